@@ -1,0 +1,31 @@
+# Flags every target of this project gets, and the compiler cache.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers are only cacheable with these.
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
+      "${CCACHE_PROGRAM}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+add_library(ringmaster_flags INTERFACE)
+target_include_directories(ringmaster_flags INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
+                                                      "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>")
+target_compile_options(
+  ringmaster_flags
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch -fno-omit-frame-pointer
+            $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+if(RINGMASTER_WERROR)
+  target_compile_options(ringmaster_flags INTERFACE -Werror)
+endif()
+if(RINGMASTER_SANITIZE)
+  target_compile_options(ringmaster_flags INTERFACE -fsanitize=${RINGMASTER_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(ringmaster_flags INTERFACE -fsanitize=${RINGMASTER_SANITIZE})
+  if(RINGMASTER_SANITIZE MATCHES "thread")
+    # GCC warns that TSan does not model fences; the code uses none it relies on.
+    target_compile_options(ringmaster_flags INTERFACE -Wno-tsan)
+  endif()
+endif()
+find_package(Threads REQUIRED)
+
+configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in" "${PROJECT_BINARY_DIR}/ringmaster_version.h" @ONLY)
