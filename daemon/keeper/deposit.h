@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// What the keeper holds for the supervisor, under which names, and the numbers that both sides keep to.
+namespace ringmaster::keeper {
+
+inline constexpr std::uint16_t kLinkVersion = 1;
+inline constexpr int kSupervisorLinkFd = 3;
+inline constexpr int kInheritedTableFd = 4;
+
+inline constexpr std::size_t kMaxMessage = 65536;   ///< bytes of the largest packet, either way
+inline constexpr std::size_t kMaxDeposits = 16384;  ///< descriptors that the keeper holds for the supervisor
+inline constexpr std::size_t kMaxWorkers = 2048;    ///< workers alive plus exits not yet acknowledged
+inline constexpr std::size_t kMaxDepositsPerMessage = 8;
+inline constexpr std::size_t kMaxWorkerFds = 8;  ///< become descriptors 0..7 of the worker
+inline constexpr std::size_t kMaxSpawnRlimits = 16;
+inline constexpr std::size_t kMaxSpawnStrings = 49152;  ///< bytes of path, cwd, argv and env with their NULs
+inline constexpr std::size_t kMaxSpawnArgs = 512;       ///< argv entries
+inline constexpr std::size_t kMaxSpawnEnv = 1024;       ///< environment entries
+inline constexpr std::size_t kMaxNotifyText = 512;
+
+inline constexpr std::uint64_t kBeatIntervalNs = 1'000'000'000;   ///< the supervisor beats this often
+inline constexpr std::uint64_t kSilenceLimitNs = 10'000'000'000;  ///< so much silence means SIGKILL
+
+/// Exit codes of the supervisor that the keeper understands. Any other end is a death and brings a successor.
+/// Stopped counts only after a beat with Phase::Stopping. The others count only while no supervisor of this keeper has
+/// yet been Serving: then the keeper ends with the same code, having started nothing else.
+inline constexpr int kExitStopped = 0;
+inline constexpr int kExitUnavailable = 69;  ///< this machine cannot run it: a kernel feature is missing
+inline constexpr int kExitSocket = 73;       ///< the socket is taken by a live daemon, or cannot be made
+inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
+
+/// What a deposited descriptor is. The keeper never looks inside; `a` and `b` of the label mean what the column says.
+/// The number of a kind never changes its meaning; 18 to 31 are free.
+enum class DepositKind : std::uint16_t {
+  None = 0,
+  Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
+  Lock = 2,      ///< the lock file beside the socket
+  Ledger = 3,    ///< memfd; a: pool index or 0
+  Board = 4,     ///< a: pool
+  PoolBell = 5,  ///< a: pool
+  Lane = 6,      ///< a: worker id, b: incarnation; so for all Worker* kinds
+  Control = 7,
+  WorkerSocket = 8,  ///< the supervisor's end of the worker's control socket
+  WorkerStdout = 9,  ///< read ends
+  WorkerStderr = 10,
+  WorkerPidfd = 11,  ///< never deposited: the keeper adds one itself for each worker it spawns, gone with ExitAck
+  Request = 12,      ///< a: session serial, b: session index; so for the next three
+  Reply = 13,
+  SessionBell = 14,
+  Lifeline = 15,
+  Config = 16,  ///< memfd with the configuration's text as first loaded: what a successor uses
+  WorkerCgroup =
+      17,  ///< a: worker id, b: incarnation; the cgroup directory given with Spawn: the keeper adds it itself
+};
+inline constexpr std::uint16_t kMaxDepositKind = 31;
+
+struct DepositLabel {
+  std::uint16_t kind = 0;  ///< DepositKind
+  std::uint16_t reserved = 0;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  friend bool operator==(const DepositLabel&, const DepositLabel&) = default;
+};
+
+static_assert(sizeof(DepositLabel) == 12);
+
+}  // namespace ringmaster::keeper

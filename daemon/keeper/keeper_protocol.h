@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/keeper/deposit.h"
+#include "daemon/keeper/inherited_table.h"
+
+/// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
+/// page per packet, host byte order (both programs come out of one build and run on one machine).
+///
+/// The supervisor finds its end at kSupervisorLinkFd and the table of what it inherits at kInheritedTableFd. Every
+/// deposited descriptor is open in it under the number that the table gives. daemon/keeper/DESIGN.md tells the story;
+/// daemon/keeper/keeper_codec.h turns these bytes into values for the supervisor.
+namespace ringmaster::keeper {
+
+enum class MessageType : std::uint16_t {
+  // supervisor → keeper
+  Beat = 1,
+  Deposit = 2,  ///< + as many descriptors as labels
+  Release = 3,
+  Spawn = 4,  ///< + the worker's descriptors, then its cgroup's if flagged
+  Signal = 5,
+  ExitAck = 6,
+  Notify = 7,
+  // keeper → supervisor
+  Ack = 65,
+  Spawned = 66,  ///< + a pidfd when error is 0
+  Exited = 67,
+  StopRequested = 68,
+};
+
+struct MessageHeader {
+  std::uint16_t version = kLinkVersion;
+  std::uint16_t type = 0;  ///< MessageType
+  std::uint32_t size = 0;  ///< of the whole packet
+};
+
+enum class Phase : std::uint32_t { Starting = 1, Serving = 2, Stopping = 3 };
+
+/// Sent every kBeatIntervalNs and at each change of phase. No answer.
+struct BeatMessage {
+  MessageHeader header;
+  std::uint32_t phase = 0;            ///< Phase
+  std::uint32_t stop_timeout_ms = 0;  ///< how long a stop may take by configuration; the keeper adds slack of its own
+};
+
+/// Hands over 1..kMaxDepositsPerMessage descriptors, all or none. Answered by Ack: 0, EEXIST (a label is taken), ENFILE
+/// (table full), EMFILE (the keeper's descriptor limit), EINVAL. The sender may close its own copies at once or keep
+/// them.
+struct DepositMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;  ///< the sender's choice, never 0; comes back in the Ack
+  std::uint32_t count = 0;
+  std::uint32_t reserved = 0;
+  DepositLabel labels[kMaxDepositsPerMessage];
+};
+
+/// Closes every deposit whose kind's bit is in `kinds` and whose a and b match. Answered by Ack: 0 with the number
+/// closed in `value` (0 is no error: a release may be repeated).
+struct ReleaseMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;
+  std::uint32_t kinds = 0;  ///< 1u << kind, ored
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  std::uint32_t any = 0;  ///< kReleaseAnyA, kReleaseAnyB
+};
+inline constexpr std::uint32_t kReleaseAnyA = 1;
+inline constexpr std::uint32_t kReleaseAnyB = 2;
+
+inline constexpr std::uint32_t kSpawnSetUid = 1;  ///< uid and gid are changed, supplementary groups dropped
+inline constexpr std::uint32_t kSpawnSetNice = 2;
+inline constexpr std::uint32_t kSpawnHasCgroup = 4;  ///< one more descriptor: an O_DIRECTORY fd of a cgroup v2 leaf
+
+struct SpawnRlimit {
+  std::uint32_t resource = 0;  ///< RLIMIT_*
+  std::uint32_t reserved = 0;
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+};
+
+/// Starts a worker. `strings_size` bytes follow the struct: path, cwd ("" = unchanged), argv[0..], env[0..], each with
+/// its NUL. Answered by Spawned, once exec has happened or failed. (worker, incarnation) must not be in use.
+struct SpawnMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;
+  std::uint32_t worker = 0;  ///< worker id: unique in the daemon
+  std::uint32_t incarnation = 0;
+  std::uint32_t flags = 0;  ///< kSpawn*
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int32_t nice = 0;
+  std::int32_t oom_score_adj = 0;  ///< always applied, so that no worker inherits the keeper's -900
+  std::uint32_t fd_count = 0;      ///< 3..kMaxWorkerFds, without the cgroup's
+  std::uint32_t rlimit_count = 0;
+  std::uint32_t arg_count = 0;  ///< >= 1
+  std::uint32_t env_count = 0;
+  std::uint32_t strings_size = 0;
+  SpawnRlimit rlimits[kMaxSpawnRlimits];
+};
+
+/// Sends `signal` to the worker's whole process group (SIGKILL with a cgroup: to all of the cgroup). Race-free: the
+/// keeper has not reaped it yet or answers ESRCH. Answered by Ack.
+struct SignalMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;
+  std::uint32_t worker = 0;
+  std::uint32_t incarnation = 0;
+  std::uint32_t signal = 0;
+  std::uint32_t reserved = 0;
+};
+
+/// The exit has been acted upon for good (ledger written): the keeper may forget it. No answer; may be repeated.
+struct ExitAckMessage {
+  MessageHeader header;
+  std::uint32_t worker = 0;
+  std::uint32_t incarnation = 0;
+};
+
+/// Text for the service manager, lines of READY=1, STATUS=…, STOPPING=1, EXTEND_TIMEOUT_USEC=…, ERRNO=…; others are
+/// refused. Dropped where there is no service manager. No answer.
+struct NotifyMessage {
+  MessageHeader header;
+  std::uint32_t length = 0;
+  std::uint32_t reserved = 0;
+  char text[kMaxNotifyText] = {};
+};
+
+struct AckMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;  ///< 0: the packet could not be understood at all
+  std::int32_t error = 0;    ///< errno
+  std::uint32_t value = 0;
+};
+
+/// Where a child was when it failed, before or at exec.
+enum class SpawnStage : std::uint32_t {
+  None = 0,
+  Request,
+  Pipe,
+  Fork,
+  Session,
+  Cgroup,
+  Descriptors,
+  Signals,
+  Nice,
+  OomScore,
+  Rlimit,
+  Directory,
+  Groups,
+  Gid,
+  Uid,
+  DeathSignal,
+  ParentGone,
+  Subreaper,
+  Exec,
+};
+
+struct SpawnedMessage {
+  MessageHeader header;
+  std::uint64_t serial = 0;  ///< 0 where the request came from a predecessor
+  std::uint32_t worker = 0;
+  std::uint32_t incarnation = 0;
+  std::int32_t pid = 0;
+  std::uint32_t stage = 0;  ///< SpawnStage
+  std::int32_t error = 0;   ///< errno; not 0: there is no such worker and no Exited will follow
+  std::uint32_t reserved = 0;
+};
+
+struct ExitedMessage {
+  MessageHeader header;
+  ExitRecord exit;
+};
+
+/// SIGTERM or SIGINT reached the keeper. The supervisor begins its orderly stop and ends with kExitStopped.
+struct StopRequestedMessage {
+  MessageHeader header;
+  std::uint32_t signal = 0;
+  std::uint32_t reserved = 0;
+};
+
+static_assert(sizeof(MessageHeader) == 8 && sizeof(DepositLabel) == 12);
+static_assert(sizeof(SpawnMessage) + kMaxSpawnStrings <= kMaxMessage);
+
+}  // namespace ringmaster::keeper
