@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster::core {
+
+/// One cgroup's limit on CPU time: `quota` in every `period`.
+struct CpuQuota {
+  Duration quota{};
+  Duration period{};
+  std::string source;  ///< the file it was read from
+
+  friend bool operator==(const CpuQuota&, const CpuQuota&) = default;
+};
+
+/// What was found about this process; quotas of its cgroup and every ancestor.
+struct CpuFacts {
+  unsigned online = 1;
+  unsigned affinity = 0;  ///< CPUs in the affinity mask; 0: could not be read
+  std::vector<CpuQuota> quotas;
+};
+
+struct CpuDecision {
+  unsigned usable = 1;
+  std::string why;  ///< one sentence for the log
+};
+
+/// The content of a cgroup v2 `cpu.max` ("max 100000", "150000 100000"); nullopt: no limit, or not understood.
+[[nodiscard]] std::optional<CpuQuota> parse_cpu_max(std::string_view text, std::string source);
+
+/// The contents of a cgroup v1 `cpu.cfs_quota_us` and `cpu.cfs_period_us`; nullopt: no limit (−1), or not understood.
+[[nodiscard]] std::optional<CpuQuota> parse_cfs_quota(std::string_view quota_us, std::string_view period_us,
+                                                      std::string source);
+
+/// The smallest of the affinity mask and every quota, quotas rounded down (a worker too many is throttled in the
+/// middle of its job and looks hung), at least 1.
+[[nodiscard]] CpuDecision decide_cpus(const CpuFacts& facts);
+
+}  // namespace ringmaster::core

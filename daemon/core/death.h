@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ringmaster::core {
+
+/// Why a worker process ended, as far as policy tells the cases apart.
+enum class DeathKind : std::uint8_t {
+  Clean,              ///< asked to stop (drain, surplus), exited 0
+  Recycled,           ///< asked to stop because of its jobs, memory or age
+  BootFailure,        ///< exec failed, or it died or timed out before it was ready
+  ExitCode,           ///< exited by itself although nobody asked
+  Signal,             ///< a signal that we did not send
+  OutOfMemory,        ///< the kernel's OOM killer, or its cgroup's limit
+  TimedOut,           ///< our kill ladder, after a run deadline
+  ProtocolViolation,  ///< our kill, because shared memory contradicted itself
+  Cancelled,          ///< our kill ladder, after a cancel
+  Shutdown,           ///< our kill, when the daemon stopped
+};
+
+/// A typed cause. `detail` is the exit code (ExitCode, BootFailure by exit) or the signal (Signal and all kills).
+struct DeathCause {
+  DeathKind kind = DeathKind::Clean;
+  int detail = 0;
+  bool by_signal = false;  ///< what `detail` is
+
+  friend bool operator==(const DeathCause&, const DeathCause&) = default;
+};
+
+/// Everything that decides a cause; gathered by the supervisor when the keeper reports an exit.
+struct ExitFacts {
+  bool by_signal = false;
+  int code_or_signal = 0;
+  bool was_ready = false;      ///< it had said ready
+  bool out_of_memory = false;  ///< evidence of an OOM kill (memory.events, or SIGKILL nobody sent and oom_kill rose)
+  std::optional<DeathKind> verdict;  ///< what the ladder or the recycler had decided before it died
+};
+
+/// The first verdict wins: a SIGKILL that we sent after a deadline stays TimedOut, whatever else is known.
+///
+/// verdict set                → that kind
+/// out_of_memory              → OutOfMemory
+/// not ready                  → BootFailure
+/// by signal                  → Signal
+/// exit status (0 too: nobody asked it to leave) → ExitCode
+[[nodiscard]] DeathCause classify_death(const ExitFacts& facts);
+
+/// "killed by signal 11 (SIGSEGV)", "exited with status 3", "out of memory", …
+[[nodiscard]] std::string to_string(const DeathCause& cause);
+[[nodiscard]] const char* to_string(DeathKind kind);
+/// "SIGSEGV", or "signal 45" for one without a name.
+[[nodiscard]] std::string signal_name(int signal);
+
+}  // namespace ringmaster::core

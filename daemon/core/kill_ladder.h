@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster::core {
+
+/// Why a running job is ended by force. The first one that a ladder is given wins.
+enum class Verdict : std::uint8_t { TimedOut, Cancelled, ProtocolViolation, Shutdown };
+[[nodiscard]] const char* to_string(Verdict verdict);
+
+struct LadderConfig {
+  Duration grace{};      ///< between the cancel word and the verdict; only where the handler listens
+  bool listens = false;  ///< the handler looks at its cancel word
+  Duration capture_limit = std::chrono::seconds{1};        ///< the longest wait for a stack
+  Duration tamper_grace = std::chrono::milliseconds{100};  ///< "one grace later" of a lost condemnation
+};
+
+/// The way from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing,
+/// so a stubborn worker delays nobody. Events come from the supervisor's shell, effects go back to it; the shell
+/// carries out effects in order and answers WriteVerdict, CondemnSlot, RereadLane and CaptureStack with an event.
+///
+///   Running ──deadline, cancel──▶ CancelAsked ──grace over──▶ Condemning ──won──▶ Capturing ──▶ Killing ──▶ Fenced
+///      │ no grace ─────────────────────────────────────────────▲   │ lost
+///      ▼ job ended (also from CancelAsked)                          ▼
+///   JobEnded ◀──────────── another intent, hold released ──── Rereading ── same intent a grace later ──▶ Killing
+///
+/// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
+class KillLadder {
+ public:
+  enum class State : std::uint8_t {
+    Running,
+    CancelAsked,
+    Condemning,
+    Rereading,
+    Capturing,
+    Killing,
+    Fenced,
+    JobEnded,
+  };
+
+  struct DeadlineReached {};
+  struct CancelRequested {
+    Verdict as = Verdict::Cancelled;  ///< Cancelled, or Shutdown when the daemon stops
+  };
+  struct ClientVanished {};  ///< nobody waits: the job is told, but lives on until its deadline
+  struct ViolationFound {};  ///< this worker's shared memory contradicts itself
+  struct JobLeft {};         ///< a look found another intent, or none
+  struct WatcherWasLate {
+    Duration by;
+  };
+  struct TimerFired {};  ///< `next_timer()` has passed (harmless when it has not)
+  struct VerdictWritten {};
+  struct CondemnWon {};
+  struct CondemnLost {};
+  struct LaneReread {
+    Intent intent;
+  };
+  struct CaptureEnded {};  ///< captured, failed or given up
+  struct WorkerFenced {};  ///< reaped, and no child of it is left; also when it died by itself
+  using Event =
+      std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
+                   TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, WorkerFenced>;
+
+  struct SetCancelWord {
+    friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
+  };
+  struct WriteVerdict {  ///< into the ledger; answer VerdictWritten
+    Verdict verdict;
+    Intent intent;
+    friend bool operator==(const WriteVerdict&, const WriteVerdict&) = default;
+  };
+  struct SetHold {
+    friend bool operator==(const SetHold&, const SetHold&) = default;
+  };
+  struct CondemnSlot {  ///< CAS Running → Condemned; answer CondemnWon or CondemnLost
+    friend bool operator==(const CondemnSlot&, const CondemnSlot&) = default;
+  };
+  struct RereadLane {  ///< answer LaneReread
+    friend bool operator==(const RereadLane&, const RereadLane&) = default;
+  };
+  struct ReleaseHold {
+    friend bool operator==(const ReleaseHold&, const ReleaseHold&) = default;
+  };
+  struct WithdrawVerdict {  ///< the job ended in time: clear the ledger's verdict, before the hold is released
+    friend bool operator==(const WithdrawVerdict&, const WithdrawVerdict&) = default;
+  };
+  struct SpareTakesOver {
+    friend bool operator==(const SpareTakesOver&, const SpareTakesOver&) = default;
+  };
+  struct CaptureStack {  ///< answer CaptureEnded
+    friend bool operator==(const CaptureStack&, const CaptureStack&) = default;
+  };
+  struct Kill {  ///< SIGKILL of the whole tree; the keeper's fence is answered with WorkerFenced
+    friend bool operator==(const Kill&, const Kill&) = default;
+  };
+  struct ReportProtocolViolation {  ///< close the job's session
+    friend bool operator==(const ReportProtocolViolation&, const ReportProtocolViolation&) = default;
+  };
+  struct Settle {  ///< the reaper may now end the job; no verdict: the worker crashed by itself
+    std::optional<Verdict> verdict;
+    friend bool operator==(const Settle&, const Settle&) = default;
+  };
+  using Effect = std::variant<SetCancelWord, WriteVerdict, SetHold, CondemnSlot, RereadLane, ReleaseHold,
+                              WithdrawVerdict, SpareTakesOver, CaptureStack, Kill, ReportProtocolViolation, Settle>;
+
+  KillLadder(Intent intent, const LadderConfig& config) : config_(config), intent_(intent) {}
+
+  /// A successor finds a verdict in the ledger that agrees with the lane: it goes on at hold and CAS.
+  /// The CAS may have been won before the predecessor died; then the shell answers CondemnWon.
+  [[nodiscard]] static KillLadder resume(Intent intent, const LadderConfig& config, Verdict verdict);
+
+  [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] Intent intent() const noexcept { return intent_; }
+  [[nodiscard]] std::optional<Verdict> verdict() const noexcept { return verdict_; }
+  /// When TimerFired should be told; nullopt: not waiting for time.
+  [[nodiscard]] std::optional<TimePoint> next_timer() const noexcept { return timer_; }
+  [[nodiscard]] bool over() const noexcept { return state_ == State::Fenced || state_ == State::JobEnded; }
+
+ private:
+  std::vector<Effect> end_job(TimePoint now, Verdict verdict);
+  std::vector<Effect> on_timer();
+  std::vector<Effect> on_reread(TimePoint now, Intent seen);
+
+  LadderConfig config_;
+  Intent intent_;
+  State state_ = State::Running;
+  std::optional<Verdict> verdict_;  ///< decided; in the ledger once verdict_written_
+  bool verdict_written_ = false;
+  bool tamper_grace_over_ = false;
+  std::optional<TimePoint> timer_;
+};
+
+[[nodiscard]] const char* to_string(KillLadder::State state);
+
+}  // namespace ringmaster::core

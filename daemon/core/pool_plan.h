@@ -1,0 +1,89 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster::core {
+
+/// When a worker that works well is replaced all the same. 0 means "never for this reason".
+struct RecycleConfig {
+  std::uint64_t max_jobs = 0;
+  Bytes max_rss{};
+  Duration max_age{};
+
+  friend bool operator==(const RecycleConfig&, const RecycleConfig&) = default;
+};
+
+enum class SeatState : std::uint8_t {
+  Empty,      ///< no process; may start at `not_before` (nullopt: not while quarantined)
+  Starting,   ///< process runs, not ready yet
+  Spare,      ///< ready, claims nothing yet
+  Active,     ///< ready and claiming
+  Draining,   ///< told to leave after its present job
+  Condemned,  ///< under a verdict or being killed; does no more work
+};
+
+struct SeatView {
+  SeatState state = SeatState::Empty;
+  std::optional<TimePoint> not_before = TimePoint::min();
+  TimePoint started{};
+  std::uint64_t jobs = 0;
+  Bytes rss{};
+};
+
+enum class Quarantine : std::uint8_t {
+  No,
+  Closed,    ///< start nothing
+  ProbeDue,  ///< start one canary
+};
+
+struct PoolGoal {
+  unsigned workers = 1;
+  unsigned spares = 0;
+  bool stopping = false;  ///< the pool or the daemon ends: every worker leaves, none starts
+  Quarantine quarantine = Quarantine::No;
+  RecycleConfig recycle;
+};
+
+enum class RecycleReason : std::uint8_t { Jobs, Memory, Age };
+[[nodiscard]] const char* to_string(RecycleReason reason);
+
+struct StartWorker {
+  Seat seat;
+  friend bool operator==(const StartWorker&, const StartWorker&) = default;
+};
+struct PromoteSpare {
+  Seat seat;
+  friend bool operator==(const PromoteSpare&, const PromoteSpare&) = default;
+};
+struct RecycleWorker {
+  Seat seat;
+  RecycleReason reason;
+  friend bool operator==(const RecycleWorker&, const RecycleWorker&) = default;
+};
+struct StopWorker {  ///< surplus, or the pool ends: leave after the present job
+  Seat seat;
+  friend bool operator==(const StopWorker&, const StopWorker&) = default;
+};
+using PoolEffect = std::variant<StartWorker, PromoteSpare, RecycleWorker, StopWorker>;
+
+struct PoolPlan {
+  std::vector<PoolEffect> effects;
+  std::optional<TimePoint> look_again;  ///< time alone will change the plan then
+};
+
+/// What one pool needs now. Stateless: call it after every change and at `look_again`; the effects it returned
+/// earlier must already show in `seats` (a started seat as Starting, a promoted one as Active, …).
+///
+/// - Every worker becomes ready as a spare; a spare is promoted whenever fewer than `workers` are active. So the moment
+///   an active seat is condemned or drains, the spare takes its place, and the seat's next process is the new spare.
+/// - At most workers + spares processes exist: a condemned worker keeps its seat until it is fenced.
+/// - Recycling is staggered: one worker at a time, and only while nothing else is starting, draining or condemned
+///   and, where the pool has spares, a spare is ready to take over. Never in quarantine.
+[[nodiscard]] PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats);
+
+}  // namespace ringmaster::core

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster::core {
+
+/// A user id; core knows no kernel types.
+using Uid = std::uint32_t;
+
+/// What one uid may hold at a time. The names are the configuration's keys in [limits].
+struct QuotaLimits {
+  std::uint64_t connections = 256;  ///< of all uids together (`max_connections`)
+  std::uint64_t connections_per_uid = 64;
+  std::uint64_t sessions_per_uid = 64;
+  std::uint64_t slots_per_uid = 16384;
+  Bytes bytes_per_uid = gib(4);
+  std::uint64_t socket_jobs_per_uid = 256;  ///< submitted as a message, not yet fetched
+  std::uint64_t crashes_per_minute = 6000;  ///< of workers, by jobs of one uid
+
+  friend bool operator==(const QuotaLimits&, const QuotaLimits&) = default;
+};
+
+enum class QuotaKind : std::uint8_t {
+  Connections,
+  ConnectionsPerUid,
+  SessionsPerUid,
+  SlotsPerUid,
+  BytesPerUid,
+  SocketJobsPerUid,
+  CrashesPerMinute,
+};
+
+/// A refusal that says limit, use and what to do.
+struct QuotaRefusal {
+  QuotaKind kind;
+  Uid uid;
+  std::uint64_t limit;
+  std::uint64_t used;
+  std::uint64_t asked;
+
+  friend bool operator==(const QuotaRefusal&, const QuotaRefusal&) = default;
+};
+[[nodiscard]] std::string to_string(const QuotaRefusal& refusal);
+
+struct QuotaUse {
+  std::uint64_t connections = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t slots = 0;
+  Bytes bytes{};
+  std::uint64_t socket_jobs = 0;
+
+  friend bool operator==(const QuotaUse&, const QuotaUse&) = default;
+};
+
+/// The account of every uid. `open_*`, `take_*` charge and return nullopt, or refuse and charge nothing.
+/// Releasing what was not charged is a bug and ends the process.
+class QuotaBook {
+ public:
+  explicit QuotaBook(const QuotaLimits& limits) : limits_(limits) {}
+
+  using Refused = std::optional<QuotaRefusal>;
+
+  [[nodiscard]] Refused open_connection(Uid uid);
+  void close_connection(Uid uid);
+
+  /// A session: one of the uid's sessions, its slots and its bytes, all or nothing.
+  [[nodiscard]] Refused open_session(TimePoint now, Uid uid, std::uint64_t slots, Bytes bytes);
+  /// The session has ended. Its bytes stay charged: they are released when the last worker has unmapped them.
+  void close_session(Uid uid, std::uint64_t slots);
+  void release_bytes(Uid uid, Bytes bytes);
+
+  [[nodiscard]] Refused take_socket_job(TimePoint now, Uid uid);
+  void release_socket_job(Uid uid);
+
+  /// A worker died of this uid's job. Over the limit, the uid's new sessions and socket jobs are refused until
+  /// the minute has passed.
+  void count_crash(TimePoint now, Uid uid);
+  [[nodiscard]] std::uint64_t crashes_in_last_minute(TimePoint now, Uid uid) const;
+
+  [[nodiscard]] QuotaUse use(Uid uid) const;
+  [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
+  [[nodiscard]] const QuotaLimits& limits() const noexcept { return limits_; }
+
+ private:
+  struct Account {
+    QuotaUse use;
+    std::deque<TimePoint> crashes;
+  };
+
+  Refused check_crashes(TimePoint now, Uid uid) const;
+  void drop_if_empty(Uid uid);
+
+  QuotaLimits limits_;
+  std::map<Uid, Account> accounts_;
+  std::uint64_t connections_ = 0;
+};
+
+}  // namespace ringmaster::core

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster::core {
+
+/// When one worker's present run began and when it must be over. Fed with what a look at the worker's lane found.
+///
+/// The stamp lies in memory that the worker can write, so it is only believed inside (last look, first seen]:
+/// a worker can neither age nor rejuvenate its run by more than one look interval.
+class RunWatch {
+ public:
+  enum class Change { Nothing, Started, Ended, Replaced };
+
+  /// One look. Started and Replaced mean: a run that `arm` has not yet been called for.
+  Change look(TimePoint now, Intent intent, TimePoint stamp);
+
+  /// Gives the present run its deadline: start + `run_deadline`.
+  void arm(Duration run_deadline);
+
+  /// Takes over a run that a predecessor had seen (the ledger's intent and start). To be followed by `arm`.
+  void restore(Intent intent, TimePoint started, TimePoint now);
+
+  /// The watcher was late: an armed run gets that much longer.
+  void extend(Duration lateness);
+
+  /// The worker is gone.
+  void clear() { *this = RunWatch{}; }
+
+  [[nodiscard]] Intent intent() const noexcept { return intent_; }
+  [[nodiscard]] bool running() const noexcept { return intent_ != Intent::None; }
+  [[nodiscard]] TimePoint started() const noexcept { return started_; }
+  [[nodiscard]] std::optional<TimePoint> deadline() const noexcept { return deadline_; }
+  [[nodiscard]] bool expired(TimePoint now) const noexcept { return deadline_ && now >= *deadline_; }
+
+ private:
+  Intent intent_ = Intent::None;
+  TimePoint started_{};
+  std::optional<TimePoint> last_look_;
+  std::optional<TimePoint> deadline_;
+};
+
+/// When to look at the lanes: every half of the shortest run deadline in force, 5 ms to 1 s, never while all are idle.
+class LookSchedule {
+ public:
+  static constexpr Duration kShortest = std::chrono::milliseconds{5};
+  static constexpr Duration kLongest = std::chrono::seconds{1};
+  /// Less than this is what timers and schedulers always take, not lateness.
+  static constexpr Duration kTolerance = std::chrono::milliseconds{2};
+
+  /// `shortest_run_deadline`: of all pools and open sessions; nullopt: none in force.
+  [[nodiscard]] static Duration interval(std::optional<Duration> shortest_run_deadline);
+
+  /// A run deadline below this cannot be kept at the shortest interval and is refused.
+  [[nodiscard]] static constexpr Duration shortest_run_deadline() { return 2 * kShortest; }
+
+  /// Sets the next look. `busy`: some worker may be working. Idle: no look at all, until `wake`.
+  void plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_deadline);
+
+  /// Idle is over (a worker left the idle mask, a job was submitted): the next look is due one interval from now.
+  void wake(TimePoint now, std::optional<Duration> shortest_run_deadline);
+
+  /// How much later than due this look is; 0 within the tolerance. Every armed run is extended by it.
+  [[nodiscard]] Duration lateness(TimePoint now) const;
+
+  [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_; }
+
+ private:
+  std::optional<TimePoint> next_;
+};
+
+/// The earliest of the next look and all deadlines; nullopt: no timer is needed.
+[[nodiscard]] std::optional<TimePoint> next_timer(const LookSchedule& looks, std::span<const RunWatch> watches);
+
+}  // namespace ringmaster::core

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace ringmaster::core {
+
+/// A span of time, nanoseconds. Policy never reads a clock: every function that needs the time takes it as `now`.
+using Duration = std::chrono::nanoseconds;
+
+/// An instant of CLOCK_MONOTONIC (what steady_clock is in libstdc++), so that stamps of a lane compare with it.
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
+/// The instant that a lane's stamp (nanoseconds of CLOCK_MONOTONIC) names.
+[[nodiscard]] constexpr TimePoint from_monotonic_ns(std::uint64_t ns) noexcept {
+  return TimePoint{Duration{static_cast<std::int64_t>(ns)}};
+}
+
+/// An amount of memory or of data.
+struct Bytes {
+  std::uint64_t value = 0;
+
+  friend constexpr auto operator<=>(Bytes, Bytes) = default;
+  friend constexpr Bytes operator+(Bytes a, Bytes b) noexcept { return {a.value + b.value}; }
+  friend constexpr Bytes operator-(Bytes a, Bytes b) noexcept { return {a.value - b.value}; }
+  constexpr Bytes& operator+=(Bytes b) noexcept { return value += b.value, *this; }
+  constexpr Bytes& operator-=(Bytes b) noexcept { return value -= b.value, *this; }
+};
+
+constexpr Bytes kib(std::uint64_t n) noexcept { return {n << 10}; }
+constexpr Bytes mib(std::uint64_t n) noexcept { return {n << 20}; }
+constexpr Bytes gib(std::uint64_t n) noexcept { return {n << 30}; }
+
+/// What a worker's lane says it works on (session index:16 | slot:16 | seq:32); policy only compares it.
+enum class Intent : std::uint64_t { None = 0 };
+
+/// A worker's place in its pool, 0 up to workers + spares − 1. The process in a seat changes, the seat stays.
+using Seat = std::uint16_t;
+
+/// The shortest exact form that the configuration also accepts: "30s", "250ms", "1h", "0s".
+[[nodiscard]] std::string to_string(Duration duration);
+/// The largest binary unit that divides it: "64MiB", "1500KiB", "10B".
+[[nodiscard]] std::string to_string(Bytes bytes);
+
+}  // namespace ringmaster::core
