@@ -14,7 +14,7 @@ target_include_directories(ringmaster_flags INTERFACE "$<BUILD_INTERFACE:${PROJE
 target_compile_options(
   ringmaster_flags
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch -fno-omit-frame-pointer
-            $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+            $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
 if(RINGMASTER_WERROR)
   target_compile_options(ringmaster_flags INTERFACE -Werror)
 endif()
