@@ -34,8 +34,8 @@ struct Health {
   friend bool operator==(const Health&, const Health&) = default;
 };
 
-/// Down: no pool has a worker that claims jobs and takes new ones, or the daemon is stopping. Degraded: anything less
-/// than what was configured. A spare that is being replaced after a swap is normal; one that cannot start is not.
+/// Down: no pool has a worker that claims jobs and takes new ones, or the daemon drains or stops. Degraded: anything
+/// less than what was configured. A spare that is being replaced after a swap is normal; one that cannot start is not.
 [[nodiscard]] Health judge_health(Drain::State daemon, std::span<const PoolSnapshot> pools);
 
 }  // namespace ringmaster::core

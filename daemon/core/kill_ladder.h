@@ -126,14 +126,14 @@ class KillLadder {
 
  private:
   std::vector<Effect> end_job(TimePoint now, Verdict verdict);
+  std::vector<Effect> decide();
   std::vector<Effect> on_timer();
   std::vector<Effect> on_reread(TimePoint now, Intent seen);
 
   LadderConfig config_;
   Intent intent_;
   State state_ = State::Running;
-  std::optional<Verdict> verdict_;  ///< decided; in the ledger once verdict_written_
-  bool verdict_written_ = false;
+  std::optional<Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
   bool tamper_grace_over_ = false;
   std::optional<TimePoint> timer_;
 };
