@@ -1,0 +1,74 @@
+#include "proto/args.h"
+
+#include <algorithm>
+
+#include "proto/byte_io.h"
+#include "proto/text.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr std::size_t kPrefixBytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
+
+template <typename T>
+bool repeats_a_key(std::span<const T> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (arguments[i].key == arguments[j].key) return true;
+    }
+  }
+  return false;
+}
+
+Error too_many() {
+  return Error{"arguments: more than " + std::to_string(kMaxArguments) + "; pass bulk data as the payload"};
+}
+Error too_large(std::size_t size) {
+  return Error{"arguments: " + std::to_string(size) + " bytes encoded, at most " + std::to_string(kMaxArgumentBytes) +
+               " fit; pass bulk data as the payload"};
+}
+Error bad_key(std::string_view key) {
+  return Error{"argument \"" + clean_text(key, 80) + "\": a name has 1 to 64 characters out of A-Z a-z 0-9 _ . -"};
+}
+Error repeated_key() { return Error{"arguments: a name is given twice; give each argument once"}; }
+
+}  // namespace
+
+Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments) {
+  if (arguments.size() > kMaxArguments) return too_many();
+  std::size_t size = 0;
+  for (const Argument& argument : arguments) {
+    if (!is_name(argument.key)) return bad_key(argument.key);
+    size += kPrefixBytes + argument.key.size() + argument.value.size();
+  }
+  if (size > kMaxArgumentBytes) return too_large(size);
+  if (repeats_a_key(arguments)) return repeated_key();
+  ByteWriter out;
+  for (const Argument& argument : arguments) {
+    out.put(static_cast<std::uint16_t>(argument.key.size()));
+    out.put(static_cast<std::uint32_t>(argument.value.size()));
+    out.put_text(argument.key);
+    out.put_text(argument.value);
+  }
+  return out.take();
+}
+
+Result<std::vector<ArgumentView>> decode_arguments(std::span<const std::byte> bytes) {
+  if (bytes.size() > kMaxArgumentBytes) return too_large(bytes.size());
+  std::vector<ArgumentView> arguments;
+  ByteReader in(bytes);
+  while (in.left() > 0) {
+    if (arguments.size() == kMaxArguments) return too_many();
+    const auto key_length = in.get<std::uint16_t>();
+    const auto value_length = in.get<std::uint32_t>();
+    const std::string_view key = in.get_text(key_length);
+    const std::string_view value = in.get_text(value_length);
+    if (!in.ok()) return Error{"arguments: cut off in the middle of an entry"};
+    if (!is_name(key)) return bad_key(key);
+    arguments.push_back({key, value});
+  }
+  if (repeats_a_key(std::span<const ArgumentView>(arguments))) return repeated_key();
+  return arguments;
+}
+
+}  // namespace ringmaster

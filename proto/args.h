@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/base/result.h"
+
+namespace ringmaster {
+
+/// A job's argument. Keys are names (proto/text.h), values any bytes.
+struct Argument {
+  std::string key;
+  std::string value;
+};
+
+/// The same, pointing into the bytes it was decoded from.
+struct ArgumentView {
+  std::string_view key;
+  std::string_view value;
+};
+
+inline constexpr std::size_t kMaxArguments = 64;
+inline constexpr std::size_t kMaxArgumentBytes = 64 * 1024;
+
+/// Encodes as {u16 key length, u32 value length, key, value}*, little endian; no argument is no byte.
+/// Fails when a key is no name or comes twice, on more than kMaxArguments, or when the whole exceeds kMaxArgumentBytes.
+[[nodiscard]] Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments);
+
+/// The inverse, on hostile bytes; fails on whatever encode_arguments would not have written.
+/// REQUIRES: `bytes` is private memory that outlives the views; decoding shared memory in place would be a race.
+[[nodiscard]] Result<std::vector<ArgumentView>> decode_arguments(std::span<const std::byte> bytes);
+
+}  // namespace ringmaster

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// What one recvmsg brought. On a stream socket `size` 0 means that the peer has closed; on SEQPACKET likewise.
+struct Received {
+  std::size_t size = 0;
+  std::vector<UniqueFd> fds;  ///< CLOEXEC. The caller who did not ask for any drops them, which closes them.
+};
+
+inline constexpr std::size_t kMaxPassedFds = 8;
+
+/// sendmsg with SCM_RIGHTS. `fds` stay the caller's; at most kMaxPassedFds. Never raises SIGPIPE; repeats on EINTR.
+/// Returns the bytes taken by the kernel (all of them on SEQPACKET); with at least one byte taken, all fds went along.
+/// Error codes of interest: EAGAIN (nothing sent), EPIPE, ECONNRESET.
+[[nodiscard]] Result<std::size_t> send_with_fds(int socket, std::span<const std::byte> bytes, std::span<const int> fds,
+                                                int flags = 0);
+
+/// recvmsg with room for kMaxPassedFds descriptors. `flags`: MSG_DONTWAIT or 0. A packet that did not fit (MSG_TRUNC)
+/// or descriptors that did not (MSG_CTRUNC) are an error with code EMSGSIZE: what arrived is closed and the connection
+/// must end. Error codes of interest: EAGAIN (nothing there), ECONNRESET.
+[[nodiscard]] Result<Received> receive_with_fds(int socket, std::span<std::byte> buffer, int flags = 0);
+
+}  // namespace ringmaster

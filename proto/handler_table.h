@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/args.h"
+#include "shm/base/result.h"
+
+namespace ringmaster {
+
+enum class ArgumentType : std::uint8_t { Text = 1, Integer = 2, Real = 3, Boolean = 4, Choice = 5 };
+
+[[nodiscard]] std::string_view to_string(ArgumentType type);
+
+/// One argument of a handler, as `ringmaster handlers` shows it and `check_arguments` enforces it.
+struct ArgumentDescription {
+  std::string name;
+  ArgumentType type = ArgumentType::Text;
+  bool required = false;
+  std::string default_value;            ///< Shown only; the handler applies it. Empty: none.
+  std::string help;                     ///< One line.
+  std::vector<std::string> choices;     ///< For Choice; else empty.
+  std::optional<std::int64_t> minimum;  ///< For Integer; inclusive.
+  std::optional<std::int64_t> maximum;
+};
+
+/// What a worker tells about one of its handlers. Written by the worker, checked here, passed on to clients.
+struct HandlerDescription {
+  std::string name;     ///< A name (proto/text.h), unique in its pool, and so is its handler_id().
+  std::string summary;  ///< One line.
+  std::vector<ArgumentDescription> arguments;
+
+  /// Default capacity of a result: result_constant + result_factor * request bytes (see default_result_bytes()).
+  std::uint64_t result_constant = 4096;
+  double result_factor = 0;
+  std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
+
+  /// Extension of a file made from the result, without dot; "{name}" is the value of that argument; empty: the input's.
+  std::string output_extension;
+
+  bool listens_to_cancel = false;  ///< Looks at cancelled(): gets the grace period between cancel word and kill.
+  bool change_safe =
+      false;  ///< Survives a request that changes while it is read: large requests in place for other uids.
+  bool idempotent = false;  ///< May run twice for one job; `map` asks for retries by default. A hint for clients.
+};
+
+inline constexpr std::size_t kMaxHandlers = 256;
+inline constexpr std::size_t kMaxHandlerTableBytes = 256 * 1024;
+
+/// The whole table as bytes; see proto/PROTOCOL.md. Fails on whatever decode_handlers would refuse.
+[[nodiscard]] Result<std::vector<std::byte>> encode_handlers(std::span<const HandlerDescription> handlers);
+
+/// The inverse, on hostile bytes. Names, texts, counts and factor are in range and no two names or ids are equal.
+[[nodiscard]] Result<std::vector<HandlerDescription>> decode_handlers(std::span<const std::byte> bytes);
+
+/// What is wrong with a table, as encode and decode find it: bad or repeated names, colliding ids, texts too long, …
+[[nodiscard]] Result<void> check_handlers(std::span<const HandlerDescription> handlers);
+
+/// Fails when an argument is unknown, missing, or not of its type; the message names handler, argument and what is
+/// allowed. The worker calls it on its private copy before the handler runs, clients before they submit.
+[[nodiscard]] Result<void> check_arguments(const HandlerDescription& handler, std::span<const ArgumentView> arguments);
+
+/// The result capacity to offer for a request of `request_bytes` when the caller names none. Saturates.
+[[nodiscard]] std::uint64_t default_result_bytes(const HandlerDescription& handler, std::uint64_t request_bytes);
+
+}  // namespace ringmaster

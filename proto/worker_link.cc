@@ -1,0 +1,336 @@
+#include "proto/worker_link.h"
+
+#include <algorithm>
+
+#include "proto/byte_io.h"
+#include "proto/text.h"
+#include "shm/base/check.h"
+
+namespace ringmaster::worker_link {
+namespace {
+
+// Every packet starts with {u16 type, u16 zero, u32 length of the whole packet}; types name direction and message.
+enum class Type : std::uint16_t {
+  Attach = 0x0101,
+  Detach = 0x0102,
+  Drain = 0x0103,
+  Exit = 0x0104,
+  Settings = 0x0105,
+  Hello = 0x0201,
+  HandlersChunk = 0x0202,
+  Ready = 0x0203,
+  Attached = 0x0204,
+  Detached = 0x0205,
+  SessionBroken = 0x0206,
+  BootFailed = 0x0207,
+};
+constexpr std::size_t kHeaderBytes = 8;
+constexpr std::size_t kAttachFds = 3;
+constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 46;
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+std::vector<std::byte> packet(Type type, ByteWriter body) {
+  const std::vector<std::byte> bytes = body.take();
+  ByteWriter out;
+  out.put(static_cast<std::uint16_t>(type));
+  out.put(std::uint16_t{0});
+  out.put(static_cast<std::uint32_t>(kHeaderBytes + bytes.size()));
+  out.put_bytes(bytes);
+  return out.take();
+}
+
+struct Opened {
+  Type type;
+  ByteReader body;
+};
+
+Result<Opened> open_packet(std::span<const std::byte> bytes) {
+  ByteReader in(bytes);
+  const auto type = in.get<std::uint16_t>();
+  const auto zero = in.get<std::uint16_t>();
+  const auto length = in.get<std::uint32_t>();
+  if (!in.ok() || zero != 0 || length != bytes.size()) {
+    return Error{"worker link: packet of " + std::to_string(bytes.size()) + " bytes with a bad header"};
+  }
+  return Opened{static_cast<Type>(type), in};
+}
+
+Error bad_field(std::string_view message) {
+  return Error{"worker link: " + std::string(message) + " with a field out of range or a wrong length"};
+}
+
+template <typename Place>
+std::vector<std::byte> put_place(Type type, const Place& place) {
+  ByteWriter out;
+  out.put(place.index);
+  out.put(place.serial);
+  return packet(type, std::move(out));
+}
+
+template <typename Place>
+Place get_place(ByteReader& in) {
+  Place place;
+  place.index = in.get<std::uint32_t>();
+  place.serial = in.get<std::uint32_t>();
+  return place;
+}
+
+bool is_place(std::uint32_t index, std::uint32_t serial) { return index < kMaxSessions && serial != 0; }
+
+Attach get_attach(ByteReader& in, bool& valid) {
+  auto attach = get_place<Attach>(in);
+  attach.uid = in.get<std::uint32_t>();
+  const auto same_uid = in.get<std::uint8_t>();
+  attach.same_uid = same_uid == 1;
+  attach.priority = in.get<std::uint8_t>();
+  const auto zero = in.get<std::uint16_t>();
+  attach.weight = in.get<std::uint32_t>();
+  attach.slots = in.get<std::uint32_t>();
+  attach.request_segment_bytes = in.get<std::uint64_t>();
+  attach.reply_segment_bytes = in.get<std::uint64_t>();
+  attach.request_ring_bytes = in.get<std::uint64_t>();
+  attach.result_ring_bytes = in.get<std::uint64_t>();
+  valid = is_place(attach.index, attach.serial) && same_uid <= 1 && zero == 0 && attach.priority < kClasses &&
+          attach.weight >= 1 && attach.slots >= 1 && attach.slots <= kMaxSlots &&
+          attach.request_segment_bytes <= kMaxSegmentBytes && attach.reply_segment_bytes <= kMaxSegmentBytes &&
+          attach.request_ring_bytes < attach.request_segment_bytes &&
+          attach.result_ring_bytes < attach.reply_segment_bytes;
+  return attach;
+}
+
+Settings get_settings(ByteReader& in) {
+  Settings settings;
+  settings.spin_ns = in.get<std::uint64_t>();
+  settings.max_spinners = in.get<std::uint32_t>();
+  settings.copy_in_bytes = in.get<std::uint32_t>();
+  settings.wait_ns = in.get<std::uint64_t>();
+  settings.idle_wait_ns = in.get<std::uint64_t>();
+  settings.grace_ns = in.get<std::uint64_t>();
+  return settings;
+}
+
+}  // namespace
+
+std::string_view to_string(BrokenReason reason) {
+  switch (reason) {
+    case BrokenReason::BadSegment:
+      return "a segment has wrong seals, size or header";
+    case BrokenReason::MapFailed:
+      return "the worker could not map it";
+    case BrokenReason::BadDescriptor:
+      return "a job descriptor is impossible";
+    case BrokenReason::WordTampered:
+      return "the client altered a slot word of a running job";
+    case BrokenReason::BadIndex:
+      return "its index or serial does not fit the worker's table";
+  }
+  return "unknown reason";
+}
+
+std::size_t fds_of(const ToWorker& message) { return std::holds_alternative<Attach>(message) ? kAttachFds : 0; }
+
+std::vector<std::byte> encode(const ToWorker& message) {
+  return std::visit(Overloaded{
+                        [](const Attach& m) {
+                          ByteWriter out;
+                          out.put(m.index);
+                          out.put(m.serial);
+                          out.put(m.uid);
+                          out.put(static_cast<std::uint8_t>(m.same_uid ? 1 : 0));
+                          out.put(m.priority);
+                          out.put(std::uint16_t{0});
+                          out.put(m.weight);
+                          out.put(m.slots);
+                          out.put(m.request_segment_bytes);
+                          out.put(m.reply_segment_bytes);
+                          out.put(m.request_ring_bytes);
+                          out.put(m.result_ring_bytes);
+                          return packet(Type::Attach, std::move(out));
+                        },
+                        [](const Detach& m) { return put_place(Type::Detach, m); },
+                        [](const Drain& m) {
+                          ByteWriter out;
+                          out.put(std::uint32_t{m.on ? 1U : 0U});
+                          return packet(Type::Drain, std::move(out));
+                        },
+                        [](const Exit&) { return packet(Type::Exit, {}); },
+                        [](const Settings& m) {
+                          ByteWriter out;
+                          out.put(m.spin_ns);
+                          out.put(m.max_spinners);
+                          out.put(m.copy_in_bytes);
+                          out.put(m.wait_ns);
+                          out.put(m.idle_wait_ns);
+                          out.put(m.grace_ns);
+                          return packet(Type::Settings, std::move(out));
+                        },
+                    },
+                    message);
+}
+
+std::vector<std::byte> encode(const ToSupervisor& message) {
+  return std::visit(Overloaded{
+                        [](const Hello& m) {
+                          ByteWriter out;
+                          out.put(m.abi);
+                          out.put(m.pid);
+                          return packet(Type::Hello, std::move(out));
+                        },
+                        [](const HandlersChunk& m) {
+                          RM_CHECK(m.bytes.size() <= kMaxChunkBytes, "%zu", m.bytes.size());
+                          ByteWriter out;
+                          out.put(m.number);
+                          out.put(std::uint32_t{m.last ? 1U : 0U});
+                          out.put_bytes(m.bytes);
+                          return packet(Type::HandlersChunk, std::move(out));
+                        },
+                        [](const Ready&) { return packet(Type::Ready, {}); },
+                        [](const Attached& m) { return put_place(Type::Attached, m); },
+                        [](const Detached& m) { return put_place(Type::Detached, m); },
+                        [](const SessionBroken& m) {
+                          ByteWriter out;
+                          out.put(m.index);
+                          out.put(m.serial);
+                          out.put(static_cast<std::uint32_t>(m.reason));
+                          out.put(std::uint32_t{0});
+                          out.put(m.detail);
+                          return packet(Type::SessionBroken, std::move(out));
+                        },
+                        [](const BootFailed& m) {
+                          ByteWriter out;
+                          out.put_text(std::string_view(m.text).substr(0, kMaxTextBytes));
+                          return packet(Type::BootFailed, std::move(out));
+                        },
+                    },
+                    message);
+}
+
+Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t fd_count) {
+  auto opened = open_packet(bytes);
+  if (!opened) return opened.error();
+  ByteReader& in = opened->body;
+  ToWorker message;
+  bool valid = true;
+  switch (opened->type) {
+    case Type::Attach:
+      message = get_attach(in, valid);
+      break;
+    case Type::Detach:
+      message = get_place<Detach>(in);
+      break;
+    case Type::Drain: {
+      const auto on = in.get<std::uint32_t>();
+      valid = on <= 1;
+      message = Drain{on == 1};
+      break;
+    }
+    case Type::Exit:
+      message = Exit{};
+      break;
+    case Type::Settings:
+      message = get_settings(in);
+      break;
+    case Type::Hello:
+    case Type::HandlersChunk:
+    case Type::Ready:
+    case Type::Attached:
+    case Type::Detached:
+    case Type::SessionBroken:
+    case Type::BootFailed:
+    default:  // NOLINT: the value comes from outside
+      return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
+                   " is none that a supervisor sends"};
+  }
+  if (!valid || !in.ok() || in.left() != 0) return bad_field("message to the worker");
+  if (fd_count != fds_of(message))
+    return Error{"worker link: " + std::to_string(fd_count) + " descriptors came, not as the message says"};
+  return message;
+}
+
+Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std::size_t fd_count) {
+  auto opened = open_packet(bytes);
+  if (!opened) return opened.error();
+  ByteReader& in = opened->body;
+  ToSupervisor message;
+  bool valid = true;
+  switch (opened->type) {
+    case Type::Hello: {
+      Hello hello;
+      hello.abi = in.get<std::uint32_t>();
+      hello.pid = in.get<std::uint32_t>();
+      message = hello;
+      break;
+    }
+    case Type::HandlersChunk: {
+      HandlersChunk chunk;
+      chunk.number = in.get<std::uint32_t>();
+      const auto last = in.get<std::uint32_t>();
+      chunk.last = last == 1;
+      const auto rest = in.get_bytes(in.left());
+      chunk.bytes.assign(rest.begin(), rest.end());
+      valid = last <= 1 && rest.size() <= kMaxChunkBytes;
+      message = std::move(chunk);
+      break;
+    }
+    case Type::Ready:
+      message = Ready{};
+      break;
+    case Type::Attached: {
+      const auto place = get_place<Attached>(in);
+      valid = is_place(place.index, place.serial);
+      message = place;
+      break;
+    }
+    case Type::Detached: {
+      const auto place = get_place<Detached>(in);
+      valid = is_place(place.index, place.serial);
+      message = place;
+      break;
+    }
+    case Type::SessionBroken: {
+      auto broken = get_place<SessionBroken>(in);
+      const auto reason = in.get<std::uint32_t>();
+      const auto zero = in.get<std::uint32_t>();
+      broken.reason = static_cast<BrokenReason>(reason);
+      broken.detail = in.get<std::uint64_t>();
+      valid = is_place(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
+              reason <= static_cast<std::uint32_t>(BrokenReason::BadIndex);
+      message = broken;
+      break;
+    }
+    case Type::BootFailed: {
+      valid = in.left() <= kMaxTextBytes;
+      message = BootFailed{clean_text(in.get_text(in.left()), kMaxTextBytes)};
+      break;
+    }
+    case Type::Attach:
+    case Type::Detach:
+    case Type::Drain:
+    case Type::Exit:
+    case Type::Settings:
+    default:  // NOLINT: the value comes from outside
+      return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
+                   " is none that a worker sends"};
+  }
+  if (!valid || !in.ok() || in.left() != 0) return bad_field("message from the worker");
+  if (fd_count != 0) return Error{"worker link: a worker sent descriptors, which it never may"};
+  return message;
+}
+
+std::vector<HandlersChunk> to_chunks(std::span<const std::byte> table) {
+  std::vector<HandlersChunk> chunks;
+  do {
+    const auto piece = table.first(std::min(kMaxChunkBytes, table.size()));
+    table = table.subspan(piece.size());
+    chunks.push_back({static_cast<std::uint32_t>(chunks.size()), table.empty(), {piece.begin(), piece.end()}});
+  } while (!table.empty());
+  return chunks;
+}
+
+}  // namespace ringmaster::worker_link
