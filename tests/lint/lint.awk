@@ -1,0 +1,141 @@
+# Reads the project's sources (paths relative to the root, given as arguments) and prints every breach of the
+# layering in DESIGN, section 7, and of the rules for files. Exit status 1 if there is any.
+#
+# Portable awk: no extension of gawk, since Debian brings mawk.
+
+# Which folders each folder may include from, besides itself. The longest matching prefix decides.
+BEGIN {
+  allow["shm/base/"] = ""
+  allow["shm/"] = "shm/"
+  allow["proto/"] = "shm/base/"
+  allow["daemon/core/"] = "shm/base/check.h"
+  allow["daemon/os/"] = "shm/base/"
+  allow["daemon/keeper/"] = "daemon/os/ shm/base/"
+  allow["daemon/supervisor/"] = "daemon/core/ daemon/os/ daemon/keeper/keeper_ proto/ shm/"
+  allow["worker/"] = "proto/ shm/"
+  allow["client/"] = "proto/ shm/"
+
+  # Which folders may include from a library; every other folder (tests apart) may not.
+  library["boost/asio"] = "daemon/supervisor/"
+  library["spdlog/"] = "daemon/supervisor/"
+  library["google/protobuf/"] = "proto/ daemon/supervisor/ client/"
+  library["toml++/"] = "daemon/supervisor/config"
+  library["CLI/"] = "client/cli/ daemon/ worker/"
+  library["boost/interprocess/"] = "shm/ worker/ client/ daemon/supervisor/"
+  library["elfutils/"] = "daemon/os/ daemon/supervisor/"
+  library["dwarf.h"] = "daemon/os/ daemon/supervisor/"
+  library["vips/"] = "worker/handlers/"
+  library["zstd.h"] = "worker/handlers/"
+  library["crypt.h"] = "worker/handlers/"
+
+  # Headers that let policy reach for the world: daemon/core is pure.
+  split("sys/ linux/ netinet/ unistd.h fcntl.h signal.h poll.h time.h pthread.h thread mutex condition_variable atomic " \
+        "fstream iostream filesystem future semaphore boost/", impure, " ")
+
+  # Boost.Interprocess gives maps; what it builds in shared memory does not survive a crash.
+  interprocess_allowed = "mapped_region.hpp exceptions.hpp interprocess_fwd.hpp creation_tags.hpp detail/os_file_functions.hpp"
+
+  max_lines = 400
+  max_header_lines = 200
+  unfinished = "(TO" "DO|FIX" "ME|X" "XX)([^A-Za-z]|$)"
+}
+
+function report(line, text) { printf "%s:%d: %s\n", FILENAME, line, text; failures++ }
+function has_prefix(text, prefix) { return substr(text, 1, length(prefix)) == prefix }
+function in_list(text, list,   parts, count, i) {
+  count = split(list, parts, " ")
+  for (i = 1; i <= count; i++) if (has_prefix(text, parts[i])) return 1
+  return 0
+}
+function longest_prefix(text, table,   key, best) {
+  best = ""
+  for (key in table) if (has_prefix(text, key) && length(key) > length(best)) best = key
+  return best
+}
+function close_file() {
+  if (file == "") return
+  if (lines > max_lines) { printf "%s:%d: %d lines; split at %d\n", file, lines, lines, max_lines; failures++ }
+  else if (file ~ /\.h$/ && file !~ /^tests\// && lines > max_header_lines) {
+    printf "%s:%d: a header of %d lines; at most %d\n", file, lines, lines, max_header_lines; failures++
+  }
+  if (file ~ /\.h$/ && !pragma_once) { printf "%s:1: no #pragma once\n", file; failures++ }
+}
+
+FNR == 1 {
+  close_file()
+  file = FILENAME
+  lines = 0
+  pragma_once = 0
+  area = longest_prefix(file, allow)
+  first_include = ""
+}
+{ lines = FNR }
+/^#pragma once/ { pragma_once = 1 }
+$0 ~ unfinished { report(FNR, "unfinished work; finish it or file it, the source holds none") }
+/^using namespace / && file ~ /\.h$/ { report(FNR, "using namespace in a header") }
+
+# A project header.
+/^#[ ]*include "/ {
+  split($0, quoted, "\"")
+  header = quoted[2]
+  note_first(header)
+  if (header ~ /^\.\.?\//) report(FNR, "include of \"" header "\": includes are rooted at the repository")
+  if (area != "" && header ~ /\//) {
+    if (!has_prefix(header, area) && !in_list(header, allow[area]))
+      report(FNR, area " must not include \"" header "\"")
+    if (has_prefix(area, "worker/") && header ~ /\.pb\.h$/)
+      report(FNR, area " must not include \"" header "\": a worker carries no protobuf")
+  }
+  edge[file] = edge[file] " " header
+}
+
+# A system or library header.
+/^#[ ]*include </ {
+  header = $0
+  sub(/^[^<]*</, "", header)
+  sub(/>.*$/, "", header)
+  note_first(header)
+  if (area != "") {
+    key = longest_prefix(header, library)
+    if (key != "" && !in_list(file, library[key])) report(FNR, area " must not include <" header ">")
+    if (area == "daemon/keeper/" && has_prefix(header, "boost/")) report(FNR, area " must not include <" header ">")
+    if (area == "daemon/core/")
+      for (i in impure)
+        if (impure[i] ~ /\/$/ ? has_prefix(header, impure[i]) : header == impure[i])
+          report(FNR, "daemon/core is pure: it must not include <" header ">")
+  }
+  if (has_prefix(header, "boost/interprocess/") && !in_list(substr(header, 20), interprocess_allowed))
+    report(FNR, "<" header ">: only maps come from Boost.Interprocess; the rest is not crash-safe")
+  edge[file] = edge[file] " <" header
+}
+
+function note_first(header,   own) {
+  if (first_include != "") return
+  first_include = header
+  own = file
+  if (own !~ /\.cc$/ || area == "") return
+  sub(/\.cc$/, ".h", own)
+  if (own in known && header != own) report(FNR, "its own header \"" own "\" comes first")
+}
+
+# Public headers pull in none of the heavy libraries, through whatever they include.
+function reach(start, header,   parts, count, i) {
+  if ((start SUBSEP header) in seen) return
+  seen[start, header] = 1
+  count = split(edge[header], parts, " ")
+  for (i = 1; i <= count; i++) {
+    if (parts[i] ~ /\.pb\.h$/ || parts[i] ~ /^<(boost\/asio|google\/protobuf\/|spdlog\/|toml\+\+\/|CLI\/)/) {
+      sub(/^</, "", parts[i])
+      printf "%s:1: a public header, and it pulls in \"%s\" (included by %s)\n", start, parts[i], header
+      failures++
+    } else if (parts[i] in edge) reach(start, parts[i])
+  }
+}
+
+END {
+  close_file()
+  for (header in edge)
+    if (header ~ /^(worker\/(worker|handler|handler_abi|job)\.h|client\/[^\/]*\.h|shm\/base\/.*\.h)$/)
+      reach(header, header)
+  exit failures > 0
+}

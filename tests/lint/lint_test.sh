@@ -1,0 +1,68 @@
+#!/bin/sh
+# A check that cannot fail is a defect: plants one breach of each rule and expects the lint to name it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+tree=$(mktemp -d "${TMPDIR:-/tmp}/ringmaster-lint.XXXXXX")
+trap 'rm -rf "$tree"' EXIT
+failed=0
+
+# plant FILE EXPECTED-TEXT LINES...: a tree that is clean but for this file.
+plant() {
+  file=$1 expected=$2
+  shift 2
+  rm -rf "$tree/src"
+  mkdir -p "$tree/src/shm/base" "$tree/src/proto" "$tree/src/$(dirname "$file")"
+  printf '#pragma once\n#include <boost/system/result.hpp>\n' >"$tree/src/shm/base/result.h"
+  printf '#pragma once\n#include <google/protobuf/message.h>\n' >"$tree/src/proto/frame.h"
+  printf '%s\n' "$@" >"$tree/src/$file"
+  if output=$("$here/lint.sh" "$tree/src" 2>&1); then
+    found=passed
+  else
+    found=refused
+  fi
+  if [ -z "$expected" ]; then
+    [ $found = passed ] || { echo "FAIL $file should pass, but: $output"; failed=1; }
+  elif [ $found = passed ]; then
+    echo "FAIL $file: not found: $expected"; failed=1
+  else
+    case $output in
+      *"$file:"*"$expected"*) ;;
+      *) echo "FAIL $file: expected \"$expected\", got: $output"; failed=1 ;;
+    esac
+  fi
+}
+
+plant shm/ring.h '' '#pragma once' '#include <atomic>' '#include "shm/base/result.h"'
+plant shm/ring.h 'must not include "proto/frame.h"' '#pragma once' '#include "proto/frame.h"'
+plant worker/loop.cc 'must not include "client/client.h"' '#include "client/client.h"'
+plant client/session.cc 'must not include "worker/worker.h"' '#include "worker/worker.h"'
+plant worker/loop.cc 'carries no protobuf' '#include "proto/control.pb.h"'
+plant proto/frame.cc 'must not include "daemon/supervisor/pool.h"' '#include "proto/frame.h"' '#include "daemon/supervisor/pool.h"'
+plant daemon/core/policy.h 'must not include "daemon/os/pidfd.h"' '#pragma once' '#include "daemon/os/pidfd.h"'
+plant daemon/core/policy.h 'is pure' '#pragma once' '#include <unistd.h>'
+plant daemon/core/policy.h 'is pure' '#pragma once' '#include <sys/epoll.h>'
+plant daemon/core/policy.h 'is pure' '#pragma once' '#include <thread>'
+plant daemon/core/policy.h '' '#pragma once' '#include <threadsafe.h>' '#include <chrono>' '#include "shm/base/check.h"'
+plant daemon/keeper/main.cc 'must not include <boost/asio.hpp>' '#include <boost/asio.hpp>'
+plant daemon/keeper/main.cc 'must not include "shm/slot_word.h"' '#include "shm/slot_word.h"'
+plant daemon/os/pidfd.cc 'must not include <spdlog/spdlog.h>' '#include <spdlog/spdlog.h>'
+plant client/wait.cc 'must not include <boost/asio/io_context.hpp>' '#include <boost/asio/io_context.hpp>'
+plant shm/map.cc 'only maps come from' '#include <boost/interprocess/sync/interprocess_mutex.hpp>'
+plant shm/map.cc '' '#include <boost/interprocess/mapped_region.hpp>'
+plant client/client.h 'pulls in "google/protobuf/message.h"' '#pragma once' '#include "proto/frame.h"'
+plant worker/worker.h 'pulls in "google/protobuf/message.h"' '#pragma once' '#include "proto/frame.h"'
+plant worker/worker.h '' '#pragma once' '#include <span>' '#include "shm/base/result.h"'
+plant shm/base/unique_fd.h 'pulls in "spdlog/fmt.h"' '#pragma once' '#include <spdlog/fmt.h>'
+plant proto/frame.cc 'comes first' '#include <vector>' '#include "proto/frame.h"'
+plant proto/frame.cc 'rooted at the repository' '#include "proto/frame.h"' '#include "../shm/base/result.h"'
+plant shm/ring.h 'no #pragma once' '#include <atomic>'
+plant shm/ring.h 'using namespace in a header' '#pragma once' 'using namespace std;'
+plant tests/unit/ring_test.cc 'unfinished work' '// TO''DO: more'
+plant shm/ring.cc '401 lines' $(seq 401)
+plant shm/ring.cc '' $(seq 400)
+plant shm/ring.h 'a header of 201 lines' '#pragma once' $(seq 200)
+
+if [ $failed -eq 0 ]; then
+  echo "lint_test: every planted breach was found, and nothing else"
+fi
+exit $failed
