@@ -4,6 +4,7 @@
 
 #include "daemon/keeper/deposit.h"
 #include "daemon/keeper/inherited_table.h"
+#include "daemon/os/spawn_stage.h"
 
 /// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
 /// page per packet, host byte order (both programs come out of one build and run on one machine).
@@ -131,29 +132,6 @@ struct AckMessage {
   std::uint64_t serial = 0;  ///< 0: the packet could not be understood at all
   std::int32_t error = 0;    ///< errno
   std::uint32_t value = 0;
-};
-
-/// Where a child was when it failed, before or at exec.
-enum class SpawnStage : std::uint32_t {
-  None = 0,
-  Request,
-  Pipe,
-  Fork,
-  Session,
-  Cgroup,
-  Descriptors,
-  Signals,
-  Nice,
-  OomScore,
-  Rlimit,
-  Directory,
-  Groups,
-  Gid,
-  Uid,
-  DeathSignal,
-  ParentGone,
-  Subreaper,
-  Exec,
 };
 
 struct SpawnedMessage {

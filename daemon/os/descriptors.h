@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// Makes `fds[i]` this process's descriptor i (inheritable by exec) and closes every other one but `keep`, which stays
+/// CLOEXEC and may get another number: it is updated. Numbers may overlap in any way. Async-signal-safe. 0 or an errno.
+[[nodiscard]] int arrange_descriptors(std::span<const int> fds, int& keep) noexcept;
+
+/// A CLOEXEC duplicate with a number of at least `lowest`; empty with errno set on failure.
+[[nodiscard]] UniqueFd duplicate_above(int fd, int lowest) noexcept;
+
+/// Sets or clears close-on-exec. 0 or an errno.
+[[nodiscard]] int set_close_on_exec(int fd, bool on) noexcept;
+
+/// Raises the soft limit of open descriptors to the hard one and returns it.
+[[nodiscard]] unsigned long raise_descriptor_limit() noexcept;
+
+}  // namespace ringmaster

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// A child's end as waitid tells it, with what it used.
+struct ChildExit {
+  pid_t pid = 0;
+  int code = 0;    ///< CLD_EXITED, CLD_KILLED, CLD_DUMPED
+  int status = 0;  ///< exit code or signal
+  rusage usage{};
+};
+
+/// Race-free only while `pid` is an unreaped child of the caller. Empty with errno set on failure.
+[[nodiscard]] UniqueFd open_pidfd(pid_t pid) noexcept;
+
+/// 0 or an errno (ESRCH: it is dead already).
+[[nodiscard]] int send_signal(int pidfd, int signal) noexcept;
+
+/// Looks at a dead child without reaping it, so that its number stays taken. 0: `exit` is filled in (without usage);
+/// EAGAIN: it lives, or a tracer still holds its end back; ECHILD: no child of the caller.
+[[nodiscard]] int peek_exit(int pidfd, ChildExit& exit) noexcept;
+
+/// As peek_exit, and the child is gone afterwards.
+[[nodiscard]] int reap_exit(int pidfd, ChildExit& exit) noexcept;
+
+/// Reaps the child `pid` if it is dead: 0, EAGAIN or ECHILD.
+[[nodiscard]] int reap_pid(pid_t pid) noexcept;
+
+}  // namespace ringmaster
