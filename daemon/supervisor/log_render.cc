@@ -1,0 +1,133 @@
+#include <cstdio>
+
+#include "daemon/supervisor/log.h"
+
+namespace ringmaster {
+namespace {
+
+const char* level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::Debug:
+      return "debug";
+    case LogLevel::Info:
+      return "info";
+    case LogLevel::Warning:
+      return "warning";
+    case LogLevel::Error:
+      return "error";
+  }
+  return "info";
+}
+
+/// Length of the well-formed UTF-8 sequence that `text` starts with; 0: none. C1 controls (0x80 to 0x9f) count as none:
+/// some terminals obey them.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xf0 && lead <= 0xf4  ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  if (lead == 0xc2 && byte(1) < 0xa0) return 0;
+  if (lead == 0xe0 && byte(1) < 0xa0) return 0;   // overlong
+  if (lead == 0xed && byte(1) >= 0xa0) return 0;  // surrogates
+  if (lead == 0xf0 && byte(1) < 0x90) return 0;   // overlong
+  if (lead == 0xf4 && byte(1) >= 0x90) return 0;  // beyond Unicode
+  return length;
+}
+
+/// Control characters, ill-formed UTF-8 and, where `quoted`, quotes and backslashes are escaped: one line stays one
+/// line. A stray byte becomes \u00XX in JSON and \xXX elsewhere.
+std::string escaped(std::string_view text, bool quoted, bool json) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  char code[8];
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text.front());
+    std::size_t length = utf8_length(text);
+    if (quoted && (c == '"' || c == '\\')) {
+      out += '\\';
+      out += text.front();
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (length == 0 || c < 0x20 || c == 0x7f) {
+      std::snprintf(code, sizeof code, json ? "\\u%04x" : "\\x%02x", unsigned{c});
+      out += code;
+      length = 1;
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+bool needs_quotes(std::string_view text) {
+  if (text.empty()) return true;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f) return true;
+  }
+  return false;
+}
+
+std::string value_text(const LogField::Value& value, LogFormat format) {
+  const bool json = format == LogFormat::Json;
+  const auto string_text = [&](std::string_view text) {
+    if (json || needs_quotes(text)) return '"' + escaped(text, true, json) + '"';
+    return escaped(text, false, false);
+  };
+  struct Visitor {
+    const decltype(string_text)& text;
+    std::string operator()(std::string_view v) const { return text(v); }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(std::uint64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const {
+      // JSON knows no infinity.
+      if (!(v > -1e300 && v < 1e300)) return text("not a number");
+      char out[32];
+      std::snprintf(out, sizeof out, "%.6g", v);
+      return out;
+    }
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+    std::string operator()(core::Duration v) const { return text(core::to_string(v)); }
+    std::string operator()(core::Bytes v) const { return text(core::to_string(v)); }
+  };
+  return std::visit(Visitor{string_text}, value);
+}
+
+}  // namespace
+
+std::string render_log_line(LogFormat format, std::string_view time, LogLevel level, std::string_view event,
+                            LogFields fields) {
+  std::string line;
+  if (format == LogFormat::Json) {
+    line.append("{\"ts\":\"").append(time).append("\",\"level\":\"").append(level_name(level));
+    line.append("\",\"event\":\"").append(escaped(event, true, true)).append("\"");
+    for (const auto& field : fields) {
+      line.append(",\"").append(field.key).append("\":").append(value_text(field.value, format));
+    }
+    return line + "}";
+  }
+  if (format == LogFormat::KeyValue) {
+    line.append("ts=").append(time).append(" level=").append(level_name(level));
+    line.append(" event=").append(value_text(event, format));
+  } else {
+    std::string name = level_name(level);
+    name.resize(8, ' ');
+    line.append(time).append(" ").append(name).append(escaped(event, false, false));
+    if (fields.size() > 0) line.append(" ");
+  }
+  for (const auto& field : fields) {
+    line.append(" ").append(field.key).append("=").append(value_text(field.value, format));
+  }
+  return line;
+}
+
+}  // namespace ringmaster
