@@ -23,8 +23,8 @@ template <typename... Args>
 /// Ends the process when an invariant of this program is broken (a bug). Always on.
 /// Never for input: what another process wrote into shared memory is an ordinary error.
 /// Usage: RM_CHECK(a < b) or RM_CHECK(a < b, "a=%d b=%d", a, b).
-#define RM_CHECK(condition, ...)                                                              \
-  do {                                                                                        \
-    if (!(condition)) [[unlikely]]                                                            \
-      ::ringmaster::detail::check_failed(__FILE__, __LINE__, #condition, "" __VA_ARGS__);     \
+#define RM_CHECK(condition, ...)                                                          \
+  do {                                                                                    \
+    if (!(condition)) [[unlikely]]                                                        \
+      ::ringmaster::detail::check_failed(__FILE__, __LINE__, #condition, "" __VA_ARGS__); \
   } while (false)

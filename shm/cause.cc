@@ -1,0 +1,41 @@
+#include "shm/cause.h"
+
+namespace ringmaster {
+
+std::string_view to_string(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::None:
+      return "none";
+    case Cause::Completed:
+      return "completed";
+    case Cause::Application:
+      return "handler failed";
+    case Cause::Invalid:
+      return "bad request";
+    case Cause::TooLarge:
+      return "result too large";
+    case Cause::UnknownHandler:
+      return "unknown handler";
+    case Cause::QueueTimeout:
+      return "queue timeout";
+    case Cause::RunTimeout:
+      return "run timeout";
+    case Cause::CrashedSignal:
+      return "crashed by signal";
+    case Cause::CrashedExit:
+      return "worker exited";
+    case Cause::OutOfMemory:
+      return "out of memory";
+    case Cause::Cancelled:
+      return "cancelled";
+    case Cause::Lost:
+      return "lost";
+    case Cause::Poisoned:
+      return "set aside: killed its worker too often";
+    case Cause::ProtocolViolation:
+      return "protocol violation";
+  }
+  return "none";
+}
+
+}  // namespace ringmaster

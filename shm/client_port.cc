@@ -1,0 +1,89 @@
+#include "shm/client_port.h"
+
+#include "shm/base/check.h"
+#include "shm/futex.h"
+
+namespace ringmaster {
+
+ClientPort::ClientPort(RequestView request, ReplyView reply, const BoardRecord* board)
+    : request_(request),
+      reply_(reply),
+      board_(board),
+      phase_(reply.slots(), Phase::Free),
+      seq_(reply.slots(), 0),
+      free_(reply.slots()),
+      free_count_(reply.slots()) {
+  RM_CHECK(request.slots() == reply.slots());
+  for (std::uint32_t slot = 0; slot < free_count_; ++slot) free_[slot] = slot;
+}
+
+std::optional<std::uint32_t> ClientPort::take_slot() noexcept {
+  if (free_count_ == 0) return std::nullopt;
+  const std::uint32_t slot = free_[free_head_];
+  free_head_ = (free_head_ + 1) % slots();
+  --free_count_;
+  phase_[slot] = Phase::Taken;
+  return slot;
+}
+
+void ClientPort::untake_slot(std::uint32_t slot) noexcept {
+  RM_CHECK(phase_[slot] == Phase::Taken);
+  phase_[slot] = Phase::Free;
+  free_head_ = (free_head_ + slots() - 1) % slots();
+  free_[free_head_] = slot;
+  ++free_count_;
+}
+
+ClientPort::Published ClientPort::publish(std::uint32_t slot, JobDescriptor job) noexcept {
+  RM_CHECK(phase_[slot] == Phase::Taken);
+  last_seq_ = next_seq(last_seq_);
+  job.seq = last_seq_;
+  request_.descriptor(slot) = job;
+  seq_[slot] = last_seq_;
+  phase_[slot] = Phase::Published;
+  ++in_flight_;
+  // SYNC: release, pairs with the claimer's CAS: who sees Ready sees descriptor and request.
+  reply_.word(slot).store(SlotWord::ready(last_seq_, 0).bits(), std::memory_order_release);
+  announce_ready(reply_, slot);
+  return {last_seq_, board_ == nullptr || should_ring(*board_)};
+}
+
+void ClientPort::release(std::uint32_t slot) noexcept {
+  RM_CHECK(phase_[slot] == Phase::Collected);
+  phase_[slot] = Phase::Free;
+  // SYNC: release: our reads of the result come before the slot can be seen Free.
+  reply_.word(slot).store(SlotWord::free_slot(seq_[slot]).bits(), std::memory_order_release);
+  free_[(free_head_ + free_count_) % slots()] = slot;
+  ++free_count_;
+}
+
+bool ClientPort::cancel(std::uint32_t slot, std::uint32_t seq) noexcept {
+  if (phase_[slot] != Phase::Published || seq_[slot] != seq) return false;
+  SlotWord word = read(slot);
+  while (word.state() == SlotState::Ready && word.seq() == seq) {
+    std::uint64_t expected = word.bits();
+    const SlotWord cancelled = SlotWord::terminal(seq, SlotState::Cancelled, word.attempt(), Cause::Cancelled);
+    // SYNC: acq_rel: exactly one of claim, expiry and this wins.
+    if (reply_.word(slot).compare_exchange_strong(expected, cancelled.bits(), std::memory_order_acq_rel)) {
+      announce_done(reply_, slot);
+      return true;
+    }
+    word = SlotWord(expected);
+  }
+  // A retry after a crash must see it too, so it stays set until the slot's next job overwrites seq.
+  request_.cancel(slot).store(seq, std::memory_order_release);  // SYNC: pairs with the handler's acquire poll.
+  return false;
+}
+
+void ClientPort::sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept {
+  Word32& word = *reply_.done().event;
+  const std::uint32_t waiting = seen | kWaitingBit;
+  if (seen != waiting) {
+    std::uint32_t expected = seen;
+    // SYNC: seq_cst, pairs with announce_done: a completion after our read makes this fail.
+    if (!word.compare_exchange_strong(expected, waiting, std::memory_order_seq_cst) && expected != waiting) return;
+  }
+  futex_wait(word, waiting, timeout);
+}
+
+}  // namespace ringmaster

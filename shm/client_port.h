@@ -1,0 +1,96 @@
+#pragma once
+
+#include <bit>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "shm/hints.h"
+#include "shm/segment_view.h"
+
+namespace ringmaster {
+
+/// The client's half of the slot protocol over mapped segments: hands out slots in rotation, publishes jobs, collects
+/// terminal slots, gives them back. Everything it relies on lies in its own private memory; what it reads from shared
+/// memory is checked against it. Not thread-safe but for observe() and sleep(), which any thread may call.
+class ClientPort {
+ public:
+  /// `board` may be null (then every publish asks for a ring).
+  ClientPort(RequestView request, ReplyView reply, const BoardRecord* board);
+
+  /// A slot to fill; nullopt: all are in flight or not yet given back (queue full).
+  [[nodiscard]] std::optional<std::uint32_t> take_slot() noexcept;
+  /// Returns a slot that was taken and not published.
+  void untake_slot(std::uint32_t slot) noexcept;
+
+  struct Published {
+    std::uint32_t seq;
+    bool ring;  ///< write to the session's doorbell now
+  };
+  /// Writes the descriptor (its `seq` is filled in) and makes the slot Ready. REQUIRES: take_slot gave `slot`; request
+  /// bytes are written.
+  [[nodiscard]] Published publish(std::uint32_t slot, JobDescriptor job) noexcept;
+
+  /// Calls found(slot, SlotWord) once for each published job that is terminal now. The slot stays the caller's until
+  /// release(). Returns how many were found.
+  template <typename Found>
+  unsigned collect(Found&& found) {
+    unsigned count = 0;
+    for (std::uint32_t at = 0; at < reply_.bit_words(); ++at) {
+      Word64& bits = reply_.done().bits[at];
+      if (bits.load(std::memory_order_relaxed) == 0) continue;
+      // SYNC: pairs with set_hint in announce_done.
+      for (std::uint64_t set = bits.exchange(0, std::memory_order_acq_rel); set != 0; set &= set - 1) {
+        const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
+        const SlotWord word = read(slot);
+        if (phase_[slot] != Phase::Published || !word.is_terminal() || word.seq() != seq_[slot]) continue;
+        phase_[slot] = Phase::Collected;
+        --in_flight_;
+        ++count;
+        found(slot, word);
+      }
+    }
+    return count;
+  }
+
+  /// Gives a collected slot back: Free. The result must have been consumed.
+  void release(std::uint32_t slot) noexcept;
+
+  /// True: the job was still queued and is Cancelled now (collect() will find it). False: it runs or has ended; its
+  /// cancel word is set, so a handler that listens stops.
+  bool cancel(std::uint32_t slot, std::uint32_t seq) noexcept;
+
+  [[nodiscard]] SlotWord read(std::uint32_t slot) const noexcept {
+    // SYNC: pairs with the release of the completing CAS: the result is visible when the word is terminal.
+    return SlotWord(reply_.word(slot).load(std::memory_order_acquire));
+  }
+  [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] std::uint32_t slots() const noexcept { return reply_.slots(); }
+  [[nodiscard]] const RequestView& request() const noexcept { return request_; }
+  [[nodiscard]] const ReplyView& reply() const noexcept { return reply_; }
+
+  /// Waiting: seen = observe(); collect(); nothing for me: sleep(seen, timeout). sleep returns at once when the
+  /// completion word is no longer `seen`, and may return early for no reason.
+  [[nodiscard]] std::uint32_t observe() const noexcept {
+    // SYNC: seq_cst, pairs with announce_done: bits set before the count are seen by a collect that follows.
+    return reply_.done().event->load(std::memory_order_seq_cst);
+  }
+  void sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept;
+
+ private:
+  enum class Phase : std::uint8_t { Free, Taken, Published, Collected };
+
+  RequestView request_;
+  ReplyView reply_;
+  const BoardRecord* board_;
+  std::uint32_t last_seq_ = 0;
+  std::uint32_t in_flight_ = 0;
+  std::vector<Phase> phase_;
+  std::vector<std::uint32_t> seq_;
+  std::vector<std::uint32_t> free_;  // a ring of slot numbers: rotation
+  std::uint32_t free_head_ = 0;
+  std::uint32_t free_count_ = 0;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,75 @@
+#include "shm/hints.h"
+
+#include "shm/futex.h"
+
+namespace ringmaster {
+namespace {
+constexpr std::uint64_t bit_of(std::uint32_t place) { return std::uint64_t{1} << (place % 64); }
+constexpr std::uint32_t word_of(std::uint32_t place) { return place / 64 % kBoardWords; }
+}  // namespace
+
+std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slots, std::uint32_t from) noexcept {
+  const std::uint32_t words = slots / 64;
+  from %= slots;
+  const std::uint32_t first = from / 64;
+  for (std::uint32_t step = 0; step <= words; ++step) {
+    const std::uint32_t at = (first + step) % words;
+    // SYNC: pairs with set_hint: what was stored before the bit is seen.
+    std::uint64_t bits = hints.bits[at].load(std::memory_order_acquire);
+    if (step == 0) bits &= ~std::uint64_t{0} << (from % 64);
+    if (step == words) bits &= ~(~std::uint64_t{0} << (from % 64));
+    if (bits != 0) return at * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+  }
+  return std::nullopt;
+}
+
+void set_idle(BoardRecord& board, std::uint32_t place) noexcept {
+  // SYNC: seq_cst, pairs with announce_ready + should_ring: we set this, then scan; they publish, then read this.
+  board.idle[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
+}
+void clear_idle(BoardRecord& board, std::uint32_t place) noexcept {
+  // SYNC: seq_cst: keeps one order with set_idle for those who read both masks.
+  board.idle[word_of(place)].fetch_and(~bit_of(place), std::memory_order_seq_cst);
+}
+void set_spin(BoardRecord& board, std::uint32_t place) noexcept {
+  // SYNC: seq_cst: whoever sees the bit may count on a scan that starts after it was set.
+  board.spin[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
+}
+void clear_spin(BoardRecord& board, std::uint32_t place) noexcept {
+  // SYNC: seq_cst, pairs with should_ring: the last scan comes after this.
+  board.spin[word_of(place)].fetch_and(~bit_of(place), std::memory_order_seq_cst);
+}
+unsigned count_spinners(const BoardRecord& board) noexcept {
+  unsigned count = 0;
+  for (const Word64& word : board.spin)
+    count += static_cast<unsigned>(std::popcount(word.load(std::memory_order_relaxed)));
+  return count;
+}
+bool anyone_idle(const BoardRecord& board) noexcept {
+  for (const Word64& word : board.idle)
+    // SYNC: seq_cst, pairs with set_idle.
+    if (word.load(std::memory_order_seq_cst) != 0) return true;
+  return false;
+}
+
+void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
+  set_hint(reply.done(), slot);
+  Word32& word = *reply.done().event;
+  // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
+  const std::uint32_t before = word.fetch_add(2, std::memory_order_seq_cst);
+  if ((before & kWaitingBit) != 0) {
+    // SYNC: seq_cst; clear before wake: a waiter that sets the bit again afterwards meets our wake, spuriously.
+    word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
+    futex_wake_all(word);
+  }
+}
+
+void wake_client(const ReplyView& reply) noexcept {
+  Word32& word = *reply.done().event;
+  // SYNC: seq_cst, as announce_done. The word changes, so a waiter between its read and its sleep does not sleep.
+  word.fetch_add(2, std::memory_order_seq_cst);
+  word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
+  futex_wake_all(word);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+
+#include "shm/segment_view.h"
+
+/// Bits, epochs and masks: they say "look", never "it is so". Who reads a bit checks the slot word.
+namespace ringmaster {
+
+inline void set_hint(const HintWords& hints, std::uint32_t slot) noexcept {
+  // SYNC: pairs with the acquire loads of those who scan; the slot word was stored before.
+  hints.bits[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_acq_rel);
+}
+inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
+  // SYNC: acq_rel: a set_hint that this clears happened before our next look at the slot word.
+  hints.bits[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_acq_rel);
+}
+
+/// The next set bit at or after `from`, wrapping once; nullopt: none.
+[[nodiscard]] std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slots,
+                                                     std::uint32_t from) noexcept;
+
+/// Announces a slot that is Ready: bit, then epoch. Call should_ring next; the order is one half of the wake protocol.
+inline void announce_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
+  set_hint(reply.ready(), slot);
+  // SYNC: seq_cst, pairs with set_idle: either the worker's last scan sees the epoch or we see its idle bit.
+  reply.ready().event->fetch_add(1, std::memory_order_seq_cst);
+}
+
+/// True when someone sleeps and nobody is looking: then a bell must be rung.
+[[nodiscard]] inline bool should_ring(const BoardRecord& board) noexcept {
+  std::uint64_t idle = 0;
+  for (std::uint32_t i = 0; i < kBoardWords; ++i) {
+    // SYNC: seq_cst, pairs with clear_spin and set_idle, and with announce_ready before it.
+    if (board.spin[i].load(std::memory_order_seq_cst) != 0) return false;
+    idle |= board.idle[i].load(std::memory_order_seq_cst);
+  }
+  return idle != 0;
+}
+
+/// The board bit of one worker; `place` is its index in the pool, below 64 * kBoardWords.
+void set_idle(BoardRecord& board, std::uint32_t place) noexcept;
+void clear_idle(BoardRecord& board, std::uint32_t place) noexcept;
+void set_spin(BoardRecord& board, std::uint32_t place) noexcept;
+void clear_spin(BoardRecord& board, std::uint32_t place) noexcept;
+[[nodiscard]] unsigned count_spinners(const BoardRecord& board) noexcept;
+[[nodiscard]] bool anyone_idle(const BoardRecord& board) noexcept;
+
+/// The completion word's lowest bit: somebody sleeps on exactly this value.
+inline constexpr std::uint32_t kWaitingBit = 1;
+
+/// Tells the client that a slot is terminal: done bit, count, and a wake-up if somebody sleeps.
+void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept;
+
+/// Changes the completion word and wakes everyone, whatever the waiting bit says (a dead worker may have eaten it).
+void wake_client(const ReplyView& reply) noexcept;
+
+}  // namespace ringmaster

@@ -1,0 +1,59 @@
+#include "shm/mapping.h"
+
+#include <sys/mman.h>
+
+#include <boost/interprocess/mapped_region.hpp>
+#include <cerrno>
+#include <string>
+
+#include "shm/memfd.h"
+
+namespace ringmaster {
+namespace {
+
+// What boost::interprocess::mapped_region asks of a mappable object.
+class SegmentHandle {
+ public:
+  explicit SegmentHandle(int fd) : fd_(fd) {}
+  [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const {
+    return boost::interprocess::ipcdetail::mapping_handle_from_file_handle(fd_);
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+Mapping::Mapping() = default;
+Mapping::Mapping(Mapping&& other) noexcept
+    : region_(std::move(other.region_)), bytes_(std::exchange(other.bytes_, std::span<std::byte>{})) {}
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+  region_ = std::move(other.region_);
+  bytes_ = std::exchange(other.bytes_, std::span<std::byte>{});
+  return *this;
+}
+Mapping::~Mapping() = default;
+
+Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
+  const Result<std::uint64_t> size = checked_segment_size(fd);
+  if (!size) return size.error();
+  const std::uint64_t wanted = bytes == 0 ? *size : bytes;
+  if (wanted == 0 || wanted > *size)
+    return Error{"cannot map " + std::to_string(wanted) + " bytes of a segment of " + std::to_string(*size), EINVAL};
+  const auto mode = access == Access::ReadOnly ? boost::interprocess::read_only : boost::interprocess::read_write;
+  Mapping mapping;
+  try {
+    mapping.region_ = std::make_unique<boost::interprocess::mapped_region>(SegmentHandle(fd), mode, 0, wanted);
+  } catch (const boost::interprocess::interprocess_exception& failure) {
+    return errno_error("cannot map " + std::to_string(wanted) + " bytes of shared memory", failure.get_native_error());
+  }
+  auto* address = static_cast<std::byte*>(mapping.region_->get_address());
+  mapping.bytes_ = {address, static_cast<std::size_t>(wanted)};
+  // Best effort: both only bound the cost of a crash or a fork.
+  (void)::madvise(address, wanted, MADV_DONTDUMP);
+  (void)::madvise(address, wanted, MADV_DONTFORK);
+  return mapping;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,60 @@
+#include "shm/memfd.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+namespace ringmaster {
+
+Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes) {
+  UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return errno_error("cannot create the shared-memory segment \"" + name + "\"", errno);
+  const std::uint64_t page = 4096;
+  const std::uint64_t size = (bytes + page - 1) / page * page;
+  if (::fchmod(fd.get(), 0600) != 0) return errno_error("cannot set the mode of segment \"" + name + "\"", errno);
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
+    return errno_error("cannot size segment \"" + name + "\" to " + std::to_string(size) + " bytes", errno);
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
+    return errno_error("cannot seal segment \"" + name + "\"", errno);
+  return fd;
+}
+
+Result<void> seal_future_writes(int fd) {
+  if (::fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+    return errno_error("cannot seal the request segment against writers", errno);
+  return {};
+}
+
+Result<std::uint64_t> checked_segment_size(int fd) {
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  if (seals < 0) return errno_error("the descriptor is not a sealed shared-memory segment", errno);
+  if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW))
+    return Error{"the shared-memory segment is not sealed against shrinking and growing", EINVAL};
+  struct stat facts {};
+  if (::fstat(fd, &facts) != 0) return errno_error("cannot read the size of a shared-memory segment", errno);
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+Result<UniqueFd> reopen_read_only(int fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  UniqueFd copy(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!copy) return errno_error("cannot reopen a segment read-only through " + path + " (is /proc mounted?)", errno);
+  return copy;
+}
+
+Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
+  int rc = 0;
+  do {
+    rc = ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+  } while (rc != 0 && errno == EINTR);
+  if (rc != 0) return errno_error("cannot reserve " + std::to_string(bytes) + " bytes of shared memory", errno);
+  return {};
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+/// Anonymous, sealed shared-memory files: nothing is named in a file system, so nothing is left behind.
+namespace ringmaster {
+
+/// Creates a memfd of `bytes` (rounded up to a page), mode 0600, CLOEXEC, sealed F_SEAL_SHRINK|F_SEAL_GROW.
+/// `name` only shows in /proc/PID/maps. No page is reserved yet.
+[[nodiscard]] Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes);
+
+/// Forbids every future writable mapping and write(2), and every further seal; mappings that exist stay writable.
+/// The boundary that keeps a request segment its client's own. Fails with EPERM when the segment carries F_SEAL_SEAL.
+[[nodiscard]] Result<void> seal_future_writes(int fd);
+
+/// Checks what came from another process: a memfd with SHRINK and GROW sealed. Returns its size in bytes.
+[[nodiscard]] Result<std::uint64_t> checked_segment_size(int fd);
+
+/// The same file opened read-only. A boundary only between uids: one uid may open it again as it likes.
+[[nodiscard]] Result<UniqueFd> reopen_read_only(int fd);
+
+/// Charges the pages [offset, offset + bytes) to the caller now, so that nobody meets ENOSPC or SIGBUS later.
+[[nodiscard]] Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes);
+
+}  // namespace ringmaster

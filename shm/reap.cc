@@ -1,0 +1,98 @@
+#include "shm/reap.h"
+
+#include "shm/hints.h"
+
+namespace ringmaster {
+namespace {
+
+// The terminal or ready word that replaces what the dead worker left in a slot.
+SlotWord successor_word(SlotWord seen, bool retry, Cause cause, std::uint16_t detail) {
+  if (retry) return SlotWord::ready(seen.seq(), seen.attempt() + 1);
+  const SlotState state = cause == Cause::Cancelled ? SlotState::Cancelled : SlotState::Failed;
+  return SlotWord::terminal(seen.seq(), state, seen.attempt(), cause, detail);
+}
+
+ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, const DeathReport& death,
+                const CrashRule& rule) {
+  const JobDescriptor& descriptor = session.request.descriptor(slot);
+  ReapedJob job;
+  job.session = session.index;
+  job.slot = slot;
+  job.seq = seen.seq();
+  job.job_id = make_job_id(session.serial, seen.seq());
+  job.handler = descriptor.handler;
+  job.cause = death.cause;
+  job.detail = death.detail;
+  const Intent here{session.index, slot, seen.seq()};
+  if (death.intent_bits != here.pack()) {
+    job.forged = true;
+    job.cause = Cause::ProtocolViolation;
+    job.detail = 0;
+  } else if (death.verdict && death.verdict->intent == here) {
+    job.cause = death.verdict->cause;  // the first verdict wins over the signal that carried it out
+    job.detail = death.verdict->detail;
+  } else {
+    const bool idempotent = (descriptor.flags & kJobIdempotent) != 0;
+    const AfterCrash after = rule(job.job_id, idempotent, seen.attempt() + 1);
+    // Condemned without a verdict is a client's forgery; its job is not run again.
+    job.retried = after == AfterCrash::Retry && seen.state() == SlotState::Running && seen.attempt() < 15;
+    if (after == AfterCrash::Poison) job.cause = Cause::Poisoned;
+  }
+  return job;
+}
+
+}  // namespace
+
+std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathReport& death, const CrashRule& rule) {
+  std::vector<ReapedJob> jobs;
+  for (const ReapTarget& session : sessions) {
+    for (std::uint32_t slot = 0; slot < session.reply.slots(); ++slot) {
+      Word64& word = session.reply.word(slot);
+      // SYNC: acquire, pairs with the dead worker's last release.
+      const SlotWord seen(word.load(std::memory_order_acquire));
+      if (!seen.is_owned() || !(seen.owner() == death.owner)) continue;
+      const ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
+      const SlotWord next = successor_word(seen, job.retried, job.cause, job.detail);
+      std::uint64_t expected = seen.bits();
+      // SYNC: acq_rel, pairs with claim (a retry) and collect. It fails only if the client altered its word.
+      if (word.compare_exchange_strong(expected, next.bits(), std::memory_order_acq_rel)) jobs.push_back(job);
+    }
+  }
+  for (const ReapTarget& session : sessions) restore_hints(session.reply);
+  return jobs;
+}
+
+void restore_hints(const ReplyView& reply) noexcept {
+  bool any_ready = false;
+  for (std::uint32_t slot = 0; slot < reply.slots(); ++slot) {
+    // SYNC: acquire: the bits we set below come after the word.
+    const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
+    if (word.state() == SlotState::Ready) {
+      set_hint(reply.ready(), slot);
+      any_ready = true;
+    } else if (word.is_terminal()) {
+      set_hint(reply.done(), slot);
+    }
+  }
+  // SYNC: seq_cst, as announce_ready: workers that found nothing at the old epoch scan again.
+  if (any_ready) reply.ready().event->fetch_add(1, std::memory_order_seq_cst);
+  wake_client(reply);
+}
+
+unsigned end_all(const ReplyView& reply, Cause cause) noexcept {
+  unsigned count = 0;
+  for (std::uint32_t slot = 0; slot < reply.slots(); ++slot) {
+    Word64& word = reply.word(slot);
+    // SYNC: acquire, pairs with publish.
+    const SlotWord seen(word.load(std::memory_order_acquire));
+    if (seen.state() != SlotState::Ready && !seen.is_owned()) continue;
+    std::uint64_t expected = seen.bits();
+    const SlotWord ended = successor_word(seen, false, cause, 0);
+    // SYNC: acq_rel: a client's own cancel may be faster.
+    if (word.compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) ++count;
+  }
+  restore_hints(reply);
+  return count;
+}
+
+}  // namespace ringmaster

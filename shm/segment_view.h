@@ -1,0 +1,104 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "shm/layout.h"
+#include "shm/slot_word.h"
+
+/// Typed windows on mapped segments. A view checks the header once, copies sizes into private memory, and never reads
+/// a size, count or offset from the segment again. Cheap to copy; the mapping must outlive it.
+namespace ringmaster {
+
+/// The sizes of a session's two segments, all derived from three numbers.
+struct SessionGeometry {
+  std::uint32_t slots = 256;  ///< power of two, kMinSlots to kMaxSlots
+  std::uint64_t request_ring_bytes = 0;
+  std::uint64_t result_ring_bytes = 0;  ///< both: multiples of the page size, at most 2^38 (32-bit line numbers)
+
+  [[nodiscard]] bool valid() const noexcept;
+  [[nodiscard]] std::uint64_t request_segment_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t reply_segment_bytes() const noexcept;
+  /// Where the reply segment's control part ends and its result ring begins: all that the supervisor maps.
+  [[nodiscard]] std::uint64_t reply_control_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t request_control_bytes() const noexcept;
+};
+inline constexpr std::uint64_t kPageBytes = 4096;
+
+/// request: [header 64][cancel words 4 x slots][descriptors 128 x slots][pad to page][ring]
+class RequestView {
+ public:
+  RequestView() = default;
+  /// `memory`: the segment or at least its control part (then ring() is empty). nullopt: not a request segment of this
+  /// layout, or its sizes do not add up.
+  [[nodiscard]] static std::optional<RequestView> open(std::span<std::byte> memory) noexcept;
+  /// Writes the header into zeroed memory of geometry.request_segment_bytes().
+  static RequestView format(std::span<std::byte> memory, const SessionGeometry& geometry, std::uint32_t serial,
+                            std::uint32_t index, std::uint32_t pool) noexcept;
+
+  [[nodiscard]] std::uint32_t slots() const noexcept { return slots_; }
+  [[nodiscard]] std::uint64_t ring_bytes() const noexcept { return ring_bytes_; }
+  [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
+  [[nodiscard]] JobDescriptor& descriptor(std::uint32_t slot) const noexcept { return descriptors_[slot]; }
+  /// The client stores a job's seq here to ask its handler to stop.
+  [[nodiscard]] Word32& cancel(std::uint32_t slot) const noexcept { return cancel_[slot]; }
+  [[nodiscard]] std::byte* ring() const noexcept { return ring_; }
+  [[nodiscard]] std::uint64_t ring_file_offset() const noexcept { return ring_offset_; }
+
+ private:
+  std::uint32_t slots_ = 0;
+  std::uint32_t serial_ = 0;
+  std::uint64_t ring_bytes_ = 0;
+  std::uint64_t ring_offset_ = 0;
+  JobDescriptor* descriptors_ = nullptr;
+  Word32* cancel_ = nullptr;
+  std::byte* ring_ = nullptr;
+};
+
+/// The two hint lines of a reply segment: an event word and its bits side by side, so that with up to 448 slots one
+/// cache line tells what there is.
+struct HintWords {
+  Word32* event = nullptr;  ///< ready: epoch; done: completion word (bit 0: someone waits; the rest counts by 2)
+  Word64* bits = nullptr;
+};
+
+/// reply: [header 64][ready: epoch, pad, bits][done: completion, pad, bits][slot lines][messages][pad to page][ring]
+class ReplyView {
+ public:
+  ReplyView() = default;
+  [[nodiscard]] static std::optional<ReplyView> open(std::span<std::byte> memory) noexcept;
+  static ReplyView format(std::span<std::byte> memory, const SessionGeometry& geometry, std::uint32_t serial,
+                          std::uint32_t index, std::uint32_t pool) noexcept;
+
+  [[nodiscard]] std::uint32_t slots() const noexcept { return slots_; }
+  [[nodiscard]] std::uint32_t bit_words() const noexcept { return slots_ / 64; }
+  [[nodiscard]] std::uint64_t ring_bytes() const noexcept { return ring_bytes_; }
+  [[nodiscard]] SlotLine& line(std::uint32_t slot) const noexcept { return lines_[slot]; }
+  [[nodiscard]] Word64& word(std::uint32_t slot) const noexcept { return lines_[slot].word; }
+  [[nodiscard]] ResultMessage& message(std::uint32_t slot) const noexcept { return messages_[slot]; }
+  [[nodiscard]] const HintWords& ready() const noexcept { return ready_; }
+  [[nodiscard]] const HintWords& done() const noexcept { return done_; }
+  [[nodiscard]] std::byte* ring() const noexcept { return ring_; }
+  [[nodiscard]] std::uint64_t ring_file_offset() const noexcept { return ring_offset_; }
+
+ private:
+  std::uint32_t slots_ = 0;
+  std::uint64_t ring_bytes_ = 0;
+  std::uint64_t ring_offset_ = 0;
+  HintWords ready_;
+  HintWords done_;
+  SlotLine* lines_ = nullptr;
+  ResultMessage* messages_ = nullptr;
+  std::byte* ring_ = nullptr;
+};
+
+/// Checks magic, version and size of a fixed-size record and returns it; nullptr: it is something else.
+[[nodiscard]] LaneRecord* open_lane(std::span<std::byte> memory) noexcept;
+[[nodiscard]] ControlRecord* open_control(std::span<std::byte> memory) noexcept;
+[[nodiscard]] BoardRecord* open_board(std::span<std::byte> memory) noexcept;
+/// Write the headers into zeroed memory.
+LaneRecord* format_lane(std::span<std::byte> memory, std::uint32_t pool, Owner owner) noexcept;
+ControlRecord* format_control(std::span<std::byte> memory, std::uint32_t pool, Owner owner) noexcept;
+BoardRecord* format_board(std::span<std::byte> memory, std::uint32_t pool) noexcept;
+
+}  // namespace ringmaster

@@ -1,0 +1,50 @@
+#include "shm/verdict.h"
+
+#include "shm/hints.h"
+
+namespace ringmaster {
+
+LaneLook look_at_lane(const LaneRecord& lane) noexcept {
+  const LaneWords& words = lane.words;
+  LaneLook look;
+  for (int tries = 0; tries < 8; ++tries) {
+    // SYNC: seq_cst, pairs with claim: intent, then hold is read there; here hold was set before this look.
+    const std::uint64_t before = words.intent.load(std::memory_order_seq_cst);
+    look.intent = Intent::unpack(before);
+    if (!look.intent) return LaneLook{};
+    look.stamp_ns = words.stamp_ns.load(std::memory_order_acquire);
+    const std::uint64_t timeout = words.run_timeout.load(std::memory_order_acquire);
+    look.run_timeout_ms = timeout >> 32 == look.intent->seq ? static_cast<std::uint32_t>(timeout) : 0;
+    look.handler = words.handler.load(std::memory_order_relaxed);
+    look.attempt = words.attempt.load(std::memory_order_relaxed);
+    // SYNC: seq_cst after the acquires: the same intent twice brackets the rest.
+    if (words.intent.load(std::memory_order_seq_cst) == before) return look;
+  }
+  return look;
+}
+
+bool condemn(const ReplyView& reply, const Intent& intent, Owner owner) noexcept {
+  if (intent.slot >= reply.slots()) return false;
+  Word64& word = reply.word(intent.slot);
+  // SYNC: acquire, pairs with claim.
+  SlotWord seen(word.load(std::memory_order_acquire));
+  if (seen.state() == SlotState::Condemned && seen.seq() == intent.seq && seen.owner() == owner) return true;
+  if (seen.state() != SlotState::Running || seen.seq() != intent.seq || !(seen.owner() == owner)) return false;
+  std::uint64_t expected = seen.bits();
+  const SlotWord condemned = SlotWord::owned(seen.seq(), SlotState::Condemned, seen.attempt(), owner);
+  // SYNC: acq_rel: exactly one of the owner's completion and this wins.
+  return word.compare_exchange_strong(expected, condemned.bits(), std::memory_order_acq_rel);
+}
+
+bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause cause) noexcept {
+  if (slot >= reply.slots() || seen.state() != SlotState::Ready) return false;
+  const SlotState state = cause == Cause::Cancelled ? SlotState::Cancelled : SlotState::Failed;
+  std::uint64_t expected = seen.bits();
+  const SlotWord ended = SlotWord::terminal(seen.seq(), state, seen.attempt(), cause);
+  // SYNC: acq_rel: exactly one of claim, cancel and this wins.
+  if (!reply.word(slot).compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) return false;
+  announce_done(reply, slot);
+  return true;
+}
+
+}  // namespace ringmaster

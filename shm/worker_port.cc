@@ -1,0 +1,131 @@
+#include "shm/worker_port.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "shm/hints.h"
+
+namespace ringmaster {
+namespace {
+
+// The line's bytes, if [line, line + bytes) lies in a ring of `ring_bytes`.
+bool inside(std::uint64_t line, std::uint64_t bytes, std::uint64_t ring_bytes) {
+  const std::uint64_t offset = line * kCacheLine;
+  return offset <= ring_bytes && bytes <= ring_bytes - offset;
+}
+
+void copy_first_line(JobDescriptor& to, const JobDescriptor& from) { std::memcpy(&to, &from, kCacheLine); }
+
+}  // namespace
+
+void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
+  clear_hint(reply.ready(), slot);
+  // SYNC: acquire after the acq_rel clear: a Ready whose bit we just cleared is seen here.
+  if (SlotWord(reply.word(slot).load(std::memory_order_acquire)).state() == SlotState::Ready)
+    announce_ready(reply, slot);
+}
+
+ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns, Claim& out) noexcept {
+  const ReplyView& reply = session.reply;
+  // SYNC: seq_cst, pairs with announce_ready: bits set before this epoch are seen by the scan below.
+  const std::uint32_t epoch = reply.ready().event->load(std::memory_order_seq_cst);
+  if (session.known_empty && epoch == session.empty_at) return ClaimStatus::Nothing;
+  // A hostile client can keep bits set for ever; the scan ends all the same.
+  for (std::uint32_t tries = 0; tries <= reply.slots(); ++tries) {
+    const auto slot = next_hint(reply.ready(), reply.slots(), session.cursor);
+    if (!slot) {
+      session.known_empty = true;
+      session.empty_at = epoch;
+      return ClaimStatus::Nothing;
+    }
+    session.known_empty = false;
+    session.cursor = (*slot + 1) % reply.slots();
+    // SYNC: pairs with publish and with the reaper's return of a job.
+    const SlotWord ready(reply.word(*slot).load(std::memory_order_acquire));
+    if (ready.state() != SlotState::Ready || ready.seq() == 0) {
+      clear_stale_ready(reply, *slot);
+      continue;
+    }
+    LaneWords& lane = self.lane->words;
+    lane.stamp_ns.store(now_ns, std::memory_order_relaxed);
+    // SYNC: seq_cst: intent before hold is read, and before the CAS; pairs with the supervisor's hold, then intent.
+    lane.intent.store(Intent{session.index, static_cast<std::uint16_t>(*slot), ready.seq()}.pack(),
+                      std::memory_order_seq_cst);
+    if (is_held(self)) {
+      lane.intent.store(0, std::memory_order_seq_cst);  // SYNC: pairs with the supervisor's second look.
+      session.cursor = *slot;
+      return ClaimStatus::Held;
+    }
+    const SlotWord running = SlotWord::owned(ready.seq(), SlotState::Running, ready.attempt(), self.owner);
+    std::uint64_t expected = ready.bits();
+    // SYNC: acq_rel: the one step that makes the job ours; pairs with publish (acquire) and the reaper (release).
+    if (!reply.word(*slot).compare_exchange_strong(expected, running.bits(), std::memory_order_acq_rel)) {
+      lane.intent.store(0, std::memory_order_release);  // SYNC: as above; the slot is another's.
+      continue;
+    }
+    copy_first_line(out.job, session.request.descriptor(*slot));
+    lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_relaxed);
+    lane.handler.store(out.job.handler, std::memory_order_relaxed);
+    lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);
+    clear_stale_ready(reply, *slot);
+    out.slot = *slot;
+    out.word = running;
+    out.started_ns = now_ns;
+    return ClaimStatus::Claimed;
+  }
+  return ClaimStatus::Nothing;
+}
+
+JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept {
+  const JobDescriptor& job = claim.job;
+  const std::uint64_t request_ring = session.request.ring_bytes();
+  const std::uint64_t result_ring = session.reply.ring_bytes();
+  if (job.seq != claim.word.seq() || job.arguments_bytes > kMaxArgumentBytes ||
+      !inside(job.request_line, job.request_bytes, request_ring) ||
+      !inside(job.arguments_line, job.arguments_bytes, request_ring) ||
+      !inside(job.result_line, job.result_capacity, result_ring))
+    return {};
+  const std::byte* requests = session.request.ring();
+  return {true,
+          {requests + std::uint64_t{job.request_line} * kCacheLine, job.request_bytes},
+          {requests + std::uint64_t{job.arguments_line} * kCacheLine, job.arguments_bytes},
+          {session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine, job.result_capacity}};
+}
+
+FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim, const JobResult& result,
+                    std::uint64_t now_ns) noexcept {
+  SlotLine& line = session.reply.line(claim.slot);
+  line.result_bytes = result.result_bytes;
+  line.needed_bytes = result.needed_bytes;
+  line.started_ns = claim.started_ns;
+  line.finished_ns = now_ns;
+  line.result_seq = claim.word.seq();
+  line.worker = self.owner.worker;
+  line.incarnation = self.owner.incarnation;
+  const std::size_t message = std::min(result.message.size(), kMessageBytes);
+  line.message_bytes = static_cast<std::uint32_t>(message);
+  if (message != 0) std::memcpy(session.reply.message(claim.slot).text, result.message.data(), message);
+
+  const SlotWord ended =
+      SlotWord::terminal(claim.word.seq(), result.state, claim.word.attempt(), result.cause, result.detail);
+  std::uint64_t expected = claim.word.bits();
+  // SYNC: release: the result is visible to whoever sees the terminal word. The only way out of Running for its owner.
+  if (!line.word.compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) {
+    if (is_held(self)) return FinishStatus::Held;
+    self.lane->words.intent.store(0, std::memory_order_seq_cst);  // SYNC: as in claim.
+    return FinishStatus::Tampered;
+  }
+  announce_done(session.reply, claim.slot);
+  // SYNC: release: a reaper that reads no intent may rely on the announcement being out.
+  self.lane->words.intent.store(0, std::memory_order_release);
+  return FinishStatus::Finished;
+}
+
+bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept {
+  // SYNC: both acquire: pair with ClientPort::cancel and with the supervisor's store.
+  if (session.request.cancel(claim.slot).load(std::memory_order_acquire) == claim.word.seq()) return true;
+  const Intent intent{session.index, static_cast<std::uint16_t>(claim.slot), claim.word.seq()};
+  return self.control->cancel.load(std::memory_order_acquire) == intent.pack();
+}
+
+}  // namespace ringmaster

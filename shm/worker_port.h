@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "shm/segment_view.h"
+
+/// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers
+/// them. A worker may die between any two of them; reap.h repairs each case.
+namespace ringmaster {
+
+/// What a worker is, and the words it writes and obeys.
+struct WorkerSelf {
+  Owner owner;
+  std::uint32_t place = 0;  ///< index in its pool: its bit on the board
+  LaneRecord* lane = nullptr;
+  const ControlRecord* control = nullptr;
+  BoardRecord* board = nullptr;
+};
+
+/// One attached session and where this worker last claimed in it.
+struct WorkerSession {
+  std::uint16_t index = 0;
+  RequestView request;
+  ReplyView reply;
+  std::uint32_t cursor = 0;    ///< the slot after the last one claimed
+  std::uint32_t empty_at = 0;  ///< epoch at which a whole scan found nothing
+  bool known_empty = false;
+};
+
+enum class ClaimStatus {
+  Claimed,
+  Nothing,
+  Held  ///< the supervisor holds this worker: claim nothing until `hold` is 0 again
+};
+
+/// A job that this worker owns. `job` is a private copy of the descriptor's first line, not yet validated.
+struct Claim {
+  std::uint32_t slot = 0;
+  SlotWord word;  ///< Running, ours
+  JobDescriptor job;
+  std::uint64_t started_ns = 0;
+};
+
+/// True when the session may have ready work: one load of its epoch.
+[[nodiscard]] inline bool may_have_work(const WorkerSession& session) noexcept {
+  // SYNC: seq_cst, pairs with announce_ready: in the last scan before sleep it comes after set_idle.
+  return !session.known_empty || session.reply.ready().event->load(std::memory_order_seq_cst) != session.empty_at;
+}
+
+/// Takes the next ready job of the session. `now_ns`: CLOCK_MONOTONIC, becomes the lane's stamp.
+/// After Claimed the lane's intent names the job until finish() or abandon().
+[[nodiscard]] ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns,
+                                Claim& out) noexcept;
+
+/// Where a claimed job's bytes lie; valid only if `ok`.
+struct JobExtents {
+  bool ok = false;
+  std::span<const std::byte> request;
+  std::span<const std::byte> arguments;
+  std::span<std::byte> result;
+};
+/// Validates the private copy of the descriptor against the view's private sizes. Not ok: the client wrote nonsense;
+/// finish the job as Cause::Invalid and report the session.
+[[nodiscard]] JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept;
+
+/// How a job ended, as its owner says.
+struct JobResult {
+  SlotState state = SlotState::Done;  ///< Done or Failed
+  Cause cause = Cause::Completed;
+  std::uint16_t detail = 0;
+  std::uint64_t result_bytes = 0;
+  std::uint64_t needed_bytes = 0;
+  std::string_view message;  ///< cut at kMessageBytes
+};
+
+enum class FinishStatus {
+  Finished,
+  Held,     ///< condemned: touch nothing more, wait for the end
+  Tampered  ///< the client altered its word; the lane is clear, drop the session and report it
+};
+[[nodiscard]] FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim,
+                                  const JobResult& result, std::uint64_t now_ns) noexcept;
+
+/// Clears a ready bit whose slot is not Ready, and restores it if the slot became Ready meanwhile.
+void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept;
+
+/// The cancel word of the client or of the supervisor names this job.
+[[nodiscard]] bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept;
+
+[[nodiscard]] inline bool is_held(const WorkerSelf& self) noexcept {
+  // SYNC: seq_cst, pairs with the supervisor: it sets hold, then reads our intent; we store intent, then read hold.
+  return self.control->hold.load(std::memory_order_seq_cst) != 0;
+}
+
+}  // namespace ringmaster
