@@ -11,12 +11,13 @@ endif()
 add_library(ringmaster_flags INTERFACE)
 target_include_directories(ringmaster_flags INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
                                                       "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}>")
-target_compile_options(
-  ringmaster_flags
-  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch -fno-omit-frame-pointer
-            $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=switch)
+# The flags are for our own build: what links an installed library brings its own.
+target_compile_options(ringmaster_flags INTERFACE "$<BUILD_INTERFACE:${warnings};-fno-omit-frame-pointer>"
+                                                  "$<BUILD_INTERFACE:$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>>")
+target_compile_features(ringmaster_flags INTERFACE cxx_std_20)
 if(RINGMASTER_WERROR)
-  target_compile_options(ringmaster_flags INTERFACE -Werror)
+  target_compile_options(ringmaster_flags INTERFACE "$<BUILD_INTERFACE:-Werror>")
 endif()
 if(RINGMASTER_SANITIZE)
   target_compile_options(ringmaster_flags INTERFACE -fsanitize=${RINGMASTER_SANITIZE} -fno-sanitize-recover=all)
