@@ -24,8 +24,8 @@ Error too_many() {
   return Error{"arguments: more than " + std::to_string(kMaxArguments) + "; pass bulk data as the payload"};
 }
 Error too_large(std::size_t size) {
-  return Error{"arguments: " + std::to_string(size) + " bytes encoded, at most " + std::to_string(kMaxArgumentBytes) +
-               " fit; pass bulk data as the payload"};
+  return Error{"arguments: " + std::to_string(size) + " bytes encoded, at most " +
+               std::to_string(kMaxEncodedArgumentBytes) + " fit; pass bulk data as the payload"};
 }
 Error bad_key(std::string_view key) {
   return Error{"argument \"" + clean_text(key, 80) + "\": a name has 1 to 64 characters out of A-Z a-z 0-9 _ . -"};
@@ -41,7 +41,7 @@ Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> argume
     if (!is_name(argument.key)) return bad_key(argument.key);
     size += kPrefixBytes + argument.key.size() + argument.value.size();
   }
-  if (size > kMaxArgumentBytes) return too_large(size);
+  if (size > kMaxEncodedArgumentBytes) return too_large(size);
   if (repeats_a_key(arguments)) return repeated_key();
   ByteWriter out;
   for (const Argument& argument : arguments) {
@@ -54,7 +54,7 @@ Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> argume
 }
 
 Result<std::vector<ArgumentView>> decode_arguments(std::span<const std::byte> bytes) {
-  if (bytes.size() > kMaxArgumentBytes) return too_large(bytes.size());
+  if (bytes.size() > kMaxEncodedArgumentBytes) return too_large(bytes.size());
   std::vector<ArgumentView> arguments;
   ByteReader in(bytes);
   while (in.left() > 0) {

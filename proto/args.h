@@ -23,10 +23,11 @@ struct ArgumentView {
 };
 
 inline constexpr std::size_t kMaxArguments = 64;
-inline constexpr std::size_t kMaxArgumentBytes = 64 * 1024;
+inline constexpr std::size_t kMaxEncodedArgumentBytes = 64 * 1024;
 
 /// Encodes as {u16 key length, u32 value length, key, value}*, little endian; no argument is no byte.
-/// Fails when a key is no name or comes twice, on more than kMaxArguments, or when the whole exceeds kMaxArgumentBytes.
+/// Fails when a key is no name or comes twice, on more than kMaxArguments, or when the whole exceeds
+/// kMaxEncodedArgumentBytes.
 [[nodiscard]] Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments);
 
 /// The inverse, on hostile bytes; fails on whatever encode_arguments would not have written.

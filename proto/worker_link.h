@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxFds = 3;
 inline constexpr std::size_t kMaxChunkBytes = 16 * 1024;
 inline constexpr std::size_t kMaxTextBytes = 2048;
 inline constexpr std::uint32_t kMaxSessions = 1024;
-inline constexpr std::uint32_t kMaxSlots = 65536;
+inline constexpr std::uint32_t kMaxSlots = 4096;
 inline constexpr std::uint8_t kClasses = 4;
 
 // ---- to the worker ----

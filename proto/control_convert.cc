@@ -1,0 +1,128 @@
+#include "proto/control_convert.h"
+
+#include "proto/text.h"
+
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+
+const char* type_name(ArgumentType type) {
+  switch (type) {
+    case ArgumentType::Text:
+      return "text";
+    case ArgumentType::Integer:
+      return "integer";
+    case ArgumentType::Real:
+      return "number";
+    case ArgumentType::Boolean:
+      return "boolean";
+    case ArgumentType::Choice:
+      return "choice";
+  }
+  return "text";
+}
+
+void to_message(const ArgumentDescription& argument, v1::HandlerArgument& message) {
+  message.set_name(argument.name);
+  message.set_type(type_name(argument.type));
+  message.set_required(argument.required);
+  message.set_default_value(argument.default_value);
+  message.set_help(argument.help);
+  for (const std::string& choice : argument.choices) message.add_choices(choice);
+  if (argument.minimum) message.set_minimum(*argument.minimum);
+  if (argument.maximum) message.set_maximum(*argument.maximum);
+}
+
+}  // namespace
+
+void to_message(std::span<const HandlerDescription> handlers, v1::PoolHandlers& message) {
+  for (const HandlerDescription& handler : handlers) {
+    v1::Handler& one = *message.add_handlers();
+    one.set_name(handler.name);
+    one.set_summary(handler.summary);
+    for (const ArgumentDescription& argument : handler.arguments) to_message(argument, *one.add_arguments());
+    one.set_result_constant(handler.result_constant);
+    one.set_result_factor(handler.result_factor);
+    one.set_max_request_bytes(handler.max_request_bytes);
+    one.set_output_extension(handler.output_extension);
+    one.set_listens_to_cancel(handler.listens_to_cancel);
+    one.set_change_safe(handler.change_safe);
+    one.set_idempotent(handler.idempotent);
+  }
+  if (const auto table = encode_handlers(handlers)) {
+    message.set_table(reinterpret_cast<const char*>(table->data()), table->size());
+  }
+}
+
+v1::Reply error_reply(std::uint64_t request_id, v1::ErrorCode code, std::string message) {
+  v1::Reply reply;
+  reply.set_id(request_id);
+  reply.mutable_error()->set_code(code);
+  reply.mutable_error()->set_message(clean_text(message));
+  return reply;
+}
+
+const char* to_string(v1::ErrorCode code) {
+  switch (code) {
+    case v1::ERROR_BAD_REQUEST:
+      return "bad request";
+    case v1::ERROR_VERSION:
+      return "no common protocol version";
+    case v1::ERROR_NOT_ALLOWED:
+      return "not allowed";
+    case v1::ERROR_UNKNOWN_POOL:
+      return "unknown pool";
+    case v1::ERROR_UNKNOWN_HANDLER:
+      return "unknown handler";
+    case v1::ERROR_BAD_ARGUMENT:
+      return "bad argument";
+    case v1::ERROR_TOO_LARGE:
+      return "too large";
+    case v1::ERROR_QUEUE_FULL:
+      return "queue full";
+    case v1::ERROR_QUOTA:
+      return "over the quota";
+    case v1::ERROR_NO_MEMORY:
+      return "too little memory";
+    case v1::ERROR_DRAINING:
+      return "draining";
+    case v1::ERROR_UNKNOWN_SESSION:
+      return "unknown session";
+    case v1::ERROR_UNKNOWN_JOB:
+      return "unknown job";
+    case v1::ERROR_BUSY:
+      return "busy";
+    case v1::ERROR_SESSION_BROKEN:
+      return "session broken";
+    case v1::ERROR_INTERNAL:
+      return "internal error";
+    case v1::ERROR_UNSPECIFIED:
+    default:
+      return "unspecified error";  // a newer peer may send codes that this side does not know
+  }
+}
+
+const char* to_string(v1::OutcomeKind kind) {
+  switch (kind) {
+    case v1::OUTCOME_DONE:
+      return "done";
+    case v1::OUTCOME_FAILED:
+      return "failed";
+    case v1::OUTCOME_CRASHED:
+      return "crashed";
+    case v1::OUTCOME_TIMED_OUT:
+      return "timed out";
+    case v1::OUTCOME_CANCELLED:
+      return "cancelled";
+    case v1::OUTCOME_REJECTED:
+      return "rejected";
+    case v1::OUTCOME_LOST:
+      return "lost";
+    case v1::OUTCOME_UNSPECIFIED:
+    default:
+      return "unknown";
+  }
+}
+
+}  // namespace ringmaster
