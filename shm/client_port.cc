@@ -34,11 +34,12 @@ void ClientPort::untake_slot(std::uint32_t slot) noexcept {
   ++free_count_;
 }
 
-ClientPort::Published ClientPort::publish(std::uint32_t slot, JobDescriptor job) noexcept {
+ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescriptor& job) noexcept {
   RM_CHECK(phase_[slot] == Phase::Taken);
   last_seq_ = next_seq(last_seq_);
-  job.seq = last_seq_;
-  request_.descriptor(slot) = job;
+  JobDescriptor& descriptor = request_.descriptor(slot);
+  descriptor = job;
+  descriptor.seq = last_seq_;
   seq_[slot] = last_seq_;
   phase_[slot] = Phase::Published;
   ++in_flight_;

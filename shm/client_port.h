@@ -30,7 +30,7 @@ class ClientPort {
   };
   /// Writes the descriptor (its `seq` is filled in) and makes the slot Ready. REQUIRES: take_slot gave `slot`; request
   /// bytes are written.
-  [[nodiscard]] Published publish(std::uint32_t slot, JobDescriptor job) noexcept;
+  [[nodiscard]] Published publish(std::uint32_t slot, const JobDescriptor& job) noexcept;
 
   /// Calls found(slot, SlotWord) once for each published job that is terminal now. The slot stays the caller's until
   /// release(). Returns how many were found.

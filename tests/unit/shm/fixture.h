@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+
+#include "shm/client_port.h"
+#include "shm/hints.h"
+#include "shm/ledger.h"
+#include "shm/reap.h"
+#include "shm/verdict.h"
+#include "shm/worker_port.h"
+
+namespace ringmaster::testing {
+
+/// Zeroed, page-aligned private memory that stands in for a segment.
+class Memory {
+ public:
+  explicit Memory(std::size_t bytes) : size_((bytes + 4095) / 4096 * 4096), data_(std::aligned_alloc(4096, size_)) {
+    std::memset(data_.get(), 0, size_);
+  }
+  [[nodiscard]] std::span<std::byte> span() const { return {static_cast<std::byte*>(data_.get()), size_}; }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::size_t size_;
+  std::unique_ptr<void, Free> data_;
+};
+
+/// One session, one board; workers are added as needed.
+struct World {
+  explicit World(std::uint32_t slots = 64)
+      : geometry{slots, 1 << 16, 1 << 16},
+        request_memory(geometry.request_segment_bytes()),
+        reply_memory(geometry.reply_segment_bytes()),
+        board_memory(sizeof(BoardRecord)),
+        request(RequestView::format(request_memory.span(), geometry, 7, 3, 0)),
+        reply(ReplyView::format(reply_memory.span(), geometry, 7, 3, 0)),
+        board(format_board(board_memory.span(), 0)),
+        client(request, reply, board) {}
+
+  /// Publishes an empty job and returns its seq.
+  std::uint32_t submit(std::uint32_t flags = 0) {
+    const auto slot = client.take_slot();
+    if (!slot) return 0;
+    JobDescriptor job{};
+    job.flags = flags;
+    job.handler = 42;
+    last_slot = *slot;
+    return client.publish(*slot, job).seq;
+  }
+  [[nodiscard]] ReapTarget target() const { return {3, 7, request, reply}; }
+
+  SessionGeometry geometry;
+  Memory request_memory, reply_memory, board_memory;
+  RequestView request;
+  ReplyView reply;
+  BoardRecord* board;
+  ClientPort client;
+  std::uint32_t last_slot = 0;
+};
+
+/// One worker incarnation over private memory.
+struct Worker {
+  Worker(World& world, Owner owner, std::uint32_t place)
+      : lane_memory(sizeof(LaneRecord)), control_memory(sizeof(ControlRecord)) {
+    self.owner = owner;
+    self.place = place;
+    self.lane = format_lane(lane_memory.span(), 0, owner);
+    control = format_control(control_memory.span(), 0, owner);
+    self.control = control;
+    self.board = world.board;
+    session.index = 3;
+    session.request = world.request;
+    session.reply = world.reply;
+  }
+  Memory lane_memory, control_memory;
+  ControlRecord* control = nullptr;
+  WorkerSelf self;
+  WorkerSession session;
+};
+
+}  // namespace ringmaster::testing

@@ -1,0 +1,179 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/unit/shm/fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::Worker;
+using testing::World;
+
+std::vector<SlotWord> collect(World& world) {
+  std::vector<SlotWord> found;
+  world.client.collect([&](std::uint32_t slot, SlotWord word) {
+    found.push_back(word);
+    world.client.release(slot);
+  });
+  return found;
+}
+
+TEST(JobPath, GoesFromClientToWorkerToClient) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  const std::uint32_t seq = world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 100, job), ClaimStatus::Claimed);
+  EXPECT_EQ(job.job.handler, 42u);
+  EXPECT_EQ(look_at_lane(*worker.self.lane).intent, (Intent{3, static_cast<std::uint16_t>(job.slot), seq}));
+  ASSERT_TRUE(locate(worker.session, job).ok);
+  JobResult result;
+  result.result_bytes = 5;
+  EXPECT_EQ(finish(worker.self, worker.session, job, result, 200), FinishStatus::Finished);
+  EXPECT_FALSE(look_at_lane(*worker.self.lane).intent);
+  const auto found = collect(world);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].state(), SlotState::Done);
+  EXPECT_EQ(found[0].seq(), seq);
+  EXPECT_EQ(world.client.in_flight(), 0u);
+  EXPECT_EQ(claim(worker.self, worker.session, 300, job), ClaimStatus::Nothing);
+}
+
+TEST(JobPath, RefusesTheJobAfterTheLastSlot) {
+  World world(64);
+  for (int i = 0; i < 64; ++i) EXPECT_NE(world.submit(), 0u);
+  EXPECT_EQ(world.submit(), 0u);
+}
+
+TEST(JobPath, ServesSlotsInTheOrderTheyWereHandedOut) {
+  World world(64);
+  Worker worker(world, {1, 1}, 0);
+  std::uint32_t expected = 1;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 50; ++i) world.submit();
+    for (int i = 0; i < 50; ++i) {
+      Claim job;
+      ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+      EXPECT_EQ(job.word.seq(), expected++);
+      ASSERT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Finished);
+    }
+    EXPECT_EQ(collect(world).size(), 50u);
+  }
+}
+
+TEST(JobPath, CancelsWhatIsQueuedAndAsksWhatRuns) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  std::uint32_t seq = world.submit();
+  EXPECT_TRUE(world.client.cancel(world.last_slot, seq));
+  const auto found = collect(world);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].cause(), Cause::Cancelled);
+  seq = world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  EXPECT_FALSE(cancel_asked(worker.self, worker.session, job));
+  EXPECT_FALSE(world.client.cancel(world.last_slot, seq));
+  EXPECT_TRUE(cancel_asked(worker.self, worker.session, job));
+}
+
+TEST(JobPath, AHeldWorkerClaimsNothingAndNamesNothing) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  worker.control->hold.store(1);
+  Claim job;
+  EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Held);
+  EXPECT_FALSE(look_at_lane(*worker.self.lane).intent);
+  worker.control->hold.store(0);
+  EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+}
+
+TEST(JobPath, ACondemnedWorkerCannotComplete) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const Intent intent = *look_at_lane(*worker.self.lane).intent;
+  worker.control->hold.store(1);
+  EXPECT_TRUE(condemn(world.reply, intent, worker.self.owner));
+  EXPECT_TRUE(condemn(world.reply, intent, worker.self.owner)) << "a successor repeats the step";
+  EXPECT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Held);
+  EXPECT_TRUE(collect(world).empty());
+}
+
+TEST(JobPath, ACondemnationThatComesTooLateIsRefused) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const Intent intent = *look_at_lane(*worker.self.lane).intent;
+  ASSERT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Finished);
+  EXPECT_FALSE(condemn(world.reply, intent, worker.self.owner));
+}
+
+TEST(JobPath, AnAlteredWordIsTamperingUnlessHeld) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  world.reply.word(job.slot).store(0x1234);
+  EXPECT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Tampered);
+  EXPECT_FALSE(look_at_lane(*worker.self.lane).intent);
+}
+
+TEST(JobPath, ADescriptorThatPointsOutsideIsNotLocated) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  const auto slot = world.client.take_slot();
+  JobDescriptor bad{};
+  bad.request_line = 0xFFFFFFFF;
+  bad.request_bytes = ~std::uint64_t{0};
+  (void)world.client.publish(*slot, bad);
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  EXPECT_FALSE(locate(worker.session, job).ok);
+}
+
+TEST(JobPath, StaleReadyBitsAreClearedAndRealOnesFound) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  for (std::uint32_t slot = 0; slot < 64; ++slot) announce_ready(world.reply, slot);
+  Claim job;
+  EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Nothing);
+  EXPECT_EQ(world.reply.ready().bits[0].load(), 0u);
+  world.submit();
+  EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+}
+
+TEST(JobPath, AsksForARingOnlyWhenSomeoneSleepsAndNobodyLooks) {
+  World world;
+  EXPECT_FALSE(should_ring(*world.board));
+  set_idle(*world.board, 70);
+  EXPECT_TRUE(should_ring(*world.board));
+  set_spin(*world.board, 200);
+  EXPECT_FALSE(should_ring(*world.board));
+  EXPECT_EQ(count_spinners(*world.board), 1u);
+  clear_spin(*world.board, 200);
+  clear_idle(*world.board, 70);
+  EXPECT_FALSE(anyone_idle(*world.board));
+}
+
+TEST(JobPath, ExpiresOnlyWhatStillWaits) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  const SlotWord ready = world.client.read(world.last_slot);
+  EXPECT_TRUE(end_ready(world.reply, world.last_slot, ready, Cause::QueueTimeout));
+  EXPECT_FALSE(end_ready(world.reply, world.last_slot, ready, Cause::QueueTimeout));
+  Claim job;
+  EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Nothing);
+  ASSERT_EQ(collect(world).size(), 1u);
+}
+
+}  // namespace
+}  // namespace ringmaster

@@ -1,0 +1,161 @@
+#include "shm/reap.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/shm/fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::Memory;
+using testing::Worker;
+using testing::World;
+
+const CrashRule kRetryIdempotent = [](std::uint64_t, bool idempotent, unsigned) {
+  return idempotent ? AfterCrash::Retry : AfterCrash::Fail;
+};
+
+DeathReport death_of(const Worker& worker) {
+  DeathReport death;
+  death.owner = worker.self.owner;
+  death.intent_bits = worker.self.lane->words.intent.load();
+  death.cause = Cause::CrashedSignal;
+  death.detail = 11;
+  return death;
+}
+
+TEST(Reap, FailsTheJobThatItsWorkerTookAlong) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death_of(worker), kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(jobs[0].cause, Cause::CrashedSignal);
+  EXPECT_EQ(jobs[0].job_id, make_job_id(7, job.word.seq()));
+  EXPECT_TRUE(reap(targets, death_of(worker), kRetryIdempotent).empty()) << "a redo finds nothing more";
+  int found = 0;
+  world.client.collect([&](std::uint32_t, SlotWord word) {
+    ++found;
+    EXPECT_EQ(word.cause(), Cause::CrashedSignal);
+    EXPECT_EQ(word.detail(), 11);
+  });
+  EXPECT_EQ(found, 1);
+}
+
+TEST(Reap, ReturnsAnIdempotentJobToTheQueue) {
+  World world;
+  Worker dead(world, {1, 1}, 0);
+  Worker next(world, {1, 2}, 0);
+  Claim job;
+  EXPECT_EQ(claim(next.self, next.session, 1, job), ClaimStatus::Nothing);
+  world.submit(kJobIdempotent);
+  ASSERT_EQ(claim(dead.self, dead.session, 1, job), ClaimStatus::Claimed);
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death_of(dead), kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_TRUE(jobs[0].retried);
+  ASSERT_EQ(claim(next.self, next.session, 2, job), ClaimStatus::Claimed) << "the epoch moved";
+  EXPECT_EQ(job.word.attempt(), 1u);
+}
+
+TEST(Reap, TheFirstVerdictWinsOverTheSignal) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit(kJobIdempotent);
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const Intent intent = *look_at_lane(*worker.self.lane).intent;
+  DeathReport death = death_of(worker);
+  death.detail = 9;
+  death.verdict = Verdict{intent, Cause::RunTimeout, 0};
+  ASSERT_TRUE(condemn(world.reply, intent, worker.self.owner));
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death, kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(jobs[0].cause, Cause::RunTimeout);
+  EXPECT_FALSE(jobs[0].retried);
+}
+
+TEST(Reap, AForgedOwnerEndsAsProtocolViolation) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  const std::uint32_t seq = world.submit(kJobIdempotent);
+  world.reply.word(world.last_slot).store(SlotWord::owned(seq, SlotState::Running, 0, {1, 1}).bits());
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death_of(worker), kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 1u);
+  EXPECT_TRUE(jobs[0].forged);
+  EXPECT_EQ(jobs[0].cause, Cause::ProtocolViolation);
+}
+
+TEST(Reap, LeavesOtherIncarnationsAlone) {
+  World world;
+  Worker dead(world, {1, 1}, 0);
+  Worker alive(world, {1, 2}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(alive.self, alive.session, 1, job), ClaimStatus::Claimed);
+  const ReapTarget targets[] = {world.target()};
+  EXPECT_TRUE(reap(targets, death_of(dead), kRetryIdempotent).empty());
+  EXPECT_EQ(finish(alive.self, alive.session, job, {}, 2), FinishStatus::Finished);
+}
+
+TEST(Reap, RestoresADoneBitThatDiedWithItsWorker) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  // The worker dies right after its completing CAS.
+  world.reply.word(job.slot).store(SlotWord::terminal(job.word.seq(), SlotState::Done, 0, Cause::Completed).bits());
+  const std::uint32_t before = world.client.observe();
+  const ReapTarget targets[] = {world.target()};
+  EXPECT_TRUE(reap(targets, death_of(worker), kRetryIdempotent).empty());
+  EXPECT_NE(world.client.observe(), before) << "a waiter must not sleep on the old word";
+  int found = 0;
+  world.client.collect([&](std::uint32_t, SlotWord) { ++found; });
+  EXPECT_EQ(found, 1);
+}
+
+TEST(Reap, EndAllLeavesNoJobOpen) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  world.submit();
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  EXPECT_EQ(end_all(world.reply, Cause::Lost), 2u);
+  int lost = 0;
+  world.client.collect([&](std::uint32_t, SlotWord word) { lost += word.cause() == Cause::Lost ? 1 : 0; });
+  EXPECT_EQ(lost, 2);
+}
+
+TEST(Ledger, CountsACrashOncePerDeath) {
+  Memory memory(sizeof(LedgerRecord));
+  LedgerRecord& ledger = *format_ledger(memory.span());
+  LedgerWorker& worker = ledger.workers[0];
+  EXPECT_EQ(count_crash(ledger, worker, 77, 11), 1u);
+  EXPECT_EQ(count_crash(ledger, worker, 77, 11), 1u) << "a redo";
+  worker.counted_job.store(0);  // the next incarnation
+  EXPECT_EQ(count_crash(ledger, worker, 77, 11), 2u);
+  forget_crashes(ledger, 77);
+  worker.counted_job.store(0);
+  EXPECT_EQ(count_crash(ledger, worker, 77, 11), 1u);
+}
+
+TEST(Ledger, KeepsTheFirstVerdict) {
+  Memory memory(sizeof(LedgerRecord));
+  LedgerRecord& ledger = *format_ledger(memory.span());
+  EXPECT_FALSE(standing_verdict(ledger.workers[5]));
+  EXPECT_TRUE(write_verdict(ledger.workers[5], {{1, 2, 3}, Cause::RunTimeout, 0}));
+  EXPECT_FALSE(write_verdict(ledger.workers[5], {{1, 2, 3}, Cause::Cancelled, 0}));
+  EXPECT_EQ(standing_verdict(ledger.workers[5])->cause, Cause::RunTimeout);
+  withdraw_verdict(ledger.workers[5]);
+  EXPECT_FALSE(standing_verdict(ledger.workers[5]));
+}
+
+}  // namespace
+}  // namespace ringmaster
