@@ -1,0 +1,144 @@
+#include "tests/bench/report.h"
+
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <string_view>
+
+#include "tests/bench/samples.h"
+
+namespace ringmaster::bench {
+namespace {
+
+constexpr std::array kKeys = {"roundtrip_hot_p50_us",
+                              "roundtrip_hot_2w_p50_us",
+                              "roundtrip_parked_p50_us",
+                              "raw_pingpong_parked_p50_us",
+                              "sequential_default_p50_us",
+                              "piscina_p50_us",
+                              "ppe_p50_us",
+                              "jobs_per_s_1w",
+                              "jobs_per_s_2w",
+                              "jobs_per_s_nospin_1w",
+                              "piscina_jobs_per_s",
+                              "fill_and_read_16mib_ratio",
+                              "dispatch_efficiency",
+                              "crash_to_next_done_ms_p50",
+                              "deadline_overshoot_ms_p99",
+                              "deadline_to_next_done_ms_p50",
+                              "chaos_settled",
+                              "chaos_failed",
+                              "chaos_kills",
+                              "chaos_failed_with_retries",
+                              "supervisor_kill_failed_jobs",
+                              "supervisor_back_ms",
+                              "missed_wakes",
+                              "idle_cpu_percent",
+                              "rss_keeper_kib",
+                              "rss_supervisor_kib",
+                              "rss_worker_kib"};
+constexpr std::array kHandoverSizes = {"64", "4096", "65536", "1048576", "16777216"};
+
+/// One line of the table. `floor` and `limit` name other samples or are empty; the target is text, since targets differ
+/// in kind.
+struct Row {
+  std::string_view what;
+  const char* ours;
+  const char* beside;
+  std::string_view target;
+};
+constexpr std::array kRows = {
+    Row{"round trip, both awake, us (best block)", "roundtrip_hot_p50_us", "cache_line_pingpong_us", "< 0.5"},
+    Row{"the same, two workers, us", "roundtrip_hot_2w_p50_us", "cache_line_pingpong_us", ""},
+    Row{"round trip, both parked, us", "roundtrip_parked_p50_us", "raw_pingpong_parked_p50_us", "<= 1.25 x floor"},
+    Row{"one after the other, defaults, us", "sequential_default_p50_us", "piscina_p50_us", "<= 1/5 of piscina"},
+    Row{"  beside ProcessPoolExecutor, us", "sequential_default_p50_us", "ppe_p50_us", ""},
+    Row{"jobs/s, 64 in flight, 1 worker", "jobs_per_s_1w", "piscina_jobs_per_s", ">= 5,000,000"},
+    Row{"jobs/s, 64 in flight, 2 workers", "jobs_per_s_2w", "ppe_jobs_per_s", ""},
+    Row{"jobs/s, spin 0, 1 worker", "jobs_per_s_nospin_1w", "piscina_jobs_per_s", ">= 1,000,000"},
+    Row{"hand-over of 64 B, us", "handover_64", "", ""},
+    Row{"hand-over of 16 MiB, us", "handover_16777216", "ppe_handover_us", "64 B + 10 % or 0.1"},
+    Row{"fill and read 16 MiB, ratio", "fill_and_read_16mib_ratio", "", "<= 1.1"},
+    Row{"dispatch efficiency, 4 x 10 ms jobs", "dispatch_efficiency", "", ">= 0.995"},
+    Row{"crash to next job done, ms", "crash_to_next_done_ms_p50", "", "< 5"},
+    Row{"deadline to verdict, p99 ms", "deadline_overshoot_ms_p99", "", "<= 5"},
+    Row{"deadline to next job done, ms", "deadline_to_next_done_ms_p50", "", "< 10"},
+    Row{"4,000 jobs, SIGKILL every 50 ms: settled", "chaos_settled", "", "4000"},
+    Row{"  failed, of kills", "chaos_failed", "chaos_kills", "<= kills"},
+    Row{"  failed with retries", "chaos_failed_with_retries", "", "0"},
+    Row{"SIGKILL of the supervisor: failed jobs", "supervisor_kill_failed_jobs", "", "0"},
+    Row{"  back after, ms", "supervisor_back_ms", "", "< 50"},
+    Row{"missed wakes in the whole run", "missed_wakes", "", "0"},
+    Row{"idle, 8 parked workers, % of a CPU", "idle_cpu_percent", "", "< 0.2"},
+    Row{"resident: keeper, KiB", "rss_keeper_kib", "", "< 3072"},
+    Row{"resident: supervisor, KiB", "rss_supervisor_kib", "", "< 15360"},
+    Row{"resident: worker, KiB", "rss_worker_kib", "", ""}};
+
+std::string number(double value) {
+  char text[64];
+  const char* const format = value >= 1000 || value == static_cast<long>(value) ? "%.0f"
+                             : value >= 10                                      ? "%.1f"
+                                                                                : "%.3f";
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+}  // namespace
+
+double Report::value(const std::string& name) const { return median(samples_.at(name)); }
+
+double Report::best(const std::string& name) const { return *std::ranges::min_element(samples_.at(name)); }
+
+std::string Report::table() const {
+  std::string text = "| what | ours | floor or peer | must be |\n|---|---|---|---|\n";
+  for (const Row& row : kRows) {
+    const bool quiet = std::string_view(row.ours) == "roundtrip_hot_p50_us";
+    const std::string ours = !has(row.ours) ? "not measured" : number(quiet ? best(row.ours) : value(row.ours));
+    const std::string beside = row.beside[0] == '\0' ? "" : has(row.beside) ? number(value(row.beside)) : "not here";
+    text += "| " + std::string(row.what) + " | " + ours + " | " + beside + " | " + std::string(row.target) + " |\n";
+  }
+  return text;
+}
+
+std::string Report::json() const {
+  std::string text = "{\n";
+  const auto field = [&](const std::string& key, const std::string& name) {
+    char digits[64] = "null";
+    if (has(name)) std::snprintf(digits, sizeof digits, "%.6g", value(name));
+    text += "\"" + key + "\": " + digits;
+  };
+  for (const char* key : kKeys) {
+    text += "  ";
+    field(key, key);
+    text += ",\n";
+  }
+  text += "  \"handover_us\": {";
+  for (const char* size : kHandoverSizes) {
+    if (size != kHandoverSizes.front()) text += ", ";
+    field(size, std::string("handover_") + size);
+  }
+  return text + "}\n}\n";
+}
+
+std::string machine() {
+  std::string cpu = "unknown CPU";
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    cpu = line.substr(line.find(':') + 2);
+    break;
+  }
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  ::sched_getaffinity(0, sizeof usable, &usable);
+  utsname kernel{};
+  ::uname(&kernel);
+  return cpu + ", " + std::to_string(CPU_COUNT(&usable)) + " usable CPUs, Linux " + kernel.release + ", GCC " +
+         __VERSION__;
+}
+
+}  // namespace ringmaster::bench

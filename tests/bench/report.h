@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ringmaster::bench {
+
+/// Everything measured, by the names that README.md explains: a list of samples per name, one per block.
+class Report {
+ public:
+  void add(const std::string& name, double value) { samples_[name].push_back(value); }
+  [[nodiscard]] bool has(const std::string& name) const { return samples_.contains(name); }
+  /// The median over the blocks. REQUIRES: has(name).
+  [[nodiscard]] double value(const std::string& name) const;
+  /// The least over the blocks, for what is said of a quiet block. REQUIRES: has(name).
+  [[nodiscard]] double best(const std::string& name) const;
+
+  /// The table of the design's figures, each beside its floor or peer and what it must be.
+  [[nodiscard]] std::string table() const;
+  /// One JSON object; what could not be measured is null.
+  [[nodiscard]] std::string json() const;
+
+ private:
+  std::map<std::string, std::vector<double>> samples_;
+};
+
+/// CPU, kernel, compiler and number of usable CPUs, in one line.
+[[nodiscard]] std::string machine();
+
+}  // namespace ringmaster::bench
