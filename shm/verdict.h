@@ -24,6 +24,21 @@ struct LaneLook {
 /// False: the job ended in time, or the client altered the word: read the lane again.
 [[nodiscard]] bool condemn(const ReplyView& reply, const Intent& intent, Owner owner) noexcept;
 
+/// What a sentence came to.
+enum class Sentence {
+  Kill,    ///< condemned, and the held lane still names the job: kill the worker
+  Ended,   ///< the job ended in time: withdraw the verdict, release hold, nobody dies
+  Forged,  ///< the word was condemned but the lane had moved on: the client wrote it. Withdraw, release hold, close
+           ///< the session
+  Unclear  ///< the word refuses but the lane still names the job: ask again one grace later; Unclear again: the
+           ///< client altered its word, kill as protocol violation and close the session
+};
+/// condemn(), then one more look at the lane. With hold set the worker cannot take another job, so that look is stable.
+/// Without it a client that writes Running(worker) back into its word would aim the kill at the worker's next job.
+/// REQUIRES: as condemn().
+[[nodiscard]] Sentence pass_sentence(const ReplyView& reply, const LaneRecord& lane, const Intent& intent,
+                                     Owner owner) noexcept;
+
 /// Ready → Failed(cause) or, for Cause::Cancelled, → Cancelled, and tells the client. False: somebody was faster.
 bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause cause) noexcept;
 

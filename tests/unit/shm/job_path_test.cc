@@ -115,6 +115,27 @@ TEST(JobPath, ACondemnationThatComesTooLateIsRefused) {
   EXPECT_FALSE(condemn(world.reply, intent, worker.self.owner));
 }
 
+TEST(JobPath, ASentenceKillsOnlyWhereTheLaneAgrees) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  Claim first;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, first), ClaimStatus::Claimed);
+  const Intent late = *look_at_lane(*worker.self.lane).intent;
+  ASSERT_EQ(finish(worker.self, worker.session, first, {}, 2), FinishStatus::Finished);
+  world.submit();
+  Claim second;
+  ASSERT_EQ(claim(worker.self, worker.session, 3, second), ClaimStatus::Claimed);
+  worker.control->hold.store(1);
+  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, late, worker.self.owner), Sentence::Ended);
+  world.reply.word(first.slot).store(first.word.bits());  // the client aims
+  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, late, worker.self.owner), Sentence::Forged);
+  const Intent now = *look_at_lane(*worker.self.lane).intent;
+  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, now, worker.self.owner), Sentence::Kill);
+  world.reply.word(second.slot).store(0);
+  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, now, worker.self.owner), Sentence::Unclear);
+}
+
 TEST(JobPath, AnAlteredWordIsTamperingUnlessHeld) {
   World world;
   Worker worker(world, {1, 1}, 0);
