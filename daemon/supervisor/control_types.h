@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class Reply;
+}
+
+/// Who is at the other end of a control connection, as the kernel says (SO_PEERCRED at connect).
+struct Peer {
+  std::uint32_t uid = 0;
+  std::uint32_t pid = 0;
+  bool admin = false;
+  std::uint64_t connection = 0;  ///< of this supervisor; never reused
+};
+
+/// Answers one request: the id is filled in, the descriptors
+/// go with it. Called exactly once, now or later; harmless after the connection has ended.
+using Responder = std::function<void(control::v1::Reply&&, std::vector<UniqueFd>)>;
+
+}  // namespace ringmaster

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "daemon/core/types.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace ringmaster {
+
+/// The supervisor's one event loop, seen without Asio: timers, posts, and "this descriptor is readable or has hung up".
+/// Only event_loop.cc and the heavy actors include Asio.
+class EventLoop {
+ public:
+  using TimerId = std::uint64_t;
+
+  explicit EventLoop(boost::asio::io_context& context);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  [[nodiscard]] core::TimePoint now() const;
+  /// Once, after `delay`. The returned id is never 0.
+  TimerId after(core::Duration delay, std::function<void()> action);
+  void cancel(TimerId timer);
+  /// Runs soon, never within this call. Any thread.
+  void post(std::function<void()> action);
+  [[nodiscard]] boost::asio::io_context& context();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Watches a descriptor (borrowed; must stay open for the watch's life) and calls back each time it is readable, which
+/// includes a hang-up. Level-triggered; destroying the watch ends it, also from within the callback.
+class FdWatch {
+ public:
+  FdWatch(EventLoop& loop, int fd, std::function<void()> readable);
+  ~FdWatch();
+  FdWatch(const FdWatch&) = delete;
+  FdWatch& operator=(const FdWatch&) = delete;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringmaster

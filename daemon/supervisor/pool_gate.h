@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/keeper/keeper_codec.h"
+#include "daemon/supervisor/config.h"
+#include "proto/handler_table.h"
+#include "shm/ledger.h"
+
+namespace ringmaster::control::v1 {
+class PoolStatus;
+class Status;
+}  // namespace ringmaster::control::v1
+
+namespace ringmaster {
+
+struct Session;
+
+/// What the client-facing side needs of one pool; the pool side implements it, tests fake it. One thread, the
+/// supervisor's. Callbacks are never called from within the call they were given to, and each exactly once unless the
+/// gate is destroyed first.
+class PoolGate {
+ public:
+  using Callback = std::function<void()>;
+
+  virtual ~PoolGate() = default;
+
+  [[nodiscard]] virtual const config::PoolConfig& config() const = 0;
+  [[nodiscard]] virtual std::uint32_t index() const = 0;  ///< in the configuration
+  [[nodiscard]] virtual int board_fd() const = 0;
+  [[nodiscard]] virtual BoardRecord& board() = 0;
+
+  /// Empty: jobs and sessions are welcome. Else why not, in one sentence ("pool \"images\" is draining").
+  [[nodiscard]] virtual std::string refusal() const = 0;
+
+  /// Handlers are known once a worker of the pool has been ready; they stay known.
+  [[nodiscard]] virtual bool handlers_known() const = 0;
+  [[nodiscard]] virtual std::span<const HandlerDescription> handlers() const = 0;
+  /// Calls back when the handlers are known, or when the pool's start has failed for now (quarantine, start timeout).
+  virtual void when_handlers_known(Callback done) = 0;
+
+  /// Gives the session to every worker that is ready, and to each that becomes ready until detach. `done`: all that
+  /// were ready have it, or are gone, or have reported it broken. Attaching a session that a worker has already is
+  /// harmless.
+  virtual void attach(const Session& session, Callback done) = 0;
+  /// Takes it from all workers. `done`: no worker process has it mapped any more (acknowledged, or fenced). A worker
+  /// that runs a job of the session answers after that job.
+  virtual void detach(std::uint16_t index, std::uint32_t serial, Callback done) = 0;
+  /// Asks the handler of a running job to stop, if a worker of this pool runs it (its control segment's cancel word).
+  virtual void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) = 0;
+  /// Rings the pool's doorbell: there may be work that nobody was told of.
+  virtual void ring() = 0;
+
+  /// No new jobs; queued and running ones end as they would. `done`: nothing is queued or running.
+  virtual void drain(Callback done) = 0;
+  virtual void resume() = 0;
+
+  /// Everything but `queued` and `running`.
+  virtual void fill_status(control::v1::PoolStatus& status) const = 0;
+};
+
+/// What the client-facing side needs of the daemon as a whole. Same rules.
+class DaemonGate {
+ public:
+  virtual ~DaemonGate() = default;
+
+  [[nodiscard]] virtual std::span<PoolGate* const> pools() const = 0;
+  [[nodiscard]] virtual LedgerRecord& ledger() = 0;
+  [[nodiscard]] virtual std::uint32_t supervisor_incarnation() const = 0;  ///< from 1
+  [[nodiscard]] virtual std::uint64_t daemon_id() const = 0;               ///< differs between keepers' lives
+
+  /// Empty: the daemon takes new work. Else why not.
+  [[nodiscard]] virtual std::string refusal() const = 0;
+
+  /// Deposits descriptors (borrowed for the call) with the keeper; at most kMaxDepositsPerMessage.
+  /// `acked(false)`: the keeper's table is full; nothing is held.
+  virtual void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+                       std::function<void(bool)> acked) = 0;
+  virtual void release(const keeper::ReleaseSelector& selector) = 0;
+
+  /// Begins the orderly end of the daemon (as SIGTERM does).
+  virtual void stop() = 0;
+
+  /// Everything but connections, pools and sessions.
+  virtual void fill_status(control::v1::Status& status) const = 0;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "shm/base/unique_fd.h"
+#include "shm/mapping.h"
+#include "shm/segment_view.h"
+
+namespace ringmaster {
+
+/// Opening ──mapped, sealed, deposited──▶ Attaching ──workers have it──▶ Open ──closed, hung up, broken──▶ Closing ──▶
+/// gone Closing begins from every state. Only Attaching, Open and Closing stand in the ledger and survive a supervisor.
+enum class SessionState : std::uint8_t { Opening, Attaching, Open, Closing };
+
+[[nodiscard]] constexpr const char* to_string(SessionState state) {
+  switch (state) {
+    case SessionState::Opening:
+      return "opening";
+    case SessionState::Attaching:
+      return "attaching";
+    case SessionState::Open:
+      return "open";
+    case SessionState::Closing:
+      return "closing";
+  }
+  return "unknown";
+}
+
+/// One client's pair of segments as the supervisor sees it. Owned by the SessionDesk, on the supervisor's one thread.
+/// What lies behind the views can be written by the client (request, slot words): look, never trust. All numbers here
+/// are the supervisor's own and do not change during the session's life.
+struct Session {
+  std::uint16_t index = 0;   ///< place in the table; reused after the session is gone
+  std::uint32_t serial = 0;  ///< unique for the daemon's life, never 0
+  std::uint32_t uid = 0;
+  std::uint32_t pid = 0;  ///< of the client when it opened; shown only
+  std::uint32_t pool = 0;
+  std::string pool_name;
+  std::string client;  ///< what it calls itself; clean text
+  std::array<std::uint64_t, 2> cookie{};
+  SessionGeometry geometry;
+  std::uint32_t shortest_run_ms = 0;  ///< declared; 0: the pool's run deadline is the shortest
+  /// 0: a client's. Else the incarnation of the supervisor that is its client (jobs submitted as messages).
+  std::uint32_t supervisor = 0;
+
+  SessionState state = SessionState::Opening;
+  UniqueFd request_fd;
+  UniqueFd reply_fd;
+  UniqueFd bell;        ///< given to workers to watch; never written here once the client has it
+  UniqueFd lifeline;    ///< hangs up when the client process is gone; none for a supervisor's own session
+  Mapping request_map;  ///< control part, read-only (a supervisor's own: all of it, read-write)
+  Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)
+  RequestView request;
+  ReplyView reply;
+
+  [[nodiscard]] bool internal() const { return supervisor != 0; }
+  [[nodiscard]] std::uint64_t bytes() const {
+    return geometry.request_segment_bytes() + geometry.reply_segment_bytes();
+  }
+};
+
+}  // namespace ringmaster

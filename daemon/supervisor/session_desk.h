@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/core/quota.h"
+#include "daemon/supervisor/control_types.h"
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/session.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class CloseSession;
+class OpenSession;
+class ResumeSession;
+class Status;
+}  // namespace control::v1
+
+/// Opens, resumes and ends sessions; owns them all. The supervisor's one thread.
+///
+/// A session ends by CloseSession, by its lifeline (the client process is gone), by a broken report, or by the end of
+/// its pool; never by the loss of a control connection. Ending: queued jobs are cancelled, running ones are asked to
+/// stop, every worker is told to detach; when none has it mapped any more the deposits and the ledger entry go and the
+/// uid gets its bytes back.
+class SessionDesk {
+ public:
+  SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota);
+  ~SessionDesk();
+
+  // ---- requests of clients ----
+  void open(const Peer& peer, const control::v1::OpenSession& request, Responder respond);
+  void mapped(const Peer& peer, std::uint32_t serial, Responder respond);
+  void resume(const Peer& peer, const control::v1::ResumeSession& request, Responder respond);
+  void close(const Peer& peer, const control::v1::CloseSession& request, Responder respond);
+  /// The connection is gone: sessions that it had not finished opening end.
+  void connection_closed(std::uint64_t connection);
+
+  // ---- the pool side ----
+  /// A worker dropped the session because of what its client did: it ends.
+  void session_broken(std::uint16_t index, std::uint32_t serial, std::string_view reason);
+  [[nodiscard]] Session* find(std::uint16_t index, std::uint32_t serial);
+  /// For the reaper and the deadline watch: each session of the pool that workers may have mapped, with valid views.
+  void for_each(std::uint32_t pool, const std::function<void(Session&)>& visit);
+  void for_each(const std::function<void(const Session&)>& visit) const;
+  /// Takes up what the ledger and the inherited descriptors say; before the first request. Sessions whose descriptors
+  /// are incomplete, or all of them after a cold start (`cold`), end as lost. `take` gives a descriptor once.
+  void adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold);
+  /// Ends every session of every pool with `cause` for its queued jobs; for the daemon's end.
+  void end_all_sessions(Cause cause);
+
+  // ---- the job desk ----
+  /// The supervisor's own session on a pool; null when segments or memory are refused (`why` says it). Attached at
+  /// once.
+  [[nodiscard]] Session* open_internal(PoolGate& pool, const SessionGeometry& geometry, std::string& why);
+  void end(std::uint16_t index, std::uint32_t serial, Cause cause);
+
+  void fill_status(control::v1::Status& status) const;
+  [[nodiscard]] core::QuotaBook& quota() { return quota_; }
+
+ private:
+  struct Entry {
+    Session session;
+    PoolGate* pool = nullptr;
+    std::uint64_t connection = 0;  ///< that opens it
+    std::unique_ptr<FdWatch> lifeline_watch;
+    UniqueFd client_lifeline;  ///< until it is sent
+    std::optional<std::uint64_t> opening_timer;
+    bool charged = false;
+  };
+
+  void do_open(const Peer& peer, PoolGate& pool, const control::v1::OpenSession& request, Responder respond);
+  Result<Entry*> create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry, std::uint32_t supervisor);
+  void deposit(Entry& entry, std::function<void(bool)> done);
+  void write_ledger(const Entry& entry);
+  void watch_lifeline(Entry& entry);
+  void begin_end(Entry& entry, Cause cause);
+  void gone(std::uint16_t index, std::uint32_t serial);
+  Entry* entry_of(const Peer& peer, std::uint32_t serial);
+  Entry* entry_of_serial(std::uint32_t serial);
+  PoolGate* pool_named(std::string_view name) const;
+  bool adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
+
+  EventLoop& loop_;
+  DaemonGate& daemon_;
+  core::QuotaBook& quota_;
+  std::map<std::uint16_t, std::unique_ptr<Entry>> sessions_;
+  std::uint16_t next_index_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace ringmaster
