@@ -52,7 +52,11 @@ class SessionDesk {
   void for_each(const std::function<void(const Session&)>& visit) const;
   /// Takes up what the ledger and the inherited descriptors say; before the first request. Sessions whose descriptors
   /// are incomplete, or all of them after a cold start (`cold`), end as lost. `take` gives a descriptor once.
-  void adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold);
+  /// `predecessors` gets each session that an earlier supervisor owned, to drain it.
+  void adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold,
+             const std::function<void(Session&)>& predecessors);
+  /// Ends every queued job of `pool` (nullopt: of all) as `cause`; sessions stay.
+  void end_queued(std::optional<std::uint32_t> pool, Cause cause);
   /// Ends every session of every pool with `cause` for its queued jobs; for the daemon's end.
   void end_all_sessions(Cause cause);
 
@@ -73,27 +77,28 @@ class SessionDesk {
     std::unique_ptr<FdWatch> lifeline_watch;
     UniqueFd client_lifeline;  ///< until it is sent
     std::optional<std::uint64_t> opening_timer;
-    bool charged = false;
   };
 
-  void do_open(const Peer& peer, PoolGate& pool, const control::v1::OpenSession& request, Responder respond);
+  struct Wish;
+  void do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond);
   Result<Entry*> create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry, std::uint32_t supervisor);
+  void attach(Entry& entry, std::function<void()> done);
+  void discard(std::uint16_t index);
   void deposit(Entry& entry, std::function<void(bool)> done);
   void write_ledger(const Entry& entry);
   void watch_lifeline(Entry& entry);
   void begin_end(Entry& entry, Cause cause);
-  void gone(std::uint16_t index, std::uint32_t serial);
   Entry* entry_of(const Peer& peer, std::uint32_t serial);
   Entry* entry_of_serial(std::uint32_t serial);
   PoolGate* pool_named(std::string_view name) const;
   bool adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
+  void forget(std::uint16_t index, std::uint32_t serial);
 
   EventLoop& loop_;
   DaemonGate& daemon_;
   core::QuotaBook& quota_;
   std::map<std::uint16_t, std::unique_ptr<Entry>> sessions_;
   std::uint16_t next_index_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace ringmaster

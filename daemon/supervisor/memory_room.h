@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster {
+
+/// The value of `key` in the text of /proc/meminfo, in bytes; nullopt: not there.
+[[nodiscard]] std::optional<core::Bytes> meminfo_value(std::string_view text, std::string_view key);
+
+/// A memory cgroup's limit and use as its files say; "max" is no limit.
+struct CgroupMemory {
+  std::optional<core::Bytes> limit;
+  core::Bytes used;
+};
+
+/// How much more memory can be promised: the least of MemAvailable and what each limit leaves. Pure.
+[[nodiscard]] core::Bytes room_of(core::Bytes available, const CgroupMemory& cgroup);
+
+/// The same for this process now: /proc/meminfo, and the limit of its own memory cgroup (v2 or v1, mounted in
+/// /sys/fs/cgroup) where it can be read. What cannot be read does not limit.
+[[nodiscard]] core::Bytes memory_room();
+
+/// Rings are granted while they leave a sixteenth of the room free: fallocate in a small cgroup ends in the OOM killer.
+[[nodiscard]] bool fits(core::Bytes asked, core::Bytes room);
+
+}  // namespace ringmaster

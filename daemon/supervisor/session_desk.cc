@@ -1,0 +1,388 @@
+#include "daemon/supervisor/session_desk.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "daemon/supervisor/describe_pool.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/memory_room.h"
+#include "daemon/supervisor/session_factory.h"
+#include "proto/control.pb.h"
+#include "proto/control_convert.h"
+#include "proto/text.h"
+#include "shm/memfd.h"
+#include "shm/verdict.h"
+
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+using std::chrono::seconds;
+
+constexpr core::Duration kOpeningLimit = seconds{30};
+constexpr std::size_t kMaxClientName = 80;
+
+void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::uint64_t needed = 0,
+            std::uint64_t limit = 0) {
+  v1::Reply reply = error_reply(0, code, std::move(why));
+  reply.mutable_error()->set_needed(needed);
+  reply.mutable_error()->set_limit(limit);
+  respond(std::move(reply), {});
+}
+
+UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+void end_ready_jobs(const Session& session, Cause cause) {
+  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
+    // SYNC: acquire, pairs with the client's publish.
+    const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
+    if (word.state() == SlotState::Ready) (void)end_ready(session.reply, slot, word, cause);
+  }
+}
+
+}  // namespace
+
+struct SessionDesk::Wish {
+  RingWish rings;
+  std::uint32_t shortest_run_ms = 0;
+  std::string client;
+};
+
+SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota)
+    : loop_(loop), daemon_(daemon), quota_(quota) {}
+SessionDesk::~SessionDesk() = default;
+
+PoolGate* SessionDesk::pool_named(std::string_view name) const {
+  for (PoolGate* pool : daemon_.pools()) {
+    if (pool->config().name == name) return pool;
+  }
+  return nullptr;
+}
+
+void SessionDesk::open(const Peer& peer, const v1::OpenSession& request, Responder respond) {
+  PoolGate* pool = pool_named(request.pool());
+  if (pool == nullptr) {
+    std::string names;
+    for (const PoolGate* one : daemon_.pools()) names += " \"" + one->config().name + "\"";
+    return refuse(respond, v1::ERROR_UNKNOWN_POOL,
+                  "no pool \"" + clean_text(request.pool(), 64) + "\"; there is" + names);
+  }
+  Wish wish{{request.request_ring_bytes(), request.result_ring_bytes(), request.slots()},
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(request.shortest_run_timeout_ms(), 0xFFFFFFFFU)),
+            clean_text(request.client(), kMaxClientName)};
+  // Right after the daemon's start a client waits for the first worker rather than open without knowing the handlers.
+  if (pool->handlers_known()) return do_open(peer, *pool, wish, respond);
+  pool->when_handlers_known([this, peer, pool, wish, respond] { do_open(peer, *pool, wish, respond); });
+}
+
+void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond) {
+  if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  const GrantedRings granted = grant_rings(pool.config().session, wish.rings);
+  if (granted.too_large) {
+    return refuse(respond, v1::ERROR_TOO_LARGE,
+                  "a ring of " + to_string(core::Bytes{granted.asked}) + " was asked for, pool \"" +
+                      pool.config().name + "\" allows " + to_string(core::Bytes{granted.limit}) +
+                      "; ask for less or raise session.request_max / reply_max",
+                  granted.asked, granted.limit);
+  }
+  const core::Bytes bytes{granted.geometry.request_segment_bytes() + granted.geometry.reply_segment_bytes()};
+  if (const core::Bytes room = memory_room(); !fits(bytes, room)) {
+    return refuse(respond, v1::ERROR_NO_MEMORY,
+                  "a session of " + to_string(bytes) + " was asked for and only " + to_string(room) +
+                      " of memory are available; ask for smaller rings",
+                  bytes.value, room.value);
+  }
+  if (const auto refused = quota_.open_session(loop_.now(), peer.uid, granted.geometry.slots, bytes)) {
+    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
+  }
+  auto created = create(pool, peer, granted.geometry, 0);
+  if (!created) {
+    quota_.close_session(peer.uid, granted.geometry.slots);
+    quota_.release_bytes(peer.uid, bytes);
+    return refuse(respond, v1::ERROR_NO_MEMORY, created.error().message);
+  }
+  Entry& entry = **created;
+  Session& session = entry.session;
+  session.shortest_run_ms = wish.shortest_run_ms;
+  session.client = wish.client;
+  entry.connection = peer.connection;
+
+  v1::Reply reply;
+  v1::SessionFds& fds = *reply.mutable_session_fds();
+  fds.set_serial(session.serial);
+  fds.set_index(session.index);
+  fds.set_cookie_high(session.cookie[0]);
+  fds.set_cookie_low(session.cookie[1]);
+  fds.set_slots(session.geometry.slots);
+  fds.set_request_ring_bytes(session.geometry.request_ring_bytes);
+  fds.set_result_ring_bytes(session.geometry.result_ring_bytes);
+  fds.set_request_segment_bytes(session.geometry.request_segment_bytes());
+  fds.set_reply_segment_bytes(session.geometry.reply_segment_bytes());
+  fds.set_spin_ns(static_cast<std::uint64_t>(pool.config().spin.count()));
+  describe_pool(pool, *fds.mutable_pool());
+  std::vector<UniqueFd> passed;
+  passed.push_back(duplicate(session.request_fd.get()));
+  passed.push_back(duplicate(session.reply_fd.get()));
+  auto board = reopen_read_only(pool.board_fd());
+  passed.push_back(board ? std::move(*board) : UniqueFd());
+  passed.push_back(duplicate(session.bell.get()));
+  passed.push_back(std::move(entry.client_lifeline));
+  if (std::any_of(passed.begin(), passed.end(), [](const UniqueFd& fd) { return !fd.valid(); })) {
+    refuse(respond, v1::ERROR_INTERNAL,
+           "the daemon has no descriptor left for a session; close some or raise its limit");
+    return begin_end(entry, Cause::Cancelled);
+  }
+  watch_lifeline(entry);
+  const std::uint32_t serial = session.serial;
+  entry.opening_timer = loop_.after(kOpeningLimit, [this, serial] {
+    if (Entry* late = entry_of_serial(serial)) {
+      late->opening_timer.reset();
+      if (late->session.state == SessionState::Opening) begin_end(*late, Cause::Cancelled);
+    }
+  });
+  respond(std::move(reply), std::move(passed));
+}
+
+Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
+                                                std::uint32_t supervisor) {
+  if (sessions_.size() >= kMaxSessions) {
+    return Error{"the daemon serves its 1024 sessions already; close some, or share one between threads"};
+  }
+  while (sessions_.contains(next_index_)) next_index_ = static_cast<std::uint16_t>((next_index_ + 1) % kMaxSessions);
+  auto entry = std::make_unique<Entry>();
+  entry->pool = &pool;
+  Session& session = entry->session;
+  session.index = next_index_;
+  next_index_ = static_cast<std::uint16_t>((next_index_ + 1) % kMaxSessions);
+  // Only this thread writes the ledger; a serial that is lost with a crash is skipped, never reused.
+  const std::uint32_t serial = next_seq(daemon_.ledger().last_serial.load(std::memory_order_relaxed));
+  daemon_.ledger().last_serial.store(serial, std::memory_order_relaxed);
+  session.serial = serial;
+  session.uid = peer.uid;
+  session.pid = peer.pid;
+  session.pool = pool.index();
+  session.pool_name = pool.config().name;
+  session.geometry = geometry;
+  session.supervisor = supervisor;
+  auto cookie = random_cookie();
+  if (!cookie) return cookie.error();
+  session.cookie = *cookie;
+  if (auto made = create_segments(session); !made) return made.error();
+  if (supervisor == 0) {
+    auto lifeline = create_lifeline();
+    if (!lifeline) return lifeline.error();
+    session.lifeline = std::move(lifeline->ours);
+    entry->client_lifeline = std::move(lifeline->theirs);
+  }
+  Entry* created = entry.get();
+  sessions_[session.index] = std::move(entry);
+  return created;
+}
+
+void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, Responder respond) {
+  Entry* entry = entry_of(peer, serial);
+  if (entry == nullptr || entry->connection != peer.connection || entry->session.state != SessionState::Opening) {
+    return refuse(respond, v1::ERROR_UNKNOWN_SESSION,
+                  "session " + std::to_string(serial) + " is not being opened on this connection");
+  }
+  if (auto sealed = seal_future_writes(entry->session.request_fd.get()); !sealed) {
+    refuse(respond, v1::ERROR_SESSION_BROKEN,
+           "the request segment cannot be sealed (" + sealed.error().message + "); a client must not add seals");
+    return begin_end(*entry, Cause::Cancelled);
+  }
+  entry->session.state = SessionState::Attaching;
+  if (entry->opening_timer) loop_.cancel(*entry->opening_timer);
+  entry->opening_timer.reset();
+  deposit(*entry, [this, serial, respond](bool held) {
+    Entry* now = entry_of_serial(serial);
+    if (now == nullptr || now->session.state != SessionState::Attaching) {
+      return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+    }
+    if (!held) {
+      refuse(respond, v1::ERROR_NO_MEMORY, "the keeper's table of descriptors is full; close some sessions");
+      return begin_end(*now, Cause::Cancelled);
+    }
+    write_ledger(*now);
+    attach(*now, [this, serial, respond] {
+      Entry* ready = entry_of_serial(serial);
+      if (ready == nullptr || ready->session.state != SessionState::Attaching) {
+        return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+      }
+      ready->session.state = SessionState::Open;
+      v1::Reply reply;
+      reply.mutable_session_ready()->set_serial(serial);
+      respond(std::move(reply), {});
+    });
+  });
+}
+
+void SessionDesk::attach(Entry& entry, std::function<void()> done) {
+  entry.pool->attach(entry.session, std::move(done));
+}
+
+void SessionDesk::resume(const Peer& peer, const v1::ResumeSession& request, Responder respond) {
+  Entry* entry = entry_of(peer, request.serial());
+  if (entry == nullptr || entry->session.cookie[0] != request.cookie_high() ||
+      entry->session.cookie[1] != request.cookie_low() || entry->session.state == SessionState::Closing ||
+      entry->session.state == SessionState::Opening) {
+    return refuse(respond, v1::ERROR_UNKNOWN_SESSION,
+                  "session " + std::to_string(request.serial()) + " is not known (any more); open a new one");
+  }
+  v1::Reply reply;
+  reply.mutable_session_ready()->set_serial(request.serial());
+  describe_pool(*entry->pool, *reply.mutable_session_ready()->mutable_pool());
+  respond(std::move(reply), {});
+}
+
+void SessionDesk::close(const Peer& peer, const v1::CloseSession& request, Responder respond) {
+  Entry* entry = entry_of(peer, request.serial());
+  if (entry == nullptr || entry->session.cookie[0] != request.cookie_high() ||
+      entry->session.cookie[1] != request.cookie_low()) {
+    return refuse(respond, v1::ERROR_UNKNOWN_SESSION, "session " + std::to_string(request.serial()) + " is not known");
+  }
+  begin_end(*entry, Cause::Cancelled);
+  v1::Reply reply;
+  reply.mutable_closed()->set_serial(request.serial());
+  respond(std::move(reply), {});
+}
+
+void SessionDesk::connection_closed(std::uint64_t connection) {
+  for (auto& [index, entry] : sessions_) {
+    if (entry->connection == connection && entry->session.state == SessionState::Opening) {
+      begin_end(*entry, Cause::Cancelled);
+    }
+  }
+}
+
+void SessionDesk::session_broken(std::uint16_t index, std::uint32_t serial, std::string_view reason) {
+  const auto at = sessions_.find(index);
+  if (at == sessions_.end() || at->second->session.serial != serial) return;
+  Session& session = at->second->session;
+  if (session.state == SessionState::Closing) return;
+  log_warning("session broken by its client",
+              {{"session", serial}, {"pool", session.pool_name}, {"uid", session.uid}, {"reason", reason}});
+  begin_end(*at->second, Cause::ProtocolViolation);
+}
+
+void SessionDesk::deposit(Entry& entry, std::function<void(bool)> done) {
+  using keeper::DepositKind;
+  const Session& session = entry.session;
+  std::vector<keeper::DepositLabel> labels;
+  std::vector<int> fds;
+  const auto add = [&](DepositKind kind, const UniqueFd& fd) {
+    if (!fd.valid()) return;
+    labels.push_back(keeper::make_label(kind, session.serial, session.index));
+    fds.push_back(fd.get());
+  };
+  add(DepositKind::Request, session.request_fd);
+  add(DepositKind::Reply, session.reply_fd);
+  add(DepositKind::SessionBell, session.bell);
+  add(DepositKind::Lifeline, session.lifeline);
+  daemon_.deposit(labels, fds, std::move(done));
+}
+
+void SessionDesk::write_ledger(const Entry& entry) {
+  const Session& session = entry.session;
+  LedgerSession& record = daemon_.ledger().sessions[session.index];
+  record.serial = session.serial;
+  record.uid = session.uid;
+  record.pool = session.pool;
+  record.slots = session.geometry.slots;
+  record.pid = session.pid;
+  record.request_ring_bytes = session.geometry.request_ring_bytes;
+  record.result_ring_bytes = session.geometry.result_ring_bytes;
+  record.cookie[0] = session.cookie[0];
+  record.cookie[1] = session.cookie[1];
+  record.shortest_run_ms = session.shortest_run_ms;
+  record.supervisor = session.supervisor;
+  // SYNC: release: a successor that reads Live reads the rest (this thread may die between any two stores).
+  record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
+}
+
+void SessionDesk::watch_lifeline(Entry& entry) {
+  if (!entry.session.lifeline.valid()) return;
+  const std::uint32_t serial = entry.session.serial;
+  // Nobody ever writes to a lifeline: readable means hung up, or a client that breaks the rules.
+  entry.lifeline_watch = std::make_unique<FdWatch>(loop_, entry.session.lifeline.get(), [this, serial] {
+    if (Entry* hung_up = entry_of_serial(serial)) begin_end(*hung_up, Cause::Cancelled);
+  });
+}
+
+void SessionDesk::begin_end(Entry& entry, Cause cause) {
+  Session& session = entry.session;
+  if (session.state == SessionState::Closing) return;
+  const bool published = session.state != SessionState::Opening;
+  session.state = SessionState::Closing;
+  entry.lifeline_watch.reset();
+  if (entry.opening_timer) loop_.cancel(*entry.opening_timer);
+  entry.opening_timer.reset();
+  const std::uint16_t index = session.index;
+  const std::uint32_t serial = session.serial;
+  if (!published) return loop_.post([this, index, serial] { forget(index, serial); });
+
+  LedgerSession& record = daemon_.ledger().sessions[index];
+  // SYNC: release, as in write_ledger.
+  if (record.serial == serial) {
+    record.state.store(static_cast<std::uint32_t>(LedgerState::Ending), std::memory_order_release);
+  }
+  end_ready_jobs(session, cause);
+  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
+    // SYNC: acquire, pairs with the worker's claim.
+    const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
+    if (word.is_owned()) entry.pool->cancel_running(index, static_cast<std::uint16_t>(slot), word.seq());
+  }
+  entry.pool->detach(index, serial, [this, index, serial, cause] {
+    const auto at = sessions_.find(index);
+    if (at == sessions_.end() || at->second->session.serial != serial) return;
+    (void)ringmaster::end_all(at->second->session.reply, cause);
+    forget(index, serial);
+  });
+}
+
+// The last step: no worker has it mapped. Ledger first, so that a successor finds no entry without its descriptors.
+void SessionDesk::forget(std::uint16_t index, std::uint32_t serial) {
+  const auto at = sessions_.find(index);
+  if (at == sessions_.end() || at->second->session.serial != serial) return;
+  LedgerSession& record = daemon_.ledger().sessions[index];
+  // SYNC: release, as in write_ledger.
+  if (record.serial == serial) {
+    record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);
+  }
+  using keeper::DepositKind;
+  daemon_.release({keeper::kind_bit(DepositKind::Request) | keeper::kind_bit(DepositKind::Reply) |
+                       keeper::kind_bit(DepositKind::SessionBell) | keeper::kind_bit(DepositKind::Lifeline),
+                   serial, std::nullopt});
+  discard(index);
+}
+
+void SessionDesk::discard(std::uint16_t index) {
+  const auto at = sessions_.find(index);
+  const Session& session = at->second->session;
+  if (!session.internal()) {
+    quota_.close_session(session.uid, session.geometry.slots);
+    quota_.release_bytes(session.uid, core::Bytes{session.bytes()});
+  }
+  sessions_.erase(at);
+}
+
+SessionDesk::Entry* SessionDesk::entry_of_serial(std::uint32_t serial) {
+  for (auto& [index, entry] : sessions_) {
+    if (entry->session.serial == serial) return entry.get();
+  }
+  return nullptr;
+}
+
+SessionDesk::Entry* SessionDesk::entry_of(const Peer& peer, std::uint32_t serial) {
+  Entry* entry = entry_of_serial(serial);
+  if (entry == nullptr || entry->session.internal() || entry->session.uid != peer.uid) return nullptr;
+  return entry;
+}
+
+Session* SessionDesk::find(std::uint16_t index, std::uint32_t serial) {
+  const auto at = sessions_.find(index);
+  return at != sessions_.end() && at->second->session.serial == serial ? &at->second->session : nullptr;
+}
+
+}  // namespace ringmaster

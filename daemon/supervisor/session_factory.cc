@@ -1,0 +1,111 @@
+#include "daemon/supervisor/session_factory.h"
+
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "shm/doorbell.h"
+#include "shm/memfd.h"
+
+namespace ringmaster {
+namespace {
+
+std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
+
+Error not_ours(const Session& session) {
+  return Error{"session " + std::to_string(session.serial) + ": its segments are not what the ledger says"};
+}
+
+// Formatting needs the control parts writable for a moment; the mapping goes before the client can have the segment, so
+// that its own mapping is the only writable one when future writes are sealed off.
+Result<void> format_segments(const Session& session) {
+  const SessionGeometry& geometry = session.geometry;
+  auto request = Mapping::map(session.request_fd.get(), Access::ReadWrite, geometry.request_control_bytes());
+  if (!request) return request.error();
+  auto reply = Mapping::map(session.reply_fd.get(), Access::ReadWrite, geometry.reply_control_bytes());
+  if (!reply) return reply.error();
+  RequestView::format(request->bytes(), geometry, session.serial, session.index, session.pool);
+  ReplyView::format(reply->bytes(), geometry, session.serial, session.index, session.pool);
+  return {};
+}
+
+}  // namespace
+
+GrantedRings grant_rings(const config::SessionConfig& limits, const RingWish& wish) {
+  GrantedRings granted;
+  const auto ring = [&](std::uint64_t wished, core::Bytes usual, core::Bytes most) {
+    const std::uint64_t bytes = wished != 0 ? wished : usual.value;
+    if (bytes > most.value) {
+      granted.too_large = true;
+      granted.asked = bytes;
+      granted.limit = most.value;
+      return most.value;
+    }
+    return std::max(whole_pages(bytes), kPageBytes);
+  };
+  granted.geometry.request_ring_bytes = ring(wish.request_ring_bytes, limits.request_default, limits.request_max);
+  granted.geometry.result_ring_bytes = ring(wish.result_ring_bytes, limits.reply_default, limits.reply_max);
+  const std::uint32_t slots = std::clamp(wish.slots != 0 ? wish.slots : limits.slots, kMinSlots, kMaxSlots);
+  granted.geometry.slots = std::bit_ceil(slots);
+  return granted;
+}
+
+Result<void> create_segments(Session& session) {
+  const std::string name = "ringmaster-" + std::to_string(session.serial);
+  auto request = create_segment(name + "-request", session.geometry.request_segment_bytes());
+  if (!request) return request.error();
+  auto reply = create_segment(name + "-reply", session.geometry.reply_segment_bytes());
+  if (!reply) return reply.error();
+  auto bell = create_doorbell();
+  if (!bell) return bell.error();
+  session.request_fd = std::move(*request);
+  session.reply_fd = std::move(*reply);
+  session.bell = std::move(*bell);
+  if (auto formatted = format_segments(session); !formatted) return formatted;
+  return map_segments(session);
+}
+
+Result<void> map_segments(Session& session) {
+  const bool own = session.internal();
+  const SessionGeometry& geometry = session.geometry;
+  if (!geometry.valid()) return not_ours(session);
+  auto request = Mapping::map(session.request_fd.get(), own ? Access::ReadWrite : Access::ReadOnly,
+                              own ? 0 : geometry.request_control_bytes());
+  if (!request) return request.error();
+  auto reply = Mapping::map(session.reply_fd.get(), Access::ReadWrite, own ? 0 : geometry.reply_control_bytes());
+  if (!reply) return reply.error();
+  const auto request_view = RequestView::open(request->bytes());
+  const auto reply_view = ReplyView::open(reply->bytes());
+  if (!request_view || !reply_view || request_view->slots() != geometry.slots ||
+      reply_view->slots() != geometry.slots || request_view->ring_bytes() != geometry.request_ring_bytes ||
+      reply_view->ring_bytes() != geometry.result_ring_bytes) {
+    return not_ours(session);
+  }
+  session.request_map = std::move(*request);
+  session.reply_map = std::move(*reply);
+  session.request = *request_view;
+  session.reply = *reply_view;
+  return {};
+}
+
+Result<Lifeline> create_lifeline() {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return errno_error("cannot create a session's lifeline", errno);
+  }
+  return Lifeline{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<std::array<std::uint64_t, 2>> random_cookie() {
+  std::array<std::uint64_t, 2> cookie{};
+  if (::getrandom(cookie.data(), sizeof cookie, 0) != static_cast<ssize_t>(sizeof cookie)) {
+    return errno_error("cannot get random bytes for a session's cookie", errno);
+  }
+  if (cookie[0] == 0) cookie[0] = 1;  // 0 never decodes as a valid record
+  return cookie;
+}
+
+}  // namespace ringmaster

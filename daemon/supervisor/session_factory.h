@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/session.h"
+#include "shm/base/result.h"
+
+namespace ringmaster {
+
+/// What a client asked for, 0 where it left the choice to the pool.
+struct RingWish {
+  std::uint64_t request_ring_bytes = 0;
+  std::uint64_t result_ring_bytes = 0;
+  std::uint32_t slots = 0;
+};
+
+/// The geometry for a wish, defaults filled in and rounded up (pages; slots to a power of two in the layout's range).
+/// `too_large` is set where a ring exceeds the pool's maximum. Pure.
+struct GrantedRings {
+  SessionGeometry geometry;
+  bool too_large = false;
+  std::uint64_t asked = 0;
+  std::uint64_t limit = 0;
+};
+[[nodiscard]] GrantedRings grant_rings(const config::SessionConfig& limits, const RingWish& wish);
+
+/// Creates and formats the two segments and the doorbell of `session`, whose numbers are filled in, and maps what the
+/// supervisor keeps mapped. For a client's session: control parts, the request read-only. For a supervisor's own: all,
+/// read-write.
+[[nodiscard]] Result<void> create_segments(Session& session);
+
+/// Maps a session whose descriptors and numbers are already there (a successor); checks that the segments' headers say
+/// the same as the numbers.
+[[nodiscard]] Result<void> map_segments(Session& session);
+
+/// A pair of connected descriptors: the supervisor's end becomes readable when every copy of the other is closed.
+struct Lifeline {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+[[nodiscard]] Result<Lifeline> create_lifeline();
+
+/// 128 bits nobody can guess.
+[[nodiscard]] Result<std::array<std::uint64_t, 2>> random_cookie();
+
+}  // namespace ringmaster
