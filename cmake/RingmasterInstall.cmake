@@ -34,7 +34,8 @@ foreach(library IN ITEMS worker client)
     list(APPEND exported ${closure})
     set_target_properties(ringmaster_${library} PROPERTIES EXPORT_NAME ${library})
     set_property(TARGET ringmaster_${library} APPEND PROPERTY INTERFACE_INCLUDE_DIRECTORIES
-                                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+                                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
+                                                              "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ringmaster>")
   endif()
 endforeach()
 list(REMOVE_DUPLICATES exported)
