@@ -1,0 +1,161 @@
+#include "client/client.h"
+
+#include <cstring>
+
+#include "client/control/control_link.h"
+#include "client/control/message_job.h"
+#include "client/control/session_opening.h"
+#include "client/session_core.h"
+#include "proto/socket_path.h"
+#include "shm/base/check.h"
+
+namespace ringmaster {
+
+namespace wire = control::v1;
+using wire::Reply;
+
+Request::Request(Request&& other) noexcept
+    : core_(std::move(other.core_)),
+      extent_(std::exchange(other.extent_, 0)),
+      offset_(std::exchange(other.offset_, 0)),
+      bytes_(std::exchange(other.bytes_, {})) {}
+Request& Request::operator=(Request&& other) noexcept {
+  if (this == &other) return *this;
+  if (core_) core_->give_back_request(extent_);
+  core_ = std::move(other.core_);
+  extent_ = std::exchange(other.extent_, 0);
+  offset_ = std::exchange(other.offset_, 0);
+  bytes_ = std::exchange(other.bytes_, {});
+  return *this;
+}
+Request::~Request() {
+  if (core_) core_->give_back_request(extent_);
+}
+
+PendingJob& PendingJob::operator=(PendingJob&& other) noexcept {
+  if (this == &other) return *this;
+  if (core_) core_->abandon(record_);
+  core_ = std::move(other.core_);
+  record_ = other.record_;
+  return *this;
+}
+PendingJob::~PendingJob() {
+  if (core_) core_->abandon(record_);
+}
+std::uint64_t PendingJob::id() const { return core_ ? core_->job_id(record_) : 0; }
+bool PendingJob::ended() const { return !core_ || core_->ended(record_); }
+Outcome PendingJob::wait() { return *wait_for(kForever); }
+std::optional<Outcome> PendingJob::wait_for(Duration limit) {
+  RM_CHECK(core_ != nullptr, "the outcome of this job has been taken");
+  auto outcome = core_->wait(record_, limit);
+  if (outcome) core_.reset();
+  return outcome;
+}
+void PendingJob::cancel() {
+  if (core_) core_->cancel(record_);
+}
+
+Session::Session(std::shared_ptr<SessionCore> core, std::shared_ptr<ControlLink> link)
+    : core_(std::move(core)), link_(std::move(link)) {}
+Session& Session::operator=(Session&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  core_ = std::move(other.core_);
+  link_ = std::move(other.link_);
+  return *this;
+}
+Session::~Session() { close(); }
+
+Submission<Request> Session::allocate(std::size_t bytes, Duration wait_for_room) {
+  return core_->allocate(bytes, wait_for_room);
+}
+Submission<PendingJob> Session::submit(std::string_view handler, Request&& request, const Arguments& arguments,
+                                       const SubmitOptions& options) {
+  const auto record = core_->submit(handler, request, arguments, options);
+  if (!record) return record.error();
+  return PendingJob(core_, *record);
+}
+Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
+                                       const Arguments& arguments, const SubmitOptions& options) {
+  auto request = core_->allocate(payload.size(), options.wait_for_room);
+  if (!request) return request.error();
+  if (!payload.empty()) std::memcpy(request->bytes().data(), payload.data(), payload.size());
+  return submit(handler, std::move(*request), arguments, options);
+}
+
+std::optional<std::size_t> Session::wait_any(std::span<PendingJob> jobs, Duration limit) {
+  std::vector<std::uint32_t> records;
+  records.reserve(jobs.size());
+  for (const PendingJob& job : jobs) records.push_back(job.core_ == core_ ? job.record_ : SessionCore::kNoRecord);
+  return core_->wait_any(records, limit);
+}
+
+Result<int> Session::event_fd() { return core_->event_fd(); }
+const std::vector<HandlerDescription>& Session::handlers() const { return core_->facts().handlers; }
+std::uint32_t Session::slots() const { return core_->slots(); }
+
+Result<void> Session::check() {
+  if (core_->forked()) return Error{"this session belongs to the parent process; open one in the child"};
+  wire::Request request;
+  auto& resume = *request.mutable_resume_session();
+  resume.set_serial(core_->facts().serial);
+  resume.set_cookie_high(core_->facts().cookie_high);
+  resume.set_cookie_low(core_->facts().cookie_low);
+  const auto answer = ask_for(*link_, std::move(request), Reply::kSessionReady);
+  if (!answer) return answer.error();
+  return {};
+}
+
+void Session::close() {
+  if (!core_ || !core_->close()) return;
+  // Best effort and without patience: the lifeline says the same, this only makes the daemon do it now.
+  wire::Request request;
+  auto& close = *request.mutable_close_session();
+  close.set_serial(core_->facts().serial);
+  close.set_cookie_high(core_->facts().cookie_high);
+  close.set_cookie_low(core_->facts().cookie_low);
+  (void)link_->ask(std::move(request), ControlLink::Resend::No, std::chrono::seconds(1));
+  core_->hang_up();
+}
+
+Client::Client(ConnectOptions options, std::shared_ptr<ControlLink> link)
+    : options_(std::move(options)), link_(std::move(link)) {}
+
+Result<Client> Client::connect(const ConnectOptions& options) {
+  auto socket = client_socket_path(options.socket, this_socket_environment(), path_exists);
+  if (!socket) return socket.error();
+  ConnectOptions chosen = options;
+  chosen.socket = *socket;
+  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout);
+  if (const auto connected = link->connect(); !connected) return connected.error();
+  return Client(std::move(chosen), std::move(link));
+}
+
+Result<Session> Client::open(const std::string& pool, const SessionOptions& options) {
+  auto core = open_session(*link_, pool, options, options_.name);
+  if (!core) return core.error();
+  return Session(std::move(*core), link_);
+}
+
+Result<Outcome> Client::run(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
+                            const Arguments& arguments, const SubmitOptions& options) {
+  ControlLink own(options_.socket, options_.name, options_.control_timeout);
+  if (const auto connected = own.connect(); !connected) return connected.error();
+  return run_message_job(own, pool, handler, payload, arguments, options);
+}
+
+Result<std::vector<PoolHandlers>> Client::handlers(const std::string& pool) {
+  wire::Request request;
+  request.mutable_list_handlers()->set_pool(pool);
+  const auto answer = ask_for(*link_, std::move(request), Reply::kHandlers);
+  if (!answer) return answer.error();
+  std::vector<PoolHandlers> pools;
+  for (const auto& message : answer->reply.handlers().pools()) {
+    auto one = pool_handlers(message);
+    if (!one) return one.error();
+    pools.push_back(std::move(*one));
+  }
+  return pools;
+}
+
+}  // namespace ringmaster

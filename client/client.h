@@ -1,0 +1,168 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/outcome.h"
+#include "client/refusal.h"
+#include "proto/args.h"
+#include "proto/handler_table.h"
+#include "shm/base/result.h"
+
+/// The client library of ringmaster. No Asio, no Protobuf. All types are move-only and may be used from several
+/// threads, except that one PendingJob, Request or Outcome belongs to one thread at a time. In a forked child every
+/// call refuses.
+namespace ringmaster {
+
+class ControlLink;
+class SessionCore;
+
+using Arguments = std::vector<Argument>;
+
+struct ConnectOptions {
+  std::string socket;                                   ///< empty: $RINGMASTER_SOCKET, then the default place
+  std::string name;                                     ///< shown in the daemon's status; at most 80 bytes
+  Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
+};
+
+struct SessionOptions {
+  std::uint32_t slots = 0;  ///< jobs in flight at once; 0: the pool's default
+  std::uint64_t request_ring_bytes = 0;
+  std::uint64_t result_ring_bytes = 0;  ///< 0: the pool's defaults
+  Duration shortest_timeout{0};         ///< the shortest run timeout that jobs will ask for; 0: the pool's own
+  std::optional<Duration> spin;  ///< how long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says
+};
+
+struct SubmitOptions {
+  Duration timeout{0};        ///< of the run; 0: the pool's. Whole milliseconds, rounded up
+  Duration queue_timeout{0};  ///< until a worker starts it; 0: none
+  bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
+  std::optional<std::uint64_t> result_capacity;  ///< unset: by the handler's rule
+  Duration wait_for_room{0};                     ///< when the queue is full: wait that long before QueueFull
+};
+
+/// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted
+/// gives it back.
+class Request {
+ public:
+  Request() = default;
+  Request(std::shared_ptr<SessionCore> core, std::uint64_t extent, std::uint64_t offset, std::span<std::byte> bytes)
+      : core_(std::move(core)), extent_(extent), offset_(offset), bytes_(bytes) {}
+  Request(Request&& other) noexcept;
+  Request& operator=(Request&& other) noexcept;
+  ~Request();
+
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
+  /// Makes the request smaller. REQUIRES: bytes <= bytes().size().
+  void shrink(std::size_t bytes) noexcept { bytes_ = bytes_.first(bytes); }
+
+ private:
+  friend class SessionCore;
+  std::shared_ptr<SessionCore> core_;
+  std::uint64_t extent_ = 0;
+  std::uint64_t offset_ = 0;
+  std::span<std::byte> bytes_;
+};
+
+/// A submitted job. Destroying it before its outcome was taken cancels the job.
+class PendingJob {
+ public:
+  PendingJob() = default;
+  PendingJob(std::shared_ptr<SessionCore> core, std::uint32_t record) : core_(std::move(core)), record_(record) {}
+  PendingJob(PendingJob&&) noexcept = default;
+  PendingJob& operator=(PendingJob&& other) noexcept;
+  ~PendingJob();
+
+  /// False once its outcome has been taken.
+  explicit operator bool() const noexcept { return core_ != nullptr; }
+  /// As status and logs show it. Changes when the job is asked once more with a larger result.
+  [[nodiscard]] std::uint64_t id() const;
+  /// True when wait() would not block.
+  [[nodiscard]] bool ended() const;
+  /// Blocks until the job has ended. REQUIRES: the outcome has not been taken.
+  [[nodiscard]] Outcome wait();
+  /// The same for at most `limit`; nullopt: not yet.
+  [[nodiscard]] std::optional<Outcome> wait_for(Duration limit);
+  /// Asks for the end: a queued job ends at once, a running one if its handler listens. wait() tells what became of it.
+  void cancel();
+
+ private:
+  friend class Session;
+  std::shared_ptr<SessionCore> core_;
+  std::uint32_t record_ = 0;
+};
+
+/// A client's shared memory with one pool: many jobs in flight, from several threads. The job's path needs no daemon
+/// connection: it survives a restart of the supervisor. Destroying it cancels what is in flight.
+class Session {
+ public:
+  Session(std::shared_ptr<SessionCore> core, std::shared_ptr<ControlLink> link);
+  Session(Session&&) noexcept = default;
+  Session& operator=(Session&& other) noexcept;
+  ~Session();
+
+  /// `bytes` of request memory, for at most `wait_for_room` waited for.
+  [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room = Duration(0));
+  /// Publishes the job. `request` is taken only on success; Request{} is an empty one.
+  [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, Request&& request,
+                                              const Arguments& arguments = {}, const SubmitOptions& options = {});
+  /// The same with a copy of `payload`.
+  [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, std::span<const std::byte> payload,
+                                              const Arguments& arguments = {}, const SubmitOptions& options = {});
+  /// The index of one of this session's `jobs` that has ended; nullopt: none within `limit`. Spent jobs are passed
+  /// over.
+  [[nodiscard]] std::optional<std::size_t> wait_any(std::span<PendingJob> jobs, Duration limit = kForever);
+
+  /// An eventfd that becomes readable when jobs have ended since it was last read; starts a thread on the first call.
+  /// Read it, then ask PendingJob::ended() or wait_any() with limit 0. Owned by the session.
+  [[nodiscard]] Result<int> event_fd();
+
+  /// What the pool can do; empty if no worker had been ready when the session opened.
+  [[nodiscard]] const std::vector<HandlerDescription>& handlers() const;
+  [[nodiscard]] std::uint32_t slots() const;
+  /// Asks the daemon whether it still knows this session, reconnecting if need be.
+  [[nodiscard]] Result<void> check();
+  /// Cancels what is in flight and gives everything back but the memory of live Outcomes.
+  void close();
+
+ private:
+  std::shared_ptr<SessionCore> core_;
+  std::shared_ptr<ControlLink> link_;
+};
+
+/// A pool and what it offers.
+struct PoolHandlers {
+  std::string pool;
+  bool known = false;  ///< false: no worker has been ready yet
+  std::vector<HandlerDescription> handlers;
+  Duration default_timeout{0};
+  Duration default_queue_timeout{0};  ///< 0: none
+};
+
+/// A daemon's socket. Connections are made when needed and again after a restart.
+class Client {
+ public:
+  /// Fails when no daemon answers; the message says which socket was tried and how to start one.
+  [[nodiscard]] static Result<Client> connect(const ConnectOptions& options = {});
+
+  [[nodiscard]] Result<Session> open(const std::string& pool, const SessionOptions& options = {});
+  /// Runs one job without shared memory: payload and result travel as messages, up to 1 MiB each. Survives a restart of
+  /// the supervisor: the outcome is fetched, and the job is sent again only if it never arrived.
+  [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
+                                    std::span<const std::byte> payload, const Arguments& arguments = {},
+                                    const SubmitOptions& options = {});
+  /// Of one pool, or of all (empty name).
+  [[nodiscard]] Result<std::vector<PoolHandlers>> handlers(const std::string& pool = {});
+  [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }
+
+ private:
+  Client(ConnectOptions options, std::shared_ptr<ControlLink> link);
+  ConnectOptions options_;
+  std::shared_ptr<ControlLink> link_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,55 @@
+#include "client/completion_feed.h"
+
+#include <csignal>
+#include <system_error>
+
+#include "client/session_core.h"
+#include "client/wait_step.h"
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+
+namespace ringmaster {
+
+Result<void> CompletionFeed::start() {
+  auto bell = create_doorbell();
+  if (!bell) return bell.error();
+  bell_ = std::move(*bell);
+  // The program's signals stay with the program's own threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  Result<void> started;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& failure) {
+    started = errno_error("cannot start the thread that feeds the event descriptor", failure.code().value());
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
+}
+
+void CompletionFeed::stop() noexcept {
+  if (!thread_.joinable()) return;
+  stop_.store(true, std::memory_order_release);  // SYNC: pairs with run(); the word changes after it.
+  wake_client(core_.port().reply());
+  thread_.join();
+}
+
+void CompletionFeed::run() noexcept {
+  std::uint32_t seen = core_.port().observe();
+  ring_doorbell(bell_.get());                       // what ended before the thread looked
+  while (!stop_.load(std::memory_order_acquire)) {  // SYNC: pairs with stop().
+    core_.port().sleep(seen & ~kWaitingBit, kLongestNap);
+    const std::uint32_t now = core_.port().observe();
+    if ((now | kWaitingBit) != (seen | kWaitingBit)) {
+      seen = now;
+      ring_doorbell(bell_.get());
+    } else if (core_.check_gone()) {
+      ring_doorbell(bell_.get());
+      return;
+    }
+  }
+}
+
+}  // namespace ringmaster

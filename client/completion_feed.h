@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+class SessionCore;
+
+/// One thread that sleeps on a session's completion word and feeds a private eventfd, for programs with an event loop.
+/// The eventfd is never seen by a worker: whoever holds a descriptor can make its writers block.
+class CompletionFeed {
+ public:
+  explicit CompletionFeed(SessionCore& core) : core_(core) {}
+  ~CompletionFeed() { stop(); }
+  CompletionFeed(const CompletionFeed&) = delete;
+  CompletionFeed& operator=(const CompletionFeed&) = delete;
+
+  [[nodiscard]] Result<void> start();
+  void stop() noexcept;
+  [[nodiscard]] int fd() const noexcept { return bell_.get(); }
+
+ private:
+  void run() noexcept;
+
+  SessionCore& core_;
+  UniqueFd bell_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,203 @@
+#include "client/control/control_link.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "client/wait_step.h"
+#include "proto/control_convert.h"
+#include "proto/fd_passing.h"
+#include "proto/socket_path.h"
+#include "shm/base/check.h"
+
+namespace ringmaster {
+namespace {
+
+namespace wire = control::v1;
+using wire::Reply;
+
+constexpr std::uint32_t kProtocolVersion = 1;
+constexpr Duration kFirstPause = std::chrono::milliseconds(5);
+constexpr Duration kLongestPause = std::chrono::milliseconds(250);
+
+Error connection_lost(const std::string& how) {
+  return Error{"the connection to the daemon broke: " + how, kConnectionLost};
+}
+
+Error no_daemon(const std::string& socket, int why) {
+  std::string message = "no daemon answers on " + socket + ": " + std::generic_category().message(why);
+  if (why == EACCES || why == EPERM) {
+    message +=
+        "; ask for membership of the socket's group, or name another socket with --socket PATH or $RINGMASTER_SOCKET";
+  } else {
+    message += "; start one with \"ringmasterd --socket " + socket +
+               "\" (or systemctl start ringmaster), or name another socket with --socket PATH or $RINGMASTER_SOCKET";
+  }
+  return Error{std::move(message), why};
+}
+
+int poll_ms(Duration left) {
+  if (left >= std::chrono::hours(1)) return 3'600'000;
+  return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(left).count()));
+}
+
+// True: ready; false: the time is over.
+Result<bool> await(int fd, short events, const TimeLimit& limit) {
+  for (;;) {
+    const Duration left = limit.left();
+    pollfd look{fd, events, 0};
+    const int rc = ::poll(&look, 1, poll_ms(left));
+    if (rc > 0) return true;
+    if (rc < 0 && errno != EINTR) return errno_error("cannot wait for the control socket", errno);
+    if (left <= Duration(0)) return false;
+  }
+}
+
+}  // namespace
+
+void ControlLink::drop() noexcept {
+  fd_.reset();
+  decoder_ = FrameDecoder();
+}
+
+Result<void> ControlLink::connect_once() {
+  drop();
+  if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return errno_error("cannot create a Unix socket", errno);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
+  int rc = 0;
+  do {
+    rc = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  } while (rc != 0 && errno == EINTR);
+  if (rc != 0) return no_daemon(socket_, errno);
+  fd_ = std::move(fd);
+
+  wire::Request hello;
+  hello.mutable_hello()->set_version_min(kProtocolVersion);
+  hello.mutable_hello()->set_version_max(kProtocolVersion);
+  hello.mutable_hello()->set_client(name_.substr(0, 80));
+  const auto answer = expect(exchange(hello, patience_), Reply::kHello);
+  if (!answer) {
+    drop();
+    return answer.error();
+  }
+  was_connected_ = true;
+  return {};
+}
+
+Result<void> ControlLink::connect_with_patience() {
+  // A daemon that never was there is not waited for.
+  const TimeLimit limit(was_connected_ ? patience_ : Duration(0));
+  for (Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    Result<void> connected = connect_once();
+    if (connected) return connected;
+    const int why = connected.error().code;
+    const bool may_pass = why == ECONNREFUSED || why == ENOENT || why == EAGAIN || why == kConnectionLost;
+    const Duration left = limit.left();
+    if (!may_pass || left <= Duration(0)) return connected;
+    std::this_thread::sleep_for(std::min(pause, left));
+  }
+}
+
+Result<void> ControlLink::connect() {
+  const std::lock_guard lock(mutex_);
+  return fd_ ? Result<void>() : connect_once();
+}
+
+Result<void> ControlLink::send_all(const std::string& frame, Duration limit) {
+  const TimeLimit time(limit);
+  std::size_t sent = 0;
+  while (sent < frame.size()) {
+    const ssize_t rc = ::send(fd_.get(), frame.data() + sent, frame.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (rc >= 0) {
+      sent += static_cast<std::size_t>(rc);
+    } else if (errno == EAGAIN) {
+      const auto ready = await(fd_.get(), POLLOUT, time);
+      if (!ready) return ready.error();
+      if (!*ready)
+        return Error{"the daemon on " + socket_ + " takes no request; is it overloaded or stopped?", ETIMEDOUT};
+    } else if (errno != EINTR) {
+      return connection_lost(std::generic_category().message(errno));
+    }
+  }
+  return {};
+}
+
+Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration limit) {
+  request.set_id(++last_id_);
+  std::string body = request.SerializeAsString();
+  if (body.size() > kMaxFrameBytes)
+    return Error{"a request of " + std::to_string(body.size()) + " bytes is too large for the socket; use a session",
+                 EMSGSIZE};
+  const auto sent = send_all(make_frame(body), patience_);
+  // Even then a last word may lie in the socket: why the daemon hung up.
+  if (!sent && sent.error().code != kConnectionLost) return sent.error();
+
+  const TimeLimit time(limit);
+  ControlAnswer answer;
+  std::array<std::byte, 65536> buffer;
+  for (;;) {
+    while (auto frame = decoder_.take()) {
+      if (!answer.reply.ParseFromString(*frame))
+        return Error{"the daemon on " + socket_ + " sent garbage; is it a ringmasterd?"};
+      if (answer.reply.id() == last_id_ || answer.reply.id() == 0) return answer;
+    }
+    if (decoder_.state() != FrameDecoder::State::Ok)
+      return Error{"the daemon on " + socket_ + " sent garbage; is it a ringmasterd?"};
+    const auto ready = await(fd_.get(), POLLIN, time);
+    if (!ready) return ready.error();
+    if (!*ready)
+      return Error{"the daemon on " + socket_ + " gave no answer in time; is it overloaded or stopped?", ETIMEDOUT};
+    auto received = receive_with_fds(fd_.get(), buffer, MSG_DONTWAIT);
+    if (!received) {
+      if (received.error().code == EAGAIN) continue;
+      if (received.error().code == ECONNRESET) return connection_lost("reset");
+      return received.error();
+    }
+    if (received->size == 0) return connection_lost("the daemon hung up");
+    for (UniqueFd& fd : received->fds) answer.fds.push_back(std::move(fd));
+    decoder_.feed(std::span(buffer).first(received->size));
+  }
+}
+
+Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std::optional<Duration> limit) {
+  const std::lock_guard lock(mutex_);
+  const TimeLimit time(patience_);
+  for (;;) {
+    if (!fd_) {
+      if (auto connected = connect_with_patience(); !connected) return connected.error();
+    }
+    auto answer = exchange(request, limit.value_or(patience_));
+    if (answer) {
+      if (answer->reply.id() == 0) drop();  // the connection as a whole is over
+      return answer;
+    }
+    // Whatever it was: an answer that comes late must not meet the next question.
+    drop();
+    if (answer.error().code != kConnectionLost || resend == Resend::No) return answer;
+    if (!limit && time.left() <= Duration(0)) return answer;
+  }
+}
+
+Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wanted) {
+  if (!answer) return answer;
+  const Reply& reply = answer->reply;
+  if (reply.body_case() == Reply::kError) {
+    const std::string& message = reply.error().message();
+    return Error{message.empty() ? std::string(to_string(reply.error().code())) : message};
+  }
+  if (reply.body_case() != wanted)
+    return Error{"the daemon answered something else than was asked; client and daemon differ in version"};
+  return answer;
+}
+
+}  // namespace ringmaster

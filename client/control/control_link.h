@@ -1,0 +1,72 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/outcome.h"
+#include "proto/control.pb.h"
+#include "proto/frame.h"
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// The code of an Error that says that the connection broke after the request may have been sent.
+inline constexpr int kConnectionLost = 104;  // ECONNRESET
+
+struct ControlAnswer {
+  control::v1::Reply reply;
+  std::vector<UniqueFd> fds;
+};
+
+/// One blocking connection of the control protocol: connects and says hello when needed, asks one thing at a time,
+/// comes back after a restart of the daemon with bounded backoff. Thread-safe; one question is on its way at a time.
+class ControlLink {
+ public:
+  /// `patience`: for an ordinary answer, and for the daemon to come back.
+  ControlLink(std::string socket, std::string name, Duration patience)
+      : socket_(std::move(socket)), name_(std::move(name)), patience_(patience) {}
+
+  /// Connects now, without patience for a daemon that is not there.
+  [[nodiscard]] Result<void> connect();
+
+  enum class Resend : bool { No, Yes };
+  /// Sends `request` (its id is filled in) and waits for the reply. With Resend::Yes it is sent again on a new
+  /// connection when the old one breaks; REQUIRES then: doing it twice does no harm. An error reply is an answer, see
+  /// expect(). `limit`: for the reply; unset: the patience.
+  [[nodiscard]] Result<ControlAnswer> ask(control::v1::Request request, Resend resend = Resend::Yes,
+                                          std::optional<Duration> limit = std::nullopt);
+
+  [[nodiscard]] const std::string& socket() const noexcept { return socket_; }
+  [[nodiscard]] Duration patience() const noexcept { return patience_; }
+
+ private:
+  [[nodiscard]] Result<void> connect_once();
+  [[nodiscard]] Result<void> connect_with_patience();
+  [[nodiscard]] Result<ControlAnswer> exchange(control::v1::Request& request, Duration limit);
+  [[nodiscard]] Result<void> send_all(const std::string& frame, Duration limit);
+  void drop() noexcept;
+
+  const std::string socket_;
+  const std::string name_;
+  const Duration patience_;
+  std::mutex mutex_;
+  UniqueFd fd_;
+  bool was_connected_ = false;
+  FrameDecoder decoder_;
+  std::uint64_t last_id_ = 0;
+};
+
+/// An error reply as an Error with its message, any other kind than `wanted` as a breach of the protocol.
+[[nodiscard]] Result<ControlAnswer> expect(Result<ControlAnswer> answer, control::v1::Reply::BodyCase wanted);
+
+/// ask() and expect() in one.
+[[nodiscard]] inline Result<ControlAnswer> ask_for(ControlLink& link, control::v1::Request request,
+                                                   control::v1::Reply::BodyCase wanted,
+                                                   std::optional<Duration> limit = std::nullopt) {
+  return expect(link.ask(std::move(request), ControlLink::Resend::Yes, limit), wanted);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,145 @@
+#include "client/control/message_job.h"
+
+#include <sys/random.h>
+
+#include <cerrno>
+
+#include "proto/control_convert.h"
+
+namespace ringmaster {
+namespace {
+
+namespace wire = control::v1;
+using wire::Reply;
+
+Status status_of_kind(wire::OutcomeKind kind) {
+  switch (kind) {
+    case wire::OUTCOME_DONE:
+      return Status::Done;
+    case wire::OUTCOME_CRASHED:
+      return Status::Crashed;
+    case wire::OUTCOME_TIMED_OUT:
+      return Status::TimedOut;
+    case wire::OUTCOME_CANCELLED:
+      return Status::Cancelled;
+    case wire::OUTCOME_REJECTED:
+      return Status::Rejected;
+    case wire::OUTCOME_LOST:
+      return Status::Lost;
+    default:
+      return Status::Failed;
+  }
+}
+
+// A refusal of the job itself is its outcome; anything else is the environment's failure.
+std::optional<Outcome> as_rejection(const wire::Error& error) {
+  OutcomeFacts facts;
+  facts.status = Status::Rejected;
+  facts.message = error.message().empty() ? to_string(error.code()) : error.message();
+  switch (error.code()) {
+    case wire::ERROR_UNKNOWN_HANDLER:
+      facts.cause = Cause::UnknownHandler;
+      break;
+    case wire::ERROR_TOO_LARGE:
+      facts.cause = Cause::TooLarge;
+      facts.needed_bytes = error.needed();
+      break;
+    case wire::ERROR_BAD_REQUEST:
+    case wire::ERROR_BAD_ARGUMENT:
+    case wire::ERROR_UNKNOWN_POOL:
+      facts.cause = Cause::Invalid;
+      break;
+    case wire::ERROR_QUEUE_FULL:
+    case wire::ERROR_QUOTA:
+    case wire::ERROR_NO_MEMORY:
+    case wire::ERROR_DRAINING:
+      break;
+    default:
+      return std::nullopt;
+  }
+  return Outcome(std::move(facts));
+}
+
+struct Cookie {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+};
+
+Result<Cookie> make_cookie() {
+  Cookie cookie;
+  if (::getrandom(&cookie, sizeof cookie, 0) != static_cast<ssize_t>(sizeof cookie))
+    return errno_error("cannot draw a random number for the job", errno);
+  cookie.low |= 1;  // never all 0
+  return cookie;
+}
+
+std::uint64_t ceil_ms(Duration time) {
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+}
+
+}  // namespace
+
+Outcome to_outcome(wire::Outcome& message) {
+  OutcomeFacts facts;
+  facts.status = status_of_kind(message.kind());
+  facts.cause = message.cause() <= static_cast<std::uint32_t>(Cause::ProtocolViolation)
+                    ? static_cast<Cause>(message.cause())
+                    : Cause::None;
+  facts.detail = static_cast<std::uint16_t>(message.detail());
+  facts.attempts = message.attempt();
+  facts.job_id = message.job_id();
+  facts.needed_bytes = message.needed_bytes();
+  facts.timings = {Duration(message.queued_ns()), Duration(message.run_ns())};
+  facts.message = std::move(*message.mutable_message());
+  return Outcome(std::move(facts), std::move(*message.mutable_result()));
+}
+
+Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, const std::string& handler,
+                                std::span<const std::byte> payload, const Arguments& arguments,
+                                const SubmitOptions& options) {
+  const auto cookie = make_cookie();
+  if (!cookie) return cookie.error();
+  wire::Request submit;
+  auto& job = *submit.mutable_submit();
+  job.set_pool(pool);
+  job.set_handler(handler);
+  for (const Argument& one : arguments) {
+    auto& argument = *job.add_arguments();
+    argument.set_key(one.key);
+    argument.set_value(one.value);
+  }
+  job.set_payload(payload.data(), payload.size());
+  job.set_result_capacity(options.result_capacity.value_or(0));
+  job.set_queue_timeout_ms(ceil_ms(options.queue_timeout));
+  job.set_run_timeout_ms(ceil_ms(options.timeout));
+  job.set_idempotent(options.idempotent);
+  job.set_cookie_high(cookie->high);
+  job.set_cookie_low(cookie->low);
+  job.set_wait(true);
+  wire::Request fetch;
+  fetch.mutable_fetch()->set_cookie_high(cookie->high);
+  fetch.mutable_fetch()->set_cookie_low(cookie->low);
+  fetch.mutable_fetch()->set_wait(true);
+
+  bool fetching = false;
+  for (;;) {
+    auto answer = link.ask(fetching ? fetch : submit, ControlLink::Resend::No, kForever);
+    if (!answer) {
+      if (answer.error().code != kConnectionLost) return answer.error();
+      fetching = true;  // it may have arrived
+      continue;
+    }
+    if (answer->reply.body_case() == Reply::kOutcome) return to_outcome(*answer->reply.mutable_outcome());
+    if (answer->reply.body_case() == Reply::kError) {
+      const auto& error = answer->reply.error();
+      if (fetching && error.code() == wire::ERROR_UNKNOWN_JOB) {
+        fetching = false;  // it never arrived
+        continue;
+      }
+      if (auto rejected = as_rejection(error)) return *std::move(rejected);
+    }
+    return expect(std::move(answer), Reply::kOutcome).error();
+  }
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,126 @@
+#include "client/control/session_opening.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "client/wait_step.h"
+
+namespace ringmaster {
+namespace {
+
+namespace wire = control::v1;
+using wire::Reply;
+
+constexpr std::size_t kSessionFds = 5;
+
+std::uint64_t ceil_ms(Duration time) {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(time).count()));
+}
+
+Result<SessionMemory> map_all(std::vector<UniqueFd>& fds, const wire::SessionFds& said) {
+  if (fds.size() != kSessionFds)
+    return Error{"the daemon sent " + std::to_string(fds.size()) + " descriptors for a session instead of " +
+                 std::to_string(kSessionFds) + "; is this process's descriptor limit (ulimit -n) reached?"};
+  SessionMemory memory;
+  memory.request_fd = std::move(fds[0]);
+  memory.reply_fd = std::move(fds[1]);
+  const UniqueFd board = std::move(fds[2]);
+  memory.doorbell = std::move(fds[3]);
+  memory.lifeline = std::move(fds[4]);
+  auto request = Mapping::map(memory.request_fd.get(), Access::ReadWrite, said.request_segment_bytes());
+  if (!request) return request.error();
+  memory.request = std::move(*request);
+  auto reply = Mapping::map(memory.reply_fd.get(), Access::ReadWrite, said.reply_segment_bytes());
+  if (!reply) return reply.error();
+  memory.reply = std::move(*reply);
+  auto hints = Mapping::map(board.get(), Access::ReadOnly);
+  if (!hints) return hints.error();
+  memory.board = std::move(*hints);
+  return memory;
+}
+
+Result<SessionFacts> facts_of(const wire::SessionFds& said, const SessionOptions& options) {
+  auto table = pool_handlers(said.pool());
+  if (!table) return table.error();
+  SessionFacts facts;
+  facts.pool = said.pool().pool();
+  facts.serial = said.serial();
+  facts.cookie_high = said.cookie_high();
+  facts.cookie_low = said.cookie_low();
+  facts.handlers = std::move(table->handlers);
+  facts.handlers_known = table->known;
+  facts.shortest_timeout = options.shortest_timeout > Duration(0) ? options.shortest_timeout : table->default_timeout;
+  facts.spin = options.spin.value_or(Duration(said.spin_ns()));
+  return facts;
+}
+
+// A pool whose first worker is still starting has no table yet.
+void await_handlers(ControlLink& link, SessionFacts& facts) {
+  const TimeLimit limit(link.patience());
+  for (Duration pause = std::chrono::milliseconds(5); !facts.handlers_known && limit.left() > Duration(0);
+       pause = std::min<Duration>(2 * pause, std::chrono::milliseconds(100))) {
+    std::this_thread::sleep_for(pause);
+    wire::Request request;
+    request.mutable_list_handlers()->set_pool(facts.pool);
+    const auto answer = ask_for(link, std::move(request), Reply::kHandlers);
+    if (!answer || answer->reply.handlers().pools_size() != 1) return;
+    auto table = pool_handlers(answer->reply.handlers().pools(0));
+    if (!table) return;
+    facts.handlers = std::move(table->handlers);
+    facts.handlers_known = table->known;
+  }
+}
+
+Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::string& pool,
+                                               const SessionOptions& options, const std::string& name) {
+  wire::Request request;
+  auto& open = *request.mutable_open_session();
+  open.set_pool(pool);
+  open.set_slots(options.slots);
+  open.set_request_ring_bytes(options.request_ring_bytes);
+  open.set_result_ring_bytes(options.result_ring_bytes);
+  open.set_shortest_run_timeout_ms(ceil_ms(options.shortest_timeout));
+  open.set_client(name.substr(0, 80));
+  auto opened = expect(link.ask(std::move(request), ControlLink::Resend::No), Reply::kSessionFds);
+  if (!opened) return opened.error();
+  const auto& said = opened->reply.session_fds();
+  auto memory = map_all(opened->fds, said);
+  if (!memory) return memory.error();
+  auto facts = facts_of(said, options);
+  if (!facts) return facts.error();
+
+  wire::Request mapped;
+  mapped.mutable_session_mapped()->set_serial(said.serial());
+  const auto ready = expect(link.ask(std::move(mapped), ControlLink::Resend::No), Reply::kSessionReady);
+  if (!ready) return ready.error();
+  await_handlers(link, *facts);
+  return SessionCore::create(std::move(*memory), std::move(*facts));
+}
+
+}  // namespace
+
+Result<PoolHandlers> pool_handlers(const wire::PoolHandlers& message) {
+  PoolHandlers pool;
+  pool.pool = message.pool();
+  pool.known = message.known();
+  pool.default_timeout = std::chrono::milliseconds(message.run_timeout_ms());
+  pool.default_queue_timeout = std::chrono::milliseconds(message.queue_timeout_ms());
+  if (message.known()) {
+    auto handlers = decode_handlers(std::as_bytes(std::span(message.table())));
+    if (!handlers) return Error{"the daemon's handlers of pool \"" + pool.pool + "\": " + handlers.error().message};
+    pool.handlers = std::move(*handlers);
+  }
+  return pool;
+}
+
+Result<std::shared_ptr<SessionCore>> open_session(ControlLink& link, const std::string& pool,
+                                                  const SessionOptions& options, const std::string& name) {
+  const TimeLimit limit(link.patience());
+  for (;;) {
+    auto core = open_once(link, pool, options, name);
+    if (core || core.error().code != kConnectionLost || limit.left() <= Duration(0)) return core;
+  }
+}
+
+}  // namespace ringmaster

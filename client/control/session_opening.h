@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "client/client.h"
+#include "client/control/control_link.h"
+#include "client/session_core.h"
+
+namespace ringmaster {
+
+/// Opens a session: asks, maps what the daemon hands over, lets it seal the request segment, waits until it is
+/// attached. Starts over when the daemon restarts in between.
+[[nodiscard]] Result<std::shared_ptr<SessionCore>> open_session(ControlLink& link, const std::string& pool,
+                                                                const SessionOptions& options, const std::string& name);
+
+/// The daemon's table of one pool as plain values.
+[[nodiscard]] Result<PoolHandlers> pool_handlers(const control::v1::PoolHandlers& message);
+
+}  // namespace ringmaster

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shm/cause.h"
+
+/// Public header: how a job ended.
+namespace ringmaster {
+
+class SessionCore;
+
+using Duration = std::chrono::nanoseconds;
+/// As a time limit: none.
+inline constexpr Duration kForever = Duration::max();
+
+/// The seven ways a job can end. Every accepted job gets exactly one.
+enum class Status : std::uint8_t {
+  Done,       ///< result() holds what the handler returned
+  Failed,     ///< the handler said so; message() is its own
+  Crashed,    ///< its worker died; detail() is the signal or the exit code
+  TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
+  Cancelled,  ///< by its client, an administrator, or the end of its session
+  Rejected,   ///< bad request, unknown handler, or a result larger than its room
+  Lost        ///< the daemon shut down or is gone
+};
+[[nodiscard]] std::string_view to_string(Status status) noexcept;
+/// The status that a cause stands for.
+[[nodiscard]] Status status_of(Cause cause) noexcept;
+
+struct Timings {
+  Duration queued{0};  ///< submitted to claimed by a worker; 0 where no worker said
+  Duration run{0};     ///< claimed to finished
+};
+
+/// What is known of an ended job, without its result.
+struct OutcomeFacts {
+  Status status = Status::Lost;
+  Cause cause = Cause::None;
+  std::uint16_t detail = 0;  ///< signal or exit code of a crash
+  unsigned attempts = 0;     ///< runs, counted from 1; 0: it never ran
+  std::uint64_t job_id = 0;
+  std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
+  Timings timings;
+  std::string message;  ///< the handler's, or a sentence; empty where the cause says it all
+};
+
+/// How one job ended, with its result in place. Move-only; destroying it gives the result's memory back to the session,
+/// so that result() is valid exactly as long as the Outcome. Any thread may hold it; it keeps the session's memory
+/// alive.
+class Outcome {
+ public:
+  Outcome() = default;
+  explicit Outcome(OutcomeFacts facts) : facts_(std::move(facts)) {}
+  /// With a result that arrived as a message.
+  Outcome(OutcomeFacts facts, std::string copy) : facts_(std::move(facts)), copy_(std::move(copy)) {}
+  /// With a result that lies in `session`'s memory and goes back by `extent`.
+  Outcome(OutcomeFacts facts, std::shared_ptr<SessionCore> session, std::uint64_t extent,
+          std::span<const std::byte> result) noexcept
+      : facts_(std::move(facts)), session_(std::move(session)), extent_(extent), in_place_(result) {}
+  Outcome(Outcome&&) noexcept = default;
+  Outcome& operator=(Outcome&& other) noexcept;
+  ~Outcome() { release(); }
+
+  [[nodiscard]] bool ok() const noexcept { return facts_.status == Status::Done; }
+  [[nodiscard]] const OutcomeFacts& facts() const noexcept { return facts_; }
+  [[nodiscard]] Status status() const noexcept { return facts_.status; }
+  [[nodiscard]] Cause cause() const noexcept { return facts_.cause; }
+  [[nodiscard]] std::uint16_t detail() const noexcept { return facts_.detail; }
+  [[nodiscard]] unsigned attempts() const noexcept { return facts_.attempts; }
+  [[nodiscard]] const Timings& timings() const noexcept { return facts_.timings; }
+  [[nodiscard]] const std::string& message() const noexcept { return facts_.message; }
+
+  /// Empty unless ok().
+  [[nodiscard]] std::span<const std::byte> result() const noexcept {
+    return session_ ? in_place_ : std::as_bytes(std::span(copy_));
+  }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return {reinterpret_cast<const char*>(result().data()), result().size()};
+  }
+  /// One line for people: "crashed by signal 11 (attempt 3)", "failed: not an image".
+  [[nodiscard]] std::string describe() const;
+
+ private:
+  void release() noexcept;
+
+  OutcomeFacts facts_;
+  std::shared_ptr<SessionCore> session_;
+  std::uint64_t extent_ = 0;
+  std::span<const std::byte> in_place_;
+  std::string copy_;
+};
+
+}  // namespace ringmaster

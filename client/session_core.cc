@@ -1,0 +1,334 @@
+#include "client/session_core.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "client/completion_feed.h"
+#include "client/fork_guard.h"
+#include "client/memory_look.h"
+#include "client/wait_step.h"
+#include "proto/handler_id.h"
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+
+namespace ringmaster {
+namespace {
+
+// Offered when the pool has not told its handlers' rules yet.
+constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
+constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+
+// Whole milliseconds, rounded up; nullopt: negative or beyond 32 bits.
+std::optional<std::uint32_t> whole_ms(Duration time) {
+  if (time < Duration(0)) return std::nullopt;
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+  if (ms > std::int64_t{0xFFFFFFFF}) return std::nullopt;
+  return static_cast<std::uint32_t>(ms);
+}
+
+std::string names_of(const std::vector<HandlerDescription>& handlers) {
+  std::string names;
+  for (const HandlerDescription& one : handlers) names += " " + one.name;
+  return names.empty() ? " none" : names;
+}
+
+Refusal too_large(const char* what, std::uint64_t bytes, std::uint64_t ring, const char* option) {
+  return {SubmitError::TooLarge, std::string(what) + " of " + std::to_string(bytes) +
+                                     " bytes never fits into the session's ring of " + std::to_string(ring) +
+                                     "; open the session with a larger " + option};
+}
+
+}  // namespace
+
+struct SessionCore::Prepared {
+  JobDescriptor job{};
+  std::vector<std::byte> arguments;
+  std::uint64_t request_extent = 0;
+};
+
+Result<std::shared_ptr<SessionCore>> SessionCore::create(SessionMemory memory, SessionFacts facts) {
+  const auto request = RequestView::open(memory.request.bytes());
+  const auto reply = ReplyView::open(memory.reply.bytes());
+  const BoardRecord* board = nullptr;
+  if (memory.board) {
+    board = open_board(memory.board.bytes());
+    if (board == nullptr)
+      return Error{"the daemon sent a board of another layout; client and daemon differ in version"};
+  }
+  if (!request || !reply || request->slots() != reply->slots() || request->serial() != facts.serial)
+    return Error{"the daemon sent segments of another layout; client and daemon differ in version"};
+  return std::shared_ptr<SessionCore>(new SessionCore(std::move(memory), std::move(facts), *request, *reply, board));
+}
+
+SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply,
+                         const BoardRecord* board)
+    : memory_(std::move(memory)),
+      facts_(std::move(facts)),
+      fork_generation_(fork_generation()),
+      port_(request, reply, board),
+      requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset(), available_memory),
+      results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset(), available_memory),
+      records_(request.slots()),
+      record_of_slot_(request.slots(), kNoRecord) {
+  free_records_.reserve(records_.size());
+  for (std::uint32_t at = request.slots(); at > 0; --at) free_records_.push_back(at - 1);
+  found_.reserve(records_.size());
+}
+
+SessionCore::~SessionCore() {
+  if (!forked()) return;
+  // The maps are not in this child (MADV_DONTFORK); unmapping could hit what has taken their addresses. The thread
+  // isn't either.
+  (void)new Mapping(std::move(memory_.request));
+  (void)new Mapping(std::move(memory_.reply));
+  (void)new Mapping(std::move(memory_.board));
+  (void)feed_.release();
+}
+
+bool SessionCore::forked() const noexcept { return fork_generation() != fork_generation_; }
+
+std::optional<Refusal> SessionCore::refusal() const {
+  if (closed_) return Refusal{SubmitError::SessionClosed, "the session is closed; open another"};
+  if (gone_) return Refusal{SubmitError::SessionClosed, "the daemon is gone; connect and open a session again"};
+  return std::nullopt;
+}
+
+void SessionCore::await_room(std::unique_lock<std::mutex>& lock, Duration left) {
+  // In slices: room that comes from abandoned jobs is found only by collecting.
+  ++room_waiters_;
+  room_.wait_for(lock, std::min(left, kRoomSlice));
+  --room_waiters_;
+}
+
+Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_room) {
+  if (forked())
+    return Refusal{SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
+  if (bytes == 0) return Request(shared_from_this(), 0, 0, {});
+  if (bytes > requests_.capacity()) return too_large("a request", bytes, requests_.capacity(), "request ring");
+  const TimeLimit limit(wait_for_room);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (auto refused = refusal()) return *std::move(refused);
+    Extent extent;
+    switch (requests_.take(bytes, extent)) {
+      case ReservedRing::Taken::Ok:
+        return Request(shared_from_this(), extent.id, extent.offset, {port_.request().ring() + extent.offset, bytes});
+      case ReservedRing::Taken::NoMemory:
+        return Refusal{SubmitError::TooLittleMemory, "not enough memory for a request of " + std::to_string(bytes) +
+                                                         " bytes; free some or submit less at once"};
+      case ReservedRing::Taken::NoRoom:
+        break;
+    }
+    const Duration left = limit.left();
+    if (left <= Duration(0))
+      return Refusal{SubmitError::QueueFull,
+                     "no room for a request of " + std::to_string(bytes) +
+                         " bytes now; collect outcomes or open the session with a larger request ring"};
+    await_room(lock, left);
+    collect();
+  }
+}
+
+Submission<SessionCore::Prepared> SessionCore::prepare(std::string_view handler, const Request& request,
+                                                       const Arguments& arguments, const SubmitOptions& options) const {
+  Prepared prepared;
+  JobDescriptor& job = prepared.job;
+  job.handler = handler_id(handler);
+  job.request_bytes = request.bytes_.size();
+  job.request_line = static_cast<std::uint32_t>(request.offset_ / kCacheLine);
+  job.flags = options.idempotent ? kJobIdempotent : 0;
+  prepared.request_extent = request.extent_;
+  if (request.core_ && request.core_.get() != this)
+    return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
+
+  const HandlerDescription* known = nullptr;
+  for (const HandlerDescription& one : facts_.handlers)
+    if (one.name == handler) known = &one;
+  if (known == nullptr && facts_.handlers_known)
+    return Refusal{SubmitError::UnknownHandler, "pool \"" + facts_.pool + "\" has no handler \"" +
+                                                    std::string(handler) + "\"; it has" + names_of(facts_.handlers)};
+  if (known != nullptr && known->max_request_bytes != 0 && job.request_bytes > known->max_request_bytes)
+    return Refusal{SubmitError::TooLarge, "handler \"" + known->name + "\" takes requests up to " +
+                                              std::to_string(known->max_request_bytes) + " bytes, this one has " +
+                                              std::to_string(job.request_bytes)};
+  if (known != nullptr && (!arguments.empty() || !known->arguments.empty())) {
+    std::vector<ArgumentView> views;
+    for (const Argument& one : arguments) views.push_back({one.key, one.value});
+    if (const auto checked = check_arguments(*known, views); !checked)
+      return Refusal{SubmitError::BadArguments, checked.error().message};
+  }
+  if (!arguments.empty()) {
+    auto encoded = encode_arguments(arguments);
+    if (!encoded) return Refusal{SubmitError::BadArguments, encoded.error().message};
+    prepared.arguments = std::move(*encoded);
+    if (prepared.arguments.size() > requests_.capacity())
+      return too_large("a list of arguments", prepared.arguments.size(), requests_.capacity(), "request ring");
+    job.arguments_bytes = static_cast<std::uint32_t>(prepared.arguments.size());
+  }
+
+  const auto run_ms = whole_ms(options.timeout);
+  const auto queue_ms = whole_ms(options.queue_timeout);
+  if (!run_ms || !queue_ms)
+    return Refusal{SubmitError::BadOption, "a timeout lies between 0 and 49 days; 0 means the pool's own"};
+  if (options.timeout > Duration(0) && options.timeout < facts_.shortest_timeout)
+    return Refusal{SubmitError::BadOption,
+                   "a run timeout below the shortest that the session was opened for; set "
+                   "SessionOptions::shortest_timeout"};
+  job.run_timeout_ms = *run_ms;
+  job.queue_timeout_ms = *queue_ms;
+
+  if (options.result_capacity && *options.result_capacity > results_.capacity())
+    return too_large("a result", *options.result_capacity, results_.capacity(), "result ring");
+  const std::uint64_t by_rule =
+      known != nullptr ? default_result_bytes(*known, job.request_bytes) : kUnknownResultBytes;
+  job.result_capacity = options.result_capacity.value_or(std::min(by_rule, results_.capacity()));
+  return prepared;
+}
+
+SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
+  auto slot = port_.take_slot();
+  if (!slot) {
+    collect();
+    slot = port_.take_slot();
+    if (!slot) return Room::Full;
+  }
+  JobDescriptor& job = prepared.job;
+  Extent arguments;
+  Extent result;
+  auto taken = requests_.take(job.arguments_bytes, arguments);
+  if (taken == ReservedRing::Taken::Ok) {
+    taken = results_.take(job.result_capacity, result);
+    if (taken != ReservedRing::Taken::Ok) requests_.give_back(arguments.id);
+  }
+  if (taken != ReservedRing::Taken::Ok) {
+    port_.untake_slot(*slot);
+    return taken == ReservedRing::Taken::NoRoom ? Room::Full : Room::NoMemory;
+  }
+  if (job.arguments_bytes != 0)
+    std::memcpy(port_.request().ring() + arguments.offset, prepared.arguments.data(), job.arguments_bytes);
+  job.arguments_line = static_cast<std::uint32_t>(arguments.offset / kCacheLine);
+  job.result_line = static_cast<std::uint32_t>(result.offset / kCacheLine);
+  // Each job that is not Free holds a slot, and there are as many records as slots.
+  at = free_records_.back();
+  free_records_.pop_back();
+  Record& record = records_[at];
+  record.abandoned = false;
+  record.asked_again = false;
+  record.slot = *slot;
+  record.request_extent = prepared.request_extent;
+  record.arguments_extent = arguments.id;
+  record.result = result;
+  record.job = job;
+  return Room::Ok;
+}
+
+void SessionCore::publish(std::uint32_t at) {
+  Record& record = records_[at];
+  record.life = Life::Published;
+  record_of_slot_[record.slot] = at;
+  const ClientPort::Published published = port_.publish(record.slot, record.job);
+  record.seq = published.seq;
+  if (published.ring) (void)ring_doorbell(memory_.doorbell.get());
+}
+
+Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request& request, const Arguments& arguments,
+                                              const SubmitOptions& options) {
+  if (forked())
+    return Refusal{SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
+  auto prepared = prepare(handler, request, arguments, options);
+  if (!prepared) return prepared.error();
+  const TimeLimit limit(options.wait_for_room);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (auto refused = refusal()) return *std::move(refused);
+    std::uint32_t record = kNoRecord;
+    prepared->job.submitted_ns = now_ns();
+    switch (place(*prepared, record)) {
+      case Room::Ok:
+        publish(record);
+        lock.unlock();
+        request.extent_ = 0;  // the job's now
+        request = Request();
+        return record;
+      case Room::NoMemory:
+        return Refusal{SubmitError::TooLittleMemory, "not enough memory for a result of " +
+                                                         std::to_string(prepared->job.result_capacity) +
+                                                         " bytes; free some or submit less at once"};
+      case Room::Full:
+        break;
+    }
+    const Duration left = limit.left();
+    if (left <= Duration(0))
+      return Refusal{SubmitError::QueueFull,
+                     "the session's queue is full (" + std::to_string(port_.in_flight()) + " of " +
+                         std::to_string(port_.slots()) +
+                         " slots in flight, or no room for the result); collect outcomes first"};
+    await_room(lock, left);
+    collect();
+  }
+}
+
+void SessionCore::give_back_request(std::uint64_t extent) noexcept {
+  if (extent == 0 || forked()) return;
+  const std::lock_guard lock(mutex_);
+  requests_.give_back(extent);
+  if (room_waiters_ != 0) room_.notify_all();
+}
+
+void SessionCore::give_back_result(std::uint64_t extent) noexcept {
+  if (extent == 0 || forked()) return;
+  const std::lock_guard lock(mutex_);
+  results_.give_back(extent);
+  if (room_waiters_ != 0) room_.notify_all();
+}
+
+bool SessionCore::close() noexcept {
+  if (forked()) return false;
+  std::unique_ptr<CompletionFeed> feed;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    closed_ = true;
+    for (Record& record : records_)
+      if (record.life == Life::Published) (void)port_.cancel(record.slot, record.seq);
+    room_.notify_all();
+    feed = std::move(feed_);
+  }
+  wake_client(port_.reply());  // waiters see closed_
+  feed.reset();                // joins its thread, which takes the mutex
+  return true;
+}
+
+void SessionCore::hang_up() noexcept { (void)::shutdown(memory_.lifeline.get(), SHUT_RDWR); }
+
+Result<int> SessionCore::event_fd() {
+  if (forked()) return Error{"this session belongs to the parent process; open one in the child"};
+  const std::lock_guard lock(mutex_);
+  if (closed_) return Error{"the session is closed; open another"};
+  if (!feed_) {
+    auto feed = std::make_unique<CompletionFeed>(*this);
+    if (const auto started = feed->start(); !started) return started.error();
+    feed_ = std::move(feed);
+  }
+  return feed_->fd();
+}
+
+bool SessionCore::check_gone() {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || gone_) return true;
+  pollfd look{memory_.lifeline.get(), 0, 0};  // POLLHUP and POLLERR need no asking
+  if (look.fd < 0 || ::poll(&look, 1, 0) <= 0 || (look.revents & (POLLHUP | POLLERR)) == 0) return false;
+  gone_ = true;
+  room_.notify_all();
+  return true;
+}
+
+}  // namespace ringmaster

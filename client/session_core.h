@@ -1,0 +1,142 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+#include "client/reserved_ring.h"
+#include "shm/base/unique_fd.h"
+#include "shm/client_port.h"
+#include "shm/mapping.h"
+
+namespace ringmaster {
+
+class CompletionFeed;
+
+/// What the daemon handed over when it opened the session.
+struct SessionMemory {
+  Mapping request;
+  Mapping reply;
+  Mapping board;
+  UniqueFd request_fd;
+  UniqueFd reply_fd;
+  UniqueFd doorbell;
+  UniqueFd lifeline;  ///< hangs up when the daemon is gone
+};
+struct SessionFacts {
+  std::string pool;
+  std::uint32_t serial = 0;
+  std::uint64_t cookie_high = 0;
+  std::uint64_t cookie_low = 0;
+  std::vector<HandlerDescription> handlers;
+  bool handlers_known = false;
+  Duration shortest_timeout{0};
+  Duration spin = std::chrono::microseconds(50);
+};
+
+/// One session's jobs over its shared memory: who holds which slot, extent and outcome. Thread-safe: one mutex around
+/// the ClientPort and the rings, never held while sleeping. Shared by the Session and its Jobs, Requests and Outcomes.
+///
+/// A job is a record from submit to the taking of its outcome; its slot may change (asked again with a larger result).
+/// In a forked child every call refuses and destruction lets go of nothing that the parent owns.
+class SessionCore : public std::enable_shared_from_this<SessionCore> {
+ public:
+  /// Fails when the segments are not what `facts` and their headers say.
+  [[nodiscard]] static Result<std::shared_ptr<SessionCore>> create(SessionMemory memory, SessionFacts facts);
+  ~SessionCore();
+  SessionCore(const SessionCore&) = delete;
+  SessionCore& operator=(const SessionCore&) = delete;
+
+  [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room);
+  [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
+                                                 const SubmitOptions& options);
+  [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit);
+  /// The first of `records` (kNoRecord: passed over) that has ended.
+  [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
+  static constexpr std::uint32_t kNoRecord = ~std::uint32_t{0};
+  [[nodiscard]] bool ended(std::uint32_t record);
+  [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
+  void cancel(std::uint32_t record);
+  /// Cancels it; its outcome is dropped when it comes.
+  void abandon(std::uint32_t record) noexcept;
+
+  void give_back_request(std::uint64_t extent) noexcept;
+  void give_back_result(std::uint64_t extent) noexcept;
+
+  [[nodiscard]] Result<int> event_fd();
+  /// False: it was closed before. After it nothing is accepted and every wait ends.
+  bool close() noexcept;
+  /// After close(): tells the daemon by the lifeline that nobody is here, whoever else holds a copy of it.
+  void hang_up() noexcept;
+  [[nodiscard]] bool forked() const noexcept;
+  [[nodiscard]] const SessionFacts& facts() const noexcept { return facts_; }
+  [[nodiscard]] std::uint32_t slots() const noexcept { return port_.slots(); }
+
+  // For CompletionFeed.
+  [[nodiscard]] const ClientPort& port() const noexcept { return port_; }
+  /// Looks at the lifeline. True: no job of this session will end any more.
+  [[nodiscard]] bool check_gone();
+
+ private:
+  enum class Life : std::uint8_t { Free, Published, Ended };
+  struct Record {
+    Life life = Life::Free;
+    bool abandoned = false;
+    bool asked_again = false;
+    std::uint32_t slot = 0;
+    std::uint32_t seq = 0;
+    std::uint64_t request_extent = 0;
+    std::uint64_t arguments_extent = 0;
+    Extent result;
+    SlotWord end;
+    JobDescriptor job;
+  };
+  enum class Room : std::uint8_t { Ok, Full, NoMemory };
+  struct Prepared;
+
+  SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
+
+  [[nodiscard]] Submission<Prepared> prepare(std::string_view handler, const Request& request,
+                                             const Arguments& arguments, const SubmitOptions& options) const;
+  [[nodiscard]] Room place(Prepared& job, std::uint32_t& record);
+  void publish(std::uint32_t record);
+  void collect();
+  void on_ended(std::uint32_t record, SlotWord word);
+  [[nodiscard]] bool ask_again(Record& record);
+  void free_record(std::uint32_t record);
+  [[nodiscard]] std::optional<Outcome> take_outcome(std::uint32_t record);
+  [[nodiscard]] Outcome ended_outcome(Record& record);
+  [[nodiscard]] std::optional<Refusal> refusal() const;
+  void await_room(std::unique_lock<std::mutex>& lock, Duration left);
+  template <typename Ready>
+  [[nodiscard]] bool wait_until(Duration limit, Ready&& ready);
+
+  SessionMemory memory_;
+  const SessionFacts facts_;
+  const std::uint32_t fork_generation_;
+
+  std::mutex mutex_;
+  std::condition_variable room_;  // an extent or a slot came back
+  unsigned room_waiters_ = 0;
+  ClientPort port_;
+  ReservedRing requests_;
+  ReservedRing results_;
+  std::vector<Record> records_;
+  std::vector<std::uint32_t> free_records_;
+  std::vector<std::uint32_t> record_of_slot_;
+  struct Found {
+    std::uint32_t slot;
+    SlotWord word;
+  };
+  std::vector<Found> found_;  // room for every slot: collecting allocates nothing
+  bool closed_ = false;
+  bool gone_ = false;
+  std::unique_ptr<CompletionFeed> feed_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <atomic>
+
+#include "client/session_core.h"
+#include "client/wait_step.h"
+#include "proto/text.h"
+
+/// The waiting half of SessionCore: collecting ended jobs and making outcomes of them.
+namespace ringmaster {
+namespace {
+
+Status status_of(SlotWord end) {
+  if (end.state() == SlotState::Done) return Status::Done;
+  if (end.state() == SlotState::Cancelled) return Status::Cancelled;
+  return status_of(end.cause());
+}
+
+// The runs that a terminal word counts: jobs that ended in the queue never began the attempt that the word names.
+unsigned attempts_of(SlotWord end) {
+  const bool in_queue =
+      end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost;
+  return end.attempt() + (in_queue ? 0U : 1U);
+}
+
+// One read of a word that a hostile worker may be changing.
+template <typename T>
+T read_once(T& word) {
+  return std::atomic_ref<T>(word).load(std::memory_order_relaxed);
+}
+
+Outcome plain(Status status, Cause cause, std::string message) {
+  OutcomeFacts facts;
+  facts.status = status;
+  facts.cause = cause;
+  facts.message = std::move(message);
+  return Outcome(std::move(facts));
+}
+
+}  // namespace
+
+Status status_of(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::Completed:
+      return Status::Done;
+    case Cause::None:
+    case Cause::Application:
+      return Status::Failed;
+    case Cause::Invalid:
+    case Cause::TooLarge:
+    case Cause::UnknownHandler:
+    case Cause::ProtocolViolation:
+      return Status::Rejected;
+    case Cause::QueueTimeout:
+    case Cause::RunTimeout:
+      return Status::TimedOut;
+    case Cause::CrashedSignal:
+    case Cause::CrashedExit:
+    case Cause::OutOfMemory:
+    case Cause::Poisoned:
+      return Status::Crashed;
+    case Cause::Cancelled:
+      return Status::Cancelled;
+    case Cause::Lost:
+      return Status::Lost;
+  }
+  return Status::Failed;
+}
+
+void SessionCore::collect() {
+  found_.clear();
+  // Collected first, handled then: asking again publishes into slots that the scan may still come to.
+  (void)port_.collect([this](std::uint32_t slot, SlotWord word) { found_.push_back({slot, word}); });
+  for (const Found& one : found_) on_ended(record_of_slot_[one.slot], one.word);
+}
+
+void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
+  Record& record = records_[at];
+  record.end = word;
+  record.life = Life::Ended;
+  if (record.abandoned) {
+    results_.give_back(record.result.id);
+    port_.release(record.slot);
+    free_record(at);
+    return;
+  }
+  const bool too_large = word.state() == SlotState::Failed && word.cause() == Cause::TooLarge;
+  if (too_large && (record.job.flags & kJobIdempotent) != 0 && !record.asked_again && !closed_ && ask_again(record))
+    publish(at);
+}
+
+bool SessionCore::ask_again(Record& record) {
+  const std::uint64_t needed = read_once(port_.reply().line(record.slot).needed_bytes);
+  if (needed <= record.job.result_capacity || needed > results_.capacity()) return false;
+  results_.give_back(record.result.id);
+  record.result = Extent{};
+  if (results_.take(needed, record.result) != ReservedRing::Taken::Ok) return false;
+  port_.release(record.slot);
+  record.slot = *port_.take_slot();  // there is at least the one just released
+  record.asked_again = true;
+  record.job.result_line = static_cast<std::uint32_t>(record.result.offset / kCacheLine);
+  record.job.result_capacity = needed;
+  return true;
+}
+
+void SessionCore::free_record(std::uint32_t at) {
+  Record& record = records_[at];
+  requests_.give_back(record.request_extent);
+  requests_.give_back(record.arguments_extent);
+  record.life = Life::Free;
+  free_records_.push_back(at);
+  if (room_waiters_ != 0) room_.notify_all();
+}
+
+Outcome SessionCore::ended_outcome(Record& record) {
+  const SlotWord end = record.end;
+  SlotLine& line = port_.reply().line(record.slot);
+  OutcomeFacts facts;
+  facts.status = status_of(end);
+  facts.cause = end.cause();
+  facts.detail = end.detail();
+  facts.attempts = attempts_of(end);
+  facts.job_id = make_job_id(facts_.serial, record.seq);
+  std::uint64_t bytes = 0;
+  // The line's other fields are the owner's word; a job that the supervisor ended has none.
+  const bool owner_spoke = read_once(line.result_seq) == record.seq;
+  if (owner_spoke) {
+    facts.needed_bytes = facts.cause == Cause::TooLarge ? read_once(line.needed_bytes) : 0;
+    const std::uint64_t started = read_once(line.started_ns);
+    const std::uint64_t finished = read_once(line.finished_ns);
+    if (started >= record.job.submitted_ns) facts.timings.queued = Duration(started - record.job.submitted_ns);
+    if (finished >= started) facts.timings.run = Duration(finished - started);
+    const std::size_t length = std::min<std::size_t>(read_once(line.message_bytes), kMessageBytes);
+    if (length != 0) facts.message = clean_text({port_.reply().message(record.slot).text, length}, kMessageBytes);
+    bytes = read_once(line.result_bytes);
+  }
+  if (facts.status == Status::Done && (!owner_spoke || bytes > record.job.result_capacity)) {
+    facts.status = Status::Failed;
+    facts.cause = Cause::ProtocolViolation;
+    facts.message = "the worker described a result that cannot be";
+  }
+  if (facts.status != Status::Done || bytes == 0) {
+    results_.give_back(record.result.id);
+    return Outcome(std::move(facts));
+  }
+  return Outcome(std::move(facts), shared_from_this(), record.result.id,
+                 {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(bytes)});
+}
+
+std::optional<Outcome> SessionCore::take_outcome(std::uint32_t at) {
+  Record& record = records_[at];
+  if (record.life == Life::Ended) {
+    Outcome outcome = ended_outcome(record);
+    port_.release(record.slot);
+    free_record(at);
+    return outcome;
+  }
+  // Slot and extents of what never ended stay taken: some worker may still write there.
+  if (closed_) return plain(Status::Cancelled, Cause::Cancelled, "the session was closed");
+  if (gone_) return plain(Status::Lost, Cause::Lost, "the daemon is gone");
+  return std::nullopt;
+}
+
+template <typename Ready>
+bool SessionCore::wait_until(Duration limit, Ready&& ready) {
+  const TimeLimit time(limit);
+  bool may_spin = facts_.spin > Duration(0);
+  for (;;) {
+    std::uint32_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (ready()) return true;
+      seen = port_.observe();
+      collect();
+      if (ready()) return true;
+    }
+    Duration left = time.left();
+    if (left <= Duration(0)) return false;
+    if (may_spin) {
+      if (spin_while(port_, seen, std::min(left, facts_.spin))) continue;
+      may_spin = false;
+      left = time.left();
+    }
+    port_.sleep(seen, std::min(left, kLongestNap));
+    if (((port_.observe() ^ seen) & ~kWaitingBit) == 0) (void)check_gone();
+  }
+}
+
+std::optional<Outcome> SessionCore::wait(std::uint32_t record, Duration limit) {
+  if (forked()) return plain(Status::Lost, Cause::Lost, "this job belongs to the parent process");
+  std::optional<Outcome> outcome;
+  (void)wait_until(limit, [&] {
+    outcome = take_outcome(record);
+    return outcome.has_value();
+  });
+  return outcome;
+}
+
+std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> records, Duration limit) {
+  if (forked() || std::all_of(records.begin(), records.end(), [](std::uint32_t one) { return one == kNoRecord; }))
+    return std::nullopt;
+  std::optional<std::size_t> found;
+  (void)wait_until(limit, [&] {
+    for (std::size_t at = 0; at < records.size() && !found; ++at)
+      if (records[at] != kNoRecord && (closed_ || gone_ || records_[records[at]].life == Life::Ended)) found = at;
+    return found.has_value();
+  });
+  return found;
+}
+
+bool SessionCore::ended(std::uint32_t record) {
+  if (forked()) return true;
+  return wait_until(Duration(0), [&] { return closed_ || gone_ || records_[record].life == Life::Ended; });
+}
+
+std::uint64_t SessionCore::job_id(std::uint32_t record) {
+  if (forked()) return 0;
+  const std::lock_guard lock(mutex_);
+  return make_job_id(facts_.serial, records_[record].seq);
+}
+
+void SessionCore::cancel(std::uint32_t record) {
+  if (forked()) return;
+  const std::lock_guard lock(mutex_);
+  if (records_[record].life != Life::Published || closed_) return;
+  records_[record].asked_again = true;  // a cancelled job is not sent once more
+  (void)port_.cancel(records_[record].slot, records_[record].seq);
+}
+
+void SessionCore::abandon(std::uint32_t record) noexcept {
+  if (forked()) return;
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  records_[record].abandoned = true;
+  if (records_[record].life == Life::Ended) {
+    on_ended(record, records_[record].end);
+  } else {
+    (void)port_.cancel(records_[record].slot, records_[record].seq);
+  }
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+#include "client/outcome.h"
+#include "shm/client_port.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace ringmaster {
+
+/// No sleep lasts longer, so that a lost wake-up or a dead daemon is noticed.
+inline constexpr Duration kLongestNap = std::chrono::seconds(1);
+
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Burns CPU until the completion word is no longer `seen`, at most `budget`. Any thread; true: it changed.
+[[nodiscard]] inline bool spin_while(const ClientPort& port, std::uint32_t seen, Duration budget) noexcept {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kLooksPerClockRead = 32;
+  if (budget <= Duration(0)) return false;
+  Clock::time_point end{};
+  for (;;) {
+    for (int look = 0; look < kLooksPerClockRead; ++look) {
+      // The lowest bit only says that another thread went to sleep.
+      if (((port.observe() ^ seen) & ~kWaitingBit) != 0) return true;
+      relax();
+    }
+    const Clock::time_point now = Clock::now();
+    if (end == Clock::time_point{}) end = now + budget;
+    if (now >= end) return false;
+  }
+}
+
+/// A time limit that reads no clock where there is none.
+class TimeLimit {
+ public:
+  explicit TimeLimit(Duration limit) noexcept : forever_(limit >= std::chrono::hours(24 * 365)) {
+    if (!forever_ && limit > Duration(0)) end_ = std::chrono::steady_clock::now() + limit;
+    none_ = !forever_ && limit <= Duration(0);
+  }
+  /// 0 or less: over.
+  [[nodiscard]] Duration left() const noexcept {
+    if (forever_) return kForever;
+    return none_ ? Duration(0) : Duration(end_ - std::chrono::steady_clock::now());
+  }
+  [[nodiscard]] bool at_once() const noexcept { return none_; }
+
+ private:
+  bool forever_;
+  bool none_ = false;
+  std::chrono::steady_clock::time_point end_{};
+};
+
+}  // namespace ringmaster
