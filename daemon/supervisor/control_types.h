@@ -20,8 +20,8 @@ struct Peer {
   std::uint64_t connection = 0;  ///< of this supervisor; never reused
 };
 
-/// Answers one request: the id is filled in, the descriptors
-/// go with it. Called exactly once, now or later; harmless after the connection has ended.
-using Responder = std::function<void(control::v1::Reply&&, std::vector<UniqueFd>)>;
+/// Answers one request: the id is filled in, the descriptors go with it. Called exactly once, now or later.
+/// False: the connection has ended, nobody will read the answer.
+using Responder = std::function<bool(control::v1::Reply&&, std::vector<UniqueFd>)>;
 
 }  // namespace ringmaster

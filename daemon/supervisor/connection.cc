@@ -1,0 +1,251 @@
+#include "daemon/supervisor/connection.h"
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cinttypes>
+
+#include "daemon/supervisor/log.h"
+#include "proto/control.pb.h"
+#include "proto/control_convert.h"
+#include "proto/fd_passing.h"
+#include "proto/text.h"
+
+namespace ringmaster {
+namespace {
+
+namespace asio = boost::asio;
+namespace v1 = control::v1;
+
+constexpr core::Duration kFarewell = std::chrono::seconds{2};
+
+// One line a second is enough to see an attack, and not enough to be one.
+void log_breach(const Peer& peer, const std::string& what) {
+  static core::TimePoint last{};
+  static std::uint64_t unsaid = 0;
+  const core::TimePoint now = std::chrono::steady_clock::now();
+  if (now - last < std::chrono::seconds{1}) {
+    ++unsaid;
+    return;
+  }
+  last = now;
+  log_warning("control connection refused",
+              {{"uid", peer.uid}, {"pid", peer.pid}, {"reason", what}, {"more_unsaid", std::exchange(unsaid, 0)}});
+}
+
+}  // namespace
+
+Connection::Connection(Socket socket, Peer peer, RequestDesk& desk, const ControlLimits& limits,
+                       std::function<void()> ended)
+    : socket_(std::move(socket)),
+      output_(socket_.get_executor(), asio::steady_timer::time_point::max()),
+      watchdog_(socket_.get_executor()),
+      peer_(peer),
+      desk_(desk),
+      limits_(limits),
+      ended_(std::move(ended)) {}
+
+void Connection::start() {
+  const auto executor = socket_.get_executor();
+  asio::co_spawn(
+      executor, [self = shared_from_this()] { return self->read(); }, asio::detached);
+  asio::co_spawn(
+      executor, [self = shared_from_this()] { return self->write(); }, asio::detached);
+  asio::co_spawn(
+      executor, [self = shared_from_this()] { return self->watch(); }, asio::detached);
+}
+
+void Connection::close() {
+  ended_ = nullptr;
+  finish();
+}
+
+void Connection::finish() {
+  if (closed_) return;
+  closed_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  output_.cancel();
+  watchdog_.cancel();
+  queue_.clear();
+  if (ended_) {
+    desk_.connection_closed(peer_.connection);
+    std::exchange(ended_, nullptr)();
+  }
+}
+
+asio::awaitable<void> Connection::read() {
+  const auto self = shared_from_this();
+  std::vector<std::byte> buffer(64 * 1024);
+  while (!closed_ && !closing_) {
+    boost::system::error_code error;
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
+    if (error || closed_ || closing_) break;
+    auto received = receive_with_fds(socket_.native_handle(), buffer, MSG_DONTWAIT);
+    if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) continue;
+    if (!received && received.error().code == EMSGSIZE) {
+      breach(v1::ERROR_BAD_REQUEST, received.error().message);
+      break;
+    }
+    if (!received || received->size == 0) {
+      // A client that has sent all its requests and shut down its side may still want the replies.
+      if (!received || unanswered_ == 0) finish();
+      break;
+    }
+    // Descriptors that a client sends were not asked for: dropping `received` closes them.
+    decoder_.feed(std::span(buffer).first(received->size));
+    take_frames();
+  }
+}
+
+void Connection::take_frames() {
+  while (!closing_ && !closed_) {
+    const auto body = decoder_.take();
+    if (!body) break;
+    take_request(*body);
+  }
+  if (closing_ || closed_) return;
+  switch (decoder_.state()) {
+    case FrameDecoder::State::Ok:
+      break;
+    case FrameDecoder::State::Empty:
+      return breach(v1::ERROR_BAD_REQUEST, "a frame of length 0");
+    case FrameDecoder::State::Oversize:
+      return breach(v1::ERROR_TOO_LARGE, "a frame of " + std::to_string(decoder_.claimed()) + " bytes, at most " +
+                                             std::to_string(kMaxFrameBytes) +
+                                             " are allowed; send large payloads through a session");
+  }
+  if (decoder_.half_frame() != half_frame_seen_) {
+    half_frame_seen_ = decoder_.half_frame();
+    watchdog_.cancel();
+  }
+}
+
+void Connection::take_request(const std::string& body) {
+  v1::Request request;
+  if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is no request");
+  if (request.id() == 0) return breach(v1::ERROR_BAD_REQUEST, "a request with id 0");
+  if (!greeted_) return take_hello(request);
+  if (request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "a second hello");
+  if (unanswered_ >= limits_.unanswered_requests) {
+    (void)send(error_reply(request.id(), v1::ERROR_BUSY,
+                           std::to_string(unanswered_) + " requests of this connection are unanswered; wait for some"),
+               {});
+    return;
+  }
+  ask_desk(request);
+}
+
+void Connection::ask_desk(const v1::Request& request) {
+  ++unanswered_;
+  desk_.handle(peer_, request,
+               [weak = weak_from_this(), id = request.id()](v1::Reply&& reply, std::vector<UniqueFd> fds) {
+                 const auto self = weak.lock();
+                 if (!self || self->closed_) return false;
+                 --self->unanswered_;
+                 reply.set_id(id);
+                 return self->send(reply, std::move(fds));
+               });
+}
+
+void Connection::take_hello(const v1::Request& request) {
+  if (!request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "the first request must be hello");
+  if (request.hello().version_min() > 1 || request.hello().version_max() < 1) {
+    return breach(v1::ERROR_VERSION, "this daemon speaks version 1 of the protocol, the client " +
+                                         std::to_string(request.hello().version_min()) + " to " +
+                                         std::to_string(request.hello().version_max()) + "; update the older one");
+  }
+  greeted_ = true;
+  watchdog_.cancel();
+  ask_desk(request);
+}
+
+bool Connection::send(const v1::Reply& reply, std::vector<UniqueFd> fds) {
+  if (closed_) return false;
+  std::string body = reply.SerializeAsString();
+  if (body.size() > kMaxFrameBytes) {
+    body = error_reply(reply.id(), v1::ERROR_INTERNAL, "the reply is too large for a frame").SerializeAsString();
+    fds.clear();
+  }
+  queue_.push_back({make_frame(body), 0, std::move(fds)});
+  queued_bytes_ += queue_.back().bytes.size();
+  if (queued_bytes_ > limits_.unread_bytes) {
+    log_breach(peer_, "it does not read its replies");
+    finish();
+    return false;
+  }
+  output_.cancel();
+  return true;
+}
+
+asio::awaitable<void> Connection::write() {
+  const auto self = shared_from_this();
+  while (!closed_) {
+    boost::system::error_code error;
+    if (queue_.empty()) {
+      if (closing_) break;
+      co_await output_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    Outgoing& front = queue_.front();
+    std::array<int, kMaxPassedFds> raw{};
+    std::size_t count = 0;
+    for (const UniqueFd& fd : front.fds) raw[count++] = fd.get();
+    const auto bytes = std::as_bytes(std::span(front.bytes)).subspan(front.sent);
+    const auto sent =
+        send_with_fds(socket_.native_handle(), bytes, std::span<const int>(raw).first(count), MSG_DONTWAIT);
+    if (!sent && (sent.error().code == EAGAIN || sent.error().code == EWOULDBLOCK)) {
+      co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
+      if (error) break;
+      continue;
+    }
+    if (!sent) break;
+    front.fds.clear();
+    front.sent += *sent;
+    queued_bytes_ -= *sent;
+    if (front.sent == front.bytes.size()) queue_.pop_front();
+  }
+  finish();
+}
+
+// Gives up on clients that owe bytes: a hello, the rest of a frame, or the reading of a last word.
+asio::awaitable<void> Connection::watch() {
+  const auto self = shared_from_this();
+  while (!closed_) {
+    const bool owes_hello = !greeted_ && !closing_;
+    const bool owes_bytes = greeted_ && !closing_ && decoder_.half_frame();
+    if (closing_) {
+      watchdog_.expires_after(kFarewell);
+    } else if (owes_hello) {
+      watchdog_.expires_after(limits_.hello_timeout);
+    } else if (owes_bytes) {
+      watchdog_.expires_after(limits_.half_frame_timeout);
+    } else {
+      watchdog_.expires_at(asio::steady_timer::time_point::max());
+    }
+    boost::system::error_code error;
+    co_await watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || closed_) continue;
+    if (closing_) {
+      finish();
+    } else if (owes_hello && !greeted_) {
+      breach(v1::ERROR_BAD_REQUEST, "no hello came in time");
+    } else if (owes_bytes) {
+      breach(v1::ERROR_BAD_REQUEST, "half a frame came, and not the rest of it in time");
+    }
+  }
+}
+
+void Connection::breach(int code, const std::string& what) {
+  if (closing_ || closed_) return;
+  log_breach(peer_, what);
+  closing_ = true;
+  (void)send(error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
+  output_.cancel();
+  watchdog_.cancel();
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/supervisor/control_server.h"
+#include "proto/frame.h"
+
+namespace ringmaster {
+
+/// One client's control connection: a reader, a writer and a watchdog, coroutines on the supervisor's thread that keep
+/// it alive. Ends by hang-up, by a breach of the protocol (after an Error reply), or by close().
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = boost::asio::local::stream_protocol::socket;
+
+  Connection(Socket socket, Peer peer, RequestDesk& desk, const ControlLimits& limits, std::function<void()> ended);
+
+  void start();
+  /// No more callbacks; the socket closes now.
+  void close();
+  /// Queues one reply. A client that leaves too much unread is cut off.
+  /// False: the connection has ended.
+  bool send(const control::v1::Reply& reply, std::vector<UniqueFd> fds);
+
+ private:
+  struct Outgoing {
+    std::string bytes;
+    std::size_t sent = 0;
+    std::vector<UniqueFd> fds;
+  };
+
+  boost::asio::awaitable<void> read();
+  boost::asio::awaitable<void> write();
+  boost::asio::awaitable<void> watch();
+  void take_frames();
+  void take_request(const std::string& body);
+  void ask_desk(const control::v1::Request& request);
+  void take_hello(const control::v1::Request& request);
+  void breach(int code, const std::string& what);
+  void finish();
+
+  Socket socket_;
+  boost::asio::steady_timer output_;  ///< cancelled when there is something to write
+  boost::asio::steady_timer watchdog_;
+  Peer peer_;
+  RequestDesk& desk_;
+  ControlLimits limits_;
+  std::function<void()> ended_;
+  FrameDecoder decoder_;
+  std::deque<Outgoing> queue_;
+  std::size_t queued_bytes_ = 0;
+  std::size_t unanswered_ = 0;
+  bool greeted_ = false;
+  bool closing_ = false;  ///< no more is read; what is queued goes out, then the socket closes
+  bool closed_ = false;
+  bool half_frame_seen_ = false;
+};
+
+}  // namespace ringmaster

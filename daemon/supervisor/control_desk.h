@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+
+#include "daemon/supervisor/control_server.h"
+#include "daemon/supervisor/job_desk.h"
+#include "daemon/supervisor/session_desk.h"
+
+namespace ringmaster {
+
+/// Gives each request to whom it concerns: sessions, jobs, pools, the daemon. Checks who may drain and stop. One
+/// thread.
+class ControlDesk final : public RequestDesk {
+ public:
+  ControlDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, JobDesk& jobs);
+
+  void handle(const Peer& peer, const control::v1::Request& request, Responder respond) override;
+  void connection_closed(std::uint64_t connection) override;
+
+  /// How many connections the status shows; set once the server is there.
+  void count_connections(std::function<std::size_t()> count) { connections_ = std::move(count); }
+
+ private:
+  void greet(const Peer& peer, const Responder& respond);
+  void list_handlers(std::string_view pool, const Responder& respond);
+  void status(const Peer& peer, const Responder& respond);
+  void drain(const Peer& peer, const control::v1::Request& request, const Responder& respond);
+  void stop(const Peer& peer, const Responder& respond);
+
+  EventLoop& loop_;
+  DaemonGate& daemon_;
+  SessionDesk& sessions_;
+  JobDesk& jobs_;
+  std::function<std::size_t()> connections_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,125 @@
+#include "daemon/supervisor/control_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+
+#include "daemon/supervisor/connection.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/peer_admission.h"
+#include "proto/control.pb.h"
+#include "proto/control_convert.h"
+#include "proto/fd_passing.h"
+
+namespace ringmaster {
+
+namespace asio = boost::asio;
+namespace v1 = control::v1;
+using Protocol = asio::local::stream_protocol;
+
+struct ControlServer::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& c, UniqueFd listener, const config::DaemonConfig& config_in, core::QuotaBook& quota_in,
+        RequestDesk& desk_in, const ControlLimits& limits_in)
+      : context(c),
+        acceptor(c, Protocol(), listener.release()),
+        pause(c),
+        config(config_in),
+        quota(quota_in),
+        desk(desk_in),
+        limits(limits_in) {}
+
+  asio::awaitable<void> accept();
+  void take(Protocol::socket socket);
+
+  asio::io_context& context;
+  Protocol::acceptor acceptor;
+  asio::steady_timer pause;
+  config::DaemonConfig config;
+  core::QuotaBook& quota;
+  RequestDesk& desk;
+  ControlLimits limits;
+  std::map<std::uint64_t, std::shared_ptr<Connection>> connections;
+  std::uint64_t last_connection = 0;
+  bool ended = false;
+};
+
+namespace {
+
+// The last word to somebody who is not let in. Best effort: the frame fits any fresh socket's buffer.
+void turn_away(Protocol::socket& socket, v1::ErrorCode code, const std::string& why) {
+  const std::string frame = make_frame(error_reply(0, code, why).SerializeAsString());
+  (void)send_with_fds(socket.native_handle(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+}
+
+}  // namespace
+
+asio::awaitable<void> ControlServer::State::accept() {
+  const auto self = shared_from_this();
+  while (!ended) {
+    boost::system::error_code error;
+    Protocol::socket socket(context);
+    co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    if (ended || error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+    if (error) {
+      // Out of descriptors, most likely: those who wait in the backlog are served when some are free again.
+      log_warning("cannot accept a connection", {{"error", error.message()}});
+      pause.expires_after(std::chrono::milliseconds{200});
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    take(std::move(socket));
+  }
+}
+
+void ControlServer::State::take(Protocol::socket socket) {
+  const auto identity = identify_peer(socket.native_handle());
+  if (!identity) return;
+  const Admission admission = admit(config, ::geteuid(), *identity);
+  if (!admission.allowed) {
+    return turn_away(
+        socket, v1::ERROR_NOT_ALLOWED,
+        "uid " + std::to_string(identity->uid) + " may not use this daemon; an administrator can add it to allow_uids");
+  }
+  if (const auto refused = quota.open_connection(identity->uid)) {
+    return turn_away(socket, v1::ERROR_BUSY, to_string(*refused));
+  }
+  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection};
+  auto connection = std::make_shared<Connection>(std::move(socket), peer, desk, limits,
+                                                 [weak = weak_from_this(), uid = peer.uid, id = peer.connection] {
+                                                   if (const auto self = weak.lock()) {
+                                                     self->quota.close_connection(uid);
+                                                     self->connections.erase(id);
+                                                   }
+                                                 });
+  connections[peer.connection] = connection;
+  connection->start();
+}
+
+ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config,
+                             core::QuotaBook& quota, RequestDesk& desk, const ControlLimits& limits)
+    : state_(std::make_shared<State>(loop.context(), std::move(listener), config, quota, desk, limits)) {
+  asio::co_spawn(
+      state_->context, [state = state_] { return state->accept(); }, asio::detached);
+}
+
+ControlServer::~ControlServer() {
+  stop_accepting();
+  for (auto& [id, connection] : state_->connections) connection->close();
+  state_->connections.clear();
+}
+
+std::size_t ControlServer::connections() const { return state_->connections.size(); }
+
+void ControlServer::stop_accepting() {
+  state_->ended = true;
+  boost::system::error_code ignored;
+  state_->acceptor.close(ignored);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "daemon/core/quota.h"
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/control_types.h"
+#include "daemon/supervisor/event_loop.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class Request;
+}
+
+/// Who answers requests. One thread. `handle` answers each exactly once through `respond`, now or later.
+class RequestDesk {
+ public:
+  virtual ~RequestDesk() = default;
+  virtual void handle(const Peer& peer, const control::v1::Request& request, Responder respond) = 0;
+  virtual void connection_closed(std::uint64_t connection) = 0;
+};
+
+struct ControlLimits {
+  core::Duration hello_timeout = std::chrono::seconds{5};
+  core::Duration half_frame_timeout = std::chrono::seconds{30};
+  std::size_t unread_bytes = std::size_t{16} << 20;  ///< a client that does not read its replies is cut off beyond this
+  std::size_t unanswered_requests = 1024;
+};
+
+/// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests
+/// to the desk. Whatever a client does ends at most its own connection: garbage, half and oversized frames get an Error
+/// reply with id 0 where one can be sent, then the connection closes. The supervisor's one thread.
+class ControlServer {
+ public:
+  ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config, core::QuotaBook& quota,
+                RequestDesk& desk, const ControlLimits& limits = {});
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  [[nodiscard]] std::size_t connections() const;
+  /// No further connection is accepted; those that are there stay until they end.
+  void stop_accepting();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringmaster

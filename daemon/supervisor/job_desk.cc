@@ -1,0 +1,314 @@
+#include "daemon/supervisor/job_desk.h"
+
+#include <algorithm>
+
+#include "daemon/supervisor/job_outcome.h"
+#include "daemon/supervisor/log.h"
+#include "proto/control_convert.h"
+#include "proto/handler_id.h"
+#include "proto/text.h"
+#include "shm/base/check.h"
+
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+
+constexpr core::Duration kKept = std::chrono::seconds{60};
+constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
+constexpr std::uint64_t kMaxPayload = std::uint64_t{1} << 20;
+constexpr SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
+constexpr unsigned kUidField = 0;  ///< of JobDescriptor::reserved: the submitter's uid + 1
+
+void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::uint64_t needed = 0,
+            std::uint64_t limit = 0) {
+  v1::Reply reply = error_reply(0, code, std::move(why));
+  reply.mutable_error()->set_needed(needed);
+  reply.mutable_error()->set_limit(limit);
+  respond(std::move(reply), {});
+}
+
+std::uint64_t since_boot(core::TimePoint now) { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
+
+const HandlerDescription* handler_named(const PoolGate& pool, std::string_view name) {
+  const auto handlers = pool.handlers();
+  const auto at = std::find_if(handlers.begin(), handlers.end(), [&](const auto& one) { return one.name == name; });
+  return at == handlers.end() ? nullptr : &*at;
+}
+
+Result<std::vector<std::byte>> arguments_of(const v1::Submit& request, const HandlerDescription& handler) {
+  std::vector<Argument> arguments;
+  for (const v1::Argument& argument : request.arguments()) arguments.push_back({argument.key(), argument.value()});
+  auto encoded = encode_arguments(arguments);
+  if (!encoded) return encoded;
+  std::vector<ArgumentView> views;
+  for (const Argument& argument : arguments) views.push_back({argument.key, argument.value});
+  if (auto checked = check_arguments(handler, views); !checked) return checked.error();
+  return encoded;
+}
+
+std::string unknown_handler(const PoolGate& pool, std::string_view name) {
+  std::string text = "pool \"" + pool.config().name + "\" has no handler \"" + clean_text(name, 64) + "\"; it has";
+  for (const HandlerDescription& one : pool.handlers()) text += " " + one.name;
+  return text;
+}
+
+}  // namespace
+
+JobDesk::JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
+    : loop_(loop), daemon_(daemon), sessions_(sessions) {}
+
+JobDesk::~JobDesk() {
+  if (sweep_timer_) loop_.cancel(*sweep_timer_);
+}
+
+void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder respond) {
+  const Cookie cookie{request.cookie_high(), request.cookie_low()};
+  if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
+  // The same cookie again is the same job: a client that lost its connection cannot run it twice.
+  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, respond, request.wait());
+  const auto pools = daemon_.pools();
+  const auto at =
+      std::find_if(pools.begin(), pools.end(), [&](PoolGate* one) { return one->config().name == request.pool(); });
+  if (at == pools.end()) {
+    return refuse(respond, v1::ERROR_UNKNOWN_POOL,
+                  "no pool \"" + clean_text(request.pool(), 64) + "\"; `ringmaster handlers` lists what there is");
+  }
+  PoolGate* pool = *at;
+  if (pool->handlers_known()) return do_submit(peer, *pool, request, respond);
+  // Until its first worker has been ready nobody can say which handlers there are.
+  pool->when_handlers_known([this, peer, pool, request, respond] {
+    if (Job* known = job_of(peer, 0, {request.cookie_high(), request.cookie_low()})) {
+      return answer(*known, respond, request.wait());
+    }
+    do_submit(peer, *pool, request, respond);
+  });
+}
+
+void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, const Responder& respond) {
+  if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  const HandlerDescription* handler = handler_named(pool, request.handler());
+  if (handler == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_HANDLER, unknown_handler(pool, request.handler()));
+  const auto arguments = arguments_of(request, *handler);
+  if (!arguments) return refuse(respond, v1::ERROR_BAD_ARGUMENT, arguments.error().message);
+  const std::uint64_t limit =
+      handler->max_request_bytes != 0 ? std::min(handler->max_request_bytes, kMaxPayload) : kMaxPayload;
+  if (request.payload().size() > limit) {
+    return refuse(respond, v1::ERROR_TOO_LARGE,
+                  "a payload of " + std::to_string(request.payload().size()) + " bytes, at most " +
+                      std::to_string(limit) + " go in a message; use a session for more",
+                  request.payload().size(), limit);
+  }
+  if (request.result_capacity() > kMaxPayload) {
+    return refuse(respond, v1::ERROR_TOO_LARGE,
+                  "room for a result of " + std::to_string(request.result_capacity()) + " bytes, at most " +
+                      std::to_string(kMaxPayload) + " go in a message; use a session for more",
+                  request.result_capacity(), kMaxPayload);
+  }
+  const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().max_deadline).count();
+  if (request.run_timeout_ms() > static_cast<std::uint64_t>(longest) || request.queue_timeout_ms() > 0xFFFFFFFFU) {
+    return refuse(respond, v1::ERROR_BAD_REQUEST,
+                  "a deadline is longer than max_deadline of pool \"" + pool.config().name + "\" (" +
+                      core::to_string(pool.config().max_deadline) + ")");
+  }
+  if (const auto refused = sessions_.quota().take_socket_job(loop_.now(), peer.uid)) {
+    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
+  }
+  std::string why;
+  MessageSession* home = home_of(pool, why);
+  if (home == nullptr) {
+    sessions_.quota().release_socket_job(peer.uid);
+    return refuse(respond, v1::ERROR_NO_MEMORY, std::move(why));
+  }
+  const auto queue_default =
+      std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().queue_deadline).count();
+  JobDescriptor descriptor{};
+  descriptor.flags = request.idempotent() ? kJobIdempotent : 0;
+  descriptor.handler = handler_id(handler->name);
+  descriptor.submitted_ns = since_boot(loop_.now());
+  descriptor.queue_timeout_ms = static_cast<std::uint32_t>(
+      request.queue_timeout_ms() != 0 ? request.queue_timeout_ms() : static_cast<std::uint64_t>(queue_default));
+  descriptor.run_timeout_ms = static_cast<std::uint32_t>(request.run_timeout_ms());
+  descriptor.cookie[0] = request.cookie_high();
+  descriptor.cookie[1] = request.cookie_low();
+  descriptor.reserved[kUidField] = std::uint64_t{peer.uid} + 1;
+  const std::uint64_t capacity = request.result_capacity() != 0
+                                     ? request.result_capacity()
+                                     : std::min(default_result_bytes(*handler, request.payload().size()), kMaxPayload);
+  if (descriptor.run_timeout_ms != 0) {
+    std::uint32_t& shortest = home->session().shortest_run_ms;
+    if (shortest == 0 || descriptor.run_timeout_ms < shortest) shortest = descriptor.run_timeout_ms;
+  }
+  const auto placed = place(*home, descriptor, request, *arguments, capacity);
+  if (!placed) {
+    sessions_.quota().release_socket_job(peer.uid);
+    return refuse(respond, v1::ERROR_QUEUE_FULL,
+                  "pool \"" + pool.config().name + "\" holds as many jobs and outcomes as fit; try again later");
+  }
+  Job job;
+  job.id = make_job_id(home->session().serial, placed->seq);
+  job.uid = peer.uid;
+  job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
+  job.home = home;
+  job.place = *placed;
+  job.result_capacity = capacity;
+  job.submitted_ns = descriptor.submitted_ns;
+  job.on_the_books = true;
+  by_cookie_[{job.uid, job.cookie}] = job.id;
+  Job& kept = jobs_[job.id] = std::move(job);
+  answer(kept, respond, request.wait());
+}
+
+std::optional<PlacedJob> JobDesk::place(MessageSession& home, const JobDescriptor& job, const v1::Submit& request,
+                                        std::span<const std::byte> arguments, std::uint64_t capacity) {
+  do {
+    if (auto placed = home.place(job, request.payload(), arguments, capacity)) return placed;
+  } while (make_room(home));
+  return std::nullopt;
+}
+
+MessageSession* JobDesk::home_of(PoolGate& pool, std::string& why) {
+  if (const auto at = own_.find(pool.index()); at != own_.end()) {
+    const auto home = homes_.find(at->second);
+    if (home != homes_.end() && home->second->session().state != SessionState::Closing) return home->second.get();
+    why = "the daemon's own session on this pool is being closed";
+    return nullptr;
+  }
+  Session* session = sessions_.open_internal(pool, kGeometry, why);
+  if (session == nullptr) return nullptr;
+  const std::uint32_t serial = session->serial;
+  own_[pool.index()] = serial;
+  auto& home = homes_[serial];
+  home = std::make_unique<MessageSession>(loop_, pool, *session, true, [this, serial] {
+    if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
+  });
+  return home.get();
+}
+
+void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
+  Job* job = job_of(peer, request.job_id(), {request.cookie_high(), request.cookie_low()});
+  if (job == nullptr) {
+    return refuse(respond, v1::ERROR_UNKNOWN_JOB,
+                  "no such job: it was never accepted, or ended more than 60 s ago; with the same cookie it is safe to "
+                  "submit it again");
+  }
+  answer(*job, respond, request.wait());
+}
+
+JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
+  if (id == 0) {
+    const auto known = by_cookie_.find({peer.uid, cookie});
+    if (known == by_cookie_.end()) return nullptr;
+    id = known->second;
+  }
+  const auto at = jobs_.find(id);
+  if (at == jobs_.end()) return nullptr;
+  Job& job = at->second;
+  if (peer.admin) return &job;
+  return job.uid == peer.uid && job.cookie == cookie ? &job : nullptr;
+}
+
+void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
+  if (job.end) return deliver(job, respond);
+  if (wait) {
+    job.waiters.push_back(respond);
+    return;
+  }
+  v1::Reply reply;
+  reply.mutable_accepted()->set_job_id(job.id);
+  respond(std::move(reply), {});
+}
+
+void JobDesk::deliver(Job& job, const Responder& respond) {
+  v1::Reply reply;
+  const JobFacts facts{job.id,          job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity,
+                       job.submitted_ns};
+  fill_outcome(job.home->session().reply, facts, *job.end, *reply.mutable_outcome());
+  if (!respond(std::move(reply), {})) return;
+  job.delivered = true;
+  if (std::exchange(job.on_the_books, false)) sessions_.quota().release_socket_job(job.uid);
+}
+
+void JobDesk::look(MessageSession& home) {
+  if (home.own()) {
+    for (const MessageSession::Ended& ended : home.collect()) {
+      const auto at = jobs_.find(make_job_id(home.session().serial, ended.word.seq()));
+      RM_CHECK(at != jobs_.end() && at->second.place.slot == ended.slot, "slot %u", ended.slot);
+      end(at->second, ended.word);
+    }
+    return;
+  }
+  for (auto& [id, job] : jobs_) {
+    if (job.home != &home || job.end) continue;
+    if (const auto word = home.terminal(job.place.slot, job.place.seq)) end(job, *word);
+  }
+}
+
+void JobDesk::look() {
+  for (auto& [serial, home] : homes_) look(*home);
+}
+
+void JobDesk::end(Job& job, SlotWord word) {
+  job.end = word;
+  job.ended_at = loop_.now();
+  job.home->ended(job.place);
+  for (const Responder& respond : std::exchange(job.waiters, {})) deliver(job, respond);
+  if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
+}
+
+// The oldest outcome that somebody has read gives its place up.
+bool JobDesk::make_room(MessageSession& home) {
+  const Job* oldest = nullptr;
+  for (const auto& [id, job] : jobs_) {
+    if (job.home == &home && job.end && job.delivered && (oldest == nullptr || job.ended_at < oldest->ended_at))
+      oldest = &job;
+  }
+  if (oldest == nullptr) return false;
+  drop(oldest->id);
+  return true;
+}
+
+void JobDesk::drop(std::uint64_t id) {
+  const auto at = jobs_.find(id);
+  Job& job = at->second;
+  job.home->release(job.place);
+  if (job.on_the_books) sessions_.quota().release_socket_job(job.uid);
+  by_cookie_.erase({job.uid, job.cookie});
+  jobs_.erase(at);
+}
+
+void JobDesk::sweep() {
+  sweep_timer_.reset();
+  const core::TimePoint now = loop_.now();
+  std::vector<std::uint64_t> expired;
+  bool any_ended = false;
+  for (const auto& [id, job] : jobs_) {
+    if (!job.end) continue;
+    any_ended = true;
+    if (now - job.ended_at >= kKept) expired.push_back(id);
+  }
+  for (const std::uint64_t id : expired) drop(id);
+  for (auto at = homes_.begin(); at != homes_.end();) {
+    const MessageSession* home = at->second.get();
+    const bool needed = home->own() || std::any_of(jobs_.begin(), jobs_.end(),
+                                                   [&](const auto& one) { return one.second.home == home; });
+    if (needed) {
+      ++at;
+      continue;
+    }
+    const Session& session = at->second->session();
+    const std::uint16_t index = session.index;
+    const std::uint32_t serial = session.serial;
+    at = homes_.erase(at);
+    sessions_.end(index, serial, Cause::Lost);
+  }
+  if (any_ended) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
+}
+
+std::size_t JobDesk::unfinished() const {
+  return static_cast<std::size_t>(
+      std::count_if(jobs_.begin(), jobs_.end(), [](const auto& one) { return !one.second.end.has_value(); }));
+}
+
+}  // namespace ringmaster

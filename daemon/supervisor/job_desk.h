@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/quota.h"
+#include "daemon/supervisor/control_types.h"
+#include "daemon/supervisor/message_session.h"
+#include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/session_desk.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class Cancel;
+class Fetch;
+class Submit;
+}  // namespace control::v1
+
+/// Jobs that come as messages. They go through a session per pool whose client is this supervisor, so that there is one
+/// path for jobs. An outcome stays in its slot for 60 s after the end: a successor finds it there by its cookie, as it
+/// finds the jobs that still run. Delivered outcomes make room earlier when slots or ring run short. One thread.
+class JobDesk {
+ public:
+  JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
+  ~JobDesk();
+
+  void submit(const Peer& peer, const control::v1::Submit& request, Responder respond);
+  void fetch(const Peer& peer, const control::v1::Fetch& request, Responder respond);
+  /// Jobs of sessions too.
+  void cancel(const Peer& peer, const control::v1::Cancel& request, Responder respond);
+
+  /// A session that a dead supervisor submitted through: its jobs can be fetched, then it ends.
+  void take_over(Session& session);
+  /// Answers whoever waits for a job that has ended; for the daemon's last moments.
+  void look();
+  [[nodiscard]] std::size_t unfinished() const;
+
+ private:
+  using Cookie = std::array<std::uint64_t, 2>;
+  struct Job {
+    std::uint64_t id = 0;
+    std::uint32_t uid = 0;
+    Cookie cookie{};
+    MessageSession* home = nullptr;
+    PlacedJob place;
+    std::uint64_t result_capacity = 0;
+    std::uint64_t submitted_ns = 0;
+    std::optional<SlotWord> end;
+    core::TimePoint ended_at{};
+    bool delivered = false;
+    bool on_the_books = false;
+    std::vector<Responder> waiters;
+  };
+  using Key = std::pair<std::uint32_t, Cookie>;
+
+  void do_submit(const Peer& peer, PoolGate& pool, const control::v1::Submit& request, const Responder& respond);
+  MessageSession* home_of(PoolGate& pool, std::string& why);
+  std::optional<PlacedJob> place(MessageSession& home, const JobDescriptor& job, const control::v1::Submit& request,
+                                 std::span<const std::byte> arguments, std::uint64_t capacity);
+  Job* job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie);
+  void answer(Job& job, const Responder& respond, bool wait);
+  void deliver(Job& job, const Responder& respond);
+  void look(MessageSession& home);
+  void end(Job& job, SlotWord word);
+  bool make_room(MessageSession& home);
+  void drop(std::uint64_t id);
+  void sweep();
+  void cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond);
+
+  EventLoop& loop_;
+  DaemonGate& daemon_;
+  SessionDesk& sessions_;
+  std::map<std::uint32_t, std::unique_ptr<MessageSession>> homes_;  ///< by session serial
+  std::map<std::uint32_t, std::uint32_t> own_;                      ///< pool → serial
+  std::map<std::uint64_t, Job> jobs_;
+  std::map<Key, std::uint64_t> by_cookie_;
+  std::optional<EventLoop::TimerId> sweep_timer_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "daemon/supervisor/job_desk.h"
+#include "daemon/supervisor/log.h"
+#include "proto/control.pb.h"
+#include "proto/control_convert.h"
+#include "shm/verdict.h"
+
+// The rest of JobDesk: cancelling, and what a successor takes over.
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+
+void answer_cancel(const Responder& respond, bool was_queued, bool already_ended) {
+  v1::Reply reply;
+  reply.mutable_cancelled()->set_was_queued(was_queued);
+  reply.mutable_cancelled()->set_already_ended(already_ended);
+  respond(std::move(reply), {});
+}
+
+}  // namespace
+
+void JobDesk::cancel(const Peer& peer, const v1::Cancel& request, Responder respond) {
+  const Cookie cookie{request.cookie_high(), request.cookie_low()};
+  std::uint64_t id = request.job_id();
+  if (id == 0) {
+    const auto known = by_cookie_.find({peer.uid, cookie});
+    if (known != by_cookie_.end()) id = known->second;
+  }
+  const auto at = jobs_.find(id);
+  if (at == jobs_.end()) return cancel_in_session(peer, id, respond);
+  Job& job = at->second;
+  if (!peer.admin && job.uid != peer.uid) {
+    respond(error_reply(0, v1::ERROR_NOT_ALLOWED, "job " + std::to_string(id) + " is another user's"), {});
+    return;
+  }
+  if (job.end) return answer_cancel(respond, false, true);
+  MessageSession& home = *job.home;
+  const bool was_queued = home.cancel(job.place.slot, job.place.seq);
+  answer_cancel(respond, was_queued, false);
+}
+
+void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond) {
+  const auto serial = static_cast<std::uint32_t>(id >> 32);
+  const auto seq = static_cast<std::uint32_t>(id);
+  const Session* found = nullptr;
+  sessions_.for_each([&](const Session& session) {
+    if (session.serial == serial && session.state != SessionState::Opening && !session.internal()) found = &session;
+  });
+  if (found == nullptr || seq == 0) {
+    respond(error_reply(0, v1::ERROR_UNKNOWN_JOB, "no job " + std::to_string(id) + " is queued or running"), {});
+    return;
+  }
+  if (!peer.admin && found->uid != peer.uid) {
+    respond(error_reply(0, v1::ERROR_NOT_ALLOWED, "job " + std::to_string(id) + " is another user's"), {});
+    return;
+  }
+  for (std::uint32_t slot = 0; slot < found->geometry.slots; ++slot) {
+    // SYNC: acquire, pairs with publish and claim.
+    SlotWord word(found->reply.word(slot).load(std::memory_order_acquire));
+    if (word.seq() != seq || word.state() == SlotState::Free) continue;
+    if (word.is_terminal()) return answer_cancel(respond, false, true);
+    if (word.state() == SlotState::Ready && end_ready(found->reply, slot, word, Cause::Cancelled)) {
+      return answer_cancel(respond, true, false);
+    }
+    for (PoolGate* pool : daemon_.pools()) {
+      if (pool->index() == found->pool) pool->cancel_running(found->index, static_cast<std::uint16_t>(slot), seq);
+    }
+    return answer_cancel(respond, false, false);
+  }
+  respond(error_reply(0, v1::ERROR_UNKNOWN_JOB, "no job " + std::to_string(id) + " is queued or running"), {});
+}
+
+// What a slot says must fit the ring and carry a cookie; else it is no job that anybody could ask for.
+void JobDesk::take_over(Session& session) {
+  PoolGate* pool = nullptr;
+  for (PoolGate* one : daemon_.pools()) {
+    if (one->index() == session.pool) pool = one;
+  }
+  if (pool == nullptr) return sessions_.end(session.index, session.serial, Cause::Lost);
+  const std::uint32_t serial = session.serial;
+  auto& home = homes_[serial];
+  home = std::make_unique<MessageSession>(loop_, *pool, session, false, [this, serial] {
+    if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
+  });
+  unsigned found = 0;
+  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
+    // SYNC: acquire: the descriptor was written before the word.
+    const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
+    const JobDescriptor descriptor = session.request.descriptor(slot);
+    const bool alive = word.state() == SlotState::Ready || word.is_owned() || word.is_terminal();
+    const std::uint64_t offset = std::uint64_t{descriptor.result_line} * kCacheLine;
+    const bool fits = descriptor.result_capacity <= session.geometry.result_ring_bytes &&
+                      offset <= session.geometry.result_ring_bytes - descriptor.result_capacity;
+    const bool named = (descriptor.cookie[0] | descriptor.cookie[1]) != 0 && descriptor.reserved[0] != 0;
+    if (!alive || descriptor.seq != word.seq() || !fits || !named) continue;
+    Job job;
+    job.id = make_job_id(serial, descriptor.seq);
+    job.uid = static_cast<std::uint32_t>(descriptor.reserved[0] - 1);
+    job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
+    job.home = home.get();
+    job.place.slot = slot;
+    job.place.seq = descriptor.seq;
+    job.place.result.offset = offset;
+    job.result_capacity = descriptor.result_capacity;
+    job.submitted_ns = descriptor.submitted_ns;
+    job.on_the_books = !sessions_.quota().take_socket_job(loop_.now(), job.uid).has_value();
+    by_cookie_[{job.uid, job.cookie}] = job.id;
+    jobs_[job.id] = std::move(job);
+    ++found;
+  }
+  log_info("took over jobs that came as messages", {{"session", serial}, {"pool", session.pool_name}, {"jobs", found}});
+  look(*home);
+  if (!sweep_timer_) sweep_timer_ = loop_.after(std::chrono::seconds{1}, [this] { sweep(); });
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/session.h"
+#include "shm/client_port.h"
+#include "shm/payload_ring.h"
+
+namespace ringmaster {
+
+/// Calls `look` on the event loop after any change of a session's completion word. One thread that sleeps on the futex
+/// (completions have no descriptor, so that no client's flag can block a worker).
+class CompletionWatch {
+ public:
+  /// REQUIRES: the session's mapping outlives the watch.
+  CompletionWatch(EventLoop& loop, const RequestView& request, const ReplyView& reply, std::function<void()> look);
+  ~CompletionWatch();
+  CompletionWatch(const CompletionWatch&) = delete;
+  CompletionWatch& operator=(const CompletionWatch&) = delete;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+  ReplyView reply_;
+};
+
+/// A job whose bytes lie in the rings.
+struct PlacedJob {
+  std::uint32_t slot = 0;
+  std::uint32_t seq = 0;
+  Extent request;
+  Extent arguments;
+  Extent result;
+};
+
+/// The session of one supervisor on one pool, through which jobs that came as messages go: the supervisor is its
+/// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
+class MessageSession {
+ public:
+  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended.
+  MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look);
+
+  /// Copies payload and arguments into the request ring and publishes. nullopt: no slot or no room now.
+  /// `job` has everything but places and sizes filled in.
+  [[nodiscard]] std::optional<PlacedJob> place(JobDescriptor job, std::string_view payload,
+                                               std::span<const std::byte> arguments, std::uint64_t result_capacity);
+  /// Ended: its request bytes are free again.
+  void ended(PlacedJob& job);
+  /// Its outcome is not kept any more: slot and result extent are free again.
+  void release(const PlacedJob& job);
+
+  struct Ended {
+    std::uint32_t slot;
+    SlotWord word;
+  };
+  /// Each own job that has ended since the last call, once. Nothing for a predecessor's session: ask terminal().
+  [[nodiscard]] std::vector<Ended> collect();
+  /// The word of `slot` when it is terminal and of that job.
+  [[nodiscard]] std::optional<SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const;
+  /// True: it was queued and is cancelled. False: its handler was asked to stop, or it has ended.
+  bool cancel(std::uint32_t slot, std::uint32_t seq);
+
+  [[nodiscard]] Session& session() { return session_; }
+  [[nodiscard]] PoolGate& pool() { return pool_; }
+  [[nodiscard]] bool own() const { return own_; }
+
+ private:
+  bool reserve(const Extent& request, const Extent& arguments, const Extent& result);
+
+  PoolGate& pool_;
+  Session& session_;
+  bool own_;
+  ClientPort port_;
+  PayloadRing requests_;
+  PayloadRing results_;
+  std::uint64_t requests_reserved_ = 0;
+  std::uint64_t results_reserved_ = 0;
+  CompletionWatch watch_;
+};
+
+}  // namespace ringmaster
