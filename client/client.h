@@ -24,8 +24,8 @@ class SessionCore;
 using Arguments = std::vector<Argument>;
 
 struct ConnectOptions {
-  std::string socket;                                   ///< empty: $RINGMASTER_SOCKET, then the default place
-  std::string name;                                     ///< shown in the daemon's status; at most 80 bytes
+  std::string socket = {};                              ///< empty: $RINGMASTER_SOCKET, then the default place
+  std::string name = {};                                ///< shown in the daemon's status; at most 80 bytes
   Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
 };
 
@@ -34,15 +34,16 @@ struct SessionOptions {
   std::uint64_t request_ring_bytes = 0;
   std::uint64_t result_ring_bytes = 0;  ///< 0: the pool's defaults
   Duration shortest_timeout{0};         ///< the shortest run timeout that jobs will ask for; 0: the pool's own
-  std::optional<Duration> spin;  ///< how long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says
+  /// How long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says.
+  std::optional<Duration> spin = std::nullopt;
 };
 
 struct SubmitOptions {
   Duration timeout{0};        ///< of the run; 0: the pool's. Whole milliseconds, rounded up
   Duration queue_timeout{0};  ///< until a worker starts it; 0: none
   bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
-  std::optional<std::uint64_t> result_capacity;  ///< unset: by the handler's rule
-  Duration wait_for_room{0};                     ///< when the queue is full: wait that long before QueueFull
+  std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
+  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull
 };
 
 /// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted

@@ -299,6 +299,7 @@ bool SessionCore::close() noexcept {
     closed_ = true;
     for (Record& record : records_)
       if (record.life == Life::Published) (void)port_.cancel(record.slot, record.seq);
+    collect();
     room_.notify_all();
     feed = std::move(feed_);
   }
@@ -327,6 +328,7 @@ bool SessionCore::check_gone() {
   pollfd look{memory_.lifeline.get(), 0, 0};  // POLLHUP and POLLERR need no asking
   if (look.fd < 0 || ::poll(&look, 1, 0) <= 0 || (look.revents & (POLLHUP | POLLERR)) == 0) return false;
   gone_ = true;
+  collect();  // what has ended is still told; only the rest is lost
   room_.notify_all();
   return true;
 }

@@ -84,7 +84,8 @@ void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
     return;
   }
   const bool too_large = word.state() == SlotState::Failed && word.cause() == Cause::TooLarge;
-  if (too_large && (record.job.flags & kJobIdempotent) != 0 && !record.asked_again && !closed_ && ask_again(record))
+  if (too_large && (record.job.flags & kJobIdempotent) != 0 && !record.asked_again && !closed_ && !gone_ &&
+      ask_again(record))
     publish(at);
 }
 

@@ -1,0 +1,61 @@
+#include <gtest/gtest.h>
+
+#include "client/memory_look.h"
+#include "client/outcome.h"
+#include "client/refusal.h"
+
+namespace ringmaster {
+namespace {
+
+TEST(MemoryLook, ReadsWhatTheMachineHas) {
+  EXPECT_EQ(parse_available("MemTotal:  9 kB\nMemAvailable:    12 kB\nBuffers: 1 kB\n"), 12U * 1024);
+  EXPECT_FALSE(parse_available("MemTotal: 9 kB\n"));
+  EXPECT_FALSE(parse_available("MemAvailable: none\n"));
+}
+
+TEST(MemoryLook, CountsDroppableCacheOfACgroupAsRoom) {
+  EXPECT_EQ(cgroup_room("1000\n", "700\n", "anon 5\ninactive_file 100\n"), 400U);
+  EXPECT_EQ(cgroup_room("1000", "700", "inactive_file 50\ntotal_inactive_file 200\n"), 500U) << "v1";
+  EXPECT_EQ(cgroup_room("1000", "1200", ""), 0U);
+  EXPECT_FALSE(cgroup_room("max", "700", ""));
+  EXPECT_FALSE(cgroup_room("9223372036854771712", "700", "")) << "v1 without a limit";
+  EXPECT_FALSE(cgroup_room("", "", ""));
+}
+
+TEST(MemoryLook, FindsMemoryHere) { EXPECT_GT(available_memory(), 0U); }
+
+TEST(Outcome, DescribesItselfInOneLine) {
+  OutcomeFacts facts;
+  facts.status = Status::Rejected;
+  facts.cause = Cause::TooLarge;
+  facts.needed_bytes = 77;
+  EXPECT_EQ(Outcome(facts).describe(), "rejected: the result needs 77 bytes of room");
+  facts.status = Status::TimedOut;
+  facts.cause = Cause::RunTimeout;
+  EXPECT_EQ(Outcome(facts).describe(), "timed out (run timeout)");
+  facts.status = Status::Crashed;
+  facts.cause = Cause::CrashedExit;
+  facts.detail = 3;
+  facts.attempts = 2;
+  EXPECT_EQ(Outcome(facts).describe(), "crashed: the worker exited with code 3 (attempt 2)");
+}
+
+TEST(Outcome, CarriesAResultThatCameAsAMessage) {
+  OutcomeFacts facts;
+  facts.status = Status::Done;
+  Outcome outcome(facts, "text");
+  Outcome moved = std::move(outcome);
+  EXPECT_EQ(moved.text(), "text");
+}
+
+TEST(Outcome, EveryCauseHasAStatus) {
+  EXPECT_EQ(status_of(Cause::Application), Status::Failed);
+  EXPECT_EQ(status_of(Cause::Poisoned), Status::Crashed);
+  EXPECT_EQ(status_of(Cause::OutOfMemory), Status::Crashed);
+  EXPECT_EQ(status_of(Cause::QueueTimeout), Status::TimedOut);
+  EXPECT_EQ(status_of(Cause::UnknownHandler), Status::Rejected);
+  EXPECT_EQ(status_of(Cause::Lost), Status::Lost);
+}
+
+}  // namespace
+}  // namespace ringmaster

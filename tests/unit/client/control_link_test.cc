@@ -1,0 +1,206 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <deque>
+#include <functional>
+#include <thread>
+
+#include "client/client.h"
+#include "client/control/control_link.h"
+#include "client/control/message_job.h"
+
+namespace ringmaster {
+namespace {
+
+namespace wire = control::v1;
+
+/// A daemon of one connection after the other, each answered from a script in a thread. The test's own folder.
+class FakeDaemon {
+ public:
+  /// Fills the reply to a request; false: hang up instead of answering.
+  using Answer = std::function<bool(const wire::Request&, wire::Reply&)>;
+
+  FakeDaemon() {
+    char pattern[] = "/tmp/ringmaster-link-XXXXXX";
+    folder_ = ::mkdtemp(pattern);
+    path_ = folder_ + "/s";
+    listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
+    if (::listen(listener_.get(), 8) != 0) std::abort();
+  }
+  ~FakeDaemon() {
+    (void)::shutdown(listener_.get(), SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+    ::unlink(path_.c_str());
+    ::rmdir(folder_.c_str());
+  }
+  void serve(Answer answer) {
+    thread_ = std::thread([this, answer = std::move(answer)] {
+      for (;;) {
+        const UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        if (!peer) return;
+        converse(peer.get(), answer);
+      }
+    });
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  static void converse(int peer, const Answer& answer) {
+    FrameDecoder decoder;
+    std::array<std::byte, 4096> buffer;
+    for (;;) {
+      const ssize_t size = ::read(peer, buffer.data(), buffer.size());
+      if (size <= 0) return;
+      decoder.feed(std::span(buffer).first(static_cast<std::size_t>(size)));
+      while (const auto frame = decoder.take()) {
+        wire::Request request;
+        ASSERT_TRUE(request.ParseFromString(*frame));
+        wire::Reply reply;
+        reply.set_id(request.id());
+        if (request.has_hello()) {
+          reply.mutable_hello()->set_version(1);
+        } else if (!answer(request, reply)) {
+          return;
+        }
+        const std::string bytes = make_frame(reply.SerializeAsString());
+        ASSERT_EQ(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+      }
+    }
+  }
+
+  std::string folder_;
+  std::string path_;
+  UniqueFd listener_;
+  std::thread thread_;
+};
+
+wire::Request status_request() {
+  wire::Request request;
+  request.mutable_get_status();
+  return request;
+}
+
+TEST(ControlLink, SaysWhichSocketItTriedAndHowToStartADaemon) {
+  ControlLink link("/nonexistent/ringmaster.sock", "test", std::chrono::seconds(30));
+  const auto answer = link.ask(status_request());
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message.find("/nonexistent/ringmaster.sock"), std::string::npos);
+  EXPECT_NE(answer.error().message.find("ringmasterd"), std::string::npos);
+}
+
+TEST(ControlLink, ComesBackAfterTheDaemonHangsUpAndAsksAgain) {
+  FakeDaemon daemon;
+  int asked = 0;
+  daemon.serve([&](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_status()->set_version("9");
+    return ++asked > 2;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto answer = ask_for(link, status_request(), wire::Reply::kStatus);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->reply.status().version(), "9");
+  EXPECT_EQ(asked, 3);
+}
+
+TEST(ControlLink, DoesNotRepeatWhatMayNotBeRepeated) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply&) { return false; });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto answer = link.ask(status_request(), ControlLink::Resend::No);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, kConnectionLost);
+}
+
+TEST(ControlLink, TurnsAnErrorReplyIntoItsMessage) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_error()->set_message("pool \"x\": unknown; there are default");
+    return true;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto answer = ask_for(link, status_request(), wire::Reply::kStatus);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message, "pool \"x\": unknown; there are default");
+}
+
+TEST(ControlLink, RefusesAnAnswerOfAnotherKind) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return true;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  EXPECT_FALSE(ask_for(link, status_request(), wire::Reply::kStatus));
+}
+
+TEST(MessageJob, FetchesTheOutcomeOfAJobThatArrivedBeforeARestart) {
+  FakeDaemon daemon;
+  std::deque<std::string> seen;
+  std::uint64_t cookie = 0;
+  daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+    if (request.has_submit()) {
+      seen.push_back("submit");
+      cookie = request.submit().cookie_high();
+      return false;
+    }
+    seen.push_back("fetch");
+    EXPECT_EQ(request.fetch().cookie_high(), cookie);
+    auto& outcome = *reply.mutable_outcome();
+    outcome.set_kind(wire::OUTCOME_DONE);
+    outcome.set_cause(static_cast<std::uint32_t>(Cause::Completed));
+    outcome.set_result("done");
+    return true;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto outcome = run_message_job(link, "default", "echo", {}, {}, {});
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->text(), "done");
+  EXPECT_EQ(seen, (std::deque<std::string>{"submit", "fetch"}));
+}
+
+TEST(MessageJob, SendsAJobAgainOnlyWhenItNeverArrived) {
+  FakeDaemon daemon;
+  int submits = 0;
+  daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+    if (request.has_fetch()) {
+      reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_JOB);
+      return true;
+    }
+    reply.mutable_outcome()->set_kind(wire::OUTCOME_CRASHED);
+    reply.mutable_outcome()->set_detail(9);
+    return ++submits == 2;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto outcome = run_message_job(link, "default", "echo", {}, {}, {});
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status(), Status::Crashed);
+  EXPECT_EQ(submits, 2);
+}
+
+TEST(MessageJob, CallsARefusalRejected) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_HANDLER);
+    return true;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto outcome = run_message_job(link, "default", "nope", {}, {}, {});
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status(), Status::Rejected);
+  EXPECT_EQ(outcome->cause(), Cause::UnknownHandler);
+}
+
+TEST(Client, RefusesASocketPathThatIsTooLong) {
+  const auto client = Client::connect({.socket = "/" + std::string(200, 'a')});
+  ASSERT_FALSE(client);
+  EXPECT_NE(client.error().message.find("at most"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ringmaster

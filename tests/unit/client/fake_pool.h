@@ -1,0 +1,163 @@
+#pragma once
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstring>
+#include <functional>
+#include <thread>
+
+#include "client/session_core.h"
+#include "proto/handler_id.h"
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+#include "shm/memfd.h"
+#include "shm/worker_port.h"
+
+namespace ringmaster::testing {
+
+/// What the fake worker does with a job: fills `result`, says how it ended.
+using Behaviour = std::function<JobResult(const Claim& claim, const JobExtents& extents)>;
+
+inline JobResult echo(const Claim&, const JobExtents& extents) {
+  JobResult result;
+  result.result_bytes = extents.request.size();
+  if (extents.request.size() > extents.result.size()) {
+    result.state = SlotState::Failed;
+    result.cause = Cause::TooLarge;
+    result.needed_bytes = extents.request.size();
+    result.result_bytes = 0;
+  } else if (!extents.request.empty()) {
+    std::memcpy(extents.result.data(), extents.request.data(), extents.request.size());
+  }
+  return result;
+}
+
+/// Private zeroed memory for a worker's own words.
+template <typename Record>
+struct OwnWords {
+  alignas(kCacheLine) std::byte bytes[sizeof(Record)] = {};
+  std::span<std::byte> span() { return bytes; }
+};
+
+/// A session's real segments, and a worker that a test steps by hand or runs in a thread over the same memory.
+class FakePool {
+ public:
+  static constexpr std::uint32_t kSerial = 7;
+  static constexpr std::uint16_t kIndex = 3;
+
+  explicit FakePool(SessionGeometry geometry = {64, 1 << 20, 1 << 20}) : geometry_(geometry) {
+    request_fd_ = create_segment("request", geometry.request_segment_bytes()).value();
+    reply_fd_ = create_segment("reply", geometry.reply_segment_bytes()).value();
+    board_fd_ = create_segment("board", sizeof(BoardRecord)).value();
+    doorbell_ = create_doorbell().value();
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
+    lifeline_ = UniqueFd(pair[0]);
+    client_lifeline_ = UniqueFd(pair[1]);
+    request_map_ = Mapping::map(request_fd_.get(), Access::ReadWrite).value();
+    reply_map_ = Mapping::map(reply_fd_.get(), Access::ReadWrite).value();
+    board_map_ = Mapping::map(board_fd_.get(), Access::ReadWrite).value();
+    session_.index = kIndex;
+    session_.request = RequestView::format(request_map_.bytes(), geometry, kSerial, kIndex, 0);
+    session_.reply = ReplyView::format(reply_map_.bytes(), geometry, kSerial, kIndex, 0);
+    self_.owner = {1, 1};
+    self_.lane = format_lane(lane_.span(), 0, self_.owner);
+    control_record_ = format_control(control_.span(), 0, self_.owner);
+    self_.control = control_record_;
+    self_.board = format_board(board_map_.bytes(), 0);
+  }
+  ~FakePool() { stop(); }
+
+  /// The client's end. REQUIRES: called once.
+  std::shared_ptr<SessionCore> connect(Duration spin = Duration(0), bool handlers_known = true) {
+    SessionMemory memory;
+    memory.request = Mapping::map(request_fd_.get(), Access::ReadWrite).value();
+    memory.reply = Mapping::map(reply_fd_.get(), Access::ReadWrite).value();
+    memory.board = Mapping::map(board_fd_.get(), Access::ReadOnly).value();
+    memory.request_fd = UniqueFd(::dup(request_fd_.get()));
+    memory.reply_fd = UniqueFd(::dup(reply_fd_.get()));
+    memory.doorbell = UniqueFd(::dup(doorbell_.get()));
+    memory.lifeline = std::move(client_lifeline_);
+    SessionFacts facts;
+    facts.pool = "images";
+    facts.serial = kSerial;
+    facts.spin = spin;
+    facts.handlers_known = handlers_known;
+    HandlerDescription echo_handler;
+    echo_handler.name = "echo";
+    echo_handler.result_constant = 64;
+    echo_handler.result_factor = 1;
+    HandlerDescription sized = echo_handler;
+    sized.name = "sized";
+    sized.result_factor = 0;
+    sized.max_request_bytes = 4096;
+    ArgumentDescription width;
+    width.name = "width";
+    width.type = ArgumentType::Integer;
+    sized.arguments.push_back(width);
+    facts.handlers = {echo_handler, sized};
+    return SessionCore::create(std::move(memory), std::move(facts)).value();
+  }
+
+  /// Claims one job and ends it; false: there is none.
+  bool step(const Behaviour& behave = echo) {
+    Claim claim;
+    if (ringmaster::claim(self_, session_, 1'000, claim) != ClaimStatus::Claimed) return false;
+    const JobExtents extents = locate(session_, claim);
+    JobResult result = extents.ok ? behave(claim, extents) : JobResult{SlotState::Failed, Cause::Invalid, 0, 0, 0, {}};
+    (void)finish(self_, session_, claim, result, 2'000);
+    return true;
+  }
+  void start(Behaviour behave = echo) {
+    thread_ = std::thread([this, behave = std::move(behave)] {
+      while (!stop_.load()) {
+        if (!step(behave)) std::this_thread::yield();
+      }
+    });
+  }
+  void stop() {
+    if (!thread_.joinable()) return;
+    stop_ = true;
+    thread_.join();
+  }
+  /// Claims a job and leaves it running.
+  Claim claim_one() {
+    Claim claim;
+    if (ringmaster::claim(self_, session_, 1'000, claim) != ClaimStatus::Claimed) claim.slot = ~0U;
+    return claim;
+  }
+  void die() { lifeline_.reset(); }
+  [[nodiscard]] bool cancel_asked(const Claim& claim) const { return ringmaster::cancel_asked(self_, session_, claim); }
+  [[nodiscard]] const WorkerSession& session() const { return session_; }
+  [[nodiscard]] const WorkerSelf& self() const { return self_; }
+  [[nodiscard]] std::uint64_t rings() {
+    std::uint64_t count = 0;
+    return ::read(doorbell_.get(), &count, sizeof count) == sizeof count ? count : 0;
+  }
+
+ private:
+  SessionGeometry geometry_;
+  UniqueFd request_fd_, reply_fd_, board_fd_, doorbell_, lifeline_, client_lifeline_;
+  Mapping request_map_, reply_map_, board_map_;
+  OwnWords<LaneRecord> lane_;
+  OwnWords<ControlRecord> control_;
+  ControlRecord* control_record_ = nullptr;
+  WorkerSelf self_;
+  WorkerSession session_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+/// Allocates, fills and submits; the session must have room.
+inline std::uint32_t submit_text(SessionCore& core, std::string_view handler, std::string_view text,
+                                 const SubmitOptions& options = {}, const Arguments& arguments = {}) {
+  Request request = core.allocate(text.size(), Duration(0)).value();
+  if (!text.empty()) std::memcpy(request.bytes().data(), text.data(), text.size());
+  return core.submit(handler, request, arguments, options).value();
+}
+
+}  // namespace ringmaster::testing

@@ -1,0 +1,254 @@
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <thread>
+#include <vector>
+
+#include "tests/unit/client/fake_pool.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::FakePool;
+using testing::submit_text;
+
+TEST(SessionCore, DeliversTheResultInPlaceUntilTheOutcomeGoes) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "hello");
+  EXPECT_FALSE(core->wait(job, Duration(0)).has_value());
+  EXPECT_EQ(pool.rings(), 0U) << "nobody is parked on the board";
+  ASSERT_TRUE(pool.step());
+  auto outcome = core->wait(job, kForever);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status(), Status::Done);
+  EXPECT_EQ(outcome->text(), "hello");
+  EXPECT_EQ(outcome->attempts(), 1U);
+  EXPECT_EQ(outcome->timings().run, Duration(1'000));
+  EXPECT_EQ(outcome->facts().job_id >> 32, FakePool::kSerial);
+  EXPECT_EQ(static_cast<const void*>(outcome->result().data()) == nullptr, false);
+}
+
+TEST(SessionCore, RingsWhenAWorkerIsParked) {
+  FakePool pool;
+  const auto core = pool.connect();
+  set_idle(*pool.self().board, 0);
+  const std::uint32_t job = submit_text(*core, "echo", "");
+  EXPECT_EQ(pool.rings(), 1U);
+  pool.step();
+  EXPECT_TRUE(core->wait(job, kForever)->ok());
+}
+
+TEST(SessionCore, TellsHowAJobFailed) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "x");
+  pool.step([](const Claim&, const JobExtents&) {
+    return JobResult{SlotState::Failed, Cause::Application, 0, 0, 0, "not an\x1b image"};
+  });
+  const auto outcome = core->wait(job, kForever);
+  EXPECT_EQ(outcome->status(), Status::Failed);
+  EXPECT_EQ(outcome->message(), "not an? image") << "a terminal obeys control characters";
+  EXPECT_EQ(outcome->describe(), "failed: not an? image");
+  EXPECT_TRUE(outcome->result().empty());
+}
+
+TEST(SessionCore, TellsTheSignalThatKilledItsWorker) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "x");
+  const Claim claim = pool.claim_one();
+  ASSERT_NE(claim.slot, ~0U);
+  const ReplyView& reply = pool.session().reply;
+  reply.word(claim.slot)
+      .store(SlotWord::terminal(claim.word.seq(), SlotState::Failed, 2, Cause::CrashedSignal, 11).bits());
+  announce_done(reply, claim.slot);
+  const auto outcome = core->wait(job, kForever);
+  EXPECT_EQ(outcome->status(), Status::Crashed);
+  EXPECT_EQ(outcome->detail(), 11);
+  EXPECT_EQ(outcome->attempts(), 3U);
+  EXPECT_EQ(outcome->describe(), "crashed by signal 11 (SIGSEGV) (attempt 3)");
+}
+
+TEST(SessionCore, AsksOnceMoreWithTheSizeNeeded) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::string big(10'000, 'b');
+  const std::uint32_t job = submit_text(*core, "echo", big, {.idempotent = true, .result_capacity = 16});
+  ASSERT_TRUE(pool.step());
+  EXPECT_FALSE(core->ended(job)) << "it is queued again";
+  ASSERT_TRUE(pool.step());
+  const auto outcome = core->wait(job, kForever);
+  EXPECT_TRUE(outcome->ok());
+  EXPECT_EQ(outcome->text(), big);
+}
+
+TEST(SessionCore, DoesNotAskAgainForAJobThatMayRunOnlyOnce) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "0123456789", {.result_capacity = 4});
+  pool.step();
+  const auto outcome = core->wait(job, kForever);
+  EXPECT_EQ(outcome->status(), Status::Rejected);
+  EXPECT_EQ(outcome->cause(), Cause::TooLarge);
+  EXPECT_EQ(outcome->facts().needed_bytes, 10U);
+}
+
+TEST(SessionCore, AsksAgainOnlyOnce) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "x", {.idempotent = true, .result_capacity = 0});
+  std::uint64_t needed = 100;
+  const auto greedy = [&](const Claim&, const JobExtents&) {
+    return JobResult{SlotState::Failed, Cause::TooLarge, 0, 0, needed *= 2, {}};
+  };
+  ASSERT_TRUE(pool.step(greedy));
+  EXPECT_FALSE(core->ended(job));
+  ASSERT_TRUE(pool.step(greedy));
+  const auto outcome = core->wait(job, Duration(0));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->facts().needed_bytes, 400U);
+}
+
+TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t running = submit_text(*core, "echo", "a");
+  const std::uint32_t queued = submit_text(*core, "echo", "b");
+  const Claim claim = pool.claim_one();
+  core->cancel(queued);
+  const auto cancelled = core->wait(queued, Duration(0));
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled->status(), Status::Cancelled);
+  EXPECT_EQ(cancelled->attempts(), 0U);
+  EXPECT_FALSE(pool.cancel_asked(claim));
+  core->cancel(running);
+  EXPECT_TRUE(pool.cancel_asked(claim));
+  EXPECT_FALSE(core->wait(running, Duration(0)));
+  JobResult late;
+  (void)finish(pool.self(), pool.session(), claim, late, 5);
+  EXPECT_TRUE(core->wait(running, Duration(0))->ok());
+}
+
+TEST(SessionCore, GivesEverythingOfAnAbandonedJobBack) {
+  FakePool pool({64, 4096, 4096});
+  const auto core = pool.connect();
+  for (int round = 0; round < 200; ++round) {
+    const std::uint32_t job = submit_text(*core, "echo", std::string(1500, 'x'));
+    const Claim claim = pool.claim_one();
+    ASSERT_NE(claim.slot, ~0U) << round;
+    core->abandon(job);
+    (void)finish(pool.self(), pool.session(), claim, JobResult{}, 5);
+    (void)core->ended(job);  // anything that collects
+  }
+  const std::uint32_t after = submit_text(*core, "echo", std::string(1500, 'y'));
+  pool.step();
+  EXPECT_TRUE(core->wait(after, Duration(0))->ok());
+}
+
+TEST(SessionCore, SurvivesAWorkerThatLiesAboutItsResult) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "x", {.result_capacity = 64});
+  pool.step([](const Claim&, const JobExtents&) {
+    return JobResult{SlotState::Done, Cause::Completed, 0, std::uint64_t{1} << 40, 0, {}};
+  });
+  const auto outcome = core->wait(job, Duration(0));
+  EXPECT_EQ(outcome->status(), Status::Failed);
+  EXPECT_EQ(outcome->cause(), Cause::ProtocolViolation);
+}
+
+TEST(SessionCore, CallsEveryJobLostWhenTheDaemonIsGone) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t ended = submit_text(*core, "echo", "a");
+  const std::uint32_t open = submit_text(*core, "echo", "b");
+  pool.step();
+  pool.die();
+  ASSERT_TRUE(core->check_gone());
+  EXPECT_EQ(core->wait(open, kForever)->status(), Status::Lost);
+  EXPECT_TRUE(core->wait(ended, kForever)->ok()) << "what has ended is still told";
+  EXPECT_EQ(core->allocate(8, Duration(0)).error().error, SubmitError::SessionClosed);
+}
+
+TEST(SessionCore, EndsEveryWaitWhenItIsClosed) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t running = submit_text(*core, "echo", "a");
+  const Claim claim = pool.claim_one();
+  std::thread waiter([&] { EXPECT_EQ(core->wait(running, kForever)->status(), Status::Cancelled); });
+  EXPECT_TRUE(core->close());
+  EXPECT_FALSE(core->close());
+  waiter.join();
+  EXPECT_TRUE(pool.cancel_asked(claim));
+  Request none;
+  EXPECT_EQ(core->submit("echo", none, {}, {}).error().error, SubmitError::SessionClosed);
+}
+
+TEST(SessionCore, FeedsAnEventDescriptor) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const int fd = core->event_fd().value();
+  EXPECT_EQ(core->event_fd().value(), fd);
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  pool.start();
+  while (!core->ended(job)) {
+    pollfd look{fd, POLLIN, 0};
+    ASSERT_EQ(::poll(&look, 1, 30'000), 1);
+    std::uint64_t count = 0;
+    ASSERT_EQ(::read(fd, &count, sizeof count), static_cast<ssize_t>(sizeof count));
+  }
+  EXPECT_TRUE(core->wait(job, kForever)->ok());
+  core->close();
+}
+
+TEST(SessionCore, RefusesInAForkedChild) {
+  FakePool pool;
+  auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  Request held = core->allocate(64, Duration(0)).value();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Request none;
+    bool refused = core->allocate(8, Duration(0)).error().error == SubmitError::Forked &&
+                   core->submit("echo", none, {}, {}).error().error == SubmitError::Forked &&
+                   core->wait(job, kForever)->status() == Status::Lost && !core->event_fd() && !core->close();
+    core->cancel(job);
+    core->abandon(job);
+    held = Request();
+    core.reset();  // must not fault: the maps are not there
+    ::_exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  pool.step();
+  EXPECT_TRUE(core->wait(job, Duration(0))->ok()) << "the parent's job is untouched";
+}
+
+TEST(SessionCore, ServesManyThreads) {
+  FakePool pool({64, 1 << 18, 1 << 18});
+  const auto core = pool.connect(std::chrono::microseconds(20));
+  pool.start();
+  std::vector<std::thread> threads;
+  for (int id = 0; id < 4; ++id) {
+    threads.emplace_back([&, id] {
+      for (int round = 0; round < 300; ++round) {
+        const std::string text = std::to_string(id) + ":" + std::to_string(round);
+        auto request = core->allocate(text.size(), kForever);
+        ASSERT_TRUE(request);
+        std::memcpy(request->bytes().data(), text.data(), text.size());
+        const auto job = core->submit("echo", *request, {}, {.wait_for_room = kForever});
+        ASSERT_TRUE(job);
+        const auto outcome = core->wait(*job, kForever);
+        ASSERT_TRUE(outcome->ok());
+        ASSERT_EQ(outcome->text(), text);
+      }
+    });
+  }
+  for (std::thread& one : threads) one.join();
+}
+
+}  // namespace
+}  // namespace ringmaster

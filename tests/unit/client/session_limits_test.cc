@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "tests/unit/client/fake_pool.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::FakePool;
+using testing::submit_text;
+
+SubmitError refused(SessionCore& core, std::string_view handler, std::size_t bytes, const Arguments& arguments = {},
+                    const SubmitOptions& options = {}) {
+  Request request = core.allocate(bytes, Duration(0)).value();
+  return core.submit(handler, request, arguments, options).error().error;
+}
+
+TEST(SessionLimits, RefusesWhatTheHandlersTableForbids) {
+  FakePool pool;
+  const auto core = pool.connect();
+  EXPECT_EQ(refused(*core, "ecko", 8), SubmitError::UnknownHandler);
+  EXPECT_EQ(refused(*core, "sized", 5000), SubmitError::TooLarge);
+  EXPECT_EQ(refused(*core, "sized", 8, {{"width", "wide"}}), SubmitError::BadArguments);
+  EXPECT_EQ(refused(*core, "sized", 8, {{"height", "1"}}), SubmitError::BadArguments);
+  EXPECT_EQ(refused(*core, "echo", 8, {}, {.result_capacity = 1 << 21}), SubmitError::TooLarge);
+  EXPECT_EQ(refused(*core, "echo", 8, {}, {.timeout = Duration(-1)}), SubmitError::BadOption);
+  EXPECT_EQ(core->allocate((1 << 20) + 1, Duration(0)).error().error, SubmitError::TooLarge);
+}
+
+TEST(SessionLimits, LetsUnknownNamesThroughWhileThePoolHasNotToldItsTable) {
+  FakePool pool;
+  const auto core = pool.connect(Duration(0), false);
+  const std::uint32_t job = submit_text(*core, "anything", "x");
+  pool.step();
+  EXPECT_TRUE(core->wait(job, Duration(0))->ok());
+}
+
+TEST(SessionLimits, PassesArgumentsAndTheRestOfTheDescriptor) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(
+      *core, "sized", "abc",
+      {.timeout = std::chrono::microseconds(1500), .queue_timeout = std::chrono::seconds(2), .idempotent = true},
+      {{"width", "256"}});
+  ASSERT_TRUE(pool.step([](const Claim& claim, const JobExtents& extents) {
+    EXPECT_EQ(claim.job.handler, handler_id("sized"));
+    EXPECT_EQ(claim.job.run_timeout_ms, 2U) << "rounded up";
+    EXPECT_EQ(claim.job.queue_timeout_ms, 2000U);
+    EXPECT_EQ(claim.job.flags, kJobIdempotent);
+    EXPECT_EQ(extents.result.size(), 64U) << "the handler's rule";
+    const auto arguments = decode_arguments(extents.arguments).value();
+    EXPECT_EQ(arguments.size(), 1U);
+    EXPECT_EQ(arguments.front().value, "256");
+    return JobResult{};
+  }));
+  EXPECT_TRUE(core->wait(job, Duration(0))->ok());
+}
+
+TEST(SessionLimits, SaysQueueFullWhenEverySlotIsTakenAndKeepsTheRequest) {
+  FakePool pool;
+  const auto core = pool.connect();
+  std::vector<std::uint32_t> jobs;
+  for (int at = 0; at < 64; ++at) jobs.push_back(submit_text(*core, "echo", "x"));
+  Request request = core->allocate(5, Duration(0)).value();
+  std::memcpy(request.bytes().data(), "later", 5);
+  EXPECT_EQ(core->submit("echo", request, {}, {}).error().error, SubmitError::QueueFull);
+  pool.step();
+  EXPECT_TRUE(core->wait(jobs.front(), Duration(0))->ok());
+  const std::uint32_t later = core->submit("echo", request, {}, {}).value();
+  while (pool.step()) {
+  }
+  EXPECT_EQ(core->wait(later, Duration(0))->text(), "later");
+}
+
+TEST(SessionLimits, WaitsForRoomWhenAsked) {
+  FakePool pool({64, 1 << 16, 1 << 16});
+  const auto core = pool.connect();
+  Request all = core->allocate(1 << 16, Duration(0)).value();
+  EXPECT_EQ(core->allocate(64, Duration(0)).error().error, SubmitError::QueueFull);
+  std::thread other([&] { EXPECT_TRUE(core->allocate(64, kForever)); });
+  all = Request();
+  other.join();
+}
+
+TEST(SessionLimits, HoldsAResultsMemoryOnlyAsLongAsItsOutcome) {
+  FakePool pool({64, 8192, 8192});
+  const auto core = pool.connect();
+  const std::string text(3000, 'r');
+  std::vector<Outcome> held;
+  for (int at = 0; at < 2; ++at) {
+    const std::uint32_t job = submit_text(*core, "echo", text);
+    pool.step();
+    held.push_back(*core->wait(job, Duration(0)));
+    EXPECT_EQ(held.back().text(), text);
+  }
+  Request third = core->allocate(3000, Duration(0)).value();
+  EXPECT_EQ(core->submit("echo", third, {}, {}).error().error, SubmitError::QueueFull);
+  held.erase(held.begin());
+  EXPECT_TRUE(core->submit("echo", third, {}, {}));
+}
+
+TEST(SessionLimits, TakesNoRequestOfAnotherSession) {
+  FakePool one;
+  FakePool two;
+  const auto first = one.connect();
+  const auto second = two.connect();
+  Request request = first->allocate(8, Duration(0)).value();
+  EXPECT_EQ(second->submit("echo", request, {}, {}).error().error, SubmitError::BadOption);
+}
+
+TEST(SessionLimits, FindsTheOneOfManyThatHasEnded) {
+  FakePool pool;
+  const auto core = pool.connect();
+  std::vector<std::uint32_t> jobs{SessionCore::kNoRecord};
+  for (int at = 0; at < 3; ++at) jobs.push_back(submit_text(*core, "echo", "x"));
+  EXPECT_FALSE(core->wait_any(jobs, Duration(0)));
+  core->cancel(jobs[2]);
+  EXPECT_EQ(core->wait_any(jobs, kForever), 2U);
+  EXPECT_FALSE(core->wait_any(std::vector<std::uint32_t>{SessionCore::kNoRecord}, kForever));
+}
+
+std::uint64_t little_memory() { return std::uint64_t{17} << 20; }
+
+TEST(ReservedRing, StopsBeforeTheMachineIsEmpty) {
+  const UniqueFd fd = create_segment("ring", 8 << 20).value();
+  ReservedRing ring(8 << 20, fd.get(), 0, little_memory);
+  Extent small;
+  ASSERT_EQ(ring.take(1000, small), ReservedRing::Taken::Ok);
+  EXPECT_EQ(ring.reserved(), std::uint64_t{1} << 20) << "one step ahead";
+  Extent large;
+  EXPECT_EQ(ring.take(4 << 20, large), ReservedRing::Taken::NoMemory);
+  EXPECT_EQ(ring.in_use(), 1024U);
+  EXPECT_EQ(ring.take(9 << 20, large), ReservedRing::Taken::NoRoom);
+}
+
+}  // namespace
+}  // namespace ringmaster
