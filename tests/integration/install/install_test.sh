@@ -52,13 +52,11 @@ cmake --build project/build >build.log 2>&1 || fail "the README's client does no
 run=$(mktemp -d "${TMPDIR:-/tmp}/ringmaster-install.XXXXXX")
 export RINGMASTER_SOCKET=$run/ringmaster.sock
 cat >config.toml <<END
-[[pool]]
-name = "default"
+[pool.default]
 handlers = ["sha256"]
 workers = 1
 
-[[pool]]
-name = "texts"
+[pool.texts]
 handlers = ["$here/words.so"]
 workers = 1
 run_deadline = "20s"

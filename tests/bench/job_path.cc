@@ -1,0 +1,142 @@
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/bench/floors.h"
+#include "tests/bench/measures.h"
+#include "tests/bench/samples.h"
+
+namespace ringmaster::bench {
+namespace {
+
+constexpr std::size_t kMib = 1024 * 1024;
+
+Session open(const Daemon& daemon, const std::string& pool, std::optional<Duration> spin = std::nullopt) {
+  auto client = daemon.connect();
+  return client.open(pool, {.slots = 256, .request_ring_bytes = 64 * kMib, .result_ring_bytes = kMib, .spin = spin})
+      .value();
+}
+
+void expect_done(const Outcome& outcome) {
+  if (!outcome.ok()) throw std::runtime_error("a job that must be done ended so: " + outcome.describe());
+}
+
+void run_one(Session& session, const char* handler = "nothing", Request request = {}) {
+  expect_done(session.submit(handler, std::move(request)).value().wait());
+}
+
+double sequential_p50(Session& session, int rounds, Duration rest = Duration(0)) {
+  for (int i = 0; i < 200; ++i) run_one(session);
+  std::vector<double> times;
+  for (int i = 0; i < rounds; ++i) {
+    if (rest > Duration(0)) std::this_thread::sleep_for(rest);
+    const auto start = Clock::now();
+    run_one(session);
+    times.push_back(microseconds(Clock::now() - start));
+  }
+  return median(std::move(times));
+}
+
+double jobs_per_second(Session& session, int count) {
+  std::deque<PendingJob> flying;
+  const auto start = Clock::now();
+  for (int i = 0; i < count; ++i) {
+    if (flying.size() == 64) {
+      expect_done(flying.front().wait());
+      flying.pop_front();
+    }
+    flying.push_back(session.submit("nothing", Request{}).value());
+  }
+  for (PendingJob& job : flying) expect_done(job.wait());
+  return count / seconds(Clock::now() - start);
+}
+
+/// Runs `body` in a thread of its own, pinned, so that the pin ends with it.
+template <typename Body>
+void pinned(Body body) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      pin_to_cpu(0);
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+void measure_round_trips(const Daemon& daemon, Report& report) {
+  daemon.pin_workers("one", 1);
+  daemon.pin_workers("two", 1);
+  daemon.pin_workers("nospin", 1);
+  pinned([&] {
+    auto one = open(daemon, "one");
+    report.add("roundtrip_hot_p50_us", sequential_p50(one, 20'000));
+    auto two = open(daemon, "two");
+    report.add("roundtrip_hot_2w_p50_us", sequential_p50(two, 20'000));
+    auto parked = open(daemon, "nospin", Duration(0));
+    report.add("roundtrip_parked_p50_us", sequential_p50(parked, 1000, std::chrono::microseconds(200)));
+  });
+  auto free = open(daemon, "free");
+  report.add("sequential_default_p50_us", sequential_p50(free, 20'000));
+}
+
+void measure_rates(const Daemon& daemon, Report& report) {
+  pinned([&] {
+    auto one = open(daemon, "one");
+    report.add("jobs_per_s_1w", jobs_per_second(one, 1'000'000));
+    auto asleep = open(daemon, "nospin", Duration(0));
+    report.add("jobs_per_s_nospin_1w", jobs_per_second(asleep, 300'000));
+  });
+  auto two = open(daemon, "free2");
+  report.add("jobs_per_s_2w", jobs_per_second(two, 500'000));
+}
+
+void measure_payloads(const Daemon& daemon, Report& report) {
+  pinned([&] {
+    auto session = open(daemon, "one");
+    for (const std::size_t size : {std::size_t{64}, std::size_t{4096}, std::size_t{65536}, kMib, 16 * kMib}) {
+      std::vector<double> times;
+      for (int i = 0; i < 1000; ++i) {
+        // The bytes are not touched: this is what the hand-over itself costs, in an extent that was used before.
+        const auto start = Clock::now();
+        run_one(session, "nothing", session.allocate(size).value());
+        times.push_back(microseconds(Clock::now() - start));
+      }
+      report.add("handover_" + std::to_string(size), median(std::move(times)));
+    }
+    double best = 0;
+    for (int i = 0; i < 9; ++i) {
+      const auto start = Clock::now();
+      Request request = session.allocate(16 * kMib).value();
+      std::memset(request.bytes().data(), i + 1, request.bytes().size());
+      run_one(session, "read", std::move(request));
+      const double time = milliseconds(Clock::now() - start);
+      if (i == 0 || time < best) best = time;
+    }
+    report.add("fill_and_read_16mib_ratio", best / fill_and_read_ms(16 * kMib));
+  });
+}
+
+void measure_dispatch(const Daemon& daemon, Report& report) {
+  auto session = open(daemon, "free2");
+  const Arguments ten_milliseconds = {{"us", "10000"}};
+  std::vector<PendingJob> jobs;
+  const auto start = Clock::now();
+  for (int i = 0; i < 4; ++i) jobs.push_back(session.submit("busy", Request{}, ten_milliseconds).value());
+  Duration handlers{0};
+  for (PendingJob& job : jobs) {
+    const Outcome outcome = job.wait();
+    expect_done(outcome);
+    handlers += outcome.timings().run;
+  }
+  constexpr double kWorkers = 2;
+  report.add("dispatch_efficiency", seconds(handlers) / (seconds(Clock::now() - start) * kWorkers));
+}
+
+}  // namespace ringmaster::bench

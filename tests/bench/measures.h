@@ -1,0 +1,27 @@
+#pragma once
+
+#include "tests/bench/daemon.h"
+#include "tests/bench/report.h"
+
+/// The measurements; each adds one sample to `report` per call, so that a block can interleave them with floors and
+/// peers. All throw std::runtime_error where a job ends in a way that it must not.
+namespace ringmaster::bench {
+
+/// The pools that the measurements expect, as TOML. `handlers` is the path of the benchmark's handler library.
+[[nodiscard]] std::string pools_toml(const std::string& handlers);
+
+void measure_round_trips(const Daemon& daemon, Report& report);
+void measure_rates(const Daemon& daemon, Report& report);
+void measure_payloads(const Daemon& daemon, Report& report);
+void measure_dispatch(const Daemon& daemon, Report& report);
+
+void measure_crash(const Daemon& daemon, Report& report);
+void measure_deadline(const Daemon& daemon, Report& report);
+/// 4,000 jobs under fire, with and without retries.
+void measure_chaos(const Daemon& daemon, Report& report);
+void measure_supervisor_kill(const Daemon& daemon, Report& report);
+
+/// A daemon of its own with eight parked workers.
+void measure_idle(const Programs& programs, Report& report);
+
+}  // namespace ringmaster::bench
