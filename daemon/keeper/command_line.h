@@ -1,0 +1,21 @@
+#pragma once
+
+namespace ringmaster::keeper {
+
+/// What ringmasterd was asked to do. Strings are argv's own.
+struct CommandLine {
+  enum class Action { Run, Check, PrintConfig, Version, Help, Wrong };
+  Action action = Action::Run;
+  const char* config = nullptr;
+  const char* socket = nullptr;
+  const char* check = nullptr;     ///< the file of --check
+  const char* offender = nullptr;  ///< Wrong: the argument at fault
+  const char* problem = nullptr;   ///< Wrong: what is the matter with it
+};
+
+/// Options may be written "--config FILE" or "--config=FILE".
+[[nodiscard]] CommandLine parse_command_line(int argc, char* const* argv);
+
+extern const char* const kUsage;
+
+}  // namespace ringmaster::keeper

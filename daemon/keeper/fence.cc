@@ -1,0 +1,124 @@
+#include "daemon/keeper/fence.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+
+#include "daemon/keeper/keeper_log.h"
+#include "daemon/os/cgroup.h"
+#include "daemon/os/pidfd.h"
+#include "daemon/os/process_tree.h"
+
+namespace ringmaster::keeper {
+namespace {
+
+// Also true while a tracer still keeps the parent from reaping.
+bool is_dead(int pidfd) {
+  pollfd watched{pidfd, POLLIN, 0};
+  return ::poll(&watched, 1, 0) == 1;
+}
+
+}  // namespace
+
+void Fence::note_foreign_children() noexcept {
+  const ssize_t count = list_children(foreign_);
+  foreign_count_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), foreign_.size());
+}
+
+bool Fence::is_foreign(pid_t pid) const noexcept {
+  return std::ranges::count(std::span(foreign_).first(foreign_count_), pid) != 0;
+}
+
+void Fence::reap_foreign() noexcept {
+  for (std::size_t i = foreign_count_; i-- > 0;) {
+    if (reap_pid(foreign_[i]) == EAGAIN) continue;
+    foreign_[i] = foreign_[--foreign_count_];
+  }
+}
+
+void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
+  ChildExit end;
+  const int seen = peek_exit(slot.pidfd.get(), end);
+  // A descriptor number that was reused within one round of the loop: the event was another's.
+  if (seen == EAGAIN && !is_dead(slot.pidfd.get())) {
+    slot.retry_at_ns = 0;
+    return;
+  }
+  if (slot.state != WorkerSlot::State::Dead) {
+    slot.state = WorkerSlot::State::Dead;
+    slot.exit.died_at_ns = now_ns;
+  }
+  if (seen == EAGAIN) {
+    slot.retry_at_ns = now_ns + kRetryNs;
+    return;
+  }
+  slot.retry_at_ns = 0;
+  if (seen == 0) {
+    ::kill(-slot.exit.pid, SIGKILL);
+    if (slot.cgroup) static_cast<void>(kill_cgroup(slot.cgroup.get()));
+    static_cast<void>(reap_exit(slot.pidfd.get(), end));
+    slot.exit.code = end.code;
+    slot.exit.status = end.status;
+    const auto microseconds = [](const timeval& t) {
+      return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000u + static_cast<std::uint64_t>(t.tv_usec);
+    };
+    slot.exit.user_us = microseconds(end.usage.ru_utime);
+    slot.exit.system_us = microseconds(end.usage.ru_stime);
+    slot.exit.max_rss_kib = static_cast<std::uint64_t>(end.usage.ru_maxrss);
+  } else {
+    say(Level::Error, "worker %u.%u (pid %d): its end cannot be read (errno %d)", slot.worker, slot.incarnation,
+        slot.exit.pid, seen);
+    slot.exit.code = CLD_KILLED;
+    slot.exit.status = SIGKILL;
+  }
+  slot.state = WorkerSlot::State::Reaped;
+}
+
+std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, std::uint32_t& killed) noexcept {
+  const ssize_t listed = list_children(children_);
+  if (listed < 0) return 1;  // cannot be told: not fenced
+  const std::size_t count = std::min(static_cast<std::size_t>(listed), children_.size());
+  std::size_t left = static_cast<std::size_t>(listed) - count;
+  for (const pid_t pid : std::span(children_).first(count)) {
+    if (pid == supervisor || workers.knows(pid) || is_foreign(pid)) continue;
+    ::kill(pid, SIGKILL);  // an unreaped child of ours: the number cannot be another's
+    if (reap_pid(pid) == 0) {
+      ++killed;
+    } else {
+      ++left;
+    }
+  }
+  return left;
+}
+
+bool Fence::sweep(WorkerTable& workers, pid_t supervisor) noexcept {
+  reap_foreign();
+  std::size_t left = 0;
+  // What a stray had started becomes our child only when that stray is dead: look again for as long as that finds more.
+  for (std::uint32_t before = killed_ + 1; before != killed_;) {
+    before = killed_;
+    left = kill_strays(workers, supervisor, killed_);
+  }
+  if (left > 0) return true;
+
+  bool waiting = false;
+  for (WorkerSlot& slot : workers.slots()) {
+    if (slot.state != WorkerSlot::State::Reaped) continue;
+    if (slot.cgroup && cgroup_empty(slot.cgroup.get()) == EBUSY) {
+      static_cast<void>(kill_cgroup(slot.cgroup.get()));
+      waiting = true;
+      continue;
+    }
+    slot.state = WorkerSlot::State::Fenced;
+    slot.exit.orphans_killed = killed_;
+    slot.report_exit = !slot.failed();
+    slot.report_spawned = slot.report_spawned || slot.failed();
+  }
+  killed_ = 0;
+  return waiting;
+}
+
+}  // namespace ringmaster::keeper

@@ -1,0 +1,158 @@
+#include "daemon/keeper/keeper.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "daemon/keeper/keeper_log.h"
+#include "daemon/keeper/worker_spawn.h"
+#include "daemon/os/cgroup.h"
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/os/pidfd.h"
+#include "daemon/os/signals.h"
+
+namespace ringmaster::keeper {
+namespace {
+
+constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;  // BeatJudge wants a look each second
+
+}  // namespace
+
+int Keeper::run() noexcept {
+  // SIGHUP: there is no reload (a changed configuration is a restart), and a closed terminal is no reason to lose jobs.
+  ::signal(SIGHUP, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
+  signals_ = open_signalfd({SIGTERM, SIGINT, SIGCHLD});
+  if (!signals_) {
+    say(Level::Error, "cannot watch for signals (errno %d)", errno);
+    return kExitUnavailable;
+  }
+  fence_.note_foreign_children();
+  next_start_.at_ns = monotonic_ns();
+  start_when_due(next_start_.at_ns);
+  for (;;) {
+    wait(monotonic_ns());
+    const std::uint64_t now_ns = monotonic_ns();
+    read_signals(now_ns);
+    if (supervisor_.pid != 0) read_requests(now_ns, false);
+    look_at_workers(now_ns);
+    if ((events_of(supervisor_.pidfd.get()) != 0 ||
+         (supervisor_retry_at_ns_ != 0 && now_ns >= supervisor_retry_at_ns_)))
+      bury_supervisor(now_ns);
+    sweep(now_ns);
+    report();
+    judge(now_ns);
+    start_when_due(now_ns);
+    ping(now_ns);
+    if (ended(now_ns)) return exit_code_;
+  }
+}
+
+void Keeper::watch(int fd, short events) noexcept {
+  if (fd >= 0 && polled_count_ < polled_.size()) polled_[polled_count_++] = pollfd{fd, events, 0};
+}
+
+short Keeper::events_of(int fd) const noexcept {
+  if (fd < 0) return 0;
+  const auto end = polled_.begin() + static_cast<std::ptrdiff_t>(polled_count_);
+  const auto found = std::find_if(polled_.begin(), end, [fd](const pollfd& entry) { return entry.fd == fd; });
+  return found == end ? short{0} : found->revents;
+}
+
+void Keeper::wait(std::uint64_t now_ns) noexcept {
+  polled_count_ = 0;
+  watch(signals_.get(), POLLIN);
+  if (supervisor_.link) {
+    // With an answer unsent no further request is read: the supervisor waits for itself.
+    const bool want_out = reply_size_ != 0 || reports_waiting_ || stop_unsent_;
+    watch(supervisor_.link.get(), static_cast<short>((reply_size_ == 0 ? POLLIN : 0) | (want_out ? POLLOUT : 0)));
+  }
+  if (supervisor_retry_at_ns_ == 0) watch(supervisor_.pidfd.get(), POLLIN);
+  for (const WorkerSlot& slot : workers_.slots()) {
+    if (slot.state == WorkerSlot::State::Starting && slot.exec_pipe) watch(slot.exec_pipe.get(), POLLIN);
+    if (slot.unreaped() && slot.retry_at_ns == 0) watch(slot.pidfd.get(), POLLIN);
+  }
+  const std::uint64_t deadline_ns = next_deadline(now_ns);
+  const std::uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+  if (::poll(polled_.data(), polled_count_, static_cast<int>((left_ns + 999'999) / 1'000'000)) <= 0) {
+    for (pollfd& entry : std::span(polled_).first(polled_count_)) entry.revents = 0;
+  }
+}
+
+std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
+  std::uint64_t deadline_ns = now_ns + kLongestWaitNs;
+  const auto consider = [&deadline_ns](std::uint64_t at_ns) {
+    if (at_ns != 0) deadline_ns = std::min(deadline_ns, at_ns);
+  };
+  consider(sweep_retry_at_ns_);
+  consider(supervisor_retry_at_ns_);
+  if (setup_.watchdog_ns != 0) consider(next_ping_ns_);
+  if (supervisor_.pid == 0 && !ending_) consider(std::max(next_start_.at_ns, now_ns + Fence::kRetryNs / 4));
+  for (const WorkerSlot& slot : const_cast<WorkerTable&>(workers_).slots()) consider(slot.retry_at_ns);
+  return deadline_ns;
+}
+
+void Keeper::look_at_workers(std::uint64_t now_ns) noexcept {
+  // The poll set holds the workers in the order of their slots, so one pass over both finds each event.
+  std::size_t next = 0;
+  const auto readable = [&](int fd) {
+    for (std::size_t i = next; i < polled_count_; ++i) {
+      if (polled_[i].fd != fd) continue;
+      next = i + 1;
+      return polled_[i].revents != 0;
+    }
+    return false;
+  };
+  while (next < polled_count_ && (polled_[next].fd == signals_.get() || polled_[next].fd == supervisor_.link.get() ||
+                                  polled_[next].fd == supervisor_.pidfd.get())) {
+    ++next;
+  }
+  for (WorkerSlot& slot : workers_.slots()) {
+    if (!slot.unreaped()) continue;
+    const bool told = slot.exec_pipe && readable(slot.exec_pipe.get());
+    const bool dead = slot.retry_at_ns != 0 ? now_ns >= slot.retry_at_ns : readable(slot.pidfd.get());
+    if (slot.state == WorkerSlot::State::Starting && slot.exec_pipe && (told || dead)) read_exec_pipe(slot);
+    if (!dead) continue;
+    fence_.bury(slot, now_ns);
+    sweep_wanted_ = true;
+  }
+}
+
+void Keeper::sweep(std::uint64_t now_ns) noexcept {
+  if (!sweep_wanted_ && (sweep_retry_at_ns_ == 0 || now_ns < sweep_retry_at_ns_)) return;
+  sweep_wanted_ = false;
+  sweep_retry_at_ns_ = fence_.sweep(workers_, supervisor_.pid) ? now_ns + Fence::kRetryNs : 0;
+}
+
+void Keeper::kill_worker(WorkerSlot& slot, int signal) noexcept {
+  if (signal == SIGKILL && slot.cgroup) static_cast<void>(kill_cgroup(slot.cgroup.get()));
+  // Just forked, it has no group yet: then the process itself is all there is.
+  if (::kill(-slot.exit.pid, signal) != 0 || signal == SIGKILL)
+    static_cast<void>(send_signal(slot.pidfd.get(), signal));
+}
+
+void Keeper::kill_workers() noexcept {
+  for (WorkerSlot& slot : workers_.slots()) {
+    if (slot.unreaped()) kill_worker(slot, SIGKILL);
+  }
+}
+
+void Keeper::read_signals(std::uint64_t now_ns) noexcept {
+  while (const int signal = read_signal(signals_.get())) {
+    if (signal == SIGCHLD) {
+      sweep_wanted_ = true;
+    } else {
+      request_stop(signal, now_ns);
+    }
+  }
+}
+
+// The service manager hears from the keeper for as long as the supervisor lives or a successor is on its way.
+void Keeper::ping(std::uint64_t now_ns) noexcept {
+  if (setup_.watchdog_ns == 0 || now_ns < next_ping_ns_ || judge_.too_silent()) return;
+  setup_.notify.send("WATCHDOG=1");
+  next_ping_ns_ = now_ns + setup_.watchdog_ns / 2;
+}
+
+}  // namespace ringmaster::keeper

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "daemon/keeper/beat_judge.h"
+#include "daemon/keeper/deposit_table.h"
+#include "daemon/keeper/fence.h"
+#include "daemon/keeper/message_check.h"
+#include "daemon/keeper/restart_pace.h"
+#include "daemon/keeper/supervisor_process.h"
+#include "daemon/keeper/worker_table.h"
+#include "daemon/os/scm_rights.h"
+#include "daemon/os/service_notify.h"
+
+namespace ringmaster::keeper {
+
+/// The keeper: one loop over fixed tables. Parent of the supervisor and of every worker; holds the deposits; decides
+/// only whether the supervisor lives. One per process, in static memory (it is large); never allocates, never waits but
+/// in poll. REQUIRES: the process is prepared (main.cc): subreaper, descriptors 3 and 4 kept free of deposits, signals
+/// not blocked.
+class Keeper {
+ public:
+  struct Setup {
+    SupervisorProgram program;
+    ServiceNotify notify;
+    std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
+    rlimit descriptor_limit{};      ///< what the keeper was started with
+  };
+
+  [[nodiscard]] Setup& setup() { return setup_; }
+  [[nodiscard]] DepositTable& deposits() { return deposits_; }
+  /// Until the daemon ends; its exit code.
+  [[nodiscard]] int run() noexcept;
+
+ private:
+  // keeper.cc: the loop, the workers
+  void wait(std::uint64_t now_ns) noexcept;
+  [[nodiscard]] std::uint64_t next_deadline(std::uint64_t now_ns) const noexcept;
+  void watch(int fd, short events) noexcept;
+  [[nodiscard]] short events_of(int fd) const noexcept;
+  void look_at_workers(std::uint64_t now_ns) noexcept;
+  void sweep(std::uint64_t now_ns) noexcept;
+  void kill_worker(WorkerSlot& slot, int signal) noexcept;
+  void kill_workers() noexcept;
+  void read_signals(std::uint64_t now_ns) noexcept;
+  void ping(std::uint64_t now_ns) noexcept;
+
+  // keeper_requests.cc: the link
+  void read_requests(std::uint64_t now_ns, bool last_words) noexcept;
+  void handle(std::span<std::byte> packet, ReceivedPacket& received, std::uint64_t now_ns, bool last_words) noexcept;
+  void handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexcept;
+  void handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept;
+  void handle_spawn(std::span<std::byte> packet, ReceivedPacket& received) noexcept;
+  void handle_signal(const SignalMessage& message) noexcept;
+  void acknowledge(std::uint64_t serial, int error, std::uint32_t value = 0) noexcept;
+  void refuse_spawn(SpawnFailure failure) noexcept;
+  void send_reply() noexcept;
+  void report() noexcept;
+  [[nodiscard]] bool report_spawned(WorkerSlot& slot) noexcept;
+  [[nodiscard]] bool report_exit(WorkerSlot& slot) noexcept;
+
+  // keeper_supervisor.cc: the supervisor's life
+  void start_when_due(std::uint64_t now_ns) noexcept;
+  void judge(std::uint64_t now_ns) noexcept;
+  void bury_supervisor(std::uint64_t now_ns) noexcept;
+  void follow_up(int code, int status, std::uint64_t now_ns) noexcept;
+  void request_stop(int signal, std::uint64_t now_ns) noexcept;
+  void begin_end(int exit_code, std::uint64_t now_ns) noexcept;
+  [[nodiscard]] bool ended(std::uint64_t now_ns) noexcept;
+
+  Setup setup_;
+  DepositTable deposits_;
+  WorkerTable workers_;
+  Fence fence_;
+  SpawnRequest spawn_;  // scratch of handle_spawn
+  alignas(8) std::array<std::byte, kMaxMessage> packet_{};
+
+  std::array<pollfd, 2 * kMaxWorkers + 3> polled_{};
+  std::size_t polled_count_ = 0;
+  UniqueFd signals_;
+
+  SupervisorProcess supervisor_;
+  std::uint32_t started_ = 0;  // supervisors so far
+  BeatJudge judge_;
+  RestartPace pace_;
+  NextStart next_start_;
+  Phase phase_ = Phase::Starting;
+  bool condemned_ = false;  // the supervisor was sent SIGKILL
+  std::uint64_t supervisor_retry_at_ns_ = 0;
+
+  alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the one answer that the link had no room for
+  std::size_t reply_size_ = 0;
+  bool reports_waiting_ = false;
+
+  int stop_signal_ = 0;
+  bool stop_unsent_ = false;
+  std::uint32_t stop_timeout_ms_ = 30'000;
+  std::uint64_t stop_deadline_ns_ = 0;
+
+  bool sweep_wanted_ = false;
+  std::uint64_t sweep_retry_at_ns_ = 0;
+  std::uint64_t next_ping_ns_ = 0;
+
+  bool ending_ = false;
+  int exit_code_ = 0;
+  std::uint64_t ending_deadline_ns_ = 0;
+};
+
+}  // namespace ringmaster::keeper

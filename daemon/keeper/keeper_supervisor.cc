@@ -1,0 +1,125 @@
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "daemon/keeper/keeper.h"
+#include "daemon/keeper/keeper_log.h"
+#include "daemon/os/pidfd.h"
+
+namespace ringmaster::keeper {
+namespace {
+
+constexpr std::uint64_t kSecond = RestartPace::kSecond;
+constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
+constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
+constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
+constexpr int kExitKilled = 1;                        // the stop was not orderly
+
+}  // namespace
+
+void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
+  if (ending_ || supervisor_.pid != 0 || now_ns < next_start_.at_ns) return;
+  if (next_start_.cold && workers_.any_unfenced() && now_ns < next_start_.at_ns + kColdWaitNs) return;
+  if (next_start_.drop_deposits) {
+    deposits_.drop_state();
+    for (WorkerSlot& slot : workers_.slots()) {
+      if (slot.state == WorkerSlot::State::Fenced) workers_.free(slot);
+    }
+  }
+  const int error = start_supervisor(setup_.program, started_ + 1, next_start_.cold, deposits_, workers_, supervisor_);
+  if (error != 0) {
+    say(Level::Error, "cannot start the supervisor: %s; trying again in 1 s", ::strerrordesc_np(error));
+    next_start_.at_ns = now_ns + kSecond;
+    return;
+  }
+  ++started_;
+  if (started_ > 1) {
+    say(Level::Warning, "supervisor %u started%s (pid %d)", started_, next_start_.cold ? " cold" : "", supervisor_.pid);
+  }
+  judge_.start(now_ns);
+  phase_ = Phase::Starting;
+  condemned_ = false;
+  stop_unsent_ = stop_signal_ != 0;
+}
+
+void Keeper::judge(std::uint64_t now_ns) noexcept {
+  if (supervisor_.pid == 0) return;
+  judge_.look(now_ns);
+  if (judge_.too_silent() && !condemned_) {
+    say(Level::Error, "no beat from the supervisor (pid %d) for %u s; killing it", supervisor_.pid,
+        static_cast<unsigned>(judge_.silence_ns() / kSecond));
+    condemned_ = true;
+    static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
+  }
+  if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
+    say(Level::Error, "the stop takes longer than shutdown_timeout and 15 s; killing everything");
+    begin_end(kExitKilled, now_ns);
+  }
+}
+
+void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
+  ChildExit end;
+  if (peek_exit(supervisor_.pidfd.get(), end) == EAGAIN) {
+    supervisor_retry_at_ns_ = now_ns + Fence::kRetryNs;
+    return;
+  }
+  supervisor_retry_at_ns_ = 0;
+  reply_size_ = 0;
+  read_requests(now_ns, true);
+  ::kill(-supervisor_.pid, SIGKILL);
+  static_cast<void>(reap_exit(supervisor_.pidfd.get(), end));
+  supervisor_ = SupervisorProcess{};
+  reply_size_ = 0;
+  reports_waiting_ = false;
+  sweep_wanted_ = true;
+  if (!ending_) follow_up(end.code, end.status, now_ns);
+}
+
+// The supervisor is dead: what now.
+void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
+  const bool exited = code == CLD_EXITED;
+  if (exited && status == kExitStopped && phase_ == Phase::Stopping) return begin_end(0, now_ns);
+  if (exited && ends_the_daemon(status, pace_.ever_served())) return begin_end(status, now_ns);
+  next_start_ = pace_.on_death(now_ns);
+  say(Level::Error, "the supervisor ended with %s %d; %s", exited ? "exit code" : "signal", status,
+      next_start_.cold ? "it dies too often: backing off, then a cold start" : "starting a successor");
+  if (next_start_.cold) {
+    if (stop_signal_ != 0) return begin_end(kExitKilled, now_ns);
+    kill_workers();
+  }
+  judge_.start(now_ns);
+}
+
+void Keeper::request_stop(int signal, std::uint64_t now_ns) noexcept {
+  if (ending_) return;
+  if (stop_signal_ != 0) {
+    say(Level::Warning, "a second %s: killing everything", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    return begin_end(kExitKilled, now_ns);
+  }
+  stop_signal_ = signal;
+  stop_unsent_ = true;
+  stop_deadline_ns_ = now_ns + stop_timeout_ms_ * std::uint64_t{1'000'000} + kStopSlackNs;
+  if (supervisor_.pid == 0 && next_start_.cold) begin_end(0, now_ns);
+}
+
+void Keeper::begin_end(int exit_code, std::uint64_t now_ns) noexcept {
+  ending_ = true;
+  exit_code_ = exit_code;
+  ending_deadline_ns_ = now_ns + kEndingNs;
+  if (supervisor_.pid != 0) static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
+  kill_workers();
+  sweep_wanted_ = true;
+}
+
+bool Keeper::ended(std::uint64_t now_ns) noexcept {
+  if (!ending_) return false;
+  if (supervisor_.pid == 0 && !workers_.any_unfenced() && !sweep_wanted_ && sweep_retry_at_ns_ == 0) return true;
+  if (now_ns < ending_deadline_ns_) return false;
+  say(Level::Error, "processes are left that SIGKILL does not end; giving up on them");
+  return true;
+}
+
+}  // namespace ringmaster::keeper

@@ -1,0 +1,130 @@
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "daemon/keeper/command_line.h"
+#include "daemon/keeper/keeper.h"
+#include "daemon/keeper/keeper_log.h"
+#include "daemon/keeper/service_environment.h"
+#include "daemon/os/descriptors.h"
+#include "daemon/os/kernel_features.h"
+#include "daemon/os/oom_score.h"
+#include "daemon/os/process_tree.h"
+#include "ringmaster_version.h"
+
+namespace ringmaster::keeper {
+namespace {
+
+constexpr int kUsageError = 64;
+constexpr int kFirstFreeFd = 5;  // 0..2 standard, 3 and 4 are the supervisor's link and table
+
+Keeper the_keeper;  // static: it is large, and nothing here is allocated
+char supervisor_path[PATH_MAX];
+
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));  // takes the lowest number: this one
+  }
+}
+
+// Takes the sockets of the service manager over as deposits and closes what else came along. 0 or an errno.
+int take_inherited_descriptors(int listen_fds) {
+  ::syscall(SYS_close_range, 3u + static_cast<unsigned>(listen_fds), UINT_MAX, 0u);
+  for (int i = 0; i < listen_fds; ++i) {
+    std::array<UniqueFd, 1> socket{duplicate_above(3 + i, 3 + listen_fds + kFirstFreeFd)};
+    if (!socket[0]) return errno;
+    const DepositLabel label{static_cast<std::uint16_t>(DepositKind::Listener), 0, static_cast<std::uint32_t>(i), 1};
+    if (const int error = the_keeper.deposits().add(std::span(&label, 1), socket); error != 0) return error;
+    ::close(3 + i);
+  }
+  // Placeholders, so that no deposit ever gets a number that a supervisor needs for itself.
+  for (int fd = 3; fd < kFirstFreeFd; ++fd) {
+    if (::open("/dev/null", O_RDONLY | O_CLOEXEC) != fd) return EBADF;
+  }
+  return 0;
+}
+
+// What helps but may be forbidden.
+void protect_process() {
+  static_cast<void>(set_oom_score_adj(-900));
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int run_supervisor_instead(const SupervisorProgram& program, const CommandLine& line) {
+  const char* const check[] = {"ringmaster-supervisor", "--check", line.check, nullptr};
+  const char* const print[] = {"ringmaster-supervisor", "--print-config", nullptr};
+  const int error = exec_supervisor(program, line.action == CommandLine::Action::Check ? check : print);
+  say(Level::Error, "cannot start \"%s\": %s", program.path, ::strerrordesc_np(error));
+  return kExitUnavailable;
+}
+
+int run_keeper(const CommandLine& line) {
+  const ServiceEnvironment service = read_service_environment(::getpid());
+  Keeper::Setup& setup = the_keeper.setup();
+  if (const KernelFeature missing = missing_kernel_feature(); missing.name != nullptr) {
+    say(Level::Error,
+        "this kernel does not offer %s: %s; Linux %s or newer has it (6.1 is what ringmaster is made for)",
+        missing.name, ::strerrordesc_np(missing.error), missing.since);
+    return kExitUnavailable;
+  }
+  if (const int error = setup.notify.open(service.notify_socket); error != 0) {
+    say(Level::Warning, "cannot reach the service manager at NOTIFY_SOCKET \"%s\": %s", service.notify_socket,
+        ::strerrordesc_np(error));
+  }
+  setup.watchdog_ns = service.watchdog_ns;
+  setup.program.config = line.config;
+  setup.program.socket = line.socket;
+  ::getrlimit(RLIMIT_NOFILE, &setup.descriptor_limit);
+  static_cast<void>(raise_descriptor_limit());
+  clear_service_environment();
+  if (const int error = become_subreaper(); error != 0) {
+    say(Level::Error, "cannot become a child subreaper: %s", ::strerrordesc_np(error));
+    return kExitUnavailable;
+  }
+  protect_process();
+  return the_keeper.run();
+}
+
+int start(int argc, char** argv) {
+  const CommandLine line = parse_command_line(argc, argv);
+  fill_standard_descriptors();
+  switch (line.action) {
+    case CommandLine::Action::Help:
+      std::fputs(kUsage, stdout);
+      return 0;
+    case CommandLine::Action::Version:
+      std::puts("ringmasterd " RINGMASTER_VERSION);
+      return 0;
+    case CommandLine::Action::Wrong:
+      std::fprintf(stderr, "ringmasterd: %s: %s\n%s", line.offender, line.problem, kUsage);
+      return kUsageError;
+    case CommandLine::Action::Check:
+    case CommandLine::Action::PrintConfig:
+    case CommandLine::Action::Run:
+      break;
+  }
+  if (line.action == CommandLine::Action::Run) {
+    const int listen_fds = read_service_environment(::getpid()).listen_fds;
+    if (const int error = take_inherited_descriptors(listen_fds); error != 0) {
+      std::fprintf(stderr, "ringmasterd: cannot take over the %d sockets of LISTEN_FDS: %s\n", listen_fds,
+                   ::strerrordesc_np(error));
+      return kExitSocket;
+    }
+  }
+  open_log();
+  if (!find_supervisor(the_keeper.setup().program, supervisor_path, sizeof supervisor_path)) return kExitUnavailable;
+  if (line.action != CommandLine::Action::Run) return run_supervisor_instead(the_keeper.setup().program, line);
+  return run_keeper(line);
+}
+
+}  // namespace
+}  // namespace ringmaster::keeper
+
+int main(int argc, char** argv) { return ringmaster::keeper::start(argc, argv); }

@@ -1,0 +1,42 @@
+#include "daemon/keeper/restart_pace.h"
+
+#include <algorithm>
+
+#include "daemon/keeper/deposit.h"
+
+namespace ringmaster::keeper {
+
+void RestartPace::on_serving(std::uint64_t now_ns) {
+  if (serving_) return;
+  serving_ = true;
+  ever_served_ = true;
+  serving_since_ns_ = now_ns;
+}
+
+// True when there were too many deaths of late, this one included.
+bool RestartPace::note_death(std::uint64_t now_ns) {
+  unserved_ = serving_ ? 0 : unserved_ + 1;
+  deaths_ns_[death_count_ % kDeaths] = now_ns;
+  ++death_count_;
+  const bool quick = death_count_ >= kDeaths && now_ns - deaths_ns_[death_count_ % kDeaths] <= kWindow;
+  return quick || unserved_ >= kDeaths;
+}
+
+NextStart RestartPace::on_death(std::uint64_t now_ns) {
+  if (serving_ && now_ns - serving_since_ns_ >= kStable) failures_ = 0;
+  const bool too_many = note_death(now_ns);
+  serving_ = false;
+  if (failures_ == 0 && !too_many) return {now_ns, false, false};
+  const std::uint64_t delay = failures_ < 5 ? std::min(kSecond << failures_, kLongestDelay) : kLongestDelay;
+  const bool again = failures_ > 0;
+  ++failures_;
+  return {now_ns + delay, true, again};
+}
+
+bool ends_the_daemon(int exit_code, bool ever_served) {
+  constexpr int kNotExecutable = 127;
+  return !ever_served && (exit_code == kExitUnavailable || exit_code == kExitSocket || exit_code == kExitConfig ||
+                          exit_code == kNotExecutable);
+}
+
+}  // namespace ringmaster::keeper

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ringmaster::keeper {
+
+/// How the next supervisor is to be started.
+struct NextStart {
+  std::uint64_t at_ns = 0;
+  bool cold = false;           ///< workers are killed and fenced first; sessions end as lost
+  bool drop_deposits = false;  ///< even a cold start did not live: all but listeners and locks are closed first
+};
+
+/// When and how a dead supervisor is followed by another. Pure: time is told from outside.
+///
+/// warm ──3 deaths in 10 s, or 3 in a row that never served──▶ failing ──served for 30 s──▶ warm
+/// warm: at once, adopting everything. failing: cold, after 1, 2, 4, 8, 16, 30, 30 … s; from the second time on the
+/// deposits are dropped, since they may be what kills it.
+class RestartPace {
+ public:
+  static constexpr std::uint64_t kSecond = 1'000'000'000;
+  static constexpr std::uint64_t kWindow = 10 * kSecond;
+  static constexpr std::uint64_t kStable = 30 * kSecond;
+  static constexpr std::uint64_t kLongestDelay = 30 * kSecond;
+  static constexpr unsigned kDeaths = 3;
+
+  /// The supervisor says that it serves; further calls for the same supervisor change nothing.
+  void on_serving(std::uint64_t now_ns);
+  [[nodiscard]] NextStart on_death(std::uint64_t now_ns);
+  [[nodiscard]] bool ever_served() const { return ever_served_; }
+  [[nodiscard]] bool failing() const { return failures_ > 0; }
+
+ private:
+  [[nodiscard]] bool note_death(std::uint64_t now_ns);
+
+  std::uint64_t deaths_ns_[kDeaths] = {};  // the last ones, in a circle
+  unsigned death_count_ = 0;
+  unsigned unserved_ = 0;  // in a row
+  unsigned failures_ = 0;  // cold starts ordered since it was last stable
+  std::uint64_t serving_since_ns_ = 0;
+  bool serving_ = false;
+  bool ever_served_ = false;
+};
+
+/// Whether `exit_code` of a supervisor means that another one would do no better: the keeper ends with it. True only
+/// for kExitUnavailable, kExitSocket, kExitConfig and 127 (not executable), and only before any supervisor has served.
+[[nodiscard]] bool ends_the_daemon(int exit_code, bool ever_served);
+
+}  // namespace ringmaster::keeper

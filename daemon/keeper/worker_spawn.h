@@ -1,0 +1,22 @@
+#pragma once
+
+#include <sys/resource.h>
+
+#include <span>
+
+#include "daemon/keeper/message_check.h"
+#include "daemon/keeper/worker_table.h"
+
+namespace ringmaster::keeper {
+
+/// Forks the worker of `request` into `slot`, which becomes Starting with an exec pipe to watch. `fds` are the
+/// descriptors that came along (the cgroup's last, if any). `descriptor_limit` is the limit that the keeper was started
+/// with: the raised one is not for workers. On failure the slot is untouched and the result tells stage and errno.
+[[nodiscard]] SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const rlimit& descriptor_limit,
+                                        WorkerSlot& slot) noexcept;
+
+/// Reads the exec pipe of a Starting worker: Running once exec has happened; still Starting with `failure` set when the
+/// child said that it failed (its death follows). No change while neither is known.
+void read_exec_pipe(WorkerSlot& slot) noexcept;
+
+}  // namespace ringmaster::keeper

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "daemon/keeper/inherited_table.h"
+#include "daemon/os/spawn_stage.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster::keeper {
+
+/// One worker from its fork until its exit was acknowledged. Its place holds the exit record, so records cannot
+/// overflow: a spawn that finds no place is refused instead.
+///
+/// Free ─fork─▶ Starting ─exec─▶ Running ─pidfd readable─▶ Dead ─peeked, group killed, reaped─▶ Reaped
+///   ─no descendant left─▶ Fenced ─ExitAck (or, if exec failed, Spawned sent)─▶ Free
+/// Starting also goes to Dead. `pid` is this worker's and nobody else's up to Reaped.
+struct WorkerSlot {
+  enum class State : std::uint8_t { Free, Starting, Running, Dead, Reaped, Fenced };
+  State state = State::Free;
+  bool report_spawned = false;  ///< a Spawned is to be sent
+  bool report_exit = false;     ///< an Exited is to be sent
+  std::uint32_t worker = 0;
+  std::uint32_t incarnation = 0;
+  std::uint64_t spawn_serial = 0;
+  SpawnFailure failure;  ///< error 0: exec has happened or may yet
+  UniqueFd pidfd;
+  UniqueFd exec_pipe;             ///< read end, until exec has happened or failed
+  UniqueFd cgroup;                ///< empty: fenced by process group and sweep alone
+  std::uint64_t retry_at_ns = 0;  ///< not 0: dead but held back by a tracer; out of the poll set until then
+  ExitRecord exit;
+
+  [[nodiscard]] bool failed() const { return failure.error != 0; }
+  [[nodiscard]] bool unreaped() const {
+    return state == State::Starting || state == State::Running || state == State::Dead;
+  }
+};
+
+/// All workers. Fixed size, no allocation.
+class WorkerTable {
+ public:
+  /// nullptr when every place is taken.
+  [[nodiscard]] WorkerSlot* take() noexcept;
+  [[nodiscard]] WorkerSlot* find(std::uint32_t worker, std::uint32_t incarnation) noexcept;
+  void free(WorkerSlot& slot) noexcept;
+  /// Whether `pid` is a child that this table answers for.
+  [[nodiscard]] bool knows(pid_t pid) const noexcept;
+  /// Places up to the highest in use, free ones among them.
+  [[nodiscard]] std::span<WorkerSlot> slots() noexcept { return std::span(slots_).first(end_); }
+  [[nodiscard]] bool any(WorkerSlot::State state) const noexcept;
+  [[nodiscard]] bool any_unfenced() const noexcept;
+
+ private:
+  std::array<WorkerSlot, kMaxWorkers> slots_;
+  std::size_t end_ = 0;
+};
+
+}  // namespace ringmaster::keeper

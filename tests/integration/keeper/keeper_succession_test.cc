@@ -1,0 +1,163 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/integration/keeper/keeper_fixture.h"
+
+namespace ringmaster::keeper {
+namespace {
+
+class KeeperSuccession : public KeeperTest {
+ protected:
+  void SetUp() override {
+    KeeperTest::SetUp();
+    start();
+    puppet_ = next_supervisor();
+  }
+  Puppet puppet_;
+};
+
+TEST_F(KeeperSuccession, FirstSupervisorInheritsNothing) {
+  EXPECT_EQ(puppet_.ordinal, 1u);
+  EXPECT_FALSE(puppet_.cold);
+  EXPECT_TRUE(puppet_.table.deposits.empty());
+  EXPECT_TRUE(puppet_.table.workers.empty());
+}
+
+TEST_F(KeeperSuccession, SuccessorInheritsDepositsWorkersAndUnacknowledgedExits) {
+  const UniqueFd memory(::memfd_create("ledger", MFD_CLOEXEC));
+  ASSERT_EQ(::pwrite(memory.get(), "precious", 8, 0), 8);
+  const DepositLabel label[] = {make_label(DepositKind::Ledger, 3, 4)};
+  send(puppet_, encode_deposit(1, label), {memory.get()});
+  ASSERT_EQ(expect<AckMessage>(puppet_).error, 0);
+  const SpawnedMessage busy = spawn(puppet_, 1, {"busy"});
+  const SpawnedMessage gone = spawn(puppet_, 2, {"exit", "5"});
+  expect<ExitRecord>(puppet_);
+
+  ASSERT_EQ(::kill(puppet_.pid, SIGKILL), 0);
+  Puppet successor = next_supervisor();
+  EXPECT_EQ(successor.ordinal, 2u);
+  EXPECT_FALSE(successor.cold);
+  ASSERT_EQ(successor.table.workers.size(), 1u);
+  EXPECT_EQ(successor.table.workers[0].pid, busy.pid);
+  EXPECT_EQ(static_cast<WorkerState>(successor.table.workers[0].state), WorkerState::Running);
+  ASSERT_EQ(successor.table.exits.size(), 1u);
+  EXPECT_EQ(successor.table.exits[0].pid, gone.pid);
+  EXPECT_EQ(successor.table.exits[0].status, 5);
+  EXPECT_TRUE(alive(busy.pid));
+
+  ASSERT_FALSE(successor.table.deposits.empty());
+  ASSERT_EQ(successor.table.deposits[0].label, label[0]);
+  char content[8] = {};
+  ASSERT_EQ(::pread(successor.inherited[0].get(), content, 8, 0), 8);
+  EXPECT_EQ(std::string(content, 8), "precious");
+
+  send(successor, encode_exit_ack(2, 1));
+  send(successor, encode_signal(9, 1, 1, SIGKILL));
+  EXPECT_EQ(expect<ExitRecord>(successor).pid, busy.pid);
+}
+
+TEST_F(KeeperSuccession, AStoppedSupervisorIsReplaced) {
+  order(puppet_, 'B', "2");
+  ASSERT_EQ(::kill(puppet_.pid, SIGSTOP), 0);
+  Puppet successor = next_supervisor();
+  EXPECT_EQ(successor.ordinal, 2u);
+  EXPECT_FALSE(alive(puppet_.pid));
+}
+
+TEST_F(KeeperSuccession, ASilentSupervisorIsReplaced) {
+  order(puppet_, 'Q', "");
+  EXPECT_EQ(next_supervisor().ordinal, 2u);
+}
+
+TEST_F(KeeperSuccession, AStoppedKeeperDoesNotBlameTheSupervisor) {
+  ASSERT_EQ(::kill(keeper_, SIGSTOP), 0);
+  ::sleep(12);  // longer than the limit of silence: time itself is what is tested
+  ASSERT_EQ(::kill(keeper_, SIGCONT), 0);
+  const SpawnedMessage spawned = spawn(puppet_, 1, {"exit", "1"});
+  EXPECT_EQ(spawned.error, 0);
+  expect<ExitRecord>(puppet_);
+  EXPECT_TRUE(alive(puppet_.pid));
+}
+
+TEST_F(KeeperSuccession, ThreeDeathsMeanAColdStartWithTheWorkersDead) {
+  const SpawnedMessage busy = spawn(puppet_, 1, {"busy"});
+  const DepositLabel label[] = {make_label(DepositKind::Ledger, 0, 0)};
+  send(puppet_, encode_deposit(1, label), {0});
+  ASSERT_EQ(expect<AckMessage>(puppet_).error, 0);
+  for (int death = 0; death < 3; ++death) {
+    ASSERT_EQ(::kill(puppet_.pid, SIGKILL), 0);
+    puppet_ = next_supervisor();
+    EXPECT_EQ(puppet_.cold, death == 2);
+  }
+  EXPECT_TRUE(puppet_.table.workers.empty());
+  ASSERT_EQ(puppet_.table.exits.size(), 1u);
+  EXPECT_EQ(puppet_.table.exits[0].pid, busy.pid);
+  EXPECT_EQ(puppet_.table.exits[0].status, SIGKILL);
+  EXPECT_EQ(puppet_.table.deposits[0].label, label[0]) << "so that sessions can be told";
+
+  ASSERT_EQ(::kill(puppet_.pid, SIGKILL), 0);
+  puppet_ = next_supervisor();
+  EXPECT_TRUE(puppet_.cold);
+  EXPECT_TRUE(puppet_.table.deposits.empty()) << "they may be what kills it";
+}
+
+TEST_F(KeeperSuccession, KillOfTheKeeperKillsAll) {
+  std::vector<pid_t> all{puppet_.pid};
+  all.push_back(spawn(puppet_, 1, {"busy"}).pid);
+  if (::getuid() == 0) {
+    all.push_back(spawn(puppet_, 2, {"busy"}, [](SpawnSpec& spec) { spec.identity = {65534, 65534}; }).pid);
+  }
+  ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
+  EXPECT_EQ(wait_keeper(), -SIGKILL);
+  for (const pid_t pid : all) {
+    eventually("process " + std::to_string(pid) + " is dead", [&] { return !alive(pid); });
+  }
+}
+
+TEST_F(KeeperSuccession, StopIsAMessageAndExitZeroEndsTheKeeper) {
+  const SpawnedMessage busy = spawn(puppet_, 1, {"busy"});
+  ASSERT_EQ(::kill(keeper_, SIGTERM), 0);
+  EXPECT_EQ(expect<StopRequestedMessage>(puppet_).signal, static_cast<std::uint32_t>(SIGTERM));
+  order(puppet_, 'B', "3");
+  order(puppet_, 'X', "0");
+  EXPECT_EQ(wait_keeper(), 0);
+  EXPECT_FALSE(alive(busy.pid));
+}
+
+TEST_F(KeeperSuccession, ASupervisorThatDiesWhileStoppingIsFollowedByOneThatStops) {
+  ASSERT_EQ(::kill(keeper_, SIGTERM), 0);
+  expect<StopRequestedMessage>(puppet_);
+  ASSERT_EQ(::kill(puppet_.pid, SIGKILL), 0);
+  Puppet successor = next_supervisor();
+  expect<StopRequestedMessage>(successor);
+  order(successor, 'B', "3");
+  order(successor, 'X', "0");
+  EXPECT_EQ(wait_keeper(), 0);
+}
+
+TEST_F(KeeperSuccession, ASecondStopKillsEverything) {
+  const SpawnedMessage busy = spawn(puppet_, 1, {"hold"});
+  ASSERT_EQ(::kill(keeper_, SIGINT), 0);
+  expect<StopRequestedMessage>(puppet_);
+  ASSERT_EQ(::kill(keeper_, SIGINT), 0);
+  EXPECT_EQ(wait_keeper(), 1);
+  EXPECT_FALSE(alive(busy.pid));
+  EXPECT_FALSE(alive(puppet_.pid));
+  output();
+}
+
+TEST_F(KeeperSuccession, ExitZeroWithoutAStopIsADeath) {
+  order(puppet_, 'X', "0");
+  EXPECT_EQ(next_supervisor().ordinal, 2u);
+}
+
+TEST_F(KeeperSuccession, HangupIsIgnored) {
+  ASSERT_EQ(::kill(keeper_, SIGHUP), 0);
+  EXPECT_EQ(spawn(puppet_, 1, {"exit", "0"}).error, 0);
+}
+
+}  // namespace
+}  // namespace ringmaster::keeper
