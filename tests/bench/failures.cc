@@ -9,7 +9,7 @@
 namespace ringmaster::bench {
 namespace {
 
-using std::chrono::milliseconds;
+using Millis = std::chrono::milliseconds;
 
 Session open(const Daemon& daemon, const std::string& pool) {
   auto client = daemon.connect();
@@ -31,13 +31,13 @@ struct Shots {
 /// `count` jobs of 4 ms on the pool "chaos" while one of its workers is killed every 50 ms.
 Shots under_fire(const Daemon& daemon, int count, bool idempotent) {
   auto session = open(daemon, "chaos");
-  const Arguments pause = {{"us", "4000"}};
+  const Arguments pause = {Argument{"us", "4000"}};
   Shots shots;
   std::jthread killer([&](const std::stop_token& stop) {
     for (unsigned turn = 0; !stop.stop_requested(); ++turn) {
       const auto workers = daemon.workers("chaos");
       if (!workers.empty() && ::kill(workers[turn % workers.size()], SIGKILL) == 0) ++shots.kills;
-      std::this_thread::sleep_for(milliseconds(50));
+      std::this_thread::sleep_for(Millis(50));
     }
   });
   std::deque<PendingJob> flying;
@@ -63,9 +63,10 @@ void measure_crash(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "crash");
   std::vector<double> times;
   for (int i = 0; i < 20; ++i) {
-    const auto death = Clock::now() + milliseconds(20);
+    const auto death = Clock::now() + Millis(20);
     auto victim =
-        session.submit("die_at", Request{}, {{"ns", std::to_string(death.time_since_epoch().count())}}).value();
+        session.submit("die_at", Request{}, Arguments{Argument{"ns", std::to_string(death.time_since_epoch().count())}})
+            .value();
     auto next = session.submit("nothing", Request{}).value();
     const Outcome outcome = next.wait();
     times.push_back(since_ms(death));
@@ -73,14 +74,14 @@ void measure_crash(const Daemon& daemon, Report& report) {
     const Outcome crashed = victim.wait();
     expect(crashed.status() == Status::Crashed, crashed);
     // The next spare gets ready before the next crash, as in a pool that does not crash all the time.
-    std::this_thread::sleep_for(milliseconds(300));
+    std::this_thread::sleep_for(Millis(300));
   }
   report.add("crash_to_next_done_ms_p50", median(std::move(times)));
 }
 
 void measure_deadline(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "deadline");
-  constexpr auto kDeadline = milliseconds(50);
+  constexpr auto kDeadline = Millis(50);
   std::vector<double> overshoots;
   std::vector<double> nexts;
   for (int i = 0; i < 20; ++i) {
@@ -93,7 +94,7 @@ void measure_deadline(const Daemon& daemon, Report& report) {
     const Outcome late = hanging.wait();
     expect(late.status() == Status::TimedOut, late);
     overshoots.push_back(bench::milliseconds(late.timings().run - kDeadline));
-    std::this_thread::sleep_for(milliseconds(300));
+    std::this_thread::sleep_for(Millis(300));
   }
   report.add("deadline_overshoot_ms_p99", percentile(std::move(overshoots), 0.99));
   report.add("deadline_to_next_done_ms_p50", median(std::move(nexts)));
@@ -118,18 +119,18 @@ void measure_supervisor_kill(const Daemon& daemon, Report& report) {
         flying.pop_front();
         continue;
       }
-      flying.push_back(session.submit("busy", Request{}, {{"us", "100"}}).value());
+      flying.push_back(session.submit("busy", Request{}, Arguments{Argument{"us", "100"}}).value());
     }
   });
-  std::this_thread::sleep_for(milliseconds(200));
+  std::this_thread::sleep_for(Millis(200));
   auto client = daemon.connect();
   (void)client.handlers("free2").value();
   const pid_t victim = daemon.supervisor();
   const auto start = Clock::now();
   ::kill(victim, SIGKILL);
-  while (client.handlers("free2").has_error()) std::this_thread::sleep_for(milliseconds(1));
+  while (client.handlers("free2").has_error()) std::this_thread::sleep_for(Millis(1));
   report.add("supervisor_back_ms", since_ms(start));
-  std::this_thread::sleep_for(milliseconds(500));
+  std::this_thread::sleep_for(Millis(500));
   load.request_stop();
   load.join();
   report.add("supervisor_kill_failed_jobs", failed);

@@ -125,7 +125,7 @@ void measure_payloads(const Daemon& daemon, Report& report) {
 
 void measure_dispatch(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "free2");
-  const Arguments ten_milliseconds = {{"us", "10000"}};
+  const Arguments ten_milliseconds = {Argument{"us", "10000"}};
   std::vector<PendingJob> jobs;
   const auto start = Clock::now();
   for (int i = 0; i < 4; ++i) jobs.push_back(session.submit("busy", Request{}, ten_milliseconds).value());
