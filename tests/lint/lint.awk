@@ -37,7 +37,7 @@ BEGIN {
 
   max_lines = 400
   max_header_lines = 200
-  unfinished = "(TO" "DO|FIX" "ME|X" "XX)([^A-Za-z]|$)"
+  unfinished = "(TO" "DO|FIX" "ME)([^A-Za-z]|$)"
 }
 
 function report(line, text) { printf "%s:%d: %s\n", FILENAME, line, text; failures++ }
