@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace ringmaster::model {
+
+inline constexpr int kMaxSessions = 2;
+inline constexpr int kMaxSlots = 4;    // of all sessions together
+inline constexpr int kMaxThreads = 2;  // client threads of all sessions together
+inline constexpr int kMaxWorkers = 3;
+
+/// One deliberate fault each. The model is only worth something if it finds every one of them.
+enum class Mutation : uint8_t {
+  None,
+  IntentAfterClaim,
+  KillBeforeVerdict,
+  MaskReadBeforePublish,
+  ReclaimWithoutFence,
+  ReaperDoesNotRing,
+  ReaperLeavesWord,
+  WakeOne,
+  ChainOwnSession,
+  NoIncarnation,
+  LostWordTakenForHold,    // a failed completing CAS is always taken for a hold: the check "not held" is gone
+  HoldAfterFailedCondemn,  // CAS Running -> Condemned first, hold only when it failed
+  ClientStoreDelayed,      // the publishing store is not seq_cst: it may pass the mask read
+  WorkerStoreDelayed,      // the idle bit's store is not seq_cst: it may pass the last scan
+  ReaperLeavesMasks,       // the dead worker's spin bit stays set
+  SuccessorDoesNotRepair,  // a successor does not re-create hints for what its predecessor ended
+  OwnerFromSlotWord,       // the supervisor believes the owner bits, which a client can write
+  ClearWithoutRecheck,     // a worker clears a ready bit and does not look at the slot again
+  ClaimIgnoresHold,        // a worker does not look at hold between intent and claim
+  KillOnCasAlone,          // no second look at the lane between a successful condemn and the kill
+  OneCondemn,              // a verdict is not tried again before it is called a protocol violation
+  CollectWithoutLock,      // threads of one client collect without excluding each other
+  DoneBitAfterWake,        // the done bit is set after the completion word was changed and its waiters woken
+};
+
+[[nodiscard]] std::string_view name_of(Mutation mutation);
+
+/// What takes part in one exploration. Small numbers: the state space is their product.
+struct Config {
+  std::string_view name;
+  std::string_view about;
+
+  int sessions = 1;
+  int slots = 1;    // per session
+  int threads = 1;  // client threads per session
+  int jobs = 1;     // per client thread
+  int workers = 1;
+  int incarnations = 1;  // of each worker; 1: a dead one is not replaced (quarantine)
+  int attempts = 1;      // of each job; 1: not idempotent
+
+  // How often the environment may do each of these in one run. It is never obliged to.
+  int crashes = 0;  // of any of the following
+  bool worker_crashes = true;
+  bool client_crashes = true;
+  bool supervisor_crashes = true;
+  int verdicts = 0;  // a deadline that passes although the handler would have ended
+  int hangs = 0;     // a handler that never returns
+  int expiries = 0;  // a queue deadline
+  int cancels = 0;
+  int tampers = 0;               // the last session's client writes nonsense into its slot words
+  bool children = false;         // a worker may leave a forked child behind that writes on
+  bool spin = false;             // workers spin before they sleep
+  bool first_job_hangs = false;  // the first session's job never ends and has no deadline; the rest must not care
+
+  Mutation mutation = Mutation::None;
+
+  [[nodiscard]] int all_slots() const { return sessions * slots; }
+  [[nodiscard]] int all_threads() const { return sessions * threads; }
+  [[nodiscard]] int session_of_slot(int slot) const { return slot / slots; }
+  [[nodiscard]] int session_of_thread(int thread) const { return thread / threads; }
+  [[nodiscard]] bool mutated(Mutation which) const { return mutation == which; }
+};
+
+}  // namespace ringmaster::model

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tests/model/config.h"
+#include "tests/model/state.h"
+
+namespace ringmaster::model {
+
+enum class Actor : uint8_t { Client, Worker, Supervisor, Environment };
+
+/// One atomic step of one actor. `violation` is null or says which safety property the step breaks.
+/// Environment steps (crashes, deadlines, tampering) may happen; the others happen if nothing else does.
+struct Step {
+  State next;
+  const char* what;
+  const char* violation;
+  Actor actor;
+  uint8_t who;
+  int8_t slot;
+  bool environment;
+};
+
+/// All steps that are possible in one state: the protocol, one shared access per step.
+/// Each actor's rules stand in its own file (*_steps.cc).
+class Expansion {
+ public:
+  explicit Expansion(const Config& config) : config_(config) { out_.reserve(128); }
+
+  /// The steps possible in `state`; valid until the next call.
+  const std::vector<Step>& expand(const State& state);
+
+  /// All jobs that must end have ended and were collected.
+  [[nodiscard]] bool complete(const State& state) const;
+
+ private:
+  // client_steps.cc
+  void client(int thread);
+  void begin_job(int thread);
+  void collect(int thread);
+  void look(int thread);
+  void after_collect(State& n, int thread) const;
+  [[nodiscard]] int in_flight(const State& s, int thread) const;
+  // worker_steps.cc
+  void worker(int index);
+  void scan(int index, WorkerAt if_found_at, WorkerAt if_none);
+  void claim(int index);
+  void chain(int index);
+  void run(int index);
+  void finish(int index);
+  void lost_word(int index);
+  void park(int index);
+  // supervisor_steps.cc
+  void supervisor();
+  void supervisor_idle();
+  void verdict_step();
+  void end_session_step();
+  // reaper_steps.cc
+  void reaper_step();
+  void resolve(Step& step, int slot, bool by_lane);
+  void restore_step();
+  // environment_steps.cc
+  void environment();
+  void tamper(int session);
+  void children();
+  void store_buffers();
+
+  // expansion.cc
+  Step& add(Actor actor, int who, const char* what, int slot = -1);
+  void wake_clients(State& n, int session) const;
+  template <typename Then>
+  void ring(Actor actor, int who, const char* what, Then then);
+  template <typename Then>
+  void wake(Actor actor, int who, int session, Then then);
+  void bump(State& n, int session) const;
+  void end(Step& step, int slot, Phase phase);
+  void check_result_write(Step& step, int slot, int worker, int incarnation, int seq);
+  [[nodiscard]] bool owns(const Word& word, int worker, int incarnation, int seq) const;
+  [[nodiscard]] bool same(const Word& a, const Word& b) const;
+  [[nodiscard]] JobName true_job(const Worker& w) const;
+  [[nodiscard]] bool is_tampered(int slot) const { return s_->sessions[config_.session_of_slot(slot)].tampered != 0; }
+  /// What is left of a worker that runs no more: nothing in its private memory matters from then on.
+  void bury(Worker& w, Life life) const;
+  [[nodiscard]] uint8_t slots_mask(int session) const;
+
+  const Config& config_;
+  const State* s_ = nullptr;
+  std::vector<Step> out_;
+};
+
+/// A ring of an eventfd: an exclusive epoll wakes one sleeper, whichever is first in the kernel's queue; one that is
+/// killed but not yet gone may be that one. If nobody sleeps, everybody has an edge pending.
+template <typename Then>
+void Expansion::ring(Actor actor, int who, const char* what, Then then) {
+  bool found = false;
+  for (int i = 0; i < config_.workers; ++i) {
+    const Worker& sleeper = s_->workers[i];
+    if (sleeper.at != WorkerAt::Asleep || sleeper.life == Life::Absent || sleeper.life == Life::Fenced) continue;
+    found = true;
+    Step& step = add(actor, who, what);
+    step.next.workers[i].at = WorkerAt::ClearIdle;
+    then(step.next);
+  }
+  if (found) return;
+  Step& step = add(actor, who, what);
+  for (int i = 0; i < config_.workers; ++i) {
+    if (step.next.workers[i].life == Life::Alive) step.next.workers[i].pending = 1;
+  }
+  then(step.next);
+}
+
+/// FUTEX_WAKE on a completion word.
+template <typename Then>
+void Expansion::wake(Actor actor, int who, int session, Then then) {
+  if (config_.mutated(Mutation::WakeOne)) {
+    bool found = false;
+    for (int t = 0; t < config_.all_threads(); ++t) {
+      if (config_.session_of_thread(t) != session || s_->threads[t].at != ClientAt::Asleep) continue;
+      found = true;
+      Step& step = add(actor, who, "wakes one thread");
+      step.next.threads[t].at = ClientAt::ReadWord;
+      then(step.next);
+    }
+    if (found) return;
+  }
+  Step& step = add(actor, who, "wakes all threads");
+  wake_clients(step.next, session);
+  then(step.next);
+}
+
+}  // namespace ringmaster::model

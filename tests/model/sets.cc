@@ -1,0 +1,237 @@
+#include "tests/model/sets.h"
+
+#include <iterator>
+
+namespace ringmaster::model {
+namespace {
+
+// (a) One slot and two crashes of whomever.
+Config one_slot() {
+  return {.name = "one-slot",
+          .about = "one slot, one worker with successors, a retry, two crashes of anyone",
+          .jobs = 2,
+          .incarnations = 3,
+          .attempts = 2,
+          .crashes = 2};
+}
+
+Config one_slot_deadline() {
+  return {.name = "one-slot-deadline",
+          .about = "one slot, a handler that may hang, a deadline that may race the end, two crashes of anyone",
+          .incarnations = 5,
+          .attempts = 2,
+          .crashes = 2,
+          .verdicts = 1,
+          .hangs = 1,
+          .expiries = 1,
+          .children = true};
+}
+
+Config one_slot_two_workers() {
+  return {.name = "one-slot-two-workers",
+          .about = "one slot, two workers that are not replaced, two jobs after each other, one crash, a cancel",
+          .jobs = 2,
+          .workers = 2,
+          .attempts = 2,
+          .crashes = 1,
+          .cancels = 1};
+}
+
+// (b) Two slots with bitmaps, two workers, one crash.
+Config two_slots() {
+  return {.name = "two-slots",
+          .about = "two slots of one session, two workers that are not replaced, one crash of a worker",
+          .slots = 2,
+          .jobs = 2,
+          .workers = 2,
+          .attempts = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false};
+}
+
+Config two_sessions() {
+  return {.name = "two-sessions",
+          .about = "two sessions of one slot, two workers, the first session's job never ends, one crash of a worker",
+          .sessions = 2,
+          .workers = 2,
+          .crashes = 0,
+          .spin = true,
+          .first_job_hangs = true};
+}
+
+Config two_threads() {
+  return {.name = "two-threads",
+          .about = "two threads of one client that wait on one completion word, one worker, one crash of it",
+          .slots = 2,
+          .threads = 2,
+          .incarnations = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false};
+}
+
+Config spinning() {
+  return {.name = "spinning",
+          .about = "two workers that spin before they sleep and are not replaced, one crash of a worker",
+          .jobs = 2,
+          .workers = 2,
+          .attempts = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false,
+          .spin = true};
+}
+
+Config tampering() {
+  return {.name = "tampering",
+          .about = "an honest session and one that overwrites its slot word, one worker, a deadline",
+          .sessions = 2,
+          .incarnations = 3,
+          .verdicts = 1,
+          .tampers = 2};
+}
+
+Config one_worker_left() {
+  return {.name = "one-worker-left",
+          .about = "one slot, two workers of which one dies and is not replaced",
+          .workers = 2,
+          .attempts = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false};
+}
+
+Config wake_only() {
+  return {.name = "wake-only", .about = "one slot, one worker, no crash: the two sleeping places alone", .jobs = 2};
+}
+
+}  // namespace
+
+std::string_view name_of(Mutation mutation) {
+  static constexpr std::string_view kNames[] = {
+      "None",
+      "IntentAfterClaim",
+      "KillBeforeVerdict",
+      "MaskReadBeforePublish",
+      "ReclaimWithoutFence",
+      "ReaperDoesNotRing",
+      "ReaperLeavesWord",
+      "WakeOne",
+      "ChainOwnSession",
+      "NoIncarnation",
+      "LostWordTakenForHold",
+      "HoldAfterFailedCondemn",
+      "ClientStoreDelayed",
+      "WorkerStoreDelayed",
+      "ReaperLeavesMasks",
+      "SuccessorDoesNotRepair",
+      "OwnerFromSlotWord",
+      "ClearWithoutRecheck",
+      "ClaimIgnoresHold",
+      "KillOnCasAlone",
+      "OneCondemn",
+      "CollectWithoutLock",
+      "DoneBitAfterWake",
+  };
+  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::DoneBitAfterWake) + 1);
+  return kNames[static_cast<size_t>(mutation)];
+}
+
+std::vector<Config> ci_sets() {
+  return {wake_only(),   one_slot(), one_slot_deadline(), one_slot_two_workers(), two_slots(), two_sessions(),
+          two_threads(), spinning(), tampering()};
+}
+
+std::vector<Config> small_sets() { return {wake_only(), one_slot(), two_threads()}; }
+
+std::vector<Config> large_sets() {
+  Config three_crashes = one_slot_deadline();
+  three_crashes.name = "large-one-slot-three-crashes";
+  three_crashes.jobs = 2;
+  three_crashes.crashes = 3;
+  three_crashes.incarnations = 3;
+  Config any_crash = two_slots();
+  any_crash.client_crashes = any_crash.supervisor_crashes = true;
+  any_crash.name = "large-two-slots-any-crash";
+  Config spin = two_slots();
+  spin.name = "large-two-slots-spinning";
+  spin.spin = true;
+  Config threads = two_threads();
+  threads.name = "large-two-threads-two-workers";
+  threads.workers = 2;
+  Config sessions = two_sessions();
+  sessions.name = "large-two-sessions-crash";
+  sessions.crashes = 1;
+  sessions.workers = 3;
+  sessions.client_crashes = sessions.supervisor_crashes = false;
+  sessions.first_job_hangs = false;
+  sessions.spin = false;
+  Config tamper = tampering();
+  tamper.name = "large-tampering-crash";
+  tamper.crashes = 1;
+  tamper.hangs = 1;
+  return {three_crashes, any_crash, spin, threads, sessions, tamper};
+}
+
+Config set_for(Mutation mutation) {
+  Config set = wake_only();
+  switch (mutation) {
+    case Mutation::None:
+    case Mutation::MaskReadBeforePublish:
+    case Mutation::ClientStoreDelayed:
+    case Mutation::WorkerStoreDelayed:
+    case Mutation::DoneBitAfterWake:
+      break;
+    case Mutation::IntentAfterClaim:
+    case Mutation::ReaperLeavesWord:
+    case Mutation::NoIncarnation:
+      set = one_slot();
+      break;
+    case Mutation::KillBeforeVerdict:
+    case Mutation::ReclaimWithoutFence:
+    case Mutation::HoldAfterFailedCondemn:
+    case Mutation::OneCondemn:
+    case Mutation::SuccessorDoesNotRepair:
+      set = one_slot_deadline();
+      break;
+    case Mutation::ReaperDoesNotRing:
+      set = one_worker_left();
+      break;
+    case Mutation::ReaperLeavesMasks:
+      set = one_worker_left();
+      set.spin = true;
+      break;
+    case Mutation::ClearWithoutRecheck:
+      set = one_slot_two_workers();
+      set.crashes = set.cancels = 0;
+      break;
+    case Mutation::WakeOne:
+    case Mutation::CollectWithoutLock:
+      set = two_threads();
+      set.crashes = 0;
+      break;
+    case Mutation::ChainOwnSession:
+      set = two_sessions();
+      break;
+    case Mutation::LostWordTakenForHold:
+    case Mutation::ClaimIgnoresHold:
+    case Mutation::KillOnCasAlone:
+    case Mutation::OwnerFromSlotWord:
+      set = tampering();
+      break;
+  }
+  set.mutation = mutation;
+  return set;
+}
+
+std::vector<Mutation> all_mutations() {
+  std::vector<Mutation> all;
+  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim); i <= static_cast<uint8_t>(Mutation::DoneBitAfterWake);
+       ++i) {
+    all.push_back(static_cast<Mutation>(i));
+  }
+  return all;
+}
+
+}  // namespace ringmaster::model

@@ -1,0 +1,391 @@
+#include "tests/model/expansion.h"
+
+// The worker's rules: scan, claim, chain, run, finish, park.
+
+namespace ringmaster::model {
+
+void Expansion::worker(int index) {
+  const Worker& me = s_->workers[index];
+  if (me.life != Life::Alive && me.life != Life::Killed) return;
+  switch (me.at) {
+    case WorkerAt::Scan:
+      scan(index, WorkerAt::ReadSlot, config_.spin ? WorkerAt::SetSpin : WorkerAt::SetIdle);
+      return;
+    case WorkerAt::ReadSlot:
+    case WorkerAt::Intent:
+    case WorkerAt::CheckHold:
+    case WorkerAt::HeldClear:
+    case WorkerAt::HeldWait:
+    case WorkerAt::Claim:
+    case WorkerAt::LateIntent:
+    case WorkerAt::ClaimFailed:
+      claim(index);
+      return;
+    case WorkerAt::ClearReady:
+    case WorkerAt::Recheck:
+    case WorkerAt::SetReady:
+    case WorkerAt::ChainBits:
+    case WorkerAt::ChainSpin:
+    case WorkerAt::ChainIdle:
+    case WorkerAt::ChainRing:
+      chain(index);
+      return;
+    case WorkerAt::Run:
+    case WorkerAt::Hung:
+      run(index);
+      return;
+    case WorkerAt::Complete:
+    case WorkerAt::SetDone:
+    case WorkerAt::Bump:
+    case WorkerAt::ClearWaiting:
+    case WorkerAt::Wake:
+    case WorkerAt::LateDone:
+    case WorkerAt::ClearLane:
+      finish(index);
+      return;
+    case WorkerAt::FailedHold:
+    case WorkerAt::Stopped:
+    case WorkerAt::Drop:
+      lost_word(index);
+      return;
+    case WorkerAt::SetSpin:
+    case WorkerAt::SpinScan:
+    case WorkerAt::SpinFound:
+    case WorkerAt::SetIdle:
+    case WorkerAt::ClearSpin:
+    case WorkerAt::IdleScan:
+    case WorkerAt::Sleep:
+    case WorkerAt::Asleep:
+    case WorkerAt::ClearIdle:
+      park(index);
+      return;
+  }
+}
+
+void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
+  const Worker& me = s_->workers[index];
+  const int session = me.session;
+  const uint8_t bits = has(me.dropped, session) ? uint8_t{0} : s_->sessions[session].ready;
+  if (bits == 0) {
+    Worker& w = add(Actor::Worker, index, "scans: nothing ready").next.workers[index];
+    w.session = session + 1 < config_.sessions ? u8(session + 1) : uint8_t{0};
+    if (w.session == 0) w.at = if_none;
+    return;
+  }
+  if (if_found_at != WorkerAt::ReadSlot) {
+    Worker& w = add(Actor::Worker, index, "scans: something is ready").next.workers[index];
+    w.session = 0;
+    w.at = if_found_at;
+    return;
+  }
+  for (int k = 0; k < config_.all_slots(); ++k) {
+    if (!has(bits, k)) continue;
+    Worker& w = add(Actor::Worker, index, "scans: takes a ready bit", k).next.workers[index];
+    w.session = 0;
+    w.slot = u8(k);
+    w.at = WorkerAt::ReadSlot;
+  }
+}
+
+void Expansion::claim(int index) {
+  const Worker& me = s_->workers[index];
+  const int k = me.slot;
+  const Slot& slot = s_->slots[k];
+  const bool late = config_.mutated(Mutation::IntentAfterClaim);
+  switch (me.at) {
+    case WorkerAt::ReadSlot: {
+      const bool ready = slot.word.phase == Phase::Ready;
+      Worker& w = add(Actor::Worker, index, ready ? "reads the slot: Ready" : "reads the slot: not Ready", k)
+                      .next.workers[index];
+      w.seq = ready ? slot.word.seq : uint8_t{0};
+      w.attempt = ready ? slot.word.attempt : uint8_t{0};
+      w.at = !ready ? WorkerAt::ClearReady : late ? WorkerAt::CheckHold : WorkerAt::Intent;
+      return;
+    }
+    case WorkerAt::Intent: {
+      Worker& w = add(Actor::Worker, index, "stores its intent", k).next.workers[index];
+      w.lane = JobName{u8(k + 1), me.seq};
+      w.at = config_.mutated(Mutation::ClaimIgnoresHold) ? WorkerAt::Claim : WorkerAt::CheckHold;
+      return;
+    }
+    case WorkerAt::CheckHold:
+      add(Actor::Worker, index, me.hold != 0 ? "reads hold: held" : "reads hold: clear").next.workers[index].at =
+          me.hold != 0 ? WorkerAt::HeldClear : WorkerAt::Claim;
+      return;
+    case WorkerAt::HeldClear: {
+      Worker& w = add(Actor::Worker, index, "clears its lane, waits for hold").next.workers[index];
+      w.lane = {};
+      w.slot = w.seq = w.attempt = 0;
+      w.at = WorkerAt::HeldWait;
+      return;
+    }
+    case WorkerAt::HeldWait:
+      if (me.hold == 0) add(Actor::Worker, index, "is released").next.workers[index].at = WorkerAt::Scan;
+      return;
+    case WorkerAt::Claim: {
+      const bool ok = slot.word == Word{Phase::Ready, me.seq, me.attempt, 0, 0};
+      Step& step = add(Actor::Worker, index, ok ? "CAS Ready -> Running" : "CAS Ready -> Running fails", k);
+      Worker& w = step.next.workers[index];
+      if (!ok) {
+        w.at = WorkerAt::ClaimFailed;
+        return;
+      }
+      step.next.slots[k].word = Word{Phase::Running, me.seq, me.attempt, u8(index), me.incarnation};
+      if (!is_tampered(k) && slot.descriptor != me.seq) step.violation = "a job claimed with another job's descriptor";
+      if (s_->sessions[config_.session_of_slot(k)].dropped != 0) step.violation = "a job claimed in a dropped session";
+      if (me.life == Life::Killed && me.lane != s_->verdicts[index])
+        step.violation = "a worker under a kill claims another job";
+      w.claimed = 1;
+      w.at = late ? WorkerAt::LateIntent : WorkerAt::ClearReady;
+      return;
+    }
+    case WorkerAt::LateIntent: {
+      Worker& w = add(Actor::Worker, index, "stores its intent (late)", k).next.workers[index];
+      w.lane = JobName{u8(k + 1), me.seq};
+      w.at = WorkerAt::ClearReady;
+      return;
+    }
+    default: {  // ClaimFailed
+      Worker& w = add(Actor::Worker, index, "clears its lane").next.workers[index];
+      w.lane = {};
+      w.seq = w.attempt = 0;
+      w.at = WorkerAt::ClearReady;
+      return;
+    }
+  }
+}
+
+void Expansion::chain(int index) {
+  const Worker& me = s_->workers[index];
+  const int k = me.slot;
+  const int session = config_.session_of_slot(k);
+  const auto go_on = [&](Worker& w) {
+    w.session = 0;
+    if (me.claimed != 0) {
+      // Alone in its pool a worker has nobody to ring on.
+      w.at = config_.workers > 1 ? WorkerAt::ChainBits : WorkerAt::Run;
+    } else {
+      w.slot = w.seq = w.attempt = 0;
+      w.at = WorkerAt::Scan;
+    }
+  };
+  switch (me.at) {
+    case WorkerAt::ClearReady: {
+      State& n = add(Actor::Worker, index, "clears the ready bit", k).next;
+      clear(n.sessions[session].ready, k);
+      n.workers[index].at = WorkerAt::Recheck;
+      if (config_.mutated(Mutation::ClearWithoutRecheck)) go_on(n.workers[index]);
+      return;
+    }
+    case WorkerAt::Recheck: {
+      const bool again = s_->slots[k].word.phase == Phase::Ready;
+      Worker& w =
+          add(Actor::Worker, index, again ? "looks again: Ready" : "looks again: not Ready", k).next.workers[index];
+      if (again) {
+        w.at = WorkerAt::SetReady;
+      } else {
+        go_on(w);
+      }
+      return;
+    }
+    case WorkerAt::SetReady: {
+      State& n = add(Actor::Worker, index, "sets the ready bit again", k).next;
+      set(n.sessions[session].ready, k);
+      go_on(n.workers[index]);
+      return;
+    }
+    case WorkerAt::ChainBits: {
+      const bool own_only = config_.mutated(Mutation::ChainOwnSession);
+      const int at = own_only ? session : me.session;
+      const bool any = !has(me.dropped, at) && s_->sessions[at].ready != 0;
+      Worker& w =
+          add(Actor::Worker, index, any ? "sees more ready work" : "sees no more ready work").next.workers[index];
+      const bool last = own_only || at + 1 >= config_.sessions;
+      w.session = any || last ? uint8_t{0} : u8(at + 1);
+      if (any) {
+        w.at = WorkerAt::ChainSpin;
+      } else if (last) {
+        w.at = WorkerAt::Run;
+      }
+      return;
+    }
+    case WorkerAt::ChainSpin:
+      add(Actor::Worker, index, "reads the spin mask").next.workers[index].at =
+          s_->spin_mask != 0 ? WorkerAt::Run : WorkerAt::ChainIdle;
+      return;
+    case WorkerAt::ChainIdle:
+      add(Actor::Worker, index, "reads the idle mask").next.workers[index].at =
+          s_->idle_mask != 0 ? WorkerAt::ChainRing : WorkerAt::Run;
+      return;
+    default:  // ChainRing
+      ring(Actor::Worker, index, "rings the pool's eventfd", [&](State& n) { n.workers[index].at = WorkerAt::Run; });
+      return;
+  }
+}
+
+void Expansion::run(int index) {
+  const Worker& me = s_->workers[index];
+  const int k = me.slot;
+  if (me.at == WorkerAt::Hung) return;
+  const bool must_hang = config_.first_job_hangs && config_.session_of_slot(k) == 0;
+  if (must_hang || s_->hangs > 0) {
+    Step& step = add(Actor::Worker, index, "hangs in the handler", k);
+    step.next.workers[index].at = WorkerAt::Hung;
+    step.environment = !must_hang;
+    if (!must_hang) step.next.hangs--;
+    if (must_hang) return;
+  }
+  Step& step = add(Actor::Worker, index, "writes the result", k);
+  check_result_write(step, k, index, me.incarnation, me.seq);
+  Slot& slot = step.next.slots[k];
+  slot.result_seq = me.seq;
+  slot.result_worker = u8(index);
+  slot.result_incarnation = me.incarnation;
+  step.next.workers[index].at = WorkerAt::Complete;
+}
+
+void Expansion::finish(int index) {
+  const Worker& me = s_->workers[index];
+  const int k = me.slot;
+  const int session = config_.session_of_slot(k);
+  const bool late_bit = config_.mutated(Mutation::DoneBitAfterWake);
+  const WorkerAt last = late_bit ? WorkerAt::LateDone : WorkerAt::ClearLane;
+  switch (me.at) {
+    case WorkerAt::Complete: {
+      const Word mine{Phase::Running, me.seq, me.attempt, u8(index), me.incarnation};
+      const bool ok = same(s_->slots[k].word, mine);
+      Step& step = add(Actor::Worker, index, ok ? "CAS Running -> Done" : "CAS Running -> Done fails", k);
+      Worker& w = step.next.workers[index];
+      if (!ok) {
+        w.at = WorkerAt::FailedHold;
+        return;
+      }
+      const Slot& slot = s_->slots[k];
+      const bool own = slot.result_seq == me.seq && slot.result_worker == index &&
+                       slot.result_incarnation == me.incarnation && slot.word.incarnation == me.incarnation;
+      end(step, k, Phase::Done);
+      if (!own && !is_tampered(k)) step.violation = "a worker completes a job that is not its own";
+      w.claimed = 0;
+      w.at = late_bit ? WorkerAt::Bump : WorkerAt::SetDone;
+      return;
+    }
+    case WorkerAt::SetDone: {
+      State& n = add(Actor::Worker, index, "sets the done bit", k).next;
+      set(n.sessions[session].done, k);
+      n.workers[index].at = WorkerAt::Bump;
+      return;
+    }
+    case WorkerAt::Bump: {
+      const bool waits = s_->sessions[session].waiting != 0;
+      State& n =
+          add(Actor::Worker, index, waits ? "adds 2 to the completion word: waiting" : "adds 2 to the completion word")
+              .next;
+      bump(n, session);
+      n.workers[index].at = waits ? WorkerAt::ClearWaiting : last;
+      return;
+    }
+    case WorkerAt::ClearWaiting: {
+      State& n = add(Actor::Worker, index, "clears the waiting bit").next;
+      n.sessions[session].waiting = 0;
+      n.workers[index].at = WorkerAt::Wake;
+      return;
+    }
+    case WorkerAt::Wake:
+      wake(Actor::Worker, index, session, [&](State& n) { n.workers[index].at = last; });
+      return;
+    case WorkerAt::LateDone: {
+      State& n = add(Actor::Worker, index, "sets the done bit (late)", k).next;
+      set(n.sessions[session].done, k);
+      n.workers[index].at = WorkerAt::ClearLane;
+      return;
+    }
+    default: {  // ClearLane
+      Worker& w = add(Actor::Worker, index, "empties its lane").next.workers[index];
+      w.lane = {};
+      w.slot = w.seq = w.attempt = 0;
+      w.at = WorkerAt::Scan;
+      return;
+    }
+  }
+}
+
+void Expansion::lost_word(int index) {
+  const Worker& me = s_->workers[index];
+  const int session = config_.session_of_slot(me.slot);
+  const bool unchecked = config_.mutated(Mutation::LostWordTakenForHold);
+  if (me.at == WorkerAt::FailedHold || me.at == WorkerAt::Stopped) {
+    const bool held = me.hold != 0 || unchecked;
+    if (held && me.at == WorkerAt::Stopped) return;
+    add(Actor::Worker, index, held ? "reads hold: held, stops" : "reads hold: not held, so its client tampered")
+        .next.workers[index]
+        .at = held ? WorkerAt::Stopped : WorkerAt::Drop;
+    return;
+  }
+  Step& step = add(Actor::Worker, index, "drops the session, empties its lane", me.slot);
+  if (s_->sessions[session].tampered == 0) step.violation = "an honest client's session is dropped for tampering";
+  Worker& w = step.next.workers[index];
+  set(w.dropped, session);
+  w.lane = {};
+  w.slot = w.seq = w.attempt = w.claimed = 0;
+  w.at = WorkerAt::Scan;
+}
+
+void Expansion::park(int index) {
+  const Worker& me = s_->workers[index];
+  switch (me.at) {
+    case WorkerAt::SetSpin: {
+      State& n = add(Actor::Worker, index, "sets its spin bit").next;
+      set(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::SpinScan;
+      return;
+    }
+    case WorkerAt::SpinScan:
+      scan(index, WorkerAt::SpinFound, WorkerAt::SetIdle);
+      return;
+    case WorkerAt::SpinFound: {
+      // Before it looks for others to ring on, or it would take itself for the spinner that makes a ring needless.
+      State& n = add(Actor::Worker, index, "clears its spin bit").next;
+      clear(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::Scan;
+      return;
+    }
+    case WorkerAt::SetIdle: {
+      State& n = add(Actor::Worker, index, "sets its idle bit").next;
+      if (config_.mutated(Mutation::WorkerStoreDelayed)) {
+        n.workers[index].buffered = 1;
+      } else {
+        set(n.idle_mask, index);
+      }
+      n.workers[index].at = config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan;
+      return;
+    }
+    case WorkerAt::ClearSpin: {
+      State& n = add(Actor::Worker, index, "clears its spin bit").next;
+      clear(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::IdleScan;
+      return;
+    }
+    case WorkerAt::IdleScan:
+      scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+      return;
+    case WorkerAt::Sleep: {
+      if (me.buffered != 0) return;  // the store buffer is empty by the time a task sleeps
+      const bool pending = me.pending != 0;
+      Worker& w = add(Actor::Worker, index, pending ? "epoll reports an edge" : "sleeps in epoll").next.workers[index];
+      w.pending = 0;
+      w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
+      return;
+    }
+    case WorkerAt::ClearIdle: {
+      if (me.buffered != 0) return;
+      State& n = add(Actor::Worker, index, "clears its idle bit").next;
+      clear(n.idle_mask, index);
+      n.workers[index].at = WorkerAt::Scan;
+      return;
+    }
+    default:  // Asleep
+      return;
+  }
+}
+
+}  // namespace ringmaster::model
