@@ -1,0 +1,146 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "daemon/os/cgroup.h"
+#include "daemon/os/descriptors.h"
+#include "daemon/os/kernel_features.h"
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/os/oom_score.h"
+#include "daemon/os/pidfd.h"
+#include "daemon/os/process_tree.h"
+#include "daemon/os/service_notify.h"
+
+namespace ringmaster {
+namespace {
+
+// A folder that looks like a cgroup, since few machines delegate a real one.
+class CgroupFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/ringmaster-cgroup-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    path_ = name;
+    folder_ = UniqueFd(::open(name, O_DIRECTORY | O_RDONLY | O_CLOEXEC));
+  }
+  void TearDown() override {
+    for (const char* const file : {"/cgroup.kill", "/cgroup.events", "/cgroup.procs"}) ::unlink((path_ + file).c_str());
+    ::rmdir(path_.c_str());
+  }
+  void write(const char* name, const std::string& text) {
+    const UniqueFd file(::openat(folder_.get(), name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600));
+    ASSERT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  std::string read(const char* name) {
+    const UniqueFd file(::openat(folder_.get(), name, O_RDONLY | O_CLOEXEC));
+    char text[64];
+    const ssize_t got = ::read(file.get(), text, sizeof text);
+    return got < 0 ? "?" : std::string(text, static_cast<std::size_t>(got));
+  }
+  std::string path_;
+  UniqueFd folder_;
+};
+
+TEST_F(CgroupFolder, ReadsWhetherAnybodyIsLeft) {
+  EXPECT_EQ(cgroup_empty(folder_.get()), ENOENT);
+  write("cgroup.events", "populated 1\nfrozen 0\n");
+  EXPECT_EQ(cgroup_empty(folder_.get()), EBUSY);
+  write("cgroup.events", "populated 0\nfrozen 0\n");
+  EXPECT_EQ(cgroup_empty(folder_.get()), 0);
+  write("cgroup.events", "frozen 0\n");
+  EXPECT_EQ(cgroup_empty(folder_.get()), EPROTO);
+}
+
+TEST_F(CgroupFolder, KillsAndEntersByWriting) {
+  EXPECT_EQ(kill_cgroup(folder_.get()), ENOENT);
+  write("cgroup.kill", "");
+  write("cgroup.procs", "");
+  EXPECT_EQ(kill_cgroup(folder_.get()), 0);
+  EXPECT_EQ(read("cgroup.kill"), "1");
+  EXPECT_EQ(enter_cgroup(folder_.get()), 0);
+  EXPECT_EQ(read("cgroup.procs"), "0");
+}
+
+TEST(ServiceNotify, WithoutAnAddressEverySendIsANoOp) {
+  ServiceNotify notify;
+  EXPECT_EQ(notify.open(""), 0);
+  EXPECT_FALSE(notify.active());
+  EXPECT_EQ(notify.send("READY=1"), 0);
+}
+
+TEST(ServiceNotify, RefusesWhatIsNoAddress) {
+  ServiceNotify notify;
+  EXPECT_EQ(notify.open("relative"), EINVAL);
+  EXPECT_EQ(notify.open("/"), EINVAL);
+  EXPECT_EQ(notify.open("/" + std::string(200, 'x')), ENAMETOOLONG);
+  EXPECT_EQ(notify.open("/nonexistent/notify"), ENOENT);
+}
+
+TEST(ServiceNotify, ReachesAnAbstractSocket) {
+  const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  ASSERT_EQ(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(sa_family_t)), 0);  // autobind
+  socklen_t length = sizeof where;
+  ASSERT_EQ(::getsockname(manager.get(), reinterpret_cast<sockaddr*>(&where), &length), 0);
+  const std::string name(where.sun_path + 1, length - offsetof(sockaddr_un, sun_path) - 1);
+  ServiceNotify notify;
+  ASSERT_EQ(notify.open("@" + name), 0);
+  EXPECT_EQ(notify.send("READY=1"), 0);
+  char text[16] = {};
+  EXPECT_EQ(::recv(manager.get(), text, sizeof text, MSG_DONTWAIT), 7);
+  EXPECT_STREQ(text, "READY=1");
+}
+
+TEST(KernelFeatures, ThisMachineHasThemAll) {
+  const KernelFeature missing = missing_kernel_feature();
+  EXPECT_EQ(missing.name, nullptr) << missing.name;
+}
+
+TEST(Pidfd, OfThisProcessIsNoChild) {
+  const UniqueFd self = open_pidfd(::getpid());
+  ASSERT_TRUE(self);
+  EXPECT_EQ(send_signal(self.get(), 0), 0);
+  ChildExit exit;
+  EXPECT_EQ(peek_exit(self.get(), exit), ECHILD);
+  EXPECT_EQ(reap_pid(::getpid()), ECHILD);
+}
+
+TEST(ProcessTree, AProcessWithoutChildrenHasNone) {
+  pid_t some[4];
+  EXPECT_EQ(list_children(some), 0);
+}
+
+TEST(Descriptors, DuplicatesAboveANumberAndKeepsCloseOnExec) {
+  const UniqueFd copy = duplicate_above(0, 100);
+  ASSERT_GE(copy.get(), 100);
+  EXPECT_EQ(::fcntl(copy.get(), F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(set_close_on_exec(copy.get(), false), 0);
+  EXPECT_EQ(::fcntl(copy.get(), F_GETFD), 0);
+  EXPECT_EQ(set_close_on_exec(-1, true), EBADF);
+}
+
+TEST(OomScore, FallsBackOnlyWhereItCannotBeRead) {
+  const int now = oom_score_adj(12345);
+  EXPECT_NE(now, 12345);
+  EXPECT_EQ(set_oom_score_adj(now), 0);
+}
+
+TEST(MonotonicClock, DoesNotGoBack) {
+  const std::uint64_t first = monotonic_ns();
+  EXPECT_GE(monotonic_ns(), first);
+}
+
+}  // namespace
+}  // namespace ringmaster
