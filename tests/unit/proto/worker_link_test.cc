@@ -1,0 +1,119 @@
+#include "proto/worker_link.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace ringmaster::worker_link {
+namespace {
+
+Attach some_attach() {
+  Attach attach;
+  attach.index = 7;
+  attach.serial = 42;
+  attach.uid = 1000;
+  attach.same_uid = true;
+  attach.weight = 3;
+  attach.slots = 256;
+  attach.request_segment_bytes = 1 << 21;
+  attach.reply_segment_bytes = 1 << 22;
+  attach.request_ring_bytes = 1 << 20;
+  attach.result_ring_bytes = 1 << 21;
+  return attach;
+}
+
+TEST(WorkerLink, AttachComesBackAsItWentAndWantsThreeDescriptors) {
+  const ToWorker message = some_attach();
+  const auto packet = encode(message);
+  EXPECT_EQ(fds_of(message), 3U);
+  const auto back = decode_to_worker(packet, 3);
+  ASSERT_TRUE(back) << back.error().message;
+  const auto& attach = std::get<Attach>(*back);
+  EXPECT_EQ(attach.index, 7U);
+  EXPECT_EQ(attach.serial, 42U);
+  EXPECT_TRUE(attach.same_uid);
+  EXPECT_EQ(attach.weight, 3U);
+  EXPECT_EQ(attach.result_ring_bytes, std::uint64_t{1} << 21);
+  EXPECT_FALSE(decode_to_worker(packet, 2));
+  EXPECT_FALSE(decode_to_supervisor(packet, 3));
+}
+
+TEST(WorkerLink, AttachOutOfRangeIsRefused) {
+  const auto refused = [](auto change) {
+    Attach attach = some_attach();
+    change(attach);
+    return !decode_to_worker(encode(ToWorker(attach)), 3);
+  };
+  EXPECT_TRUE(refused([](Attach& a) { a.index = kMaxSessions; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.serial = 0; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.slots = 0; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.slots = kMaxSlots + 1; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.weight = 0; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.priority = kClasses; }));
+  EXPECT_TRUE(refused([](Attach& a) { a.request_ring_bytes = a.request_segment_bytes; }));
+}
+
+TEST(WorkerLink, ControlMessagesComeBack) {
+  EXPECT_EQ(std::get<Detach>(*decode_to_worker(encode(ToWorker(Detach{3, 9})), 0)).serial, 9U);
+  EXPECT_FALSE(std::get<Drain>(*decode_to_worker(encode(ToWorker(Drain{false})), 0)).on);
+  EXPECT_TRUE(std::holds_alternative<Exit>(*decode_to_worker(encode(ToWorker(Exit{})), 0)));
+  Settings settings;
+  settings.spin_ns = 0;
+  settings.grace_ns = 5;
+  const auto back = std::get<Settings>(*decode_to_worker(encode(ToWorker(settings)), 0));
+  EXPECT_EQ(back.spin_ns, 0U);
+  EXPECT_EQ(back.grace_ns, 5U);
+  EXPECT_EQ(back.idle_wait_ns, settings.idle_wait_ns);
+}
+
+TEST(WorkerLink, ReportsComeBack) {
+  EXPECT_EQ(std::get<Hello>(*decode_to_supervisor(encode(ToSupervisor(Hello{1, 77})), 0)).pid, 77U);
+  EXPECT_TRUE(std::holds_alternative<Ready>(*decode_to_supervisor(encode(ToSupervisor(Ready{})), 0)));
+  EXPECT_EQ(std::get<Attached>(*decode_to_supervisor(encode(ToSupervisor(Attached{1, 2})), 0)).index, 1U);
+  EXPECT_EQ(std::get<Detached>(*decode_to_supervisor(encode(ToSupervisor(Detached{1, 2})), 0)).serial, 2U);
+  const SessionBroken broken{1, 2, BrokenReason::WordTampered, 5};
+  const auto back = std::get<SessionBroken>(*decode_to_supervisor(encode(ToSupervisor(broken)), 0));
+  EXPECT_EQ(back.reason, BrokenReason::WordTampered);
+  EXPECT_EQ(back.detail, 5U);
+  const auto boot = decode_to_supervisor(encode(ToSupervisor(BootFailed{"no \x1b[31mlibrary"})), 0);
+  EXPECT_EQ(std::get<BootFailed>(*boot).text, "no ?[31mlibrary");
+}
+
+TEST(WorkerLink, AWorkerThatSendsDescriptorsOrUnknownReasonsIsRefused) {
+  EXPECT_FALSE(decode_to_supervisor(encode(ToSupervisor(Ready{})), 1));
+  auto packet = encode(ToSupervisor(SessionBroken{1, 2, BrokenReason::BadIndex, 0}));
+  packet[16] = std::byte{99};
+  EXPECT_FALSE(decode_to_supervisor(packet, 0));
+}
+
+TEST(WorkerLink, ChunksCarryTheWholeTable) {
+  std::vector<std::byte> table(kMaxChunkBytes * 2 + 1);
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<std::byte>(i * 7);
+  std::vector<std::byte> joined;
+  const auto chunks = to_chunks(table);
+  ASSERT_EQ(chunks.size(), 3U);
+  for (const HandlersChunk& chunk : chunks) {
+    const auto packet = encode(ToSupervisor(chunk));
+    EXPECT_LE(packet.size(), kMaxMessageBytes);
+    const auto back = std::get<HandlersChunk>(*decode_to_supervisor(packet, 0));
+    EXPECT_EQ(back.last, &chunk == &chunks.back());
+    joined.insert(joined.end(), back.bytes.begin(), back.bytes.end());
+  }
+  EXPECT_EQ(joined, table);
+  EXPECT_EQ(to_chunks({}).size(), 1U);
+}
+
+TEST(WorkerLink, RandomPacketsNeverFault) {
+  std::mt19937 random(2);
+  const auto seed = encode(ToWorker(some_attach()));
+  for (int round = 0; round < 20'000; ++round) {
+    auto packet = seed;
+    packet[random() % packet.size()] = static_cast<std::byte>(random());
+    packet.resize(random() % 3 == 0 ? random() % (packet.size() + 1) : packet.size());
+    (void)decode_to_worker(packet, 3);
+    (void)decode_to_supervisor(packet, 0);
+  }
+}
+
+}  // namespace
+}  // namespace ringmaster::worker_link
