@@ -29,7 +29,7 @@ TEST_P(ProtocolModel, HoldsInEveryReachableState) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, ProtocolModel, testing::ValuesIn(kFull ? ci_sets() : small_sets()),
-                         [](const auto& info) { return test_name(info.param.name); });
+                         [](const auto& set) { return test_name(set.param.name); });
 
 class ProtocolMutation : public testing::TestWithParam<Mutation> {};
 
@@ -41,7 +41,7 @@ TEST_P(ProtocolMutation, IsFound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ProtocolMutation, testing::ValuesIn(all_mutations()),
-                         [](const auto& info) { return test_name(name_of(info.param)); });
+                         [](const auto& which) { return test_name(name_of(which.param)); });
 
 }  // namespace
 }  // namespace ringmaster::model

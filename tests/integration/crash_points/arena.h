@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "shm/client_port.h"
+#include "shm/hints.h"
+#include "shm/ledger.h"
+#include "shm/payload_ring.h"
+#include "shm/reap.h"
+#include "shm/worker_port.h"
+
+namespace ringmaster::testing {
+
+inline constexpr std::uint16_t kSession = 3;
+inline constexpr std::uint32_t kSerial = 7;
+
+/// All segments of one session, two workers and a ledger in one shared mapping, so that a state of the system is a copy
+/// of one range of bytes.
+class Arena {
+ public:
+  Arena() {
+    const SessionGeometry geometry{64, kPageBytes, kPageBytes};
+    const std::size_t sizes[] = {geometry.request_segment_bytes(),
+                                 geometry.reply_segment_bytes(),
+                                 sizeof(BoardRecord),
+                                 sizeof(LaneRecord),
+                                 sizeof(ControlRecord),
+                                 sizeof(LaneRecord),
+                                 sizeof(ControlRecord),
+                                 sizeof(LedgerRecord)};
+    for (const std::size_t size : sizes) bytes_ += rounded(size);
+    void* at = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) throw std::bad_alloc();
+    base_ = static_cast<std::byte*>(at);
+    request = RequestView::format(next(sizes[0]), geometry, kSerial, kSession, 0);
+    reply = ReplyView::format(next(sizes[1]), geometry, kSerial, kSession, 0);
+    board = format_board(next(sizes[2]), 0);
+    for (std::uint16_t place = 0; place < 2; ++place) {
+      WorkerSelf& self = selves[place];
+      self.owner = Owner{place, 5};
+      self.place = place;
+      self.lane = format_lane(next(sizes[3]), 0, self.owner);
+      self.control = format_control(next(sizes[4]), 0, self.owner);
+      self.board = board;
+      sessions[place] = WorkerSession{.index = kSession, .request = request, .reply = reply};
+    }
+    ledger = format_ledger(next(sizes[7]));
+  }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() { munmap(base_, bytes_); }
+
+  [[nodiscard]] std::span<std::byte> memory() const { return {base_, bytes_}; }
+  [[nodiscard]] std::vector<std::byte> snapshot() const { return {base_, base_ + bytes_}; }
+  void restore(const std::vector<std::byte>& snapshot) const { std::memcpy(base_, snapshot.data(), snapshot.size()); }
+
+  RequestView request;
+  ReplyView reply;
+  BoardRecord* board = nullptr;
+  LedgerRecord* ledger = nullptr;
+  WorkerSelf selves[2];
+  WorkerSession sessions[2];
+
+ private:
+  static std::size_t rounded(std::size_t size) { return (size + kPageBytes - 1) / kPageBytes * kPageBytes; }
+  std::span<std::byte> next(std::size_t size) {
+    const std::span<std::byte> part{base_ + used_, size};
+    used_ += rounded(size);
+    return part;
+  }
+
+  std::byte* base_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace ringmaster::testing
