@@ -1,0 +1,184 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// Public header: installed next to the others, so it names them by file and not from the repository's root.
+#include "job.h"
+
+namespace ringmaster {
+
+enum class ArgumentKind : std::uint32_t {
+  Text = RM_TEXT,
+  Integer = RM_INTEGER,
+  Real = RM_REAL,
+  Boolean = RM_BOOLEAN,
+  Choice = RM_CHOICE
+};
+
+/// One argument of a handler: shown by `ringmaster handlers`, enforced before the handler runs.
+struct HandlerArgument {
+  std::string name;  ///< 1 to 64 characters out of A-Z a-z 0-9 _ . -
+  ArgumentKind kind = ArgumentKind::Text;
+  std::string help{};
+  bool required = false;
+  std::optional<std::string> default_value{};
+  std::vector<std::string> choices{};     ///< For Choice.
+  std::optional<std::int64_t> minimum{};  ///< For Integer; inclusive.
+  std::optional<std::int64_t> maximum{};
+};
+
+/// Anything callable with a Job&: a function, or a lambda with state. Copies share that state.
+class HandlerFunction {
+ public:
+  HandlerFunction() = default;
+  template <typename F>
+  requires(std::invocable<F&, Job&> && !std::same_as<std::remove_cvref_t<F>, HandlerFunction>)
+      HandlerFunction(F function)  // NOLINT(google-explicit-constructor): a function *is* a handler function
+      : state_(std::make_shared<F>(std::move(function))),
+        call_([](void* state, Job& job) { (*static_cast<F*>(state))(job); }) {}
+
+  explicit operator bool() const noexcept { return call_ != nullptr; }
+  void operator()(Job& job) const { call_(state_.get(), job); }
+
+ private:
+  std::shared_ptr<void> state_;
+  void (*call_)(void*, Job&) = nullptr;
+};
+
+/// A handler and what it says about itself. Written with designated initializers; name and run are needed.
+struct Handler {
+  std::string name;
+  std::string summary{};  ///< One line.
+  std::vector<HandlerArgument> arguments{};
+  /// Room that a caller offers for the result unless it knows better: constant + factor * request bytes.
+  std::uint64_t result_constant = 4096;
+  double result_factor = 0;
+  std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
+  /// Extension of a file made from the result, without dot; "{name}" is that argument's value; empty: the input's.
+  std::string output_extension{};
+  bool listens_to_cancel = false;   ///< Looks at Job::cancelled() every few milliseconds: is given time to stop.
+  bool change_safe = false;         ///< Behaves even if the input changes while it is read.
+  bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
+  std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
+  HandlerFunction run;
+};
+
+/// Handlers as the C table of handler_abi.h. Owns what the table points to; address-stable, so neither copied nor
+/// moved.
+class HandlerTable {
+ public:
+  explicit HandlerTable(std::vector<Handler> handlers) : handlers_(std::move(handlers)) {
+    arguments_.resize(handlers_.size());
+    entries_.reserve(handlers_.size());
+    for (std::size_t i = 0; i < handlers_.size(); ++i) add(handlers_[i], arguments_[i]);
+    table_ = {sizeof(rm_handler_table), RINGMASTER_HANDLER_ABI, entries_.data(),
+              entries_.size(),          sizeof(rm_handler),     nullptr};
+  }
+  HandlerTable(const HandlerTable&) = delete;
+  HandlerTable& operator=(const HandlerTable&) = delete;
+
+  [[nodiscard]] const rm_handler_table* get() const noexcept { return &table_; }
+
+ private:
+  struct Arguments {
+    std::vector<std::vector<const char*>> choices;
+    std::vector<rm_argument> table;
+  };
+
+  void add(Handler& handler, Arguments& arguments);
+  static std::int32_t run(rm_job* raw, void* user) noexcept;
+  static std::int32_t warm_up(void* user, char* error, std::size_t error_size) noexcept;
+
+  std::vector<Handler> handlers_;
+  std::vector<Arguments> arguments_;
+  std::vector<rm_handler> entries_;
+  rm_handler_table table_{};
+};
+
+inline void HandlerTable::add(Handler& handler, Arguments& arguments) {
+  arguments.choices.reserve(handler.arguments.size());
+  for (const HandlerArgument& one : handler.arguments) {
+    auto& choices = arguments.choices.emplace_back();
+    for (const std::string& choice : one.choices) choices.push_back(choice.c_str());
+    arguments.table.push_back({sizeof(rm_argument), static_cast<std::uint32_t>(one.kind), one.required ? 1U : 0U,
+                               one.minimum || one.maximum ? 1U : 0U, one.minimum.value_or(INT64_MIN),
+                               one.maximum.value_or(INT64_MAX), one.name.c_str(), one.help.c_str(),
+                               one.default_value ? one.default_value->c_str() : nullptr, choices.data(),
+                               choices.size()});
+  }
+  const auto flag = [](bool set, std::uint32_t bit) { return set ? bit : 0U; };
+  const std::uint32_t flags = flag(handler.listens_to_cancel, RM_LISTENS_TO_CANCEL) |
+                              flag(handler.change_safe, RM_CHANGE_SAFE) | flag(handler.idempotent, RM_IDEMPOTENT);
+  entries_.push_back({sizeof(rm_handler), flags, handler.name.c_str(), handler.summary.c_str(), handler.result_constant,
+                      handler.result_factor, handler.max_request_bytes, handler.output_extension.c_str(),
+                      arguments.table.data(), arguments.table.size(), sizeof(rm_argument), &handler,
+                      handler.run ? &HandlerTable::run : nullptr, handler.warm_up ? &HandlerTable::warm_up : nullptr});
+}
+
+// The end of the road for a handler's exceptions: none may cross the C table.
+inline std::int32_t HandlerTable::run(rm_job* raw, void* user) noexcept {
+  const auto say = [raw](std::string_view text) { raw->calls->message(raw, text.data(), text.size()); };
+  try {
+    Job job(raw);
+    static_cast<const Handler*>(user)->run(job);
+    return RM_DONE;
+  } catch (const ResultTooLarge& refusal) {
+    raw->calls->needs(raw, refusal.needed());
+    return RM_TOO_LARGE;
+  } catch (const InvalidJob& refusal) {
+    say(refusal.what());
+    return RM_INVALID;
+  } catch (const JobCancelled& stop) {
+    say(stop.what());
+    return RM_CANCELLED;
+  } catch (const std::bad_alloc&) {
+    say("out of memory: an allocation was refused");
+  } catch (const std::exception& error) {
+    say(error.what());
+  } catch (...) {
+    say("the handler threw something that is not a std::exception");
+  }
+  return RM_FAILED;
+}
+
+inline std::int32_t HandlerTable::warm_up(void* user, char* error, std::size_t error_size) noexcept {
+  try {
+    static_cast<const Handler*>(user)->warm_up();
+    return 0;
+  } catch (const std::exception& failure) {
+    std::snprintf(error, error_size, "%s", failure.what());
+  } catch (...) {
+    std::snprintf(error, error_size, "it threw something that is not a std::exception");
+  }
+  return 1;
+}
+
+}  // namespace ringmaster
+
+/// Makes a shared library a handler library: RINGMASTER_HANDLERS({.name = "shout", .run = shout}, {…})
+/// Once per library, outside of every namespace.
+#define RINGMASTER_HANDLERS(...)                                                                           \
+  extern "C" __attribute__((visibility("default"))) const rm_handler_table* ringmaster_handlers_v1(void) { \
+    static rm_handler_table failed = {sizeof(rm_handler_table),                                            \
+                                      RINGMASTER_HANDLER_ABI,                                              \
+                                      nullptr,                                                             \
+                                      0,                                                                   \
+                                      sizeof(rm_handler),                                                  \
+                                      "out of memory while the handlers were described"};                  \
+    try {                                                                                                  \
+      static const ::ringmaster::HandlerTable table(std::vector<::ringmaster::Handler>{__VA_ARGS__});      \
+      return table.get();                                                                                  \
+    } catch (...) {                                                                                        \
+      return &failed;                                                                                      \
+    }                                                                                                      \
+  }

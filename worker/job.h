@@ -1,0 +1,158 @@
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+// Public header: installed next to the others, so it names them by file and not from the repository's root.
+#include "handler_abi.h"
+
+namespace ringmaster {
+
+/// Thrown by a handler: the request is wrong. The job ends as *rejected: bad request*, with this message.
+/// Any other exception ends it as *failed* with that exception's message.
+class InvalidJob : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown by Job::reserve and output: the result needs `needed()` bytes in all and the caller offered room for fewer.
+/// The job ends as *rejected: too large*, and the caller learns the size. A handler that knows a better figure than
+/// "what was committed plus this piece" throws its own.
+class ResultTooLarge : public std::runtime_error {
+ public:
+  explicit ResultTooLarge(std::uint64_t needed) : std::runtime_error("the result is too large"), needed_(needed) {}
+  [[nodiscard]] std::uint64_t needed() const noexcept { return needed_; }
+
+ private:
+  std::uint64_t needed_;
+};
+
+/// Thrown by a handler that stops because Job::cancelled() was true.
+class JobCancelled : public std::runtime_error {
+ public:
+  explicit JobCancelled(const std::string& message = "stopped on request") : std::runtime_error(message) {}
+};
+
+/// One job, as the handler that runs it sees it: input and output in place in shared memory, arguments, deadline.
+///
+/// Belongs to the worker; valid until the handler returns, as is every span and view it hands out. One thread at a
+/// time, except progress(), cancelled() and deadline_left(), which any thread of the handler may call. The input cannot
+/// be written here, but it may be the client's live memory: a handler that claims to be change_safe never depends on
+/// reading the same bytes twice.
+class Job {
+ public:
+  explicit Job(rm_job* raw) noexcept : raw_(raw) {}
+
+  /// The public job id, the same on every attempt.
+  [[nodiscard]] std::uint64_t id() const noexcept { return raw_->id; }
+  /// 1 on the first run; more when an earlier worker died running this job.
+  [[nodiscard]] unsigned attempt() const noexcept { return raw_->attempt; }
+
+  [[nodiscard]] std::span<const std::byte> input() const noexcept {
+    return {static_cast<const std::byte*>(raw_->input), static_cast<std::size_t>(raw_->input_size)};
+  }
+  [[nodiscard]] std::string_view input_text() const noexcept {
+    return {static_cast<const char*>(raw_->input), static_cast<std::size_t>(raw_->input_size)};
+  }
+
+  /// The most bytes that the whole result may have.
+  [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(raw_->capacity); }
+
+  /// `size` writable bytes of the result, after what was committed; a new reservation replaces an uncommitted one.
+  /// Throws ResultTooLarge.
+  [[nodiscard]] std::span<std::byte> reserve(std::size_t size) {
+    void* const place = raw_->calls->reserve(raw_, size);
+    if (place == nullptr) throw ResultTooLarge(committed_ + size);
+    return {static_cast<std::byte*>(place), size};
+  }
+  /// Makes the first `size` bytes of the reservation part of the result.
+  /// Throws std::length_error when `size` is more than was reserved.
+  void commit(std::size_t size) {
+    if (raw_->calls->commit(raw_, size) == 0) throw std::length_error("commit() of more bytes than were reserved");
+    committed_ += size;
+  }
+  /// Bytes of the result so far.
+  [[nodiscard]] std::size_t committed() const noexcept { return committed_; }
+
+  /// Appends to the result. Throws ResultTooLarge.
+  void output(std::span<const std::byte> bytes) {
+    const auto place = reserve(bytes.size());
+    if (!bytes.empty()) std::memcpy(place.data(), bytes.data(), bytes.size());
+    commit(bytes.size());
+  }
+  void output(std::string_view text) { output(std::as_bytes(std::span(text))); }
+
+  /// Arguments, by name. The worker has checked them against the handler's description and applied its defaults:
+  /// names that were not described are refused before the handler runs, and so are values of a wrong type.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
+    const char* value = nullptr;
+    std::size_t size = 0;
+    if (raw_->calls->argument(raw_, name.data(), name.size(), &value, &size) == 0) return std::nullopt;
+    return std::string_view(value, size);
+  }
+  [[nodiscard]] bool has(std::string_view name) const { return find(name).has_value(); }
+
+  /// Throw InvalidJob when the argument has neither value nor default, or its value is not of that type.
+  [[nodiscard]] std::string_view text(std::string_view name) const;
+  [[nodiscard]] std::int64_t integer(std::string_view name) const { return number<std::int64_t>(name, "an integer"); }
+  [[nodiscard]] double real(std::string_view name) const { return number<double>(name, "a number"); }
+  /// "true" or "false".
+  [[nodiscard]] bool flag(std::string_view name) const;
+
+  /// A sign of life for status and for the report of a killed worker; a few nanoseconds.
+  void progress() noexcept { raw_->calls->progress(raw_); }
+  /// True once the job is to stop: cancelled, or past its run deadline. A handler that looks at it says so in its
+  /// description, and gets a grace period before it is killed. A few nanoseconds, no system call.
+  [[nodiscard]] bool cancelled() const noexcept { return raw_->calls->cancelled(raw_) != 0; }
+  void throw_if_cancelled() const {
+    if (cancelled()) throw JobCancelled();
+  }
+  /// Time to the run deadline, negative when it has passed; nanoseconds::max() without one.
+  [[nodiscard]] std::chrono::nanoseconds deadline_left() const noexcept {
+    return std::chrono::nanoseconds(raw_->calls->deadline_left(raw_));
+  }
+
+  [[nodiscard]] rm_job* raw() const noexcept { return raw_; }
+
+ private:
+  template <typename T>
+  [[nodiscard]] T number(std::string_view name, const char* kind) const;
+  [[noreturn]] static void refuse(std::string_view name, std::string_view value, const char* kind) {
+    throw InvalidJob("argument \"" + std::string(name) + "\": \"" + std::string(value.substr(0, 80)) + "\" is not " +
+                     kind);
+  }
+
+  rm_job* raw_;
+  std::size_t committed_ = 0;
+};
+
+inline std::string_view Job::text(std::string_view name) const {
+  if (const auto value = find(name)) return *value;
+  throw InvalidJob("argument \"" + std::string(name) + "\" is missing");
+}
+
+inline bool Job::flag(std::string_view name) const {
+  const std::string_view value = text(name);
+  if (value == "true") return true;
+  if (value == "false") return false;
+  refuse(name, value, "true or false");
+}
+
+template <typename T>
+T Job::number(std::string_view name, const char* kind) const {
+  const std::string_view value = text(name);
+  T number{};
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size()) refuse(name, value, kind);
+  return number;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,138 @@
+#include "worker/job_runner.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+
+namespace ringmaster {
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
+
+// The lane's counters have one writer: a load and a store, no locked instruction.
+void add(Word64& counter, std::uint64_t amount) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+void count_time(Word64 (&histogram)[kHistogramBuckets], std::uint64_t ns) noexcept {
+  add(histogram[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), kHistogramBuckets - 1)], 1);
+}
+
+std::uint64_t since(std::uint64_t begin, std::uint64_t end) noexcept { return end > begin ? end - begin : 0; }
+
+JobResult failed(Cause cause, std::string_view message = {}) { return {SlotState::Failed, cause, 0, 0, 0, message}; }
+
+}  // namespace
+
+std::uint64_t monotonic_now_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::span<const std::byte> JobRunner::Buffer::copy(std::span<const std::byte> from) {
+  if (from.empty()) return {};
+  if (from.size() > size_ || (size_ > kKeptBuffer && from.size() <= kKeptBuffer)) {
+    bytes_.reset();
+    size_ = 0;
+    bytes_ = std::make_unique_for_overwrite<std::byte[]>(std::max<std::size_t>(from.size(), 4096));
+    size_ = std::max<std::size_t>(from.size(), 4096);
+  }
+  std::memcpy(bytes_.get(), from.data(), from.size());
+  return {bytes_.get(), from.size()};
+}
+
+RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
+  const JobExtents extents = locate(session.port, claim);
+  const JobResult result =
+      extents.ok ? result_of(session, claim, extents)
+                 : failed(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
+  ended_ns_ = monotonic_now_ns();
+  switch (finish(self_, session.port, claim, result, ended_ns_)) {
+    case FinishStatus::Held:
+      return RunStatus::Held;
+    case FinishStatus::Tampered:
+      add(self_.lane->counters.tampered, 1);
+      return RunStatus::Tampered;
+    case FinishStatus::Finished:
+      break;
+  }
+  count(claim, result);
+  return extents.ok ? RunStatus::Finished : RunStatus::BadDescriptor;
+}
+
+JobResult JobRunner::result_of(AttachedSession& session, const Claim& claim, const JobExtents& extents) {
+  const JobDescriptor& job = claim.job;
+  if (job.queue_timeout_ms != 0 &&
+      since(job.submitted_ns, claim.started_ns) > std::uint64_t{job.queue_timeout_ms} * kNsPerMs) {
+    return failed(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
+  }
+  if (cancel_asked(self_, session.port, claim)) return failed(Cause::Cancelled);
+  const RegisteredHandler* const handler = registry_.find(job.handler);
+  if (handler == nullptr) return failed(Cause::UnknownHandler, "this pool has no handler of that name");
+  try {
+    return call(*handler, session, claim, extents);
+  } catch (const std::bad_alloc&) {
+    return failed(Cause::Application, "out of memory while the request was copied in");
+  }
+}
+
+JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& session, const Claim& claim,
+                          const JobExtents& extents) {
+  const std::uint32_t seq = claim.word.seq();
+  const std::uint32_t timeout_ms = claim.job.run_timeout_ms != 0
+                                       ? claim.job.run_timeout_ms
+                                       : self_.control->run_timeout_ms.load(std::memory_order_relaxed);
+  JobInput input;
+  input.id = make_job_id(session.about.serial, seq);
+  input.attempt = claim.word.attempt() + 1;
+  input.seq = seq;
+  input.input = extents.request;
+  input.output = extents.result;
+  // Always copied: what is checked must be what is used.
+  input.arguments = arguments_.copy(extents.arguments);
+  const bool in_place =
+      session.about.same_uid || (handler.description.change_safe && extents.request.size() > copy_in_bytes_);
+  if (!in_place) input.input = input_.copy(extents.request);
+  if (timeout_ms != 0) {
+    input.deadline_ns = static_cast<std::int64_t>(claim.started_ns + std::uint64_t{timeout_ms} * kNsPerMs);
+  }
+  input.client_cancel = &session.port.request.cancel(claim.slot);
+  input.supervisor_cancel = &self_.control->cancel;
+  input.intent = Intent{session.port.index, static_cast<std::uint16_t>(claim.slot), seq}.pack();
+
+  const JobEnd end = context_.run(handler, input);
+  switch (end.code) {
+    case RM_DONE:
+      return {SlotState::Done, Cause::Completed, 0, end.size, 0, {}};
+    case RM_INVALID:
+      return failed(Cause::Invalid, end.message);
+    case RM_TOO_LARGE:
+      return {SlotState::Failed, Cause::TooLarge, 0, 0, end.needed, end.message};
+    case RM_CANCELLED:
+      if (timeout_ms != 0 && static_cast<std::int64_t>(monotonic_now_ns()) >= input.deadline_ns)
+        return failed(Cause::RunTimeout, end.message);
+      if (cancel_asked(self_, session.port, claim)) return failed(Cause::Cancelled, end.message);
+      return failed(Cause::Application, end.message);
+    default:
+      return failed(Cause::Application, end.message);
+  }
+}
+
+void JobRunner::count(const Claim& claim, const JobResult& result) noexcept {
+  LaneRecord& lane = *self_.lane;
+  add(result.state == SlotState::Done ? lane.counters.done : lane.counters.failed, 1);
+  const std::uint64_t ran = since(claim.started_ns, ended_ns_);
+  add(lane.counters.busy_ns, ran);
+  add(lane.counters.bytes_in, claim.job.request_bytes);
+  add(lane.counters.bytes_out, result.result_bytes);
+  add(lane.words.progress, 1);
+  count_time(lane.queue_ns, since(claim.job.submitted_ns, claim.started_ns));
+  count_time(lane.run_ns, ran);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,214 @@
+#include "worker/worker_loop.h"
+
+#include <poll.h>
+
+#include <cstdio>
+#include <utility>
+#include <variant>
+
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+
+namespace ringmaster {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr int kHeldPollMs = 1;
+// How long a bell may lag behind the work it announces before the worker takes it for lost.
+constexpr nanoseconds kBellLag = std::chrono::milliseconds(5);
+
+void relax_cpu() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+void set_state(const WorkerSelf& self, LaneState state) noexcept {
+  self.lane->words.state.store(static_cast<std::uint32_t>(state), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+bool WorkerLoop::leaving() const noexcept {
+  return exit_asked_ || broken_link_ || self_.control->drain.load(std::memory_order_relaxed) != 0;
+}
+
+int WorkerLoop::run() {
+  set_state(self_, LaneState::Ready);
+  std::uint64_t now = monotonic_now_ns();
+  while (true) {
+    if (now - control_read_ns_ >= kControlIntervalNs) {
+      read_control();
+      control_read_ns_ = now;
+    }
+    if (leaving()) break;
+    if (!drained_ && claim_and_run(now)) {
+      now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
+      idle_for_long_ = false;
+      continue;
+    }
+    if (leaving()) break;
+    if (drained_ || !spin()) park();
+    now = monotonic_now_ns();
+  }
+  set_state(self_, LaneState::Stopped);
+  return broken_link_ && !link_.closed() ? 1 : 0;
+}
+
+bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
+  Claim claimed;
+  AttachedSession* session = nullptr;
+  const ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
+  if (status == ClaimStatus::Held) wait_while_held();
+  // Own spin bit before the chain: else this worker would take itself for the one who is looking.
+  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  if (status != ClaimStatus::Claimed) return false;
+  ring_on();
+  run_claimed(*session, claimed);
+  return true;
+}
+
+// C7: whoever takes a job wakes the next worker if there is more to do. Over all sessions: the bell that announced
+// another session's job may have woken this worker.
+void WorkerLoop::ring_on() const noexcept {
+  if (should_ring(*self_.board) && sessions_.has_ready_bit()) ring_doorbell(pool_bell_);
+}
+
+void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
+  switch (runner_.run(session, claim)) {
+    case RunStatus::Finished:
+      return;
+    case RunStatus::Held:
+      return stay_condemned(session, claim);
+    case RunStatus::Tampered:
+      return drop_broken(session, worker_link::BrokenReason::WordTampered, claim.slot);
+    case RunStatus::BadDescriptor:
+      return drop_broken(session, worker_link::BrokenReason::BadDescriptor, claim.slot);
+  }
+}
+
+void WorkerLoop::wait_while_held() {
+  // A release has no wake-up of its own: holds last for microseconds, or until the kill.
+  while (is_held(self_) && !leaving()) {
+    pollfd control{link_.fd(), POLLIN, 0};
+    ::poll(&control, 1, kHeldPollMs);
+    if ((control.revents & POLLHUP) != 0) broken_link_ = true;
+  }
+  if (broken_link_) read_control();
+}
+
+void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
+  wait_while_held();
+  // Released after all: the verdict was withdrawn, so it was not a verdict that took the slot's word away.
+  // SYNC: seq_cst, as in claim: the supervisor reads it after it set hold.
+  self_.lane->words.intent.store(0, std::memory_order_seq_cst);
+  drop_broken(session, worker_link::BrokenReason::WordTampered, claim.slot);
+}
+
+// P1, P2. True: there may be work.
+bool WorkerLoop::spin() {
+  if (settings_.spin_ns == 0 || count_spinners(*self_.board) >= settings_.max_spinners) return false;
+  set_spin(*self_.board, self_.place);
+  spinning_ = true;
+  const std::uint64_t end = monotonic_now_ns() + settings_.spin_ns;
+  while (true) {
+    for (int i = 0; i < 32; ++i) {
+      if (sessions_.may_have_work()) return true;
+      relax_cpu();
+    }
+    if (monotonic_now_ns() >= end) return false;
+  }
+}
+
+// P3 to P5.
+void WorkerLoop::park() {
+  set_idle(*self_.board, self_.place);
+  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  if (drained_ || !sessions_.may_have_work()) {
+    set_state(self_, LaneState::Parked);
+    auto& parks = self_.lane->counters.parks;
+    parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    const auto wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
+    if (wake.timed_out() && !drained_ && sessions_.has_ready_bit()) note_missed_wake();
+    idle_for_long_ = wake.timed_out();
+    if (wake.control) read_control();
+    set_state(self_, drained_ ? LaneState::Draining : LaneState::Ready);
+  }
+  clear_idle(*self_.board, self_.place);
+}
+
+// Work is there after a time-out. It counts unless a spinner is after it, or its bell is on its way.
+void WorkerLoop::note_missed_wake() noexcept {
+  if (count_spinners(*self_.board) != 0 || !parking_.sleep(kBellLag).timed_out() || !sessions_.has_ready_bit()) return;
+  auto& missed = self_.lane->counters.missed_wakes;
+  missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void WorkerLoop::read_control() {
+  while (!exit_asked_) {
+    auto incoming = link_.receive();
+    if (!incoming) {
+      if (!link_.closed()) std::fprintf(stderr, "control message refused: %s\n", incoming.error().message.c_str());
+      broken_link_ = true;
+      return;
+    }
+    if (!incoming->has_value()) return;
+    obey(std::move(**incoming));
+  }
+}
+
+void WorkerLoop::obey(ControlLink::Incoming incoming) {
+  std::visit(Overload{[&](const worker_link::Attach& about) { attach(about, std::move(incoming.fds)); },
+                      [&](const worker_link::Detach& which) {
+                        AttachedSession* const session = sessions_.at(which.index);
+                        if (session != nullptr && session->about.serial == which.serial) drop(*session);
+                        tell(worker_link::Detached{which.index, which.serial});
+                      },
+                      [&](const worker_link::Drain& drain) { drained_ = drain.on; },
+                      [&](const worker_link::Exit&) { exit_asked_ = true; },
+                      [&](const worker_link::Settings& settings) {
+                        settings_ = settings;
+                        runner_.copy_in_up_to(settings.copy_in_bytes);
+                      }},
+             incoming.message);
+}
+
+void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
+  const auto refuse = [&](AttachFailure failure) {
+    tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});
+  };
+  if (sessions_.at(about.index) != nullptr) return refuse({worker_link::BrokenReason::BadIndex, 0});
+  AttachFailure failure;
+  auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
+  if (session == nullptr) return refuse(failure);
+  if (const auto watched = parking_.watch_bell(session->bell.get()); !watched) {
+    return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
+  }
+  sessions_.add(std::move(session));
+  tell(worker_link::Attached{about.index, about.serial});
+}
+
+void WorkerLoop::drop(AttachedSession& session) {
+  parking_.forget_bell(session.bell.get());
+  sessions_.remove(session.about.index);
+}
+
+void WorkerLoop::drop_broken(AttachedSession& session, worker_link::BrokenReason reason, std::uint64_t detail) {
+  const worker_link::SessionBroken report{session.about.index, session.about.serial, reason, detail};
+  drop(session);
+  tell(report);
+}
+
+void WorkerLoop::tell(const worker_link::ToSupervisor& message) {
+  if (const auto sent = link_.send(message); !sent) broken_link_ = true;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "worker/control_link.h"
+#include "worker/job_runner.h"
+#include "worker/parking.h"
+#include "worker/session_table.h"
+
+namespace ringmaster {
+
+/// A ready worker's life: claim, run, complete; spin and park when there is nothing; obey the supervisor between jobs.
+///
+/// One thread. While jobs follow each other it makes no system call but a look at the control socket every
+/// kControlInterval. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
+class WorkerLoop {
+ public:
+  WorkerLoop(const WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking, int pool_bell)
+      : self_(self), link_(link), parking_(std::move(parking)), pool_bell_(pool_bell), runner_(self, registry) {}
+
+  /// Returns the process's exit status when told to leave, or when the daemon is gone.
+  [[nodiscard]] int run();
+
+ private:
+  static constexpr std::uint64_t kControlIntervalNs = 1'000'000;
+
+  [[nodiscard]] bool leaving() const noexcept;
+  [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
+  void run_claimed(AttachedSession& session, const Claim& claim);
+  void ring_on() const noexcept;
+  void wait_while_held();
+  void stay_condemned(AttachedSession& session, const Claim& claim);
+
+  [[nodiscard]] bool spin();
+  void park();
+  void note_missed_wake() noexcept;
+
+  void read_control();
+  void obey(ControlLink::Incoming incoming);
+  void attach(const worker_link::Attach& about, std::vector<UniqueFd> fds);
+  void drop(AttachedSession& session);
+  void drop_broken(AttachedSession& session, worker_link::BrokenReason reason, std::uint64_t detail);
+  void tell(const worker_link::ToSupervisor& message);
+
+  const WorkerSelf& self_;
+  ControlLink& link_;
+  Parking parking_;
+  int pool_bell_;
+  JobRunner runner_;
+  SessionTable sessions_;
+  worker_link::Settings settings_;
+  std::uint64_t control_read_ns_ = 0;
+  bool spinning_ = false;
+  bool drained_ = false;
+  bool exit_asked_ = false;
+  bool broken_link_ = false;
+  bool idle_for_long_ = false;
+};
+
+}  // namespace ringmaster
