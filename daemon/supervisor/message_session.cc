@@ -79,7 +79,7 @@ bool MessageSession::reserve(const Extent& request, const Extent& arguments, con
               result.offset + result.bytes, results_reserved_);
 }
 
-std::optional<PlacedJob> MessageSession::place(JobDescriptor job, std::string_view payload,
+std::optional<PlacedJob> MessageSession::place(const JobDescriptor& wanted, std::string_view payload,
                                                std::span<const std::byte> arguments, std::uint64_t result_capacity) {
   const auto slot = port_.take_slot();
   if (!slot) return std::nullopt;
@@ -93,6 +93,7 @@ std::optional<PlacedJob> MessageSession::place(JobDescriptor job, std::string_vi
     port_.untake_slot(*slot);
     return std::nullopt;
   }
+  JobDescriptor job = wanted;
   std::byte* ring = session_.request.ring();
   if (!payload.empty()) std::memcpy(ring + request->offset, payload.data(), payload.size());
   if (!arguments.empty()) std::memcpy(ring + text->offset, arguments.data(), arguments.size());

@@ -50,8 +50,8 @@ class MessageSession {
   MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look);
 
   /// Copies payload and arguments into the request ring and publishes. nullopt: no slot or no room now.
-  /// `job` has everything but places and sizes filled in.
-  [[nodiscard]] std::optional<PlacedJob> place(JobDescriptor job, std::string_view payload,
+  /// `wanted` has everything but places and sizes filled in.
+  [[nodiscard]] std::optional<PlacedJob> place(const JobDescriptor& wanted, std::string_view payload,
                                                std::span<const std::byte> arguments, std::uint64_t result_capacity);
   /// Ended: its request bytes are free again.
   void ended(PlacedJob& job);

@@ -1,0 +1,186 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "daemon/supervisor/control_desk.h"
+#include "daemon/supervisor/control_server.h"
+#include "proto/fd_passing.h"
+#include "proto/frame.h"
+#include "tests/integration/control/fake_gates.h"
+
+namespace ringmaster::testing {
+
+namespace v1 = control::v1;
+
+/// The client-facing side of one supervisor's life, on its own thread.
+class Supervisor {
+ public:
+  Supervisor(std::unique_ptr<FakeDaemon>& daemon, int listener, const core::QuotaLimits& limits,
+             const ControlLimits& control)
+      : loop_(context_), quota_(limits) {
+    if (daemon) {
+      daemon->next_supervisor(loop_);
+    } else {
+      daemon = std::make_unique<FakeDaemon>(loop_);
+    }
+    sessions_.emplace(loop_, *daemon, quota_);
+    jobs_.emplace(loop_, *daemon, *sessions_);
+    desk_.emplace(loop_, *daemon, *sessions_, *jobs_);
+    FakeDaemon& fake = *daemon;
+    sessions_->adopt([&](keeper::DepositKind kind, std::uint32_t serial) { return fake.take(kind, serial); }, false,
+                     [this](Session& session) { jobs_->take_over(session); });
+    server_.emplace(loop_, UniqueFd(::dup(listener)), config_, quota_, *desk_, control);
+    desk_->count_connections([this] { return server_->connections(); });
+    loop_.post([&fake] { fake.pool.tick(); });
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~Supervisor() {
+    context_.stop();
+    thread_.join();
+    server_.reset();
+    jobs_.reset();
+  }
+
+ private:
+  boost::asio::io_context context_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  EventLoop loop_;
+  config::DaemonConfig config_;
+  core::QuotaBook quota_;
+  std::optional<SessionDesk> sessions_;
+  std::optional<JobDesk> jobs_;
+  std::optional<ControlDesk> desk_;
+  std::optional<ControlServer> server_;
+  std::thread thread_;
+};
+
+/// A client with blocking calls; a minute of silence fails the test.
+class TestClient {
+ public:
+  explicit TestClient(const std::string& path, bool greet = true)
+      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const timeval minute{60, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof minute);
+    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    if (!greet) return;
+    v1::Request request;
+    request.mutable_hello()->set_version_min(1);
+    request.mutable_hello()->set_version_max(1);
+    EXPECT_TRUE(call(request).has_hello());
+  }
+
+  void send(v1::Request& request) {
+    request.set_id(++last_id_);
+    send_raw(make_frame(request.SerializeAsString()));
+  }
+  void send_raw(const std::string& bytes) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const ssize_t sent = ::send(socket_.get(), bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      at += static_cast<std::size_t>(sent);
+    }
+  }
+  v1::Reply call(v1::Request& request) {
+    send(request);
+    auto reply = receive();
+    EXPECT_TRUE(reply.has_value()) << "the connection ended";
+    return reply.value_or(v1::Reply{});
+  }
+  /// nullopt: the connection has ended.
+  std::optional<v1::Reply> receive() {
+    std::vector<std::byte> buffer(65536);
+    while (true) {
+      if (const auto body = decoder_.take()) {
+        v1::Reply reply;
+        EXPECT_TRUE(reply.ParseFromString(*body));
+        return reply;
+      }
+      auto received = receive_with_fds(socket_.get(), buffer);
+      if (!received || received->size == 0) return std::nullopt;
+      for (UniqueFd& fd : received->fds) fds.push_back(std::move(fd));
+      decoder_.feed(std::span(buffer).first(received->size));
+    }
+  }
+  [[nodiscard]] int fd() const { return socket_.get(); }
+
+  std::vector<UniqueFd> fds;  ///< that came
+
+ private:
+  UniqueFd socket_;
+  FrameDecoder decoder_;
+  std::uint64_t last_id_ = 0;
+};
+
+class ControlTest : public ::testing::Test {
+ protected:
+  ControlTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ringmaster-control-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+    path = directory_ + "/s";
+    listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(listener_.get(), 1024), 0);
+  }
+  ~ControlTest() override {
+    supervisor.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  /// The first supervisor, or the successor of one that is gone.
+  void start() {
+    supervisor.reset();
+    supervisor = std::make_unique<Supervisor>(daemon, listener_.get(), limits, control);
+  }
+  static v1::Request submit_request(const std::string& handler, const std::string& payload, std::uint64_t cookie,
+                                    bool wait = true) {
+    v1::Request request;
+    v1::Submit& submit = *request.mutable_submit();
+    submit.set_pool("default");
+    submit.set_handler(handler);
+    submit.set_payload(payload);
+    submit.set_cookie_low(cookie);
+    submit.set_wait(wait);
+    return request;
+  }
+  static v1::Request fetch_request(std::uint64_t cookie, bool wait = true) {
+    v1::Request request;
+    request.mutable_fetch()->set_cookie_low(cookie);
+    request.mutable_fetch()->set_wait(wait);
+    return request;
+  }
+  template <typename Condition>
+  static bool eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    }
+    return true;
+  }
+
+  core::QuotaLimits limits;
+  ControlLimits control;
+  std::string path;
+  std::unique_ptr<FakeDaemon> daemon;
+  std::unique_ptr<Supervisor> supervisor;
+
+ private:
+  std::string directory_;
+  UniqueFd listener_;
+};
+
+}  // namespace ringmaster::testing

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/session.h"
+#include "proto/control.pb.h"
+#include "proto/handler_id.h"
+#include "shm/memfd.h"
+#include "shm/worker_port.h"
+
+namespace ringmaster::testing {
+
+/// A record in ordinary memory, aligned as a mapping would be.
+template <typename Record>
+class Zeroed {
+ public:
+  Zeroed() : memory_(static_cast<std::byte*>(std::aligned_alloc(4096, size()))) { std::memset(memory_, 0, size()); }
+  ~Zeroed() { std::free(memory_); }
+  Zeroed(const Zeroed&) = delete;
+  Zeroed& operator=(const Zeroed&) = delete;
+  [[nodiscard]] std::span<std::byte> bytes() const { return {memory_, size()}; }
+
+ private:
+  static constexpr std::size_t size() { return (sizeof(Record) + 4095) / 4096 * 4096; }
+  std::byte* memory_;
+};
+
+/// A pool whose one worker lives on the event loop's thread: it maps what it is given like a worker would and, while
+/// `working`, runs "echo" (the payload comes back) and "fail".
+class FakePool final : public PoolGate {
+ public:
+  explicit FakePool(EventLoop& loop) : loop_(&loop) {
+    config_.session.request_default = config_.session.reply_default = core::mib(1);
+    config_.session.request_max = config_.session.reply_max = core::mib(4);
+    board_ = format_board(board_memory_.bytes().first(sizeof(BoardRecord)), 0);
+    board_fd_ = std::move(*create_segment("fake-board", sizeof(BoardRecord)));
+    HandlerDescription echo;
+    echo.name = "echo";
+    echo.result_factor = 1;
+    HandlerDescription fail;
+    fail.name = "fail";
+    ArgumentDescription text;
+    text.name = "text";
+    fail.arguments = {text};
+    handlers_ = {echo, fail};
+    self_.owner = {1, 1};
+    self_.lane = format_lane(lane_memory_.bytes().first(sizeof(LaneRecord)), 0, self_.owner);
+    self_.control = format_control(control_memory_.bytes().first(sizeof(ControlRecord)), 0, self_.owner);
+    self_.board = board_;
+  }
+
+  void use(EventLoop& loop) { loop_ = &loop; }
+  [[nodiscard]] const config::PoolConfig& config() const override { return config_; }
+  [[nodiscard]] std::uint32_t index() const override { return 0; }
+  [[nodiscard]] int board_fd() const override { return board_fd_.get(); }
+  [[nodiscard]] BoardRecord& board() override { return *board_; }
+  [[nodiscard]] std::string refusal() const override { return refusal_; }
+  [[nodiscard]] bool handlers_known() const override { return true; }
+  [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_; }
+  void when_handlers_known(Callback done) override { loop_->post(std::move(done)); }
+
+  void attach(const Session& session, Callback done) override {
+    Served served;
+    served.request = std::move(*Mapping::map(session.request_fd.get(), Access::ReadOnly));
+    served.reply = std::move(*Mapping::map(session.reply_fd.get(), Access::ReadWrite));
+    served.port = {session.index, *RequestView::open(served.request.bytes()), *ReplyView::open(served.reply.bytes())};
+    served_[session.serial] = std::move(served);
+    loop_->post(std::move(done));
+  }
+  void detach(std::uint16_t, std::uint32_t serial, Callback done) override {
+    loop_->post([this, serial, done = std::move(done)] {
+      served_.erase(serial);
+      done();
+    });
+  }
+  void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
+  void ring() override {}
+  void drain(Callback done) override {
+    refusal_ = "pool \"default\" is draining";
+    loop_->post(std::move(done));
+  }
+  void resume() override { refusal_.clear(); }
+  void fill_status(control::v1::PoolStatus& status) const override { status.set_state("running"); }
+
+  /// On the loop's thread: runs what is ready, every millisecond while `working`.
+  void tick() {
+    if (working) work();
+    timer_ = loop_->after(std::chrono::milliseconds{1}, [this] { tick(); });
+  }
+
+  std::atomic<bool> working = true;
+  std::atomic<int> cancels = 0;
+
+ private:
+  struct Served {
+    Mapping request;
+    Mapping reply;
+    WorkerSession port;
+  };
+
+  void work() {
+    for (auto& [serial, served] : served_) {
+      Claim taken;
+      while (claim(self_, served.port, 1, taken) == ClaimStatus::Claimed) finish_one(served, taken);
+    }
+  }
+  void finish_one(Served& served, const Claim& taken) {
+    const JobExtents extents = locate(served.port, taken);
+    JobResult result;
+    if (!extents.ok) {
+      result = {SlotState::Failed, Cause::Invalid, 0, 0, 0, "bad descriptor"};
+    } else if (taken.job.handler == handler_id("fail")) {
+      result = {SlotState::Failed, Cause::Application, 0, 0, 0, "it was meant to fail"};
+    } else if (extents.request.size() > extents.result.size()) {
+      result = {SlotState::Failed, Cause::TooLarge, 0, 0, extents.request.size(), ""};
+    } else {
+      std::memcpy(extents.result.data(), extents.request.data(), extents.request.size());
+      result.result_bytes = extents.request.size();
+    }
+    (void)finish(self_, served.port, taken, result, 2);
+  }
+
+  EventLoop* loop_;
+  config::PoolConfig config_;
+  Zeroed<BoardRecord> board_memory_;
+  Zeroed<LaneRecord> lane_memory_;
+  Zeroed<ControlRecord> control_memory_;
+  BoardRecord* board_;
+  UniqueFd board_fd_;
+  WorkerSelf self_;
+  std::vector<HandlerDescription> handlers_;
+  std::string refusal_;
+  std::map<std::uint32_t, Served> served_;
+  EventLoop::TimerId timer_ = 0;
+};
+
+/// Keeps deposits and the ledger as the keeper would, over the lives of several supervisors.
+class FakeDaemon final : public DaemonGate {
+ public:
+  explicit FakeDaemon(EventLoop& loop) : pool(loop), loop_(&loop), pools_{&pool} {
+    ledger_ = format_ledger(ledger_memory_.bytes().first(sizeof(LedgerRecord)));
+  }
+  void next_supervisor(EventLoop& loop) {
+    loop_ = &loop;
+    pool.use(loop);
+    ++incarnation_;
+  }
+
+  [[nodiscard]] std::span<PoolGate* const> pools() const override { return pools_; }
+  [[nodiscard]] LedgerRecord& ledger() override { return *ledger_; }
+  [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return incarnation_; }
+  [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
+  [[nodiscard]] std::string refusal() const override { return {}; }
+  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+               std::function<void(bool)> acked) override {
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      held[{labels[i].kind, labels[i].a}] = UniqueFd(::fcntl(fds[i], F_DUPFD_CLOEXEC, 0));
+    }
+    loop_->post([acked = std::move(acked)] { acked(true); });
+  }
+  void release(const keeper::ReleaseSelector& selector) override {
+    std::erase_if(held, [&](const auto& one) {
+      return (selector.kinds & 1U << one.first.first) != 0 && (!selector.a || *selector.a == one.first.second);
+    });
+    holding = held.size();
+  }
+  void stop() override { stopped = true; }
+  void fill_status(control::v1::Status& status) const override { status.set_state("running"); }
+
+  UniqueFd take(keeper::DepositKind kind, std::uint32_t serial) {
+    const auto at = held.find({static_cast<std::uint16_t>(kind), serial});
+    return at == held.end() ? UniqueFd() : UniqueFd(::fcntl(at->second.get(), F_DUPFD_CLOEXEC, 0));
+  }
+
+  FakePool pool;
+  std::map<std::pair<std::uint16_t, std::uint32_t>, UniqueFd> held;
+  std::atomic<std::size_t> holding = 0;
+  std::atomic<bool> stopped = false;
+
+ private:
+  EventLoop* loop_;
+  std::vector<PoolGate*> pools_;
+  Zeroed<LedgerRecord> ledger_memory_;
+  LedgerRecord* ledger_;
+  std::uint32_t incarnation_ = 1;
+};
+
+}  // namespace ringmaster::testing

@@ -1,0 +1,222 @@
+#include <fcntl.h>
+
+#include "shm/client_port.h"
+#include "tests/integration/control/control_fixture.h"
+
+namespace ringmaster::testing {
+namespace {
+
+/// A session opened as a client would, over the socket.
+struct OpenedSession {
+  v1::SessionFds told;
+  std::vector<UniqueFd> fds;
+  Mapping request;
+  Mapping reply;
+  std::optional<ClientPort> port;
+};
+
+v1::Request open_request(std::uint64_t ring = 1 << 20) {
+  v1::Request request;
+  request.mutable_open_session()->set_pool("default");
+  request.mutable_open_session()->set_request_ring_bytes(ring);
+  request.mutable_open_session()->set_slots(64);
+  return request;
+}
+
+v1::Request mapped_request(std::uint32_t serial) {
+  v1::Request request;
+  request.mutable_session_mapped()->set_serial(serial);
+  return request;
+}
+
+OpenedSession open_session(TestClient& client) {
+  OpenedSession session;
+  v1::Request open = open_request();
+  session.told = client.call(open).session_fds();
+  session.fds = std::move(client.fds);
+  client.fds.clear();
+  EXPECT_EQ(session.fds.size(), 5U);
+  session.request = std::move(*Mapping::map(session.fds[0].get(), Access::ReadWrite));
+  session.reply = std::move(*Mapping::map(session.fds[1].get(), Access::ReadWrite));
+  v1::Request mapped = mapped_request(session.told.serial());
+  EXPECT_TRUE(client.call(mapped).has_session_ready());
+  session.port.emplace(*RequestView::open(session.request.bytes()), *ReplyView::open(session.reply.bytes()), nullptr);
+  return session;
+}
+
+v1::Request resume_request(const v1::SessionFds& told) {
+  v1::Request request;
+  request.mutable_resume_session()->set_serial(told.serial());
+  request.mutable_resume_session()->set_cookie_high(told.cookie_high());
+  request.mutable_resume_session()->set_cookie_low(told.cookie_low());
+  return request;
+}
+
+std::optional<SlotWord> run_echo(ClientPort& port, std::byte value) {
+  const auto slot = port.take_slot();
+  port.request().ring()[0] = value;
+  JobDescriptor job{};
+  job.handler = handler_id("echo");
+  job.request_bytes = 1;
+  job.result_capacity = 64;
+  (void)port.publish(*slot, job);
+  std::optional<SlotWord> ended;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!ended && std::chrono::steady_clock::now() < deadline) {
+    const std::uint32_t seen = port.observe();
+    port.collect([&](std::uint32_t, SlotWord word) { ended = word; });
+    if (!ended) port.sleep(seen, std::chrono::milliseconds{100});
+  }
+  port.release(*slot);
+  return ended;
+}
+
+v1::Status status_of(TestClient& client) {
+  v1::Request request;
+  request.mutable_get_status();
+  return client.call(request).status();
+}
+
+TEST_F(ControlTest, ASessionCarriesAJobThroughSharedMemory) {
+  start();
+  TestClient client(path);
+  OpenedSession session = open_session(client);
+  EXPECT_EQ(session.told.pool().handlers_size(), 2);
+  const auto ended = run_echo(*session.port, std::byte{42});
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->state(), SlotState::Done);
+  EXPECT_EQ(session.port->reply().ring()[0], std::byte{42});
+}
+
+TEST_F(ControlTest, OnceMappedTheRequestSegmentIsSealedAgainstEveryoneElse) {
+  start();
+  TestClient client(path);
+  const OpenedSession session = open_session(client);
+  const int seals = ::fcntl(session.fds[0].get(), F_GET_SEALS);
+  EXPECT_EQ(seals & (F_SEAL_FUTURE_WRITE | F_SEAL_SEAL), F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
+  EXPECT_FALSE(Mapping::map(session.fds[0].get(), Access::ReadWrite));
+  EXPECT_EQ(::fcntl(session.fds[2].get(), F_GETFL) & O_ACCMODE, O_RDONLY) << "the board is for looking";
+}
+
+TEST_F(ControlTest, AClientThatSealsByItselfIsRefused) {
+  start();
+  TestClient client(path);
+  v1::Request open = open_request();
+  const auto told = client.call(open).session_fds();
+  ASSERT_EQ(::fcntl(client.fds.at(0).get(), F_ADD_SEALS, F_SEAL_SEAL), 0);
+  v1::Request mapped = mapped_request(told.serial());
+  EXPECT_EQ(client.call(mapped).error().code(), v1::ERROR_SESSION_BROKEN);
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+}
+
+TEST_F(ControlTest, TooLargeARingAndUnknownPoolsAreRefused) {
+  start();
+  TestClient client(path);
+  v1::Request large = open_request(std::uint64_t{1} << 40);
+  const v1::Error error = client.call(large).error();
+  EXPECT_EQ(error.code(), v1::ERROR_TOO_LARGE);
+  EXPECT_EQ(error.limit(), std::uint64_t{4} << 20);
+  v1::Request unknown = open_request();
+  unknown.mutable_open_session()->set_pool("nope");
+  EXPECT_EQ(client.call(unknown).error().code(), v1::ERROR_UNKNOWN_POOL);
+}
+
+TEST_F(ControlTest, SessionsCountAgainstTheirUsersQuotaUntilTheyAreGone) {
+  limits.sessions_per_uid = 2;
+  start();
+  TestClient client(path);
+  const OpenedSession first = open_session(client);
+  const OpenedSession second = open_session(client);
+  v1::Request open = open_request();
+  EXPECT_EQ(client.call(open).error().code(), v1::ERROR_QUOTA);
+  v1::Request close;
+  close.mutable_close_session()->set_serial(first.told.serial());
+  close.mutable_close_session()->set_cookie_high(first.told.cookie_high());
+  close.mutable_close_session()->set_cookie_low(first.told.cookie_low());
+  EXPECT_TRUE(client.call(close).has_closed());
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 1; }));
+  const OpenedSession third = open_session(client);
+}
+
+TEST_F(ControlTest, ASessionOutlivesItsConnectionAndEndsWithItsLifeline) {
+  start();
+  std::optional<OpenedSession> session;
+  {
+    TestClient client(path);
+    session = open_session(client);
+  }
+  TestClient client(path);
+  v1::Request resume = resume_request(session->told);
+  EXPECT_TRUE(client.call(resume).has_session_ready());
+  EXPECT_EQ(run_echo(*session->port, std::byte{1})->state(), SlotState::Done);
+
+  daemon->pool.working = false;
+  (void)status_of(client);  // the fake worker shares the loop's thread: it has seen the flag now
+  const auto slot = session->port->take_slot();
+  JobDescriptor job{};
+  job.handler = handler_id("echo");
+  (void)session->port->publish(*slot, job);
+  session->fds.at(4).reset();  // what the kernel does when the client dies
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+  EXPECT_EQ(session->port->read(*slot).state(), SlotState::Cancelled);
+  EXPECT_EQ(client.call(resume).error().code(), v1::ERROR_UNKNOWN_SESSION);
+  EXPECT_TRUE(eventually([&] { return daemon->holding == 0; })) << "descriptors are left with the keeper";
+}
+
+TEST_F(ControlTest, AnUnfinishedOpenEndsWithItsConnection) {
+  start();
+  {
+    TestClient client(path);
+    v1::Request open = open_request();
+    EXPECT_TRUE(client.call(open).has_session_fds());
+  }
+  TestClient client(path);
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+}
+
+TEST_F(ControlTest, AWrongCookieResumesAndClosesNothing) {
+  start();
+  TestClient client(path);
+  OpenedSession session = open_session(client);
+  v1::SessionFds guess = session.told;
+  guess.set_cookie_low(guess.cookie_low() + 1);
+  v1::Request resume = resume_request(guess);
+  EXPECT_EQ(client.call(resume).error().code(), v1::ERROR_UNKNOWN_SESSION);
+  EXPECT_EQ(run_echo(*session.port, std::byte{2})->state(), SlotState::Done);
+}
+
+TEST_F(ControlTest, ASuccessorTakesUpSessionsAndTheirJobs) {
+  start();
+  std::optional<OpenedSession> session;
+  {
+    TestClient client(path);
+    session = open_session(client);
+    EXPECT_EQ(run_echo(*session->port, std::byte{3})->state(), SlotState::Done);
+  }
+  start();
+  EXPECT_EQ(run_echo(*session->port, std::byte{4})->state(), SlotState::Done);
+  TestClient client(path);
+  v1::Request resume = resume_request(session->told);
+  EXPECT_TRUE(client.call(resume).has_session_ready());
+  EXPECT_EQ(status_of(client).sessions(0).state(), "open");
+  session->fds.at(4).reset();
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+}
+
+TEST_F(ControlTest, ScribblingOverEveryByteOfItsSegmentsHurtsOnlyTheClient) {
+  start();
+  TestClient client(path);
+  OpenedSession session = open_session(client);
+  daemon->pool.working = false;
+  std::memset(session.reply.bytes().data(), 0x2f, session.reply.bytes().size());
+  std::memset(session.request.bytes().data(), 0xff, session.request.bytes().size());
+  (void)status_of(client);
+  session.fds.at(4).reset();
+  EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+  daemon->pool.working = true;
+  v1::Request job = submit_request("echo", "still here", 1);
+  EXPECT_EQ(client.call(job).outcome().result(), "still here");
+}
+
+}  // namespace
+}  // namespace ringmaster::testing
