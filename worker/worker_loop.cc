@@ -128,18 +128,34 @@ bool WorkerLoop::spin() {
   }
 }
 
+// A spare claims nothing, so it must not eat a ring that an active worker needs: it sleeps outside the set of bells,
+// where EPOLLEXCLUSIVE passes it over, and shows no idle bit.
+void WorkerLoop::wait_as_spare() {
+  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  set_state(self_, LaneState::Draining);
+  pollfd control{link_.fd(), POLLIN, 0};
+  ::poll(&control, 1, static_cast<int>(settings_.idle_wait_ns / 1'000'000));
+  read_control();
+  set_state(self_, drained_ ? LaneState::Draining : LaneState::Ready);
+  // What was rung for while this worker was on its way here may be nobody else's.
+  if (!drained_) ring_on();
+}
+
 // P3 to P5.
 void WorkerLoop::park() {
+  if (drained_) return wait_as_spare();
   set_idle(*self_.board, self_.place);
   if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
-  if (drained_ || !sessions_.may_have_work()) {
+  if (!sessions_.may_have_work()) {
     set_state(self_, LaneState::Parked);
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     const auto wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
-    if (wake.timed_out() && !drained_ && sessions_.has_ready_bit()) note_missed_wake();
+    if (wake.timed_out() && sessions_.has_ready_bit()) note_missed_wake();
     idle_for_long_ = wake.timed_out();
     if (wake.control) read_control();
+    // Told to stand by while a ring was in this worker's hands: pass it on.
+    if (drained_) ring_on();
     set_state(self_, drained_ ? LaneState::Draining : LaneState::Ready);
   }
   clear_idle(*self_.board, self_.place);

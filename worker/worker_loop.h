@@ -34,6 +34,7 @@ class WorkerLoop {
 
   [[nodiscard]] bool spin();
   void park();
+  void wait_as_spare();
   void note_missed_wake() noexcept;
 
   void read_control();
