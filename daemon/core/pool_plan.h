@@ -46,7 +46,7 @@ struct PoolGoal {
   unsigned spares = 0;
   bool stopping = false;  ///< the pool or the daemon ends: every worker leaves, none starts
   Quarantine quarantine = Quarantine::No;
-  RecycleConfig recycle;
+  RecycleConfig recycle{};
 };
 
 enum class RecycleReason : std::uint8_t { Jobs, Memory, Age };

@@ -20,6 +20,7 @@ namespace ringmaster::config {
 
 using core::Bytes;
 using core::Duration;
+using core::to_string;
 
 struct DaemonConfig {
   std::string socket;  ///< empty: the default place (proto/socket_path.h)
@@ -104,6 +105,8 @@ struct Config {
 /// Most processes of a pool, spares included: the board's masks have so many bits.
 inline constexpr unsigned kMaxSeats = 256;
 inline constexpr unsigned kMaxPools = 64;
+/// Most slots of one session.
+inline constexpr unsigned kMaxQueueLimit = 4096;
 
 /// "auto" becomes `usable_cpus` (at least 1, and leaves room for the spares).
 [[nodiscard]] unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus);

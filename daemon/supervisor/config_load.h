@@ -28,6 +28,7 @@ struct World {
   /// Folders that may hold the stock handlers, first match wins.
   std::vector<std::string> handler_folders;
   std::string path = "/usr/local/bin:/usr/bin:/bin";  ///< to find a command without a slash
+  std::string cwd = "/";                              ///< what a relative command or handler is resolved against
   uid_t euid = 0;
 };
 

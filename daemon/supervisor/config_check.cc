@@ -1,0 +1,197 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "daemon/core/run_watch.h"
+#include "daemon/supervisor/config_read.h"
+#include "daemon/supervisor/config_table.h"
+#include "daemon/supervisor/config_units.h"
+
+namespace ringmaster::config {
+namespace {
+
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+std::string octal(mode_t mode) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
+  return text;
+}
+
+bool valid_name(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= 32 && letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-' || c == '_'; });
+}
+
+std::string absolute(const std::string& path, const World& world) {
+  return path.front() == '/' ? path : world.cwd + "/" + path;
+}
+
+std::string in_path(const std::string& program, const World& world) {
+  std::string_view folders = world.path;
+  while (!folders.empty()) {
+    const auto colon = folders.find(':');
+    const std::string candidate = std::string{folders.substr(0, colon)} + "/" + program;
+    const auto facts = world.stat(candidate);
+    if (facts && S_ISREG(facts->mode)) return candidate;
+    if (colon == std::string_view::npos) break;
+    folders.remove_prefix(colon + 1);
+  }
+  return {};
+}
+
+void resolve_command(PoolConfig& pool, TableReader& reader, const World& world) {
+  std::string& program = pool.command.front();
+  const std::string what = quoted(program);
+  if (program.empty()) return reader.complain("command", "the program's name is empty");
+  const std::string path = program.find('/') == std::string::npos ? in_path(program, world) : absolute(program, world);
+  if (path.empty()) return reader.complain("command", what + ": not found in " + world.path);
+  const auto facts = world.stat(path);
+  if (!facts) return reader.complain("command", what + ": no such file");
+  if (!S_ISREG(facts->mode)) return reader.complain("command", what + ": not a file");
+  if ((facts->mode & 0111) == 0) {
+    return reader.complain("command", what + ": not executable (mode " + octal(facts->mode) + "); chmod +x it");
+  }
+  program = path;
+}
+
+/// Stock handlers: every .so in the first folder that has any.
+std::vector<std::string> stock_handlers(const World& world, std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& candidate : world.handler_folders) {
+    for (const auto& file : world.list(candidate)) {
+      if (file.size() > 3 && file.ends_with(".so")) names.push_back(file.substr(0, file.size() - 3));
+    }
+    if (names.empty()) continue;
+    folder = candidate;
+    break;
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world) {
+  std::string folder;
+  const std::vector<std::string> stock = stock_handlers(world, folder);
+  std::vector<std::string> wanted = std::move(pool.handlers);
+  pool.handlers.clear();
+  if (wanted.empty()) wanted.emplace_back("all");
+  for (const auto& handler : wanted) {
+    if (handler == "all") {
+      if (stock.empty()) {
+        reader.complain("handlers", "no stock handlers in " + joined(world.handler_folders) +
+                                        "; install them, set $RINGMASTER_HANDLERS to their folder, or name .so files");
+      }
+      for (const auto& name : stock) pool.handlers.push_back(folder + "/" + name + ".so");
+    } else if (handler.find('/') == std::string::npos && !handler.ends_with(".so")) {
+      if (std::find(stock.begin(), stock.end(), handler) != stock.end()) {
+        pool.handlers.push_back(folder + "/" + handler + ".so");
+        continue;
+      }
+      const std::string meant = closest(handler, stock);
+      reader.complain("handlers", "no stock handler " + quoted(handler) + "; there are: " + joined(stock) +
+                                      (meant.empty() ? "" : "; did you mean " + quoted(meant) + "?"));
+    } else {
+      const std::string path = absolute(handler, world);
+      const auto facts = world.stat(path);
+      if (!facts) {
+        reader.complain("handlers", quoted(handler) + ": no such file");
+      } else if (!S_ISREG(facts->mode)) {
+        reader.complain("handlers", quoted(handler) + ": not a file");
+      } else {
+        pool.handlers.push_back(path);
+      }
+    }
+  }
+  std::vector<std::string> seen = pool.handlers;
+  std::sort(seen.begin(), seen.end());
+  const auto twice = std::adjacent_find(seen.begin(), seen.end());
+  if (twice != seen.end()) reader.complain("handlers", quoted(*twice) + " is named twice");
+}
+
+void resolve_identity(PoolConfig& pool, TableReader& reader, const World& world) {
+  if (!pool.user.empty()) {
+    if (const auto user = world.user(pool.user)) {
+      pool.uid = user->uid;
+      pool.gid = user->gid;
+      if (world.euid != 0 && user->uid != world.euid) {
+        reader.complain("user", "only root can run workers as " + quoted(pool.user) + "; this daemon is uid " +
+                                    std::to_string(world.euid));
+      }
+    } else {
+      reader.complain("user", "no user " + quoted(pool.user) + "; create it, or leave the key out");
+    }
+  }
+  if (pool.group.empty()) return;
+  pool.gid = world.group(pool.group);
+  if (!pool.gid) reader.complain("group", "no group " + quoted(pool.group) + "; create it, or leave the key out");
+  if (world.euid != 0) reader.complain("group", "only root can change the group of workers");
+}
+
+}  // namespace
+
+void check_pool_values(PoolConfig& pool, TableReader& reader) {
+  if (!valid_name(pool.name)) {
+    reader.complain("name", quoted(pool.name) +
+                                " cannot name a pool; use 1 to 32 letters, digits, - and _, a letter or digit first");
+  }
+  if (reader.find("command") != nullptr && pool.command.empty()) {
+    reader.complain("command", "names no program; write [\"/path/to/program\", \"argument\"]");
+  }
+  if (reader.find("command") != nullptr && reader.find("handlers") != nullptr) {
+    reader.complain("handlers", "a pool has either command or handlers (for the stock worker), not both");
+  }
+  if (std::max(1U, pool.workers) + pool.spares > kMaxSeats) {
+    reader.complain("spares", std::to_string(std::max(1U, pool.workers)) + " workers and " +
+                                  std::to_string(pool.spares) + " spares are more than " + std::to_string(kMaxSeats) +
+                                  " processes");
+  }
+  if (pool.start_timeout <= Duration::zero()) reader.complain("start_timeout", "must be longer than 0s");
+  const Duration shortest = core::LookSchedule::shortest_run_deadline();
+  if (pool.run_deadline < shortest) {
+    reader.complain("run_deadline",
+                    to_string(pool.run_deadline) + " is too short to be kept, at least " + to_string(shortest));
+  }
+  if (pool.run_deadline > pool.max_deadline) {
+    reader.complain("run_deadline", to_string(pool.run_deadline) + " is longer than max_deadline (" +
+                                        to_string(pool.max_deadline) + ")");
+  }
+  if (reader.find("grace") == nullptr) {
+    pool.grace = std::min(pool.grace, pool.run_deadline);
+  } else if (pool.grace > pool.run_deadline) {
+    reader.complain("grace", to_string(pool.grace) + " is longer than run_deadline (" + to_string(pool.run_deadline) +
+                                 "); a job would get more time to stop than to work");
+  }
+  if (pool.spin > std::chrono::milliseconds{10}) {
+    reader.complain("spin", to_string(pool.spin) + " of busy waiting is too long, at most 10ms");
+  }
+  if (pool.memory_max.value > 0 && pool.memory_max < core::mib(16)) {
+    reader.complain("memory_max", to_string(pool.memory_max) + " is too little for a worker, at least 16MiB");
+  }
+}
+
+void resolve_pool(PoolConfig& pool, TableReader& reader, const World& world) {
+  if (!pool.command.empty()) {
+    resolve_command(pool, reader, world);
+  } else if (reader.find("command") == nullptr) {
+    resolve_handlers(pool, reader, world);
+  }
+  resolve_identity(pool, reader, world);
+  if (pool.nice < 0 && world.euid != 0) reader.complain("nice", "only root can go below 0");
+  const std::string& folder = pool.working_directory;
+  if (folder.empty() || folder.front() != '/') {
+    reader.complain("working_directory", quoted(folder) + ": not absolute; start it with /");
+  } else if (const auto facts = world.stat(folder); !facts || !S_ISDIR(facts->mode)) {
+    reader.complain("working_directory", quoted(folder) + (facts ? ": not a folder" : ": no such folder"));
+  }
+}
+
+}  // namespace ringmaster::config

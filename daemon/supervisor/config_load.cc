@@ -1,0 +1,89 @@
+#include "daemon/supervisor/config_load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "daemon/supervisor/config_read.h"
+#include "daemon/supervisor/config_table.h"
+
+namespace ringmaster::config {
+
+unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus) {
+  if (pool.workers > 0) return pool.workers;
+  return std::clamp(usable_cpus, 1U, kMaxSeats - std::min(pool.spares, kMaxSeats - 1));
+}
+
+Outcome parse_config(std::string_view text, const World& world) {
+  Outcome outcome;
+  const Node root = parse_toml(text, outcome.problems);
+  if (!outcome.problems.empty()) return outcome;
+
+  static const Node kNothing{};
+  const auto or_empty = [](const Node* node) -> const Node& { return node != nullptr ? *node : kNothing; };
+  TableReader reader{root, "", outcome.problems};
+  Config config;
+  config.daemon = read_daemon(or_empty(reader.table("daemon")), world, outcome.problems);
+  config.limits = read_limits(or_empty(reader.table("limits")), outcome.problems);
+  const Node* pools = reader.find("pool");
+  if (pools == nullptr) {
+    config.pools.push_back(read_pool("default", kNothing, world, outcome.problems));
+  } else if (pools->kind != Node::Kind::Table || pools->keys.empty()) {
+    reader.complain_at(*pools, "pool", "write one table for each pool: [pool.NAME]");
+  } else {
+    for (const auto& [name, node] : pools->keys) {
+      if (node.kind == Node::Kind::Table) {
+        config.pools.push_back(read_pool(name, node, world, outcome.problems));
+      } else {
+        reader.complain_at(node, "pool." + name, "must be a table: [pool." + name + "]");
+      }
+    }
+    if (config.pools.size() > kMaxPools) {
+      reader.complain_at(*pools, "pool",
+                         std::to_string(config.pools.size()) + " pools, at most " + std::to_string(kMaxPools));
+    }
+  }
+  reader.finish();
+  std::stable_sort(outcome.problems.begin(), outcome.problems.end(), [](const Problem& a, const Problem& b) {
+    return std::pair{a.line, a.column} < std::pair{b.line, b.column};
+  });
+  if (outcome.problems.empty()) outcome.config = std::move(config);
+  return outcome;
+}
+
+Outcome default_config(const World& world) { return parse_config(default_config_text(), world); }
+
+std::string render_problems(std::string_view file, const std::vector<Problem>& problems) {
+  std::string text;
+  for (const auto& problem : problems) {
+    text += file;
+    if (problem.line > 0) text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    text += ": " + problem.text + "\n";
+  }
+  return text + std::string{file} + ": " + std::to_string(problems.size()) +
+         (problems.size() == 1 ? " problem" : " problems");
+}
+
+Result<Config> load_config(const std::string& path, const World& world) {
+  Outcome outcome;
+  if (path.empty()) {
+    outcome = default_config(world);
+  } else {
+    errno = 0;
+    std::ifstream file{path};
+    // A folder opens, and fails on the first read.
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (!file || (file.peek(), file.bad()) || errno == EISDIR) {
+      return errno_error("cannot read configuration \"" + path + "\"", errno != 0 ? errno : EIO);
+    }
+    outcome = parse_config(text, world);
+  }
+  if (!outcome.problems.empty()) {
+    return Error{render_problems(path.empty() ? "embedded default configuration" : path, outcome.problems)};
+  }
+  return std::move(*outcome.config);
+}
+
+}  // namespace ringmaster::config

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/supervisor/config_load.h"
+
+namespace ringmaster::config {
+
+/// One value of a TOML document with its place in the text; what the rest of the configuration code sees of TOML.
+struct Node {
+  enum class Kind : std::uint8_t { Boolean, Integer, Float, String, Date, Array, Table };
+
+  Kind kind = Kind::Table;
+  bool boolean = false;
+  std::int64_t integer = 0;
+  double floating = 0;
+  std::string text;                                ///< String
+  std::vector<Node> items;                         ///< Array
+  std::vector<std::pair<std::string, Node>> keys;  ///< Table, in the order of the file
+  unsigned line = 0;                               ///< of the key, where there is one
+  unsigned column = 0;
+};
+
+[[nodiscard]] const char* to_string(Node::Kind kind);
+
+/// The document's root table; on a syntax error an empty table and one more Problem.
+[[nodiscard]] Node parse_toml(std::string_view text, std::vector<Problem>& problems);
+
+}  // namespace ringmaster::config

@@ -1,0 +1,258 @@
+#include "daemon/supervisor/config_read.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "daemon/supervisor/config_table.h"
+#include "daemon/supervisor/config_units.h"
+#include "proto/socket_path.h"
+
+namespace ringmaster::config {
+namespace {
+
+template <typename T, std::size_t N>
+void read_choice(TableReader& reader, const std::string& key, T& value,
+                 const std::array<std::pair<const char*, T>, N>& choices) {
+  const Node* node = reader.find(key);
+  if (node == nullptr) return;
+  std::string all;
+  for (const auto& [name, choice] : choices) {
+    if (node->kind == Node::Kind::String && node->text == name) {
+      value = choice;
+      return;
+    }
+    all += std::string{all.empty() ? "" : ", "} + '"' + name + '"';
+  }
+  reader.complain_at(*node, key, "must be one of " + all);
+}
+
+void read_environment(TableReader& pool, PoolConfig& config) {
+  const Node* table = pool.table("environment");
+  if (table == nullptr) return;
+  for (const auto& [name, node] : table->keys) {
+    if (name.empty() || name.find_first_of(std::string_view{"=\0", 2}) != std::string::npos) {
+      pool.complain_at(node, "environment", "\"" + name + "\" cannot name a variable");
+    } else if (name.starts_with("RINGMASTER_")) {
+      pool.complain_at(node, "environment", name + ": names that start with RINGMASTER_ are set by the daemon");
+    } else if (node.kind != Node::Kind::String) {
+      pool.complain_at(node, "environment",
+                       name + ": must be a string, is " + to_string(node.kind) + "; put it in quotes");
+    } else if (node.text.find('\0') != std::string::npos) {
+      pool.complain_at(node, "environment", name + ": a value cannot hold a zero byte");
+    } else {
+      config.environment.emplace_back(name, node.text);
+    }
+  }
+}
+
+constexpr std::array<std::pair<const char*, int>, 9> kRlimits = {{{"as", RLIMIT_AS},
+                                                                  {"core", RLIMIT_CORE},
+                                                                  {"cpu", RLIMIT_CPU},
+                                                                  {"data", RLIMIT_DATA},
+                                                                  {"fsize", RLIMIT_FSIZE},
+                                                                  {"memlock", RLIMIT_MEMLOCK},
+                                                                  {"nofile", RLIMIT_NOFILE},
+                                                                  {"nproc", RLIMIT_NPROC},
+                                                                  {"stack", RLIMIT_STACK}}};
+
+/// Counts are integers (cpu: seconds), amounts of memory also sizes, and each may be "unlimited".
+std::optional<std::uint64_t> rlimit_value(const Node& node) {
+  if (node.kind == Node::Kind::Integer && node.integer >= 0) return static_cast<std::uint64_t>(node.integer);
+  if (node.kind != Node::Kind::String) return std::nullopt;
+  if (node.text == "unlimited") return RLIM_INFINITY;
+  if (const auto size = parse_size(node.text)) return size->value;
+  return std::nullopt;
+}
+
+void read_rlimits(TableReader& pool, std::vector<Problem>& problems, const std::string& path, PoolConfig& config) {
+  const Node* table = pool.table("rlimits");
+  if (table == nullptr) return;
+  TableReader reader{*table, path + ".rlimits", problems};
+  for (const auto& [name, resource] : kRlimits) {
+    const Node* node = reader.find(name);
+    if (node == nullptr) continue;
+    if (const auto value = rlimit_value(*node)) {
+      config.rlimits.push_back(Rlimit{resource, *value});
+    } else {
+      reader.complain_at(*node, name, "must be a number, a size such as \"1GiB\", or \"unlimited\"");
+    }
+    // Lane, control, board, sockets and pipes, and at least one session of four.
+    if (resource == RLIMIT_NOFILE && !config.rlimits.empty() && config.rlimits.back().value < 64) {
+      reader.complain_at(*node, name, "a worker needs at least 64 descriptors");
+    }
+  }
+  reader.finish();
+}
+
+void read_restart(TableReader& pool, std::vector<Problem>& problems, const std::string& path,
+                  core::RestartConfig& restart) {
+  const Node* table = pool.table("restart");
+  if (table == nullptr) return;
+  TableReader reader{*table, path + ".restart", problems};
+  reader.read("backoff_initial", restart.backoff_initial);
+  reader.read("backoff_max", restart.backoff_max);
+  reader.read("budget", restart.budget, 1, 100'000);
+  reader.read("window", restart.window);
+  reader.read("probe_initial", restart.probe_initial);
+  reader.read("probe_max", restart.probe_max);
+  reader.read("stable", restart.stable);
+  const std::array<std::pair<const char*, Duration>, 6> positive = {{{"backoff_initial", restart.backoff_initial},
+                                                                     {"backoff_max", restart.backoff_max},
+                                                                     {"window", restart.window},
+                                                                     {"probe_initial", restart.probe_initial},
+                                                                     {"probe_max", restart.probe_max},
+                                                                     {"stable", restart.stable}}};
+  for (const auto& [key, value] : positive) {
+    if (value <= Duration::zero()) reader.complain(key, "must be longer than 0s");
+  }
+  if (restart.backoff_initial > restart.backoff_max) {
+    reader.complain("backoff_initial", to_string(restart.backoff_initial) + " is longer than backoff_max (" +
+                                           to_string(restart.backoff_max) + ")");
+  }
+  if (restart.probe_initial > restart.probe_max) {
+    reader.complain("probe_initial", to_string(restart.probe_initial) + " is longer than probe_max (" +
+                                         to_string(restart.probe_max) + ")");
+  }
+  reader.finish();
+}
+
+void read_recycle(TableReader& pool, std::vector<Problem>& problems, const std::string& path,
+                  core::RecycleConfig& recycle) {
+  const Node* table = pool.table("recycle");
+  if (table == nullptr) return;
+  TableReader reader{*table, path + ".recycle", problems};
+  reader.read("max_jobs", recycle.max_jobs, 0);
+  reader.read("max_rss", recycle.max_rss);
+  reader.read("max_age", recycle.max_age);
+  reader.finish();
+}
+
+void read_session(TableReader& pool, std::vector<Problem>& problems, const std::string& path, SessionConfig& session) {
+  const Node* table = pool.table("session");
+  if (table == nullptr) return;
+  TableReader reader{*table, path + ".session", problems};
+  reader.read("request_default", session.request_default);
+  reader.read("reply_default", session.reply_default);
+  reader.read("request_max", session.request_max);
+  reader.read("reply_max", session.reply_max);
+  reader.read("queue_limit", session.slots, 1, kMaxQueueLimit);
+  const auto check = [&](const char* key, Bytes value, const char* max_key, Bytes max) {
+    if (value.value < 4096) reader.complain(key, to_string(value) + " is too small, at least 4KiB");
+    if (value > max) reader.complain(key, to_string(value) + " is more than " + max_key + " (" + to_string(max) + ")");
+  };
+  check("request_default", session.request_default, "request_max", session.request_max);
+  check("reply_default", session.reply_default, "reply_max", session.reply_max);
+  reader.finish();
+}
+
+void read_workers(TableReader& pool, PoolConfig& config) {
+  const Node* node = pool.find("workers");
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::String && node->text == "auto") {
+    config.workers = 0;
+  } else if (node->kind != Node::Kind::Integer) {
+    pool.complain_at(*node, "workers", "must be a number or \"auto\"");
+  } else {
+    pool.read("workers", config.workers, 1, kMaxSeats);
+  }
+}
+
+}  // namespace
+
+DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Problem>& problems) {
+  DaemonConfig config;
+  TableReader reader{table, "daemon", problems};
+  reader.read("socket", config.socket);
+  if (!config.socket.empty()) {
+    if (const auto fits = check_socket_path(config.socket); !fits) reader.complain("socket", fits.error().message);
+  }
+  std::string mode = "0660";
+  reader.read("socket_mode", mode);
+  if (const auto bits = parse_mode(mode)) {
+    config.socket_mode = *bits;
+    if ((*bits & 0600) != 0600) reader.complain("socket_mode", "\"" + mode + "\" locks the owner out; include 0600");
+  } else {
+    reader.complain("socket_mode", "\"" + mode + "\" is no file mode; write it octal, such as \"0660\"");
+  }
+  reader.read("socket_group", config.socket_group);
+  if (!config.socket_group.empty()) {
+    config.socket_gid = world.group(config.socket_group);
+    if (!config.socket_gid) {
+      reader.complain("socket_group", "no group \"" + config.socket_group + "\"; create it, or leave the key out");
+    }
+  }
+  reader.read("allow_uids", config.allow_uids);
+  reader.read("allow_gids", config.allow_gids);
+  reader.read("admin_uids", config.admin_uids);
+  reader.read("shutdown_timeout", config.shutdown_timeout);
+  read_choice<LogLevel, 4>(reader, "log_level", config.log_level,
+                           {{{"debug", LogLevel::Debug},
+                             {"info", LogLevel::Info},
+                             {"warning", LogLevel::Warning},
+                             {"error", LogLevel::Error}}});
+  read_choice<LogFormat, 4>(reader, "log_format", config.log_format,
+                            {{{"auto", LogFormat::Auto},
+                              {"human", LogFormat::Human},
+                              {"keyvalue", LogFormat::KeyValue},
+                              {"json", LogFormat::Json}}});
+  reader.finish();
+  return config;
+}
+
+core::QuotaLimits read_limits(const Node& table, std::vector<Problem>& problems) {
+  core::QuotaLimits limits;
+  TableReader reader{table, "limits", problems};
+  reader.read("max_connections", limits.connections, 1);
+  reader.read("connections_per_uid", limits.connections_per_uid, 1);
+  reader.read("sessions_per_uid", limits.sessions_per_uid, 1);
+  reader.read("slots_per_uid", limits.slots_per_uid, 1);
+  reader.read("bytes_per_uid", limits.bytes_per_uid);
+  reader.read("socket_jobs_per_uid", limits.socket_jobs_per_uid, 1);
+  reader.read("crashes_per_minute", limits.crashes_per_minute, 1);
+  if (limits.bytes_per_uid < core::mib(1)) reader.complain("bytes_per_uid", "must be at least 1MiB");
+  if (limits.connections_per_uid > limits.connections) {
+    reader.complain("connections_per_uid", std::to_string(limits.connections_per_uid) +
+                                               " is more than max_connections (" + std::to_string(limits.connections) +
+                                               ")");
+  }
+  reader.finish();
+  return limits;
+}
+
+PoolConfig read_pool(const std::string& name, const Node& table, const World& world, std::vector<Problem>& problems) {
+  PoolConfig config;
+  config.name = name;
+  const std::string path = "pool." + name;
+  TableReader reader{table, path, problems};
+  reader.read("command", config.command);
+  reader.read("handlers", config.handlers);
+  read_workers(reader, config);
+  reader.read("spares", config.spares, 0, kMaxSeats - 1);
+  reader.read("start_timeout", config.start_timeout);
+  reader.read("queue_deadline", config.queue_deadline);
+  reader.read("run_deadline", config.run_deadline);
+  reader.read("grace", config.grace);
+  reader.read("max_deadline", config.max_deadline);
+  reader.read("retries", config.retries, 1, 15);
+  reader.read("spin", config.spin);
+  reader.read("working_directory", config.working_directory);
+  reader.read("user", config.user);
+  reader.read("group", config.group);
+  reader.read("nice", config.nice, -20, 19);
+  reader.read("memory_max", config.memory_max);
+  read_restart(reader, problems, path, config.restart);
+  read_recycle(reader, problems, path, config.recycle);
+  read_session(reader, problems, path, config.session);
+  read_environment(reader, config);
+  read_rlimits(reader, problems, path, config);
+  check_pool_values(config, reader);
+  resolve_pool(config, reader, world);
+  reader.finish();
+  return config;
+}
+
+}  // namespace ringmaster::config

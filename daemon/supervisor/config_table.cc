@@ -1,0 +1,148 @@
+#include "daemon/supervisor/config_table.h"
+
+#include <limits>
+
+#include "daemon/supervisor/config_units.h"
+
+namespace ringmaster::config {
+
+const char* to_string(Node::Kind kind) {
+  switch (kind) {
+    case Node::Kind::Boolean:
+      return "a boolean";
+    case Node::Kind::Integer:
+      return "an integer";
+    case Node::Kind::Float:
+      return "a fraction";
+    case Node::Kind::String:
+      return "a string";
+    case Node::Kind::Date:
+      return "a date";
+    case Node::Kind::Array:
+      return "a list";
+    case Node::Kind::Table:
+      return "a table";
+  }
+  return "a value";
+}
+
+const Node* TableReader::find(const std::string& key) {
+  known_.insert(key);
+  for (const auto& [name, node] : table_.keys) {
+    if (name == key) return &node;
+  }
+  return nullptr;
+}
+
+const Node* TableReader::find_kind(const std::string& key, Node::Kind kind, const char* wanted) {
+  const Node* node = find(key);
+  if (node == nullptr || node->kind == kind) return node;
+  complain_at(*node, key, std::string{"must be "} + wanted + ", is " + to_string(node->kind));
+  return nullptr;
+}
+
+const Node* TableReader::table(const std::string& key) { return find_kind(key, Node::Kind::Table, "a table"); }
+
+void TableReader::read(const std::string& key, std::string& value) {
+  if (const Node* node = find_kind(key, Node::Kind::String, "a string")) value = node->text;
+}
+
+void TableReader::read(const std::string& key, core::Duration& value) {
+  const Node* node = find_kind(key, Node::Kind::String, "a duration in quotes, such as \"30s\"");
+  if (node == nullptr) return;
+  if (const auto duration = parse_duration(node->text)) {
+    value = *duration;
+  } else {
+    complain_at(
+        *node, key,
+        "\"" + node->text + "\" is no duration; write a whole number and ns, us, ms, s, m or h, such as \"250ms\"");
+  }
+}
+
+void TableReader::read(const std::string& key, core::Bytes& value) {
+  const Node* node = find_kind(key, Node::Kind::String, "a size in quotes, such as \"64MiB\"");
+  if (node == nullptr) return;
+  if (const auto size = parse_size(node->text)) {
+    value = *size;
+  } else {
+    complain_at(
+        *node, key,
+        "\"" + node->text + "\" is no size; write a whole number and B, KiB, MiB, GiB or TiB, such as \"64MiB\"");
+  }
+}
+
+void TableReader::read(const std::string& key, std::vector<std::string>& value) {
+  const Node* node = find_kind(key, Node::Kind::Array, "a list of strings");
+  if (node == nullptr) return;
+  value.clear();
+  for (const auto& item : node->items) {
+    if (item.kind == Node::Kind::String) {
+      value.push_back(item.text);
+    } else {
+      complain_at(item, key, std::string{"must be a list of strings, holds "} + to_string(item.kind));
+    }
+  }
+}
+
+void TableReader::read(const std::string& key, std::vector<std::uint32_t>& value) {
+  const Node* node = find_kind(key, Node::Kind::Array, "a list of numeric ids");
+  if (node == nullptr) return;
+  value.clear();
+  for (const auto& item : node->items) {
+    // The highest id means "none" to the kernel.
+    if (item.kind == Node::Kind::Integer && item.integer >= 0 &&
+        item.integer < std::numeric_limits<std::uint32_t>::max()) {
+      value.push_back(static_cast<std::uint32_t>(item.integer));
+    } else {
+      complain_at(item, key, "must be a list of numeric ids (0 to 4294967294)");
+    }
+  }
+}
+
+std::optional<std::int64_t> TableReader::integer(const std::string& key, std::int64_t least, std::int64_t most) {
+  const Node* node = find_kind(key, Node::Kind::Integer, "an integer");
+  if (node == nullptr) return std::nullopt;
+  if (node->integer >= least && node->integer <= most) return node->integer;
+  complain_at(
+      *node, key,
+      std::to_string(node->integer) + " is out of range, " +
+          (most == std::numeric_limits<std::int64_t>::max() ? "at least " + std::to_string(least)
+                                                            : std::to_string(least) + " to " + std::to_string(most)));
+  return std::nullopt;
+}
+
+void TableReader::read(const std::string& key, unsigned& value, unsigned least, unsigned most) {
+  if (const auto n = integer(key, least, most)) value = static_cast<unsigned>(*n);
+}
+
+void TableReader::read(const std::string& key, int& value, int least, int most) {
+  if (const auto n = integer(key, least, most)) value = static_cast<int>(*n);
+}
+
+void TableReader::read(const std::string& key, std::uint64_t& value, std::uint64_t least) {
+  if (const auto n = integer(key, static_cast<std::int64_t>(least), std::numeric_limits<std::int64_t>::max())) {
+    value = static_cast<std::uint64_t>(*n);
+  }
+}
+
+void TableReader::complain(const std::string& key, const std::string& what) {
+  const Node* node = find(key);
+  complain_at(node != nullptr ? *node : table_, key, what);
+}
+
+void TableReader::complain_at(const Node& node, const std::string& key, const std::string& what) {
+  const std::string where = path_.empty() ? "" : "[" + path_ + "] ";
+  problems_.push_back(Problem{node.line, node.column, where + key + ": " + what});
+}
+
+void TableReader::finish() {
+  const std::vector<std::string> candidates{known_.begin(), known_.end()};
+  for (const auto& [key, node] : table_.keys) {
+    if (known_.contains(key)) continue;
+    const std::string meant = closest(key, candidates);
+    complain_at(node, key,
+                meant.empty() ? "no such key; see --print-config" : "no such key; did you mean \"" + meant + "\"?");
+  }
+}
+
+}  // namespace ringmaster::config

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor/config_node.h"
+
+namespace ringmaster::config {
+
+/// Takes typed values out of one table. A wrong type or value becomes a Problem and leaves the default in place;
+/// `finish` reports every key that nobody asked for. `path` is how messages name the table: "pool.images".
+class TableReader {
+ public:
+  TableReader(const Node& table, std::string path, std::vector<Problem>& problems)
+      : table_(table), path_(std::move(path)), problems_(problems) {}
+
+  /// The node of `key`, which is thereby known; nullptr when absent.
+  const Node* find(const std::string& key);
+  /// A sub-table; nullptr when absent or not a table.
+  const Node* table(const std::string& key);
+
+  void read(const std::string& key, std::string& value);
+  void read(const std::string& key, core::Duration& value);
+  void read(const std::string& key, core::Bytes& value);
+  void read(const std::string& key, std::vector<std::string>& value);
+  void read(const std::string& key, std::vector<std::uint32_t>& value);  ///< ids
+  void read(const std::string& key, unsigned& value, unsigned least, unsigned most);
+  void read(const std::string& key, int& value, int least, int most);
+  void read(const std::string& key, std::uint64_t& value, std::uint64_t least);
+
+  /// A problem at `key`, or at the table where the key is absent.
+  void complain(const std::string& key, const std::string& what);
+  void complain_at(const Node& node, const std::string& key, const std::string& what);
+
+  /// Unknown keys.
+  void finish();
+
+  [[nodiscard]] const Node& node() const noexcept { return table_; }
+
+ private:
+  const Node* find_kind(const std::string& key, Node::Kind kind, const char* wanted);
+  std::optional<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most);
+
+  const Node& table_;
+  std::string path_;
+  std::vector<Problem>& problems_;
+  std::set<std::string> known_;
+};
+
+}  // namespace ringmaster::config

@@ -1,0 +1,93 @@
+#include "daemon/core/quota.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ringmaster::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint kNow{1000s};
+
+QuotaLimits small() {
+  return {.connections = 3,
+          .connections_per_uid = 2,
+          .sessions_per_uid = 2,
+          .slots_per_uid = 100,
+          .bytes_per_uid = mib(10),
+          .socket_jobs_per_uid = 2,
+          .crashes_per_minute = 3};
+}
+
+TEST(Quota, CountsConnectionsPerUidAndOfAll) {
+  QuotaBook book{small()};
+  EXPECT_FALSE(book.open_connection(1));
+  EXPECT_FALSE(book.open_connection(1));
+  EXPECT_EQ(book.open_connection(1), (QuotaRefusal{QuotaKind::ConnectionsPerUid, 1, 2, 2, 1}));
+  EXPECT_FALSE(book.open_connection(2));
+  EXPECT_EQ(book.open_connection(3), (QuotaRefusal{QuotaKind::Connections, 3, 3, 3, 1}));
+  book.close_connection(1);
+  EXPECT_FALSE(book.open_connection(3));
+}
+
+TEST(Quota, ChargesASessionWholeOrNotAtAll) {
+  QuotaBook book{small()};
+  EXPECT_FALSE(book.open_session(kNow, 1, 60, mib(6)));
+  EXPECT_EQ(book.open_session(kNow, 1, 60, mib(1))->kind, QuotaKind::SlotsPerUid);
+  EXPECT_EQ(book.open_session(kNow, 1, 10, mib(5))->kind, QuotaKind::BytesPerUid);
+  EXPECT_EQ(book.use(1), (QuotaUse{.sessions = 1, .slots = 60, .bytes = mib(6)}));
+  EXPECT_FALSE(book.open_session(kNow, 1, 40, mib(4)));
+  EXPECT_EQ(book.open_session(kNow, 1, 0, {})->kind, QuotaKind::SessionsPerUid);
+}
+
+TEST(Quota, SurvivesRequestsThatWouldOverflowTheSum) {
+  QuotaBook book{small()};
+  EXPECT_FALSE(book.open_session(kNow, 1, 1, mib(1)));
+  EXPECT_EQ(book.open_session(kNow, 1, ~std::uint64_t{0}, {})->kind, QuotaKind::SlotsPerUid);
+  EXPECT_EQ(book.open_session(kNow, 1, 1, {~std::uint64_t{0}})->kind, QuotaKind::BytesPerUid);
+}
+
+TEST(Quota, KeepsBytesUntilTheyAreReleasedAfterTheSession) {
+  QuotaBook book{small()};
+  EXPECT_FALSE(book.open_session(kNow, 1, 10, mib(10)));
+  book.close_session(1, 10);
+  EXPECT_EQ(book.open_session(kNow, 1, 10, mib(1))->kind, QuotaKind::BytesPerUid);
+  book.release_bytes(1, mib(10));
+  EXPECT_FALSE(book.open_session(kNow, 1, 10, mib(1)));
+}
+
+TEST(Quota, RefusesAUidWhoseJobsCrashTooOftenUntilTheMinuteIsOver) {
+  QuotaBook book{small()};
+  for (int i = 0; i < 4; ++i) book.count_crash(kNow, 1);
+  EXPECT_EQ(book.take_socket_job(kNow + 1s, 1)->kind, QuotaKind::CrashesPerMinute);
+  EXPECT_EQ(book.open_session(kNow + 1s, 1, 1, mib(1))->kind, QuotaKind::CrashesPerMinute);
+  EXPECT_FALSE(book.take_socket_job(kNow + 1s, 2)) << "another uid is not punished";
+  EXPECT_FALSE(book.take_socket_job(kNow + 61s, 1));
+}
+
+TEST(Quota, CountsSocketJobs) {
+  QuotaBook book{small()};
+  EXPECT_FALSE(book.take_socket_job(kNow, 1));
+  EXPECT_FALSE(book.take_socket_job(kNow, 1));
+  EXPECT_EQ(book.take_socket_job(kNow, 1)->kind, QuotaKind::SocketJobsPerUid);
+  book.release_socket_job(1);
+  EXPECT_FALSE(book.take_socket_job(kNow, 1));
+}
+
+TEST(Quota, SaysLimitUseAndWhatToDo) {
+  EXPECT_EQ(to_string(QuotaRefusal{QuotaKind::BytesPerUid, 7, mib(10).value, mib(6).value, mib(5).value}),
+            "uid 7 holds 6MiB of at most 10MiB of shared memory and asked for 5MiB more: open a smaller session, close "
+            "another, or raise [limits] bytes_per_uid");
+  for (int kind = 0; kind <= static_cast<int>(QuotaKind::CrashesPerMinute); ++kind) {
+    EXPECT_THAT(to_string(QuotaRefusal{static_cast<QuotaKind>(kind), 7, 10, 9, 2}), testing::HasSubstr("[limits]"));
+  }
+}
+
+TEST(QuotaDeath, EndsTheProcessOnAReleaseThatWasNeverCharged) {
+  QuotaBook book{small()};
+  EXPECT_DEATH(book.release_socket_job(1), "check failed");
+}
+
+}  // namespace
+}  // namespace ringmaster::core
