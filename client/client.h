@@ -141,7 +141,9 @@ struct PoolHandlers {
   bool known = false;  ///< false: no worker has been ready yet
   std::vector<HandlerDescription> handlers;
   Duration default_timeout{0};
-  Duration default_queue_timeout{0};  ///< 0: none
+  Duration default_queue_timeout{0};         ///< 0: none
+  std::uint64_t max_request_ring_bytes = 0;  ///< what a session may ask for; 0: not said
+  std::uint64_t max_result_ring_bytes = 0;
 };
 
 /// A daemon's socket. Connections are made when needed and again after a restart.
@@ -159,6 +161,8 @@ class Client {
   /// Of one pool, or of all (empty name).
   [[nodiscard]] Result<std::vector<PoolHandlers>> handlers(const std::string& pool = {});
   [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }
+  /// The control connection, for programs that speak the protocol themselves (client/control/control_link.h).
+  [[nodiscard]] ControlLink& link() const noexcept { return *link_; }
 
  private:
   Client(ConnectOptions options, std::shared_ptr<ControlLink> link);

@@ -106,6 +106,8 @@ Result<PoolHandlers> pool_handlers(const wire::PoolHandlers& message) {
   pool.known = message.known();
   pool.default_timeout = std::chrono::milliseconds(message.run_timeout_ms());
   pool.default_queue_timeout = std::chrono::milliseconds(message.queue_timeout_ms());
+  pool.max_request_ring_bytes = message.max_request_ring_bytes();
+  pool.max_result_ring_bytes = message.max_result_ring_bytes();
   if (message.known()) {
     auto handlers = decode_handlers(std::as_bytes(std::span(message.table())));
     if (!handlers) return Error{"the daemon's handlers of pool \"" + pool.pool + "\": " + handlers.error().message};

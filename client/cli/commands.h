@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/exit_code.h"
+#include "client/cli/words.h"
+#include "client/client.h"
+
+/// One function per command; each returns the exit status and has said on standard error what went wrong.
+namespace ringmaster::cli {
+
+struct CommonOptions {
+  std::string socket;
+  bool json = false;
+};
+struct JobOptions {
+  Target target;
+  Arguments arguments;
+  Duration timeout{0};
+  Duration queue_timeout{0};
+};
+struct SubmitCommand {
+  JobOptions job;
+  std::optional<std::string> in;  ///< "-": standard input; unset: standard input unless it is a terminal
+  std::string out = "-";
+  bool idempotent = false;
+};
+struct MapCommand {
+  JobOptions job;
+  std::string out;
+  std::string extension;
+  std::size_t in_flight = 0;  ///< 0: chosen
+  bool once = false;          ///< not idempotent
+  bool force = false;
+  std::vector<std::string> files;
+};
+
+int run_submit(const CommonOptions& common, const SubmitCommand& command);
+int run_map(const CommonOptions& common, const MapCommand& command);
+int run_handlers(const CommonOptions& common, const std::string& pool);
+int run_status(const CommonOptions& common, bool watch);
+int run_health(const CommonOptions& common);
+int run_cancel(const CommonOptions& common, std::uint64_t job_id);
+int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);
+int run_stop(const CommonOptions& common);
+
+/// Prints "ringmaster: MESSAGE" to standard error and returns `code`.
+int fail(int code, const std::string& message);
+/// A daemon, or the reason why there is none.
+[[nodiscard]] Result<Client> connect(const CommonOptions& common);
+/// The table of one pool, waiting for its first worker as long as a session would.
+[[nodiscard]] Result<PoolHandlers> describe_pool(Client& client, const std::string& pool);
+[[nodiscard]] const HandlerDescription* find_handler(const PoolHandlers& pool, const std::string& handler);
+/// The exit status that a refusal stands for.
+[[nodiscard]] int exit_code(SubmitError error) noexcept;
+void print(const std::string& text);
+
+}  // namespace ringmaster::cli

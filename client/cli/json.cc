@@ -1,0 +1,121 @@
+#include "client/cli/json.h"
+
+#include <cstdio>
+
+#include "proto/text.h"
+
+namespace ringmaster::cli {
+
+void JsonWriter::lead(std::string_view key) {
+  if (!first_) out_ += ',';
+  if (depth_ > 0) {
+    out_ += '\n';
+    out_.append(2 * depth_, ' ');
+  }
+  if (!key.empty()) out_ += json_string(key) + ": ";
+  first_ = false;
+}
+void JsonWriter::close(char bracket) {
+  --depth_;
+  if (!first_) {
+    out_ += '\n';
+    out_.append(2 * depth_, ' ');
+  }
+  out_ += bracket;
+  first_ = false;
+}
+JsonWriter& JsonWriter::begin_object(std::string_view key) {
+  lead(key);
+  out_ += '{';
+  ++depth_;
+  first_ = true;
+  return *this;
+}
+JsonWriter& JsonWriter::end_object() {
+  close('}');
+  return *this;
+}
+JsonWriter& JsonWriter::begin_array(std::string_view key) {
+  lead(key);
+  out_ += '[';
+  ++depth_;
+  first_ = true;
+  return *this;
+}
+JsonWriter& JsonWriter::end_array() {
+  close(']');
+  return *this;
+}
+JsonWriter& JsonWriter::text(std::string_view key, std::string_view value) {
+  lead(key);
+  out_ += json_string(value);
+  return *this;
+}
+JsonWriter& JsonWriter::number(std::string_view key, std::uint64_t value) {
+  lead(key);
+  out_ += std::to_string(value);
+  return *this;
+}
+JsonWriter& JsonWriter::number(std::string_view key, std::int64_t value) {
+  lead(key);
+  out_ += std::to_string(value);
+  return *this;
+}
+JsonWriter& JsonWriter::real(std::string_view key, double value) {
+  lead(key);
+  char digits[64];
+  std::snprintf(digits, sizeof digits, "%.3f", value);
+  out_ += digits;
+  return *this;
+}
+JsonWriter& JsonWriter::boolean(std::string_view key, bool value) {
+  lead(key);
+  out_ += value ? "true" : "false";
+  return *this;
+}
+std::string JsonWriter::take() { return std::move(out_) + "\n"; }
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    // A whole sequence of UTF-8, or one bad byte.
+    std::size_t length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    if (length > text.size()) length = text.size();
+    const std::string_view piece = text.substr(0, length);
+    if (byte == '"' || byte == '\\') {
+      out += '\\';
+      out += text.front();
+    } else if (byte < 0x20 || byte == 0x7F) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(byte));
+      out += escape;
+    } else if (is_clean_text(piece)) {
+      out += piece;
+    } else {
+      out += "\\ufffd";
+      length = 1;
+    }
+    text.remove_prefix(length);
+  }
+  return out + '"';
+}
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t left = bytes.size() - at;
+    unsigned group = std::to_integer<unsigned>(bytes[at]) << 16;
+    if (left > 1) group |= std::to_integer<unsigned>(bytes[at + 1]) << 8;
+    if (left > 2) group |= std::to_integer<unsigned>(bytes[at + 2]);
+    out += kDigits[group >> 18 & 63];
+    out += kDigits[group >> 12 & 63];
+    out += left > 1 ? kDigits[group >> 6 & 63] : '=';
+    out += left > 2 ? kDigits[group & 63] : '=';
+  }
+  return out;
+}
+
+}  // namespace ringmaster::cli

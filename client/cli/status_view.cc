@@ -1,0 +1,148 @@
+#include "client/cli/status_view.h"
+
+#include <algorithm>
+
+#include "client/cli/words.h"
+
+namespace ringmaster::cli {
+namespace {
+
+namespace wire = control::v1;
+
+using Row = std::vector<std::string>;
+
+// Columns padded to their widest cell; the first row is the heading.
+std::string table(const std::vector<Row>& rows, const std::string& indent) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t at = 0; at < row.size(); ++at) widths[at] = std::max(widths[at], row[at].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = indent;
+    for (std::size_t at = 0; at < row.size(); ++at) line += row[at] + std::string(widths[at] - row[at].size() + 2, ' ');
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::string time_of_ms(std::uint64_t ms) { return show_duration(std::chrono::milliseconds(ms)); }
+std::string time_of_ns(std::uint64_t ns) { return show_duration(Duration(ns)); }
+
+std::string quantiles(const char* what, const wire::Quantiles& times) {
+  if (times.count() == 0) return {};
+  return "  " + std::string(what) + ": p50 " + time_of_ns(times.p50_ns()) + ", p90 " + time_of_ns(times.p90_ns()) +
+         ", p99 " + time_of_ns(times.p99_ns()) + ", max " + time_of_ns(times.max_ns()) + "\n";
+}
+
+std::string counters(const wire::Counters& of) {
+  std::string text = "  jobs: " + std::to_string(of.done()) + " done";
+  const auto add = [&](std::uint64_t count, const char* name) {
+    if (count != 0) text += ", " + std::to_string(count) + " " + name;
+  };
+  add(of.failed(), "failed");
+  add(of.crashed(), "crashed");
+  add(of.timed_out(), "timed out");
+  add(of.cancelled(), "cancelled");
+  add(of.rejected(), "rejected");
+  add(of.lost(), "lost");
+  add(of.retries(), "retried");
+  text += "; workers: " + std::to_string(of.worker_starts()) + " started";
+  add(of.worker_deaths(), "died");
+  add(of.worker_kills(), "killed");
+  add(of.missed_wakes(), "missed wakes");
+  return text + "\n";
+}
+
+std::string pool_text(const wire::PoolStatus& pool) {
+  std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + std::to_string(pool.workers_wanted()) +
+                     " workers + " + std::to_string(pool.spares_wanted()) + " spare, " + std::to_string(pool.queued()) +
+                     " queued, " + std::to_string(pool.running()) + " running\n";
+  if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
+  text += counters(pool.counters());
+  text += quantiles("queued", pool.queue_time()) + quantiles("run", pool.run_time());
+  std::vector<Row> rows{{"SEAT", "STATE", "PID", "JOBS", "UP", "RSS", "NOW", "LAST DEATH"}};
+  for (const auto& worker : pool.workers()) {
+    std::string now;
+    if (worker.current_job_id() != 0)
+      now = worker.current_handler() + " " + std::to_string(worker.current_job_id()) + " " +
+            time_of_ms(worker.current_run_ms());
+    std::string death = worker.last_death();
+    if (!worker.last_stack().empty()) death += " in " + worker.last_stack();
+    rows.push_back({std::to_string(worker.seat()), worker.state(),
+                    worker.pid() != 0 ? std::to_string(worker.pid()) : "-", std::to_string(worker.jobs()),
+                    time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), now, death});
+  }
+  return text + table(rows, "  ");
+}
+
+std::string limits_of(const ArgumentDescription& argument) {
+  std::string text(to_string(argument.type));
+  if (!argument.choices.empty()) {
+    text.clear();
+    for (const std::string& one : argument.choices) text += (text.empty() ? "" : "|") + one;
+  }
+  if (argument.minimum && argument.maximum) {
+    text += " " + std::to_string(*argument.minimum) + ".." + std::to_string(*argument.maximum);
+  } else if (argument.minimum) {
+    text += " from " + std::to_string(*argument.minimum);
+  } else if (argument.maximum) {
+    text += " up to " + std::to_string(*argument.maximum);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string status_text(const wire::Status& status) {
+  std::string text = "ringmaster " + status.version() + ": " + status.health();
+  for (const std::string& one : status.health_reasons()) text += "\n  " + one;
+  text += "\n" + status.state() + ", up " + time_of_ms(status.uptime_ms()) + ", socket " + status.socket() + "\n";
+  text += "keeper " + std::to_string(status.keeper_pid()) + ", supervisor " + std::to_string(status.supervisor_pid());
+  if (status.supervisor_incarnation() > 1)
+    text += " (the " + std::to_string(status.supervisor_incarnation()) + "th, up " +
+            time_of_ms(status.supervisor_uptime_ms()) + ")";
+  text += ", " + std::to_string(status.connections()) + " connections\n";
+  if (!status.notice().empty()) text += status.notice() + "\n";
+  for (const auto& pool : status.pools()) text += pool_text(pool);
+  std::vector<Row> rows{{"SESSION", "POOL", "UID", "CLIENT", "STATE", "SLOTS", "QUEUED", "RUNNING", "BYTES"}};
+  for (const auto& one : status.sessions())
+    rows.push_back({std::to_string(one.serial()), one.pool(), std::to_string(one.uid()),
+                    one.internal() ? "(the daemon's own)" : one.client(), one.state(), std::to_string(one.slots()),
+                    std::to_string(one.queued()), std::to_string(one.running()), show_bytes(one.bytes())});
+  if (rows.size() > 1) text += "\n" + table(rows, "");
+  return text;
+}
+
+std::string handlers_text(const std::vector<PoolHandlers>& pools) {
+  std::string text;
+  for (const PoolHandlers& pool : pools) {
+    if (!pool.known) text += pool.pool + ": no worker has been ready yet; \"ringmaster status\" tells why\n";
+    for (const HandlerDescription& handler : pool.handlers) {
+      text += pool.pool + "/" + handler.name + "  " + handler.summary + "\n";
+      std::vector<Row> rows;
+      for (const ArgumentDescription& one : handler.arguments)
+        rows.push_back({one.name + "=", limits_of(one),
+                        one.required                ? "required"
+                        : one.default_value.empty() ? ""
+                                                    : "default " + one.default_value,
+                        one.help});
+      text += table(rows, "    ");
+      std::string limits = "    result: " + show_bytes(handler.result_constant);
+      if (handler.result_factor > 0)
+        limits += " + " + std::to_string(handler.result_factor).substr(0, 4) + " x request";
+      if (handler.max_request_bytes != 0) limits += "; request up to " + show_bytes(handler.max_request_bytes);
+      if (handler.idempotent) limits += "; may be retried";
+      if (handler.listens_to_cancel) limits += "; stops when cancelled";
+      text += limits + "\n";
+    }
+    if (pool.default_timeout > Duration(0)) text += pool.pool + ": run timeout " + show_duration(pool.default_timeout);
+    if (pool.max_request_ring_bytes != 0) text += "; requests up to " + show_bytes(pool.max_request_ring_bytes);
+    if (pool.max_result_ring_bytes != 0) text += ", results up to " + show_bytes(pool.max_result_ring_bytes);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace ringmaster::cli
