@@ -31,7 +31,7 @@ code_block 2 >"$here/words.cc"
 cd "$here"
 ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror -shared -fPIC $sanitizer -I "$prefix/include" words.cc -o words.so ||
   fail "the README's handler does not compile against the installed headers"
-"$worker" --list "$here/words.so" >list || fail "ringmaster-worker --list words.so: exit status $?"
+"$worker" --handlers "$here/words.so" --list >list || fail "ringmaster-worker --list: exit status $?"
 grep -q words list && grep -q least list || fail "--list does not show the handler: $(cat list)"
 
 # The client, through the installed package.
