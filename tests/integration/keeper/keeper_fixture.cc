@@ -68,6 +68,7 @@ void KeeperTest::start(const std::vector<std::string>& environment, int pass_fd)
     ::setenv("LISTEN_FDS", "1", 1);
     ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   }
+  if (before_exec_) before_exec_();
   ::execl(program.c_str(), "ringmasterd", "--config", config.c_str(), nullptr);
   ::_exit(127);
 }

@@ -65,6 +65,7 @@ class KeeperTest : public testing::Test {
   static bool alive(pid_t pid);
 
   pid_t keeper_ = 0;
+  std::function<void()> before_exec_;  ///< runs in the keeper's process before it is the keeper
   std::string folder_;
   UniqueFd output_;
 

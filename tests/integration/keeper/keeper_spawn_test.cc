@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -119,6 +120,22 @@ TEST_F(KeeperSpawn, OneWorkersDeathLeavesOthersAndTheirChildrenAlone) {
   spawn(puppet_, 2, {"brood"});
   EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 2u);
   EXPECT_TRUE(alive(busy.pid));
+}
+
+TEST_F(KeeperSpawn, ATracedWorkersEndIsReportedWhenItsTracerLetsGo) {
+  const SpawnedMessage busy = spawn(puppet_, 1, {"busy"});
+  if (::ptrace(PTRACE_SEIZE, busy.pid, 0, 0) != 0) GTEST_SKIP() << "may not trace here";
+  send(puppet_, encode_signal(900, 1, 1, SIGKILL));
+  expect<AckMessage>(puppet_);
+  eventually("the worker is dead", [&] { return !alive(busy.pid); });
+  // The keeper cannot reap it yet, and works on meanwhile.
+  ASSERT_EQ(spawn(puppet_, 2, {"exit", "0"}).error, 0);
+  EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 2u);
+  int status = 0;
+  ASSERT_EQ(::waitpid(busy.pid, &status, __WALL), busy.pid);
+  const auto exit = expect<ExitRecord>(puppet_);
+  EXPECT_EQ(exit.worker, 1u);
+  EXPECT_EQ(exit.status, SIGKILL);
 }
 
 TEST_F(KeeperSpawn, SurvivesGarbage) {

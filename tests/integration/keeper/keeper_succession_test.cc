@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/integration/keeper/keeper_fixture.h"
@@ -157,6 +158,53 @@ TEST_F(KeeperSuccession, ExitZeroWithoutAStopIsADeath) {
 TEST_F(KeeperSuccession, HangupIsIgnored) {
   ASSERT_EQ(::kill(keeper_, SIGHUP), 0);
   EXPECT_EQ(spawn(puppet_, 1, {"exit", "0"}).error, 0);
+}
+
+// Not started by SetUp: each changes the process before it becomes the keeper.
+class KeeperStart : public KeeperTest {};
+
+TEST_F(KeeperStart, LeavesChildrenAloneThatItHadBefore) {
+  auto [read_end, write_end] = make_pipe();
+  before_exec_ = [&] {
+    const pid_t sidecar = ::fork();
+    if (sidecar == 0) {
+      for (;;) ::pause();
+    }
+    if (::write(write_end.get(), &sidecar, sizeof sidecar) != static_cast<ssize_t>(sizeof sidecar)) ::_exit(1);
+  };
+  start();
+  pid_t sidecar = 0;
+  ASSERT_EQ(::read(read_end.get(), &sidecar, sizeof sidecar), static_cast<ssize_t>(sizeof sidecar));
+  Puppet puppet = next_supervisor();
+  ASSERT_EQ(spawn(puppet, 1, {"brood"}).error, 0);
+  expect<ExitRecord>(puppet);
+  EXPECT_TRUE(alive(sidecar));
+  ::kill(sidecar, SIGKILL);
+  eventually("the keeper has reaped it", [&] { return ::kill(sidecar, 0) != 0; });
+}
+
+TEST_F(KeeperStart, WorksWithoutPrivileges) {
+  if (::getuid() != 0) GTEST_SKIP() << "the other tests have shown it";
+  if (::access(KEEPER_STAGE, X_OK) != 0) GTEST_SKIP();
+  ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
+  ASSERT_EQ(::chmod((folder_ + "/test").c_str(), 0777), 0);
+  before_exec_ = [] {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
+  };
+  start();
+  Puppet puppet = next_supervisor();
+  const auto own_identity = [](SpawnSpec& spec) {
+    spec.identity = {65534, 65534};
+    spec.oom_score_adj = 500;
+  };
+  ASSERT_EQ(spawn(puppet, 1, {"env"}, own_identity).error, 0);
+  EXPECT_THAT(output(), testing::HasSubstr("oom=500"));
+  EXPECT_EQ(expect<ExitRecord>(puppet).worker, 1u);
+  const SpawnedMessage other = spawn(puppet, 2, {"env"}, [](SpawnSpec& spec) { spec.identity = {1, 1}; });
+  EXPECT_EQ(static_cast<SpawnStage>(other.stage), SpawnStage::Gid);
+  EXPECT_EQ(other.error, EPERM);
+  ASSERT_EQ(spawn(puppet, 3, {"brood"}).error, 0);
+  EXPECT_EQ(expect<ExitRecord>(puppet).worker, 3u);
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+#include "daemon/os/child_program.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "tests/integration/keeper/keeper_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+// Runs `program` in a forked child; what came through its error pipe.
+SpawnFailure run(const ChildProgram& program) {
+  auto [read_end, write_end] = keeper::make_pipe();
+  const pid_t pid = ::fork();
+  if (pid == 0) run_child_program(program, write_end.get());
+  write_end.reset();
+  SpawnFailure failure;
+  while (::read(read_end.get(), &failure, sizeof failure) < 0 && errno == EINTR) {
+  }
+  ::waitpid(pid, nullptr, 0);
+  return failure;
+}
+
+class ChildProgramTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    program_.path = KEEPER_STAGE "/unruly-worker";
+    program_.argv = argv_;
+    program_.env = env_;
+    program_.fds = fds_;
+    program_.parent = ::getpid();
+  }
+  char name_[5] = "test";
+  char* argv_[2] = {name_, nullptr};
+  char* env_[1] = {nullptr};
+  int fds_[3] = {0, 1, 2};
+  ChildProgram program_;
+};
+
+TEST_F(ChildProgramTest, SaysNothingWhenItStarted) { EXPECT_EQ(run(program_).stage, SpawnStage::None); }
+
+TEST_F(ChildProgramTest, NoticesThatItsParentDiedBeforeTheDeathSignalWasAskedFor) {
+  program_.parent = 1;  // as if the one that forked it were gone and init had taken over, seen from the other side
+  const SpawnFailure failure = run(program_);
+  EXPECT_EQ(failure.stage, SpawnStage::ParentGone);
+  EXPECT_EQ(failure.error, ESRCH);
+}
+
+TEST_F(ChildProgramTest, ArrangesDescriptorsWhoseNumbersOverlap) {
+  auto [read_end, write_end] = keeper::make_pipe();
+  char fds_word[4] = "fds";
+  char* argv[] = {name_, fds_word, nullptr};
+  // The output's number is one that another takes, and the others are swapped.
+  const int overlapping[] = {2, write_end.get(), 0, 0, 2};
+  program_.argv = argv;
+  program_.fds = overlapping;
+  EXPECT_EQ(run(program_).stage, SpawnStage::None);
+  write_end.reset();
+  char text[256];
+  const ssize_t got = ::read(read_end.get(), text, sizeof text);
+  ASSERT_GT(got, 0);
+  EXPECT_EQ(std::string(text, static_cast<std::size_t>(got)), "fd:0\nfd:1\nfd:2\nfd:3\nfd:4\n");
+}
+
+}  // namespace
+}  // namespace ringmaster
