@@ -24,6 +24,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(Socket socket, Peer peer, RequestDesk& desk, const ControlLimits& limits, std::function<void()> ended);
 
   void start();
+  /// Replies that the kernel has not taken yet.
+  [[nodiscard]] std::size_t unsent_bytes() const { return queued_bytes_; }
   /// No more callbacks; the socket closes now.
   void close();
   /// Queues one reply. A client that leaves too much unread is cut off.

@@ -116,6 +116,12 @@ ControlServer::~ControlServer() {
 
 std::size_t ControlServer::connections() const { return state_->connections.size(); }
 
+std::size_t ControlServer::unsent_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, connection] : state_->connections) bytes += connection->unsent_bytes();
+  return bytes;
+}
+
 void ControlServer::stop_accepting() {
   state_->ended = true;
   boost::system::error_code ignored;

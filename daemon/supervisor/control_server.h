@@ -45,6 +45,8 @@ class ControlServer {
   ControlServer& operator=(const ControlServer&) = delete;
 
   [[nodiscard]] std::size_t connections() const;
+  /// Bytes of replies that the kernel has not taken yet: what the daemon's end may wait for, a moment.
+  [[nodiscard]] std::size_t unsent_bytes() const;
   /// No further connection is accepted; those that are there stay until they end.
   void stop_accepting();
 

@@ -56,9 +56,12 @@ std::string unknown_handler(const PoolGate& pool, std::string_view name) {
 }  // namespace
 
 JobDesk::JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
-    : loop_(loop), daemon_(daemon), sessions_(sessions) {}
+    : loop_(loop), daemon_(daemon), sessions_(sessions) {
+  sessions_.on_internal_gone([this](std::uint32_t serial) { home_gone(serial); });
+}
 
 JobDesk::~JobDesk() {
+  sessions_.on_internal_gone(nullptr);
   if (sweep_timer_) loop_.cancel(*sweep_timer_);
 }
 
@@ -105,6 +108,9 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
                   "room for a result of " + std::to_string(request.result_capacity()) + " bytes, at most " +
                       std::to_string(kMaxPayload) + " go in a message; use a session for more",
                   request.result_capacity(), kMaxPayload);
+  }
+  if (request.run_timeout_ms() != 0 && request.run_timeout_ms() < kShortestRunMs) {
+    return refuse(respond, v1::ERROR_BAD_REQUEST, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms");
   }
   const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().max_deadline).count();
   if (request.run_timeout_ms() > static_cast<std::uint64_t>(longest) || request.queue_timeout_ms() > 0xFFFFFFFFU) {
@@ -276,6 +282,25 @@ void JobDesk::drop(std::uint64_t id) {
   if (job.on_the_books) sessions_.quota().release_socket_job(job.uid);
   by_cookie_.erase({job.uid, job.cookie});
   jobs_.erase(at);
+}
+
+// The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
+void JobDesk::home_gone(std::uint32_t serial) {
+  const auto at = homes_.find(serial);
+  if (at == homes_.end()) return;
+  look(*at->second);
+  std::vector<std::uint64_t> gone;
+  for (const auto& [id, job] : jobs_) {
+    if (job.home == at->second.get()) gone.push_back(id);
+  }
+  for (const std::uint64_t id : gone) {
+    Job& job = jobs_.at(id);
+    if (job.on_the_books) sessions_.quota().release_socket_job(job.uid);
+    by_cookie_.erase({job.uid, job.cookie});
+    jobs_.erase(id);
+  }
+  std::erase_if(own_, [serial](const auto& one) { return one.second == serial; });
+  homes_.erase(at);
 }
 
 void JobDesk::sweep() {

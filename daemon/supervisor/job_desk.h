@@ -70,6 +70,7 @@ class JobDesk {
   void end(Job& job, SlotWord word);
   bool make_room(MessageSession& home);
   void drop(std::uint64_t id);
+  void home_gone(std::uint32_t serial);
   void sweep();
   void cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond);
 

@@ -71,6 +71,9 @@ void SessionDesk::open(const Peer& peer, const v1::OpenSession& request, Respond
   Wish wish{{request.request_ring_bytes(), request.result_ring_bytes(), request.slots()},
             static_cast<std::uint32_t>(std::min<std::uint64_t>(request.shortest_run_timeout_ms(), 0xFFFFFFFFU)),
             clean_text(request.client(), kMaxClientName)};
+  if (wish.shortest_run_ms != 0 && wish.shortest_run_ms < kShortestRunMs) {
+    return refuse(respond, v1::ERROR_BAD_REQUEST, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms");
+  }
   // Right after the daemon's start a client waits for the first worker rather than open without knowing the handlers.
   if (pool->handlers_known()) return do_open(peer, *pool, wish, respond);
   pool->when_handlers_known([this, peer, pool, wish, respond] { do_open(peer, *pool, wish, respond); });
@@ -360,7 +363,9 @@ void SessionDesk::forget(std::uint16_t index, std::uint32_t serial) {
 void SessionDesk::discard(std::uint16_t index) {
   const auto at = sessions_.find(index);
   const Session& session = at->second->session;
-  if (!session.internal()) {
+  if (session.internal()) {
+    if (internal_gone_) internal_gone_(session.serial);
+  } else {
     quota_.close_session(session.uid, session.geometry.slots);
     quota_.release_bytes(session.uid, core::Bytes{session.bytes()});
   }

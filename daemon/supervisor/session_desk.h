@@ -24,6 +24,9 @@ class ResumeSession;
 class Status;
 }  // namespace control::v1
 
+/// The supervisor looks at running jobs every 5 ms at most, so that a shorter deadline could not be kept.
+inline constexpr std::uint64_t kShortestRunMs = 10;
+
 /// Opens, resumes and ends sessions; owns them all. The supervisor's one thread.
 ///
 /// A session ends by CloseSession, by its lifeline (the client process is gone), by a broken report, or by the end of
@@ -65,6 +68,8 @@ class SessionDesk {
   /// once.
   [[nodiscard]] Session* open_internal(PoolGate& pool, const SessionGeometry& geometry, std::string& why);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
+  /// Called with an internal session's serial right before it is destroyed, all its jobs being terminal.
+  void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }
 
   void fill_status(control::v1::Status& status) const;
   [[nodiscard]] core::QuotaBook& quota() { return quota_; }
@@ -99,6 +104,7 @@ class SessionDesk {
   core::QuotaBook& quota_;
   std::map<std::uint16_t, std::unique_ptr<Entry>> sessions_;
   std::uint16_t next_index_ = 0;
+  std::function<void(std::uint32_t)> internal_gone_;
 };
 
 }  // namespace ringmaster

@@ -50,6 +50,10 @@ class Supervisor {
     jobs_.reset();
   }
 
+  void end_all_sessions(Cause cause) {
+    loop_.post([this, cause] { sessions_->end_all_sessions(cause); });
+  }
+
  private:
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};

@@ -115,6 +115,24 @@ TEST_F(ControlTest, AQueuedJobIsCancelledAtOnce) {
   EXPECT_TRUE(client.call(cancel).cancelled().already_ended());
 }
 
+TEST_F(ControlTest, WhoeverWaitsIsToldWhenTheDaemonEnds) {
+  start();
+  daemon->pool.working = false;
+  TestClient client(path);
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    v1::Request request = submit_request("echo", "x", i);
+    client.send(request);
+  }
+  v1::Request last = submit_request("echo", "x", 6, false);
+  EXPECT_TRUE(client.call(last).has_accepted());
+  supervisor->end_all_sessions(Cause::Lost);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(client.receive()->outcome().kind(), v1::OUTCOME_LOST);
+  EXPECT_TRUE(eventually([&] { return daemon->holding == 0; }));
+  daemon->pool.working = true;
+  v1::Request next = submit_request("echo", "a new session", 7);
+  EXPECT_EQ(client.call(next).outcome().result(), "a new session");
+}
+
 TEST_F(ControlTest, ASuccessorAnswersForItsPredecessorsJobs) {
   start();
   {
