@@ -143,10 +143,11 @@ void check_pool_values(PoolConfig& pool, TableReader& reader) {
     reader.complain("name", quoted(pool.name) +
                                 " cannot name a pool; use 1 to 32 letters, digits, - and _, a letter or digit first");
   }
-  if (reader.find("command") != nullptr && pool.command.empty()) {
+  const Node* const command = reader.find("command");
+  if (command != nullptr && command->kind == Node::Kind::Array && command->items.empty()) {
     reader.complain("command", "names no program; write [\"/path/to/program\", \"argument\"]");
   }
-  if (reader.find("command") != nullptr && reader.find("handlers") != nullptr) {
+  if (command != nullptr && reader.find("handlers") != nullptr) {
     reader.complain("handlers", "a pool has either command or handlers (for the stock worker), not both");
   }
   if (std::max(1U, pool.workers) + pool.spares > kMaxSeats) {

@@ -1,13 +1,15 @@
 #include "daemon/supervisor/config_load.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "daemon/supervisor/config_read.h"
 #include "daemon/supervisor/config_table.h"
+#include "shm/base/unique_fd.h"
 
 namespace ringmaster::config {
 
@@ -66,19 +68,33 @@ std::string render_problems(std::string_view file, const std::vector<Problem>& p
          (problems.size() == 1 ? " problem" : " problems");
 }
 
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const std::string what = "cannot read configuration \"" + path + "\"";
+  if (!file) return errno_error(what, errno);
+  std::string text;
+  char piece[8192];
+  while (true) {
+    const ssize_t got = ::read(file.get(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error(what, errno);
+    if (got == 0) return {boost::system::in_place_value, std::move(text)};
+    text.append(piece, static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
 Result<Config> load_config(const std::string& path, const World& world) {
   Outcome outcome;
   if (path.empty()) {
     outcome = default_config(world);
   } else {
-    errno = 0;
-    std::ifstream file{path};
-    // A folder opens, and fails on the first read.
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
-    if (!file || (file.peek(), file.bad()) || errno == EISDIR) {
-      return errno_error("cannot read configuration \"" + path + "\"", errno != 0 ? errno : EIO);
-    }
-    outcome = parse_config(text, world);
+    const auto text = read_file(path);
+    if (!text) return text.error();
+    outcome = parse_config(*text, world);
   }
   if (!outcome.problems.empty()) {
     return Error{render_problems(path.empty() ? "embedded default configuration" : path, outcome.problems)};

@@ -24,8 +24,9 @@ OutputLines::OutputLines(const Limits& limits) : limits_(limits), bucket_(limits
 std::vector<OutputLines::Line> OutputLines::feed(core::TimePoint now, std::string_view bytes) {
   std::vector<Line> lines;
   while (!bytes.empty()) {
-    const auto end = bytes.find('\n');
     const std::size_t room = limits_.max_line - partial_.size();
+    // No further than a full line, or a stream without line ends costs the square of its length.
+    const auto end = bytes.substr(0, room + 1).find('\n');
     const std::size_t part = std::min(end, bytes.size());
     if (part > room) {
       partial_ += bytes.substr(0, room);

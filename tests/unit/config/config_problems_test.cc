@@ -1,0 +1,137 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_world.h"
+
+namespace ringmaster::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> problems(std::string_view text, const World& world = fake_world()) {
+  std::vector<std::string> texts;
+  for (const auto& problem : parse_config(text, world).problems) texts.push_back(problem.text);
+  return texts;
+}
+
+/// What is wrong with one line inside [pool.a]; exactly one problem, on that line.
+std::string pool_problem(const std::string& line, const World& world = fake_world()) {
+  const auto outcome = parse_config("[pool.a]\n" + line + "\n", world);
+  EXPECT_EQ(outcome.problems.size(), 1U) << line << "\n" << render_problems("test.toml", outcome.problems);
+  EXPECT_FALSE(outcome.config);
+  if (outcome.problems.empty()) return {};
+  EXPECT_GE(outcome.problems[0].line, 2U) << line;
+  return outcome.problems[0].text;
+}
+
+TEST(ConfigProblems, AreListedAllAtOnceWithTheirPlace) {
+  const auto outcome = parse_config(R"([daemon]
+sockt = "/x"
+log_level = "loud"
+[pool.images]
+workers = 0
+  run_deadline = 30
+[pool.images.restart]
+budgett = 1
+[pol.x]
+)",
+                                    fake_world());
+  EXPECT_EQ(render_problems("r.toml", outcome.problems),
+            "r.toml:2:1: [daemon] sockt: no such key; did you mean \"socket\"?\n"
+            "r.toml:3:1: [daemon] log_level: must be one of \"debug\", \"info\", \"warning\", \"error\"\n"
+            "r.toml:5:1: [pool.images] workers: 0 is out of range, 1 to 256\n"
+            "r.toml:6:3: [pool.images] run_deadline: must be a duration in quotes, such as \"30s\", is an integer\n"
+            "r.toml:8:1: [pool.images.restart] budgett: no such key; did you mean \"budget\"?\n"
+            "r.toml:9:2: pol: no such key; did you mean \"pool\"?\n"
+            "r.toml: 6 problems");
+}
+
+TEST(ConfigProblems, NameTheLineOfASyntaxError) {
+  const auto outcome = parse_config("[daemon]\nsocket = \n", fake_world());
+  ASSERT_EQ(outcome.problems.size(), 1U);
+  EXPECT_EQ(outcome.problems[0].line, 2U);
+  EXPECT_THAT(outcome.problems[0].text, HasSubstr("not TOML"));
+  EXPECT_EQ(parse_config("[pool.a]\n[pool.a]\n", fake_world()).problems.size(), 1U) << "a pool's name twice";
+}
+
+TEST(ConfigProblems, CommandsThatCannotRun) {
+  EXPECT_EQ(pool_problem("command = [\"./thumb\"]"), "[pool.a] command: \"./thumb\": no such file");
+  EXPECT_EQ(pool_problem("command = [\"/here/thumb\"]"),
+            "[pool.a] command: \"/here/thumb\": not executable (mode 0644); chmod +x it");
+  EXPECT_EQ(pool_problem("command = [\"/srv\"]"), "[pool.a] command: \"/srv\": not a file");
+  EXPECT_EQ(pool_problem("command = [\"nowhere\"]"), "[pool.a] command: \"nowhere\": not found in /usr/bin:/bin");
+  EXPECT_THAT(pool_problem("command = []"), HasSubstr("names no program"));
+  EXPECT_THAT(pool_problem("command = [\"\"]"), HasSubstr("empty"));
+  EXPECT_THAT(pool_problem("command = \"thumb\""), HasSubstr("must be a list of strings, is a string"));
+  EXPECT_THAT(pool_problem("command = [\"thumb\"]\nhandlers = [\"echo\"]"), HasSubstr("not both"));
+}
+
+TEST(ConfigProblems, HandlersThatAreNotThere) {
+  EXPECT_EQ(
+      pool_problem("handlers = [\"thumbnial\"]"),
+      "[pool.a] handlers: no stock handler \"thumbnial\"; there are: echo, thumbnail; did you mean \"thumbnail\"?");
+  EXPECT_EQ(pool_problem("handlers = [\"/lib/none.so\"]"), "[pool.a] handlers: \"/lib/none.so\": no such file");
+  EXPECT_THAT(pool_problem("handlers = [\"echo\", \"all\"]"), HasSubstr("named twice"));
+  World bare = fake_world();
+  bare.handler_folders = {"/absent"};
+  EXPECT_THAT(problems("", bare), ElementsAre(HasSubstr("no stock handlers in /absent")));
+}
+
+TEST(ConfigProblems, UsersGroupsAndFolders) {
+  EXPECT_THAT(pool_problem("user = \"nobody-here\""), HasSubstr("no user \"nobody-here\""));
+  EXPECT_THAT(pool_problem("group = \"nobody-here\""), HasSubstr("no group \"nobody-here\""));
+  EXPECT_THAT(pool_problem("working_directory = \"/nowhere\""), HasSubstr("no such folder"));
+  EXPECT_THAT(pool_problem("working_directory = \"/etc/passwd\""), HasSubstr("not a folder"));
+  EXPECT_THAT(pool_problem("working_directory = \"srv\""), HasSubstr("not absolute"));
+  World user = fake_world();
+  user.euid = 1234;
+  EXPECT_THAT(pool_problem("user = \"worker\"", user), HasSubstr("only root"));
+  EXPECT_THAT(pool_problem("group = \"clients\"", user), HasSubstr("only root"));
+  EXPECT_THAT(pool_problem("nice = -1", user), HasSubstr("only root"));
+  EXPECT_THAT(problems("[daemon]\nsocket_group = \"none\""), ElementsAre(HasSubstr("no group \"none\"")));
+}
+
+TEST(ConfigProblems, ImpossibleValues) {
+  EXPECT_THAT(pool_problem("workers = \"many\""), HasSubstr("a number or \"auto\""));
+  EXPECT_THAT(pool_problem("workers = 250\nspares = 10"), HasSubstr("more than 256 processes"));
+  EXPECT_THAT(pool_problem("workers = 1.5"), HasSubstr("a number or \"auto\""));
+  EXPECT_THAT(pool_problem("spares = -1"), HasSubstr("out of range"));
+  EXPECT_THAT(pool_problem("run_deadline = \"2h\""), HasSubstr("longer than max_deadline (1h)"));
+  EXPECT_THAT(pool_problem("run_deadline = \"1ms\""), HasSubstr("at least 10ms"));
+  EXPECT_THAT(pool_problem("run_deadline = \"1 s\""), HasSubstr("is no duration"));
+  EXPECT_THAT(pool_problem("grace = \"31s\""), HasSubstr("longer than run_deadline (30s)"));
+  EXPECT_THAT(pool_problem("start_timeout = \"0s\""), HasSubstr("longer than 0s"));
+  EXPECT_THAT(pool_problem("retries = 16"), HasSubstr("1 to 15"));
+  EXPECT_THAT(pool_problem("nice = 20"), HasSubstr("-20 to 19"));
+  EXPECT_THAT(pool_problem("spin = \"1s\""), HasSubstr("at most 10ms"));
+  EXPECT_THAT(pool_problem("memory_max = \"1KiB\""), HasSubstr("at least 16MiB"));
+  EXPECT_THAT(pool_problem("memory_max = 5"), HasSubstr("a size in quotes"));
+  EXPECT_THAT(pool_problem("restart = { backoff_initial = \"1m\" }"), HasSubstr("longer than backoff_max (10s)"));
+  EXPECT_THAT(pool_problem("restart = { window = \"0s\" }"), HasSubstr("longer than 0s"));
+  EXPECT_THAT(pool_problem("session = { request_default = \"2GiB\" }"), HasSubstr("more than request_max (1GiB)"));
+  EXPECT_THAT(pool_problem("session = { queue_limit = 4097 }"), HasSubstr("1 to 4096"));
+  EXPECT_THAT(pool_problem("rlimits = { nofile = 10 }"), HasSubstr("at least 64"));
+  EXPECT_THAT(pool_problem("rlimits = { as = true }"), HasSubstr("unlimited"));
+  EXPECT_THAT(pool_problem("environment = { A = 1 }"), HasSubstr("put it in quotes"));
+  EXPECT_THAT(pool_problem("environment = { RINGMASTER_POOL = \"x\" }"), HasSubstr("set by the daemon"));
+  EXPECT_THAT(pool_problem("run_deadline = 2026-01-01"), HasSubstr("is a date"));
+}
+
+TEST(ConfigProblems, OfTheDaemonAndTheLimits) {
+  const auto daemon = [](const std::string& line) { return problems("[daemon]\n" + line).at(0); };
+  EXPECT_THAT(daemon("socket = \"/" + std::string(107, 'x') + "\""), HasSubstr("at most 107"));
+  EXPECT_THAT(daemon("socket = \"x.sock\""), HasSubstr("not absolute"));
+  EXPECT_THAT(daemon("socket_mode = \"0999\""), HasSubstr("no file mode"));
+  EXPECT_THAT(daemon("socket_mode = \"0066\""), HasSubstr("locks the owner out"));
+  EXPECT_THAT(daemon("socket_mode = 432"), HasSubstr("must be a string"));
+  EXPECT_THAT(daemon("allow_uids = [\"root\"]"), HasSubstr("numeric ids"));
+  EXPECT_THAT(daemon("allow_uids = [4294967295]"), HasSubstr("numeric ids"));
+  EXPECT_THAT(problems("[limits]\nconnections_per_uid = 300"), ElementsAre(HasSubstr("more than max_connections")));
+  EXPECT_THAT(problems("daemon = 5"), ElementsAre(HasSubstr("must be a table")));
+  EXPECT_THAT(problems("[[pool]]\nname = \"a\""), ElementsAre(HasSubstr("[pool.NAME]")));
+  EXPECT_THAT(problems("[pool.\"a/b\"]"), ElementsAre(HasSubstr("cannot name a pool")));
+}
+
+}  // namespace
+}  // namespace ringmaster::config
