@@ -73,7 +73,7 @@ Daemon::Daemon(const Programs& programs, const std::string& pools) : programs_(p
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw std::runtime_error("cannot start " + program);
 
-  const std::string health = programs_.ringmaster + " --socket " + socket + " health >/dev/null 2>&1";
+  const std::string health = programs_.ringmaster + " health --socket " + socket + " >/dev/null 2>&1";
   for (int tries = 0; std::system(health.c_str()) != 0; ++tries) {
     if (tries == 600 || ::waitpid(keeper_, nullptr, WNOHANG) == keeper_) {
       const std::string tail = log_tail();
@@ -135,7 +135,7 @@ void Daemon::pin_workers(const std::string& pool, int cpu) const {
 }
 
 double Daemon::missed_wakes() const {
-  const std::string text = output_of(programs_.ringmaster + " --socket " + folder_ + "/ringmaster.sock status --json");
+  const std::string text = output_of(programs_.ringmaster + " status --json --socket " + folder_ + "/ringmaster.sock");
   const std::string key = "\"missed_wakes\":";
   if (text.find(key) == std::string::npos) throw std::runtime_error("status --json says nothing of missed_wakes");
   double sum = 0;
