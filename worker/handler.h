@@ -70,7 +70,7 @@ struct Handler {
   bool change_safe = false;         ///< Behaves even if the input changes while it is read.
   bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
   std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
-  HandlerFunction run;
+  HandlerFunction run{};
 };
 
 /// Handlers as the C table of handler_abi.h. Owns what the table points to; address-stable, so neither copied nor

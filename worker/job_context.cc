@@ -35,7 +35,9 @@ const rm_job_calls JobContext::kCalls = {
         return nullptr;
       }
       self.reserved_ = size;
-      return self.job_->output.data() + self.committed_;
+      // Not null, which means refusal, even where nothing may be written.
+      static std::byte nowhere;
+      return self.job_->output.empty() ? &nowhere : self.job_->output.data() + self.committed_;
     },
     .commit = [](rm_job* raw, std::uint64_t size) -> int {
       JobContext& self = of(raw);

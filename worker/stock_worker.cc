@@ -17,10 +17,10 @@ using ringmaster::Result;
 constexpr char kUsage[] =
     "ringmaster-worker: runs handlers out of shared libraries; ringmasterd starts it as a pool's worker.\n"
     "\n"
-    "  --handlers NAME|FILE.so ...  load these; without it every library of the handler folder\n"
-    "  --handler-dir DIR            look for them in DIR\n"
-    "  --list                       print what would be loaded, with arguments, and exit\n"
-    "  --version                    print the version and exit\n";
+    "  [--handlers] NAME|FILE.so ...  load these; without any, every library of the handler folder\n"
+    "  --handler-dir DIR              look for them in DIR\n"
+    "  --list                         print what would be loaded, with arguments, and exit\n"
+    "  --version                      print the version and exit\n";
 
 struct Options {
   std::vector<std::string> handlers;
@@ -50,12 +50,12 @@ Result<Options> parse(int argc, char** argv) {
     } else if (option == "--help") {
       options.help = true;
     } else if (option == "--handlers") {
-      const std::size_t before = options.handlers.size();
-      while (i + 1 < argc && std::string_view(argv[i + 1]).substr(0, 2) != "--") add_names(argv[++i], options.handlers);
-      if (options.handlers.size() == before) return Error{"--handlers needs a name or a file"};
+      if (i + 1 == argc) return Error{"--handlers needs a name or a file"};
     } else if (option == "--handler-dir") {
       if (i + 1 == argc) return Error{"--handler-dir needs a folder"};
       options.folders = {argv[++i]};
+    } else if (option.substr(0, 1) != "-") {
+      add_names(option, options.handlers);
     } else {
       return Error{"unknown option \"" + std::string(option) + "\"; --help lists them"};
     }
