@@ -33,7 +33,7 @@ inline constexpr int kExitSocket = 73;       ///< the socket is taken by a live 
 inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
 
 /// What a deposited descriptor is. The keeper never looks inside; `a` and `b` of the label mean what the column says.
-/// The number of a kind never changes its meaning; 18 to 31 are free.
+/// The number of a kind never changes its meaning; 19 to 31 are free.
 enum class DepositKind : std::uint16_t {
   None = 0,
   Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
@@ -54,6 +54,7 @@ enum class DepositKind : std::uint16_t {
   Config = 16,  ///< memfd with the configuration's text as first loaded: what a successor uses
   WorkerCgroup =
       17,  ///< a: worker id, b: incarnation; the cgroup directory given with Spawn: the keeper adds it itself
+  Handlers = 18,  ///< memfd with a pool's encoded handler table; a: pool
 };
 inline constexpr std::uint16_t kMaxDepositKind = 31;
 
