@@ -56,9 +56,15 @@ int WorkerLoop::run() {
       continue;
     }
     if (leaving()) break;
-    if (drained_ || !spin()) park();
+    if (drained_) {
+      wait_drained();
+    } else if (!spin()) {
+      park();
+    }
     now = monotonic_now_ns();
   }
+  // The bell that woke this worker may have been the only one.
+  ring_on();
   set_state(self_, LaneState::Stopped);
   return broken_link_ && !link_.closed() ? 1 : 0;
 }
@@ -67,9 +73,12 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   Claim claimed;
   AttachedSession* session = nullptr;
   const ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
-  if (status == ClaimStatus::Held) wait_while_held();
   // Own spin bit before the chain: else this worker would take itself for the one who is looking.
   if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  if (status == ClaimStatus::Held) {
+    ring_on();
+    wait_while_held();
+  }
   if (status != ClaimStatus::Claimed) return false;
   ring_on();
   run_claimed(*session, claimed);
@@ -111,6 +120,17 @@ void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
   // SYNC: seq_cst, as in claim: the supervisor reads it after it set hold.
   self_.lane->words.intent.store(0, std::memory_order_seq_cst);
   drop_broken(session, worker_link::BrokenReason::WordTampered, claim.slot);
+}
+
+// Not in the epoll set and without an idle bit: a bell wakes one sleeper, which must be one that claims.
+void WorkerLoop::wait_drained() {
+  ring_on();
+  set_state(self_, LaneState::Draining);
+  pollfd control{link_.fd(), POLLIN, 0};
+  ::poll(&control, 1,
+         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nanoseconds(settings_.wait_ns)).count()));
+  if (control.revents != 0) read_control();
+  if (!drained_) set_state(self_, LaneState::Ready);
 }
 
 // P1, P2. True: there may be work.
@@ -156,7 +176,7 @@ void WorkerLoop::park() {
     if (wake.control) read_control();
     // Told to stand by while a ring was in this worker's hands: pass it on.
     if (drained_) ring_on();
-    set_state(self_, drained_ ? LaneState::Draining : LaneState::Ready);
+    set_state(self_, LaneState::Ready);
   }
   clear_idle(*self_.board, self_.place);
 }

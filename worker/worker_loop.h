@@ -13,7 +13,7 @@ namespace ringmaster {
 /// A ready worker's life: claim, run, complete; spin and park when there is nothing; obey the supervisor between jobs.
 ///
 /// One thread. While jobs follow each other it makes no system call but a look at the control socket every
-/// kControlInterval. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
+/// millisecond. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
 class WorkerLoop {
  public:
   WorkerLoop(const WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking, int pool_bell)
@@ -30,6 +30,7 @@ class WorkerLoop {
   void run_claimed(AttachedSession& session, const Claim& claim);
   void ring_on() const noexcept;
   void wait_while_held();
+  void wait_drained();
   void stay_condemned(AttachedSession& session, const Claim& claim);
 
   [[nodiscard]] bool spin();
