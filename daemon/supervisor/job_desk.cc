@@ -145,6 +145,9 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   if (descriptor.run_timeout_ms != 0) {
     std::uint32_t& shortest = home->session().shortest_run_ms;
     if (shortest == 0 || descriptor.run_timeout_ms < shortest) shortest = descriptor.run_timeout_ms;
+    // A successor must look as often.
+    LedgerSession& record = daemon_.ledger().sessions[home->session().index];
+    if (record.serial == home->session().serial) record.shortest_run_ms = shortest;
   }
   const auto placed = place(*home, descriptor, request, *arguments, capacity);
   if (!placed) {

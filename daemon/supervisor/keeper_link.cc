@@ -1,0 +1,152 @@
+#include "daemon/supervisor/keeper_link.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "daemon/os/scm_rights.h"
+#include "daemon/supervisor/log.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr core::Duration kBeatInterval{keeper::kBeatIntervalNs};
+constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+KeeperLink::KeeperLink(EventLoop& loop, UniqueFd socket) : loop_(loop), socket_(std::move(socket)) {}
+KeeperLink::~KeeperLink() = default;
+
+void KeeperLink::start(Listener listener) {
+  listener_ = std::move(listener);
+  watch_ = std::make_unique<FdWatch>(loop_, socket_.get(), [this] { receive(); });
+  beat();
+}
+
+void KeeperLink::deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+                         std::function<void(int)> done) {
+  const std::uint64_t serial = ++last_serial_;
+  acks_[serial] = std::move(done);
+  send(keeper::encode_deposit(serial, labels), fds);
+}
+
+void KeeperLink::release(const keeper::ReleaseSelector& selector) {
+  send(keeper::encode_release(++last_serial_, selector));
+}
+
+Result<void> KeeperLink::spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done) {
+  const std::uint64_t serial = ++last_serial_;
+  auto packet = keeper::encode_spawn(serial, spec);
+  if (!packet) return packet.error();
+  spawns_[serial] = std::move(done);
+  send(std::move(*packet), fds);
+  return {};
+}
+
+void KeeperLink::signal(std::uint32_t worker, std::uint32_t incarnation, int number) {
+  send(keeper::encode_signal(++last_serial_, worker, incarnation, number));
+}
+
+void KeeperLink::ack_exit(std::uint32_t worker, std::uint32_t incarnation) {
+  send(keeper::encode_exit_ack(worker, incarnation));
+}
+
+void KeeperLink::notify(std::string_view text) { send(keeper::encode_notify(text)); }
+
+void KeeperLink::set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout) {
+  phase_ = phase;
+  stop_timeout_ = stop_timeout;
+  send(keeper::encode_beat(phase_, stop_timeout_));
+}
+
+void KeeperLink::beat() {
+  send(keeper::encode_beat(phase_, stop_timeout_));
+  loop_.after(kBeatInterval, [this] { beat(); });
+}
+
+// Order matters (a deposit before the spawn that needs it), so once one packet waits, all that follow wait behind it.
+void KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
+  if (waiting_.empty()) {
+    const int error = send_packet(socket_.get(), packet, fds);
+    if (error == 0) return;
+    if (error != EAGAIN && error != ENOBUFS) return lost();
+  }
+  Outgoing kept{std::move(packet), {}};
+  for (const int fd : fds) kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  waiting_.push_back(std::move(kept));
+  flush();
+}
+
+void KeeperLink::flush() {
+  while (!waiting_.empty()) {
+    const Outgoing& next = waiting_.front();
+    std::vector<int> fds;
+    for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
+    const int error = send_packet(socket_.get(), next.packet, fds);
+    if (error == EAGAIN || error == ENOBUFS) {
+      if (retrying_) return;
+      retrying_ = true;
+      loop_.after(kRetryPause, [this] {
+        retrying_ = false;
+        flush();
+      });
+      return;
+    }
+    if (error != 0) return lost();
+    waiting_.pop_front();
+  }
+}
+
+void KeeperLink::receive() {
+  std::vector<std::byte> buffer(keeper::kMaxMessage);
+  while (watch_) {
+    const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
+    if (packet.error == EAGAIN || packet.error == EINTR) return;
+    if (packet.error != 0) return lost();
+    const auto event = keeper::decode_keeper_event(std::span(buffer).first(packet.size));
+    if (!event) {
+      log_error("a packet from the keeper cannot be read", {{"error", event.error().message}});
+      continue;
+    }
+    dispatch(*event);
+  }
+}
+
+void KeeperLink::dispatch(const keeper::KeeperEvent& event) {
+  std::visit(Overloaded{
+                 [this](const keeper::AckMessage& ack) {
+                   const auto at = acks_.find(ack.serial);
+                   if (at == acks_.end()) return;
+                   const auto done = std::move(at->second);
+                   acks_.erase(at);
+                   if (done) done(ack.error);
+                 },
+                 [this](const keeper::SpawnedMessage& spawned) {
+                   const auto at = spawns_.find(spawned.serial);
+                   if (at == spawns_.end()) return;  // a predecessor's: the worker is in our inherited table
+                   const auto done = std::move(at->second);
+                   spawns_.erase(at);
+                   done(spawned);
+                 },
+                 [this](const keeper::ExitRecord& exit) { listener_.on_exit(exit); },
+                 [this](const keeper::StopRequestedMessage&) { listener_.on_stop(); },
+             },
+             event);
+}
+
+void KeeperLink::lost() {
+  if (!watch_) return;
+  watch_.reset();
+  if (listener_.on_lost) listener_.on_lost();
+}
+
+}  // namespace ringmaster

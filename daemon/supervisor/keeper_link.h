@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "daemon/keeper/keeper_codec.h"
+#include "daemon/supervisor/event_loop.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// The supervisor's end of the link to its keeper: requests go out in order, answers find their request by serial.
+/// Owned by the Supervisor; its one thread. When the keeper is gone this process dies by PR_SET_PDEATHSIG; a link that
+/// breaks all the same is reported once through `on_lost`.
+class KeeperLink {
+ public:
+  struct Listener {
+    std::function<void(const keeper::ExitRecord&)> on_exit;  ///< a fenced worker; until ack_exit it may come again
+    std::function<void()> on_stop;                           ///< SIGTERM or SIGINT reached the keeper
+    std::function<void()> on_lost;
+  };
+  /// `error` 0: it runs, and the pidfd is valid.
+  using SpawnDone = std::function<void(const keeper::SpawnedMessage&)>;
+
+  KeeperLink(EventLoop& loop, UniqueFd socket);
+  ~KeeperLink();
+
+  /// Takes packets from now on.
+  void start(Listener listener);
+
+  /// `fds` are borrowed for the call. `done`: 0 or an errno.
+  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds, std::function<void(int)> done);
+  void release(const keeper::ReleaseSelector& selector);
+  /// `fds` become 0.. of the worker. `done` is not called when the request cannot even be put into a packet: then the
+  /// Error says why.
+  Result<void> spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done);
+  /// To the worker's whole tree.
+  void signal(std::uint32_t worker, std::uint32_t incarnation, int number);
+  void ack_exit(std::uint32_t worker, std::uint32_t incarnation);
+  void notify(std::string_view text);
+  /// Beats now, and from then on with this phase.
+  void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);
+
+ private:
+  struct Outgoing {
+    keeper::Packet packet;
+    std::vector<UniqueFd> fds;
+  };
+
+  void send(keeper::Packet packet, std::span<const int> fds = {});
+  void flush();
+  void receive();
+  void dispatch(const keeper::KeeperEvent& event);
+  void beat();
+  void lost();
+
+  EventLoop& loop_;
+  UniqueFd socket_;
+  Listener listener_;
+  std::unique_ptr<FdWatch> watch_;
+  std::deque<Outgoing> waiting_;  ///< the socket was full
+  bool retrying_ = false;
+  std::uint64_t last_serial_ = 0;
+  std::map<std::uint64_t, std::function<void(int)>> acks_;
+  std::map<std::uint64_t, SpawnDone> spawns_;
+  keeper::Phase phase_ = keeper::Phase::Starting;
+  std::chrono::milliseconds stop_timeout_{0};
+};
+
+}  // namespace ringmaster

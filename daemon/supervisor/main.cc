@@ -1,0 +1,180 @@
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "daemon/os/oom_score.h"
+#include "daemon/supervisor/config_load.h"
+#include "daemon/supervisor/cpu_probe.h"
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/supervisor.h"
+#include "proto/socket_path.h"
+#include "ringmaster_version.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr int kUsageError = 64;
+
+struct Options {
+  std::string config;
+  std::string socket;
+  std::optional<std::string> check;
+  int keeper_fd = -1;
+  int table_fd = -1;
+  bool print_config = false;
+  bool version = false;
+  bool cold = false;
+};
+
+std::optional<Options> parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    const bool more = i + 1 < argc;
+    if (name == "--print-config") {
+      options.print_config = true;
+    } else if (name == "--version") {
+      options.version = true;
+    } else if (name == "--cold") {
+      options.cold = true;
+    } else if (name == "--config" && more) {
+      options.config = argv[++i];
+    } else if (name == "--socket" && more) {
+      options.socket = argv[++i];
+    } else if (name == "--check" && more) {
+      options.check = argv[++i];
+    } else if (name == "--keeper-fd" && more) {
+      options.keeper_fd = std::atoi(argv[++i]);
+    } else if (name == "--table-fd" && more) {
+      options.table_fd = std::atoi(argv[++i]);
+    } else {
+      std::fprintf(stderr, "ringmaster-supervisor: %s: not an option, or its value is missing\n", argv[i]);
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+int complain(const std::string& text, int code) {
+  std::fprintf(stderr, "ringmasterd: %s\n", text.c_str());
+  return code;
+}
+
+int check_file(const std::string& path) {
+  const auto config = config::load_config(path, config::real_world());
+  if (!config) {
+    std::fprintf(stderr, "%s\n", config.error().message.c_str());
+    return keeper::kExitConfig;
+  }
+  std::printf("%s: correct, %zu pools\n", path.c_str(), config->pools.size());
+  return 0;
+}
+
+Result<void> read_text(const std::string& path, std::string& into) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return errno_error("cannot read the configuration \"" + path + "\"", errno);
+  into = text.str();
+  return {};
+}
+
+// A successor goes by the text and the CPUs that the first one found, whatever the file says by now.
+Result<void> load(const Options& options, SupervisorStart& start) {
+  start.cpus = core::decide_cpus(probe_cpus());
+  const config::World world = config::real_world();
+  std::string name = options.config;
+  bool known = false;
+  for (const keeper::InheritedDeposit& deposit : start.table.deposits) {
+    if (deposit.label.kind != static_cast<std::uint16_t>(keeper::DepositKind::Config)) continue;
+    std::string text(deposit.label.b, '\0');
+    const ssize_t got = ::pread(deposit.fd, text.data(), text.size(), 0);
+    if (got != static_cast<ssize_t>(text.size())) return Error{"the configuration that was inherited cannot be read"};
+    start.config_text = std::move(text);
+    start.cpus.usable = deposit.label.a;
+    known = true;
+  }
+  if (!known && !name.empty()) {
+    if (auto read = read_text(name, start.config_text); !read) return read;
+  }
+  const config::Outcome outcome = config::parse_config(start.config_text, world);
+  if (!outcome.config) {
+    return Error{config::render_problems(name.empty() ? "the embedded configuration" : name, outcome.problems)};
+  }
+  start.config = *outcome.config;
+  for (config::PoolConfig& pool : start.config.pools) {
+    pool.workers = config::resolve_workers(pool, start.cpus.usable);
+  }
+  return {};
+}
+
+int serve(const Options& options) {
+  SupervisorStart start;
+  start.cold = options.cold;
+  start.keeper.reset(options.keeper_fd);
+  ::fcntl(options.keeper_fd, F_SETFD, FD_CLOEXEC);
+  {
+    const UniqueFd table_fd(options.table_fd);
+    auto table = keeper::read_inherited_table(table_fd.get());
+    if (!table) return complain(table.error().message, keeper::kExitUnavailable);
+    start.table = std::move(*table);
+  }
+  start.cold = start.cold || start.table.cold;
+  if (auto loaded = load(options, start); !loaded) return complain(loaded.error().message, keeper::kExitConfig);
+  const config::DaemonConfig& daemon = start.config.daemon;
+  const auto path =
+      daemon_socket_path(options.socket.empty() ? daemon.socket : options.socket, this_socket_environment());
+  if (!path) return complain(path.error().message, keeper::kExitSocket);
+  start.socket_path = *path;
+  log_setup(daemon.log_level, daemon.log_format);
+  (void)set_oom_score_adj(-800);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  boost::asio::io_context context(1);
+  EventLoop loop(context);
+  Supervisor supervisor(loop, std::move(start));
+  // Threads that capture stacks may still run: the process ends without waiting for anyone.
+  const auto end = [](int code) { ::_exit(code); };
+  if (auto started = supervisor.run(end); !started) return complain(started.error().message, started.error().code);
+  context.run();
+  return keeper::kExitUnavailable;
+}
+
+int start_program(int argc, char** argv) {
+  const auto options = parse(argc, argv);
+  if (!options) return kUsageError;
+  if (options->version) {
+    std::puts("ringmaster-supervisor " RINGMASTER_VERSION);
+    return 0;
+  }
+  if (options->print_config) {
+    const std::string_view text = config::default_config_text();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
+  if (options->check) return check_file(*options->check);
+  if (options->keeper_fd < 0 || options->table_fd < 0) {
+    std::fputs("ringmaster-supervisor: this program is started by ringmasterd; run ringmasterd instead\n", stderr);
+    return kUsageError;
+  }
+  return serve(*options);
+}
+
+}  // namespace
+}  // namespace ringmaster
+
+int main(int argc, char** argv) {
+  const int code = ringmaster::start_program(argc, argv);
+  std::fflush(nullptr);
+  ::_exit(code);
+}

@@ -1,0 +1,343 @@
+#include "daemon/supervisor/pool.h"
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_desk.h"
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+#include "shm/memfd.h"
+
+// The gate of a pool and the round that follows every event; pool_workers.cc, pool_watch.cc, pool_reap.cc are the rest.
+namespace ringmaster {
+namespace {
+
+core::RestartPolicy::Random make_random() {
+  return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  };
+}
+
+// A look that nobody asked for, in case a hint was wrong: a doorbell that rang unseen delays a deadline by this much.
+constexpr core::Duration kIdleLook = std::chrono::seconds{10};
+constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
+
+}  // namespace
+
+Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
+    : host_(host),
+      config_(config),
+      index_(index),
+      first_worker_(first_worker),
+      seats_(config.workers + config.spares),
+      policy_(config.restart, config.workers + config.spares, make_random()),
+      bell_watch_(host.loop(), [this] { on_timer(); }) {}
+
+Pool::~Pool() = default;
+
+Result<void> Pool::open(PoolFds inherited) {
+  const bool fresh = !inherited.board || !inherited.bell;
+  fds_ = std::move(inherited);
+  if (fresh) {
+    auto board = create_segment("ringmaster-board", sizeof(BoardRecord));
+    if (!board) return board.error();
+    auto bell = create_doorbell();
+    if (!bell) return bell.error();
+    fds_.board = std::move(*board);
+    fds_.bell = std::move(*bell);
+  }
+  auto mapping = Mapping::map(fds_.board.get(), Access::ReadWrite);
+  if (!mapping) return mapping.error();
+  board_map_ = std::move(*mapping);
+  board_ = fresh ? format_board(board_map_.bytes(), index_) : open_board(board_map_.bytes());
+  if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
+  if (fresh) {
+    const std::array labels{keeper::make_label(keeper::DepositKind::Board, index_),
+                            keeper::make_label(keeper::DepositKind::PoolBell, index_)};
+    const std::array fds{fds_.board.get(), fds_.bell.get()};
+    host_.keeper().deposit(labels, fds, nullptr);
+  } else if (fds_.handlers) {
+    auto table = Mapping::map(fds_.handlers.get(), Access::ReadOnly);
+    if (!table) return table.error();
+    // The length stands before the table: a segment is whole pages.
+    std::uint64_t length = 0;
+    std::memcpy(&length, table->bytes().data(), sizeof length);
+    const auto bytes = table->bytes().subspan(sizeof length);
+    auto handlers = decode_handlers(bytes.first(std::min<std::size_t>(length, bytes.size())));
+    if (!handlers) return handlers.error();
+    handlers_ = std::move(*handlers);
+    handlers_known_ = true;
+  }
+  return {};
+}
+
+void Pool::start() {
+  started_ = true;
+  for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
+  update();
+}
+
+std::string Pool::refusal() const {
+  if (drain_.accepts_jobs()) return {};
+  return "pool \"" + config_.name + "\" is " + core::to_string(drain_.state()) + " and takes no new work";
+}
+
+void Pool::when_handlers_known(Callback done) {
+  handler_waiters_.push_back(std::move(done));
+  if (handlers_known_ || failed_for_now_) tell_waiting_for_handlers();
+}
+
+void Pool::tell_waiting_for_handlers() {
+  for (Callback& done : handler_waiters_) host_.loop().post(std::move(done));
+  handler_waiters_.clear();
+}
+
+void Pool::attach(const Session& session, Callback done) {
+  if (sessions_.emplace(session.index, &session).second) bell_watch_.add(session.bell.get());
+  Waiting waiting{session.serial, {}, std::move(done)};
+  for (Seat& seat : seats_) {
+    if (!seat.process || !seat.ready) continue;
+    give(seat, session);
+    if (seat.process->attaching.contains(session.serial)) waiting.owners.insert(owner_key(seat.process->place().owner));
+  }
+  if (waiting.owners.empty()) {
+    host_.loop().post(std::move(waiting.done));
+  } else {
+    attaching_.push_back(std::move(waiting));
+  }
+  update();
+}
+
+void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
+  if (const auto at = sessions_.find(index); at != sessions_.end() && at->second->serial == serial) {
+    bell_watch_.remove(at->second->bell.get());
+    // Kept until its last worker has let go: a death meanwhile is still reaped there.
+    if (std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.process != nullptr; })) {
+      sessions_.erase(at);
+    }
+  }
+  Waiting waiting{serial, {}, [this, index, serial, done = std::move(done)] {
+                    const auto at = sessions_.find(index);
+                    if (at != sessions_.end() && at->second->serial == serial) sessions_.erase(at);
+                    done();
+                  }};
+  for (Seat& seat : seats_) {
+    if (!seat.process || !(seat.process->attached.contains(serial) || seat.process->attaching.contains(serial))) {
+      continue;
+    }
+    seat.process->send(worker_link::Detach{index, serial});
+    waiting.owners.insert(owner_key(seat.process->place().owner));
+  }
+  if (waiting.owners.empty()) {
+    host_.loop().post(std::move(waiting.done));
+  } else {
+    detaching_.push_back(std::move(waiting));
+  }
+}
+
+void Pool::ring() { ring_doorbell(fds_.bell.get()); }
+
+void Pool::drain(Callback done) {
+  drain_waiters_.push_back(std::move(done));
+  on_drain(drain_.handle(host_.loop().now(), core::Drain::DrainRequested{}));
+  if (drain_.state() == core::Drain::State::Drained) on_drain({core::Drain::Effect::ReportDrained});
+  update();
+}
+
+void Pool::resume() {
+  on_drain(drain_.handle(host_.loop().now(), core::Drain::ResumeRequested{}));
+  update();
+}
+
+void Pool::stop(core::Duration timeout) {
+  on_drain(drain_.handle(host_.loop().now(), core::Drain::StopRequested{timeout}));
+  update();
+}
+
+void Pool::on_drain(const std::vector<core::Drain::Effect>& effects) {
+  for (const auto effect : effects) {
+    switch (effect) {
+      case core::Drain::Effect::RefuseJobs:
+      case core::Drain::Effect::AcceptJobs:
+        log_info("pool", {{"pool", config_.name}, {"state", core::to_string(drain_.state())}});
+        break;
+      case core::Drain::Effect::ReportDrained:
+        for (Callback& done : drain_waiters_) host_.loop().post(std::move(done));
+        drain_waiters_.clear();
+        break;
+      case core::Drain::Effect::LoseQueued:
+        host_.sessions().end_queued(index_, Cause::Lost);
+        break;
+      case core::Drain::Effect::AskWorkersToStop:
+        break;  // the plan's goal says so
+      case core::Drain::Effect::KillRunning:
+        for (std::size_t i = 0; i < seats_.size(); ++i) {
+          Seat& seat = seats_[i];
+          if (!seat.process) continue;
+          look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
+          if (seat.watch.running() && seat.ready) {
+            if (!seat.ladder) seat.ladder = make_ladder(seat);
+            step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Shutdown});
+          } else {
+            kill(seat, core::DeathKind::Shutdown);
+          }
+        }
+        break;
+      case core::Drain::Effect::ReportStopped:
+        break;  // pool_changed tells
+    }
+  }
+}
+
+std::vector<core::SeatView> Pool::views() const {
+  std::vector<core::SeatView> views(seats_.size());
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const Seat& seat = seats_[i];
+    views[i].state = seat.state;
+    views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
+    views[i].started = seat.started;
+    if (!seat.process) continue;
+    const LaneCounters& counters = seat.process->lane().counters;
+    views[i].jobs = counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed);
+    if (config_.recycle.max_rss.value != 0) views[i].rss = resident_bytes(seat.process->pid());
+  }
+  return views;
+}
+
+void Pool::apply_plan(core::TimePoint now) {
+  core::PoolGoal goal{config_.workers, config_.spares, drain_.stopping(), core::Quarantine::No, config_.recycle};
+  // An effect changes what the next one should be: planned again until nothing is left to do.
+  for (std::size_t round = 0; round <= seats_.size(); ++round) {
+    using State = core::RestartPolicy::State;
+    const State state = policy_.state();
+    goal.quarantine = state == State::Trusted    ? core::Quarantine::No
+                      : state == State::ProbeDue ? core::Quarantine::ProbeDue
+                                                 : core::Quarantine::Closed;
+    const core::PoolPlan plan = core::plan_pool(now, goal, views());
+    plan_again_ = plan.look_again;
+    if (plan.effects.empty()) return;
+    for (const core::PoolEffect& effect : plan.effects) {
+      if (const auto* start = std::get_if<core::StartWorker>(&effect)) {
+        start_worker(start->seat);
+      } else if (const auto* swap = std::get_if<core::PromoteSpare>(&effect)) {
+        promote(swap->seat);
+      } else if (const auto* recycle = std::get_if<core::RecycleWorker>(&effect)) {
+        log_info("worker is recycled",
+                 {{"pool", config_.name}, {"worker", recycle->seat}, {"reason", core::to_string(recycle->reason)}});
+        ask_to_leave(recycle->seat, core::DeathKind::Recycled);
+      } else if (const auto* leave = std::get_if<core::StopWorker>(&effect)) {
+        ask_to_leave(leave->seat, core::DeathKind::Clean);
+      }
+    }
+  }
+}
+
+void Pool::update() {
+  if (!started_ || updating_) return;
+  updating_ = true;
+  const core::TimePoint now = host_.loop().now();
+  on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
+  on_drain(drain_.handle(now, core::Drain::TimerFired{}));
+  if (drain_.stopping()) {
+    host_.sessions().end_queued(index_, Cause::Lost);
+    if (workers_gone()) on_drain(drain_.handle(now, core::Drain::WorkersGone{}));
+  } else if (drain_.state() == core::Drain::State::Draining && idle()) {
+    on_drain(drain_.handle(now, core::Drain::BecameIdle{}));
+  }
+  apply_plan(now);
+  schedule(now);
+  updating_ = false;
+  host_.pool_changed();
+}
+
+void Pool::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
+  for (const auto& effect : effects) {
+    if (const auto* quarantine = std::get_if<core::RestartPolicy::EnterQuarantine>(&effect)) {
+      log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
+                {{"pool", config_.name}, {"reason", quarantine->reason}});
+      failed_for_now_ = true;
+      tell_waiting_for_handlers();
+    } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
+      log_info("pool has left quarantine", {{"pool", config_.name}});
+      failed_for_now_ = false;
+    }
+  }
+}
+
+void Pool::schedule(core::TimePoint now) {
+  std::optional<core::TimePoint> next = plan_again_;
+  const auto at_most = [&next](std::optional<core::TimePoint> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  at_most(policy_.next_timer());
+  at_most(drain_.deadline());
+  at_most(looks_.next_look());
+  at_most(next_queue_deadline_);
+  for (const Seat& seat : seats_) {
+    if (!seat.process) continue;
+    if (!seat.ready) at_most(seat.started + config_.start_timeout);
+    if (seat.ladder && !seat.ladder->over()) {
+      at_most(seat.ladder->next_timer());
+    } else {
+      at_most(seat.watch.deadline());
+    }
+    if (drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
+  }
+  if (drain_.state() == core::Drain::State::Stopped) next.reset();
+  if (timer_) host_.loop().cancel(*timer_);
+  timer_.reset();
+  const core::Duration delay = next ? std::max(*next - now, core::Duration{std::chrono::microseconds{100}}) : kIdleLook;
+  if (!next && (workers_gone() && drain_.stopping())) return;
+  timer_ = host_.loop().after(std::min(delay, kIdleLook), [this] {
+    timer_.reset();
+    on_timer();
+  });
+}
+
+void Pool::on_timer() {
+  const core::TimePoint now = host_.loop().now();
+  look(now);
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    Seat& seat = seats_[i];
+    if (!seat.process) continue;
+    seat.process->flush();
+    if (seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer()) {
+      step(static_cast<core::Seat>(i), core::KillLadder::TimerFired{});
+    }
+    if (!seat.ready && now >= seat.started + config_.start_timeout && !seat.verdict) {
+      log_warning("worker was not ready in time and is killed; see start_timeout",
+                  {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
+      seat.boot_error = "not ready within " + core::to_string(config_.start_timeout);
+      failed_for_now_ = failed_for_now_ || !was_ready_;
+      tell_waiting_for_handlers();
+      kill(seat, core::DeathKind::BootFailure);
+    } else if (drain_.state() == core::Drain::State::Killing && !seat.ladder) {
+      kill(seat, core::DeathKind::Shutdown);
+    }
+  }
+  update();
+}
+
+LedgerWorker& Pool::record_of(core::Seat seat) const {
+  return host_.ledger_record().workers[first_worker_ + std::size_t{seat}];
+}
+
+bool Pool::workers_gone() const {
+  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.process == nullptr; });
+}
+
+bool Pool::idle() const {
+  for (const auto& [index, session] : sessions_) {
+    for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
+      const SlotWord word(session->reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
+      if (word.state() == SlotState::Ready || word.is_owned()) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,129 @@
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/session.h"
+#include "proto/control.pb.h"
+#include "proto/handler_id.h"
+
+// What a pool tells about itself. No worker is asked: a status must not need a free one.
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+
+const char* name_of(core::SeatState state) {
+  switch (state) {
+    case core::SeatState::Empty:
+      return "empty";
+    case core::SeatState::Starting:
+      return "starting";
+    case core::SeatState::Spare:
+      return "spare";
+    case core::SeatState::Active:
+      return "active";
+    case core::SeatState::Draining:
+      return "draining";
+    case core::SeatState::Condemned:
+      return "condemned";
+  }
+  return "unknown";
+}
+
+// The upper end of the bucket in which the quantile lies: at most a factor of two too high.
+void fill_quantiles(const std::array<std::uint64_t, kHistogramBuckets>& buckets, v1::Quantiles& out) {
+  std::uint64_t count = 0;
+  for (const std::uint64_t n : buckets) count += n;
+  out.set_count(count);
+  if (count == 0) return;
+  const auto at = [&](double share) {
+    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count - 1)) + 1;
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      seen += buckets[i];
+      if (seen >= wanted) return std::uint64_t{1} << i;
+    }
+    return std::uint64_t{0};
+  };
+  out.set_p50_ns(at(0.5));
+  out.set_p90_ns(at(0.9));
+  out.set_p99_ns(at(0.99));
+  out.set_max_ns(at(1.0));
+}
+
+std::uint64_t milliseconds(core::Duration duration) {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
+}
+
+}  // namespace
+
+void Pool::fill_status(v1::PoolStatus& status) const {
+  status.set_name(config_.name);
+  status.set_state(core::to_string(drain_.state()));
+  status.set_quarantined(policy_.quarantined());
+  status.set_quarantine_reason(policy_.quarantine_reason());
+  status.set_workers_wanted(config_.workers);
+  status.set_spares_wanted(config_.spares);
+  Tally tally = tally_;
+  const core::TimePoint now = host_.loop().now();
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const Seat& seat = seats_[i];
+    v1::WorkerStatus& worker = *status.add_workers();
+    worker.set_seat(static_cast<std::uint32_t>(i));
+    worker.set_state(name_of(seat.state));
+    worker.set_last_death(seat.last_death);
+    worker.set_last_stack(seat.last_stack);
+    if (!seat.process) continue;
+    const LaneRecord& lane = seat.process->lane();
+    add_lane(tally, lane);
+    worker.set_pid(seat.process->pid());
+    worker.set_incarnation(seat.process->place().owner.incarnation);
+    worker.set_jobs(lane.counters.done.load(std::memory_order_relaxed) +
+                    lane.counters.failed.load(std::memory_order_relaxed));
+    worker.set_uptime_ms(milliseconds(now - seat.started));
+    worker.set_rss_bytes(resident_bytes(seat.process->pid()).value);
+    const LaneLook look = look_at_lane(lane);
+    if (!look.intent) continue;
+    const Session* session = session_at(look.intent->session);
+    if (session == nullptr) continue;
+    worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
+    worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
+    for (const HandlerDescription& one : handlers_) {
+      if (handler_id(one.name) == look.handler) worker.set_current_handler(one.name);
+    }
+  }
+  v1::Counters& counters = *status.mutable_counters();
+  counters.set_done(tally.done);
+  counters.set_failed(tally.failed);
+  counters.set_crashed(tally.crashed);
+  counters.set_timed_out(tally.timed_out);
+  counters.set_cancelled(tally.cancelled);
+  counters.set_lost(tally.lost);
+  counters.set_worker_starts(tally.starts);
+  counters.set_worker_deaths(tally.deaths);
+  counters.set_worker_kills(tally.kills);
+  counters.set_retries(tally.retries);
+  counters.set_missed_wakes(tally.missed_wakes);
+  fill_quantiles(tally.queue, *status.mutable_queue_time());
+  fill_quantiles(tally.run, *status.mutable_run_time());
+}
+
+core::PoolSnapshot Pool::snapshot() const {
+  core::PoolSnapshot snapshot;
+  snapshot.name = config_.name;
+  snapshot.workers_wanted = config_.workers;
+  snapshot.spares_wanted = config_.spares;
+  snapshot.drain = drain_.state();
+  snapshot.quarantined = policy_.quarantined();
+  snapshot.quarantine_reason = policy_.quarantine_reason();
+  snapshot.last_death = last_death_;
+  for (const Seat& seat : seats_) {
+    if (seat.state == core::SeatState::Active) ++snapshot.workers_active;
+    if (seat.state == core::SeatState::Starting) ++snapshot.workers_starting;
+    if (seat.state == core::SeatState::Spare) ++snapshot.spares_ready;
+    if (seat.state == core::SeatState::Empty) ++snapshot.workers_waiting;
+  }
+  return snapshot;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,322 @@
+#include <signal.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/stack_capture.h"
+#include "proto/handler_id.h"
+#include "shm/hints.h"
+
+// The deadlines of a pool: looks at lanes and queues, and what a kill ladder asks for.
+namespace ringmaster {
+namespace {
+
+Cause cause_of(core::Verdict verdict) {
+  switch (verdict) {
+    case core::Verdict::TimedOut:
+      return Cause::RunTimeout;
+    case core::Verdict::Cancelled:
+      return Cause::Cancelled;
+    case core::Verdict::ProtocolViolation:
+      return Cause::ProtocolViolation;
+    case core::Verdict::Shutdown:
+      return Cause::Lost;
+  }
+  return Cause::Lost;
+}
+
+core::Verdict verdict_of(Cause cause) {
+  if (cause == Cause::RunTimeout) return core::Verdict::TimedOut;
+  if (cause == Cause::Cancelled) return core::Verdict::Cancelled;
+  return cause == Cause::Lost ? core::Verdict::Shutdown : core::Verdict::ProtocolViolation;
+}
+
+core::DeathKind death_of(core::Verdict verdict) {
+  switch (verdict) {
+    case core::Verdict::TimedOut:
+      return core::DeathKind::TimedOut;
+    case core::Verdict::Cancelled:
+      return core::DeathKind::Cancelled;
+    case core::Verdict::ProtocolViolation:
+      return core::DeathKind::ProtocolViolation;
+    case core::Verdict::Shutdown:
+      return core::DeathKind::Shutdown;
+  }
+  return core::DeathKind::Shutdown;
+}
+
+core::Intent packed(const std::optional<Intent>& intent) {
+  return intent ? core::Intent{intent->pack()} : core::Intent::None;
+}
+
+Intent unpacked(core::Intent intent) { return Intent::unpack(static_cast<std::uint64_t>(intent)).value_or(Intent{}); }
+
+}  // namespace
+
+const Session* Pool::session_at(std::uint16_t index) const {
+  const auto at = sessions_.find(index);
+  return at == sessions_.end() ? nullptr : at->second;
+}
+
+std::optional<core::Duration> Pool::shortest_run() const {
+  core::Duration shortest = config_.run_deadline;
+  for (const auto& [index, session] : sessions_) {
+    if (session->shortest_run_ms != 0) {
+      shortest = std::min(shortest, core::Duration{std::chrono::milliseconds{session->shortest_run_ms}});
+    }
+  }
+  return std::max(shortest, core::LookSchedule::shortest_run_deadline());
+}
+
+bool Pool::busy() const {
+  unsigned active = 0;
+  for (const Seat& seat : seats_) {
+    if (!seat.process || !seat.ready) continue;
+    if (seat.watch.running()) return true;
+    if (seat.state != core::SeatState::Active) continue;
+    ++active;
+    const auto place = seat.process->place().seat;
+    // SYNC: acquire: an idle bit seen here was set before its worker's last scan.
+    const std::uint64_t idle = board_->idle[place / 64].load(std::memory_order_acquire);
+    if ((idle >> (place % 64) & 1) == 0) return true;
+  }
+  return active < config_.workers || drain_.state() != core::Drain::State::Running;
+}
+
+void Pool::look(core::TimePoint now) {
+  const core::Duration late = looks_.lateness(now);
+  if (late > core::Duration::zero()) {
+    for (Seat& seat : seats_) {
+      seat.watch.extend(late);
+      if (seat.ladder) (void)seat.ladder->handle(now, core::KillLadder::WatcherWasLate{late});
+    }
+  }
+  bell_watch_.disarm();
+  bell_watch_.forget();
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    if (seats_[i].process) look_at_seat(static_cast<core::Seat>(i), now);
+  }
+  look_at_queues(monotonic_ns());
+  // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
+  const bool is_idle = !busy();
+  looks_.plan(now, !is_idle || !was_idle_, shortest_run());
+  if (is_idle && was_idle_) bell_watch_.arm();
+  was_idle_ = is_idle;
+}
+
+void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
+  Seat& seat = seats_[index];
+  if (!seat.ready) return;
+  const LaneCounters& counters = seat.process->lane().counters;
+  if (!seat.first_job_seen && counters.done.load(std::memory_order_relaxed) != 0) {
+    seat.first_job_seen = true;
+    on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
+  }
+  const LaneLook lane = look_at_lane(seat.process->lane());
+  const core::Intent intent = packed(lane.intent);
+  switch (seat.watch.look(now, intent, core::from_monotonic_ns(lane.stamp_ns))) {
+    case core::RunWatch::Change::Nothing:
+      break;
+    case core::RunWatch::Change::Started:
+    case core::RunWatch::Change::Replaced:
+    case core::RunWatch::Change::Ended: {
+      if (seat.ladder) step(index, core::KillLadder::JobLeft{});
+      if (seat.ladder && seat.ladder->over()) seat.ladder.reset();
+      seat.armed.reset();
+      LedgerWorker& record = record_of(index);
+      record.first_seen_ns = static_cast<std::uint64_t>(seat.watch.started().time_since_epoch().count());
+      record.seen_intent.store(static_cast<std::uint64_t>(intent), std::memory_order_release);  // SYNC: after its time.
+      break;
+    }
+  }
+  if (!seat.watch.running()) return;
+  arm(seat, lane);
+  const Session* session = session_at(lane.intent->session);
+  const bool cancel_wanted =
+      session != nullptr && lane.intent->slot < session->request.slots() && session->state != SessionState::Closing &&
+      session->request.cancel(lane.intent->slot).load(std::memory_order_relaxed) == lane.intent->seq;
+  if (seat.ladder || !(cancel_wanted || seat.watch.expired(now))) return;
+  seat.ladder = make_ladder(seat);
+  if (seat.watch.expired(now)) {
+    step(index, core::KillLadder::DeadlineReached{});
+  } else {
+    step(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+  }
+}
+
+// The worker copies the job's own deadline a moment after its intent: looked at anew each time.
+void Pool::arm(Seat& seat, const LaneLook& lane) {
+  core::Duration deadline = config_.run_deadline;
+  if (lane.run_timeout_ms != 0) {
+    deadline = std::min<core::Duration>(std::chrono::milliseconds{lane.run_timeout_ms}, config_.max_deadline);
+  }
+  if (seat.armed == deadline) return;
+  seat.armed = deadline;
+  seat.watch.arm(deadline);
+}
+
+void Pool::look_at_queues(std::uint64_t now_ns) {
+  next_queue_deadline_.reset();
+  const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
+  for (const auto& [index, session] : sessions_) {
+    for (std::uint32_t word_index = 0; word_index < session->reply.bit_words(); ++word_index) {
+      std::uint64_t bits = session->reply.ready().bits[word_index].load(std::memory_order_acquire);  // SYNC: set_hint
+      for (; bits != 0; bits &= bits - 1) {
+        const std::uint32_t slot = word_index * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+        const SlotWord seen(session->reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
+        if (seen.state() != SlotState::Ready) continue;
+        JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
+        if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
+        if (job.queue_timeout_ms == 0 || job.seq != seen.seq()) continue;
+        if (queue_expired(job, now_ns)) {
+          (void)end_ready(session->reply, slot, seen, Cause::QueueTimeout);
+          continue;
+        }
+        const auto due = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns)) +
+                         std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};
+        if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
+      }
+    }
+  }
+}
+
+core::LadderConfig Pool::ladder_config(const Seat& seat) const {
+  core::LadderConfig config;
+  config.grace = config_.grace;
+  const std::uint64_t handler = seat.process->lane().words.handler.load(std::memory_order_relaxed);
+  for (const HandlerDescription& one : handlers_) {
+    if (handler_id(one.name) == handler) config.listens = one.listens_to_cancel;
+  }
+  return config;
+}
+
+core::KillLadder Pool::make_ladder(const Seat& seat) const { return {seat.watch.intent(), ladder_config(seat)}; }
+
+void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
+  const Intent wanted{index, slot, seq};
+  const Session* session = session_at(index);
+  const core::TimePoint now = host_.loop().now();
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    Seat& seat = seats_[i];
+    if (!seat.process || !seat.ready) continue;
+    look_at_seat(static_cast<core::Seat>(i), now);
+    if (seat.watch.intent() != core::Intent{wanted.pack()}) continue;
+    if (!seat.ladder) seat.ladder = make_ladder(seat);
+    // Nobody waits any more for a job of a session that ends: it may run on until its deadline.
+    if (session == nullptr || session->state == SessionState::Closing) {
+      step(static_cast<core::Seat>(i), core::KillLadder::ClientVanished{});
+      if (seat.ladder && seat.ladder->state() == core::KillLadder::State::Running) seat.ladder.reset();
+    } else {
+      step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+    }
+  }
+  update();
+}
+
+void Pool::step(core::Seat index, const core::KillLadder::Event& event) {
+  Seat& seat = seats_[index];
+  if (!seat.ladder) return;
+  for (const auto& effect : seat.ladder->handle(host_.loop().now(), event)) carry_out(index, effect);
+}
+
+void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
+  using Ladder = core::KillLadder;
+  Seat& seat = seats_[index];
+  ControlRecord& control = seat.process->control();
+  const Owner owner = seat.process->place().owner;
+  const Intent intent = unpacked(seat.ladder->intent());
+  if (std::holds_alternative<Ladder::SetCancelWord>(effect)) {
+    control.cancel.store(intent.pack(), std::memory_order_release);  // SYNC: pairs with cancel_asked.
+  } else if (const auto* write = std::get_if<Ladder::WriteVerdict>(&effect)) {
+    (void)write_verdict(record_of(index), {intent, cause_of(write->verdict), 0});
+    step(index, Ladder::VerdictWritten{});
+  } else if (std::holds_alternative<Ladder::SetHold>(effect)) {
+    control.hold.store(1, std::memory_order_seq_cst);  // SYNC: before the CAS and the look at the lane.
+  } else if (std::holds_alternative<Ladder::CondemnSlot>(effect)) {
+    condemn_slot(index);
+  } else if (std::holds_alternative<Ladder::RereadLane>(effect)) {
+    reread_lane(index);
+  } else if (std::holds_alternative<Ladder::ReleaseHold>(effect)) {
+    control.hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
+    ring();
+  } else if (std::holds_alternative<Ladder::WithdrawVerdict>(effect)) {
+    withdraw_verdict(record_of(index));
+  } else if (std::holds_alternative<Ladder::SpareTakesOver>(effect)) {
+    seat.verdict = death_of(seat.ladder->verdict().value_or(core::Verdict::Shutdown));
+    seat.state = core::SeatState::Condemned;
+    apply_plan(host_.loop().now());
+  } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
+    const std::uint16_t incarnation = owner.incarnation;
+    seat.last_stack.clear();
+    capture_stack(host_.loop(), seat.process->pid(), [this, index, incarnation](std::string text) {
+      Seat& captured = seats_[index];
+      captured.last_stack = std::move(text);
+      if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
+      step(index, Ladder::CaptureEnded{});
+      update();
+    });
+  } else if (std::holds_alternative<Ladder::Kill>(effect)) {
+    ++tally_.kills;
+    host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
+  } else if (std::holds_alternative<Ladder::ReportProtocolViolation>(effect)) {
+    if (const Session* session = session_at(intent.session)) {
+      host_.sessions().session_broken(intent.session, session->serial, "it altered the word of a running job");
+    }
+  }
+  // Settle: on_exit reaps whether or not there was a ladder.
+}
+
+void Pool::condemn_slot(core::Seat index) {
+  Seat& seat = seats_[index];
+  const Intent intent = unpacked(seat.ladder->intent());
+  const Session* session = session_at(intent.session);
+  if (session == nullptr) return step(index, core::KillLadder::CondemnLost{});
+  const Owner owner = seat.process->place().owner;
+  const Sentence sentence = pass_sentence(session->reply, seat.process->lane(), intent, owner);
+  if (sentence == Sentence::Forged) {
+    host_.sessions().session_broken(intent.session, session->serial, "it made a job look as if a worker ran it");
+  }
+  if (sentence == Sentence::Kill) return step(index, core::KillLadder::CondemnWon{});
+  step(index, core::KillLadder::CondemnLost{});
+}
+
+void Pool::reread_lane(core::Seat index) {
+  Seat& seat = seats_[index];
+  const Intent intent = unpacked(seat.ladder->intent());
+  const Session* session = session_at(intent.session);
+  // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
+  if (session != nullptr &&
+      pass_sentence(session->reply, seat.process->lane(), intent, seat.process->place().owner) == Sentence::Kill) {
+    seat.ladder = core::KillLadder::resume(seat.ladder->intent(), ladder_config(seat),
+                                           seat.ladder->verdict().value_or(core::Verdict::TimedOut));
+    return step(index, core::KillLadder::CondemnWon{});
+  }
+  step(index, core::KillLadder::LaneReread{packed(look_at_lane(seat.process->lane()).intent)});
+}
+
+// What a predecessor had begun: it goes on only where ledger and lane agree.
+void Pool::resume_verdict(core::Seat index) {
+  Seat& seat = seats_[index];
+  if (!seat.process || !seat.ready) return;
+  LedgerWorker& record = record_of(index);
+  const LaneLook lane = look_at_lane(seat.process->lane());
+  const core::TimePoint now = host_.loop().now();
+  if (lane.intent && record.seen_intent.load(std::memory_order_acquire) == lane.intent->pack()) {  // SYNC: look_at_seat
+    seat.watch.restore(packed(lane.intent), core::from_monotonic_ns(record.first_seen_ns), now);
+    arm(seat, lane);
+  }
+  const auto standing = standing_verdict(record);
+  if (standing && lane.intent && standing->intent == *lane.intent) {
+    seat.ladder = core::KillLadder::resume(packed(lane.intent), ladder_config(seat), verdict_of(standing->cause));
+    return step(index, core::KillLadder::VerdictWritten{});
+  }
+  if (standing) withdraw_verdict(record);
+  seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
+}
+
+}  // namespace ringmaster

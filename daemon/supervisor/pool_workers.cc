@@ -1,0 +1,357 @@
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_desk.h"
+#include "shm/memfd.h"
+
+// The processes of a pool: starting, their messages, promotion and leaving.
+namespace ringmaster {
+namespace {
+
+constexpr std::uint32_t kLastIncarnation = kOwnerMask;
+constexpr std::uint64_t kIdleWaitNs = 10'000'000'000;
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::uint32_t milliseconds_of(core::Duration duration) {
+  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xFFFFFFFF));
+}
+
+}  // namespace
+
+void Pool::start_worker(core::Seat index) {
+  Seat& seat = seats_[index];
+  const auto id = static_cast<std::uint16_t>(first_worker_ + index);
+  LedgerWorker& record = record_of(index);
+  const auto incarnation = static_cast<std::uint16_t>(record.incarnation % kLastIncarnation + 1);
+  seat.state = core::SeatState::Starting;
+  seat.started = host_.loop().now();
+  seat.ready = seat.first_job_seen = seat.leaving = false;
+  seat.verdict.reset();
+  seat.ladder.reset();
+  seat.watch.clear();
+  seat.boot_error.clear();
+  seat.oom_kills = oom_kills();
+  on_policy(policy_.handle(seat.started, core::RestartPolicy::Started{index}));
+  record.incarnation = incarnation;
+  auto process = WorkerProcess::create({{id, incarnation}, index_, config_.name, index});
+  if (!process) return never_started(index, process.error().message);
+  seat.process = std::move(*process);
+  ControlRecord& control = seat.process->control();
+  control.run_timeout_ms.store(milliseconds_of(config_.run_deadline), std::memory_order_relaxed);
+
+  std::vector<keeper::DepositLabel> labels;
+  std::vector<int> fds;
+  for (const auto kind : WorkerFds::kKinds) {
+    labels.push_back(keeper::make_label(kind, id, incarnation));
+    fds.push_back(seat.process->fds().of(kind).get());
+  }
+  host_.keeper().deposit(labels, fds, [this, index, incarnation](int error) {
+    Seat& held = seats_[index];
+    if (!held.process || held.process->place().owner.incarnation != incarnation) return;
+    if (error != 0) {
+      never_started(index, std::string{"the keeper cannot hold its descriptors: "} + std::strerror(error));
+      return update();
+    }
+    spawn(index);
+  });
+}
+
+void Pool::spawn(core::Seat index) {
+  Seat& seat = seats_[index];
+  const WorkerPlace& place = seat.process->place();
+  LedgerWorker& record = record_of(index);
+  record.pool = index_;
+  record.place = index;
+  record.pid = 0;
+  record.flags = kLedgerSpare;
+  record.seen_intent.store(0, std::memory_order_relaxed);
+  record.verdict_intent.store(0, std::memory_order_relaxed);
+  record.counted_job.store(0, std::memory_order_relaxed);
+  record.started_ns = static_cast<std::uint64_t>(seat.started.time_since_epoch().count());
+  // SYNC: release: a successor that reads Live reads the rest.
+  record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
+
+  WorkerProcess::ChildEnds& child = seat.process->child_ends();
+  const std::array<int, 8> fds{
+      child.null.get(),    child.out.get(),  child.err.get(), child.socket.get(), seat.process->fds().lane.get(),
+      child.control.get(), fds_.board.get(), fds_.bell.get()};
+  const std::uint16_t incarnation = place.owner.incarnation;
+  auto sent = host_.keeper().spawn(spawn_spec(place), fds, [this, index, incarnation](const auto& answer) {
+    Seat& spawned = seats_[index];
+    if (!spawned.process || spawned.process->place().owner.incarnation != incarnation) return;
+    on_spawned(index, answer);
+    update();
+  });
+  child = {};
+  if (!sent) never_started(index, sent.error().message);
+  ++tally_.starts;
+  listen(index);
+}
+
+keeper::SpawnSpec Pool::spawn_spec(const WorkerPlace& place) const {
+  keeper::SpawnSpec spec;
+  spec.worker = place.owner.worker;
+  spec.incarnation = place.owner.incarnation;
+  spec.cwd = config_.working_directory;
+  if (config_.command.empty()) {
+    spec.path = host_.stock_worker();
+    spec.argv.push_back("ringmaster-worker: " + config_.name + "[" + std::to_string(place.seat) + "]");
+    if (!config_.handlers.empty()) spec.argv.emplace_back("--handlers");
+    spec.argv.insert(spec.argv.end(), config_.handlers.begin(), config_.handlers.end());
+  } else {
+    spec.path = config_.command.front();
+    spec.argv = config_.command;
+  }
+  spec.env = worker_environment();
+  for (const auto& [name, value] : config_.environment) spec.env.push_back(name + "=" + value);
+  spec.env.push_back("RINGMASTER_POOL=" + config_.name);
+  spec.env.push_back("RINGMASTER_WORKER=" + std::to_string(place.seat));
+  spec.env.push_back("RINGMASTER_ABI=" + std::to_string(worker_link::kAbiVersion));
+  if (config_.uid) spec.identity = keeper::SpawnSpec::Identity{*config_.uid, config_.gid.value_or(::getgid())};
+  if (config_.nice != 0) spec.nice = config_.nice;
+  for (const config::Rlimit& limit : config_.rlimits) {
+    spec.rlimits.push_back({limit.resource, limit.value, limit.value});
+  }
+  return spec;
+}
+
+void Pool::on_spawned(core::Seat index, const keeper::SpawnedMessage& answer) {
+  Seat& seat = seats_[index];
+  if (answer.error != 0) {
+    const std::string what = config_.command.empty() ? host_.stock_worker() : config_.command.front();
+    return never_started(index, "cannot start \"" + what + "\", failed at " +
+                                    std::string(keeper::to_string(static_cast<SpawnStage>(answer.stage))) + ": " +
+                                    std::strerror(answer.error));
+  }
+  seat.process->set_pid(answer.pid);
+  record_of(index).pid = static_cast<std::uint32_t>(answer.pid);
+  if (seat.verdict) host_.keeper().signal(answer.worker, answer.incarnation, SIGKILL);
+}
+
+void Pool::never_started(core::Seat index, const std::string& why) {
+  Seat& seat = seats_[index];
+  log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
+  if (seat.process) {
+    release_deposits(seat.process->place());
+    gone(owner_key(seat.process->place().owner));
+  }
+  seat.process.reset();
+  seat.state = core::SeatState::Empty;
+  seat.last_death = last_death_ = why;
+  record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
+  if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, tell_waiting_for_handlers();
+  on_policy(policy_.handle(host_.loop().now(),
+                           core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
+}
+
+void Pool::listen(core::Seat index) {
+  if (!seats_[index].process) return;
+  seats_[index].process->listen(host_.loop(), [this, index](worker_link::ToSupervisor&& message) {
+    on_message(index, std::move(message));
+    update();
+  });
+}
+
+void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
+  Seat& seat = seats_[index];
+  if (!seat.process) return;
+  WorkerProcess& process = *seat.process;
+  const std::uint32_t owner = owner_key(process.place().owner);
+  std::visit(
+      Overloaded{
+          [&](worker_link::Hello&& hello) { on_hello(seat, hello); },
+          [&](worker_link::HandlersChunk&& chunk) { on_chunk(seat, std::move(chunk)); },
+          [&](worker_link::Ready&&) { on_ready(index); },
+          [&](worker_link::Attached&& attached) {
+            process.attaching.erase(attached.serial);
+            process.attached.insert(attached.serial);
+            answered(attaching_, attached.serial, owner);
+          },
+          [&](worker_link::Detached&& detached) {
+            process.attaching.erase(detached.serial);
+            process.attached.erase(detached.serial);
+            answered(attaching_, detached.serial, owner);
+            answered(detaching_, detached.serial, owner);
+          },
+          [&](worker_link::SessionBroken&& broken) {
+            process.attaching.erase(broken.serial);
+            process.attached.erase(broken.serial);
+            answered(attaching_, broken.serial, owner);
+            answered(detaching_, broken.serial, owner);
+            // BadIndex is the answer to a message that came too late, not a client's fault.
+            if (broken.reason != worker_link::BrokenReason::BadIndex && broken.index < kMaxSessions) {
+              host_.sessions().session_broken(static_cast<std::uint16_t>(broken.index), broken.serial,
+                                              worker_link::to_string(broken.reason));
+            }
+          },
+          [&](worker_link::BootFailed&& failed) {
+            seat.boot_error = failed.text;
+            log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
+          },
+      },
+      std::move(message));
+}
+
+void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
+  if (hello.abi != worker_link::kAbiVersion) {
+    seat.boot_error = "it speaks version " + std::to_string(hello.abi) + " of the worker link, the daemon speaks " +
+                      std::to_string(worker_link::kAbiVersion) + "; build it with the installed worker library";
+    return kill(seat, core::DeathKind::BootFailure);
+  }
+  worker_link::Settings settings;
+  settings.spin_ns = static_cast<std::uint64_t>(config_.spin.count());
+  settings.max_spinners = std::max(1U, host_.usable_cpus() / 2);
+  settings.idle_wait_ns = kIdleWaitNs;
+  settings.grace_ns = static_cast<std::uint64_t>(config_.grace.count());
+  seat.process->send(settings);
+  seat.process->send(worker_link::Drain{true});  // every worker begins as a spare
+}
+
+void Pool::on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk) {
+  WorkerProcess& process = *seat.process;
+  if (chunk.number != process.next_chunk || process.handler_bytes.size() + chunk.bytes.size() > kMaxHandlerTableBytes) {
+    seat.boot_error = "its table of handlers came out of order or is too large";
+    return kill(seat, core::DeathKind::BootFailure);
+  }
+  ++process.next_chunk;
+  process.handler_bytes.insert(process.handler_bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+  if (!chunk.last) return;
+  auto handlers = decode_handlers(process.handler_bytes);
+  if (!handlers) {
+    seat.boot_error = "its table of handlers is wrong: " + handlers.error().message;
+    return kill(seat, core::DeathKind::BootFailure);
+  }
+  set_handlers(std::move(*handlers), process.handler_bytes);
+}
+
+void Pool::set_handlers(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded) {
+  handlers_ = std::move(handlers);
+  if (!fds_.handlers) {
+    const std::uint64_t length = encoded.size();
+    auto fd = create_segment("ringmaster-handlers", sizeof length + length);
+    auto mapping = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
+    if (mapping) {
+      std::memcpy(mapping->bytes().data(), &length, sizeof length);
+      std::memcpy(mapping->bytes().data() + sizeof length, encoded.data(), length);
+      fds_.handlers = std::move(*fd);
+      const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, index_);
+      const int raw = fds_.handlers.get();
+      host_.keeper().deposit({&label, 1}, {&raw, 1}, nullptr);
+    }
+  }
+}
+
+void Pool::on_ready(core::Seat index) {
+  Seat& seat = seats_[index];
+  if (seat.ready || seat.verdict) return;
+  if (seat.process->next_chunk == 0) {
+    seat.boot_error = "it said that it is ready without naming its handlers";
+    return kill(seat, core::DeathKind::BootFailure);
+  }
+  const core::TimePoint now = host_.loop().now();
+  seat.ready = true;
+  if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
+  record_of(index).flags = kLedgerReady | kLedgerSpare;
+  was_ready_ = handlers_known_ = true;
+  failed_for_now_ = false;
+  boot_failures_ = 0;
+  on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
+  log_info("worker ready", {{"pool", config_.name},
+                            {"worker", index},
+                            {"pid", seat.process->pid()},
+                            {"after", core::Duration{now - seat.started}}});
+  tell_waiting_for_handlers();
+  for (const auto& [place, session] : sessions_) {
+    if (session->state != SessionState::Closing) give(seat, *session);
+  }
+}
+
+void Pool::give(Seat& seat, const Session& session) {
+  WorkerProcess& process = *seat.process;
+  if (process.attached.contains(session.serial) || process.attaching.contains(session.serial)) return;
+  const uid_t worker_uid = config_.uid.value_or(::geteuid());
+  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) {
+    process.attaching.insert(session.serial);
+  } else {
+    log_error("a session cannot be given to a worker: no descriptor is left",
+              {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
+  }
+}
+
+void Pool::promote(core::Seat index) {
+  Seat& seat = seats_[index];
+  seat.state = core::SeatState::Active;
+  record_of(index).flags = kLedgerReady;
+  seat.process->send(worker_link::Drain{false});
+  log_debug("worker takes jobs", {{"pool", config_.name}, {"worker", index}});
+}
+
+void Pool::ask_to_leave(core::Seat index, core::DeathKind why) {
+  Seat& seat = seats_[index];
+  seat.state = core::SeatState::Draining;
+  if (seat.leaving || !seat.process) return;
+  seat.leaving = true;
+  if (!seat.ready) return kill(seat, why);
+  seat.verdict = why;
+  seat.process->control().drain.store(1, std::memory_order_release);  // SYNC: read by the worker between jobs.
+  seat.process->send(worker_link::Exit{});
+}
+
+// Outside of a ladder: no job is at stake, or the whole worker has to go.
+void Pool::kill(Seat& seat, core::DeathKind why) {
+  if (!seat.process) return;
+  if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
+  seat.state = core::SeatState::Condemned;
+  ++tally_.kills;
+  const Owner owner = seat.process->place().owner;
+  if (seat.process->pid() != 0) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
+}
+
+void Pool::release_deposits(const WorkerPlace& place) {
+  std::uint32_t kinds = 0;
+  for (const auto kind : WorkerFds::kKinds) kinds |= keeper::kind_bit(kind);
+  host_.keeper().release({kinds, place.owner.worker, place.owner.incarnation});
+}
+
+void Pool::answered(std::vector<Waiting>& list, std::uint32_t serial, std::uint32_t owner) {
+  for (auto at = list.begin(); at != list.end();) {
+    if (at->serial == serial) at->owners.erase(owner);
+    if (at->owners.empty()) {
+      host_.loop().post(std::move(at->done));
+      at = list.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+void Pool::gone(std::uint32_t owner) {
+  for (auto* list : {&attaching_, &detaching_}) {
+    for (auto at = list->begin(); at != list->end();) {
+      at->owners.erase(owner);
+      if (at->owners.empty()) {
+        host_.loop().post(std::move(at->done));
+        at = list->erase(at);
+      } else {
+        ++at;
+      }
+    }
+  }
+}
+
+}  // namespace ringmaster

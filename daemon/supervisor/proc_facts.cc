@@ -1,0 +1,46 @@
+#include "daemon/supervisor/proc_facts.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace ringmaster {
+
+std::uint64_t oom_kills() {
+  std::ifstream file("/proc/vmstat");
+  std::string key;
+  for (std::uint64_t value = 0; file >> key >> value;) {
+    if (key == "oom_kill") return value;
+  }
+  return 0;
+}
+
+core::Bytes resident_bytes(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  if (!(file >> size >> resident)) return {};
+  return {resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+}
+
+std::vector<std::string> worker_environment() {
+  const char* path = std::getenv("PATH");
+  std::vector<std::string> environment{std::string{"PATH="} +
+                                       (path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin")};
+  for (const char* name : {"LANG", "TZ"}) {
+    if (const char* value = std::getenv(name)) environment.push_back(std::string{name} + "=" + value);
+  }
+  return environment;
+}
+
+std::string program_folder() {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  if (length <= 0) return ".";
+  const std::string text(path, static_cast<std::size_t>(length));
+  return text.substr(0, text.rfind('/'));
+}
+
+}  // namespace ringmaster

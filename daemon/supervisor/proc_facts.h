@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/core/types.h"
+
+namespace ringmaster {
+
+/// How many processes the kernel's OOM killer has killed since boot; 0 where it cannot be read.
+[[nodiscard]] std::uint64_t oom_kills();
+
+/// Resident memory of a process; 0 where it is gone.
+[[nodiscard]] core::Bytes resident_bytes(pid_t pid);
+
+/// What every worker's environment begins with: PATH, LANG and TZ as this daemon has them.
+[[nodiscard]] std::vector<std::string> worker_environment();
+
+/// The folder of the running program.
+[[nodiscard]] std::string program_folder();
+
+}  // namespace ringmaster

@@ -1,0 +1,96 @@
+#include "daemon/supervisor/stack_capture.h"
+
+#include <elfutils/libdwfl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+namespace ringmaster {
+namespace {
+
+constexpr int kMaxFrames = 48;
+constexpr auto kStopLimit = std::chrono::milliseconds{500};
+constexpr auto kStopPoll = std::chrono::milliseconds{1};
+
+struct Walk {
+  Dwfl* dwfl = nullptr;
+  std::string text;
+  int frames = 0;
+};
+
+int take_frame(Dwfl_Frame* frame, void* argument) {
+  auto& walk = *static_cast<Walk*>(argument);
+  Dwarf_Addr pc = 0;
+  bool activation = false;
+  if (!dwfl_frame_pc(frame, &pc, &activation) || walk.frames >= kMaxFrames) return DWARF_CB_ABORT;
+  // A return address is one past the call.
+  const Dwarf_Addr at = activation ? pc : pc - 1;
+  Dwfl_Module* module = dwfl_addrmodule(walk.dwfl, at);
+  const char* symbol = module != nullptr ? dwfl_module_addrname(module, at) : nullptr;
+  const char* file =
+      module != nullptr ? dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) : "?";
+  char line[512];
+  std::snprintf(line, sizeof line, "#%d 0x%llx %s (%s)\n", walk.frames, static_cast<unsigned long long>(pc),
+                symbol != nullptr ? symbol : "?", file != nullptr ? file : "?");
+  walk.text += line;
+  ++walk.frames;
+  return DWARF_CB_OK;
+}
+
+bool wait_for_stop(pid_t pid) {
+  const auto limit = std::chrono::steady_clock::now() + kStopLimit;
+  while (std::chrono::steady_clock::now() < limit) {
+    int status = 0;
+    const pid_t got = ::waitpid(pid, &status, __WALL | WNOHANG);
+    if (got == pid) return WIFSTOPPED(status);
+    if (got < 0) return false;
+    std::this_thread::sleep_for(kStopPoll);
+  }
+  return false;
+}
+
+std::string walk_stopped(pid_t pid) {
+  static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
+                                           .find_debuginfo = dwfl_standard_find_debuginfo,
+                                           .section_address = nullptr,
+                                           .debuginfo_path = nullptr};
+  const std::unique_ptr<Dwfl, void (*)(Dwfl*)> dwfl(dwfl_begin(&callbacks), dwfl_end);
+  if (!dwfl || dwfl_linux_proc_report(dwfl.get(), pid) != 0 || dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0 ||
+      dwfl_linux_proc_attach(dwfl.get(), pid, true) != 0) {
+    return std::string{"no stack: "} + dwfl_errmsg(-1);
+  }
+  Walk walk{dwfl.get(), {}, 0};
+  (void)dwfl_getthread_frames(dwfl.get(), pid, take_frame, &walk);
+  return walk.text.empty() ? std::string{"no stack: "} + dwfl_errmsg(-1) : walk.text;
+}
+
+std::string capture(pid_t pid) {
+  if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) {
+    return std::string{"no stack: cannot trace the worker: "} + std::strerror(errno);
+  }
+  std::string text = "no stack: the worker did not stop in time";
+  if (::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) == 0 && wait_for_stop(pid)) text = walk_stopped(pid);
+  if (::ptrace(PTRACE_DETACH, pid, nullptr, nullptr) != 0) {
+    // Killed meanwhile: its end must be taken, or the keeper cannot reap it before this thread ends.
+    (void)::waitpid(pid, nullptr, __WALL | WNOHANG);
+  }
+  return text;
+}
+
+}  // namespace
+
+void capture_stack(EventLoop& loop, pid_t pid, std::function<void(std::string)> done) {
+  std::thread([&loop, pid, done = std::move(done)]() mutable {
+    std::string text = capture(pid);
+    loop.post([done = std::move(done), text = std::move(text)]() mutable { done(std::move(text)); });
+  }).detach();
+}
+
+}  // namespace ringmaster

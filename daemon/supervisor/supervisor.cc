@@ -1,0 +1,175 @@
+#include "daemon/supervisor/supervisor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/session.h"
+#include "proto/control.pb.h"
+#include "ringmaster_version.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr core::Duration kEndPause = std::chrono::milliseconds{10};
+constexpr unsigned kEndTries = 100;
+
+std::string find_stock_worker() {
+  const std::string folder = program_folder();
+  for (const std::string& place :
+       {folder + "/ringmaster-worker", folder + "/../libexec/ringmaster/ringmaster-worker",
+        folder + "/../worker/ringmaster-worker", std::string{RINGMASTER_LIBEXEC_DIR "/ringmaster-worker"}}) {
+    if (::access(place.c_str(), X_OK) == 0) return place;
+  }
+  return RINGMASTER_LIBEXEC_DIR "/ringmaster-worker";
+}
+
+}  // namespace
+
+Supervisor::Supervisor(EventLoop& loop, SupervisorStart start)
+    : loop_(loop),
+      start_(std::move(start)),
+      keeper_(loop, std::move(start_.keeper)),
+      quota_(start_.config.limits),
+      stock_worker_(find_stock_worker()),
+      started_(loop.now()) {}
+
+Supervisor::~Supervisor() = default;
+
+Result<void> Supervisor::run(std::function<void(int)> end) {
+  end_ = std::move(end);
+  for (const keeper::InheritedDeposit& deposit : start_.table.deposits) {
+    const auto kind = static_cast<keeper::DepositKind>(deposit.label.kind);
+    inherited_[{kind, {deposit.label.a, deposit.label.b}}] = UniqueFd(deposit.fd);
+  }
+  if (auto opened = open_ledger_segment(); !opened) return opened;
+  if (auto opened = open_listening(); !opened) return opened;
+  sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
+  jobs_ = std::make_unique<JobDesk>(loop_, *this, *sessions_);
+  desk_ = std::make_unique<ControlDesk>(loop_, *this, *sessions_, *jobs_);
+  keeper_.start({[this](const keeper::ExitRecord& exit) { on_exit(exit); }, [this] { stop(); },
+                 [this] {
+                   log_error("the link to ringmasterd is lost; this supervisor ends");
+                   end_(keeper::kExitUnavailable);
+                 }});
+  if (auto opened = open_pools(); !opened) return opened;
+  adopt_workers();
+  adopt_sessions();
+  for (const auto& pool : pools_) pool->start();
+  for (const keeper::ExitRecord& exit : start_.table.exits) on_exit(exit);
+  release_leftovers();
+  server_ = std::make_unique<ControlServer>(loop_, UniqueFd(::dup(listener_.socket.get())), start_.config.daemon,
+                                            quota_, *desk_);
+  desk_->count_connections([this] { return server_->connections(); });
+  log_info(supervisor_incarnation() == 1 ? "serving" : "took over", {{"socket", start_.socket_path},
+                                                                     {"version", RINGMASTER_VERSION},
+                                                                     {"supervisor", supervisor_incarnation()},
+                                                                     {"workers", start_.cpus.why}});
+  pool_changed();
+  return {};
+}
+
+std::uint64_t Supervisor::daemon_id() const {
+  return ledger_->daemon_started_ns ^ (static_cast<std::uint64_t>(::getppid()) << 40);
+}
+
+std::string Supervisor::refusal() const {
+  return stopping_ ? "the daemon is stopping; start it again, or wait for its successor" : std::string{};
+}
+
+void Supervisor::deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+                         std::function<void(bool)> acked) {
+  keeper_.deposit(labels, fds, [acked = std::move(acked)](int error) { acked(error == 0); });
+}
+
+void Supervisor::on_exit(const keeper::ExitRecord& exit) {
+  if (Pool* pool = pool_of_worker(exit.worker)) return pool->on_exit(exit);
+  keeper_.ack_exit(exit.worker, exit.incarnation);
+}
+
+core::Health Supervisor::health() const {
+  std::vector<core::PoolSnapshot> snapshots;
+  for (const auto& pool : pools_) snapshots.push_back(pool->snapshot());
+  return core::judge_health(stopping_ ? core::Drain::State::Stopping : core::Drain::State::Running, snapshots);
+}
+
+void Supervisor::pool_changed() {
+  if (!server_) return;
+  if (!ready_ && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->judged(); })) {
+    ready_ = true;
+    keeper_.set_phase(stopping_ ? keeper::Phase::Stopping : keeper::Phase::Serving,
+                      std::chrono::duration_cast<std::chrono::milliseconds>(start_.config.daemon.shutdown_timeout));
+    keeper_.notify("READY=1");
+    log_info("ready", {{"socket", start_.socket_path}, {"after", core::Duration{loop_.now() - started_}}});
+  }
+  tell_service();
+  if (stopping_ && !ending_ && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) {
+        return pool->drain_state() == core::Drain::State::Stopped;
+      })) {
+    ending_ = true;
+    loop_.post([this] { begin_end(); });
+  }
+}
+
+void Supervisor::tell_service() {
+  const core::Health health_now = health();
+  std::string text = core::to_string(health_now.level);
+  for (const std::string& reason : health_now.reasons) text += "; " + reason;
+  if (text == last_status_) return;
+  last_status_ = text;
+  keeper_.notify("STATUS=" + text);
+}
+
+void Supervisor::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  const core::Duration timeout = start_.config.daemon.shutdown_timeout;
+  log_info("stopping", {{"shutdown_timeout", timeout}});
+  keeper_.notify("STOPPING=1");
+  keeper_.set_phase(keeper::Phase::Stopping, std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
+  for (const auto& pool : pools_) pool->stop(timeout);
+  pool_changed();
+}
+
+// Every worker is fenced: what is still open ends as lost, and whoever waits is told.
+void Supervisor::begin_end() {
+  sessions_->end_all_sessions(Cause::Lost);
+  jobs_->look();
+  end_when_clear(kEndTries);
+}
+
+void Supervisor::end_when_clear(unsigned tries) {
+  bool sessions_left = false;
+  sessions_->for_each([&](const Session&) { sessions_left = true; });
+  jobs_->look();
+  if ((sessions_left || jobs_->unfinished() != 0) && tries != 0) {
+    loop_.after(kEndPause, [this, tries] { end_when_clear(tries - 1); });
+    return;
+  }
+  server_->stop_accepting();
+  if (own_socket_) remove_listener(start_.socket_path);
+  log_info("stopped");
+  // A last turn of the loop, in which replies leave.
+  loop_.after(kEndPause, [this] { end_(keeper::kExitStopped); });
+}
+
+void Supervisor::fill_status(control::v1::Status& status) const {
+  status.set_version(RINGMASTER_VERSION);
+  status.set_keeper_pid(::getppid());
+  status.set_supervisor_pid(::getpid());
+  const auto now = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
+  status.set_uptime_ms((now - ledger_->daemon_started_ns) / 1'000'000);
+  status.set_supervisor_uptime_ms(static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - started_).count()));
+  status.set_supervisor_incarnation(supervisor_incarnation());
+  status.set_state(stopping_ ? "stopping" : "running");
+  const core::Health health_now = health();
+  status.set_health(core::to_string(health_now.level));
+  for (const std::string& reason : health_now.reasons) status.add_health_reasons(reason);
+  status.set_socket(start_.socket_path);
+  status.set_notice(start_.cpus.why);
+}
+
+}  // namespace ringmaster

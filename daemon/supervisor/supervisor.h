@@ -1,0 +1,107 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/core/cpu_count.h"
+#include "daemon/core/quota.h"
+#include "daemon/supervisor/control_desk.h"
+#include "daemon/supervisor/control_server.h"
+#include "daemon/supervisor/job_desk.h"
+#include "daemon/supervisor/listener.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/session_desk.h"
+#include "shm/mapping.h"
+
+namespace ringmaster {
+
+/// What the keeper started this process with.
+struct SupervisorStart {
+  config::Config config;    ///< workers of each pool resolved
+  std::string config_text;  ///< as read, for successors
+  std::string socket_path;
+  core::CpuDecision cpus;
+  UniqueFd keeper;
+  keeper::InheritedTable table;
+  bool cold = false;
+};
+
+/// The whole daemon's policy on one thread: wires keeper, pools, desks and the control socket together, takes up what a
+/// predecessor left, says READY, and ends in order. Lives until the process ends.
+class Supervisor final : public PoolHost, public DaemonGate {
+ public:
+  Supervisor(EventLoop& loop, SupervisorStart start);
+  ~Supervisor() override;
+
+  /// Everything up to serving; an Error's `code` is the exit code of the keeper's protocol.
+  Result<void> run(std::function<void(int)> end);
+
+  // PoolHost
+  [[nodiscard]] EventLoop& loop() override { return loop_; }
+  [[nodiscard]] KeeperLink& keeper() override { return keeper_; }
+  [[nodiscard]] LedgerRecord& ledger_record() override { return *ledger_; }
+  [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
+  [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
+  [[nodiscard]] unsigned usable_cpus() const override { return start_.cpus.usable; }
+  void pool_changed() override;
+
+  // DaemonGate
+  [[nodiscard]] std::span<PoolGate* const> pools() const override { return gates_; }
+  [[nodiscard]] LedgerRecord& ledger() override { return *ledger_; }
+  [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return start_.table.supervisor; }
+  [[nodiscard]] std::uint64_t daemon_id() const override;
+  [[nodiscard]] std::string refusal() const override;
+  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+               std::function<void(bool)> acked) override;
+  void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
+  void stop() override;
+  void fill_status(control::v1::Status& status) const override;
+
+ private:
+  using Key = std::pair<keeper::DepositKind, std::pair<std::uint32_t, std::uint32_t>>;
+
+  // supervisor_adoption.cc
+  Result<void> open_ledger_segment();
+  Result<void> open_listening();
+  Result<void> open_pools();
+  void adopt_workers();
+  void adopt_sessions();
+  void release_leftovers();
+  UniqueFd take(keeper::DepositKind kind, std::uint32_t a, std::uint32_t b);
+  [[nodiscard]] Pool* pool_of_worker(std::uint32_t worker);
+
+  void on_exit(const keeper::ExitRecord& exit);
+  void tell_service();
+  void begin_end();
+  void end_when_clear(unsigned tries);
+  [[nodiscard]] core::Health health() const;
+
+  EventLoop& loop_;
+  SupervisorStart start_;
+  KeeperLink keeper_;
+  core::QuotaBook quota_;
+  std::map<Key, UniqueFd> inherited_;
+  UniqueFd ledger_fd_;
+  Mapping ledger_map_;
+  LedgerRecord* ledger_ = nullptr;
+  Listener listener_;
+  bool own_socket_ = true;  ///< not the service manager's
+  std::string stock_worker_;
+  std::vector<std::unique_ptr<Pool>> pools_;
+  std::vector<PoolGate*> gates_;
+  std::unique_ptr<SessionDesk> sessions_;
+  std::unique_ptr<JobDesk> jobs_;
+  std::unique_ptr<ControlDesk> desk_;
+  std::unique_ptr<ControlServer> server_;
+  core::TimePoint started_{};
+  bool ready_ = false;
+  bool stopping_ = false;
+  bool ending_ = false;
+  std::string last_status_;
+  std::function<void(int)> end_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,149 @@
+#include <fcntl.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/supervisor.h"
+#include "shm/hints.h"
+#include "shm/memfd.h"
+
+// What a supervisor begins with: its own, or what its predecessor left at the keeper.
+namespace ringmaster {
+
+using keeper::DepositKind;
+
+UniqueFd Supervisor::take(DepositKind kind, std::uint32_t a, std::uint32_t b) {
+  const auto at = inherited_.find({kind, {a, b}});
+  if (at == inherited_.end()) return UniqueFd();
+  UniqueFd fd = std::move(at->second);
+  inherited_.erase(at);
+  ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+  return fd;
+}
+
+Pool* Supervisor::pool_of_worker(std::uint32_t worker) {
+  for (const auto& pool : pools_) {
+    if (worker >= pool->first_worker() && worker < pool->first_worker() + pool->seats()) return pool.get();
+  }
+  return nullptr;
+}
+
+Result<void> Supervisor::open_ledger_segment() {
+  ledger_fd_ = take(DepositKind::Ledger, 0, 0);
+  const bool fresh = !ledger_fd_;
+  if (fresh) {
+    auto fd = create_segment("ringmaster-ledger", sizeof(LedgerRecord));
+    if (!fd) return Error{fd.error().message, keeper::kExitUnavailable};
+    ledger_fd_ = std::move(*fd);
+  }
+  auto mapping = Mapping::map(ledger_fd_.get(), Access::ReadWrite);
+  if (!mapping) return Error{mapping.error().message, keeper::kExitUnavailable};
+  ledger_map_ = std::move(*mapping);
+  ledger_ = fresh ? format_ledger(ledger_map_.bytes()) : open_ledger(ledger_map_.bytes());
+  if (ledger_ == nullptr) return Error{"the ledger that was inherited has another layout", keeper::kExitUnavailable};
+  ledger_->supervisor_incarnation.store(start_.table.supervisor, std::memory_order_relaxed);
+  if (!fresh) return {};
+  ledger_->daemon_started_ns = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
+  auto text = create_segment("ringmaster-config", std::max<std::size_t>(1, start_.config_text.size()));
+  if (!text) return Error{text.error().message, keeper::kExitUnavailable};
+  auto bytes = Mapping::map(text->get(), Access::ReadWrite);
+  if (!bytes) return Error{bytes.error().message, keeper::kExitUnavailable};
+  std::copy(start_.config_text.begin(), start_.config_text.end(), reinterpret_cast<char*>(bytes->bytes().data()));
+  // The number of CPUs goes along: the seats of "auto" pools must be the same for every successor.
+  const std::array labels{keeper::make_label(DepositKind::Ledger),
+                          keeper::make_label(DepositKind::Config, start_.cpus.usable,
+                                             static_cast<std::uint32_t>(start_.config_text.size()))};
+  const std::array fds{ledger_fd_.get(), text->get()};
+  keeper_.deposit(labels, fds, nullptr);
+  return {};
+}
+
+Result<void> Supervisor::open_listening() {
+  for (const std::uint32_t passed : {1U, 0U}) {
+    listener_.socket = take(DepositKind::Listener, 0, passed);
+    if (!listener_.socket) continue;
+    own_socket_ = passed == 0;
+    listener_.lock = take(DepositKind::Lock, 0, 0);
+    return {};
+  }
+  auto opened = open_listener(start_.socket_path, start_.config.daemon);
+  if (!opened) return Error{opened.error().message, keeper::kExitSocket};
+  listener_ = std::move(*opened);
+  const std::array labels{keeper::make_label(DepositKind::Listener), keeper::make_label(DepositKind::Lock)};
+  const std::array fds{listener_.socket.get(), listener_.lock.get()};
+  keeper_.deposit(labels, fds, nullptr);
+  return {};
+}
+
+Result<void> Supervisor::open_pools() {
+  std::uint32_t worker = 0;
+  for (std::uint32_t i = 0; i < start_.config.pools.size(); ++i) {
+    const config::PoolConfig& config = start_.config.pools[i];
+    if (worker + config.workers + config.spares > kMaxWorkers) {
+      return Error{"the pools have more than 1024 workers and spares together; lower [pool.*] workers",
+                   keeper::kExitConfig};
+    }
+    pools_.push_back(std::make_unique<Pool>(*this, config, i, static_cast<std::uint16_t>(worker)));
+    gates_.push_back(pools_.back().get());
+    worker += config.workers + config.spares;
+    PoolFds fds{take(DepositKind::Board, i, 0), take(DepositKind::PoolBell, i, 0), take(DepositKind::Handlers, i, 0)};
+    if (auto opened = pools_.back()->open(std::move(fds)); !opened) {
+      return Error{opened.error().message, keeper::kExitUnavailable};
+    }
+  }
+  return {};
+}
+
+void Supervisor::adopt_workers() {
+  const auto take_fds = [this](std::uint32_t worker, std::uint32_t incarnation) {
+    WorkerFds fds;
+    for (const auto kind : WorkerFds::kKinds) fds.of(kind) = take(kind, worker, incarnation);
+    return fds;
+  };
+  const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
+    Pool* pool = pool_of_worker(worker);
+    const LedgerWorker* record = worker < kMaxWorkers ? &ledger_->workers[worker] : nullptr;
+    // SYNC: acquire, pairs with the spawn of the predecessor.
+    if (pool == nullptr || record->incarnation != incarnation ||
+        record->state.load(std::memory_order_acquire) != static_cast<std::uint32_t>(LedgerState::Live)) {
+      if (!dead) keeper_.signal(worker, incarnation, SIGKILL);
+      return;
+    }
+    pool->adopt(static_cast<std::uint16_t>(worker - pool->first_worker()), incarnation, pid,
+                take_fds(worker, incarnation), dead);
+  };
+  for (const auto& worker : start_.table.workers) adopt(worker.worker, worker.incarnation, worker.pid, false);
+  for (const auto& exit : start_.table.exits) adopt(exit.worker, exit.incarnation, exit.pid, true);
+}
+
+void Supervisor::adopt_sessions() {
+  if (start_.table.supervisor <= 1) return;
+  const auto take_session = [this](DepositKind kind, std::uint32_t serial) {
+    for (const auto& [key, fd] : inherited_) {
+      if (key.first == kind && key.second.first == serial) return take(kind, serial, key.second.second);
+    }
+    return UniqueFd();
+  };
+  sessions_->adopt(take_session, start_.cold, [this](Session& session) { jobs_->take_over(session); });
+  // The predecessor may have died between a slot's end and its wake-up: nothing tells, so everyone is told.
+  for (const auto& pool : pools_) {
+    sessions_->for_each(pool->index(), [](Session& session) { restore_hints(session.reply); });
+    pool->ring();
+  }
+}
+
+// Deposits that nobody took up: of workers that were never spawned, of sessions that were never published.
+void Supervisor::release_leftovers() {
+  std::set<Key> left;
+  for (const auto& [key, fd] : inherited_) left.insert(key);
+  inherited_.clear();
+  for (const auto& [kind, names] : left) {
+    if (kind == DepositKind::WorkerPidfd || kind == DepositKind::WorkerCgroup || kind == DepositKind::Config) continue;
+    keeper_.release({keeper::kind_bit(kind), names.first, names.second});
+  }
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,168 @@
+#include "daemon/supervisor/worker_process.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "daemon/os/scm_rights.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/session.h"
+#include "shm/memfd.h"
+
+namespace ringmaster {
+namespace {
+
+Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe for a worker's output", errno);
+  read_end.reset(ends[0]);
+  write_end.reset(ends[1]);
+  return {};
+}
+
+template <typename Record>
+Result<UniqueFd> make_segment(const std::string& name, std::uint32_t pool, Owner owner,
+                              Record* (*format)(std::span<std::byte>, std::uint32_t, Owner) noexcept) {
+  auto fd = create_segment(name, sizeof(Record));
+  if (!fd) return fd.error();
+  auto mapping = Mapping::map(fd->get(), Access::ReadWrite);
+  if (!mapping) return mapping.error();
+  format(mapping->bytes(), pool, owner);
+  return std::move(*fd);
+}
+
+}  // namespace
+
+UniqueFd& WorkerFds::of(keeper::DepositKind kind) {
+  if (kind == keeper::DepositKind::Lane) return lane;
+  if (kind == keeper::DepositKind::Control) return control;
+  if (kind == keeper::DepositKind::WorkerSocket) return socket;
+  return kind == keeper::DepositKind::WorkerStdout ? out : err;
+}
+
+bool WorkerFds::complete() const {
+  return lane.valid() && control.valid() && socket.valid() && out.valid() && err.valid();
+}
+
+WorkerProcess::WorkerProcess(const WorkerPlace& place) : place_(place) {}
+
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& place) {
+  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
+  auto lane = make_segment("ringmaster-lane", place.pool, place.owner, &format_lane);
+  if (!lane) return lane.error();
+  auto control = make_segment("ringmaster-control", place.pool, place.owner, &format_control);
+  if (!control) return control.error();
+  worker->fds_.lane = std::move(*lane);
+  worker->fds_.control = std::move(*control);
+  auto read_only = reopen_read_only(worker->fds_.control.get());
+  if (!read_only) return read_only.error();
+  ChildEnds& child = worker->child_ends_;
+  child.control = std::move(*read_only);
+  child.null.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!child.null) return errno_error("cannot open \"/dev/null\"", errno);
+  if (auto made = make_pipe(worker->fds_.out, child.out); !made) return made.error();
+  if (auto made = make_pipe(worker->fds_.err, child.err); !made) return made.error();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return errno_error("cannot make a worker's control socket", errno);
+  }
+  worker->fds_.socket.reset(ends[0]);
+  child.socket.reset(ends[1]);
+  if (auto mapped = worker->map(); !mapped) return mapped.error();
+  return worker;
+}
+
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds fds, std::int32_t pid) {
+  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
+  if (!fds.complete()) return Error{"its descriptors are not all there"};
+  worker->fds_ = std::move(fds);
+  if (auto mapped = worker->map(); !mapped) return mapped.error();
+  const SegmentHeader& header = worker->control_->header;
+  if (header.worker != place.owner.worker || header.incarnation != place.owner.incarnation) {
+    return Error{"its segments are another worker's"};
+  }
+  worker->set_pid(pid);
+  return worker;
+}
+
+Result<void> WorkerProcess::map() {
+  auto lane = Mapping::map(fds_.lane.get(), Access::ReadOnly);
+  if (!lane) return lane.error();
+  auto control = Mapping::map(fds_.control.get(), Access::ReadWrite);
+  if (!control) return control.error();
+  lane_map_ = std::move(*lane);
+  control_map_ = std::move(*control);
+  lane_ = open_lane(lane_map_.bytes());
+  control_ = open_control(control_map_.bytes());
+  if (lane_ == nullptr || control_ == nullptr) return Error{"its segments have another layout"};
+  return {};
+}
+
+void WorkerProcess::listen(EventLoop& loop, OnMessage on_message) {
+  on_message_ = std::move(on_message);
+  watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
+  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), lane_);
+}
+
+void WorkerProcess::receive() {
+  std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
+  while (watch_) {
+    const ReceivedPacket packet = receive_packet(fds_.socket.get(), buffer);
+    if (packet.error == EAGAIN || packet.error == EINTR) return;
+    if (packet.error != 0) {
+      watch_.reset();  // its process is gone or closed the socket; the keeper tells about exits
+      return;
+    }
+    auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet.size), packet.fd_count);
+    if (!message || packet.truncated) {
+      log_warning("a worker sent a message that cannot be read",
+                  {{"pool", place_.pool_name},
+                   {"worker", place_.seat},
+                   {"error", message ? "too long" : message.error().message.c_str()}});
+      continue;
+    }
+    on_message_(std::move(*message));
+  }
+}
+
+void WorkerProcess::send(const worker_link::ToWorker& message) {
+  outbox_.push_back({worker_link::encode(message), {}});
+  flush();
+}
+
+void WorkerProcess::flush() {
+  while (!outbox_.empty()) {
+    std::vector<int> fds;
+    for (const UniqueFd& fd : outbox_.front().fds) fds.push_back(fd.get());
+    const int error = send_packet(fds_.socket.get(), outbox_.front().packet, fds);
+    if (error == EAGAIN || error == ENOBUFS) return;
+    outbox_.pop_front();  // sent, or its reader is gone
+  }
+}
+
+bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
+  worker_link::Attach attach;
+  attach.index = session.index;
+  attach.serial = session.serial;
+  attach.uid = session.uid;
+  attach.same_uid = same_uid;
+  attach.slots = session.geometry.slots;
+  attach.request_segment_bytes = session.geometry.request_segment_bytes();
+  attach.reply_segment_bytes = session.geometry.reply_segment_bytes();
+  attach.request_ring_bytes = session.geometry.request_ring_bytes;
+  attach.result_ring_bytes = session.geometry.result_ring_bytes;
+  auto request = reopen_read_only(session.request_fd.get());
+  if (!request) return false;
+  Outgoing out{worker_link::encode(attach), {}};
+  out.fds.push_back(std::move(*request));
+  out.fds.emplace_back(::fcntl(session.reply_fd.get(), F_DUPFD_CLOEXEC, 0));
+  out.fds.emplace_back(::fcntl(session.bell.get(), F_DUPFD_CLOEXEC, 0));
+  if (!out.fds[1] || !out.fds[2]) return false;
+  outbox_.push_back(std::move(out));
+  flush();
+  return true;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/keeper/keeper_codec.h"
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/output_drain.h"
+#include "proto/worker_link.h"
+#include "shm/base/unique_fd.h"
+#include "shm/mapping.h"
+#include "shm/segment_view.h"
+
+namespace ringmaster {
+
+struct Session;
+
+/// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
+struct WorkerPlace {
+  Owner owner;
+  std::uint32_t pool = 0;
+  std::string pool_name;
+  std::uint16_t seat = 0;
+};
+
+/// The descriptors of one incarnation that the supervisor keeps and the keeper holds.
+struct WorkerFds {
+  UniqueFd lane;
+  UniqueFd control;
+  UniqueFd socket;  ///< our end
+  UniqueFd out;     ///< read ends
+  UniqueFd err;
+
+  static constexpr std::array<keeper::DepositKind, 5> kKinds{
+      keeper::DepositKind::Lane, keeper::DepositKind::Control, keeper::DepositKind::WorkerSocket,
+      keeper::DepositKind::WorkerStdout, keeper::DepositKind::WorkerStderr};
+  [[nodiscard]] UniqueFd& of(keeper::DepositKind kind);
+  [[nodiscard]] bool complete() const;
+};
+
+/// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends, its Pool
+/// decides. The supervisor's one thread. The lane can be written by the worker: look, never trust.
+class WorkerProcess {
+ public:
+  using OnMessage = std::function<void(worker_link::ToSupervisor&&)>;
+
+  /// The descriptors that become 3, 4, 5 and 1, 2 of the worker; they may be closed once it is spawned.
+  struct ChildEnds {
+    UniqueFd null;
+    UniqueFd out;
+    UniqueFd err;
+    UniqueFd socket;
+    UniqueFd control;  ///< read-only reopen
+  };
+
+  /// New segments, sockets and pipes for a process that is to be spawned.
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
+  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together.
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds fds,
+                                                                    std::int32_t pid);
+
+  /// Starts to read the control socket and the output.
+  void listen(EventLoop& loop, OnMessage on_message);
+
+  /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
+  void send(const worker_link::ToWorker& message);
+  /// False: its descriptors cannot be passed on (none is left).
+  bool send_attach(const Session& session, bool same_uid);
+  void flush();
+
+  /// What is left in the pipes of a dead worker goes to the log.
+  void finish_output() { output_.finish(); }
+
+  [[nodiscard]] const WorkerPlace& place() const { return place_; }
+  [[nodiscard]] LaneRecord& lane() const { return *lane_; }
+  [[nodiscard]] ControlRecord& control() const { return *control_; }
+  [[nodiscard]] WorkerFds& fds() { return fds_; }
+  [[nodiscard]] ChildEnds& child_ends() { return child_ends_; }
+  [[nodiscard]] std::int32_t pid() const { return pid_; }
+  void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
+
+  /// Sessions that this process was given and has not given back, by serial.
+  std::set<std::uint32_t> attached;
+  std::set<std::uint32_t> attaching;
+  std::vector<std::byte> handler_bytes;  ///< of the table, as far as its pieces have come
+  std::uint32_t next_chunk = 0;
+
+ private:
+  struct Outgoing {
+    std::vector<std::byte> packet;
+    std::vector<UniqueFd> fds;
+  };
+
+  explicit WorkerProcess(const WorkerPlace& place);
+  Result<void> map();
+  void receive();
+
+  WorkerPlace place_;
+  WorkerFds fds_;
+  ChildEnds child_ends_;
+  Mapping lane_map_;
+  Mapping control_map_;
+  LaneRecord* lane_ = nullptr;
+  ControlRecord* control_ = nullptr;
+  std::int32_t pid_ = 0;
+  OnMessage on_message_;
+  std::deque<Outgoing> outbox_;
+  std::unique_ptr<FdWatch> watch_;
+  OutputDrain output_;
+};
+
+}  // namespace ringmaster
