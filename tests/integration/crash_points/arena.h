@@ -56,7 +56,17 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   ~Arena() { munmap(base_, bytes_); }
 
-  [[nodiscard]] std::span<std::byte> memory() const { return {base_, bytes_}; }
+  /// All but the ledger: what a worker can write, and more.
+  [[nodiscard]] std::vector<std::span<std::byte>> sessions_memory() const {
+    return {{base_, reinterpret_cast<std::byte*>(ledger)}};
+  }
+  /// The same and what a reaper writes in the ledger.
+  [[nodiscard]] std::vector<std::span<std::byte>> reaper_memory() const {
+    auto parts = sessions_memory();
+    parts.push_back(std::as_writable_bytes(std::span(&ledger->workers[0], 1)));
+    parts.push_back(std::as_writable_bytes(std::span(ledger->crashes)));
+    return parts;
+  }
   [[nodiscard]] std::vector<std::byte> snapshot() const { return {base_, base_ + bytes_}; }
   void restore(const std::vector<std::byte>& snapshot) const { std::memcpy(base_, snapshot.data(), snapshot.size()); }
 

@@ -160,7 +160,7 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
 TEST_P(CrashPoints, EveryStateThatAWorkerCanLeaveIsRepaired) {
   std::vector<std::vector<std::byte>> left{start_};
   {
-    Stepper worker(arena_.memory(), [this] { work(0); });
+    Stepper worker(arena_.sessions_memory(), [this] { work(0); });
     while (worker.step_to_change()) left.push_back(arena_.snapshot());
   }
   ASSERT_GT(left.size(), 12U) << "claim and finish change the memory more often than that";
@@ -177,14 +177,14 @@ TEST_P(CrashPoints, EveryStateThatAWorkerCanLeaveIsRepaired) {
 TEST_P(CrashPoints, ARealKillOnEachSideOfEachChangeIsRepaired) {
   std::vector<std::size_t> change_at;
   {
-    Stepper worker(arena_.memory(), [this] { work(0); });
+    Stepper worker(arena_.sessions_memory(), [this] { work(0); });
     while (worker.step_to_change()) change_at.push_back(worker.steps());
   }
   for (std::size_t i = 0; i < change_at.size(); ++i) {
     for (const bool after : {false, true}) {
       SCOPED_TRACE(std::string("killed ") + (after ? "after" : "before") + " change " + std::to_string(i + 1));
       arena_.restore(start_);
-      Stepper worker(arena_.memory(), [this] { work(0); });
+      Stepper worker(arena_.sessions_memory(), [this] { work(0); });
       while (worker.steps() < change_at[i] - (after ? 0 : 1)) ASSERT_TRUE(worker.step());
       worker.kill();
       ASSERT_EQ(worker.changes(), after ? i + 1 : i) << "the same instructions in each run";
@@ -194,9 +194,12 @@ TEST_P(CrashPoints, ARealKillOnEachSideOfEachChangeIsRepaired) {
 }
 
 TEST_P(CrashPoints, AReaperKilledAtAnyChangeIsRedone) {
+#if !defined(NDEBUG) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a minute of stepping without optimization; the release preset runs it";
+#endif
   // The worker dies right after its claim: the case with the most to repair.
   {
-    Stepper worker(arena_.memory(), [this] { work(0); });
+    Stepper worker(arena_.sessions_memory(), [this] { work(0); });
     while (word().state() != SlotState::Running) ASSERT_TRUE(worker.step_to_change());
     worker.kill();
   }
@@ -207,7 +210,7 @@ TEST_P(CrashPoints, AReaperKilledAtAnyChangeIsRedone) {
   for (bool more = true; more; ++changes) {
     SCOPED_TRACE("the reaper was killed after change " + std::to_string(changes));
     arena_.restore(dead);
-    Stepper reaper(arena_.memory(), [this] { (void)run_reaper(); });
+    Stepper reaper(arena_.reaper_memory(), [this] { (void)run_reaper(); });
     while (more && reaper.changes() < changes) more = reaper.step_to_change();
     reaper.kill();
     (void)run_reaper();

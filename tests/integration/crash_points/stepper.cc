@@ -24,8 +24,8 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
-Stepper::Stepper(std::span<std::byte> memory, const std::function<void()>& work)
-    : memory_(memory), last_(memory.begin(), memory.end()), pid_(fork()) {
+Stepper::Stepper(std::vector<std::span<std::byte>> watched, const std::function<void()>& work) : pid_(fork()) {
+  for (const auto part : watched) parts_.push_back({part, {part.begin(), part.end()}});
   if (pid_ < 0) throw std::runtime_error(std::string("cannot fork: ") + std::strerror(errno));
   if (pid_ == 0) {
     if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(1);
@@ -57,10 +57,13 @@ bool Stepper::step() {
     throw std::runtime_error("the stepped child was stopped by signal " + std::to_string(WSTOPSIG(status)));
   }
   ++steps_;
-  if (std::memcmp(memory_.data(), last_.data(), last_.size()) != 0) {
-    std::memcpy(last_.data(), memory_.data(), last_.size());
-    ++changes_;
+  bool changed = false;
+  for (Part& part : parts_) {
+    if (std::memcmp(part.now.data(), part.last.data(), part.last.size()) == 0) continue;
+    std::memcpy(part.last.data(), part.now.data(), part.last.size());
+    changed = true;
   }
+  if (changed) ++changes_;
   return true;
 }
 

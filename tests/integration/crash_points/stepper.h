@@ -10,11 +10,12 @@
 namespace ringmaster::testing {
 
 /// Runs a function in a forked child, one instruction at a time, and watches shared memory for what each one changes.
-/// The child shares `memory` with this process and nothing else; it ends by SIGKILL, wherever it then stands.
+/// The child shares its mapped memory with this process and nothing else; it ends by SIGKILL, wherever it then stands.
 class Stepper {
  public:
-  /// Forks a child that will run `work`. Throws std::runtime_error where tracing is forbidden.
-  Stepper(std::span<std::byte> memory, const std::function<void()>& work);
+  /// Forks a child that will run `work`; the `watched` parts of shared memory are compared after each instruction,
+  /// so they should be no more than it may write. Throws std::runtime_error where tracing is forbidden.
+  Stepper(std::vector<std::span<std::byte>> watched, const std::function<void()>& work);
   Stepper(const Stepper&) = delete;
   Stepper& operator=(const Stepper&) = delete;
   ~Stepper();
@@ -29,8 +30,11 @@ class Stepper {
   void kill();
 
  private:
-  std::span<std::byte> memory_;
-  std::vector<std::byte> last_;
+  struct Part {
+    std::span<std::byte> now;
+    std::vector<std::byte> last;
+  };
+  std::vector<Part> parts_;
   pid_t pid_ = -1;
   std::size_t steps_ = 0;
   std::size_t changes_ = 0;
