@@ -113,8 +113,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   [[nodiscard]] Outcome ended_outcome(Record& record);
   [[nodiscard]] std::optional<Refusal> refusal() const;
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);
+  /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.
   template <typename Ready>
-  [[nodiscard]] bool wait_until(Duration limit, Ready&& ready);
+  [[nodiscard]] bool wait_until(Duration limit, Ready&& ready, std::uint32_t record = kNoRecord);
 
   SessionMemory memory_;
   const SessionFacts facts_;

@@ -162,37 +162,52 @@ std::optional<Outcome> SessionCore::take_outcome(std::uint32_t at) {
 }
 
 template <typename Ready>
-bool SessionCore::wait_until(Duration limit, Ready&& ready) {
+bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record) {
   const TimeLimit time(limit);
   bool may_spin = facts_.spin > Duration(0);
   for (;;) {
     std::uint32_t seen = 0;
+    std::uint32_t slot = 0;
+    std::uint32_t seq = 0;
     {
       const std::lock_guard lock(mutex_);
       if (ready()) return true;
       seen = port_.observe();
       collect();
       if (ready()) return true;
+      if (record != kNoRecord) {
+        slot = records_[record].slot;
+        seq = records_[record].seq;
+      }
     }
     Duration left = time.left();
     if (left <= Duration(0)) return false;
     if (may_spin) {
-      if (spin_while(port_, seen, std::min(left, facts_.spin))) continue;
+      // The job's own cache line: the one with the completion word is the workers' busiest.
+      const auto changed = [&] {
+        if (record == kNoRecord) return moved_on(port_, seen);
+        const SlotWord word = port_.read(slot);
+        return word.is_terminal() || word.seq() != seq;
+      };
+      if (spin_until(changed, std::min(left, facts_.spin))) continue;
       may_spin = false;
       left = time.left();
     }
     port_.sleep(seen, std::min(left, kLongestNap));
-    if (((port_.observe() ^ seen) & ~kWaitingBit) == 0) (void)check_gone();
+    if (!moved_on(port_, seen)) (void)check_gone();
   }
 }
 
 std::optional<Outcome> SessionCore::wait(std::uint32_t record, Duration limit) {
   if (forked()) return plain(Status::Lost, Cause::Lost, "this job belongs to the parent process");
   std::optional<Outcome> outcome;
-  (void)wait_until(limit, [&] {
-    outcome = take_outcome(record);
-    return outcome.has_value();
-  });
+  (void)wait_until(
+      limit,
+      [&] {
+        outcome = take_outcome(record);
+        return outcome.has_value();
+      },
+      record);
   return outcome;
 }
 

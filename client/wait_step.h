@@ -23,22 +23,28 @@ inline void relax() noexcept {
 #endif
 }
 
-/// Burns CPU until the completion word is no longer `seen`, at most `budget`. Any thread; true: it changed.
-[[nodiscard]] inline bool spin_while(const ClientPort& port, std::uint32_t seen, Duration budget) noexcept {
+/// Burns CPU until changed() says so, at most `budget`; whether it did.
+template <typename Changed>
+[[nodiscard]] bool spin_until(Changed&& changed, Duration budget) noexcept {
   using Clock = std::chrono::steady_clock;
   constexpr int kLooksPerClockRead = 32;
   if (budget <= Duration(0)) return false;
   Clock::time_point end{};
   for (;;) {
     for (int look = 0; look < kLooksPerClockRead; ++look) {
-      // The lowest bit only says that another thread went to sleep.
-      if (((port.observe() ^ seen) & ~kWaitingBit) != 0) return true;
+      if (changed()) return true;
       relax();
     }
     const Clock::time_point now = Clock::now();
     if (end == Clock::time_point{}) end = now + budget;
     if (now >= end) return false;
   }
+}
+
+/// Some job has ended since observe() gave `seen`. Any thread.
+[[nodiscard]] inline bool moved_on(const ClientPort& port, std::uint32_t seen) noexcept {
+  // The lowest bit only says that another thread went to sleep.
+  return ((port.observe() ^ seen) & ~kWaitingBit) != 0;
 }
 
 /// A time limit that reads no clock where there is none.
