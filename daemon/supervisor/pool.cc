@@ -22,8 +22,8 @@ core::RestartPolicy::Random make_random() {
   };
 }
 
-// A look that nobody asked for, in case a hint was wrong: a doorbell that rang unseen delays a deadline by this much.
-constexpr core::Duration kIdleLook = std::chrono::seconds{10};
+// A look that nobody asked for: a worker that wakes by itself may take a job without a ring, and its deadline counts.
+constexpr core::Duration kIdleLook = std::chrono::seconds{1};
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 
 }  // namespace
@@ -109,6 +109,9 @@ void Pool::attach(const Session& session, Callback done) {
   } else {
     attaching_.push_back(std::move(waiting));
   }
+  // The message wakes the workers, and one that is awake takes a job without a ring.
+  was_idle_ = false;
+  looks_.wake(host_.loop().now(), shortest_run());
   update();
 }
 

@@ -111,6 +111,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                        {"max_rss", core::kib(exit.max_rss_kib)},
                        {"stack", stack}});
   if (!wanted) seat.last_death = last_death_ = text;
+  if (!standing) seat.last_stack.clear();
   ++tally_.deaths;
 
   reap_dead(seat, exit, cause);

@@ -2,6 +2,7 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
+#include "daemon/supervisor/stack_capture.h"
 #include "proto/control.pb.h"
 #include "proto/handler_id.h"
 
@@ -72,7 +73,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_seat(static_cast<std::uint32_t>(i));
     worker.set_state(name_of(seat.state));
     worker.set_last_death(seat.last_death);
-    worker.set_last_stack(seat.last_stack);
+    worker.set_last_stack(stack_summary(seat.last_stack));
     if (!seat.process) continue;
     const LaneRecord& lane = seat.process->lane();
     add_lane(tally, lane);

@@ -274,7 +274,7 @@ void Pool::on_ready(core::Seat index) {
   log_info("worker ready", {{"pool", config_.name},
                             {"worker", index},
                             {"pid", seat.process->pid()},
-                            {"after", core::Duration{now - seat.started}}});
+                            {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
   tell_waiting_for_handlers();
   for (const auto& [place, session] : sessions_) {
     if (session->state != SessionState::Closing) give(seat, *session);

@@ -1,13 +1,16 @@
 #include "daemon/supervisor/stack_capture.h"
 
+#include <cxxabi.h>
 #include <elfutils/libdwfl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -25,6 +28,13 @@ struct Walk {
   int frames = 0;
 };
 
+std::string readable(const char* symbol) {
+  if (symbol == nullptr) return "?";
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), std::free);
+  return status == 0 ? name.get() : symbol;
+}
+
 int take_frame(Dwfl_Frame* frame, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
   Dwarf_Addr pc = 0;
@@ -36,9 +46,9 @@ int take_frame(Dwfl_Frame* frame, void* argument) {
   const char* symbol = module != nullptr ? dwfl_module_addrname(module, at) : nullptr;
   const char* file =
       module != nullptr ? dwfl_module_info(module, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) : "?";
-  char line[512];
+  char line[1024];
   std::snprintf(line, sizeof line, "#%d 0x%llx %s (%s)\n", walk.frames, static_cast<unsigned long long>(pc),
-                symbol != nullptr ? symbol : "?", file != nullptr ? file : "?");
+                readable(symbol).c_str(), file != nullptr ? file : "?");
   walk.text += line;
   ++walk.frames;
   return DWARF_CB_OK;
@@ -85,6 +95,21 @@ std::string capture(pid_t pid) {
 }
 
 }  // namespace
+
+std::string stack_summary(const std::string& stack) {
+  if (stack.rfind("#0 ", 0) != 0) return stack;
+  std::string summary;
+  std::size_t at = 0;
+  for (int frame = 0; frame < 3 && at < stack.size(); ++frame) {
+    const std::size_t end = std::min(stack.find('\n', at), stack.size());
+    // "#0 0x1234 name(args) (file)"
+    const std::size_t name = stack.find(' ', stack.find(' ', at) + 1) + 1;
+    const std::size_t file = stack.rfind(" (", end);
+    if (name < end && file > name) summary += (frame == 0 ? "" : " < ") + stack.substr(name, file - name);
+    at = end + 1;
+  }
+  return summary;
+}
 
 void capture_stack(EventLoop& loop, pid_t pid, std::function<void(std::string)> done) {
   std::thread([&loop, pid, done = std::move(done)]() mutable {

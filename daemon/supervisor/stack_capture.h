@@ -15,4 +15,7 @@ namespace ringmaster {
 /// process meanwhile.
 void capture_stack(EventLoop& loop, pid_t pid, std::function<void(std::string)> done);
 
+/// The innermost functions of such a text in one line: "spin < run < main".
+[[nodiscard]] std::string stack_summary(const std::string& stack);
+
 }  // namespace ringmaster

@@ -102,7 +102,8 @@ void Supervisor::pool_changed() {
     keeper_.set_phase(stopping_ ? keeper::Phase::Stopping : keeper::Phase::Serving,
                       std::chrono::duration_cast<std::chrono::milliseconds>(start_.config.daemon.shutdown_timeout));
     keeper_.notify("READY=1");
-    log_info("ready", {{"socket", start_.socket_path}, {"after", core::Duration{loop_.now() - started_}}});
+    log_info("ready", {{"socket", start_.socket_path},
+                       {"after", std::chrono::round<std::chrono::milliseconds>(loop_.now() - started_)}});
   }
   tell_service();
   if (stopping_ && !ending_ && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) {
