@@ -214,7 +214,7 @@ class Game {
       if (view->ring() != nullptr) sum_ += std::to_integer<unsigned>(view->ring()[view->ring_bytes() - 1]);
     }
     if (const auto view = ReplyView::open(reply_memory_.span())) {
-      sum_ += view->message(view->slots() - 1).text[kMessageBytes - 1];
+      sum_ += static_cast<unsigned char>(view->message(view->slots() - 1).text[kMessageBytes - 1]);
       if (view->ring() != nullptr) sum_ += std::to_integer<unsigned>(view->ring()[view->ring_bytes() - 1]);
     }
     for (const std::size_t cut : {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{4096}}) {
