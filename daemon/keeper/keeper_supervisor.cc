@@ -83,7 +83,8 @@ void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
   const bool exited = code == CLD_EXITED;
   if (exited && status == kExitStopped && phase_ == Phase::Stopping) return begin_end(0, now_ns);
   if (exited && ends_the_daemon(status, pace_.ever_served())) return begin_end(status, now_ns);
-  next_start_ = pace_.on_death(now_ns);
+  const bool killed = !exited && status == SIGKILL && !condemned_;
+  next_start_ = pace_.on_death(now_ns, killed);
   say(Level::Error, "the supervisor ended with %s %d; %s", exited ? "exit code" : "signal", status,
       next_start_.cold ? "it dies too often: backing off, then a cold start" : "starting a successor");
   if (next_start_.cold) {

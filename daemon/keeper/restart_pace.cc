@@ -14,17 +14,15 @@ void RestartPace::on_serving(std::uint64_t now_ns) {
 }
 
 // True when there were too many deaths of late, this one included.
-bool RestartPace::note_death(std::uint64_t now_ns) {
+bool RestartPace::note_death(std::uint64_t now_ns, bool killed) {
   unserved_ = serving_ ? 0 : unserved_ + 1;
-  deaths_ns_[death_count_ % kDeaths] = now_ns;
-  ++death_count_;
-  const bool quick = death_count_ >= kDeaths && now_ns - deaths_ns_[death_count_ % kDeaths] <= kWindow;
+  const bool quick = serving_ && killed ? kills_.note(now_ns) : deaths_.note(now_ns);
   return quick || unserved_ >= kDeaths;
 }
 
-NextStart RestartPace::on_death(std::uint64_t now_ns) {
+NextStart RestartPace::on_death(std::uint64_t now_ns, bool killed) {
   if (serving_ && now_ns - serving_since_ns_ >= kStable) failures_ = 0;
-  const bool too_many = note_death(now_ns);
+  const bool too_many = note_death(now_ns, killed);
   serving_ = false;
   if (failures_ == 0 && !too_many) return {now_ns, false, false};
   const std::uint64_t delay = failures_ < 5 ? std::min(kSecond << failures_, kLongestDelay) : kLongestDelay;

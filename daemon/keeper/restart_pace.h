@@ -14,6 +14,9 @@ struct NextStart {
 /// When and how a dead supervisor is followed by another. Pure: time is told from outside.
 ///
 /// warm ──3 deaths in 10 s, or 3 in a row that never served──▶ failing ──served for 30 s──▶ warm
+///
+/// A SIGKILL that the keeper did not send, to a supervisor that served, is no fault of what it had taken up: only 20
+/// of those in 10 s are too many (the out-of-memory killer in a loop).
 /// warm: at once, adopting everything. failing: cold, after 1, 2, 4, 8, 16, 30, 30 … s; from the second time on the
 /// deposits are dropped, since they may be what kills it.
 class RestartPace {
@@ -23,18 +26,32 @@ class RestartPace {
   static constexpr std::uint64_t kStable = 30 * kSecond;
   static constexpr std::uint64_t kLongestDelay = 30 * kSecond;
   static constexpr unsigned kDeaths = 3;
+  static constexpr unsigned kKills = 20;
 
   /// The supervisor says that it serves; further calls for the same supervisor change nothing.
   void on_serving(std::uint64_t now_ns);
-  [[nodiscard]] NextStart on_death(std::uint64_t now_ns);
+  /// `killed`: by a SIGKILL of somebody else.
+  [[nodiscard]] NextStart on_death(std::uint64_t now_ns, bool killed = false);
   [[nodiscard]] bool ever_served() const { return ever_served_; }
   [[nodiscard]] bool failing() const { return failures_ > 0; }
 
  private:
-  [[nodiscard]] bool note_death(std::uint64_t now_ns);
+  /// The last N deaths of one sort, in a circle.
+  template <unsigned N>
+  struct Tally {
+    /// True when the last N, this one included, came within kWindow.
+    bool note(std::uint64_t now_ns) {
+      at_ns[count++ % N] = now_ns;
+      return count >= N && now_ns - at_ns[count % N] <= kWindow;
+    }
+    std::uint64_t at_ns[N] = {};
+    unsigned count = 0;
+  };
 
-  std::uint64_t deaths_ns_[kDeaths] = {};  // the last ones, in a circle
-  unsigned death_count_ = 0;
+  [[nodiscard]] bool note_death(std::uint64_t now_ns, bool killed);
+
+  Tally<kDeaths> deaths_;
+  Tally<kKills> kills_;
   unsigned unserved_ = 0;  // in a row
   unsigned failures_ = 0;  // cold starts ordered since it was last stable
   std::uint64_t serving_since_ns_ = 0;

@@ -35,6 +35,25 @@ TEST(RestartPace, TheThirdDeathWithinTenSecondsMeansBackoffAndCold) {
   EXPECT_FALSE(next.drop_deposits);
 }
 
+TEST(RestartPace, SigkillsFromElsewhereAreFollowedWarmUpToNineteenInTenSeconds) {
+  RestartPace pace;
+  for (int kill = 1; kill < 20; ++kill) {
+    pace.on_serving(100 * kSecond);
+    const NextStart next = pace.on_death(101 * kSecond, true);
+    EXPECT_FALSE(next.cold) << kill;
+    EXPECT_EQ(next.at_ns, 101 * kSecond);
+  }
+  pace.on_serving(100 * kSecond);
+  EXPECT_TRUE(pace.on_death(101 * kSecond, true).cold);
+}
+
+TEST(RestartPace, SigkillsOfSupervisorsThatNeverServedCountAsDeaths) {
+  RestartPace pace;
+  EXPECT_FALSE(pace.on_death(100 * kSecond, true).cold);
+  EXPECT_FALSE(pace.on_death(100 * kSecond, true).cold);
+  EXPECT_TRUE(pace.on_death(100 * kSecond, true).cold);
+}
+
 TEST(RestartPace, ThreeDeathsInMoreThanTenSecondsAreNoLoop) {
   RestartPace pace;
   for (std::uint64_t at = 100; at < 200; at += 6) {

@@ -1,0 +1,111 @@
+#include <signal.h>
+
+#include "tests/integration/daemon/daemon_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+class DaemonDeaths : public DaemonTest {};
+
+TEST_F(DaemonDeaths, CrashIsReportedAndTheWorkerReplaced) {
+  start();
+  Session session = open();
+  const Outcome crashed = run(session, "crash");
+  EXPECT_EQ(crashed.status(), Status::Crashed) << crashed.describe();
+  EXPECT_EQ(crashed.detail(), SIGSEGV);
+  EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
+  eventually("three workers again", [this] { return workers().size() == 3; });
+}
+
+TEST_F(DaemonDeaths, ExitCodeIsTheOutcomesDetail) {
+  start();
+  Session session = open();
+  const Outcome gone = run(session, "exit", {{"code", "7"}});
+  EXPECT_EQ(gone.cause(), Cause::CrashedExit) << gone.describe();
+  EXPECT_EQ(gone.detail(), 7);
+}
+
+TEST_F(DaemonDeaths, IdempotentJobIsRetried) {
+  start();
+  Session session = open();
+  SubmitOptions options;
+  options.idempotent = true;
+  const Outcome done = run(session, "crash-once", {{"times", "2"}}, options);
+  EXPECT_EQ(done.status(), Status::Done) << done.describe();
+  EXPECT_EQ(done.text(), "attempt 3");
+}
+
+TEST_F(DaemonDeaths, JobThatKillsEveryWorkerIsSetAside) {
+  start();
+  Session session = open();
+  SubmitOptions options;
+  options.idempotent = true;
+  const Outcome poison = run(session, "crash", {}, options);
+  EXPECT_EQ(poison.cause(), Cause::Poisoned) << poison.describe();
+  EXPECT_EQ(poison.attempts(), 3U);
+  EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
+}
+
+TEST_F(DaemonDeaths, ChildrenOfADeadWorkerDieWithIt) {
+  start();
+  Session session = open();
+  EXPECT_EQ(run(session, "fork-away", {{"die", "true"}}).status(), Status::Crashed);
+  EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
+}
+
+TEST_F(DaemonDeaths, SupervisorKilledUnderLoadLosesNothing) {
+  start();
+  Session session = open();
+  std::vector<PendingJob> jobs;
+  unsigned done = 0;
+  const auto collect = [&](Duration limit) {
+    const auto at = session.wait_any(jobs, limit);
+    if (!at) return false;
+    const Outcome outcome = jobs[*at].wait();
+    EXPECT_EQ(outcome.status(), Status::Done) << outcome.describe();
+    jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(*at));
+    ++done;
+    return true;
+  };
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      auto job = session.submit("sleep", Request{}, {{"ms", "5"}});
+      ASSERT_TRUE(job) << job.error().message;
+      jobs.push_back(std::move(*job));
+    }
+    replace_supervisor();
+    for (int i = 0; i < 40; ++i) ASSERT_TRUE(collect(kPatience));
+  }
+  while (!jobs.empty()) ASSERT_TRUE(collect(kPatience));
+  EXPECT_EQ(done, 200U);
+  EXPECT_TRUE(session.check());
+}
+
+TEST_F(DaemonDeaths, SuccessorKeepsDeadlinesAndSeesDeaths) {
+  start("run_deadline = \"2s\"\n");
+  Session session = open();
+  auto hung = session.submit("hang", Request{});
+  ASSERT_TRUE(hung);
+  replace_supervisor();
+  const auto late = hung->wait_for(kPatience);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->status(), Status::TimedOut) << late->describe();
+  EXPECT_EQ(run(session, "crash").status(), Status::Crashed);
+}
+
+TEST_F(DaemonDeaths, KilledKeeperTakesEverythingAlong) {
+  start();
+  Session session = open();
+  auto hung = session.submit("hang", Request{});
+  ASSERT_TRUE(hung);
+  const std::vector<pid_t> all = children();
+  ASSERT_EQ(all.size(), 4U);
+  ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
+  EXPECT_EQ(wait_keeper(), -SIGKILL);
+  for (const pid_t pid : all) {
+    eventually("its children are gone", [pid] { return !alive(pid); });
+  }
+}
+
+}  // namespace
+}  // namespace ringmaster

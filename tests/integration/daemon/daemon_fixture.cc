@@ -1,0 +1,161 @@
+#include "tests/integration/daemon/daemon_fixture.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace ringmaster {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+pid_t execute(const std::vector<std::string>& arguments, const std::string& output) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  const int log = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::dup2(log, 1);
+  ::dup2(log, 2);
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  ::execv(argv[0], argv.data());
+  ::_exit(127);
+}
+
+int wait_for(pid_t pid) {
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid) return -1000;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+}  // namespace
+
+void DaemonTest::SetUp() {
+  std::string name = std::filesystem::temp_directory_path() / "ringmaster-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  folder_ = name;
+  socket_ = folder_ + "/d.sock";
+}
+
+void DaemonTest::TearDown() {
+  if (keeper_ != 0) {
+    const std::vector<pid_t> all = children();
+    ::kill(keeper_, SIGTERM);
+    EXPECT_EQ(wait_keeper(), 0);
+    for (const pid_t pid : all) EXPECT_FALSE(alive(pid)) << "left over: " << pid;
+    EXPECT_FALSE(std::filesystem::exists(socket_));
+    EXPECT_FALSE(std::filesystem::exists(socket_ + ".lock"));
+  }
+  if (HasFailure()) std::fputs(log().c_str(), stderr);
+  std::filesystem::remove_all(folder_);
+}
+
+void DaemonTest::launch(const std::vector<std::string>& arguments) {
+  keeper_ = execute(arguments, folder_ + "/log");
+  eventually("the daemon serves", [this] {
+    ConnectOptions options;
+    options.socket = socket_;
+    return Client::connect(options).has_value();
+  });
+}
+
+void DaemonTest::start(const std::string& more) {
+  const std::string config = folder_ + "/daemon.toml";
+  std::ofstream(config) << "[pool.t]\ncommand = [\"" TEST_WORKER "\"]\nworkers = 2\nspares = 1\n" << more;
+  launch({RINGMASTERD, "--config", config, "--socket", socket_});
+}
+
+void DaemonTest::start_default() { launch({RINGMASTERD, "--socket", socket_}); }
+
+Session DaemonTest::open(const std::string& pool) {
+  ConnectOptions options;
+  options.socket = socket_;
+  auto client = Client::connect(options);
+  if (!client) throw std::runtime_error(client.error().message);
+  auto session = client->open(pool);
+  if (!session) throw std::runtime_error(session.error().message);
+  return std::move(*session);
+}
+
+Outcome DaemonTest::run(Session& session, std::string_view handler, const Arguments& arguments,
+                        const SubmitOptions& options, std::string_view payload) {
+  auto job = session.submit(handler, std::as_bytes(std::span(payload)), arguments, options);
+  if (!job) throw std::runtime_error(job.error().message);
+  auto outcome = job->wait_for(kPatience);
+  if (!outcome) throw std::runtime_error(std::string{handler} + " did not end");
+  return std::move(*outcome);
+}
+
+std::vector<pid_t> DaemonTest::children() const {
+  std::vector<pid_t> found;
+  std::stringstream list(
+      read_file("/proc/" + std::to_string(keeper_) + "/task/" + std::to_string(keeper_) + "/children"));
+  for (pid_t pid = 0; list >> pid;) found.push_back(pid);
+  return found;
+}
+
+pid_t DaemonTest::supervisor() const {
+  for (const pid_t pid : children()) {
+    if (read_file("/proc/" + std::to_string(pid) + "/cmdline").rfind("ringmaster-supervisor", 0) == 0) return pid;
+  }
+  return 0;
+}
+
+std::vector<pid_t> DaemonTest::workers() const {
+  std::vector<pid_t> found;
+  const pid_t other = supervisor();
+  for (const pid_t pid : children()) {
+    if (pid != other) found.push_back(pid);
+  }
+  return found;
+}
+
+void DaemonTest::replace_supervisor() {
+  const pid_t old = supervisor();
+  ASSERT_GT(old, 0);
+  ASSERT_EQ(::kill(old, SIGKILL), 0);
+  eventually("a successor runs", [&] {
+    const pid_t now = supervisor();
+    return now != 0 && now != old;
+  });
+}
+
+int DaemonTest::wait_keeper() {
+  const int code = wait_for(keeper_);
+  keeper_ = 0;
+  return code;
+}
+
+int DaemonTest::run_second(std::string& output) {
+  const std::string file = folder_ + "/second";
+  const int code = wait_for(execute({RINGMASTERD, "--socket", socket_}, file));
+  output = read_file(file);
+  return code;
+}
+
+std::string DaemonTest::log() const { return read_file(folder_ + "/log"); }
+
+void DaemonTest::eventually(const std::string& what, const std::function<bool()>& condition) {
+  const auto limit = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit) << "not in time: " << what;
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+bool DaemonTest::alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+}  // namespace ringmaster

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "client/client.h"
+
+namespace ringmaster {
+
+/// A real ringmasterd on a socket of its own, with a pool "t" of workers that misbehave as told and, without a
+/// configuration, the embedded one. TearDown stops it and asserts that no process and no file is left.
+class DaemonTest : public testing::Test {
+ protected:
+  static constexpr std::chrono::seconds kPatience{60};
+
+  void SetUp() override;
+  void TearDown() override;
+
+  /// Starts the daemon with pool "t"; `more` are further lines of [pool.t]. Returns when it serves.
+  void start(const std::string& more = "run_deadline = \"20s\"\n");
+  void start_default();
+  [[nodiscard]] Session open(const std::string& pool = "t");
+  static Outcome run(Session& session, std::string_view handler, const Arguments& arguments = {},
+                     const SubmitOptions& options = {}, std::string_view payload = {});
+
+  /// A process of this daemon: "ringmaster-supervisor", or a worker.
+  [[nodiscard]] pid_t supervisor() const;
+  [[nodiscard]] std::vector<pid_t> workers() const;
+  [[nodiscard]] std::vector<pid_t> children() const;
+  /// Kills the supervisor and waits until its successor serves.
+  void replace_supervisor();
+  /// Waits for the keeper's end: exit code, or minus the signal.
+  int wait_keeper();
+  /// Runs a second daemon on the same socket; its exit code, what it said in `output`.
+  int run_second(std::string& output);
+  [[nodiscard]] std::string log() const;
+  static void eventually(const std::string& what, const std::function<bool()>& condition);
+  static bool alive(pid_t pid);
+
+  pid_t keeper_ = 0;
+  std::string folder_;
+  std::string socket_;
+
+ private:
+  void launch(const std::vector<std::string>& arguments);
+};
+
+}  // namespace ringmaster

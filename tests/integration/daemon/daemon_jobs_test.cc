@@ -1,0 +1,94 @@
+#include "tests/integration/daemon/daemon_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+class DaemonJobs : public DaemonTest {};
+
+TEST_F(DaemonJobs, EmbeddedConfigurationRunsStockHandlers) {
+  start_default();
+  Session session = open("default");
+  const Outcome echo = run(session, "echo", {}, {}, "round and round");
+  EXPECT_EQ(echo.status(), Status::Done) << echo.describe();
+  EXPECT_EQ(echo.text(), "round and round");
+}
+
+TEST_F(DaemonJobs, ManyJobsInFlightAllEndOnce) {
+  start();
+  Session session = open();
+  std::vector<PendingJob> jobs;
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = "job " + std::to_string(i);
+    SubmitOptions options;
+    options.wait_for_room = kPatience;
+    auto job = session.submit("echo", std::as_bytes(std::span(text)), {}, options);
+    ASSERT_TRUE(job) << job.error().message;
+    jobs.push_back(std::move(*job));
+  }
+  for (int i = 0; i < 200; ++i) {
+    const auto outcome = jobs[static_cast<std::size_t>(i)].wait_for(kPatience);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->text(), "job " + std::to_string(i));
+  }
+}
+
+TEST_F(DaemonJobs, JobAsMessageIsDone) {
+  start();
+  ConnectOptions options;
+  options.socket = socket_;
+  auto client = Client::connect(options);
+  ASSERT_TRUE(client);
+  const std::string text = "by message";
+  const auto outcome = client->run("t", "echo", std::as_bytes(std::span(text)));
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(outcome->text(), text);
+}
+
+TEST_F(DaemonJobs, EndlessLoopTimesOutAndThePoolGoesOn) {
+  start("run_deadline = \"300ms\"\n");
+  Session session = open();
+  const Outcome hung = run(session, "hang");
+  EXPECT_EQ(hung.status(), Status::TimedOut) << hung.describe();
+  EXPECT_EQ(hung.cause(), Cause::RunTimeout);
+  EXPECT_EQ(run(session, "echo", {}, {}, "next").text(), "next");
+  eventually("the stack is in the log", [this] { return log().find("#0 ") != std::string::npos; });
+  EXPECT_NE(log().find("hang"), std::string::npos);
+}
+
+TEST_F(DaemonJobs, JobOwnDeadlineGoesBeforeThePools) {
+  start();
+  Session session = open();
+  SubmitOptions options;
+  options.timeout = std::chrono::milliseconds{200};
+  EXPECT_EQ(run(session, "hang-asleep", {}, options).status(), Status::TimedOut);
+}
+
+TEST_F(DaemonJobs, QueuedJobExpires) {
+  start();
+  Session session = open();
+  std::vector<PendingJob> blockers;
+  for (int i = 0; i < 2; ++i) {
+    auto job = session.submit("hang-asleep", Request{});
+    ASSERT_TRUE(job);
+    blockers.push_back(std::move(*job));
+  }
+  SubmitOptions options;
+  options.queue_timeout = std::chrono::milliseconds{100};
+  const Outcome late = run(session, "echo", {}, options);
+  EXPECT_EQ(late.cause(), Cause::QueueTimeout) << late.describe();
+}
+
+TEST_F(DaemonJobs, RunningJobIsCancelled) {
+  start();
+  Session session = open();
+  auto job = session.submit("hang-asleep", Request{});
+  ASSERT_TRUE(job);
+  eventually("it runs", [this] { return log().find("worker ready") != std::string::npos; });
+  job->cancel();
+  const auto outcome = job->wait_for(kPatience);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status(), Status::Cancelled) << outcome->describe();
+}
+
+}  // namespace
+}  // namespace ringmaster

@@ -1,0 +1,86 @@
+#include <signal.h>
+
+#include <filesystem>
+
+#include "tests/integration/daemon/daemon_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+class DaemonLife : public DaemonTest {};
+
+TEST_F(DaemonLife, SecondDaemonOnTheSameSocketSaysSoAndEnds) {
+  start();
+  std::string output;
+  EXPECT_EQ(run_second(output), 73);
+  EXPECT_NE(output.find("another daemon serves"), std::string::npos) << output;
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "still there").text(), "still there");
+}
+
+TEST_F(DaemonLife, StaleSocketIsReplaced) {
+  start();
+  ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
+  wait_keeper();
+  ASSERT_TRUE(std::filesystem::exists(socket_));
+  eventually("a new daemon starts", [this] {
+    start();
+    return keeper_ != 0;
+  });
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "anew").text(), "anew");
+}
+
+TEST_F(DaemonLife, TermLetsRunningJobsEndAndLosesQueuedOnes) {
+  start();
+  Session session = open();
+  std::vector<PendingJob> jobs;
+  for (int i = 0; i < 6; ++i) {
+    auto job = session.submit("sleep-deaf", Request{}, {{"ms", "500"}});
+    ASSERT_TRUE(job) << job.error().message;
+    jobs.push_back(std::move(*job));
+  }
+  ASSERT_EQ(::kill(keeper_, SIGTERM), 0);
+  unsigned done = 0;
+  unsigned lost = 0;
+  for (PendingJob& job : jobs) {
+    const auto outcome = job.wait_for(kPatience);
+    ASSERT_TRUE(outcome);
+    if (outcome->status() == Status::Done) ++done;
+    if (outcome->status() == Status::Lost) ++lost;
+  }
+  EXPECT_EQ(done + lost, 6U);
+  EXPECT_GE(lost, 1U);
+  EXPECT_EQ(wait_keeper(), 0);
+  EXPECT_FALSE(std::filesystem::exists(socket_));
+}
+
+TEST_F(DaemonLife, StubbornJobIsKilledAfterTheShutdownTimeout) {
+  start("run_deadline = \"1m\"\n[daemon]\nshutdown_timeout = \"300ms\"\n");
+  Session session = open();
+  auto job = session.submit("hang-stubborn", Request{});
+  ASSERT_TRUE(job);
+  eventually("a worker is busy", [&] { return workers().size() == 3; });
+  ASSERT_EQ(::kill(keeper_, SIGTERM), 0);
+  const auto outcome = job->wait_for(kPatience);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->status(), Status::Lost) << outcome->describe();
+  EXPECT_EQ(wait_keeper(), 0);
+}
+
+TEST_F(DaemonLife, VanishedClientLeavesNoSession) {
+  start();
+  { Session session = open(); }
+  eventually("the daemon lets go of its segments", [this] {
+    std::size_t left = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(keeper_) + "/fd")) {
+      std::error_code error;
+      if (std::filesystem::read_symlink(entry.path(), error).string().find("ringmaster-request") != std::string::npos)
+        ++left;
+    }
+    return left == 0;
+  });
+}
+
+}  // namespace
+}  // namespace ringmaster
