@@ -95,6 +95,7 @@ class Pool final : public PoolGate {
     core::TimePoint started{};
     bool ready = false;
     bool first_job_seen = false;
+    std::uint32_t said_pid = 0;  ///< as its hello says; for the log, until the keeper has told
     bool leaving = false;  ///< was told to exit
     core::RunWatch watch;
     std::optional<core::Duration> armed;  ///< run deadline of the present run

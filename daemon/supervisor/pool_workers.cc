@@ -213,6 +213,7 @@ void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
                       std::to_string(worker_link::kAbiVersion) + "; build it with the installed worker library";
     return kill(seat, core::DeathKind::BootFailure);
   }
+  seat.said_pid = hello.pid;
   worker_link::Settings settings;
   settings.spin_ns = static_cast<std::uint64_t>(config_.spin.count());
   settings.max_spinners = std::max(1U, host_.usable_cpus() / 2);
@@ -271,10 +272,11 @@ void Pool::on_ready(core::Seat index) {
   failed_for_now_ = false;
   boot_failures_ = 0;
   on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
-  log_info("worker ready", {{"pool", config_.name},
-                            {"worker", index},
-                            {"pid", seat.process->pid()},
-                            {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
+  log_info("worker ready",
+           {{"pool", config_.name},
+            {"worker", index},
+            {"pid", seat.process->pid() != 0 ? seat.process->pid() : static_cast<std::int32_t>(seat.said_pid)},
+            {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
   tell_waiting_for_handlers();
   for (const auto& [place, session] : sessions_) {
     if (session->state != SessionState::Closing) give(seat, *session);

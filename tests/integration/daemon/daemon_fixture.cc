@@ -80,12 +80,12 @@ void DaemonTest::start(const std::string& more) {
 
 void DaemonTest::start_default() { launch({RINGMASTERD, "--socket", socket_}); }
 
-Session DaemonTest::open(const std::string& pool) {
+Session DaemonTest::open(const std::string& pool, const SessionOptions& wishes) {
   ConnectOptions options;
   options.socket = socket_;
   auto client = Client::connect(options);
   if (!client) throw std::runtime_error(client.error().message);
-  auto session = client->open(pool);
+  auto session = client->open(pool, wishes);
   if (!session) throw std::runtime_error(session.error().message);
   return std::move(*session);
 }
