@@ -64,7 +64,7 @@ END
 "$prefix/bin/ringmasterd" --check "$here/config.toml" || fail "--check refuses the configuration"
 "$prefix/bin/ringmasterd" --config "$here/config.toml" --socket "$RINGMASTER_SOCKET" >log 2>&1 </dev/null &
 daemon=$!
-trap 'kill -TERM $daemon 2>/dev/null; wait $daemon 2>/dev/null; rm -rf "$run"' EXIT
+trap 'kill -TERM $daemon 2>/dev/null || true; wait $daemon 2>/dev/null || true; rm -rf "$run"' EXIT
 for _ in $(seq 600); do
   ! "$prefix/bin/ringmaster" health >/dev/null 2>&1 || break
   kill -0 $daemon 2>/dev/null || fail "the installed daemon ended at start"
