@@ -58,7 +58,7 @@ Outcome await_outcome(PendingJob& job) {
   OutcomeFacts facts;
   facts.status = Status::Cancelled;
   facts.cause = Cause::Cancelled;
-  facts.message = "interrupted; its handler does not listen and runs on until its deadline";
+  facts.message = "interrupted; its end was not awaited";
   return Outcome(std::move(facts));
 }
 
