@@ -75,8 +75,7 @@ TEST_F(DaemonLife, VanishedClientLeavesNoSession) {
     std::size_t left = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(keeper_) + "/fd")) {
       std::error_code error;
-      if (std::filesystem::read_symlink(entry.path(), error).string().find("-request") != std::string::npos)
-        ++left;
+      if (std::filesystem::read_symlink(entry.path(), error).string().find("-request") != std::string::npos) ++left;
     }
     return left == 0;
   });
