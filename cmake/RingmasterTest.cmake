@@ -1,3 +1,6 @@
+# What `scripts/test tsan` builds: the tests that are labelled for ThreadSanitizer, and nothing else.
+add_custom_target(tsan_tests)
+
 # rm_test(NAME SOURCES... LIBS... [LABELS...] [TIMEOUT seconds])
 # One GoogleTest program; each program is one ctest test, so that a crash names its program.
 function(rm_test name)
@@ -12,4 +15,7 @@ function(rm_test name)
     set(T_TIMEOUT 120)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}" ENVIRONMENT "${T_ENV}")
+  if("tsan" IN_LIST T_LABELS)
+    add_dependencies(tsan_tests ${name})
+  endif()
 endfunction()
