@@ -98,17 +98,12 @@ void Pool::tell_waiting_for_handlers() {
 
 void Pool::attach(const Session& session, Callback done) {
   if (sessions_.emplace(session.index, &session).second) bell_watch_.add(session.bell.get());
-  Waiting waiting{session.serial, {}, std::move(done)};
   for (Seat& seat : seats_) {
-    if (!seat.process || !seat.ready) continue;
-    give(seat, session);
-    if (seat.process->attaching.contains(session.serial)) waiting.owners.insert(owner_key(seat.process->place().owner));
+    if (seat.process && seat.ready) give(seat, session);
   }
-  if (waiting.owners.empty()) {
-    host_.loop().post(std::move(waiting.done));
-  } else {
-    attaching_.push_back(std::move(waiting));
-  }
+  // Not waited for: a worker answers between jobs, and one that is busy for long must not keep a client from opening.
+  // Who attaches later finds the bell that rang before.
+  host_.loop().post(std::move(done));
   // The message wakes the workers, and one that is awake takes a job without a ring.
   was_idle_ = false;
   looks_.wake(host_.loop().now(), shortest_run());

@@ -16,6 +16,7 @@
 #include "daemon/core/run_watch.h"
 #include "daemon/supervisor/keeper_link.h"
 #include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/reap.h"
@@ -89,35 +90,9 @@ class Pool final : public PoolGate {
   void fill_status(control::v1::PoolStatus& status) const override;
 
  private:
-  struct Seat {
-    core::SeatState state = core::SeatState::Empty;
-    std::unique_ptr<WorkerProcess> process;
-    core::TimePoint started{};
-    bool ready = false;
-    bool first_job_seen = false;
-    std::uint32_t said_pid = 0;  ///< as its hello says; for the log, until the keeper has told
-    bool leaving = false;  ///< was told to exit
-    core::RunWatch watch;
-    std::optional<core::Duration> armed;  ///< run deadline of the present run
-    std::optional<core::KillLadder> ladder;
-    std::optional<core::DeathKind> verdict;  ///< why we end the process
-    std::uint64_t oom_kills = 0;             ///< of the machine, at its start
-    std::string boot_error;
-    std::string last_death;
-    std::string last_stack;
-  };
-  /// Callbacks that wait until no process of `owners` is left that has not answered.
-  struct Waiting {
-    std::uint32_t serial = 0;
-    std::set<std::uint32_t> owners;
-    Callback done;
-  };
-  struct Tally {
-    std::uint64_t done = 0, failed = 0, crashed = 0, timed_out = 0, cancelled = 0, lost = 0;
-    std::uint64_t starts = 0, deaths = 0, kills = 0, retries = 0, missed_wakes = 0;
-    std::array<std::uint64_t, kHistogramBuckets> queue{};
-    std::array<std::uint64_t, kHistogramBuckets> run{};
-  };
+  using Seat = PoolSeat;
+  using Waiting = PoolWaiting;
+  using Tally = PoolTally;
 
   // pool_workers.cc: processes and their messages
   void start_worker(core::Seat seat);
@@ -136,7 +111,8 @@ class Pool final : public PoolGate {
   void kill(Seat& seat, core::DeathKind why);
   void release_deposits(const WorkerPlace& place);
   void give(Seat& seat, const Session& session);
-  void answered(std::vector<Waiting>& list, std::uint32_t serial, std::uint32_t owner);
+  void answered(std::uint32_t serial, std::uint32_t owner);
+  void finish_detaching();
   void gone(std::uint32_t owner);
   void tell_waiting_for_handlers();
 
@@ -182,7 +158,6 @@ class Pool final : public PoolGate {
   BoardRecord* board_ = nullptr;
   std::vector<Seat> seats_;
   std::map<std::uint16_t, const Session*> sessions_;  ///< attached, by index; the desk's, alive until detach is done
-  std::vector<Waiting> attaching_;
   std::vector<Waiting> detaching_;
   std::vector<Callback> handler_waiters_;
   std::vector<Callback> drain_waiters_;

@@ -44,9 +44,8 @@ class PoolGate {
   /// Calls back when the handlers are known, or when the pool's start has failed for now (quarantine, start timeout).
   virtual void when_handlers_known(Callback done) = 0;
 
-  /// Gives the session to every worker that is ready, and to each that becomes ready until detach. `done`: all that
-  /// were ready have it, or are gone, or have reported it broken. Attaching a session that a worker has already is
-  /// harmless.
+  /// Gives the session to every worker that is ready, and to each that becomes ready until detach. `done`: it is on its
+  /// way to all of them; a busy worker takes it after its job. Attaching a session that a worker has is harmless.
   virtual void attach(const Session& session, Callback done) = 0;
   /// Takes it from all workers. `done`: no worker process has it mapped any more (acknowledged, or fenced). A worker
   /// that runs a job of the session answers after that job.

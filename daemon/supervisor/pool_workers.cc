@@ -180,19 +180,16 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           [&](worker_link::Attached&& attached) {
             process.attaching.erase(attached.serial);
             process.attached.insert(attached.serial);
-            answered(attaching_, attached.serial, owner);
           },
           [&](worker_link::Detached&& detached) {
             process.attaching.erase(detached.serial);
             process.attached.erase(detached.serial);
-            answered(attaching_, detached.serial, owner);
-            answered(detaching_, detached.serial, owner);
+            answered(detached.serial, owner);
           },
           [&](worker_link::SessionBroken&& broken) {
             process.attaching.erase(broken.serial);
             process.attached.erase(broken.serial);
-            answered(attaching_, broken.serial, owner);
-            answered(detaching_, broken.serial, owner);
+            answered(broken.serial, owner);
             // BadIndex is the answer to a message that came too late, not a client's fault.
             if (broken.reason != worker_link::BrokenReason::BadIndex && broken.index < kMaxSessions) {
               host_.sessions().session_broken(static_cast<std::uint16_t>(broken.index), broken.serial,
@@ -330,29 +327,26 @@ void Pool::release_deposits(const WorkerPlace& place) {
   host_.keeper().release({kinds, place.owner.worker, place.owner.incarnation});
 }
 
-void Pool::answered(std::vector<Waiting>& list, std::uint32_t serial, std::uint32_t owner) {
-  for (auto at = list.begin(); at != list.end();) {
-    if (at->serial == serial) at->owners.erase(owner);
-    if (at->owners.empty()) {
-      host_.loop().post(std::move(at->done));
-      at = list.erase(at);
-    } else {
-      ++at;
-    }
+void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
+  for (Waiting& waiting : detaching_) {
+    if (waiting.serial == serial) waiting.owners.erase(owner);
   }
+  finish_detaching();
 }
 
 void Pool::gone(std::uint32_t owner) {
-  for (auto* list : {&attaching_, &detaching_}) {
-    for (auto at = list->begin(); at != list->end();) {
-      at->owners.erase(owner);
-      if (at->owners.empty()) {
-        host_.loop().post(std::move(at->done));
-        at = list->erase(at);
-      } else {
-        ++at;
-      }
+  for (Waiting& waiting : detaching_) waiting.owners.erase(owner);
+  finish_detaching();
+}
+
+void Pool::finish_detaching() {
+  for (auto at = detaching_.begin(); at != detaching_.end();) {
+    if (!at->owners.empty()) {
+      ++at;
+      continue;
     }
+    host_.loop().post(std::move(at->done));
+    at = detaching_.erase(at);
   }
 }
 

@@ -80,6 +80,18 @@ TEST_F(DaemonJobs, QueuedJobExpires) {
   EXPECT_EQ(late.cause(), Cause::QueueTimeout) << late.describe();
 }
 
+TEST_F(DaemonJobs, SessionOpensWhileAWorkerIsBusy) {
+  start();
+  Session first = open();
+  auto job = first.submit("hang-asleep", Request{});
+  ASSERT_TRUE(job);
+  Session second = open();
+  EXPECT_EQ(run(second, "echo", {}, {}, "beside it").text(), "beside it");
+  EXPECT_FALSE(job->ended());
+  job->cancel();
+  EXPECT_TRUE(job->wait_for(kPatience));
+}
+
 TEST_F(DaemonJobs, RunningJobIsCancelled) {
   start();
   Session session = open();
