@@ -82,6 +82,11 @@ void Pool::start() {
 }
 
 std::string Pool::refusal() const {
+  const bool none_ready = std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.ready; });
+  if (failed_for_now_ && none_ready && drain_.accepts_jobs()) {
+    return "pool \"" + config_.name + "\" has no worker: the last one " + last_death_ +
+           "; the daemon goes on trying, see its log and `ringmaster status`";
+  }
   if (drain_.accepts_jobs()) return {};
   return "pool \"" + config_.name + "\" is " + core::to_string(drain_.state()) + " and takes no new work";
 }

@@ -97,7 +97,11 @@ core::Health Supervisor::health() const {
 
 void Supervisor::pool_changed() {
   if (!server_) return;
-  if (!ready_ && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) { return pool->judged(); })) {
+  const auto judged = [](const auto& pool) { return pool->judged(); };
+  // The service was ready before; a successor serves as soon as it has taken over, whatever ails one of its pools.
+  const bool taken_over = supervisor_incarnation() > 1 && !start_.cold;
+  if (!ready_ && (taken_over ? std::any_of(pools_.begin(), pools_.end(), judged)
+                             : std::all_of(pools_.begin(), pools_.end(), judged))) {
     ready_ = true;
     keeper_.set_phase(stopping_ ? keeper::Phase::Stopping : keeper::Phase::Serving,
                       std::chrono::duration_cast<std::chrono::milliseconds>(start_.config.daemon.shutdown_timeout));

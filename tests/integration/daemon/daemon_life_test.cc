@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <stdexcept>
 
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -29,6 +30,22 @@ TEST_F(DaemonLife, StaleSocketIsReplaced) {
   });
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "anew").text(), "anew");
+}
+
+TEST_F(DaemonLife, PoolWhoseWorkersNeverStartRefusesAndSaysWhy) {
+  start("[pool.broken]\ncommand = [\"/bin/false\"]\nworkers = 1\n");
+  EXPECT_THROW(
+      {
+        try {
+          (void)open("broken");
+        } catch (const std::runtime_error& error) {
+          EXPECT_NE(std::string{error.what()}.find("exited with status 1"), std::string::npos) << error.what();
+          throw;
+        }
+      },
+      std::runtime_error);
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "the other pool").text(), "the other pool");
 }
 
 TEST_F(DaemonLife, TermLetsRunningJobsEndAndLosesQueuedOnes) {
