@@ -35,7 +35,11 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       first_worker_(first_worker),
       seats_(config.workers + config.spares),
       policy_(config.restart, config.workers + config.spares, make_random()),
-      bell_watch_(host.loop(), [this] { on_timer(); }) {}
+      bell_watch_(host.loop(), [this] {
+        // Whoever was rung may not be awake yet: one look that finds it idle is not enough.
+        was_idle_ = false;
+        on_timer();
+      }) {}
 
 Pool::~Pool() = default;
 

@@ -170,7 +170,8 @@ class Pool final : public PoolGate {
   core::Drain drain_;
   core::LookSchedule looks_;
   WorkBell bell_watch_;
-  bool was_idle_ = false;  ///< at the last look
+  bool was_idle_ = false;    ///< at the last look
+  bool work_waits_ = false;  ///< a job was ready at the last look
   std::optional<core::TimePoint> next_queue_deadline_;
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;

@@ -86,7 +86,8 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   }
   seat.process->finish_output();
   const LaneCounters& counters = seat.process->lane().counters;
-  const std::uint64_t jobs = counters.done.load(std::memory_order_relaxed);
+  const std::uint64_t jobs =
+      counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed);
   const auto standing = standing_verdict(record_of(index));
 
   core::ExitFacts facts;

@@ -103,7 +103,7 @@ void Pool::look(core::TimePoint now) {
   }
   look_at_queues(monotonic_ns());
   // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
-  const bool is_idle = !busy();
+  const bool is_idle = !busy() && !work_waits_;
   looks_.plan(now, !is_idle || !was_idle_, shortest_run());
   if (is_idle && was_idle_) bell_watch_.arm();
   was_idle_ = is_idle;
@@ -113,7 +113,9 @@ void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
   Seat& seat = seats_[index];
   if (!seat.ready) return;
   const LaneCounters& counters = seat.process->lane().counters;
-  if (!seat.first_job_seen && counters.done.load(std::memory_order_relaxed) != 0) {
+  const bool finished_one =
+      counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) != 0;
+  if (!seat.first_job_seen && finished_one) {
     seat.first_job_seen = true;
     on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
   }
@@ -162,6 +164,7 @@ void Pool::arm(Seat& seat, const LaneLook& lane) {
 
 void Pool::look_at_queues(std::uint64_t now_ns) {
   next_queue_deadline_.reset();
+  work_waits_ = false;
   const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
   for (const auto& [index, session] : sessions_) {
     for (std::uint32_t word_index = 0; word_index < session->reply.bit_words(); ++word_index) {
@@ -170,6 +173,7 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
         const std::uint32_t slot = word_index * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
         const SlotWord seen(session->reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
         if (seen.state() != SlotState::Ready) continue;
+        work_waits_ = true;
         JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
         if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
         if (job.queue_timeout_ms == 0 || job.seq != seen.seq()) continue;
