@@ -120,6 +120,10 @@ TEST_F(KeeperSpawn, OneWorkersDeathLeavesOthersAndTheirChildrenAlone) {
   spawn(puppet_, 2, {"brood"});
   EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 2u);
   EXPECT_TRUE(alive(busy.pid));
+  // The test's own end is a SIGKILL of the keeper, which its workers' children survive.
+  send(puppet_, encode_signal(900, 1, 1, SIGKILL));
+  EXPECT_EQ(expect<AckMessage>(puppet_).error, 0);
+  EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 1u);
 }
 
 TEST_F(KeeperSpawn, ATracedWorkersEndIsReportedWhenItsTracerLetsGo) {
