@@ -44,7 +44,13 @@ PendingJob::~PendingJob() {
 }
 std::uint64_t PendingJob::id() const { return core_ ? core_->job_id(record_) : 0; }
 bool PendingJob::ended() const { return !core_ || core_->ended(record_); }
-Outcome PendingJob::wait() { return *wait_for(kForever); }
+Outcome PendingJob::wait() {
+  RM_CHECK(core_ != nullptr, "the outcome of this job has been taken");
+  Outcome outcome;
+  (void)core_->wait(record_, kForever, outcome);
+  core_.reset();
+  return outcome;
+}
 std::optional<Outcome> PendingJob::wait_for(Duration limit) {
   RM_CHECK(core_ != nullptr, "the outcome of this job has been taken");
   auto outcome = core_->wait(record_, limit);

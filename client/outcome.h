@@ -59,10 +59,6 @@ class Outcome {
   explicit Outcome(OutcomeFacts facts) : facts_(std::move(facts)) {}
   /// With a result that arrived as a message.
   Outcome(OutcomeFacts facts, std::string copy) : facts_(std::move(facts)), copy_(std::move(copy)) {}
-  /// With a result that lies in `session`'s memory and goes back by `extent`.
-  Outcome(OutcomeFacts facts, std::shared_ptr<SessionCore> session, std::uint64_t extent,
-          std::span<const std::byte> result) noexcept
-      : facts_(std::move(facts)), session_(std::move(session)), extent_(extent), in_place_(result) {}
   Outcome(Outcome&&) noexcept = default;
   Outcome& operator=(Outcome&& other) noexcept;
   ~Outcome() { release(); }
@@ -87,10 +83,11 @@ class Outcome {
   [[nodiscard]] std::string describe() const;
 
  private:
+  friend class SessionCore;
   void release() noexcept;
 
   OutcomeFacts facts_;
-  std::shared_ptr<SessionCore> session_;
+  std::shared_ptr<SessionCore> session_;  ///< a result that lies in its memory goes back by `extent_`
   std::uint64_t extent_ = 0;
   std::span<const std::byte> in_place_;
   std::string copy_;

@@ -49,7 +49,7 @@ Refusal too_large(const char* what, std::uint64_t bytes, std::uint64_t ring, con
 }  // namespace
 
 struct SessionCore::Prepared {
-  JobDescriptor job{};
+  JobDescriptor job;  // not zeroed here: prepare() sets each field
   std::vector<std::byte> arguments;
   std::uint64_t request_extent = 0;
 };
@@ -78,6 +78,7 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView r
       results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset(), available_memory),
       records_(request.slots()),
       record_of_slot_(request.slots(), kNoRecord) {
+  for (const HandlerDescription& one : facts_.handlers) handler_ids_.push_back(handler_id(one.name));
   free_records_.reserve(records_.size());
   for (std::uint32_t at = request.slots(); at > 0; --at) free_records_.push_back(at - 1);
   found_.reserve(records_.size());
@@ -115,7 +116,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   if (bytes > requests_.capacity()) return too_large("a request", bytes, requests_.capacity(), "request ring");
   const TimeLimit limit(wait_for_room);
   std::unique_lock lock(mutex_);
-  for (;;) {
+  for (bool collected = false;; collected = true) {
     if (auto refused = refusal()) return *std::move(refused);
     Extent extent;
     switch (requests_.take(bytes, extent)) {
@@ -127,6 +128,11 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
       case ReservedRing::Taken::NoRoom:
         break;
     }
+    // Jobs that nobody waits for any more are found only here.
+    if (!collected) {
+      collect();
+      continue;
+    }
     const Duration left = limit.left();
     if (left <= Duration(0))
       return Refusal{SubmitError::QueueFull,
@@ -137,21 +143,31 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   }
 }
 
-Submission<SessionCore::Prepared> SessionCore::prepare(std::string_view handler, const Request& request,
-                                                       const Arguments& arguments, const SubmitOptions& options) const {
-  Prepared prepared;
+std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Request& request,
+                                            const Arguments& arguments, const SubmitOptions& options,
+                                            Prepared& prepared) const {
   JobDescriptor& job = prepared.job;
-  job.handler = handler_id(handler);
-  job.request_bytes = request.bytes_.size();
-  job.request_line = static_cast<std::uint32_t>(request.offset_ / kCacheLine);
+  job.seq = 0;
   job.flags = options.idempotent ? kJobIdempotent : 0;
+  const HandlerDescription* known = nullptr;
+  for (std::size_t at = 0; at < facts_.handlers.size() && known == nullptr; ++at) {
+    if (facts_.handlers[at].name != handler) continue;
+    known = &facts_.handlers[at];
+    job.handler = handler_ids_[at];
+  }
+  if (known == nullptr) job.handler = handler_id(handler);
+  job.request_line = static_cast<std::uint32_t>(request.offset_ / kCacheLine);
+  job.result_line = 0;
+  job.request_bytes = request.bytes_.size();
+  job.arguments_line = 0;
+  job.arguments_bytes = 0;
+  job.submitted_ns = 0;
+  for (std::uint64_t& word : job.cookie) word = 0;
+  for (std::uint64_t& word : job.reserved) word = 0;
   prepared.request_extent = request.extent_;
   if (request.core_ && request.core_.get() != this)
     return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
 
-  const HandlerDescription* known = nullptr;
-  for (const HandlerDescription& one : facts_.handlers)
-    if (one.name == handler) known = &one;
   if (known == nullptr && facts_.handlers_known)
     return Refusal{SubmitError::UnknownHandler, "pool \"" + facts_.pool + "\" has no handler \"" +
                                                     std::string(handler) + "\"; it has" + names_of(facts_.handlers)};
@@ -190,16 +206,12 @@ Submission<SessionCore::Prepared> SessionCore::prepare(std::string_view handler,
   const std::uint64_t by_rule =
       known != nullptr ? default_result_bytes(*known, job.request_bytes) : kUnknownResultBytes;
   job.result_capacity = options.result_capacity.value_or(std::min(by_rule, results_.capacity()));
-  return prepared;
+  return std::nullopt;
 }
 
 SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
-  auto slot = port_.take_slot();
-  if (!slot) {
-    collect();
-    slot = port_.take_slot();
-    if (!slot) return Room::Full;
-  }
+  const auto slot = port_.take_slot();
+  if (!slot) return Room::Full;
   JobDescriptor& job = prepared.job;
   Extent arguments;
   Extent result;
@@ -243,15 +255,15 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
                                               const SubmitOptions& options) {
   if (forked())
     return Refusal{SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
-  auto prepared = prepare(handler, request, arguments, options);
-  if (!prepared) return prepared.error();
+  Prepared prepared;
+  if (auto refused = prepare(handler, request, arguments, options, prepared)) return *std::move(refused);
   const TimeLimit limit(options.wait_for_room);
   std::unique_lock lock(mutex_);
-  for (;;) {
+  for (bool collected = false;; collected = true) {
     if (auto refused = refusal()) return *std::move(refused);
     std::uint32_t record = kNoRecord;
-    prepared->job.submitted_ns = now_ns();
-    switch (place(*prepared, record)) {
+    prepared.job.submitted_ns = now_ns();
+    switch (place(prepared, record)) {
       case Room::Ok:
         publish(record);
         lock.unlock();
@@ -260,10 +272,14 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
         return record;
       case Room::NoMemory:
         return Refusal{SubmitError::TooLittleMemory, "not enough memory for a result of " +
-                                                         std::to_string(prepared->job.result_capacity) +
+                                                         std::to_string(prepared.job.result_capacity) +
                                                          " bytes; free some or submit less at once"};
       case Room::Full:
         break;
+    }
+    if (!collected) {
+      collect();
+      continue;
     }
     const Duration left = limit.left();
     if (left <= Duration(0))

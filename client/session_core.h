@@ -55,7 +55,15 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room);
   [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
                                                  const SubmitOptions& options);
-  [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit);
+  /// False: it has not ended within `limit`. `outcome` is default-constructed and filled in place: moving it about
+  /// costs as much as the rest of a wait.
+  [[nodiscard]] bool wait(std::uint32_t record, Duration limit, Outcome& outcome);
+  /// The same; nullopt: not yet.
+  [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit) {
+    std::optional<Outcome> outcome(std::in_place);
+    if (!wait(record, limit, *outcome)) outcome.reset();
+    return outcome;
+  }
   /// The first of `records` (kNoRecord: passed over) that has ended.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
   static constexpr std::uint32_t kNoRecord = ~std::uint32_t{0};
@@ -101,16 +109,18 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
 
-  [[nodiscard]] Submission<Prepared> prepare(std::string_view handler, const Request& request,
-                                             const Arguments& arguments, const SubmitOptions& options) const;
+  [[nodiscard]] std::optional<Refusal> prepare(std::string_view handler, const Request& request,
+                                               const Arguments& arguments, const SubmitOptions& options,
+                                               Prepared& prepared) const;
   [[nodiscard]] Room place(Prepared& job, std::uint32_t& record);
   void publish(std::uint32_t record);
   void collect();
+  bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, SlotWord word);
   [[nodiscard]] bool ask_again(Record& record);
   void free_record(std::uint32_t record);
-  [[nodiscard]] std::optional<Outcome> take_outcome(std::uint32_t record);
-  [[nodiscard]] Outcome ended_outcome(Record& record);
+  [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
+  void fill_outcome(Record& record, Outcome& outcome);
   [[nodiscard]] std::optional<Refusal> refusal() const;
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);
   /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.
@@ -119,6 +129,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   SessionMemory memory_;
   const SessionFacts facts_;
+  std::vector<std::uint64_t> handler_ids_;  // of facts_.handlers
   const std::uint32_t fork_generation_;
 
   std::mutex mutex_;

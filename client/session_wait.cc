@@ -112,10 +112,10 @@ void SessionCore::free_record(std::uint32_t at) {
   if (room_waiters_ != 0) room_.notify_all();
 }
 
-Outcome SessionCore::ended_outcome(Record& record) {
+void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
   const SlotWord end = record.end;
   SlotLine& line = port_.reply().line(record.slot);
-  OutcomeFacts facts;
+  OutcomeFacts& facts = outcome.facts_;
   facts.status = status_of(end);
   facts.cause = end.cause();
   facts.detail = end.detail();
@@ -141,40 +141,59 @@ Outcome SessionCore::ended_outcome(Record& record) {
   }
   if (facts.status != Status::Done || bytes == 0) {
     results_.give_back(record.result.id);
-    return Outcome(std::move(facts));
+    return;
   }
-  return Outcome(std::move(facts), shared_from_this(), record.result.id,
-                 {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(bytes)});
+  outcome.session_ = shared_from_this();
+  outcome.extent_ = record.result.id;
+  outcome.in_place_ = {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(bytes)};
 }
 
-std::optional<Outcome> SessionCore::take_outcome(std::uint32_t at) {
+bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   Record& record = records_[at];
   if (record.life == Life::Ended) {
-    Outcome outcome = ended_outcome(record);
+    fill_outcome(record, outcome);
     port_.release(record.slot);
     free_record(at);
-    return outcome;
+    return true;
   }
   // Slot and extents of what never ended stay taken: some worker may still write there.
-  if (closed_) return plain(Status::Cancelled, Cause::Cancelled, "the session was closed");
-  if (gone_) return plain(Status::Lost, Cause::Lost, "the daemon is gone");
-  return std::nullopt;
+  if (closed_) {
+    outcome = plain(Status::Cancelled, Cause::Cancelled, "the session was closed");
+  } else if (gone_) {
+    outcome = plain(Status::Lost, Cause::Lost, "the daemon is gone");
+  }
+  return closed_ || gone_;
+}
+
+bool SessionCore::collect_one(std::uint32_t at) {
+  if (records_[at].life != Life::Published) return false;
+  const std::uint32_t slot = records_[at].slot;
+  const auto word = port_.collect_one(slot);
+  if (word) on_ended(at, *word);
+  return word.has_value();
 }
 
 template <typename Ready>
 bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record) {
   const TimeLimit time(limit);
   bool may_spin = facts_.spin > Duration(0);
-  for (;;) {
+  for (bool first = true;; first = false) {
     std::uint32_t seen = 0;
     std::uint32_t slot = 0;
     std::uint32_t seq = 0;
     {
       const std::lock_guard lock(mutex_);
+      // One job is found by its own line: the one with the completion word is the workers' busiest.
+      if (record != kNoRecord) {
+        slot = records_[record].slot;
+        if (collect_one(record) && first) port_.prefetch_next(slot);
+      }
       if (ready()) return true;
-      seen = port_.observe();
-      collect();
-      if (ready()) return true;
+      if (record == kNoRecord || !may_spin) {
+        seen = port_.observe();
+        collect();
+        if (ready()) return true;
+      }
       if (record != kNoRecord) {
         slot = records_[record].slot;
         seq = records_[record].seq;
@@ -183,32 +202,27 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
     Duration left = time.left();
     if (left <= Duration(0)) return false;
     if (may_spin) {
-      // The job's own cache line: the one with the completion word is the workers' busiest.
       const auto changed = [&] {
         if (record == kNoRecord) return moved_on(port_, seen);
         const SlotWord word = port_.read(slot);
         return word.is_terminal() || word.seq() != seq;
       };
-      if (spin_until(changed, std::min(left, facts_.spin))) continue;
-      may_spin = false;
-      left = time.left();
+      may_spin = spin_until(changed, std::min(left, facts_.spin));
+      // What was seen before the spin is too old to sleep on.
+      continue;
     }
     port_.sleep(seen, std::min(left, kLongestNap));
     if (!moved_on(port_, seen)) (void)check_gone();
   }
 }
 
-std::optional<Outcome> SessionCore::wait(std::uint32_t record, Duration limit) {
-  if (forked()) return plain(Status::Lost, Cause::Lost, "this job belongs to the parent process");
-  std::optional<Outcome> outcome;
-  (void)wait_until(
-      limit,
-      [&] {
-        outcome = take_outcome(record);
-        return outcome.has_value();
-      },
-      record);
-  return outcome;
+bool SessionCore::wait(std::uint32_t record, Duration limit, Outcome& outcome) {
+  if (forked()) {
+    outcome = plain(Status::Lost, Cause::Lost, "this job belongs to the parent process");
+    return true;
+  }
+  return wait_until(
+      limit, [&] { return take_outcome(record, outcome); }, record);
 }
 
 std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> records, Duration limit) {
@@ -225,7 +239,8 @@ std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> 
 
 bool SessionCore::ended(std::uint32_t record) {
   if (forked()) return true;
-  return wait_until(Duration(0), [&] { return closed_ || gone_ || records_[record].life == Life::Ended; });
+  return wait_until(
+      Duration(0), [&] { return closed_ || gone_ || records_[record].life == Life::Ended; }, record);
 }
 
 std::uint64_t SessionCore::job_id(std::uint32_t record) {

@@ -45,7 +45,12 @@ ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescripto
   ++in_flight_;
   // SYNC: release, pairs with the claimer's CAS: who sees Ready sees descriptor and request.
   reply_.word(slot).store(SlotWord::ready(last_seq_, 0).bits(), std::memory_order_release);
-  announce_ready(reply_, slot);
+  set_hint(reply_.ready(), slot);
+  if (free_count_ != 0) {
+    // The next job's lines, last read by a worker: to be written soon.
+    __builtin_prefetch(&request_.descriptor(free_[free_head_]), 1);
+    __builtin_prefetch(&reply_.word(free_[free_head_]), 1);
+  }
   return {last_seq_, board_ == nullptr || should_ring(*board_)};
 }
 

@@ -54,6 +54,17 @@ class ClientPort {
     return count;
   }
 
+  /// The same for one slot, by its own word: the line of the done bits, which the workers write for each job, is left
+  /// alone. The bit that stays behind means nothing to a later collect(). nullopt: not terminal, or collected before.
+  [[nodiscard]] std::optional<SlotWord> collect_one(std::uint32_t slot) noexcept {
+    if (phase_[slot] != Phase::Published) return std::nullopt;
+    const SlotWord word = read(slot);
+    if (!word.is_terminal() || word.seq() != seq_[slot]) return std::nullopt;
+    phase_[slot] = Phase::Collected;
+    --in_flight_;
+    return word;
+  }
+
   /// Gives a collected slot back: Free. The result must have been consumed.
   void release(std::uint32_t slot) noexcept;
 
@@ -64,6 +75,11 @@ class ClientPort {
   [[nodiscard]] SlotWord read(std::uint32_t slot) const noexcept {
     // SYNC: pairs with the release of the completing CAS: the result is visible when the word is terminal.
     return SlotWord(reply_.word(slot).load(std::memory_order_acquire));
+  }
+  /// Fetches the line of the slot after `slot`, if its job may have ended too: to be read next.
+  void prefetch_next(std::uint32_t slot) const noexcept {
+    const std::uint32_t next = slot + 1 == slots() ? 0 : slot + 1;
+    if (phase_[next] == Phase::Published) __builtin_prefetch(&reply_.word(next));
   }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return reply_.slots(); }

@@ -24,7 +24,7 @@ std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slo
 }
 
 void set_idle(BoardRecord& board, std::uint32_t place) noexcept {
-  // SYNC: seq_cst, pairs with announce_ready + should_ring: we set this, then scan; they publish, then read this.
+  // SYNC: seq_cst, pairs with set_hint + should_ring: we set this, then scan; they publish, then read this.
   board.idle[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
 }
 void clear_idle(BoardRecord& board, std::uint32_t place) noexcept {

@@ -6,34 +6,38 @@
 
 #include "shm/segment_view.h"
 
-/// Bits, epochs and masks: they say "look", never "it is so". Who reads a bit checks the slot word.
+/// Bits and masks: they say "look", never "it is so". Who reads a bit checks the slot word.
 namespace ringmaster {
 
 inline void set_hint(const HintWords& hints, std::uint32_t slot) noexcept {
-  // SYNC: pairs with the acquire loads of those who scan; the slot word was stored before.
-  hints.bits[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_acq_rel);
+  // SYNC: seq_cst, pairs with set_idle: either the worker's last scan sees the bit or we see its idle bit. Releases the
+  // slot word, which was stored before, to those who scan.
+  hints.bits[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_seq_cst);
 }
 inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
-  // SYNC: acq_rel: a set_hint that this clears happened before our next look at the slot word.
-  hints.bits[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_acq_rel);
+  // SYNC: seq_cst: a set_hint that this clears happened before our next look at the slot word.
+  hints.bits[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_seq_cst);
 }
 
 /// The next set bit at or after `from`, wrapping once; nullopt: none.
 [[nodiscard]] std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slots,
                                                      std::uint32_t from) noexcept;
 
-/// Announces a slot that is Ready: bit, then epoch. Call should_ring next; the order is one half of the wake protocol.
-inline void announce_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
-  set_hint(reply.ready(), slot);
-  // SYNC: seq_cst, pairs with set_idle: either the worker's last scan sees the epoch or we see its idle bit.
-  reply.ready().event->fetch_add(1, std::memory_order_seq_cst);
+/// True when a bit is set.
+[[nodiscard]] inline bool any_hint(const HintWords& hints, std::uint32_t words) noexcept {
+  for (std::uint32_t at = 0; at < words; ++at) {
+    // SYNC: seq_cst, pairs with set_hint: in a worker's last look before it sleeps it comes after set_idle.
+    if (hints.bits[at].load(std::memory_order_seq_cst) != 0) return true;
+  }
+  return false;
 }
 
-/// True when someone sleeps and nobody is looking: then a bell must be rung.
+/// True when someone sleeps and nobody is looking: then a bell must be rung. To be asked after set_hint: the order is
+/// one half of the wake protocol.
 [[nodiscard]] inline bool should_ring(const BoardRecord& board) noexcept {
   std::uint64_t idle = 0;
   for (std::uint32_t i = 0; i < kBoardWords; ++i) {
-    // SYNC: seq_cst, pairs with clear_spin and set_idle, and with announce_ready before it.
+    // SYNC: seq_cst, pairs with clear_spin and set_idle, and with set_hint before it.
     if (board.spin[i].load(std::memory_order_seq_cst) != 0) return false;
     idle |= board.idle[i].load(std::memory_order_seq_cst);
   }

@@ -63,19 +63,15 @@ std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathRep
 }
 
 void restore_hints(const ReplyView& reply) noexcept {
-  bool any_ready = false;
   for (std::uint32_t slot = 0; slot < reply.slots(); ++slot) {
     // SYNC: acquire: the bits we set below come after the word.
     const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
     if (word.state() == SlotState::Ready) {
       set_hint(reply.ready(), slot);
-      any_ready = true;
     } else if (word.is_terminal()) {
       set_hint(reply.done(), slot);
     }
   }
-  // SYNC: seq_cst, as announce_ready: workers that found nothing at the old epoch scan again.
-  if (any_ready) reply.ready().event->fetch_add(1, std::memory_order_seq_cst);
   wake_client(reply);
 }
 

@@ -113,7 +113,7 @@ std::optional<ReplyView> ReplyView::open(std::span<std::byte> memory) noexcept {
   view.ring_offset_ = geometry.reply_control_bytes();
   std::byte* at = memory.data() + sizeof(SegmentHeader);
   for (HintWords* hints : {&view.ready_, &view.done_}) {
-    hints->event = reinterpret_cast<Word32*>(at);
+    if (hints == &view.done_) hints->event = reinterpret_cast<Word32*>(at);
     hints->bits = reinterpret_cast<Word64*>(at + 8);
     at += hint_bytes(header->slots);
   }

@@ -55,14 +55,14 @@ class RequestView {
   std::byte* ring_ = nullptr;
 };
 
-/// The two hint lines of a reply segment: an event word and its bits side by side, so that with up to 448 slots one
-/// cache line tells what there is.
+/// The hints of one kind in a reply segment. The done bits have an event word beside them, so that with up to 448 slots
+/// one cache line tells what there is; the place of the ready bits' is unused.
 struct HintWords {
-  Word32* event = nullptr;  ///< ready: epoch; done: completion word (bit 0: someone waits; the rest counts by 2)
+  Word32* event = nullptr;  ///< done: completion word (bit 0: someone waits; the rest counts by 2); ready: null
   Word64* bits = nullptr;
 };
 
-/// reply: [header 64][ready: epoch, pad, bits][done: completion, pad, bits][slot lines][messages][pad to page][ring]
+/// reply: [header 64][ready: pad, bits][done: completion, pad, bits][slot lines][messages][pad to page][ring]
 class ReplyView {
  public:
   ReplyView() = default;

@@ -1,7 +1,9 @@
 #include "shm/worker_port.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <optional>
 
 #include "shm/hints.h"
 
@@ -16,62 +18,88 @@ bool inside(std::uint64_t line, std::uint64_t bytes, std::uint64_t ring_bytes) {
 
 void copy_first_line(JobDescriptor& to, const JobDescriptor& from) { std::memcpy(&to, &from, kCacheLine); }
 
+std::optional<SlotWord> load_ready(const ReplyView& reply, std::uint32_t slot) {
+  // SYNC: pairs with publish and with the reaper's return of a job.
+  const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
+  if (word.state() != SlotState::Ready || word.seq() == 0) return std::nullopt;
+  return word;
+}
+
+// C1 to C5. Nothing: the slot is another's.
+ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t slot, SlotWord ready,
+                 std::uint64_t now_ns, Claim& out) {
+  const ReplyView& reply = session.reply;
+  __builtin_prefetch(&session.request.descriptor(slot), 0);
+  LaneWords& lane = self.lane->words;
+  lane.stamp_ns.store(now_ns, std::memory_order_relaxed);
+  // SYNC: seq_cst: intent before hold is read, and before the CAS; pairs with the supervisor's hold, then intent.
+  lane.intent.store(Intent{session.index, static_cast<std::uint16_t>(slot), ready.seq()}.pack(),
+                    std::memory_order_seq_cst);
+  if (is_held(self)) {
+    lane.intent.store(0, std::memory_order_seq_cst);  // SYNC: pairs with the supervisor's second look.
+    session.cursor = slot;
+    return ClaimStatus::Held;
+  }
+  const SlotWord running = SlotWord::owned(ready.seq(), SlotState::Running, ready.attempt(), self.owner);
+  std::uint64_t expected = ready.bits();
+  // SYNC: acq_rel: the one step that makes the job ours; pairs with publish (acquire) and the reaper (release).
+  if (!reply.word(slot).compare_exchange_strong(expected, running.bits(), std::memory_order_acq_rel)) {
+    lane.intent.store(0, std::memory_order_release);  // SYNC: as above; the slot is another's.
+    return ClaimStatus::Nothing;
+  }
+  copy_first_line(out.job, session.request.descriptor(slot));
+  lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_relaxed);
+  lane.handler.store(out.job.handler, std::memory_order_relaxed);
+  lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);
+  session.cursor = slot + 1 == reply.slots() ? 0 : slot + 1;
+  out.slot = slot;
+  out.word = running;
+  out.started_ns = now_ns;
+  return ClaimStatus::Claimed;
+}
+
 }  // namespace
 
 void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
   clear_hint(reply.ready(), slot);
-  // SYNC: acquire after the acq_rel clear: a Ready whose bit we just cleared is seen here.
+  // SYNC: acquire after the clear, a read-modify-write: a Ready whose bit we just cleared is seen here.
   if (SlotWord(reply.word(slot).load(std::memory_order_acquire)).state() == SlotState::Ready)
-    announce_ready(reply, slot);
+    set_hint(reply.ready(), slot);
+}
+
+bool has_ready_job(const WorkerSession& session) noexcept {
+  const ReplyView& reply = session.reply;
+  for (std::uint32_t at = 0; at < reply.bit_words(); ++at) {
+    // SYNC: pairs with set_hint.
+    for (std::uint64_t set = reply.ready().bits[at].load(std::memory_order_acquire); set != 0; set &= set - 1) {
+      const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
+      // SYNC: pairs with publish.
+      if (SlotWord(reply.word(slot).load(std::memory_order_acquire)).state() == SlotState::Ready) return true;
+    }
+  }
+  return false;
 }
 
 ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns, Claim& out) noexcept {
   const ReplyView& reply = session.reply;
-  // SYNC: seq_cst, pairs with announce_ready: bits set before this epoch are seen by the scan below.
-  const std::uint32_t epoch = reply.ready().event->load(std::memory_order_seq_cst);
-  if (session.known_empty && epoch == session.empty_at) return ClaimStatus::Nothing;
+  if (const auto next = load_ready(reply, session.cursor)) {
+    const ClaimStatus status = take(self, session, session.cursor, *next, now_ns, out);
+    out.in_turn = true;
+    if (status != ClaimStatus::Nothing) return status;
+  }
+  out.in_turn = false;
   // A hostile client can keep bits set for ever; the scan ends all the same.
   for (std::uint32_t tries = 0; tries <= reply.slots(); ++tries) {
     const auto slot = next_hint(reply.ready(), reply.slots(), session.cursor);
-    if (!slot) {
-      session.known_empty = true;
-      session.empty_at = epoch;
-      return ClaimStatus::Nothing;
-    }
-    session.known_empty = false;
+    if (!slot) return ClaimStatus::Nothing;
     session.cursor = (*slot + 1) % reply.slots();
-    // SYNC: pairs with publish and with the reaper's return of a job.
-    const SlotWord ready(reply.word(*slot).load(std::memory_order_acquire));
-    if (ready.state() != SlotState::Ready || ready.seq() == 0) {
+    const auto ready = load_ready(reply, *slot);
+    if (!ready) {
       clear_stale_ready(reply, *slot);
       continue;
     }
-    LaneWords& lane = self.lane->words;
-    lane.stamp_ns.store(now_ns, std::memory_order_relaxed);
-    // SYNC: seq_cst: intent before hold is read, and before the CAS; pairs with the supervisor's hold, then intent.
-    lane.intent.store(Intent{session.index, static_cast<std::uint16_t>(*slot), ready.seq()}.pack(),
-                      std::memory_order_seq_cst);
-    if (is_held(self)) {
-      lane.intent.store(0, std::memory_order_seq_cst);  // SYNC: pairs with the supervisor's second look.
-      session.cursor = *slot;
-      return ClaimStatus::Held;
-    }
-    const SlotWord running = SlotWord::owned(ready.seq(), SlotState::Running, ready.attempt(), self.owner);
-    std::uint64_t expected = ready.bits();
-    // SYNC: acq_rel: the one step that makes the job ours; pairs with publish (acquire) and the reaper (release).
-    if (!reply.word(*slot).compare_exchange_strong(expected, running.bits(), std::memory_order_acq_rel)) {
-      lane.intent.store(0, std::memory_order_release);  // SYNC: as above; the slot is another's.
-      continue;
-    }
-    copy_first_line(out.job, session.request.descriptor(*slot));
-    lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_relaxed);
-    lane.handler.store(out.job.handler, std::memory_order_relaxed);
-    lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);
-    clear_stale_ready(reply, *slot);
-    out.slot = *slot;
-    out.word = running;
-    out.started_ns = now_ns;
-    return ClaimStatus::Claimed;
+    const ClaimStatus status = take(self, session, *slot, *ready, now_ns, out);
+    if (status != ClaimStatus::Nothing) return status;
   }
   return ClaimStatus::Nothing;
 }

@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "shm/hints.h"
 #include "shm/segment_view.h"
 
 /// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers
@@ -24,9 +25,7 @@ struct WorkerSession {
   std::uint16_t index = 0;
   RequestView request;
   ReplyView reply;
-  std::uint32_t cursor = 0;    ///< the slot after the last one claimed
-  std::uint32_t empty_at = 0;  ///< epoch at which a whole scan found nothing
-  bool known_empty = false;
+  std::uint32_t cursor = 0;  ///< the slot after the last one claimed
 };
 
 enum class ClaimStatus {
@@ -41,15 +40,24 @@ struct Claim {
   SlotWord word;  ///< Running, ours
   JobDescriptor job;
   std::uint64_t started_ns = 0;
+  bool in_turn = false;  ///< found at the cursor, without a look at the bits
 };
 
-/// True when the session may have ready work: one load of its epoch.
-[[nodiscard]] inline bool may_have_work(const WorkerSession& session) noexcept {
-  // SYNC: seq_cst, pairs with announce_ready: in the last scan before sleep it comes after set_idle.
-  return !session.known_empty || session.reply.ready().event->load(std::memory_order_seq_cst) != session.empty_at;
+/// True when the slot at the cursor is Ready. The client hands out slots in rotation, so that is where the next job
+/// will most often lie: one load, and of a line that holds nothing but that job.
+[[nodiscard]] inline bool next_is_ready(const WorkerSession& session) noexcept {
+  // SYNC: acquire, pairs with publish; claim loads it again.
+  return SlotWord(session.reply.word(session.cursor).load(std::memory_order_acquire)).state() == SlotState::Ready;
 }
 
-/// Takes the next ready job of the session. `now_ns`: CLOCK_MONOTONIC, becomes the lane's stamp.
+/// True when the session may have ready work anywhere: a ready bit is set, stale or not.
+[[nodiscard]] inline bool may_have_work(const WorkerSession& session) noexcept {
+  return any_hint(session.reply.ready(), session.reply.bit_words());
+}
+
+/// Takes the next ready job of the session: the one at the cursor, else the first with a ready bit from there on. The
+/// bit of a claimed job stays until a scan meets it: clearing it at once would take the line of the bits away from the
+/// client for each job. `now_ns`: CLOCK_MONOTONIC, becomes the lane's stamp.
 /// After Claimed the lane's intent names the job until finish() or abandon().
 [[nodiscard]] ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns,
                                 Claim& out) noexcept;
@@ -85,6 +93,16 @@ enum class FinishStatus {
 
 /// Clears a ready bit whose slot is not Ready, and restores it if the slot became Ready meanwhile.
 void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept;
+
+/// Fetches the lines of the job at the cursor, to be claimed next. For when the client runs ahead: else they would be
+/// taken from it while it writes them.
+inline void prefetch_next(const WorkerSession& session) noexcept {
+  __builtin_prefetch(&session.reply.word(session.cursor), 1);
+  __builtin_prefetch(&session.request.descriptor(session.cursor), 0);
+}
+
+/// True when some slot is Ready that has its ready bit. A bit alone does not tell.
+[[nodiscard]] bool has_ready_job(const WorkerSession& session) noexcept;
 
 /// The cancel word of the client or of the supervisor names this job.
 [[nodiscard]] bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept;

@@ -47,6 +47,7 @@ AttachedSession& SessionTable::add(std::unique_ptr<AttachedSession> session) {
   if (user == users.end()) user = users.insert(users.end(), User{added.about.uid, {}, 0, 0});
   user->sessions.push_back(&added);
   sessions_[added.about.index] = std::move(session);
+  ++count_;
   return added;
 }
 
@@ -59,37 +60,39 @@ void SessionTable::remove(std::uint32_t index) {
   for (User& user : in.users) user.turn %= user.sessions.size();
   in.turn = in.users.empty() ? 0 : in.turn % in.users.size();
   sessions_[index].reset();
+  --count_;
+}
+
+template <typename Test>
+bool SessionTable::any_session(Test&& test) const noexcept {
+  for (const Class& one : classes_) {
+    for (const User& user : one.users) {
+      for (const AttachedSession* session : user.sessions) {
+        if (test(session->port)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool SessionTable::may_have_work() const noexcept {
-  for (const Class& one : classes_) {
-    for (const User& user : one.users) {
-      for (const AttachedSession* session : user.sessions) {
-        if (ringmaster::may_have_work(session->port)) return true;
-      }
-    }
-  }
-  return false;
+  return any_session([](const WorkerSession& one) { return ringmaster::may_have_work(one); });
 }
 
-bool SessionTable::has_ready_bit() const noexcept {
-  for (const Class& one : classes_) {
-    for (const User& user : one.users) {
-      for (const AttachedSession* session : user.sessions) {
-        const ReplyView& reply = session->port.reply;
-        if (ringmaster::may_have_work(session->port) && next_hint(reply.ready(), reply.slots(), session->port.cursor))
-          return true;
-      }
-    }
-  }
-  return false;
+bool SessionTable::next_is_ready() const noexcept {
+  return any_session([](const WorkerSession& one) { return ringmaster::next_is_ready(one); });
+}
+
+bool SessionTable::has_ready_job() const noexcept {
+  return any_session(
+      [](const WorkerSession& one) { return ringmaster::may_have_work(one) && ringmaster::has_ready_job(one); });
 }
 
 ClaimStatus SessionTable::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                         AttachedSession*& from) noexcept {
   for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
     AttachedSession* const session = user.sessions[user.turn];
-    if (ringmaster::may_have_work(session->port)) {
+    if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {
       const ClaimStatus status = claim(self, session->port, now_ns, claimed);
       if (status == ClaimStatus::Held) return status;
       if (status == ClaimStatus::Claimed) {

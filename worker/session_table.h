@@ -40,16 +40,22 @@ class SessionTable {
   /// REQUIRES: the session's place is empty.
   AttachedSession& add(std::unique_ptr<AttachedSession> session);
   void remove(std::uint32_t index);
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
-  /// True when a job could be claimed: a few loads per session, nothing is written.
+  /// True when a job could be claimed: a load per session, nothing is written.
   [[nodiscard]] bool may_have_work() const noexcept;
-  /// True when a ready bit is set in some session.
-  [[nodiscard]] bool has_ready_bit() const noexcept;
+  /// True when some session's next slot is Ready: what a spinning worker looks at, because its client is busy
+  /// elsewhere.
+  [[nodiscard]] bool next_is_ready() const noexcept;
+  /// True when a job with a ready bit waits in some session.
+  [[nodiscard]] bool has_ready_job() const noexcept;
   /// Takes the next job in turn; `from` is its session.
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                        AttachedSession*& from) noexcept;
 
  private:
+  template <typename Test>
+  [[nodiscard]] bool any_session(Test&& test) const noexcept;
   struct User {
     std::uint32_t uid = 0;
     std::vector<AttachedSession*> sessions;
@@ -66,6 +72,7 @@ class SessionTable {
 
   std::array<std::unique_ptr<AttachedSession>, worker_link::kMaxSessions> sessions_;
   std::array<Class, worker_link::kClasses> classes_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace ringmaster

@@ -15,6 +15,13 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr int kHeldPollMs = 1;
+// A spinning worker looks so often at the slots where work comes next for one look at all hints.
+constexpr int kLooksPerScan = 8;
+constexpr int kGlances = 8;
+// With more sessions than these, looking at the next slot of each takes longer than it saves.
+constexpr std::size_t kFewSessions = 8;
+// Jobs found ready at once, one after the other, after which their clients are taken to run ahead.
+constexpr int kRunsAhead = 2;
 // How long a bell may lag behind the work it announces before the worker takes it for lost.
 constexpr nanoseconds kBellLag = std::chrono::milliseconds(5);
 
@@ -72,6 +79,7 @@ int WorkerLoop::run() {
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   Claim claimed;
   AttachedSession* session = nullptr;
+  if (in_turn_) look_ahead();
   const ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
   // Own spin bit before the chain: else this worker would take itself for the one who is looking.
   if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
@@ -79,16 +87,18 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
     ring_on();
     wait_while_held();
   }
+  in_turn_ = status == ClaimStatus::Claimed && claimed.in_turn;
   if (status != ClaimStatus::Claimed) return false;
+  if (in_turn_ && ahead_ > kRunsAhead) prefetch_next(session->port);
   ring_on();
   run_claimed(*session, claimed);
   return true;
 }
 
-// C7: whoever takes a job wakes the next worker if there is more to do. Over all sessions: the bell that announced
+// C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions: the bell that announced
 // another session's job may have woken this worker.
 void WorkerLoop::ring_on() const noexcept {
-  if (should_ring(*self_.board) && sessions_.has_ready_bit()) ring_doorbell(pool_bell_);
+  if (should_ring(*self_.board) && sessions_.has_ready_job()) ring_doorbell(pool_bell_);
 }
 
 void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
@@ -140,12 +150,35 @@ bool WorkerLoop::spin() {
   spinning_ = true;
   const std::uint64_t end = monotonic_now_ns() + settings_.spin_ns;
   while (true) {
-    for (int i = 0; i < 32; ++i) {
+    for (int i = 0; i < 4; ++i) {
       if (sessions_.may_have_work()) return true;
-      relax_cpu();
+      if (look_at_next(kLooksPerScan)) return true;
     }
     if (monotonic_now_ns() >= end) return false;
   }
+}
+
+// The last job lay where it was expected, so the next one will, now or in a moment: looking there alone leaves the
+// bits' line and the board to the client, who is about to write the one and read the other. While nobody sleeps, nobody
+// needs to know that this worker is looking.
+void WorkerLoop::look_ahead() noexcept {
+  if (sessions_.next_is_ready()) {
+    ++ahead_;
+    return;
+  }
+  ahead_ = 0;
+  if (settings_.spin_ns == 0 || sessions_.count() > kFewSessions) return;
+  for (int i = 0; i < kGlances && !anyone_idle(*self_.board); ++i) {
+    if (look_at_next(kLooksPerScan)) return;
+  }
+}
+
+bool WorkerLoop::look_at_next(int times) const noexcept {
+  for (int i = 0; i < times; ++i) {
+    if (sessions_.next_is_ready()) return true;
+    relax_cpu();
+  }
+  return false;
 }
 
 // A spare claims nothing, so it must not eat a ring that an active worker needs: it sleeps outside the set of bells,
@@ -171,7 +204,7 @@ void WorkerLoop::park() {
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     const auto wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
-    if (wake.timed_out() && sessions_.has_ready_bit()) note_missed_wake();
+    if (wake.timed_out() && sessions_.has_ready_job()) note_missed_wake();
     idle_for_long_ = wake.timed_out();
     if (wake.control) read_control();
     // Told to stand by while a ring was in this worker's hands: pass it on.
@@ -183,7 +216,7 @@ void WorkerLoop::park() {
 
 // Work is there after a time-out. It counts unless a spinner is after it, or its bell is on its way.
 void WorkerLoop::note_missed_wake() noexcept {
-  if (count_spinners(*self_.board) != 0 || !parking_.sleep(kBellLag).timed_out() || !sessions_.has_ready_bit()) return;
+  if (count_spinners(*self_.board) != 0 || !parking_.sleep(kBellLag).timed_out() || !sessions_.has_ready_job()) return;
   auto& missed = self_.lane->counters.missed_wakes;
   missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }

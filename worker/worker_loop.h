@@ -34,6 +34,8 @@ class WorkerLoop {
   void stay_condemned(AttachedSession& session, const Claim& claim);
 
   [[nodiscard]] bool spin();
+  void look_ahead() noexcept;
+  [[nodiscard]] bool look_at_next(int times) const noexcept;
   void park();
   void wait_as_spare();
   void note_missed_wake() noexcept;
@@ -53,6 +55,8 @@ class WorkerLoop {
   SessionTable sessions_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;
+  int ahead_ = 0;  ///< Jobs in a row that were there when this worker came for them.
+  bool in_turn_ = false;
   bool spinning_ = false;
   bool drained_ = false;
   bool exit_asked_ = false;

@@ -57,6 +57,7 @@ struct Options {
   std::string piscina;
   std::string python;
   std::string json;
+  std::string only;  // one group of figures, without peers and what takes long; empty: all
   int blocks = 9;
 };
 
@@ -68,7 +69,8 @@ void add_peer(Peer& peer, Report& report, const std::string& name, int rounds, i
 }
 
 /// One measurement that fails says so and leaves its figures out; the rest go on.
-void attempt(const char* what, const std::function<void()>& measure) {
+void attempt(const Options& options, const char* what, const std::function<void()>& measure) {
+  if (!options.only.empty() && options.only != what) return;
   try {
     measure();
   } catch (const std::exception& error) {
@@ -79,13 +81,14 @@ void attempt(const char* what, const std::function<void()>& measure) {
 void run(const Options& options, Report& report) {
   std::optional<Peer> piscina;
   std::optional<Peer> python;
-  if (!options.piscina.empty())
+  const bool all = options.only.empty();
+  if (all && !options.piscina.empty())
     if (auto peer = Peer::start({"node", options.piscina + "/piscina.mjs", options.piscina}))
       piscina.emplace(std::move(*peer));
-  if (!options.python.empty())
+  if (all && !options.python.empty())
     if (auto peer = Peer::start({"python3", options.python})) python.emplace(std::move(*peer));
-  if (!piscina) std::fprintf(stderr, "bench: piscina is not here; its figures are left out\n");
-  if (!python) std::fprintf(stderr, "bench: Python is not here; its figures are left out\n");
+  if (all && !piscina) std::fprintf(stderr, "bench: piscina is not here; its figures are left out\n");
+  if (all && !python) std::fprintf(stderr, "bench: Python is not here; its figures are left out\n");
 
   {
     const Daemon daemon(options.programs, pools_toml(options.programs.handlers));
@@ -93,24 +96,24 @@ void run(const Options& options, Report& report) {
       std::fprintf(stderr, "bench: block %d of %d\n", block, options.blocks);
       report.add("cache_line_pingpong_us", cache_line_ping_pong_us(2000));
       report.add("raw_pingpong_parked_p50_us", parked_ping_pong_us(1000));
-      attempt("round trips", [&] { measure_round_trips(daemon, report); });
+      attempt(options, "round trips", [&] { measure_round_trips(daemon, report); });
       if (piscina) add_peer(*piscina, report, "piscina", 2000, 20'000);
-      attempt("rates", [&] { measure_rates(daemon, report); });
+      attempt(options, "rates", [&] { measure_rates(daemon, report); });
       if (python) add_peer(*python, report, "ppe", 500, 2000);
-      attempt("payloads", [&] { measure_payloads(daemon, report); });
+      attempt(options, "payloads", [&] { measure_payloads(daemon, report); });
       if (python)
         if (auto answer = python->measure("handover 16777216"); answer.contains("p50_ms"))
           report.add("ppe_handover_us", answer["p50_ms"] * 1000);
-      attempt("dispatch", [&] { measure_dispatch(daemon, report); });
-      attempt("crash", [&] { measure_crash(daemon, report); });
-      attempt("deadline", [&] { measure_deadline(daemon, report); });
+      attempt(options, "dispatch", [&] { measure_dispatch(daemon, report); });
+      attempt(options, "crash", [&] { measure_crash(daemon, report); });
+      attempt(options, "deadline", [&] { measure_deadline(daemon, report); });
     }
     std::fprintf(stderr, "bench: chaos, supervisor, idle\n");
-    attempt("chaos", [&] { measure_chaos(daemon, report); });
-    attempt("supervisor", [&] { measure_supervisor_kill(daemon, report); });
-    attempt("missed wakes", [&] { report.add("missed_wakes", daemon.missed_wakes()); });
+    attempt(options, "chaos", [&] { measure_chaos(daemon, report); });
+    attempt(options, "supervisor", [&] { measure_supervisor_kill(daemon, report); });
+    attempt(options, "missed wakes", [&] { report.add("missed_wakes", daemon.missed_wakes()); });
   }
-  attempt("idle", [&] { measure_idle(options.programs, report); });
+  attempt(options, "idle", [&] { measure_idle(options.programs, report); });
 }
 
 }  // namespace
@@ -124,7 +127,8 @@ int main(int argc, char** argv) try {
                                                      {"--handlers", &options.programs.handlers},
                                                      {"--piscina", &options.piscina},
                                                      {"--python", &options.python},
-                                                     {"--json", &options.json}};
+                                                     {"--json", &options.json},
+                                                     {"--only", &options.only}};
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
     const std::string value = i + 1 < argc ? argv[i + 1] : "";

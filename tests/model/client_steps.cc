@@ -59,7 +59,7 @@ void Expansion::client(int thread) {
       return;
     }
     case ClientAt::SetReady: {
-      State& n = add(Actor::Client, thread, "sets the ready bit, bumps the epoch", k).next;
+      State& n = add(Actor::Client, thread, "sets the ready bit", k).next;
       Thread& t = n.threads[thread];
       if (config_.mutated(Mutation::ClientStoreDelayed)) {
         t.buffered = u8(k + 1);
@@ -83,6 +83,7 @@ void Expansion::client(int thread) {
            [&](State& n) { n.threads[thread].at = ClientAt::Next; });
       return;
     case ClientAt::ReadWord: {
+      look_at_own(thread);
       Thread& t = add(Actor::Client, thread, "reads the completion word").next.threads[thread];
       t.current = 1;
       t.saw_waiting = of.waiting;
@@ -137,6 +138,34 @@ void Expansion::client(int thread) {
   }
 }
 
+// Waiting for one job, a thread looks at that job's word and takes its outcome without the done bits.
+void Expansion::look_at_own(int thread) {
+  const int session = config_.session_of_thread(thread);
+  const bool locks = config_.threads > 1 && !config_.mutated(Mutation::CollectWithoutLock);
+  if (locks && s_->sessions[session].lock != 0) return;
+  for (int k = session * config_.slots; k < (session + 1) * config_.slots; ++k) {
+    const Slot& slot = s_->slots[k];
+    if (slot.expected == 0 || slot.submitter != thread) continue;
+    if (!terminal(slot.word.phase) || slot.word.seq != slot.expected) continue;
+    Step& step = add(Actor::Client, thread, "takes its own job's outcome", k);
+    check_collected(step, k);
+    Thread& t = step.next.threads[thread];
+    if (locks) step.next.sessions[session].lock = u8(thread + 1);
+    t.found = 0;
+    t.slot = u8(k);
+    t.got_any = 1;
+    t.at = ClientAt::Release;
+  }
+}
+
+void Expansion::check_collected(Step& step, int k) const {
+  const Slot& slot = s_->slots[k];
+  const int session = config_.session_of_slot(k);
+  if (s_->sessions[session].tampered == 0 && slot.word.phase == Phase::Done && slot.result_seq != slot.expected) {
+    step.violation = "the client collects a result that belongs to another job";
+  }
+}
+
 void Expansion::collect(int thread) {
   const int session = config_.session_of_thread(thread);
   const bool locks = config_.threads > 1 && !config_.mutated(Mutation::CollectWithoutLock);
@@ -166,9 +195,7 @@ void Expansion::look(int thread) {
     t.at = t.found != 0 ? ClientAt::Look : ClientAt::Unlock;
     return;
   }
-  if (s_->sessions[session].tampered == 0 && slot.word.phase == Phase::Done && slot.result_seq != slot.expected) {
-    step.violation = "the client collects a result that belongs to another job";
-  }
+  check_collected(step, k);
   t.slot = u8(k);
   t.got_any = 1;
   t.at = ClientAt::Release;

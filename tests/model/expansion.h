@@ -38,6 +38,8 @@ class Expansion {
   // client_steps.cc
   void client(int thread);
   void begin_job(int thread);
+  void look_at_own(int thread);
+  void check_collected(Step& step, int slot) const;
   void collect(int thread);
   void look(int thread);
   void after_collect(State& n, int thread) const;
@@ -45,11 +47,13 @@ class Expansion {
   // worker_steps.cc
   void worker(int index);
   void scan(int index, WorkerAt if_found_at, WorkerAt if_none);
+  void take_ready(int index, int slot, const char* what);
   void claim(int index);
   void chain(int index);
   void run(int index);
   void finish(int index);
   void lost_word(int index);
+  // park_steps.cc
   void park(int index);
   // supervisor_steps.cc
   void supervisor();
@@ -83,6 +87,8 @@ class Expansion {
   /// What is left of a worker that runs no more: nothing in its private memory matters from then on.
   void bury(Worker& w, Life life) const;
   [[nodiscard]] uint8_t slots_mask(int session) const;
+  /// Alone in its pool a worker has nobody to ring on.
+  [[nodiscard]] WorkerAt after_claim() const { return config_.workers > 1 ? WorkerAt::ChainBits : WorkerAt::Run; }
 
   const Config& config_;
   const State* s_ = nullptr;

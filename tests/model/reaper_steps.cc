@@ -138,7 +138,7 @@ void Expansion::restore_step() {
   };
   switch (me.at) {
     case SupervisorAt::SetReady: {
-      State& n = add(Actor::Supervisor, session, "restores ready bits, bumps the epoch").next;
+      State& n = add(Actor::Supervisor, session, "restores ready bits").next;
       n.sessions[session].ready = u8(n.sessions[session].ready | ready);
       n.supervisor.at = SupervisorAt::SetDone;
       return;

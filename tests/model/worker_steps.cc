@@ -1,6 +1,6 @@
 #include "tests/model/expansion.h"
 
-// The worker's rules: scan, claim, chain, run, finish, park.
+// The worker's rules: scan, claim, chain, run, finish.
 
 namespace ringmaster::model {
 
@@ -65,6 +65,12 @@ void Expansion::worker(int index) {
 void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
   const Worker& me = s_->workers[index];
   const int session = me.session;
+  if (if_found_at == WorkerAt::ReadSlot && !has(me.dropped, session)) {
+    // The slot at its cursor, wherever that is, is looked at without regard to its bit.
+    for (int k = session * config_.slots; k < (session + 1) * config_.slots; ++k) {
+      if (s_->slots[k].word.phase == Phase::Ready) take_ready(index, k, "looks at the slot in turn: Ready");
+    }
+  }
   const uint8_t bits = has(me.dropped, session) ? uint8_t{0} : s_->sessions[session].ready;
   if (bits == 0) {
     Worker& w = add(Actor::Worker, index, "scans: nothing ready").next.workers[index];
@@ -87,6 +93,15 @@ void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
   }
 }
 
+void Expansion::take_ready(int index, int k, const char* what) {
+  Worker& w = add(Actor::Worker, index, what, k).next.workers[index];
+  w.session = 0;
+  w.slot = u8(k);
+  w.seq = s_->slots[k].word.seq;
+  w.attempt = s_->slots[k].word.attempt;
+  w.at = config_.mutated(Mutation::IntentAfterClaim) ? WorkerAt::CheckHold : WorkerAt::Intent;
+}
+
 void Expansion::claim(int index) {
   const Worker& me = s_->workers[index];
   const int k = me.slot;
@@ -94,12 +109,11 @@ void Expansion::claim(int index) {
   const bool late = config_.mutated(Mutation::IntentAfterClaim);
   switch (me.at) {
     case WorkerAt::ReadSlot: {
-      const bool ready = slot.word.phase == Phase::Ready;
-      Worker& w = add(Actor::Worker, index, ready ? "reads the slot: Ready" : "reads the slot: not Ready", k)
-                      .next.workers[index];
-      w.seq = ready ? slot.word.seq : uint8_t{0};
-      w.attempt = ready ? slot.word.attempt : uint8_t{0};
-      w.at = !ready ? WorkerAt::ClearReady : late ? WorkerAt::CheckHold : WorkerAt::Intent;
+      if (slot.word.phase == Phase::Ready) {
+        take_ready(index, k, "reads the slot: Ready");
+      } else {
+        add(Actor::Worker, index, "reads the slot: not Ready", k).next.workers[index].at = WorkerAt::ClearReady;
+      }
       return;
     }
     case WorkerAt::Intent: {
@@ -136,20 +150,20 @@ void Expansion::claim(int index) {
       if (me.life == Life::Killed && me.lane != s_->verdicts[index])
         step.violation = "a worker under a kill claims another job";
       w.claimed = 1;
-      w.at = late ? WorkerAt::LateIntent : WorkerAt::ClearReady;
+      w.at = late ? WorkerAt::LateIntent : after_claim();
       return;
     }
     case WorkerAt::LateIntent: {
       Worker& w = add(Actor::Worker, index, "stores its intent (late)", k).next.workers[index];
       w.lane = JobName{u8(k + 1), me.seq};
-      w.at = WorkerAt::ClearReady;
+      w.at = after_claim();
       return;
     }
     default: {  // ClaimFailed
       Worker& w = add(Actor::Worker, index, "clears its lane").next.workers[index];
       w.lane = {};
-      w.seq = w.attempt = 0;
-      w.at = WorkerAt::ClearReady;
+      w.slot = w.seq = w.attempt = 0;
+      w.at = WorkerAt::Scan;
       return;
     }
   }
@@ -161,13 +175,8 @@ void Expansion::chain(int index) {
   const int session = config_.session_of_slot(k);
   const auto go_on = [&](Worker& w) {
     w.session = 0;
-    if (me.claimed != 0) {
-      // Alone in its pool a worker has nobody to ring on.
-      w.at = config_.workers > 1 ? WorkerAt::ChainBits : WorkerAt::Run;
-    } else {
-      w.slot = w.seq = w.attempt = 0;
-      w.at = WorkerAt::Scan;
-    }
+    w.slot = w.seq = w.attempt = 0;
+    w.at = WorkerAt::Scan;
   };
   switch (me.at) {
     case WorkerAt::ClearReady: {
@@ -197,7 +206,11 @@ void Expansion::chain(int index) {
     case WorkerAt::ChainBits: {
       const bool own_only = config_.mutated(Mutation::ChainOwnSession);
       const int at = own_only ? session : me.session;
-      const bool any = !has(me.dropped, at) && s_->sessions[at].ready != 0;
+      bool any = false;
+      for (int slot = at * config_.slots; slot < (at + 1) * config_.slots; ++slot) {
+        any = any ||
+              (!has(me.dropped, at) && has(s_->sessions[at].ready, slot) && s_->slots[slot].word.phase == Phase::Ready);
+      }
       Worker& w =
           add(Actor::Worker, index, any ? "sees more ready work" : "sees no more ready work").next.workers[index];
       const bool last = own_only || at + 1 >= config_.sessions;
@@ -328,64 +341,6 @@ void Expansion::lost_word(int index) {
   w.lane = {};
   w.slot = w.seq = w.attempt = w.claimed = 0;
   w.at = WorkerAt::Scan;
-}
-
-void Expansion::park(int index) {
-  const Worker& me = s_->workers[index];
-  switch (me.at) {
-    case WorkerAt::SetSpin: {
-      State& n = add(Actor::Worker, index, "sets its spin bit").next;
-      set(n.spin_mask, index);
-      n.workers[index].at = WorkerAt::SpinScan;
-      return;
-    }
-    case WorkerAt::SpinScan:
-      scan(index, WorkerAt::SpinFound, WorkerAt::SetIdle);
-      return;
-    case WorkerAt::SpinFound: {
-      // Before it looks for others to ring on, or it would take itself for the spinner that makes a ring needless.
-      State& n = add(Actor::Worker, index, "clears its spin bit").next;
-      clear(n.spin_mask, index);
-      n.workers[index].at = WorkerAt::Scan;
-      return;
-    }
-    case WorkerAt::SetIdle: {
-      State& n = add(Actor::Worker, index, "sets its idle bit").next;
-      if (config_.mutated(Mutation::WorkerStoreDelayed)) {
-        n.workers[index].buffered = 1;
-      } else {
-        set(n.idle_mask, index);
-      }
-      n.workers[index].at = config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan;
-      return;
-    }
-    case WorkerAt::ClearSpin: {
-      State& n = add(Actor::Worker, index, "clears its spin bit").next;
-      clear(n.spin_mask, index);
-      n.workers[index].at = WorkerAt::IdleScan;
-      return;
-    }
-    case WorkerAt::IdleScan:
-      scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
-      return;
-    case WorkerAt::Sleep: {
-      if (me.buffered != 0) return;  // the store buffer is empty by the time a task sleeps
-      const bool pending = me.pending != 0;
-      Worker& w = add(Actor::Worker, index, pending ? "epoll reports an edge" : "sleeps in epoll").next.workers[index];
-      w.pending = 0;
-      w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
-      return;
-    }
-    case WorkerAt::ClearIdle: {
-      if (me.buffered != 0) return;
-      State& n = add(Actor::Worker, index, "clears its idle bit").next;
-      clear(n.idle_mask, index);
-      n.workers[index].at = WorkerAt::Scan;
-      return;
-    }
-    default:  // Asleep
-      return;
-  }
 }
 
 }  // namespace ringmaster::model

@@ -70,6 +70,8 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     const JobExtents extents = locate(session, claimed);
     if (extents.ok) std::memset(extents.result.data(), 0x5a, 5);
     (void)finish(self, session, claimed, GetParam().result, 2000);
+    // Its next look clears the bit that the claim left.
+    EXPECT_EQ(claim(self, session, 3000, claimed), ClaimStatus::Nothing);
   }
 
   std::vector<ReapedJob> run_reaper() {

@@ -141,7 +141,7 @@ class WorkerProcess : public testing::Test {
     job.result_capacity = 4096;
     std::memcpy(request_.ring(), input.data(), input.size());
     reply_.word(slot).store(SlotWord::ready(seq_, 0).bits());
-    announce_ready(reply_, slot);
+    set_hint(reply_.ready(), slot);
     if (should_ring(*board_)) ring_doorbell(session_bell_.get());
   }
 

@@ -163,7 +163,7 @@ TEST(JobPath, ADescriptorThatPointsOutsideIsNotLocated) {
 TEST(JobPath, StaleReadyBitsAreClearedAndRealOnesFound) {
   World world;
   Worker worker(world, {1, 1}, 0);
-  for (std::uint32_t slot = 0; slot < 64; ++slot) announce_ready(world.reply, slot);
+  for (std::uint32_t slot = 0; slot < 64; ++slot) set_hint(world.reply.ready(), slot);
   Claim job;
   EXPECT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Nothing);
   EXPECT_EQ(world.reply.ready().bits[0].load(), 0u);

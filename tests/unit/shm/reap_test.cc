@@ -57,7 +57,7 @@ TEST(Reap, ReturnsAnIdempotentJobToTheQueue) {
   const auto jobs = reap(targets, death_of(dead), kRetryIdempotent);
   ASSERT_EQ(jobs.size(), 1u);
   EXPECT_TRUE(jobs[0].retried);
-  ASSERT_EQ(claim(next.self, next.session, 2, job), ClaimStatus::Claimed) << "the epoch moved";
+  ASSERT_EQ(claim(next.self, next.session, 2, job), ClaimStatus::Claimed);
   EXPECT_EQ(job.word.attempt(), 1u);
 }
 

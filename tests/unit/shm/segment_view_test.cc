@@ -20,7 +20,8 @@ TEST(SegmentView, RegionsFollowEachOtherWithoutOverlap) {
     Memory memory(geometry.reply_segment_bytes());
     const ReplyView reply = ReplyView::format(memory.span(), geometry, 1, 2, 3);
     const auto at = [&](const void* place) { return static_cast<const std::byte*>(place) - memory.span().data(); };
-    EXPECT_EQ(at(reply.ready().event), 64);
+    EXPECT_EQ(reply.ready().event, nullptr);
+    EXPECT_EQ(at(reply.ready().bits), 72);
     EXPECT_GE(at(reply.done().event), at(reply.ready().bits + reply.bit_words()));
     EXPECT_GE(at(&reply.line(0)), at(reply.done().bits + reply.bit_words()));
     EXPECT_GE(at(&reply.message(0)), at(&reply.line(slots - 1)) + 64);

@@ -90,7 +90,7 @@ class WorkerRig : public testing::Test {
   }
   void publish(std::uint32_t slot) {
     reply_.word(slot).store(SlotWord::ready(seq_, 0).bits());
-    announce_ready(reply_, slot);
+    set_hint(reply_.ready(), slot);
   }
 
   RunStatus run_next() {
@@ -121,7 +121,7 @@ class WorkerRig : public testing::Test {
 
 TEST_F(WorkerRig, RunsAJobInPlace) {
   submit("echo", "hello");
-  EXPECT_TRUE(sessions_.has_ready_bit());
+  EXPECT_TRUE(sessions_.has_ready_job());
   EXPECT_EQ(run_next(), RunStatus::Finished);
   EXPECT_EQ(word().state(), SlotState::Done);
   EXPECT_EQ(word().seq(), seq_);
@@ -131,7 +131,7 @@ TEST_F(WorkerRig, RunsAJobInPlace) {
   EXPECT_EQ(self_.lane->counters.done.load(), 1U);
   EXPECT_EQ(self_.lane->counters.bytes_in.load(), 5U);
   EXPECT_EQ(self_.lane->counters.bytes_out.load(), 5U);
-  EXPECT_FALSE(sessions_.has_ready_bit());
+  EXPECT_FALSE(sessions_.has_ready_job());
 }
 
 TEST_F(WorkerRig, ReportsEachWayToFail) {
@@ -246,7 +246,7 @@ TEST_F(WorkerRig, TakesTurnsBetweenUsersThenSessions) {
   EXPECT_EQ(order, "121331213");
   sessions_.remove(1);
   EXPECT_EQ(sessions_.at(1), nullptr);
-  EXPECT_TRUE(sessions_.has_ready_bit());
+  EXPECT_TRUE(sessions_.has_ready_job());
 }
 
 TEST_F(WorkerRig, ServesTheHigherClassFirst) {

@@ -1,0 +1,65 @@
+#include "tests/model/expansion.h"
+
+// The worker's rules when it finds no work: spin, then sleep.
+
+namespace ringmaster::model {
+
+void Expansion::park(int index) {
+  const Worker& me = s_->workers[index];
+  switch (me.at) {
+    case WorkerAt::SetSpin: {
+      State& n = add(Actor::Worker, index, "sets its spin bit").next;
+      set(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::SpinScan;
+      return;
+    }
+    case WorkerAt::SpinScan:
+      scan(index, WorkerAt::SpinFound, WorkerAt::SetIdle);
+      return;
+    case WorkerAt::SpinFound: {
+      // Before it looks for others to ring on, or it would take itself for the spinner that makes a ring needless.
+      State& n = add(Actor::Worker, index, "clears its spin bit").next;
+      clear(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::Scan;
+      return;
+    }
+    case WorkerAt::SetIdle: {
+      State& n = add(Actor::Worker, index, "sets its idle bit").next;
+      if (config_.mutated(Mutation::WorkerStoreDelayed)) {
+        n.workers[index].buffered = 1;
+      } else {
+        set(n.idle_mask, index);
+      }
+      n.workers[index].at = config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan;
+      return;
+    }
+    case WorkerAt::ClearSpin: {
+      State& n = add(Actor::Worker, index, "clears its spin bit").next;
+      clear(n.spin_mask, index);
+      n.workers[index].at = WorkerAt::IdleScan;
+      return;
+    }
+    case WorkerAt::IdleScan:
+      scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+      return;
+    case WorkerAt::Sleep: {
+      if (me.buffered != 0) return;  // the store buffer is empty by the time a task sleeps
+      const bool pending = me.pending != 0;
+      Worker& w = add(Actor::Worker, index, pending ? "epoll reports an edge" : "sleeps in epoll").next.workers[index];
+      w.pending = 0;
+      w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
+      return;
+    }
+    case WorkerAt::ClearIdle: {
+      if (me.buffered != 0) return;
+      State& n = add(Actor::Worker, index, "clears its idle bit").next;
+      clear(n.idle_mask, index);
+      n.workers[index].at = WorkerAt::Scan;
+      return;
+    }
+    default:  // Asleep
+      return;
+  }
+}
+
+}  // namespace ringmaster::model
