@@ -36,7 +36,7 @@ class ProtocolMutation : public testing::TestWithParam<Mutation> {};
 // A model that does not notice a broken protocol proves nothing about a sound one.
 TEST_P(ProtocolMutation, IsFound) {
   const Verdict verdict = explore(set_for(GetParam()));
-  EXPECT_FALSE(verdict.violation.empty()) << "explored " << verdict.states << " states";
+  EXPECT_EQ(verdict.violation, violation_of(GetParam())) << "explored " << verdict.states << " states";
   EXPECT_FALSE(verdict.trace.empty());
 }
 

@@ -11,6 +11,9 @@ void Expansion::resolve(Step& step, int slot, bool by_lane) {
   const uint8_t seq = by_lane ? me.job.seq : word.seq;
   const int incarnation = w.exited - 1;
   if (!owns(word, me.worker, incarnation, seq)) return;
+  if (word.phase == Phase::Running && has(s_->shot, me.worker) && !is_tampered(slot)) {
+    step.violation = "a job whose worker was killed for it is taken for a crashed one";
+  }
   if (word.phase == Phase::Running && word.attempt + 1 < config_.attempts) {
     step.next.slots[slot].word = Word{Phase::Ready, word.seq, u8(word.attempt + 1), 0, 0};
     step.what = "CAS Running -> Ready (next attempt)";
@@ -99,6 +102,7 @@ void Expansion::reaper_step() {
                      .next;
       Worker& next = n.workers[target];
       if (!here) {
+        clear(n.shot, target);
         next = Worker{.life = may ? Life::Alive : Life::Fenced,
                       .incarnation = may ? w.exited : w.incarnation,
                       .exited = w.exited,

@@ -50,6 +50,17 @@ Config two_slots() {
           .supervisor_crashes = false};
 }
 
+Config two_slots_any_crash() {
+  Config set = two_slots();
+  set.name = "two-slots-any-crash";
+  set.about = "two slots of one session, one worker with successors, two crashes of anyone";
+  set.workers = 1;
+  set.incarnations = 3;
+  set.crashes = 2;
+  set.client_crashes = set.supervisor_crashes = true;
+  return set;
+}
+
 Config two_sessions() {
   return {.name = "two-sessions",
           .about = "two sessions of one slot, two workers, the first session's job never ends, one crash of a worker",
@@ -139,8 +150,9 @@ std::string_view name_of(Mutation mutation) {
 }
 
 std::vector<Config> ci_sets() {
-  return {wake_only(),   one_slot(), one_slot_deadline(), one_slot_two_workers(), two_slots(), two_sessions(),
-          two_threads(), spinning(), tampering()};
+  return {
+      wake_only(),    one_slot(),    one_slot_deadline(), one_slot_two_workers(), two_slots(), two_slots_any_crash(),
+      two_sessions(), two_threads(), spinning(),          one_worker_left(),      tampering()};
 }
 
 std::vector<Config> small_sets() { return {wake_only(), one_slot(), two_threads()}; }
@@ -223,6 +235,43 @@ Config set_for(Mutation mutation) {
   }
   set.mutation = mutation;
   return set;
+}
+
+std::string_view violation_of(Mutation mutation) {
+  switch (mutation) {
+    case Mutation::None:
+      return "";
+    case Mutation::IntentAfterClaim:
+      return "the reaper does not learn which job the dead worker had";
+    case Mutation::KillBeforeVerdict:
+      return "a job whose worker was killed for it is taken for a crashed one";
+    case Mutation::ReclaimWithoutFence:
+    case Mutation::NoIncarnation:
+      return "result bytes written by a process that does not own the job (any more)";
+    case Mutation::HoldAfterFailedCondemn:
+      return "an honest client's session is dropped for tampering";
+    case Mutation::OneCondemn:
+      return "an honest client's session is closed for tampering";
+    case Mutation::OwnerFromSlotWord:
+    case Mutation::ClaimIgnoresHold:
+    case Mutation::KillOnCasAlone:
+      return "a kill aimed at a worker that runs another job";
+    case Mutation::MaskReadBeforePublish:
+    case Mutation::ReaperDoesNotRing:
+    case Mutation::ReaperLeavesWord:
+    case Mutation::WakeOne:
+    case Mutation::ChainOwnSession:
+    case Mutation::LostWordTakenForHold:
+    case Mutation::ClientStoreDelayed:
+    case Mutation::WorkerStoreDelayed:
+    case Mutation::ReaperLeavesMasks:
+    case Mutation::SuccessorDoesNotRepair:
+    case Mutation::ClearWithoutRecheck:
+    case Mutation::CollectWithoutLock:
+    case Mutation::DoneBitAfterWake:
+      return "a state from which the jobs can not all be completed and collected (a lost wake)";
+  }
+  return "";
 }
 
 std::vector<Mutation> all_mutations() {

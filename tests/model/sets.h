@@ -18,6 +18,9 @@ namespace ringmaster::model {
 /// The smallest set in which a mutation shows, with the mutation in it; the same set without it must hold.
 [[nodiscard]] Config set_for(Mutation mutation);
 
+/// What the mutation breaks, as explore() says it.
+[[nodiscard]] std::string_view violation_of(Mutation mutation);
+
 /// Every mutation but None.
 [[nodiscard]] std::vector<Mutation> all_mutations();
 

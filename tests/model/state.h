@@ -207,6 +207,7 @@ struct State {
   std::array<JobName, kMaxWorkers> verdicts;  // ledger
   uint8_t idle_mask = 0;                      // board
   uint8_t spin_mask = 0;
+  uint8_t shot = 0;     // ghost, bit per worker: the supervisor killed it for its job, and has not replaced it yet
   uint8_t crashes = 0;  // budgets left
   uint8_t verdicts_left = 0;
   uint8_t hangs = 0;

@@ -124,9 +124,9 @@ void Expansion::verdict_step() {
   const bool hold_later = config_.mutated(Mutation::HoldAfterFailedCondemn);
   const auto kill = [&](Step& step) {
     const JobName job = true_job(w);
-    if (s_->verdicts[target].none()) step.violation = "a kill before its verdict stands";
     if (!job.none() && job != me.job) step.violation = "a kill aimed at a worker that runs another job";
     if (w.life == Life::Alive) step.next.workers[target].life = Life::Killed;
+    set(step.next.shot, target);
   };
   switch (me.at) {
     case SupervisorAt::EarlyKill: {

@@ -147,7 +147,7 @@ void Expansion::claim(int index) {
       step.next.slots[k].word = Word{Phase::Running, me.seq, me.attempt, u8(index), me.incarnation};
       if (!is_tampered(k) && slot.descriptor != me.seq) step.violation = "a job claimed with another job's descriptor";
       if (s_->sessions[config_.session_of_slot(k)].dropped != 0) step.violation = "a job claimed in a dropped session";
-      if (me.life == Life::Killed && me.lane != s_->verdicts[index])
+      if (me.life == Life::Killed && !s_->verdicts[index].none() && me.lane != s_->verdicts[index])
         step.violation = "a worker under a kill claims another job";
       w.claimed = 1;
       w.at = late ? WorkerAt::LateIntent : after_claim();
