@@ -43,12 +43,13 @@ class MapTest : public DaemonTest {
     std::ofstream(files_.back(), std::ios::binary) << bytes;
   }
 
-  /// A daemon whose pool "default" makes thumbnails. It stands more deaths in a row than it would by default: on a
-  /// loaded machine a worker takes longer to start than the killer's next turn takes to come.
+  /// A daemon whose pool "default" makes thumbnails. Its restart policy stands more than it would by default: on a
+  /// loaded machine a worker takes longer to start than the killer's next turn takes to come, and pauses and quarantine
+  /// are for pools whose workers die by themselves.
   void start_thumbnails() {
     start(
         "run_deadline = \"20s\"\n[pool.default]\nhandlers = [\"thumbnail\"]\nworkers = 2\nspares = 1\n"
-        "[pool.default.restart]\nbudget = 1000\n");
+        "[pool.default.restart]\nbudget = 1000\nbackoff_initial = \"10ms\"\nbackoff_max = \"50ms\"\n");
   }
   /// The worker of pool "default" that has lived longest; 0: there is none now.
   [[nodiscard]] pid_t oldest_worker() const {
