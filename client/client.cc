@@ -6,6 +6,7 @@
 #include "client/control/message_job.h"
 #include "client/control/session_opening.h"
 #include "client/session_core.h"
+#include "client/wait_step.h"
 #include "proto/socket_path.h"
 #include "shm/base/check.h"
 
@@ -18,6 +19,7 @@ Request::Request(Request&& other) noexcept
     : core_(std::move(other.core_)),
       extent_(std::exchange(other.extent_, 0)),
       offset_(std::exchange(other.offset_, 0)),
+      taken_(std::exchange(other.taken_, 0)),
       bytes_(std::exchange(other.bytes_, {})) {}
 Request& Request::operator=(Request&& other) noexcept {
   if (this == &other) return *this;
@@ -25,8 +27,13 @@ Request& Request::operator=(Request&& other) noexcept {
   core_ = std::move(other.core_);
   extent_ = std::exchange(other.extent_, 0);
   offset_ = std::exchange(other.offset_, 0);
+  taken_ = std::exchange(other.taken_, 0);
   bytes_ = std::exchange(other.bytes_, {});
   return *this;
+}
+std::span<std::byte> Request::bytes() const noexcept {
+  // The maps are not in a forked child: its span would fault.
+  return core_ && core_->forked() ? std::span<std::byte>() : bytes_;
 }
 Request::~Request() {
   if (core_) core_->give_back_request(extent_);
@@ -83,10 +90,13 @@ Submission<PendingJob> Session::submit(std::string_view handler, Request&& reque
 }
 Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
                                        const Arguments& arguments, const SubmitOptions& options) {
+  const TimeLimit limit(options.wait_for_room);  // for both steps together
   auto request = core_->allocate(payload.size(), options.wait_for_room);
   if (!request) return request.error();
   if (!payload.empty()) std::memcpy(request->bytes().data(), payload.data(), payload.size());
-  return submit(handler, std::move(*request), arguments, options);
+  SubmitOptions rest = options;
+  rest.wait_for_room = limit.left();
+  return submit(handler, std::move(*request), arguments, rest);
 }
 
 std::optional<std::size_t> Session::wait_any(std::span<PendingJob> jobs, Duration limit) {
@@ -120,7 +130,7 @@ void Session::close() {
   close.set_serial(core_->facts().serial);
   close.set_cookie_high(core_->facts().cookie_high);
   close.set_cookie_low(core_->facts().cookie_low);
-  (void)link_->ask(std::move(request), ControlLink::Resend::No, std::chrono::seconds(1));
+  link_->tell_if_connected(std::move(request), std::chrono::seconds(1));
   core_->hang_up();
 }
 
@@ -145,6 +155,7 @@ Result<Session> Client::open(const std::string& pool, const SessionOptions& opti
 
 Result<Outcome> Client::run(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
                             const Arguments& arguments, const SubmitOptions& options) {
+  if (link_->forked()) return Error{"this client belongs to the parent process; connect again in the child"};
   ControlLink own(options_.socket, options_.name, options_.control_timeout);
   if (const auto connected = own.connect(); !connected) return connected.error();
   return run_message_job(own, pool, handler, payload, arguments, options);

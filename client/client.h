@@ -43,7 +43,7 @@ struct SubmitOptions {
   Duration queue_timeout{0};  ///< until a worker starts it; 0: none
   bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
   std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
-  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull
+  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull, in all
 };
 
 /// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted
@@ -52,12 +52,13 @@ class Request {
  public:
   Request() = default;
   Request(std::shared_ptr<SessionCore> core, std::uint64_t extent, std::uint64_t offset, std::span<std::byte> bytes)
-      : core_(std::move(core)), extent_(extent), offset_(offset), bytes_(bytes) {}
+      : core_(std::move(core)), extent_(extent), offset_(offset), taken_(bytes.size()), bytes_(bytes) {}
   Request(Request&& other) noexcept;
   Request& operator=(Request&& other) noexcept;
   ~Request();
 
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }
+  /// Empty in a forked child.
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept;
   /// Makes the request smaller. REQUIRES: bytes <= bytes().size().
   void shrink(std::size_t bytes) noexcept { bytes_ = bytes_.first(bytes); }
 
@@ -66,6 +67,7 @@ class Request {
   std::shared_ptr<SessionCore> core_;
   std::uint64_t extent_ = 0;
   std::uint64_t offset_ = 0;
+  std::uint64_t taken_ = 0;  // bytes of the extent, whatever shrink() left of them
   std::span<std::byte> bytes_;
 };
 
@@ -142,6 +144,7 @@ struct PoolHandlers {
   std::vector<HandlerDescription> handlers;
   Duration default_timeout{0};
   Duration default_queue_timeout{0};         ///< 0: none
+  Duration max_timeout{0};                   ///< of the run, the longest that a job may ask for; 0: not said
   std::uint64_t max_request_ring_bytes = 0;  ///< what a session may ask for; 0: not said
   std::uint64_t max_result_ring_bytes = 0;
 };
@@ -154,7 +157,8 @@ class Client {
 
   [[nodiscard]] Result<Session> open(const std::string& pool, const SessionOptions& options = {});
   /// Runs one job without shared memory: payload and result travel as messages, up to 1 MiB each. Survives a restart of
-  /// the supervisor: the outcome is fetched, and the job is sent again only if it never arrived.
+  /// the supervisor: the outcome is fetched, and the job is sent again only if it never arrived. Where that cannot be
+  /// known (another daemon answers now, or more than a minute has passed), a job that is not idempotent is Lost.
   [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
                                     std::span<const std::byte> payload, const Arguments& arguments = {},
                                     const SubmitOptions& options = {});

@@ -1,19 +1,53 @@
 #include "client/fork_guard.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <vector>
 
 namespace ringmaster {
 namespace {
 std::atomic<std::uint32_t> generation{0};
-void in_child() { generation.fetch_add(1, std::memory_order_relaxed); }
-const int registered = ::pthread_atfork(nullptr, nullptr, in_child);
+
+// Never destroyed: a session may outlive static objects.
+struct Doomed {
+  std::mutex mutex;
+  std::vector<int> fds;
+};
+Doomed& doomed() {
+  static auto* const list = new Doomed;
+  return *list;
+}
+
+// Held across the fork, so that the child sees the list whole.
+void before() { doomed().mutex.lock(); }
+void in_parent() { doomed().mutex.unlock(); }
+void in_child() {
+  generation.fetch_add(1, std::memory_order_relaxed);
+  for (const int fd : doomed().fds) (void)::close(fd);
+  doomed().fds.clear();
+  doomed().mutex.unlock();
+}
+const int registered = ::pthread_atfork(before, in_parent, in_child);
 }  // namespace
 
 std::uint32_t fork_generation() noexcept {
   (void)registered;
   return generation.load(std::memory_order_relaxed);
+}
+
+void close_in_children(int fd) {
+  const std::lock_guard lock(doomed().mutex);
+  doomed().fds.push_back(fd);
+}
+
+void forget_in_children(int fd) noexcept {
+  const std::lock_guard lock(doomed().mutex);
+  const auto found = std::find(doomed().fds.begin(), doomed().fds.end(), fd);
+  if (found != doomed().fds.end()) doomed().fds.erase(found);
 }
 
 }  // namespace ringmaster

@@ -8,4 +8,9 @@ namespace ringmaster {
 /// and refuses once it differs: one relaxed load instead of a getpid system call on every job.
 [[nodiscard]] std::uint32_t fork_generation() noexcept;
 
+/// The descriptor `fd` is closed in every child that is forked from now on: a child that runs on without exec must not
+/// keep alive what hangs up when its owner dies. Until forget_in_children(), to be called before it is closed here.
+void close_in_children(int fd);
+void forget_in_children(int fd) noexcept;
+
 }  // namespace ringmaster

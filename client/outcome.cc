@@ -39,6 +39,11 @@ Outcome& Outcome::operator=(Outcome&& other) noexcept {
   return *this;
 }
 
+std::span<const std::byte> Outcome::result() const noexcept {
+  if (!session_) return std::as_bytes(std::span(copy_));
+  return session_->forked() ? std::span<const std::byte>() : in_place_;
+}
+
 void Outcome::release() noexcept {
   if (!session_) return;
   session_->give_back_result(extent_);
@@ -61,7 +66,9 @@ std::string Outcome::describe() const {
       line += ": the worker exited with code " + std::to_string(facts_.detail);
       break;
     case Cause::TooLarge:
-      line += ": the result needs " + std::to_string(facts_.needed_bytes) + " bytes of room";
+      // A worker's sentence says it already.
+      if (facts_.message.find(std::to_string(facts_.needed_bytes)) == std::string::npos)
+        line += ": the result needs " + std::to_string(facts_.needed_bytes) + " bytes of room";
       break;
     case Cause::None:
     case Cause::Completed:

@@ -72,12 +72,11 @@ class Outcome {
   [[nodiscard]] const Timings& timings() const noexcept { return facts_.timings; }
   [[nodiscard]] const std::string& message() const noexcept { return facts_.message; }
 
-  /// Empty unless ok().
-  [[nodiscard]] std::span<const std::byte> result() const noexcept {
-    return session_ ? in_place_ : std::as_bytes(std::span(copy_));
-  }
+  /// Empty unless ok(), and in a forked child, which has no session's memory.
+  [[nodiscard]] std::span<const std::byte> result() const noexcept;
   [[nodiscard]] std::string_view text() const noexcept {
-    return {reinterpret_cast<const char*>(result().data()), result().size()};
+    const auto bytes = result();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   /// One line for people: "crashed by signal 11 (attempt 3)", "failed: not an image".
   [[nodiscard]] std::string describe() const;

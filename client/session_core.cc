@@ -34,6 +34,8 @@ std::optional<std::uint32_t> whole_ms(Duration time) {
   return static_cast<std::uint32_t>(ms);
 }
 
+std::uint64_t whole_lines(std::uint64_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
+
 std::string names_of(const std::vector<HandlerDescription>& handlers) {
   std::string names;
   for (const HandlerDescription& one : handlers) names += " " + one.name;
@@ -82,10 +84,16 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView r
   free_records_.reserve(records_.size());
   for (std::uint32_t at = request.slots(); at > 0; --at) free_records_.push_back(at - 1);
   found_.reserve(records_.size());
+  close_in_children(memory_.lifeline.get());
 }
 
 SessionCore::~SessionCore() {
-  if (!forked()) return;
+  if (!forked()) {
+    forget_in_children(memory_.lifeline.get());
+    return;
+  }
+  (void)memory_.lifeline.release();  // closed when the child began; the number may be another's now
+  (void)room_.release();
   // The maps are not in this child (MADV_DONTFORK); unmapping could hit what has taken their addresses. The thread
   // isn't either.
   (void)new Mapping(std::move(memory_.request));
@@ -105,7 +113,7 @@ std::optional<Refusal> SessionCore::refusal() const {
 void SessionCore::await_room(std::unique_lock<std::mutex>& lock, Duration left) {
   // In slices: room that comes from abandoned jobs is found only by collecting.
   ++room_waiters_;
-  room_.wait_for(lock, std::min(left, kRoomSlice));
+  room_->wait_for(lock, std::min(left, kRoomSlice));
   --room_waiters_;
 }
 
@@ -188,6 +196,10 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
     if (prepared.arguments.size() > requests_.capacity())
       return too_large("a list of arguments", prepared.arguments.size(), requests_.capacity(), "request ring");
     job.arguments_bytes = static_cast<std::uint32_t>(prepared.arguments.size());
+    // Each begins on a line of its own.
+    const std::uint64_t both = whole_lines(request.taken_) + whole_lines(job.arguments_bytes);
+    if (both > requests_.capacity())
+      return too_large("a request with its arguments", both, requests_.capacity(), "request ring");
   }
 
   const auto run_ms = whole_ms(options.timeout);
@@ -198,6 +210,12 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
     return Refusal{SubmitError::BadOption,
                    "a run timeout below the shortest that the session was opened for; set "
                    "SessionOptions::shortest_timeout"};
+  if (facts_.longest_timeout > Duration(0) && options.timeout > facts_.longest_timeout)
+    return Refusal{SubmitError::BadOption, "a run timeout of " + std::to_string(*run_ms) +
+                                               " ms is above the pool's longest, " +
+                                               std::to_string(whole_ms(facts_.longest_timeout).value_or(0)) +
+                                               " ms; ask for less, or raise max_deadline of pool \"" + facts_.pool +
+                                               "\" in the daemon's configuration"};
   job.run_timeout_ms = *run_ms;
   job.queue_timeout_ms = *queue_ms;
 
@@ -210,6 +228,8 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
 }
 
 SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
+  // New jobs would take the room that an older one waits for, again and again.
+  if (waiting_ != 0) return Room::Full;
   const auto slot = port_.take_slot();
   if (!slot) return Room::Full;
   JobDescriptor& job = prepared.job;
@@ -296,14 +316,15 @@ void SessionCore::give_back_request(std::uint64_t extent) noexcept {
   if (extent == 0 || forked()) return;
   const std::lock_guard lock(mutex_);
   requests_.give_back(extent);
-  if (room_waiters_ != 0) room_.notify_all();
+  if (room_waiters_ != 0) room_->notify_all();
 }
 
 void SessionCore::give_back_result(std::uint64_t extent) noexcept {
   if (extent == 0 || forked()) return;
   const std::lock_guard lock(mutex_);
-  results_.give_back(extent);
-  if (room_waiters_ != 0) room_.notify_all();
+  result_came_back(extent);
+  serve_waiting();
+  if (room_waiters_ != 0) room_->notify_all();
 }
 
 bool SessionCore::close() noexcept {
@@ -316,7 +337,7 @@ bool SessionCore::close() noexcept {
     for (Record& record : records_)
       if (record.life == Life::Published) (void)port_.cancel(record.slot, record.seq);
     collect();
-    room_.notify_all();
+    room_->notify_all();
     feed = std::move(feed_);
   }
   wake_client(port_.reply());  // waiters see closed_
@@ -341,11 +362,12 @@ Result<int> SessionCore::event_fd() {
 bool SessionCore::check_gone() {
   const std::lock_guard lock(mutex_);
   if (closed_ || gone_) return true;
+  looked_ = Clock::now();
   pollfd look{memory_.lifeline.get(), 0, 0};  // POLLHUP and POLLERR need no asking
   if (look.fd < 0 || ::poll(&look, 1, 0) <= 0 || (look.revents & (POLLHUP | POLLERR)) == 0) return false;
   gone_ = true;
   collect();  // what has ended is still told; only the rest is lost
-  room_.notify_all();
+  room_->notify_all();
   return true;
 }
 

@@ -36,6 +36,7 @@ struct SessionFacts {
   std::vector<HandlerDescription> handlers;
   bool handlers_known = false;
   Duration shortest_timeout{0};
+  Duration longest_timeout{0};  ///< of a run, by the pool's configuration; 0: not said
   Duration spin = std::chrono::microseconds(50);
 };
 
@@ -91,7 +92,9 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   [[nodiscard]] bool check_gone();
 
  private:
-  enum class Life : std::uint8_t { Free, Published, Ended };
+  using Clock = std::chrono::steady_clock;
+  /// Waiting: ended as too large, to be asked again when the result ring has room.
+  enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
   struct Record {
     Life life = Life::Free;
     bool abandoned = false;
@@ -100,6 +103,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::uint32_t seq = 0;
     std::uint64_t request_extent = 0;
     std::uint64_t arguments_extent = 0;
+    std::uint64_t needed = 0;  ///< by the result, when Waiting
     Extent result;
     SlotWord end;
     JobDescriptor job;
@@ -117,7 +121,12 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   void collect();
   bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, SlotWord word);
-  [[nodiscard]] bool ask_again(Record& record);
+  enum class Asked : std::uint8_t { Published, NoRoom, Never };
+  [[nodiscard]] Asked ask_again(std::uint32_t record);
+  void serve_waiting();
+  void stop_waiting(Record& record);
+  void result_came_back(std::uint64_t extent);
+  [[nodiscard]] bool look_for_daemon();
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(Record& record, Outcome& outcome);
@@ -133,7 +142,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   const std::uint32_t fork_generation_;
 
   std::mutex mutex_;
-  std::condition_variable room_;  // an extent or a slot came back
+  // An extent or a slot came back. By pointer: a forked child must not destroy one that has waiters.
+  std::unique_ptr<std::condition_variable> room_ = std::make_unique<std::condition_variable>();
   unsigned room_waiters_ = 0;
   ClientPort port_;
   ReservedRing requests_;
@@ -145,7 +155,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::uint32_t slot;
     SlotWord word;
   };
-  std::vector<Found> found_;  // room for every slot: collecting allocates nothing
+  std::vector<Found> found_;     // room for every slot: collecting allocates nothing
+  unsigned waiting_ = 0;         // records that are Waiting
+  Clock::time_point stirred_{};  // when a result's room last came back, or a record began to wait
+  Clock::time_point looked_{};   // when the lifeline was last looked at
   bool closed_ = false;
   bool gone_ = false;
   std::unique_ptr<CompletionFeed> feed_;

@@ -71,6 +71,7 @@ void SessionCore::collect() {
   // Collected first, handled then: asking again publishes into slots that the scan may still come to.
   (void)port_.collect([this](std::uint32_t slot, SlotWord word) { found_.push_back({slot, word}); });
   for (const Found& one : found_) on_ended(record_of_slot_[one.slot], one.word);
+  serve_waiting();
 }
 
 void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
@@ -78,29 +79,64 @@ void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
   record.end = word;
   record.life = Life::Ended;
   if (record.abandoned) {
-    results_.give_back(record.result.id);
+    result_came_back(record.result.id);
     port_.release(record.slot);
     free_record(at);
     return;
   }
   const bool too_large = word.state() == SlotState::Failed && word.cause() == Cause::TooLarge;
-  if (too_large && (record.job.flags & kJobIdempotent) != 0 && !record.asked_again && !closed_ && !gone_ &&
-      ask_again(record))
-    publish(at);
+  if (!too_large || (record.job.flags & kJobIdempotent) == 0 || record.asked_again || closed_ || gone_) return;
+  record.needed = read_once(port_.reply().line(record.slot).needed_bytes);
+  if (record.needed <= record.job.result_capacity || record.needed > results_.capacity()) return;
+  result_came_back(record.result.id);
+  record.result = Extent{};
+  record.asked_again = true;
+  if (ask_again(at) != Asked::NoRoom) return;
+  record.life = Life::Waiting;
+  if (waiting_++ == 0) stirred_ = Clock::now();
 }
 
-bool SessionCore::ask_again(Record& record) {
-  const std::uint64_t needed = read_once(port_.reply().line(record.slot).needed_bytes);
-  if (needed <= record.job.result_capacity || needed > results_.capacity()) return false;
-  results_.give_back(record.result.id);
-  record.result = Extent{};
-  if (results_.take(needed, record.result) != ReservedRing::Taken::Ok) return false;
+SessionCore::Asked SessionCore::ask_again(std::uint32_t at) {
+  Record& record = records_[at];
+  switch (results_.take(record.needed, record.result)) {
+    case ReservedRing::Taken::Ok:
+      break;
+    case ReservedRing::Taken::NoRoom:
+      return Asked::NoRoom;
+    case ReservedRing::Taken::NoMemory:
+      return Asked::Never;
+  }
   port_.release(record.slot);
   record.slot = *port_.take_slot();  // there is at least the one just released
-  record.asked_again = true;
   record.job.result_line = static_cast<std::uint32_t>(record.result.offset / kCacheLine);
-  record.job.result_capacity = needed;
-  return true;
+  record.job.result_capacity = record.needed;
+  publish(at);
+  return Asked::Published;
+}
+
+void SessionCore::stop_waiting(Record& record) {
+  record.life = Life::Ended;
+  --waiting_;
+}
+
+void SessionCore::result_came_back(std::uint64_t extent) {
+  results_.give_back(extent);
+  if (waiting_ != 0 && extent != 0) stirred_ = Clock::now();
+}
+
+// Asks again for those whose room has come. What takes their room may be results that the very thread that waits for
+// them holds: when nothing is in flight and none came back for a nap's time, they are told that it was too large.
+void SessionCore::serve_waiting() {
+  if (waiting_ == 0 || closed_ || gone_) return;
+  const bool nothing_moves = port_.in_flight() == 0 && Clock::now() - stirred_ > kLongestNap;
+  for (std::uint32_t at = 0; at < records_.size() && waiting_ != 0; ++at) {
+    Record& record = records_[at];
+    if (record.life != Life::Waiting) continue;
+    const Asked asked = ask_again(at);
+    if (asked == Asked::Published) --waiting_;
+    if (asked == Asked::Never || (asked == Asked::NoRoom && (nothing_moves || results_.in_use() == 0)))
+      stop_waiting(record);
+  }
 }
 
 void SessionCore::free_record(std::uint32_t at) {
@@ -109,7 +145,7 @@ void SessionCore::free_record(std::uint32_t at) {
   requests_.give_back(record.arguments_extent);
   record.life = Life::Free;
   free_records_.push_back(at);
-  if (room_waiters_ != 0) room_.notify_all();
+  if (room_waiters_ != 0) room_->notify_all();
 }
 
 void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
@@ -140,7 +176,7 @@ void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
     facts.message = "the worker described a result that cannot be";
   }
   if (facts.status != Status::Done || bytes == 0) {
-    results_.give_back(record.result.id);
+    result_came_back(record.result.id);
     return;
   }
   outcome.session_ = shared_from_this();
@@ -154,6 +190,7 @@ bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
     fill_outcome(record, outcome);
     port_.release(record.slot);
     free_record(at);
+    serve_waiting();
     return true;
   }
   // Slot and extents of what never ended stay taken: some worker may still write there.
@@ -177,6 +214,7 @@ template <typename Ready>
 bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record) {
   const TimeLimit time(limit);
   bool may_spin = facts_.spin > Duration(0);
+  bool spun = false;  // until a change
   for (bool first = true;; first = false) {
     std::uint32_t seen = 0;
     std::uint32_t slot = 0;
@@ -186,7 +224,11 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
       // One job is found by its own line: the one with the completion word is the workers' busiest.
       if (record != kNoRecord) {
         slot = records_[record].slot;
-        if (collect_one(record) && first) port_.prefetch_next(slot);
+        const bool collected = collect_one(record);
+        if (collected && first) port_.prefetch_next(slot);
+        // A word that somebody else altered looks changed for ever: no reason to burn CPU for as long.
+        if (spun && !collected) may_spin = false;
+        if (waiting_ != 0) serve_waiting();
       }
       if (ready()) return true;
       if (record == kNoRecord || !may_spin) {
@@ -200,20 +242,33 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
       }
     }
     Duration left = time.left();
-    if (left <= Duration(0)) return false;
+    if (left <= Duration(0)) {
+      if (!look_for_daemon()) return false;
+      const std::lock_guard lock(mutex_);
+      return ready();
+    }
     if (may_spin) {
       const auto changed = [&] {
         if (record == kNoRecord) return moved_on(port_, seen);
         const SlotWord word = port_.read(slot);
         return word.is_terminal() || word.seq() != seq;
       };
-      may_spin = spin_until(changed, std::min(left, facts_.spin));
+      may_spin = spun = spin_until(changed, std::min(left, facts_.spin));
       // What was seen before the spin is too old to sleep on.
       continue;
     }
     port_.sleep(seen, std::min(left, kLongestNap));
     if (!moved_on(port_, seen)) (void)check_gone();
   }
+}
+
+// For callers that only poll and never sleep here. True: the daemon is gone.
+bool SessionCore::look_for_daemon() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || gone_ || Clock::now() - looked_ < kLongestNap) return false;
+  }
+  return check_gone();
 }
 
 bool SessionCore::wait(std::uint32_t record, Duration limit, Outcome& outcome) {
@@ -252,6 +307,7 @@ std::uint64_t SessionCore::job_id(std::uint32_t record) {
 void SessionCore::cancel(std::uint32_t record) {
   if (forked()) return;
   const std::lock_guard lock(mutex_);
+  if (records_[record].life == Life::Waiting && !closed_) stop_waiting(records_[record]);
   if (records_[record].life != Life::Published || closed_) return;
   records_[record].asked_again = true;  // a cancelled job is not sent once more
   (void)port_.cancel(records_[record].slot, records_[record].seq);
@@ -262,6 +318,7 @@ void SessionCore::abandon(std::uint32_t record) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   records_[record].abandoned = true;
+  if (records_[record].life == Life::Waiting) stop_waiting(records_[record]);
   if (records_[record].life == Life::Ended) {
     on_ended(record, records_[record].end);
   } else {

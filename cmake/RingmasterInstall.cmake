@@ -52,4 +52,6 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/ringmasterConfigVersion.
 install(FILES "${PROJECT_BINARY_DIR}/ringmasterConfig.cmake" "${PROJECT_BINARY_DIR}/ringmasterConfigVersion.cmake"
         DESTINATION "${package_folder}")
 
-install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES LICENSE README.md CHANGELOG.md client/cli/MANUAL.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES client/cli/ringmaster.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/ringmaster")
+install(FILES worker/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME WORKER.md)

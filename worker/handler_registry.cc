@@ -31,8 +31,12 @@ Result<ArgumentDescription> describe(const rm_argument& argument, const std::str
   description.required = argument.required != 0;
   description.default_value = text_or_empty(argument.default_value);
   description.help = text_or_empty(argument.help);
-  if (argument.choices != nullptr) {
-    description.choices.assign(argument.choices, argument.choices + argument.choice_count);
+  for (std::uint64_t i = 0; i < argument.choice_count; ++i) {
+    if (argument.choices == nullptr || argument.choices[i] == nullptr) {
+      return Error{where + ": argument \"" + argument.name + "\" names " + std::to_string(argument.choice_count) +
+                   " choices, but number " + std::to_string(i + 1) + " is NULL"};
+    }
+    description.choices.emplace_back(argument.choices[i]);
   }
   if (argument.has_range != 0) {
     if (argument.minimum != INT64_MIN) description.minimum = argument.minimum;
@@ -63,6 +67,9 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
   about.change_safe = (handler.flags & RM_CHANGE_SAFE) != 0;
   about.idempotent = (handler.flags & RM_IDEMPOTENT) != 0;
   if (handler.argument_count > kMaxArguments) return Error{where + ": more than 64 arguments"};
+  if (handler.arguments == nullptr && handler.argument_count != 0) {
+    return Error{where + ": its table of " + std::to_string(handler.argument_count) + " arguments is NULL"};
+  }
   const auto* place = reinterpret_cast<const char*>(handler.arguments);
   for (std::uint64_t i = 0; i < handler.argument_count; ++i, place += handler.argument_stride) {
     const auto argument = copy_versioned<rm_argument>(place);
@@ -86,6 +93,9 @@ Result<void> HandlerRegistry::add(const rm_handler_table* table, const std::stri
   }
   if (head.error != nullptr) return Error{origin + ": " + head.error};
   if (head.handler_count == 0) return Error{origin + ": its table has no handler"};
+  if (head.handlers == nullptr) {
+    return Error{origin + ": its table of " + std::to_string(head.handler_count) + " handlers is NULL"};
+  }
   if (handlers_.size() + head.handler_count > kMaxHandlers) {
     return Error{origin + ": more than " + std::to_string(kMaxHandlers) + " handlers in one worker"};
   }

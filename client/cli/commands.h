@@ -30,9 +30,9 @@ struct SubmitCommand {
 struct MapCommand {
   JobOptions job;
   std::string out;
-  std::string extension;
-  std::size_t in_flight = 0;  ///< 0: chosen
-  bool once = false;          ///< not idempotent
+  std::optional<std::string> extension;  ///< "": drop the input's last one; unset: by the handler's rule
+  std::size_t in_flight = 0;             ///< 0: chosen
+  bool once = false;                     ///< not idempotent
   bool force = false;
   std::vector<std::string> files;
 };
@@ -55,6 +55,9 @@ int fail(int code, const std::string& message);
 [[nodiscard]] const HandlerDescription* find_handler(const PoolHandlers& pool, const std::string& handler);
 /// The exit status that a refusal stands for.
 [[nodiscard]] int exit_code(SubmitError error) noexcept;
-void print(const std::string& text);
+/// The same for a failed question to the daemon: rejected if it answered that it will not, else no daemon.
+[[nodiscard]] int exit_code(const Error& error) noexcept;
+/// Prints results to standard output: `code`, or kExitFile when they could not be written.
+[[nodiscard]] int print(const std::string& text, int code = kExitDone);
 
 }  // namespace ringmaster::cli

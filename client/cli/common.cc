@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <thread>
 
 #include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/control/control_link.h"
 
 namespace ringmaster::cli {
 
@@ -11,9 +14,10 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+int print(const std::string& text, int code) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (std::fflush(stdout) == 0 && written) return code;
+  return fail(kExitFile, errno_error("cannot write standard output", errno).message);
 }
 
 Result<Client> connect(const CommonOptions& common) {
@@ -29,8 +33,11 @@ Result<PoolHandlers> describe_pool(Client& client, const std::string& pool) {
        pause = std::min<Duration>(2 * pause, std::chrono::milliseconds(200))) {
     auto pools = client.handlers(pool);
     if (!pools) return pools.error();
-    if (pools->size() != 1) return Error{"pool \"" + pool + "\": unknown; \"ringmaster handlers\" lists what there is"};
-    if (pools->front().known || std::chrono::steady_clock::now() >= end) return std::move(pools->front());
+    if (pools->size() != 1)
+      return Error{"pool \"" + pool + "\": unknown; \"ringmaster handlers\" lists what there is",
+                   kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL};
+    if (pools->front().known || interrupted() || std::chrono::steady_clock::now() >= end)
+      return std::move(pools->front());
     std::this_thread::sleep_for(pause);
   }
 }
@@ -54,6 +61,13 @@ int exit_code(SubmitError error) noexcept {
     case SubmitError::Forked:
       return kExitLost;
   }
+  return kExitRejected;
+}
+
+int exit_code(const Error& error) noexcept {
+  const int refusal = error.code - kRefusedByDaemon;
+  if (refusal < 0 || refusal == control::v1::ERROR_VERSION || refusal == control::v1::ERROR_INTERNAL)
+    return kExitNoDaemon;
   return kExitRejected;
 }
 

@@ -31,23 +31,22 @@ std::string reasons_of(const wire::Status& status) {
 
 int run_handlers(const CommonOptions& common, const std::string& pool) {
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   const auto pools = client->handlers(pool);
-  if (!pools) return fail(kExitNoDaemon, pools.error().message);
-  print(common.json ? handlers_json(*pools) : handlers_text(*pools));
-  return kExitDone;
+  if (!pools) return fail(exit_code(pools.error()), pools.error().message);
+  return print(common.json ? handlers_json(*pools) : handlers_text(*pools));
 }
 
 int run_status(const CommonOptions& common, bool watch) {
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   if (watch) catch_interrupts();
   do {
     const auto status = ask_status(*client);
-    if (!status) return fail(kExitNoDaemon, status.error().message);
+    if (!status) return fail(exit_code(status.error()), status.error().message);
     std::string text = common.json ? status_json(*status) : status_text(*status);
     if (watch && !common.json) text = "\x1b[H\x1b[2J" + text;
-    print(text);
+    if (const int code = print(text); code != kExitDone) return code;
     for (int tenth = 0; watch && tenth < 10 && !interrupted(); ++tenth)
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
   } while (watch && !interrupted());
@@ -60,6 +59,7 @@ int run_health(const CommonOptions& common) {
   const auto status = client ? ask_status(*client) : Result<wire::Status>(client.error());
   const std::string health = status ? status->health() : "down";
   const std::string why = status ? reasons_of(*status) : ": " + status.error().message;
+  const int code = health == "healthy" ? kHealthy : health == "degraded" ? kDegraded : kDown;
   if (common.json) {
     JsonWriter json;
     json.begin_object().text("health", health).begin_array("reasons");
@@ -68,31 +68,28 @@ int run_health(const CommonOptions& common) {
     } else {
       json.text({}, status.error().message);
     }
-    print(json.end_array().end_object().take());
-  } else {
-    print(health + why + "\n");
+    return print(json.end_array().end_object().take(), code);
   }
-  return health == "healthy" ? kHealthy : health == "degraded" ? kDegraded : kDown;
+  return print(health + why + "\n", code);
 }
 
 int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   wire::Request request;
   request.mutable_cancel()->set_job_id(job_id);
   const auto answer = ask_for(client->link(), std::move(request), Reply::kCancelled);
-  if (!answer) return fail(kExitRejected, "job " + std::to_string(job_id) + ": " + answer.error().message);
+  if (!answer) return fail(exit_code(answer.error()), "job " + std::to_string(job_id) + ": " + answer.error().message);
   const auto& cancelled = answer->reply.cancelled();
   const char* what = cancelled.already_ended() ? "had ended already"
                      : cancelled.was_queued()  ? "cancelled while it was queued"
                                                : "its handler was asked to stop";
-  print("job " + std::to_string(job_id) + ": " + what + "\n");
-  return kExitDone;
+  return print("job " + std::to_string(job_id) + ": " + what + "\n");
 }
 
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait) {
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   wire::Request request;
   auto& drain = *request.mutable_drain();
   drain.set_pool(pool);
@@ -100,22 +97,20 @@ int run_drain(const CommonOptions& common, const std::string& pool, bool resume,
   drain.set_wait(wait && !resume);
   const auto answer =
       ask_for(client->link(), std::move(request), Reply::kDone, wait ? std::optional(kForever) : std::nullopt);
-  if (!answer) return fail(kExitRejected, answer.error().message);
+  if (!answer) return fail(exit_code(answer.error()), answer.error().message);
   const std::string which = pool.empty() ? "all pools" : "pool \"" + pool + "\"";
-  print(which + (resume ? " take jobs again\n" : wait ? ": drained\n" : ": draining; no new jobs are taken\n"));
-  return kExitDone;
+  return print(which + (resume ? " take jobs again\n" : wait ? ": drained\n" : ": draining; no new jobs are taken\n"));
 }
 
 int run_stop(const CommonOptions& common) {
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   wire::Request request;
   request.mutable_stop();
   // Not sent again: whoever takes the socket over next was not meant.
   auto answer = expect(client->link().ask(std::move(request), ControlLink::Resend::No), Reply::kDone);
-  if (!answer && answer.error().code != kConnectionLost) return fail(kExitRejected, answer.error().message);
-  print("the daemon is stopping\n");
-  return kExitDone;
+  if (!answer && answer.error().code != kConnectionLost) return fail(exit_code(answer.error()), answer.error().message);
+  return print("the daemon is stopping\n");
 }
 
 }  // namespace ringmaster::cli

@@ -9,12 +9,12 @@ enum ExitCode : int {
   kExitDone = 0,
   kExitFailed = 1,    ///< the handler said so; map: at least one file has no result
   kExitUsage = 2,     ///< the command line is wrong; nothing was submitted
-  kExitRejected = 3,  ///< bad request, unknown pool or handler, too large, queue full
+  kExitRejected = 3,  ///< bad request, unknown pool or handler, too large, queue full; what the daemon refuses
   kExitCrashed = 4,
   kExitTimedOut = 5,
   kExitCancelled = 6,
   kExitLost = 7,
-  kExitNoDaemon = 8,  ///< no daemon answers, or it refused the request
+  kExitNoDaemon = 8,  ///< no daemon answers
   kExitFile = 9,      ///< a file could not be read or written
   kExitInterrupted = 130
 };

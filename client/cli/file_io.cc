@@ -1,14 +1,64 @@
 #include "client/cli/file_io.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include "client/cli/interrupt.h"
 
 namespace ringmaster::cli {
+namespace {
+
+// A stream may say nothing for hours: looked at in slices, so that an interrupt that comes just before is not slept
+// over.
+Result<void> await_stream(const Input& input) {
+  constexpr int kSliceMs = 100;
+  pollfd look{input.fd.get(), POLLIN, 0};
+  while (!interrupted()) {
+    const int rc = ::poll(&look, 1, kSliceMs);
+    if (rc > 0) return {};
+    if (rc < 0 && errno != EINTR) return errno_error("cannot wait for \"" + input.name + "\"", errno);
+  }
+  return Error{"interrupted while reading \"" + input.name + "\"", EINTR};
+}
+
+// Some file systems report a failed write only here.
+Result<void> close_written(UniqueFd fd, const std::string& name) {
+  if (::close(fd.release()) != 0 && errno != EINTR) return errno_error("cannot write \"" + name + "\"", errno);
+  return {};
+}
+
+// A device, a pipe, or what a dangling link names: written where it is.
+Result<void> write_in_place(const std::string& path, std::span<const std::byte> bytes) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd) return errno_error("cannot open \"" + path + "\" for writing", errno);
+  if (auto written = write_all(fd.get(), bytes, path); !written) return written;
+  return close_written(std::move(fd), path);
+}
+
+struct Place {
+  std::string path;
+  bool in_place = false;
+};
+// Where a replaced file really lies: a rename would put a file in place of a device, a pipe or a link.
+Place find_place(const std::string& path) {
+  struct stat facts {};
+  if (::lstat(path.c_str(), &facts) != 0 || S_ISREG(facts.st_mode)) return {path};
+  if (!S_ISLNK(facts.st_mode)) return {path, true};
+  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {path, true};
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  return real ? Place{real.get()} : Place{path, true};
+}
+
+}  // namespace
 
 Result<Input> open_input(const std::string& path) {
   Input input;
@@ -30,6 +80,9 @@ Result<Input> open_input(const std::string& path) {
 Result<std::size_t> read_into(const Input& input, std::span<std::byte> place) {
   std::size_t done = 0;
   while (done < place.size()) {
+    if (!input.sized) {
+      if (const auto ready = await_stream(input); !ready) return ready.error();
+    }
     const ssize_t rc = ::read(input.fd.get(), place.data() + done, place.size() - done);
     if (rc == 0) break;
     if (rc < 0 && errno == EINTR) continue;
@@ -53,14 +106,17 @@ Result<std::string> read_all(const Input& input) {
 Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string& name) {
   while (!bytes.empty()) {
     const ssize_t rc = ::write(fd, bytes.data(), bytes.size());
-    if (rc < 0 && errno == EINTR) continue;
+    if (rc < 0 && errno == EINTR && !interrupted()) continue;
     if (rc < 0) return errno_error("cannot write \"" + name + "\"", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(rc));
   }
   return {};
 }
 
-Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Existing existing) {
+Result<void> write_file(const std::string& named, std::span<const std::byte> bytes, Existing existing) {
+  const Place place = existing == Existing::Replace ? find_place(named) : Place{named};
+  if (place.in_place) return write_in_place(place.path, bytes);
+  const std::string& path = place.path;
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
   const std::string temporary =
@@ -68,7 +124,7 @@ Result<void> write_file(const std::string& path, std::span<const std::byte> byte
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd) return errno_error("cannot create \"" + temporary + "\"", errno);
   Result<void> written = write_all(fd.get(), bytes, temporary);
-  fd.reset();
+  if (written) written = close_written(std::move(fd), temporary);
   if (written) {
     // RENAME_NOREPLACE makes the check and the step one. Where the file system lacks it, link() does.
     int rc = existing == Existing::Replace

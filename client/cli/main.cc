@@ -91,9 +91,11 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
   CLI::App& map = add_command(
       app, line, run, "map",
       "run one job per file, results into a folder\n"
-      "Names: a handler with a fixed extension puts it behind the input's name (a.txt -> a.txt.zst); one whose "
-      "extension\n"
-      "is an argument replaces the input's (a.png with format=webp -> a.webp); else the input's name is kept.\n"
+      "Names: a handler with a fixed extension puts it behind the input's name (a.txt -> a.txt.zst), or drops it "
+      "if it is\n"
+      "there (a.txt.zst -> a.txt); one whose extension is an argument replaces the input's (a.png with format=webp "
+      "->\n"
+      "a.webp); else the input's name is kept.\n"
       "Two inputs with one result, a result that is an input, and a file that exists already are refused before the "
       "first job.",
       true, [&line] {
@@ -104,7 +106,9 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
       });
   add_job_options(map, line.typed);
   map.add_option("--out", line.map.out, "the folder for the results; made if missing")->required();
-  map.add_option("--ext", line.map.extension, "extension of the results, in place of the input's");
+  map.add_option_function<std::string>(
+      "--ext", [&line](const std::string& text) { line.map.extension = text; },
+      "extension of the results, in place of the input's; \"\": drop the input's");
   map.add_option("--jobs", line.map.in_flight, "jobs in flight at once (else chosen by the number of CPUs)")
       ->check(CLI::Range(1, 256));
   map.add_flag("--once", line.map.once, "a file whose worker dies is not tried again");

@@ -23,20 +23,19 @@ std::string value_of(const HandlerDescription& handler, const Arguments& argumen
   return {};
 }
 
-std::uint64_t pages(std::uint64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
-
 std::uint64_t ring_for(std::uint64_t largest, std::uint64_t sum, std::size_t in_flight, std::uint64_t most) {
   // Room for a wrap beside the largest, and for the usual ones in flight.
   const std::uint64_t wanted = std::min(sum, largest * std::max<std::uint64_t>(2, in_flight));
-  std::uint64_t bytes = pages(std::max(kLeastRing, wanted + largest));
+  std::uint64_t bytes = whole_pages(std::max(kLeastRing, wanted + largest));
   if (most != 0) bytes = std::min(bytes, most / kPageBytes * kPageBytes);
   return bytes;
 }
 
 }  // namespace
 
-ExtensionRule extension_rule(const HandlerDescription& handler, const Arguments& arguments, const std::string& chosen) {
-  if (!chosen.empty()) return {chosen.front() == '.' ? chosen.substr(1) : chosen, true};
+ExtensionRule extension_rule(const HandlerDescription& handler, const Arguments& arguments,
+                             const std::optional<std::string>& chosen) {
+  if (chosen) return {chosen->substr(chosen->starts_with('.') ? 1 : 0), true};
   const std::string& rule = handler.output_extension;
   const auto open = rule.find('{');
   const auto close = rule.find('}', open == std::string::npos ? 0 : open);
@@ -49,8 +48,10 @@ ExtensionRule extension_rule(const HandlerDescription& handler, const Arguments&
 
 std::string output_name(const std::string& input, const ExtensionRule& rule) {
   const fs::path name = fs::path(input).filename();
-  if (rule.extension.empty()) return name.string();
-  return (rule.replaces ? name.stem().string() : name.string()) + "." + rule.extension;
+  if (rule.extension.empty()) return (rule.replaces ? name.stem() : name).string();
+  const std::string extension = "." + rule.extension;
+  if (rule.replaces) return name.stem().string() + extension;
+  return name.extension() == extension ? name.stem().string() : name.string() + extension;
 }
 
 std::vector<std::string> find_collisions(const std::vector<MapItem>& items) {
@@ -67,12 +68,19 @@ std::vector<std::string> find_collisions(const std::vector<MapItem>& items) {
   return found;
 }
 
+std::uint64_t whole_pages(std::uint64_t bytes) noexcept { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
+
+bool fits_pool(std::uint64_t bytes, const PoolHandlers& pool) noexcept {
+  return pool.max_result_ring_bytes == 0 || bytes <= pool.max_result_ring_bytes;
+}
+
 MapRoom plan_room(const std::vector<MapItem>& items, const HandlerDescription* handler, std::size_t in_flight,
                   const PoolHandlers& pool) {
   constexpr std::uint64_t kUnknownResult = std::uint64_t{64} << 10;
   std::uint64_t request_largest = 0, request_sum = 0, result_largest = 0, result_sum = 0;
   for (const MapItem& item : items) {
-    const std::uint64_t result = handler != nullptr ? default_result_bytes(*handler, item.bytes) : kUnknownResult;
+    std::uint64_t result = handler != nullptr ? default_result_bytes(*handler, item.bytes) : kUnknownResult;
+    result = std::max(result, item.result);
     request_largest = std::max(request_largest, item.bytes + kArgumentRoom);
     request_sum += item.bytes + kArgumentRoom;
     result_largest = std::max(result_largest, result);

@@ -15,7 +15,7 @@ void MapReport::add_failure(Failure failure, const std::string& line) {
   failures_.push_back(std::move(failure));
 }
 
-void MapReport::ended(const MapItem& item, const Outcome& outcome) {
+void MapReport::ended(const MapItem& item, const Outcome& outcome, const std::string& advice) {
   if (outcome.attempts() > 1) ++again_;
   if (outcome.ok()) {
     ++done_;
@@ -24,7 +24,7 @@ void MapReport::ended(const MapItem& item, const Outcome& outcome) {
   }
   add_failure({item.input, std::string(to_string(outcome.status())), std::string(to_string(outcome.cause())),
                outcome.detail(), outcome.attempts(), outcome.message()},
-              outcome.describe());
+              outcome.describe() + advice);
 }
 void MapReport::refused(const MapItem& item, const Refusal& refusal) {
   const Status status = refusal.error == SubmitError::SessionClosed ? Status::Lost : Status::Rejected;

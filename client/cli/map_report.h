@@ -17,7 +17,8 @@ class MapReport {
   MapReport(std::size_t total, bool show) : total_(total), show_(show) {}
 
   void add_input(std::uint64_t bytes) { bytes_in_ += bytes; }
-  void ended(const MapItem& item, const Outcome& outcome);
+  /// `advice`: what to do about a failure, behind its line.
+  void ended(const MapItem& item, const Outcome& outcome, const std::string& advice = {});
   void refused(const MapItem& item, const Refusal& refusal);
   void file_problem(const MapItem& item, const std::string& message);
   void interrupted(const MapItem& item);

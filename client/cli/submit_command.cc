@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "client/cli/advice.h"
 #include "client/cli/commands.h"
 #include "client/cli/file_io.h"
 #include "client/cli/interrupt.h"
@@ -69,7 +70,8 @@ struct Attempt {
   std::optional<Session> session;  ///< the result lies in it
 };
 
-Attempt try_once(Client& client, const SubmitCommand& command, const Payload& payload, const MapRoom& room) {
+Attempt try_once(Client& client, const SubmitCommand& command, const Payload& payload, const MapRoom& room,
+                 const PoolHandlers& pool) {
   Attempt attempt;
   SessionOptions options;
   options.slots = 64;
@@ -78,10 +80,14 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   options.shortest_timeout = command.job.timeout;
   options.spin = Duration(0);
   auto session = client.open(command.job.target.pool, options);
-  if (!session) return {kExitNoDaemon, session.error().message, {}, {}};
+  if (!session) return {exit_code(session.error()), session.error().message, {}, {}};
   attempt.session.emplace(std::move(*session));
   auto request = attempt.session->allocate(payload.bytes());
-  if (!request) return {exit_code(request.error().error), request.error().message, {}, {}};
+  if (!request)
+    return {exit_code(request.error().error),
+            request.error().message + advice(request.error(), payload.bytes(), pool),
+            {},
+            {}};
   if (const auto filled = fill(payload, *request); !filled) return {kExitFile, filled.error().message, {}, {}};
   SubmitOptions submit;
   submit.timeout = command.job.timeout;
@@ -117,21 +123,22 @@ std::string to_json(const SubmitCommand& command, const Outcome& outcome) {
 int run_submit(const CommonOptions& common, const SubmitCommand& command) {
   catch_interrupts();
   auto client = connect(common);
-  if (!client) return fail(kExitNoDaemon, client.error().message);
+  if (!client) return fail(exit_code(client.error()), client.error().message);
   const auto pool = describe_pool(*client, command.job.target.pool);
-  if (!pool) return fail(kExitRejected, pool.error().message);
+  if (!pool) return fail(exit_code(pool.error()), pool.error().message);
   const auto payload = load(command);
-  if (!payload) return fail(kExitFile, payload.error().message);
+  if (!payload) return fail(interrupted() ? kExitInterrupted : kExitFile, payload.error().message);
 
   const HandlerDescription* handler = find_handler(*pool, command.job.target.handler);
   MapRoom room = plan_room({{"", "", payload->bytes()}}, handler, 1, *pool);
-  Attempt attempt = try_once(*client, command, *payload, room);
+  Attempt attempt = try_once(*client, command, *payload, room, *pool);
   const bool grow = attempt.outcome && command.idempotent && attempt.outcome->cause() == Cause::TooLarge &&
-                    attempt.outcome->facts().needed_bytes > room.result_ring && !interrupted();
+                    attempt.outcome->facts().needed_bytes > room.result_ring &&
+                    fits_pool(attempt.outcome->facts().needed_bytes, *pool) && !interrupted();
   if (grow) {
-    room.result_ring = (attempt.outcome->facts().needed_bytes + 4095) / 4096 * 4096;
+    room.result_ring = whole_pages(attempt.outcome->facts().needed_bytes);
     attempt = Attempt();
-    attempt = try_once(*client, command, *payload, room);
+    attempt = try_once(*client, command, *payload, room, *pool);
   }
   if (!attempt.outcome) return fail(attempt.code, attempt.problem);
 
@@ -143,9 +150,14 @@ int run_submit(const CommonOptions& common, const SubmitCommand& command) {
     if (const auto written = write_all(STDOUT_FILENO, outcome.result(), "standard output"); !written)
       return fail(kExitFile, written.error().message);
   }
-  if (common.json) print(to_json(command, outcome));
+  if (common.json) {
+    if (const int code = print(to_json(command, outcome)); code != kExitDone) return code;
+  }
   if (interrupted() && !outcome.ok()) return fail(kExitInterrupted, outcome.describe());
-  if (!outcome.ok()) return fail(exit_code(outcome.status()), command.job.target.handler + ": " + outcome.describe());
+  if (!outcome.ok())
+    return fail(exit_code(outcome.status()),
+                command.job.target.handler + ": " + outcome.describe() +
+                    advice(outcome.facts(), *pool, command.idempotent ? nullptr : "use --idempotent"));
   return kExitDone;
 }
 

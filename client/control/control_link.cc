@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "client/fork_guard.h"
 #include "client/wait_step.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
@@ -42,6 +43,10 @@ Error no_daemon(const std::string& socket, int why) {
   return Error{std::move(message), why};
 }
 
+Error parents_connection() {
+  return Error{"this connection belongs to the parent process; connect again in the child"};
+}
+
 int poll_ms(Duration left) {
   if (left >= std::chrono::hours(1)) return 3'600'000;
   return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(left).count()));
@@ -60,6 +65,16 @@ Result<bool> await(int fd, short events, const TimeLimit& limit) {
 }
 
 }  // namespace
+
+ControlLink::ControlLink(std::string socket, std::string name, Duration patience)
+    : socket_(std::move(socket)), name_(std::move(name)), patience_(patience), fork_generation_(fork_generation()) {}
+
+bool ControlLink::forked() const noexcept { return fork_generation() != fork_generation_; }
+
+std::uint64_t ControlLink::daemon_id() {
+  const std::lock_guard lock(mutex_);
+  return daemon_id_;
+}
 
 void ControlLink::drop() noexcept {
   fd_.reset();
@@ -91,6 +106,7 @@ Result<void> ControlLink::connect_once() {
     return answer.error();
   }
   was_connected_ = true;
+  daemon_id_ = answer->reply.hello().daemon_id();
   return {};
 }
 
@@ -109,6 +125,7 @@ Result<void> ControlLink::connect_with_patience() {
 }
 
 Result<void> ControlLink::connect() {
+  if (forked()) return parents_connection();  // before the lock, which a thread of the parent may have held
   const std::lock_guard lock(mutex_);
   return fd_ ? Result<void>() : connect_once();
 }
@@ -169,7 +186,16 @@ Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration lim
   }
 }
 
+void ControlLink::tell_if_connected(wire::Request request, Duration limit) {
+  if (forked()) return;
+  const std::lock_guard lock(mutex_);
+  if (!fd_) return;
+  const auto answer = exchange(request, limit);
+  if (!answer || answer->reply.id() == 0) drop();
+}
+
 Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std::optional<Duration> limit) {
+  if (forked()) return parents_connection();
   const std::lock_guard lock(mutex_);
   const TimeLimit time(patience_);
   for (;;) {
@@ -193,7 +219,8 @@ Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wante
   const Reply& reply = answer->reply;
   if (reply.body_case() == Reply::kError) {
     const std::string& message = reply.error().message();
-    return Error{message.empty() ? std::string(to_string(reply.error().code())) : message};
+    return Error{message.empty() ? std::string(to_string(reply.error().code())) : message,
+                 kRefusedByDaemon + static_cast<int>(reply.error().code())};
   }
   if (reply.body_case() != wanted)
     return Error{"the daemon answered something else than was asked; client and daemon differ in version"};

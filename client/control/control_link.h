@@ -16,6 +16,9 @@ namespace ringmaster {
 /// The code of an Error that says that the connection broke after the request may have been sent.
 inline constexpr int kConnectionLost = 104;  // ECONNRESET
 
+/// Added to the control::v1::ErrorCode of an Error that the daemon answered: no errno is that large.
+inline constexpr int kRefusedByDaemon = 10'000;
+
 struct ControlAnswer {
   control::v1::Reply reply;
   std::vector<UniqueFd> fds;
@@ -23,11 +26,11 @@ struct ControlAnswer {
 
 /// One blocking connection of the control protocol: connects and says hello when needed, asks one thing at a time,
 /// comes back after a restart of the daemon with bounded backoff. Thread-safe; one question is on its way at a time.
+/// In a forked child everything refuses: two processes that read one connection would take each other's answers.
 class ControlLink {
  public:
   /// `patience`: for an ordinary answer, and for the daemon to come back.
-  ControlLink(std::string socket, std::string name, Duration patience)
-      : socket_(std::move(socket)), name_(std::move(name)), patience_(patience) {}
+  ControlLink(std::string socket, std::string name, Duration patience);
 
   /// Connects now, without patience for a daemon that is not there.
   [[nodiscard]] Result<void> connect();
@@ -39,6 +42,13 @@ class ControlLink {
   [[nodiscard]] Result<ControlAnswer> ask(control::v1::Request request, Resend resend = Resend::Yes,
                                           std::optional<Duration> limit = std::nullopt);
 
+  /// The same without patience, for what is of use only to the daemon that is connected now; its answer is dropped.
+  void tell_if_connected(control::v1::Request request, Duration limit);
+
+  /// What the daemon of the last connection called itself: differs between daemons' lives, not between their
+  /// supervisors'. 0: never connected.
+  [[nodiscard]] std::uint64_t daemon_id();
+  [[nodiscard]] bool forked() const noexcept;
   [[nodiscard]] const std::string& socket() const noexcept { return socket_; }
   [[nodiscard]] Duration patience() const noexcept { return patience_; }
 
@@ -52,14 +62,17 @@ class ControlLink {
   const std::string socket_;
   const std::string name_;
   const Duration patience_;
+  const std::uint32_t fork_generation_;
   std::mutex mutex_;
   UniqueFd fd_;
   bool was_connected_ = false;
+  std::uint64_t daemon_id_ = 0;
   FrameDecoder decoder_;
   std::uint64_t last_id_ = 0;
 };
 
-/// An error reply as an Error with its message, any other kind than `wanted` as a breach of the protocol.
+/// An error reply as an Error with its message and kRefusedByDaemon + its code, any other kind than `wanted` as a
+/// breach of the protocol.
 [[nodiscard]] Result<ControlAnswer> expect(Result<ControlAnswer> answer, control::v1::Reply::BodyCase wanted);
 
 /// ask() and expect() in one.

@@ -77,7 +77,21 @@ std::uint64_t ceil_ms(Duration time) {
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
+Outcome lost() {
+  OutcomeFacts facts;
+  facts.status = Status::Lost;
+  facts.cause = Cause::Lost;
+  facts.message =
+      "the daemon that took the job is gone, or keeps its outcome no longer: whether it ran is not known; it was not "
+      "sent again because it is not marked idempotent";
+  return Outcome(std::move(facts));
+}
+
 }  // namespace
+
+bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) noexcept {
+  return idempotent || (same_daemon && since_submit <= kOutcomesKept);
+}
 
 Outcome to_outcome(wire::Outcome& message) {
   OutcomeFacts facts;
@@ -121,9 +135,14 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
   fetch.mutable_fetch()->set_cookie_low(cookie->low);
   fetch.mutable_fetch()->set_wait(true);
 
+  using Clock = std::chrono::steady_clock;
   bool fetching = false;
+  std::uint64_t submitted_to = 0;
+  Clock::time_point submitted_at = Clock::now();
   for (;;) {
+    if (!fetching) submitted_at = Clock::now();
     auto answer = link.ask(fetching ? fetch : submit, ControlLink::Resend::No, kForever);
+    if (!fetching) submitted_to = link.daemon_id();
     if (!answer) {
       if (answer.error().code != kConnectionLost) return answer.error();
       fetching = true;  // it may have arrived
@@ -133,7 +152,10 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
     if (answer->reply.body_case() == Reply::kError) {
       const auto& error = answer->reply.error();
       if (fetching && error.code() == wire::ERROR_UNKNOWN_JOB) {
-        fetching = false;  // it never arrived
+        // It never arrived, unless whoever took it cannot say so any more.
+        if (!may_send_again(link.daemon_id() == submitted_to, Clock::now() - submitted_at, options.idempotent))
+          return lost();
+        fetching = false;
         continue;
       }
       if (auto rejected = as_rejection(error)) return *std::move(rejected);

@@ -6,10 +6,17 @@
 namespace ringmaster {
 
 /// A job whose payload and result travel as messages. `link` should be its own: it is busy until the job has ended.
-/// After a broken connection the outcome is fetched by cookie; only a job that never arrived is sent again.
+/// After a broken connection the outcome is fetched by cookie; only a job that never arrived is sent again, and
+/// one of which that cannot be known only if it is idempotent.
 [[nodiscard]] Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, const std::string& handler,
                                               std::span<const std::byte> payload, const Arguments& arguments,
                                               const SubmitOptions& options);
+
+/// How long a daemon keeps an outcome that nobody has fetched (proto/PROTOCOL.md).
+inline constexpr Duration kOutcomesKept = std::chrono::seconds(60);
+/// Whether a job that the daemon does not know may be sent again: it never arrived at this daemon, or running it twice
+/// does no harm.
+[[nodiscard]] bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) noexcept;
 
 /// The daemon's outcome message as a value.
 [[nodiscard]] Outcome to_outcome(control::v1::Outcome& message);

@@ -51,6 +51,7 @@ Result<SessionFacts> facts_of(const wire::SessionFds& said, const SessionOptions
   facts.handlers = std::move(table->handlers);
   facts.handlers_known = table->known;
   facts.shortest_timeout = options.shortest_timeout > Duration(0) ? options.shortest_timeout : table->default_timeout;
+  facts.longest_timeout = table->max_timeout;
   facts.spin = options.spin.value_or(Duration(said.spin_ns()));
   return facts;
 }
@@ -106,6 +107,7 @@ Result<PoolHandlers> pool_handlers(const wire::PoolHandlers& message) {
   pool.known = message.known();
   pool.default_timeout = std::chrono::milliseconds(message.run_timeout_ms());
   pool.default_queue_timeout = std::chrono::milliseconds(message.queue_timeout_ms());
+  pool.max_timeout = std::chrono::milliseconds(message.max_run_timeout_ms());
   pool.max_request_ring_bytes = message.max_request_ring_bytes();
   pool.max_result_ring_bytes = message.max_result_ring_bytes();
   if (message.known()) {

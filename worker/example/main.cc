@@ -1,7 +1,6 @@
 // A complete worker program: link ringmaster::worker and name the program as a pool's command.
 //
-//   [[pool]]
-//   name = "words"
+//   [pool.words]
 //   command = ["/usr/local/bin/my-worker"]
 //
 //   $ ringmaster submit words/count --in letter.txt

@@ -20,10 +20,11 @@ struct Secrets {
       throw ringmaster::InvalidJob("the password has " + std::to_string(input.size()) +
                                    " bytes, bcrypt takes at most 72; hash a longer one first");
     }
-    std::memcpy(password, input.data(), input.size());
-    if (std::memchr(password, 0, input.size()) != nullptr) {
+    // Before the copy: what is thrown in a constructor skips the destructor that wipes.
+    if (std::memchr(input.data(), 0, input.size()) != nullptr) {
       throw ringmaster::InvalidJob("the password contains a zero byte, where bcrypt would stop reading");
     }
+    std::memcpy(password, input.data(), input.size());
   }
   ~Secrets() {
     ::explicit_bzero(password, sizeof password);

@@ -71,9 +71,9 @@ Size check_header(Job& job) {
   if (!header) fail("cannot read the picture's header");
   const auto width = static_cast<std::uint64_t>(vips_image_get_width(header.get()));
   const auto height = static_cast<std::uint64_t>(vips_image_get_height(header.get()));
-  if (width * height > kMaxPixels) {
+  if (width * height >= kMaxPixels) {
     throw std::runtime_error("the picture has " + std::to_string(width) + " x " + std::to_string(height) +
-                             " pixels, more than the 100 megapixels that this handler decodes");
+                             " pixels; this handler decodes fewer than 100 megapixels");
   }
   return {static_cast<int>(width), static_cast<int>(height)};
 }

@@ -12,7 +12,8 @@ rm -rf "$here" && mkdir -p "$here"
 fail() { echo "FAIL: $*" >&2; [ ! -s "$here/log" ] || tail -n 30 "$here/log" >&2; exit 1; }
 
 cmake --install "$build" --prefix "$prefix" >"$here/install.log" || fail "cmake --install; see $here/install.log"
-for file in bin/ringmaster bin/ringmasterd lib/systemd/system/ringmaster.service lib/sysusers.d/ringmaster.conf; do
+for file in bin/ringmaster bin/ringmasterd lib/systemd/system/ringmaster.service lib/sysusers.d/ringmaster.conf \
+  share/doc/ringmaster/MANUAL.md share/doc/ringmaster/WORKER.md share/ringmaster/ringmaster.schema.json; do
   [ -e "$prefix/$file" ] || fail "$file was not installed"
 done
 grep -q "^ExecStart=$prefix/bin/ringmasterd" "$prefix/lib/systemd/system/ringmaster.service" ||

@@ -1,12 +1,17 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "client/cli/advice.h"
 #include "client/cli/file_io.h"
+#include "client/cli/map_check.h"
 #include "client/cli/map_plan.h"
 #include "client/cli/map_report.h"
+#include "client/control/control_link.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -23,7 +28,7 @@ HandlerDescription with_extension(const std::string& extension) {
 }
 
 std::string named(const std::string& extension, const Arguments& arguments, const std::string& input,
-                  const std::string& chosen = "") {
+                  const std::optional<std::string>& chosen = std::nullopt) {
   return output_name(input, extension_rule(with_extension(extension), arguments, chosen));
 }
 
@@ -35,12 +40,15 @@ TEST(MapPlan, NamesResults) {
   EXPECT_EQ(named("{format}", {{"format", "../x"}}, "a.png"), "a.png") << "an extension is no path";
   EXPECT_EQ(named("", {}, "a"), "a");
   EXPECT_EQ(named("zst", {}, "a.tar.zst", ".tar"), "a.tar.tar") << "--ext replaces the last";
+  EXPECT_EQ(named("zst", {}, "a.tar.zst", ""), "a.tar") << "--ext \"\" drops the last";
+  EXPECT_EQ(named("zst", {}, "a.tar.zst"), "a.tar") << "not doubled";
+  EXPECT_EQ(named("zst", {}, ".zst"), ".zst.zst") << "a name that is all extension stays one";
 }
 
 TEST(MapPlan, FindsCollisions) {
-  EXPECT_TRUE(find_collisions({{"x/a.png", "out/a.png", 0}, {"x/b.png", "out/b.png", 0}}).empty());
-  EXPECT_EQ(find_collisions({{"x/a.png", "out/a.png", 0}, {"y/a.png", "out/a.png", 0}}).size(), 1U);
-  EXPECT_EQ(find_collisions({{"./x/a.png", "x/./a.png", 0}}).size(), 1U) << "a result that is an input";
+  EXPECT_TRUE(find_collisions({{"x/a.png", "out/a.png"}, {"x/b.png", "out/b.png"}}).empty());
+  EXPECT_EQ(find_collisions({{"x/a.png", "out/a.png"}, {"y/a.png", "out/a.png"}}).size(), 1U);
+  EXPECT_EQ(find_collisions({{"./x/a.png", "x/./a.png"}}).size(), 1U) << "a result that is an input";
 }
 
 TEST(MapPlan, SizesTheRings) {
@@ -57,6 +65,41 @@ TEST(MapPlan, SizesTheRings) {
   EXPECT_EQ(large.request_ring % 4096, 0U);
   pool.max_request_ring_bytes = big;
   EXPECT_EQ(plan_room({{"a", "b", big}}, &handler, 8, pool).request_ring, big);
+}
+
+TEST(MapPlan, MakesRoomForResultsOfKnownSize) {
+  const std::uint64_t big = std::uint64_t{100} << 20;
+  MapItem item{"a", "b", 10};
+  item.result = big;
+  PoolHandlers pool;
+  EXPECT_GE(plan_room({item}, nullptr, 8, pool).result_ring, big);
+  pool.max_result_ring_bytes = big;
+  EXPECT_TRUE(fits_pool(big, pool));
+  EXPECT_FALSE(fits_pool(big + 1, pool));
+}
+
+TEST(Advice, SaysWhatToDoAboutTheSize) {
+  PoolHandlers pool;
+  pool.pool = "p";
+  pool.max_request_ring_bytes = pool.max_result_ring_bytes = 1000;
+  OutcomeFacts facts;
+  facts.cause = Cause::TooLarge;
+  facts.needed_bytes = 500;
+  EXPECT_NE(advice(facts, pool, "use --idempotent").find("use --idempotent"), std::string::npos);
+  EXPECT_EQ(advice(facts, pool, nullptr), "");
+  facts.needed_bytes = 1001;
+  EXPECT_NE(advice(facts, pool, "use --idempotent").find("session.reply_max of pool \"p\""), std::string::npos);
+  const Refusal refusal{SubmitError::TooLarge, "too large"};
+  EXPECT_NE(advice(refusal, 1001, pool).find("session.request_max of pool \"p\""), std::string::npos);
+  EXPECT_EQ(advice(refusal, 10, pool), "");
+}
+
+TEST(ExitCodes, TellARefusalFromADaemonThatIsNotThere) {
+  EXPECT_EQ(exit_code(Error{"unknown pool", kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL}), kExitRejected);
+  EXPECT_EQ(exit_code(Error{"draining", kRefusedByDaemon + control::v1::ERROR_DRAINING}), kExitRejected);
+  EXPECT_EQ(exit_code(Error{"quota", kRefusedByDaemon + control::v1::ERROR_QUOTA}), kExitRejected);
+  EXPECT_EQ(exit_code(Error{"no answer", ETIMEDOUT}), kExitNoDaemon);
+  EXPECT_EQ(exit_code(Error{"not there", ENOENT}), kExitNoDaemon);
 }
 
 class FileIo : public ::testing::Test {
@@ -88,6 +131,62 @@ TEST_F(FileIo, WritesNoFileOverAnotherUnlessTold) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1) << "no temporary file is left";
 }
 
+TEST_F(FileIo, KeepsLinksAndWritesIntoPipes) {
+  ASSERT_TRUE(write(path("real"), "one", Existing::Keep));
+  fs::create_symlink("real", path("link"));
+  ASSERT_TRUE(write(path("link"), "two", Existing::Replace));
+  EXPECT_TRUE(fs::is_symlink(path("link")));
+  EXPECT_EQ(content(path("real")), "two");
+  fs::create_symlink("later", path("dangling"));
+  ASSERT_TRUE(write(path("dangling"), "three", Existing::Replace));
+  EXPECT_TRUE(fs::is_symlink(path("dangling")));
+  EXPECT_EQ(content(path("later")), "three");
+
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const UniqueFd reader(::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(write(path("pipe"), "four", Existing::Replace));
+  char text[8] = {};
+  EXPECT_EQ(::read(reader.get(), text, sizeof text), 4);
+  EXPECT_TRUE(fs::is_fifo(path("pipe")));
+}
+
+TEST_F(FileIo, ReportsADeviceThatTakesNothing) { EXPECT_FALSE(write("/dev/full", "x", Existing::Replace)); }
+
+std::vector<std::string> problems_of(const std::string& out, const std::vector<std::string>& inputs, bool force) {
+  MapCommand command;
+  command.out = out;
+  command.force = force;
+  std::vector<MapItem> items;
+  for (const std::string& input : inputs) items.push_back({input, out + "/" + fs::path(input).filename().string()});
+  return find_problems(command, items);
+}
+
+TEST_F(FileIo, NoResultGoesOverAnInputWhateverItIsCalled) {
+  fs::create_directory(path("in"));
+  ASSERT_TRUE(write(path("in/a"), "input", Existing::Keep));
+  fs::create_directory_symlink("in", path("same"));
+  fs::create_directory(path("out"));
+  fs::create_hard_link(path("in/a"), path("out/a"));
+  EXPECT_EQ(problems_of(path("same"), {path("in/a")}, true).size(), 1U) << "a linked folder";
+  EXPECT_EQ(problems_of(fs::relative(path("in")).string(), {path("in/a")}, true).size(), 1U) << "relative, absolute";
+  EXPECT_EQ(problems_of(path("out"), {path("in/a")}, true).size(), 1U) << "a hard link";
+  EXPECT_TRUE(problems_of(path("new"), {path("in/a")}, false).empty());
+}
+
+TEST_F(FileIo, MapRefusesWhatIsNoRegularFile) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const std::string& input :
+       {path("pipe"), folder_, folder_ + "/..", std::string("-"), std::string("/dev/null")}) {
+    const auto problems = problems_of(path("out"), {input}, true);
+    ASSERT_EQ(problems.size(), 1U) << input;
+  }
+  EXPECT_NE(problems_of(path("out"), {path("pipe")}, true)[0].find("use submit"), std::string::npos);
+  fs::create_directory(path("out/a"));
+  ASSERT_TRUE(write(path("a"), "x", Existing::Keep));
+  EXPECT_EQ(problems_of(path("out"), {path("a")}, true).size(), 1U) << "a folder where the result would go";
+  EXPECT_TRUE(problems_of(path("out"), {path("missing")}, false).empty()) << "fails alone, when its turn comes";
+}
+
 TEST_F(FileIo, ReadsAFileStraightIntoItsPlace) {
   ASSERT_TRUE(write(path("a"), "payload", Existing::Keep));
   const auto input = open_input(path("a")).value();
@@ -114,13 +213,13 @@ TEST(MapReport, CountsAndListsFailures) {
   OutcomeFacts done;
   done.status = Status::Done;
   done.attempts = 2;
-  report.ended({"a", "x", 1}, Outcome(done, "result"));
+  report.ended({"a", "x"}, Outcome(done, "result"));
   OutcomeFacts crashed;
   crashed.status = Status::Crashed;
   crashed.cause = Cause::CrashedSignal;
   crashed.detail = 11;
-  report.ended({"b", "y", 1}, Outcome(crashed));
-  report.file_problem({"c", "z", 1}, "cannot open \"c\"");
+  report.ended({"b", "y"}, Outcome(crashed));
+  report.file_problem({"c", "z"}, "cannot open \"c\"");
   report.finish();
   EXPECT_FALSE(report.all_done());
   EXPECT_NE(report.summary().find("1 of 3 done"), std::string::npos) << report.summary();

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "client/cli/commands.h"
 #include "client/cli/json.h"
+#include "client/cli/map_report.h"
 #include "client/cli/status_view.h"
 #include "client/cli/words.h"
 
@@ -94,6 +97,31 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
   const std::string json = status_json(status);
   EXPECT_NE(json.find("\"pid\": 4711"), std::string::npos);
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
+}
+
+// Keys only: what a schema validator would do needs one.
+TEST(Schema, NamesEveryKeyOfTheOutputs) {
+  std::ifstream file(SCHEMA);
+  const std::string schema{std::istreambuf_iterator<char>(file), {}};
+  control::v1::Status status;
+  status.add_health_reasons("x");
+  status.add_pools()->add_workers();
+  status.add_sessions();
+  HandlerDescription handler;
+  handler.arguments.emplace_back();
+  handler.arguments.back().minimum = handler.arguments.back().maximum = 1;
+  PoolHandlers pool;
+  pool.handlers.push_back(handler);
+  MapReport report(1, false);
+  report.file_problem({"a", "b"}, "why");
+  const std::string all = status_json(status) + handlers_json({pool}) + report.to_json("p/h");
+  std::size_t keys = 0;
+  for (std::size_t at = 0; (at = all.find("\": ", at)) != std::string::npos; ++at) {
+    const std::string key = all.substr(all.rfind('"', at - 1), at + 1 - all.rfind('"', at - 1));
+    EXPECT_NE(schema.find(key + ": "), std::string::npos) << key;
+    ++keys;
+  }
+  EXPECT_GT(keys, 60U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <deque>
@@ -21,6 +22,7 @@ class FakeDaemon {
  public:
   /// Fills the reply to a request; false: hang up instead of answering.
   using Answer = std::function<bool(const wire::Request&, wire::Reply&)>;
+  std::atomic<std::uint64_t> id = 1;  ///< what it calls itself
 
   FakeDaemon() {
     char pattern[] = "/tmp/ringmaster-link-XXXXXX";
@@ -51,7 +53,7 @@ class FakeDaemon {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  static void converse(int peer, const Answer& answer) {
+  void converse(int peer, const Answer& answer) {
     FrameDecoder decoder;
     std::array<std::byte, 4096> buffer;
     for (;;) {
@@ -65,6 +67,7 @@ class FakeDaemon {
         reply.set_id(request.id());
         if (request.has_hello()) {
           reply.mutable_hello()->set_version(1);
+          reply.mutable_hello()->set_daemon_id(id);
         } else if (!answer(request, reply)) {
           return;
         }
@@ -181,6 +184,71 @@ TEST(MessageJob, SendsAJobAgainOnlyWhenItNeverArrived) {
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->status(), Status::Crashed);
   EXPECT_EQ(submits, 2);
+}
+
+TEST(MessageJob, IsLostWhenAnotherDaemonMayHaveRunItOnlyOnceAllowed) {
+  for (const bool idempotent : {false, true}) {
+    FakeDaemon daemon;
+    int submits = 0;
+    daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+      if (request.has_fetch()) {
+        reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_JOB);
+        return true;
+      }
+      daemon.id = 2;  // restarted as a whole: its predecessor may have run the job
+      reply.mutable_outcome()->set_kind(wire::OUTCOME_DONE);
+      return ++submits == 2;
+    });
+    ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+    const auto outcome = run_message_job(link, "default", "echo", {}, {}, {.idempotent = idempotent});
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->status(), idempotent ? Status::Done : Status::Lost);
+    EXPECT_EQ(submits, idempotent ? 2 : 1);
+  }
+}
+
+TEST(MessageJob, IsSentAgainOnlyWhileItsOutcomeWouldBeKept) {
+  EXPECT_TRUE(may_send_again(true, std::chrono::seconds(60), false));
+  EXPECT_FALSE(may_send_again(true, std::chrono::seconds(61), false));
+  EXPECT_FALSE(may_send_again(false, Duration(0), false));
+  EXPECT_TRUE(may_send_again(false, std::chrono::hours(1), true));
+}
+
+TEST(ControlLink, RefusesInAForkedChild) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return true;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  ASSERT_TRUE(link.connect());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto connected = link.connect();
+    const auto answer = link.ask(status_request());
+    const bool refused = !connected && connected.error().message.find("parent process") != std::string::npos &&
+                         !answer && answer.error().message.find("parent process") != std::string::npos;
+    ::_exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_TRUE(link.ask(status_request())) << "the parent's connection is untouched";
+}
+
+TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
+  FakeDaemon daemon;
+  int told = 0;
+  daemon.serve([&](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return ++told != 0;
+  });
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  link.tell_if_connected(status_request(), std::chrono::seconds(30));
+  EXPECT_EQ(told, 0);
+  ASSERT_TRUE(link.connect());
+  link.tell_if_connected(status_request(), std::chrono::seconds(30));
+  EXPECT_EQ(told, 1);
 }
 
 TEST(MessageJob, CallsARefusalRejected) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -84,6 +85,7 @@ class FakePool {
     facts.pool = "images";
     facts.serial = kSerial;
     facts.spin = spin;
+    facts.longest_timeout = std::chrono::hours(1);
     facts.handlers_known = handlers_known;
     HandlerDescription echo_handler;
     echo_handler.name = "echo";
@@ -129,6 +131,11 @@ class FakePool {
     return claim;
   }
   void die() { lifeline_.reset(); }
+  /// The other end of the lifeline has hung up.
+  [[nodiscard]] bool client_left() const {
+    pollfd look{lifeline_.get(), 0, 0};
+    return ::poll(&look, 1, 30'000) == 1 && (look.revents & POLLHUP) != 0;
+  }
   [[nodiscard]] bool cancel_asked(const Claim& claim) const { return ringmaster::cancel_asked(self_, session_, claim); }
   [[nodiscard]] const WorkerSession& session() const { return session_; }
   [[nodiscard]] const WorkerSelf& self() const { return self_; }

@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -109,6 +111,85 @@ TEST(SessionCore, AsksAgainOnlyOnce) {
   const auto outcome = core->wait(job, Duration(0));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->facts().needed_bytes, 400U);
+}
+
+// One job whose result of 3000 bytes is held, and one that asks for 3000 bytes more, in a ring of 4096.
+struct FullRing {
+  FakePool pool{{64, 8192, 4096}};
+  std::shared_ptr<SessionCore> core = pool.connect();
+  const std::string text = std::string(3000, 'r');
+  std::optional<Outcome> held;
+  std::uint32_t job = 0;
+  FullRing() {
+    const std::uint32_t first = submit_text(*core, "echo", text);
+    pool.step();
+    held = core->wait(first, Duration(0));
+    job = submit_text(*core, "echo", text, {.idempotent = true, .result_capacity = 16});
+    pool.step();
+  }
+};
+
+TEST(SessionCore, AsksAgainWhenTheRoomComes) {
+  FullRing ring;
+  EXPECT_FALSE(ring.core->ended(ring.job)) << "it waits for the room";
+  EXPECT_FALSE(ring.pool.step());
+  Request later = ring.core->allocate(8, Duration(0)).value();
+  EXPECT_EQ(ring.core->submit("echo", later, {}, {}).error().error, SubmitError::QueueFull)
+      << "no newer job takes what it waits for";
+  ring.held.reset();
+  ASSERT_TRUE(ring.pool.step()) << "asked when the result was given back";
+  const auto outcome = ring.core->wait(ring.job, Duration(0));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->text(), ring.text);
+}
+
+TEST(SessionCore, GivesUpAskingWhenOnlyItsCallerCouldMakeRoom) {
+  FullRing ring;
+  const auto outcome = ring.core->wait(ring.job, kForever);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->cause(), Cause::TooLarge);
+  EXPECT_EQ(outcome->facts().needed_bytes, 3000U);
+}
+
+TEST(SessionCore, LetsGoOfAJobThatWaitsForRoom) {
+  FullRing ring;
+  EXPECT_FALSE(ring.core->ended(ring.job));
+  ring.core->abandon(ring.job);
+  ring.held.reset();
+  EXPECT_FALSE(ring.pool.step());
+  const std::uint32_t after = submit_text(*ring.core, "echo", ring.text);
+  ring.pool.step();
+  EXPECT_TRUE(ring.core->wait(after, Duration(0))->ok());
+
+  FullRing other;
+  EXPECT_FALSE(other.core->ended(other.job));
+  other.core->cancel(other.job);
+  EXPECT_TRUE(other.core->ended(other.job));
+}
+
+TEST(SessionCore, TellsAPollingClientThatTheDaemonIsGone) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  pool.die();
+  EXPECT_TRUE(core->ended(job));
+  EXPECT_EQ(core->wait(job, Duration(0))->status(), Status::Lost);
+}
+
+TEST(SessionCore, StopsSpinningOnAWordThatSomebodyAltered) {
+  FakePool pool;
+  const auto core = pool.connect(std::chrono::microseconds(50));
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  const Claim claim = pool.claim_one();
+  ASSERT_NE(claim.slot, ~0U);
+  pool.session().reply.word(claim.slot).store(SlotWord::ready(claim.word.seq() + 1, 0).bits());
+  timespec before{};
+  timespec after{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+  EXPECT_FALSE(core->wait(job, std::chrono::milliseconds(300)));
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+  const auto burnt = (after.tv_sec - before.tv_sec) * 1'000'000'000 + after.tv_nsec - before.tv_nsec;
+  EXPECT_LT(burnt, 150'000'000) << "it slept for most of the time";
 }
 
 TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
@@ -225,6 +306,67 @@ TEST(SessionCore, RefusesInAForkedChild) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   pool.step();
   EXPECT_TRUE(core->wait(job, Duration(0))->ok()) << "the parent's job is untouched";
+}
+
+TEST(SessionCore, HasNoMemoryToShowInAForkedChild) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t job = submit_text(*core, "echo", "hello");
+  pool.step();
+  const auto outcome = core->wait(job, Duration(0));
+  const Request held = core->allocate(64, Duration(0)).value();
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(outcome->result().empty() && outcome->text().empty() && held.bytes().empty() ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(outcome->text(), "hello");
+}
+
+TEST(SessionCore, IsNotKeptAliveByAForkedChild) {
+  FakePool pool;
+  auto core = pool.connect();
+  int go[2];
+  ASSERT_EQ(::pipe2(go, O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(go[1]);
+    char end = 0;
+    (void)!::read(go[0], &end, 1);
+    ::_exit(0);
+  }
+  core.reset();  // as if the parent had died: only the child could still hold the lifeline
+  EXPECT_TRUE(pool.client_left());
+  ::close(go[0]);
+  ::close(go[1]);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+// A condition variable with a waiter that exists in the parent only must not be destroyed in the child.
+TEST(SessionCore, EndsInAForkedChildWhileAThreadOfTheParentWaitsForRoom) {
+  FakePool pool({64, 4096, 4096});
+  auto core = pool.connect();
+  Request all = core->allocate(4096, Duration(0)).value();
+  std::atomic<bool> begun{false};
+  std::thread waiter([&] {
+    begun = true;
+    EXPECT_TRUE(core->allocate(64, kForever));
+  });
+  while (!begun) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // instead of hanging for ever
+    auto* const raw = core.get();
+    all = Request();
+    raw->~SessionCore();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  all = Request();
+  waiter.join();
 }
 
 TEST(SessionCore, ServesManyThreads) {

@@ -26,6 +26,7 @@ TEST(SessionLimits, RefusesWhatTheHandlersTableForbids) {
   EXPECT_EQ(refused(*core, "sized", 8, {{"height", "1"}}), SubmitError::BadArguments);
   EXPECT_EQ(refused(*core, "echo", 8, {}, {.result_capacity = 1 << 21}), SubmitError::TooLarge);
   EXPECT_EQ(refused(*core, "echo", 8, {}, {.timeout = Duration(-1)}), SubmitError::BadOption);
+  EXPECT_EQ(refused(*core, "echo", 8, {}, {.timeout = std::chrono::hours(2)}), SubmitError::BadOption);
   EXPECT_EQ(core->allocate((1 << 20) + 1, Duration(0)).error().error, SubmitError::TooLarge);
 }
 
@@ -72,6 +73,14 @@ TEST(SessionLimits, SaysQueueFullWhenEverySlotIsTakenAndKeepsTheRequest) {
   while (pool.step()) {
   }
   EXPECT_EQ(core->wait(later, Duration(0))->text(), "later");
+}
+
+TEST(SessionLimits, CallsARequestThatLeavesNoRoomForItsArgumentsTooLarge) {
+  FakePool pool({64, 4096, 4096});
+  const auto core = pool.connect();
+  Request whole = core->allocate(4096, Duration(0)).value();
+  whole.shrink(8);  // the extent stays as large
+  EXPECT_EQ(core->submit("sized", whole, {{"width", "1"}}, {}).error().error, SubmitError::TooLarge);
 }
 
 TEST(SessionLimits, WaitsForRoomWhenAsked) {

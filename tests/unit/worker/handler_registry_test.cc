@@ -53,6 +53,26 @@ TEST(HandlerRegistry, RefusesTablesThatCannotBe) {
   EXPECT_THAT(registry.add(no_function.get(), "x").error().message, HasSubstr("function"));
   const HandlerTable bad_name({{.name = "-one", .run = nothing}});
   EXPECT_FALSE(registry.add(bad_name.get(), "x"));
+  table = *good.get();
+  table.handlers = nullptr;
+  EXPECT_THAT(registry.add(&table, "x.so").error().message, HasSubstr("x.so: its table of 1 handlers is NULL"));
+  rm_handler handler = *good.get()->handlers;
+  table = *good.get();
+  table.handlers = &handler;
+  handler.argument_count = 1;
+  handler.arguments = nullptr;
+  EXPECT_THAT(registry.add(&table, "x.so").error().message, HasSubstr("1 arguments is NULL"));
+  rm_argument argument{};
+  argument.struct_size = sizeof argument;
+  argument.name = "mode";
+  argument.type = RM_CHOICE;
+  argument.choice_count = 2;
+  handler.arguments = &argument;
+  handler.argument_stride = sizeof argument;
+  EXPECT_THAT(registry.add(&table, "x.so").error().message, HasSubstr("number 1 is NULL"));
+  const char* const choices[] = {"a", nullptr};
+  argument.choices = choices;
+  EXPECT_THAT(registry.add(&table, "x.so").error().message, HasSubstr("number 2 is NULL"));
   EXPECT_TRUE(registry.handlers().empty());
 }
 

@@ -171,14 +171,14 @@ TEST(Thumbnail, RefusesATruncatedPicture) {
 }
 
 // Only the header of such a picture: the refusal comes before anything is decoded.
-TEST(Thumbnail, RefusesMoreThan100MegapixelsByTheHeader) {
+TEST(Thumbnail, Refuses100MegapixelsByTheHeader) {
   const auto& handler = thumbnail();
   VipsImage* black = nullptr;
-  vips_black(&black, 11'000, 10'000, nullptr);
+  vips_black(&black, 10'000, 10'000, nullptr);
   const Image owner(black);
   const Ran ran = run(handler, encode(black, ".png"));
   EXPECT_EQ(ran.code, RM_FAILED);
-  EXPECT_THAT(ran.message, HasSubstr("11000 x 10000"));
+  EXPECT_THAT(ran.message, HasSubstr("10000 x 10000"));
   EXPECT_THAT(ran.message, HasSubstr("100 megapixels"));
 }
 
