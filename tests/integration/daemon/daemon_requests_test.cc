@@ -87,6 +87,37 @@ TEST_F(DaemonRequests, AStopOutlivesTheSupervisorThatWasToldOfIt) {
   EXPECT_EQ(outcome->status(), Status::Done) << outcome->describe();
 }
 
+TEST_F(DaemonRequests, AColdStartIsAnotherDaemonAndASuccessorIsTheSame) {
+  start();
+  const auto daemon_id = [this]() -> std::uint64_t {
+    TestClient client(socket_, false);
+    v1::Request request;
+    request.mutable_hello()->set_version_min(1);
+    request.mutable_hello()->set_version_max(1);
+    client.send(request);
+    const auto reply = client.receive();
+    return reply ? reply->hello().daemon_id() : 0;
+  };
+  const std::uint64_t first = daemon_id();
+  EXPECT_NE(first, 0U);
+  replace_supervisor();
+  eventually("the successor answers", [&] { return daemon_id() != 0; });
+  EXPECT_EQ(daemon_id(), first);
+  // Three of these within 10 s, unlike kills from outside, are the supervisor's own fault.
+  for (int deaths = 0; deaths < 3; ++deaths) {
+    pid_t old = 0;
+    eventually("a supervisor runs", [&] { return (old = supervisor()) != 0; });
+    ASSERT_EQ(::kill(old, SIGABRT), 0);
+    eventually("another supervisor runs", [&] {
+      const pid_t now = supervisor();
+      return now != 0 && now != old;
+    });
+  }
+  eventually("another daemon answers", [&] { return daemon_id() != 0; });
+  EXPECT_NE(log().find("started cold"), std::string::npos);
+  EXPECT_NE(daemon_id(), first);
+}
+
 TEST_F(DaemonRequests, AnUpgradeThatRemovesAProgramEndsNoOtherPool) {
   const std::string program = folder_ + "/program";
   std::filesystem::copy_file(TEST_WORKER, program);
