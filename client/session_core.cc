@@ -171,6 +171,7 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
   job.arguments_bytes = 0;
   job.submitted_ns = 0;
   for (std::uint64_t& word : job.cookie) word = 0;
+  job.submitter = 0;
   for (std::uint64_t& word : job.reserved) word = 0;
   prepared.request_extent = request.extent_;
   if (request.core_ && request.core_.get() != this)

@@ -65,8 +65,10 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t queue_timeout_ms;  ///< since submitted_ns; 0: none
   std::uint32_t run_timeout_ms;    ///< 0: the pool's
   // second cache line
-  std::uint64_t cookie[2];    ///< chosen by the submitter, to find the job again; 0: none
-  std::uint64_t reserved[6];  ///< [0]: a job submitted as a message: its submitter's uid + 1; the rest 0
+  std::uint64_t cookie[2];  ///< chosen by the submitter, to find the job again; 0: none
+  std::uint64_t submitter;  ///< of a job submitted as a message: its submitter's uid + 1; 0: nobody. Only the
+                            ///< supervisor's own sessions carry it; in a client's it means nothing
+  std::uint64_t reserved[5];
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;

@@ -73,6 +73,9 @@ struct LedgerRecord {
   Word32 supervisor_incarnation;
   std::uint64_t daemon_started_ns;
   Word64 jobs_lost;
+  std::uint64_t daemon_id;  ///< as clients see it: another one after a cold start, whose jobs are not the old ones
+  Word32 stopping;          ///< not 0: it was told to stop; a successor stops too
+  std::uint32_t reserved;
   LedgerPool pools[kMaxPools];
   LedgerSession sessions[kMaxSessions];
   LedgerWorker workers[kMaxWorkers];

@@ -66,6 +66,15 @@ void QuotaBook::release_bytes(Uid uid, Bytes bytes) {
   drop_if_empty(uid);
 }
 
+QuotaBook::Refused QuotaBook::take_bytes(Uid uid, Bytes bytes) {
+  const Bytes used = use(uid).bytes;
+  if (auto refused = check(QuotaKind::BytesPerUid, uid, limits_.bytes_per_uid.value, used.value, bytes.value)) {
+    return refused;
+  }
+  accounts_[uid].use.bytes += bytes;
+  return std::nullopt;
+}
+
 QuotaBook::Refused QuotaBook::take_socket_job(TimePoint now, Uid uid) {
   if (auto refused = check_crashes(now, uid)) return refused;
   if (auto refused = check(QuotaKind::SocketJobsPerUid, uid, limits_.socket_jobs_per_uid, use(uid).socket_jobs, 1)) {

@@ -73,6 +73,8 @@ class QuotaBook {
   /// The session has ended. Its bytes stay charged: they are released when the last worker has unmapped them.
   void close_session(Uid uid, std::uint64_t slots);
   void release_bytes(Uid uid, Bytes bytes);
+  /// Bytes outside of sessions: of a job that came as a message.
+  [[nodiscard]] Refused take_bytes(Uid uid, Bytes bytes);
 
   [[nodiscard]] Refused take_socket_job(TimePoint now, Uid uid);
   void release_socket_job(Uid uid);

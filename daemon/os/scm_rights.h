@@ -23,7 +23,8 @@ struct ReceivedPacket {
 /// Takes one packet and its descriptors, without waiting. Descriptors nobody looks at are closed with the result.
 [[nodiscard]] ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept;
 
-/// Sends one packet with descriptors, without waiting and without SIGPIPE. 0 or an errno (EAGAIN: its queue is full).
+/// Sends one packet with descriptors, without waiting and without SIGPIPE. 0 or an errno (EAGAIN: its queue is full, or
+/// too many descriptors are under way; it passes).
 /// REQUIRES: at most kMaxPassedFds descriptors. The caller keeps its own.
 [[nodiscard]] int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {}) noexcept;
 

@@ -86,6 +86,8 @@ struct PoolConfig {
   std::vector<Rlimit> rlimits;
   std::string user;   ///< empty: the daemon's own
   std::string group;  ///< empty: the user's primary group
+  /// Not empty: why no worker can be started now (of an inherited configuration: its user is gone).
+  std::string unusable;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
   int nice = 0;

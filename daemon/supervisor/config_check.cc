@@ -43,19 +43,20 @@ std::string in_path(const std::string& program, const World& world) {
   return {};
 }
 
+// A trusted command stays as it is written where it is not found: the spawn says what is wrong with it.
 void resolve_command(PoolConfig& pool, TableReader& reader, const World& world) {
   std::string& program = pool.command.front();
   const std::string what = quoted(program);
   if (program.empty()) return reader.complain("command", "the program's name is empty");
   const std::string path = program.find('/') == std::string::npos ? in_path(program, world) : absolute(program, world);
-  if (path.empty()) return reader.complain("command", what + ": not found in " + world.path);
-  const auto facts = world.stat(path);
-  if (!facts) return reader.complain("command", what + ": no such file");
-  if (!S_ISREG(facts->mode)) return reader.complain("command", what + ": not a file");
-  if ((facts->mode & 0111) == 0) {
-    return reader.complain("command", what + ": not executable (mode " + octal(facts->mode) + "); chmod +x it");
-  }
+  if (path.empty()) return reader.missing("command", what + ": not found in " + world.path, world.trusted);
   program = path;
+  const auto facts = world.stat(path);
+  if (!facts) return reader.missing("command", what + ": no such file", world.trusted);
+  if (!S_ISREG(facts->mode)) return reader.missing("command", what + ": not a file", world.trusted);
+  if ((facts->mode & 0111) == 0) {
+    reader.missing("command", what + ": not executable (mode " + octal(facts->mode) + "); chmod +x it", world.trusted);
+  }
 }
 
 /// Stock handlers: every .so in the first folder that has any.
@@ -78,6 +79,17 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
+void resolve_named_handler(const std::string& handler, PoolConfig& pool, TableReader& reader, const World& world) {
+  const std::string path = absolute(handler, world);
+  const auto facts = world.stat(path);
+  if (!facts) {
+    reader.missing("handlers", quoted(handler) + ": no such file", world.trusted);
+  } else if (!S_ISREG(facts->mode)) {
+    reader.missing("handlers", quoted(handler) + ": not a file", world.trusted);
+  }
+  pool.handlers.push_back(path);
+}
+
 void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world) {
   std::string folder;
   const std::vector<std::string> stock = stock_handlers(world, folder);
@@ -87,8 +99,10 @@ void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world)
   for (const auto& handler : wanted) {
     if (handler == "all") {
       if (stock.empty()) {
-        reader.complain("handlers", "no stock handlers in " + joined(world.handler_folders) +
-                                        "; install them, set $RINGMASTER_HANDLERS to their folder, or name .so files");
+        pool.unusable = "no stock handlers in " + joined(world.handler_folders);
+        reader.missing("handlers",
+                       pool.unusable + "; install them, set $RINGMASTER_HANDLERS to their folder, or name .so files",
+                       world.trusted);
       }
       for (const auto& name : stock) pool.handlers.push_back(folder + "/" + name + ".so");
     } else if (handler.find('/') == std::string::npos && !handler.ends_with(".so")) {
@@ -97,18 +111,13 @@ void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world)
         continue;
       }
       const std::string meant = closest(handler, stock);
-      reader.complain("handlers", "no stock handler " + quoted(handler) + "; there are: " + joined(stock) +
-                                      (meant.empty() ? "" : "; did you mean " + quoted(meant) + "?"));
+      pool.unusable = "no stock handler " + quoted(handler);
+      reader.missing("handlers",
+                     pool.unusable + "; there are: " + joined(stock) +
+                         (meant.empty() ? "" : "; did you mean " + quoted(meant) + "?"),
+                     world.trusted);
     } else {
-      const std::string path = absolute(handler, world);
-      const auto facts = world.stat(path);
-      if (!facts) {
-        reader.complain("handlers", quoted(handler) + ": no such file");
-      } else if (!S_ISREG(facts->mode)) {
-        reader.complain("handlers", quoted(handler) + ": not a file");
-      } else {
-        pool.handlers.push_back(path);
-      }
+      resolve_named_handler(handler, pool, reader, world);
     }
   }
   std::vector<std::string> seen = pool.handlers;
@@ -117,26 +126,49 @@ void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world)
   if (twice != seen.end()) reader.complain("handlers", quoted(*twice) + " is named twice");
 }
 
+// A worker never runs as somebody else than the text says: without its user or group a pool is unusable.
 void resolve_identity(PoolConfig& pool, TableReader& reader, const World& world) {
+  const auto cannot = [&](const std::string& key, std::string why) {
+    pool.unusable = key + ": " + why;
+    reader.missing(key, why, world.trusted);
+  };
   if (!pool.user.empty()) {
     if (const auto user = world.user(pool.user)) {
       pool.uid = user->uid;
       pool.gid = user->gid;
       if (world.euid != 0 && user->uid != world.euid) {
-        reader.complain("user", "only root can run workers as " + quoted(pool.user) + "; this daemon is uid " +
-                                    std::to_string(world.euid));
+        cannot("user", "only root can run workers as " + quoted(pool.user) + "; this daemon is uid " +
+                           std::to_string(world.euid));
       }
     } else {
-      reader.complain("user", "no user " + quoted(pool.user) + "; create it, or leave the key out");
+      cannot("user", "no user " + quoted(pool.user) + "; create it, or leave the key out");
     }
   }
   if (pool.group.empty()) return;
   pool.gid = world.group(pool.group);
-  if (!pool.gid) reader.complain("group", "no group " + quoted(pool.group) + "; create it, or leave the key out");
-  if (world.euid != 0) reader.complain("group", "only root can change the group of workers");
+  if (!pool.gid) cannot("group", "no group " + quoted(pool.group) + "; create it, or leave the key out");
+  if (world.euid != 0) cannot("group", "only root can change the group of workers");
 }
 
 }  // namespace
+
+std::string remember_stock(const World& world) {
+  std::string folder;
+  std::string text;
+  for (const auto& name : stock_handlers(world, folder)) text += name + ".so\n";
+  return text.empty() ? text : folder + "\n" + text;
+}
+
+void recall_stock(World& world, std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    lines.emplace_back(text.substr(0, end));
+  }
+  if (lines.size() < 2) return;
+  world.handler_folders = {lines.front()};
+  lines.erase(lines.begin());
+  world.list = [names = std::move(lines)](const std::string&) { return names; };
+}
 
 void check_pool_values(PoolConfig& pool, TableReader& reader) {
   if (!valid_name(pool.name)) {
@@ -186,12 +218,13 @@ void resolve_pool(PoolConfig& pool, TableReader& reader, const World& world) {
     resolve_handlers(pool, reader, world);
   }
   resolve_identity(pool, reader, world);
-  if (pool.nice < 0 && world.euid != 0) reader.complain("nice", "only root can go below 0");
+  if (pool.nice < 0 && world.euid != 0) reader.missing("nice", "only root can go below 0", world.trusted);
   const std::string& folder = pool.working_directory;
   if (folder.empty() || folder.front() != '/') {
     reader.complain("working_directory", quoted(folder) + ": not absolute; start it with /");
   } else if (const auto facts = world.stat(folder); !facts || !S_ISDIR(facts->mode)) {
-    reader.complain("working_directory", quoted(folder) + (facts ? ": not a folder" : ": no such folder"));
+    reader.missing("working_directory", quoted(folder) + (facts ? ": not a folder" : ": no such folder"),
+                   world.trusted);
   }
 }
 

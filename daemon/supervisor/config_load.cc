@@ -51,6 +51,10 @@ Outcome parse_config(std::string_view text, const World& world) {
   std::stable_sort(outcome.problems.begin(), outcome.problems.end(), [](const Problem& a, const Problem& b) {
     return std::pair{a.line, a.column} < std::pair{b.line, b.column};
   });
+  const auto warnings = std::stable_partition(outcome.problems.begin(), outcome.problems.end(),
+                                              [](const Problem& problem) { return !problem.warning; });
+  outcome.warnings.assign(warnings, outcome.problems.end());
+  outcome.problems.erase(warnings, outcome.problems.end());
   if (outcome.problems.empty()) outcome.config = std::move(config);
   return outcome;
 }

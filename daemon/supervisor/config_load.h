@@ -30,25 +30,36 @@ struct World {
   std::string path = "/usr/local/bin:/usr/bin:/bin";  ///< to find a command without a slash
   std::string cwd = "/";                              ///< what a relative command or handler is resolved against
   uid_t euid = 0;
+  /// The text was checked when the daemon started and is inherited: what this machine no longer has is a warning, and
+  /// the pool that needs it cannot start workers. The others, and all that runs, go on.
+  bool trusted = false;
 };
 
 /// This machine. Handlers are looked for in `$RINGMASTER_HANDLERS`, then beside the running binary as built or
 /// installed.
 [[nodiscard]] World real_world();
 
+/// What "all" and the stock names mean on this machine now, as text to be kept beside the configuration: an upgrade
+/// must not give a successor other handlers than its predecessor had.
+[[nodiscard]] std::string remember_stock(const World& world);
+/// `world` with the stock handlers of such a text. An empty text changes nothing.
+void recall_stock(World& world, std::string_view text);
+
 /// One thing that is wrong, and what to do about it. `line` 0: it concerns the file as a whole.
 struct Problem {
   unsigned line = 0;
   unsigned column = 0;
   std::string text;
+  bool warning = false;  ///< of a trusted text: said and passed over
 
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-/// Either no problem and a complete Config, or every problem at once, in the order of the file.
+/// Either no problem and a complete Config, or every problem at once, in the order of the file. Warnings stand apart.
 struct Outcome {
   std::optional<Config> config;
   std::vector<Problem> problems;
+  std::vector<Problem> warnings;
 };
 
 /// Reads TOML text. Nothing is left out of the checks because something else is wrong (but for a syntax error,

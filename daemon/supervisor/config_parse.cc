@@ -62,7 +62,7 @@ Node parse_toml(std::string_view text, std::vector<Problem>& problems) {
   if (!result) {
     const auto& error = result.error();
     problems.push_back(Problem{error.source().begin.line, error.source().begin.column,
-                               "not TOML: " + std::string{error.description()}});
+                               "not TOML: " + std::string{error.description()}, false});
     return {};
   }
   return convert(result.table());

@@ -182,7 +182,8 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
   if (!config.socket_group.empty()) {
     config.socket_gid = world.group(config.socket_group);
     if (!config.socket_gid) {
-      reader.complain("socket_group", "no group \"" + config.socket_group + "\"; create it, or leave the key out");
+      reader.missing("socket_group", "no group \"" + config.socket_group + "\"; create it, or leave the key out",
+                     world.trusted);
     }
   }
   reader.read("allow_uids", config.allow_uids);

@@ -130,9 +130,14 @@ void TableReader::complain(const std::string& key, const std::string& what) {
   complain_at(node != nullptr ? *node : table_, key, what);
 }
 
+void TableReader::missing(const std::string& key, const std::string& what, bool trusted) {
+  complain(key, what);
+  problems_.back().warning = trusted;
+}
+
 void TableReader::complain_at(const Node& node, const std::string& key, const std::string& what) {
   const std::string where = path_.empty() ? "" : "[" + path_ + "] ";
-  problems_.push_back(Problem{node.line, node.column, where + key + ": " + what});
+  problems_.push_back(Problem{node.line, node.column, where + key + ": " + what, false});
 }
 
 void TableReader::finish() {

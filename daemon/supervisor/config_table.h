@@ -33,6 +33,8 @@ class TableReader {
   /// A problem at `key`, or at the table where the key is absent.
   void complain(const std::string& key, const std::string& what);
   void complain_at(const Node& node, const std::string& key, const std::string& what);
+  /// The same for what this machine does not have; only a warning where the text is trusted.
+  void missing(const std::string& key, const std::string& what, bool trusted);
 
   /// Unknown keys.
   void finish();

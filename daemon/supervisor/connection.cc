@@ -90,15 +90,29 @@ asio::awaitable<void> Connection::read() {
       breach(v1::ERROR_BAD_REQUEST, received.error().message);
       break;
     }
-    if (!received || received->size == 0) {
+    if (!received) {
+      finish();
+      break;
+    }
+    if (received->size == 0) {
       // A client that has sent all its requests and shut down its side may still want the replies.
-      if (!received || unanswered_ == 0) finish();
+      input_ended_ = true;
+      output_.cancel();
+      co_await await_hang_up();
       break;
     }
     // Descriptors that a client sends were not asked for: dropping `received` closes them.
     decoder_.feed(std::span(buffer).first(received->size));
     take_frames();
   }
+}
+
+// Nothing more comes, so nothing else tells that the client is gone (a half-closed one still reads).
+asio::awaitable<void> Connection::await_hang_up() {
+  if (closed_) co_return;
+  boost::system::error_code error;
+  co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
+  if (!error) finish();
 }
 
 void Connection::take_frames() {
@@ -186,7 +200,7 @@ asio::awaitable<void> Connection::write() {
   while (!closed_) {
     boost::system::error_code error;
     if (queue_.empty()) {
-      if (closing_) break;
+      if (closing_ || (input_ended_ && unanswered_ == 0)) break;
       co_await output_.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }

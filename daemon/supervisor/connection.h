@@ -16,7 +16,9 @@
 namespace ringmaster {
 
 /// One client's control connection: a reader, a writer and a watchdog, coroutines on the supervisor's thread that keep
-/// it alive. Ends by hang-up, by a breach of the protocol (after an Error reply), or by close().
+/// it alive. Ends by hang-up (at once, whatever is
+/// unanswered), by the last answer to a client that sends no more, by a breach of the protocol (after an Error reply),
+/// or by close().
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
@@ -40,6 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   boost::asio::awaitable<void> read();
+  boost::asio::awaitable<void> await_hang_up();
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> watch();
   void take_frames();
@@ -63,6 +66,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool greeted_ = false;
   bool closing_ = false;  ///< no more is read; what is queued goes out, then the socket closes
   bool closed_ = false;
+  bool input_ended_ =
+      false;  ///< the client has shut its side down: what it asked for is answered, then the socket closes
   bool half_frame_seen_ = false;
 };
 

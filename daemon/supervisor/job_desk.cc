@@ -14,11 +14,8 @@ namespace {
 
 namespace v1 = control::v1;
 
-constexpr core::Duration kKept = std::chrono::seconds{60};
 constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
 constexpr std::uint64_t kMaxPayload = std::uint64_t{1} << 20;
-constexpr SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
-constexpr unsigned kUidField = 0;  ///< of JobDescriptor::reserved: the submitter's uid + 1
 
 void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::uint64_t needed = 0,
             std::uint64_t limit = 0) {
@@ -26,6 +23,13 @@ void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::
   reply.mutable_error()->set_needed(needed);
   reply.mutable_error()->set_limit(limit);
   respond(std::move(reply), {});
+}
+
+void refuse_payload(const Responder& respond, std::uint64_t bytes, std::uint64_t limit) {
+  refuse(respond, v1::ERROR_TOO_LARGE,
+         "a payload of " + std::to_string(bytes) + " bytes, at most " + std::to_string(limit) +
+             " go in a message; use a session for more",
+         bytes, limit);
 }
 
 std::uint64_t since_boot(core::TimePoint now) { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
@@ -78,17 +82,24 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
                   "no pool \"" + clean_text(request.pool(), 64) + "\"; `ringmaster handlers` lists what there is");
   }
   PoolGate* pool = *at;
-  if (pool->handlers_known()) return do_submit(peer, *pool, request, respond);
+  if (request.payload().size() > kMaxPayload) return refuse_payload(respond, request.payload().size(), kMaxPayload);
+  // On the account before it waits for anything: what waits is held in memory too.
+  auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);
+  auto refused = charge->take_job(loop_.now());
+  if (!refused) refused = charge->take_bytes(core::Bytes{request.payload().size()});
+  if (refused) return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
+  if (pool->handlers_known()) return do_submit(peer, *pool, request, std::move(charge), respond);
   // Until its first worker has been ready nobody can say which handlers there are.
-  pool->when_handlers_known([this, peer, pool, request, respond] {
+  pool->when_handlers_known([this, peer, pool, request, respond, charge] {
     if (Job* known = job_of(peer, 0, {request.cookie_high(), request.cookie_low()})) {
       return answer(*known, respond, request.wait());
     }
-    do_submit(peer, *pool, request, respond);
+    do_submit(peer, *pool, request, charge, respond);
   });
 }
 
-void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, const Responder& respond) {
+void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, std::shared_ptr<JobCharge> charge,
+                        const Responder& respond) {
   if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
   if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
   const HandlerDescription* handler = handler_named(pool, request.handler());
@@ -97,12 +108,7 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   if (!arguments) return refuse(respond, v1::ERROR_BAD_ARGUMENT, arguments.error().message);
   const std::uint64_t limit =
       handler->max_request_bytes != 0 ? std::min(handler->max_request_bytes, kMaxPayload) : kMaxPayload;
-  if (request.payload().size() > limit) {
-    return refuse(respond, v1::ERROR_TOO_LARGE,
-                  "a payload of " + std::to_string(request.payload().size()) + " bytes, at most " +
-                      std::to_string(limit) + " go in a message; use a session for more",
-                  request.payload().size(), limit);
-  }
+  if (request.payload().size() > limit) return refuse_payload(respond, request.payload().size(), limit);
   if (request.result_capacity() > kMaxPayload) {
     return refuse(respond, v1::ERROR_TOO_LARGE,
                   "room for a result of " + std::to_string(request.result_capacity()) + " bytes, at most " +
@@ -118,15 +124,6 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
                   "a deadline is longer than max_deadline of pool \"" + pool.config().name + "\" (" +
                       core::to_string(pool.config().max_deadline) + ")");
   }
-  if (const auto refused = sessions_.quota().take_socket_job(loop_.now(), peer.uid)) {
-    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
-  }
-  std::string why;
-  MessageSession* home = home_of(pool, why);
-  if (home == nullptr) {
-    sessions_.quota().release_socket_job(peer.uid);
-    return refuse(respond, v1::ERROR_NO_MEMORY, std::move(why));
-  }
   const auto queue_default =
       std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().queue_deadline).count();
   JobDescriptor descriptor{};
@@ -138,69 +135,37 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   descriptor.run_timeout_ms = static_cast<std::uint32_t>(request.run_timeout_ms());
   descriptor.cookie[0] = request.cookie_high();
   descriptor.cookie[1] = request.cookie_low();
-  descriptor.reserved[kUidField] = std::uint64_t{peer.uid} + 1;
+  descriptor.submitter = std::uint64_t{peer.uid} + 1;
   const std::uint64_t capacity = request.result_capacity() != 0
                                      ? request.result_capacity()
                                      : std::min(default_result_bytes(*handler, request.payload().size()), kMaxPayload);
-  if (descriptor.run_timeout_ms != 0) {
-    std::uint32_t& shortest = home->session().shortest_run_ms;
-    if (shortest == 0 || descriptor.run_timeout_ms < shortest) shortest = descriptor.run_timeout_ms;
-    // A successor must look as often.
-    LedgerSession& record = daemon_.ledger().sessions[home->session().index];
-    if (record.serial == home->session().serial) record.shortest_run_ms = shortest;
+  if (const auto refused = charge->take_bytes(core::Bytes{arguments->size() + capacity})) {
+    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
   }
-  const auto placed = place(*home, descriptor, request, *arguments, capacity);
-  if (!placed) {
-    sessions_.quota().release_socket_job(peer.uid);
-    return refuse(respond, v1::ERROR_QUEUE_FULL,
-                  "pool \"" + pool.config().name + "\" holds as many jobs and outcomes as fit; try again later");
-  }
+  Error why{"", v1::ERROR_QUEUE_FULL};
+  const auto placed = place(pool, {descriptor, request.payload(), *arguments, capacity}, why);
+  if (!placed) return refuse(respond, static_cast<v1::ErrorCode>(why.code), std::move(why.message));
   Job job;
-  job.id = make_job_id(home->session().serial, placed->seq);
+  job.id = make_job_id(placed->home->session().serial, placed->place.seq);
   job.uid = peer.uid;
   job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
-  job.home = home;
-  job.place = *placed;
+  job.home = placed->home;
+  job.place = placed->place;
   job.result_capacity = capacity;
   job.submitted_ns = descriptor.submitted_ns;
-  job.on_the_books = true;
+  job.charge = std::move(charge);
   by_cookie_[{job.uid, job.cookie}] = job.id;
   Job& kept = jobs_[job.id] = std::move(job);
   answer(kept, respond, request.wait());
 }
 
-std::optional<PlacedJob> JobDesk::place(MessageSession& home, const JobDescriptor& job, const v1::Submit& request,
-                                        std::span<const std::byte> arguments, std::uint64_t capacity) {
-  do {
-    if (auto placed = home.place(job, request.payload(), arguments, capacity)) return placed;
-  } while (make_room(home));
-  return std::nullopt;
-}
-
-MessageSession* JobDesk::home_of(PoolGate& pool, std::string& why) {
-  if (const auto at = own_.find(pool.index()); at != own_.end()) {
-    const auto home = homes_.find(at->second);
-    if (home != homes_.end() && home->second->session().state != SessionState::Closing) return home->second.get();
-    why = "the daemon's own session on this pool is being closed";
-    return nullptr;
-  }
-  Session* session = sessions_.open_internal(pool, kGeometry, why);
-  if (session == nullptr) return nullptr;
-  const std::uint32_t serial = session->serial;
-  own_[pool.index()] = serial;
-  auto& home = homes_[serial];
-  home = std::make_unique<MessageSession>(loop_, pool, *session, true, [this, serial] {
-    if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
-  });
-  return home.get();
-}
-
 void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
   Job* job = job_of(peer, request.job_id(), {request.cookie_high(), request.cookie_low()});
   if (job == nullptr) {
-    return refuse(respond, v1::ERROR_UNKNOWN_JOB,
-                  "no such job: it was never accepted, or ended more than 60 s ago; with the same cookie it is safe to "
-                  "submit it again");
+    return refuse(
+        respond, v1::ERROR_UNKNOWN_JOB,
+        "no such job: it was never accepted, it ended more than 60 s ago, or another daemon took it; if it is "
+        "idempotent, submit it again");
   }
   answer(*job, respond, request.wait());
 }
@@ -236,7 +201,7 @@ void JobDesk::deliver(Job& job, const Responder& respond) {
   fill_outcome(job.home->session().reply, facts, *job.end, *reply.mutable_outcome());
   if (!respond(std::move(reply), {})) return;
   job.delivered = true;
-  if (std::exchange(job.on_the_books, false)) sessions_.quota().release_socket_job(job.uid);
+  job.charge.reset();
 }
 
 void JobDesk::look(MessageSession& home) {
@@ -266,72 +231,12 @@ void JobDesk::end(Job& job, SlotWord word) {
   if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-// The oldest outcome that somebody has read gives its place up.
-bool JobDesk::make_room(MessageSession& home) {
-  const Job* oldest = nullptr;
-  for (const auto& [id, job] : jobs_) {
-    if (job.home == &home && job.end && job.delivered && (oldest == nullptr || job.ended_at < oldest->ended_at))
-      oldest = &job;
-  }
-  if (oldest == nullptr) return false;
-  drop(oldest->id);
-  return true;
-}
-
 void JobDesk::drop(std::uint64_t id) {
   const auto at = jobs_.find(id);
   Job& job = at->second;
   job.home->release(job.place);
-  if (job.on_the_books) sessions_.quota().release_socket_job(job.uid);
   by_cookie_.erase({job.uid, job.cookie});
   jobs_.erase(at);
-}
-
-// The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
-void JobDesk::home_gone(std::uint32_t serial) {
-  const auto at = homes_.find(serial);
-  if (at == homes_.end()) return;
-  look(*at->second);
-  std::vector<std::uint64_t> gone;
-  for (const auto& [id, job] : jobs_) {
-    if (job.home == at->second.get()) gone.push_back(id);
-  }
-  for (const std::uint64_t id : gone) {
-    Job& job = jobs_.at(id);
-    if (job.on_the_books) sessions_.quota().release_socket_job(job.uid);
-    by_cookie_.erase({job.uid, job.cookie});
-    jobs_.erase(id);
-  }
-  std::erase_if(own_, [serial](const auto& one) { return one.second == serial; });
-  homes_.erase(at);
-}
-
-void JobDesk::sweep() {
-  sweep_timer_.reset();
-  const core::TimePoint now = loop_.now();
-  std::vector<std::uint64_t> expired;
-  bool any_ended = false;
-  for (const auto& [id, job] : jobs_) {
-    if (!job.end) continue;
-    any_ended = true;
-    if (now - job.ended_at >= kKept) expired.push_back(id);
-  }
-  for (const std::uint64_t id : expired) drop(id);
-  for (auto at = homes_.begin(); at != homes_.end();) {
-    const MessageSession* home = at->second.get();
-    const bool needed = home->own() || std::any_of(jobs_.begin(), jobs_.end(),
-                                                   [&](const auto& one) { return one.second.home == home; });
-    if (needed) {
-      ++at;
-      continue;
-    }
-    const Session& session = at->second->session();
-    const std::uint16_t index = session.index;
-    const std::uint32_t serial = session.serial;
-    at = homes_.erase(at);
-    sessions_.end(index, serial, Cause::Lost);
-  }
-  if (any_ended) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
 std::size_t JobDesk::unfinished() const {

@@ -10,6 +10,7 @@
 
 #include "daemon/core/quota.h"
 #include "daemon/supervisor/control_types.h"
+#include "daemon/supervisor/job_charge.h"
 #include "daemon/supervisor/message_session.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"
@@ -24,7 +25,8 @@ class Submit;
 
 /// Jobs that come as messages. They go through a session per pool whose client is this supervisor, so that there is one
 /// path for jobs. An outcome stays in its slot for 60 s after the end: a successor finds it there by its cookie, as it
-/// finds the jobs that still run. Delivered outcomes make room earlier when slots or ring run short. One thread.
+/// finds the jobs that still run. Delivered outcomes make room earlier when slots or ring run short; where a job that
+/// still runs blocks its ring, the jobs that follow go through another session. One thread.
 class JobDesk {
  public:
   JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
@@ -54,31 +56,52 @@ class JobDesk {
     std::optional<SlotWord> end;
     core::TimePoint ended_at{};
     bool delivered = false;
-    bool on_the_books = false;
+    std::shared_ptr<JobCharge> charge;  ///< until the outcome is delivered
     std::vector<Responder> waiters;
   };
   using Key = std::pair<std::uint32_t, Cookie>;
 
-  void do_submit(const Peer& peer, PoolGate& pool, const control::v1::Submit& request, const Responder& respond);
-  MessageSession* home_of(PoolGate& pool, std::string& why);
-  std::optional<PlacedJob> place(MessageSession& home, const JobDescriptor& job, const control::v1::Submit& request,
-                                 std::span<const std::byte> arguments, std::uint64_t capacity);
+  /// A job on its way into a ring.
+  struct Parcel {
+    JobDescriptor descriptor;
+    std::string_view payload;
+    std::span<const std::byte> arguments;
+    std::uint64_t capacity;
+  };
+  struct Placed {
+    MessageSession* home;
+    PlacedJob place;
+  };
+
+  void do_submit(const Peer& peer, PoolGate& pool, const control::v1::Submit& request,
+                 std::shared_ptr<JobCharge> charge, const Responder& respond);
   Job* job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie);
   void answer(Job& job, const Responder& respond, bool wait);
   void deliver(Job& job, const Responder& respond);
   void look(MessageSession& home);
   void end(Job& job, SlotWord word);
-  bool make_room(MessageSession& home);
   void drop(std::uint64_t id);
+
+  // job_homes.cc
+  std::optional<Placed> place(PoolGate& pool, const Parcel& parcel, Error& why);
+  std::optional<PlacedJob> place_in(MessageSession& home, const Parcel& parcel, Shortage& shortage);
+  std::vector<MessageSession*> homes_of(const PoolGate& pool);
+  MessageSession* open_home(PoolGate& pool, std::string& why);
+  void declare_deadline(MessageSession& home, std::uint32_t run_timeout_ms);
+  bool make_room(MessageSession& home, Shortage shortage);
+  [[nodiscard]] bool is_current(std::uint32_t serial) const;
   void home_gone(std::uint32_t serial);
   void sweep();
+  void close_idle_homes();
+
   void cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond);
 
   EventLoop& loop_;
   DaemonGate& daemon_;
   SessionDesk& sessions_;
   std::map<std::uint32_t, std::unique_ptr<MessageSession>> homes_;  ///< by session serial
-  std::map<std::uint32_t, std::uint32_t> own_;                      ///< pool → serial
+  /// Pool → serials of its sessions that take jobs, the one that the next job is tried in last.
+  std::map<std::uint32_t, std::vector<std::uint32_t>> own_;
   std::map<std::uint64_t, Job> jobs_;
   std::map<Key, std::uint64_t> by_cookie_;
   std::optional<EventLoop::TimerId> sweep_timer_;

@@ -80,10 +80,14 @@ void JobDesk::take_over(Session& session) {
   }
   if (pool == nullptr) return sessions_.end(session.index, session.serial, Cause::Lost);
   const std::uint32_t serial = session.serial;
-  auto& home = homes_[serial];
-  home = std::make_unique<MessageSession>(loop_, *pool, session, false, [this, serial] {
+  auto opened = MessageSession::open(loop_, *pool, session, false, [this, serial] {
     if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
   });
+  if (!opened) {
+    log_error("jobs that came as messages are lost", {{"session", serial}, {"error", opened.error().message}});
+    return sessions_.end(session.index, session.serial, Cause::Lost);
+  }
+  const auto& home = homes_[serial] = std::move(*opened);
   unsigned found = 0;
   for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
     // SYNC: acquire: the descriptor was written before the word.
@@ -93,11 +97,11 @@ void JobDesk::take_over(Session& session) {
     const std::uint64_t offset = std::uint64_t{descriptor.result_line} * kCacheLine;
     const bool fits = descriptor.result_capacity <= session.geometry.result_ring_bytes &&
                       offset <= session.geometry.result_ring_bytes - descriptor.result_capacity;
-    const bool named = (descriptor.cookie[0] | descriptor.cookie[1]) != 0 && descriptor.reserved[0] != 0;
+    const bool named = (descriptor.cookie[0] | descriptor.cookie[1]) != 0 && descriptor.submitter != 0;
     if (!alive || descriptor.seq != word.seq() || !fits || !named) continue;
     Job job;
     job.id = make_job_id(serial, descriptor.seq);
-    job.uid = static_cast<std::uint32_t>(descriptor.reserved[0] - 1);
+    job.uid = static_cast<std::uint32_t>(descriptor.submitter - 1);
     job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
     job.home = home.get();
     job.place.slot = slot;
@@ -105,7 +109,11 @@ void JobDesk::take_over(Session& session) {
     job.place.result.offset = offset;
     job.result_capacity = descriptor.result_capacity;
     job.submitted_ns = descriptor.submitted_ns;
-    job.on_the_books = !sessions_.quota().take_socket_job(loop_.now(), job.uid).has_value();
+    job.charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
+    // Accepted is accepted, whatever the limits are by now.
+    (void)job.charge->take_job(loop_.now());
+    (void)job.charge->take_bytes(
+        core::Bytes{descriptor.request_bytes + descriptor.arguments_bytes + descriptor.result_capacity});
     by_cookie_[{job.uid, job.cookie}] = job.id;
     jobs_[job.id] = std::move(job);
     ++found;

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "daemon/supervisor/log.h"
+#include "proto/socket_path.h"
 
 namespace ringmaster {
 namespace {
@@ -80,8 +81,15 @@ Result<void> clear_place(const std::string& path) {
 
 }  // namespace
 
+void make_socket_folder(const std::string& socket) {
+  const std::string folder = socket.substr(0, socket.rfind('/'));
+  // Whatever the umask says, clients must be able to enter. What cannot be made is told by who opens the lock in it.
+  if (::mkdir(folder.c_str(), 0755) == 0) (void)::chmod(folder.c_str(), 0755);
+}
+
 Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config) {
   Listener listener;
+  if (path == kSystemSocket && ::geteuid() == 0) make_socket_folder(path);
   auto lock = take_lock(path);
   if (!lock) return lock.error();
   listener.lock = std::move(*lock);

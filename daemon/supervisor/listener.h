@@ -17,6 +17,10 @@ struct Listener {
   UniqueFd lock;
 };
 
+/// Makes the folder that `socket` lies in, if it is missing and its parent is there; else does nothing. For the
+/// system's default place, which is gone after each boot and nobody else makes where there is no service manager.
+void make_socket_folder(const std::string& socket);
+
 /// An Error's text is for the user: another daemon is there, or why the socket cannot be made.
 [[nodiscard]] Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config);
 

@@ -23,6 +23,7 @@ namespace ringmaster {
 namespace {
 
 constexpr int kUsageError = 64;
+constexpr std::size_t kMaxStockText = std::size_t{64} << 10;
 
 struct Options {
   std::string config;
@@ -91,15 +92,21 @@ Result<void> read_text(const std::string& path, std::string& into) {
 // A successor goes by the text and the CPUs that the first one found, whatever the file says by now.
 Result<void> load(const Options& options, SupervisorStart& start) {
   start.cpus = core::decide_cpus(probe_cpus());
-  const config::World world = config::real_world();
+  config::World world = config::real_world();
   std::string name = options.config;
   bool known = false;
   for (const keeper::InheritedDeposit& deposit : start.table.deposits) {
     if (deposit.label.kind != static_cast<std::uint16_t>(keeper::DepositKind::Config)) continue;
     std::string text(deposit.label.b, '\0');
+    std::string stock(kMaxStockText, '\0');
     const ssize_t got = ::pread(deposit.fd, text.data(), text.size(), 0);
-    if (got != static_cast<ssize_t>(text.size())) return Error{"the configuration that was inherited cannot be read"};
+    const ssize_t more = ::pread(deposit.fd, stock.data(), stock.size(), static_cast<off_t>(text.size()));
+    if (got != static_cast<ssize_t>(text.size()) || more < 0) {
+      return Error{"the configuration that was inherited cannot be read"};
+    }
     start.config_text = std::move(text);
+    world.trusted = true;
+    config::recall_stock(world, stock.substr(0, stock.find('\0')));
     start.cpus.usable = deposit.label.a;
     known = true;
   }
@@ -110,6 +117,8 @@ Result<void> load(const Options& options, SupervisorStart& start) {
   if (!outcome.config) {
     return Error{config::render_problems(name.empty() ? "the embedded configuration" : name, outcome.problems)};
   }
+  for (const config::Problem& warning : outcome.warnings) start.warnings.push_back(warning.text);
+  start.stock_text = config::remember_stock(world);
   start.config = *outcome.config;
   for (config::PoolConfig& pool : start.config.pools) {
     pool.workers = config::resolve_workers(pool, start.cpus.usable);
@@ -136,6 +145,7 @@ int serve(const Options& options) {
   if (!path) return complain(path.error().message, keeper::kExitSocket);
   start.socket_path = *path;
   log_setup(daemon.log_level, daemon.log_format);
+  for (const std::string& warning : start.warnings) log_warning("the configuration no longer fits", {{"key", warning}});
   (void)set_oom_score_adj(-800);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   std::signal(SIGPIPE, SIG_IGN);

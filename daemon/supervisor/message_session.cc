@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <system_error>
 #include <thread>
 
+#include "daemon/supervisor/memory_room.h"
 #include "shm/doorbell.h"
 #include "shm/hints.h"
 #include "shm/memfd.h"
@@ -53,6 +55,16 @@ CompletionWatch::~CompletionWatch() {
   state_->thread.join();
 }
 
+Result<std::unique_ptr<MessageSession>> MessageSession::open(EventLoop& loop, PoolGate& pool, Session& session,
+                                                             bool own, std::function<void()> look) {
+  try {
+    return std::make_unique<MessageSession>(loop, pool, session, own, std::move(look));
+  } catch (const std::system_error& error) {
+    return Error{std::string{"no thread can be had to watch the daemon's own session: "} + error.what() +
+                 "; raise the limit of tasks"};
+  }
+}
+
 MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look)
     : pool_(pool),
       session_(session),
@@ -62,12 +74,14 @@ MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session
       results_(session.geometry.result_ring_bytes),
       watch_(loop, session.request, session.reply, std::move(look)) {}
 
-// Pages are charged here and now; a worker that meets a page it cannot get would be killed for it.
+// Pages are charged here and now; a worker that meets a page it cannot get would be killed for it. In a small cgroup
+// fallocate itself ends in the OOM killer, so a look at what is left comes first.
 bool MessageSession::reserve(const Extent& request, const Extent& arguments, const Extent& result) {
   const auto grow = [](int fd, std::uint64_t ring_offset, std::uint64_t capacity, std::uint64_t end,
                        std::uint64_t& reserved) {
     if (end <= reserved) return true;
     const std::uint64_t upto = std::min(capacity, (end + kReserveStep - 1) / kReserveStep * kReserveStep);
+    if (!fits(core::Bytes{upto - reserved}, memory_room())) return false;
     if (!reserve_pages(fd, ring_offset + reserved, upto - reserved)) return false;
     reserved = upto;
     return true;
@@ -80,12 +94,15 @@ bool MessageSession::reserve(const Extent& request, const Extent& arguments, con
 }
 
 std::optional<PlacedJob> MessageSession::place(const JobDescriptor& wanted, std::string_view payload,
-                                               std::span<const std::byte> arguments, std::uint64_t result_capacity) {
+                                               std::span<const std::byte> arguments, std::uint64_t result_capacity,
+                                               Shortage& shortage) {
+  shortage = Shortage::Slot;
   const auto slot = port_.take_slot();
   if (!slot) return std::nullopt;
   const auto request = requests_.take(payload.size());
   const auto text = request ? requests_.take(arguments.size()) : std::nullopt;
   const auto result = text ? results_.take(result_capacity) : std::nullopt;
+  shortage = !text ? Shortage::RequestRing : !result ? Shortage::ResultRing : Shortage::Memory;
   if (!result || !reserve(*request, *text, *result)) {
     if (request) requests_.give_back(request->id);
     if (text) requests_.give_back(text->id);

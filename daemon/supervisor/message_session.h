@@ -21,7 +21,7 @@ namespace ringmaster {
 /// (completions have no descriptor, so that no client's flag can block a worker).
 class CompletionWatch {
  public:
-  /// REQUIRES: the session's mapping outlives the watch.
+  /// REQUIRES: the session's mapping outlives the watch. Throws std::system_error: there can be no further thread.
   CompletionWatch(EventLoop& loop, const RequestView& request, const ReplyView& reply, std::function<void()> look);
   ~CompletionWatch();
   CompletionWatch(const CompletionWatch&) = delete;
@@ -42,17 +42,24 @@ struct PlacedJob {
   Extent result;
 };
 
+/// What a job could not get.
+enum class Shortage { Slot, RequestRing, ResultRing, Memory };
+
 /// The session of one supervisor on one pool, through which jobs that came as messages go: the supervisor is its
 /// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
 class MessageSession {
  public:
-  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended.
+  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended. An Error: no thread
+  /// can be had to watch it.
+  [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolGate& pool, Session& session,
+                                                                    bool own, std::function<void()> look);
   MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look);
 
-  /// Copies payload and arguments into the request ring and publishes. nullopt: no slot or no room now.
+  /// Copies payload and arguments into the request ring and publishes. nullopt: not now, `shortage` says why.
   /// `wanted` has everything but places and sizes filled in.
   [[nodiscard]] std::optional<PlacedJob> place(const JobDescriptor& wanted, std::string_view payload,
-                                               std::span<const std::byte> arguments, std::uint64_t result_capacity);
+                                               std::span<const std::byte> arguments, std::uint64_t result_capacity,
+                                               Shortage& shortage);
   /// Ended: its request bytes are free again.
   void ended(PlacedJob& job);
   /// Its outcome is not kept any more: slot and result extent are free again.

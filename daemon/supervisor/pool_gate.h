@@ -71,7 +71,7 @@ class DaemonGate {
   [[nodiscard]] virtual std::span<PoolGate* const> pools() const = 0;
   [[nodiscard]] virtual LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual std::uint32_t supervisor_incarnation() const = 0;  ///< from 1
-  [[nodiscard]] virtual std::uint64_t daemon_id() const = 0;               ///< differs between keepers' lives
+  [[nodiscard]] virtual std::uint64_t daemon_id() const = 0;               ///< another one after each cold start
 
   /// Empty: the daemon takes new work. Else why not.
   [[nodiscard]] virtual std::string refusal() const = 0;

@@ -41,6 +41,14 @@ Cause cause_of(const core::DeathCause& death) {
   return death.by_signal ? Cause::CrashedSignal : Cause::CrashedExit;
 }
 
+// Whose job it was. A message's descriptor names its submitter: only supervisors can write it in a session of theirs.
+std::optional<core::Uid> submitter_of(const Session& session, const ReapedJob& job) {
+  if (!session.internal()) return session.uid;
+  const JobDescriptor& descriptor = session.request.descriptor(job.slot);
+  if (descriptor.seq != job.seq || descriptor.submitter == 0) return std::nullopt;
+  return static_cast<core::Uid>(descriptor.submitter - 1);
+}
+
 }  // namespace
 
 void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead) {
@@ -188,8 +196,8 @@ void Pool::account(const ReapedJob& job, const core::DeathCause& cause, const Se
       ++tally_.crashed;
     }
   }
-  if (session != nullptr && !session->internal()) {
-    host_.sessions().quota().count_crash(host_.loop().now(), session->uid);
+  if (const auto uid = session != nullptr ? submitter_of(*session, job) : std::nullopt) {
+    host_.sessions().quota().count_crash(host_.loop().now(), *uid);
   }
   std::string handler;
   for (const HandlerDescription& one : handlers_) {

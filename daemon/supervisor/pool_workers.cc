@@ -31,6 +31,16 @@ std::uint32_t milliseconds_of(core::Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xFFFFFFFF));
 }
 
+// Whether the deposited segment (length, then the table) is this table.
+bool holds_table(int fd, std::span<const std::byte> encoded) {
+  const auto mapping = Mapping::map(fd, Access::ReadOnly);
+  std::uint64_t length = 0;
+  if (!mapping || mapping->bytes().size() < sizeof length + encoded.size()) return false;
+  std::memcpy(&length, mapping->bytes().data(), sizeof length);
+  return length == encoded.size() &&
+         std::memcmp(mapping->bytes().data() + sizeof length, encoded.data(), encoded.size()) == 0;
+}
+
 }  // namespace
 
 void Pool::start_worker(core::Seat index) {
@@ -48,6 +58,7 @@ void Pool::start_worker(core::Seat index) {
   seat.oom_kills = oom_kills();
   on_policy(policy_.handle(seat.started, core::RestartPolicy::Started{index}));
   record.incarnation = incarnation;
+  if (!config_.unusable.empty()) return never_started(index, config_.unusable);
   auto process = WorkerProcess::create({{id, incarnation}, index_, config_.name, index});
   if (!process) return never_started(index, process.error().message);
   seat.process = std::move(*process);
@@ -161,10 +172,17 @@ void Pool::never_started(core::Seat index, const std::string& why) {
 
 void Pool::listen(core::Seat index) {
   if (!seats_[index].process) return;
-  seats_[index].process->listen(host_.loop(), [this, index](worker_link::ToSupervisor&& message) {
-    on_message(index, std::move(message));
-    update();
-  });
+  seats_[index].process->listen(
+      host_.loop(),
+      [this, index](worker_link::ToSupervisor&& message) {
+        on_message(index, std::move(message));
+        update();
+      },
+      [this, index](const std::string& what) {
+        seats_[index].boot_error = what;
+        kill(seats_[index], core::DeathKind::ProtocolViolation);
+        update();
+      });
 }
 
 void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
@@ -239,19 +257,19 @@ void Pool::on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk) {
 
 void Pool::set_handlers(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded) {
   handlers_ = std::move(handlers);
-  if (!fds_.handlers) {
-    const std::uint64_t length = encoded.size();
-    auto fd = create_segment("ringmaster-handlers", sizeof length + length);
-    auto mapping = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
-    if (mapping) {
-      std::memcpy(mapping->bytes().data(), &length, sizeof length);
-      std::memcpy(mapping->bytes().data() + sizeof length, encoded.data(), length);
-      fds_.handlers = std::move(*fd);
-      const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, index_);
-      const int raw = fds_.handlers.get();
-      host_.keeper().deposit({&label, 1}, {&raw, 1}, nullptr);
-    }
-  }
+  if (fds_.handlers && holds_table(fds_.handlers.get(), encoded)) return;
+  const std::uint64_t length = encoded.size();
+  auto fd = create_segment("ringmaster-handlers", sizeof length + length);
+  auto mapping = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
+  if (!mapping) return;
+  std::memcpy(mapping->bytes().data(), &length, sizeof length);
+  std::memcpy(mapping->bytes().data() + sizeof length, encoded.data(), length);
+  // After an upgrade a later worker brings another table: a successor must not go by the old one.
+  const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, index_);
+  if (fds_.handlers) host_.keeper().release({keeper::kind_bit(keeper::DepositKind::Handlers), label.a, label.b});
+  fds_.handlers = std::move(*fd);
+  const int raw = fds_.handlers.get();
+  host_.keeper().deposit({&label, 1}, {&raw, 1}, nullptr);
 }
 
 void Pool::on_ready(core::Seat index) {

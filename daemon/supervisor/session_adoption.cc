@@ -4,6 +4,7 @@
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
 #include "proto/control.pb.h"
+#include "shm/memfd.h"
 #include "shm/verdict.h"
 
 // The rest of SessionDesk: sessions seen by the pool side, the supervisor's own, what a successor takes up, the status.
@@ -47,6 +48,12 @@ Session* SessionDesk::open_internal(PoolGate& pool, const SessionGeometry& geome
     return nullptr;
   }
   Entry& entry = **created;
+  // Our own mapping stands; a worker that reopens the segment for writing could else forge a job's submitter.
+  if (auto sealed = seal_future_writes(entry.session.request_fd.get()); !sealed) {
+    why = sealed.error().message;
+    begin_end(entry, Cause::Lost);
+    return nullptr;
+  }
   entry.session.client = "ringmaster-supervisor";
   entry.session.state = SessionState::Attaching;
   const std::uint32_t serial = entry.session.serial;
@@ -95,7 +102,7 @@ bool SessionDesk::adopt_one(std::uint16_t index,
     return false;
   }
   session.pool_name = pool->config().name;
-  if (!map_segments(session)) return false;
+  if (!map_segments(session, true)) return false;
   session.state = SessionState::Open;
   if (!session.internal()) {
     // The predecessor granted it; should the limits have shrunk since, it stays but is not on the books twice.

@@ -68,11 +68,11 @@ Result<void> create_segments(Session& session) {
   return map_segments(session);
 }
 
-Result<void> map_segments(Session& session) {
+Result<void> map_segments(Session& session, bool predecessors) {
   const bool own = session.internal();
   const SessionGeometry& geometry = session.geometry;
   if (!geometry.valid()) return not_ours(session);
-  auto request = Mapping::map(session.request_fd.get(), own ? Access::ReadWrite : Access::ReadOnly,
+  auto request = Mapping::map(session.request_fd.get(), own && !predecessors ? Access::ReadWrite : Access::ReadOnly,
                               own ? 0 : geometry.request_control_bytes());
   if (!request) return request.error();
   auto reply = Mapping::map(session.reply_fd.get(), Access::ReadWrite, own ? 0 : geometry.reply_control_bytes());

@@ -33,8 +33,9 @@ struct GrantedRings {
 [[nodiscard]] Result<void> create_segments(Session& session);
 
 /// Maps a session whose descriptors and numbers are already there (a successor); checks that the segments' headers say
-/// the same as the numbers.
-[[nodiscard]] Result<void> map_segments(Session& session);
+/// the same as the numbers. `predecessors`: the request segment of a supervisor's own session is sealed against further
+/// writers, so it is mapped read-only.
+[[nodiscard]] Result<void> map_segments(Session& session, bool predecessors = false);
 
 /// A pair of connected descriptors: the supervisor's end becomes readable when every copy of the other is closed.
 struct Lifeline {

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 namespace ringmaster {
@@ -112,10 +113,15 @@ std::string stack_summary(const std::string& stack) {
 }
 
 void capture_stack(EventLoop& loop, pid_t pid, std::function<void(std::string)> done) {
-  std::thread([&loop, pid, done = std::move(done)]() mutable {
-    std::string text = capture(pid);
-    loop.post([done = std::move(done), text = std::move(text)]() mutable { done(std::move(text)); });
-  }).detach();
+  const auto kept = std::make_shared<std::function<void(std::string)>>(std::move(done));
+  try {
+    std::thread([&loop, pid, kept] {
+      std::string text = capture(pid);
+      loop.post([kept, text = std::move(text)]() mutable { (*kept)(std::move(text)); });
+    }).detach();
+  } catch (const std::system_error& error) {
+    loop.post([kept, text = std::string{"no stack: no thread can be had: "} + error.what()] { (*kept)(text); });
+  }
 }
 
 }  // namespace ringmaster

@@ -15,6 +15,7 @@ namespace {
 
 constexpr core::Duration kEndPause = std::chrono::milliseconds{10};
 constexpr unsigned kEndTries = 100;
+constexpr unsigned kSendTries = 50;
 
 std::string find_stock_worker() {
   const std::string folder = program_folder();
@@ -68,12 +69,12 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
                                                                      {"supervisor", supervisor_incarnation()},
                                                                      {"workers", start_.cpus.why}});
   pool_changed();
+  // A predecessor was told to stop and died over it. A cold start has cleared the word.
+  if (ledger_->stopping.load(std::memory_order_relaxed) != 0) loop_.post([this] { stop(); });
   return {};
 }
 
-std::uint64_t Supervisor::daemon_id() const {
-  return ledger_->daemon_started_ns ^ (static_cast<std::uint64_t>(::getppid()) << 40);
-}
+std::uint64_t Supervisor::daemon_id() const { return ledger_->daemon_id; }
 
 std::string Supervisor::refusal() const {
   return stopping_ ? "the daemon is stopping; start it again, or wait for its successor" : std::string{};
@@ -130,6 +131,7 @@ void Supervisor::tell_service() {
 void Supervisor::stop() {
   if (stopping_) return;
   stopping_ = true;
+  ledger_->stopping.store(1, std::memory_order_relaxed);
   const core::Duration timeout = start_.config.daemon.shutdown_timeout;
   log_info("stopping", {{"shutdown_timeout", timeout}});
   keeper_.notify("STOPPING=1");
@@ -156,8 +158,15 @@ void Supervisor::end_when_clear(unsigned tries) {
   server_->stop_accepting();
   if (own_socket_) remove_listener(start_.socket_path);
   log_info("stopped");
-  // A last turn of the loop, in which replies leave.
-  loop_.after(kEndPause, [this] { end_(keeper::kExitStopped); });
+  end_when_sent(kSendTries);
+}
+
+// At least one more turn of the loop, in which replies leave; a client that does not read is not waited for for long.
+void Supervisor::end_when_sent(unsigned tries) {
+  loop_.after(kEndPause, [this, tries] {
+    if (server_->unsent_bytes() != 0 && tries != 0) return end_when_sent(tries - 1);
+    end_(keeper::kExitStopped);
+  });
 }
 
 void Supervisor::fill_status(control::v1::Status& status) const {

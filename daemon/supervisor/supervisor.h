@@ -22,6 +22,8 @@ namespace ringmaster {
 struct SupervisorStart {
   config::Config config;    ///< workers of each pool resolved
   std::string config_text;  ///< as read, for successors
+  std::string stock_text;   ///< config::remember_stock, for them too
+  std::vector<std::string> warnings;
   std::string socket_path;
   core::CpuDecision cpus;
   UniqueFd keeper;
@@ -77,6 +79,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   void tell_service();
   void begin_end();
   void end_when_clear(unsigned tries);
+  void end_when_sent(unsigned tries);
   [[nodiscard]] core::Health health() const;
 
   EventLoop& loop_;

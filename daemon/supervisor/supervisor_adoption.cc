@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -45,13 +46,21 @@ Result<void> Supervisor::open_ledger_segment() {
   ledger_ = fresh ? format_ledger(ledger_map_.bytes()) : open_ledger(ledger_map_.bytes());
   if (ledger_ == nullptr) return Error{"the ledger that was inherited has another layout", keeper::kExitUnavailable};
   ledger_->supervisor_incarnation.store(start_.table.supervisor, std::memory_order_relaxed);
+  if (fresh || start_.cold) {
+    // Nanoseconds of this machine's clock, and the keeper: no two lives of a daemon have the same.
+    ledger_->daemon_id = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count()) ^
+                         (static_cast<std::uint64_t>(::getppid()) << 40);
+    ledger_->stopping.store(0, std::memory_order_relaxed);
+  }
   if (!fresh) return {};
   ledger_->daemon_started_ns = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
-  auto text = create_segment("ringmaster-config", std::max<std::size_t>(1, start_.config_text.size()));
+  // The text, then what its stock handlers are; the rest of the last page is 0.
+  const std::string kept = start_.config_text + start_.stock_text;
+  auto text = create_segment("ringmaster-config", kept.size() + 1);
   if (!text) return Error{text.error().message, keeper::kExitUnavailable};
   auto bytes = Mapping::map(text->get(), Access::ReadWrite);
   if (!bytes) return Error{bytes.error().message, keeper::kExitUnavailable};
-  std::copy(start_.config_text.begin(), start_.config_text.end(), reinterpret_cast<char*>(bytes->bytes().data()));
+  std::copy(kept.begin(), kept.end(), reinterpret_cast<char*>(bytes->bytes().data()));
   // The number of CPUs goes along: the seats of "auto" pools must be the same for every successor.
   const std::array labels{keeper::make_label(DepositKind::Ledger),
                           keeper::make_label(DepositKind::Config, start_.cpus.usable,

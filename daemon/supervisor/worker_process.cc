@@ -7,12 +7,13 @@
 #include <cerrno>
 
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {
 namespace {
+
+constexpr int kPacketsPerTurn = 64;
 
 Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   int ends[2];
@@ -100,15 +101,17 @@ Result<void> WorkerProcess::map() {
   return {};
 }
 
-void WorkerProcess::listen(EventLoop& loop, OnMessage on_message) {
+void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken) {
   on_message_ = std::move(on_message);
+  on_broken_ = std::move(on_broken);
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
   output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), lane_);
 }
 
+// A few packets a turn: one worker that floods its socket delays nobody else. What is left keeps the socket readable.
 void WorkerProcess::receive() {
   std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
-  while (watch_) {
+  for (int turn = 0; watch_ && turn < kPacketsPerTurn; ++turn) {
     const ReceivedPacket packet = receive_packet(fds_.socket.get(), buffer);
     if (packet.error == EAGAIN || packet.error == EINTR) return;
     if (packet.error != 0) {
@@ -117,11 +120,9 @@ void WorkerProcess::receive() {
     }
     auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet.size), packet.fd_count);
     if (!message || packet.truncated) {
-      log_warning("a worker sent a message that cannot be read",
-                  {{"pool", place_.pool_name},
-                   {"worker", place_.seat},
-                   {"error", message ? "too long" : message.error().message.c_str()}});
-      continue;
+      watch_.reset();
+      on_broken_("it sent a message that cannot be read: " + (message ? "too long" : message.error().message));
+      return;
     }
     on_message_(std::move(*message));
   }

@@ -49,6 +49,7 @@ struct WorkerFds {
 class WorkerProcess {
  public:
   using OnMessage = std::function<void(worker_link::ToSupervisor&&)>;
+  using OnBroken = std::function<void(const std::string& what)>;
 
   /// The descriptors that become 3, 4, 5 and 1, 2 of the worker; they may be closed once it is spawned.
   struct ChildEnds {
@@ -65,8 +66,9 @@ class WorkerProcess {
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds fds,
                                                                     std::int32_t pid);
 
-  /// Starts to read the control socket and the output.
-  void listen(EventLoop& loop, OnMessage on_message);
+  /// Starts to read the control socket and the output. A packet that cannot be read ends the reading: `on_broken` is
+  /// called once, and the process must go.
+  void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken);
 
   /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
   void send(const worker_link::ToWorker& message);
@@ -110,6 +112,7 @@ class WorkerProcess {
   ControlRecord* control_ = nullptr;
   std::int32_t pid_ = 0;
   OnMessage on_message_;
+  OnBroken on_broken_;
   std::deque<Outgoing> outbox_;
   std::unique_ptr<FdWatch> watch_;
   OutputDrain output_;

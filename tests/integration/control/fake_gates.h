@@ -64,9 +64,12 @@ class FakePool final : public PoolGate {
   [[nodiscard]] int board_fd() const override { return board_fd_.get(); }
   [[nodiscard]] BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override { return refusal_; }
-  [[nodiscard]] bool handlers_known() const override { return true; }
+  [[nodiscard]] bool handlers_known() const override { return handlers_known_; }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_; }
-  void when_handlers_known(Callback done) override { loop_->post(std::move(done)); }
+  void when_handlers_known(Callback done) override {
+    if (handlers_known_) return loop_->post(std::move(done));
+    waiting_.push_back(std::move(done));
+  }
 
   void attach(const Session& session, Callback done) override {
     Served served;
@@ -93,11 +96,19 @@ class FakePool final : public PoolGate {
 
   /// On the loop's thread: runs what is ready, every millisecond while `working`.
   void tick() {
+    if (handlers_known_) {
+      for (const Callback& done : std::exchange(waiting_, {})) done();
+    }
+    if (!holding) {
+      for (const auto& [serial, taken] : std::exchange(held_, {})) finish_one(served_.at(serial), taken);
+    }
     if (working) work();
     timer_ = loop_->after(std::chrono::milliseconds{1}, [this] { tick(); });
   }
 
   std::atomic<bool> working = true;
+  std::atomic<bool> holding = false;  ///< jobs whose payload begins with "hold" run until this is false again
+  std::atomic<bool> handlers_known_ = true;
   std::atomic<int> cancels = 0;
 
  private:
@@ -110,7 +121,14 @@ class FakePool final : public PoolGate {
   void work() {
     for (auto& [serial, served] : served_) {
       Claim taken;
-      while (claim(self_, served.port, 1, taken) == ClaimStatus::Claimed) finish_one(served, taken);
+      while (claim(self_, served.port, 1, taken) == ClaimStatus::Claimed) {
+        const JobExtents extents = locate(served.port, taken);
+        if (holding && extents.request.size() >= 4 && std::memcmp(extents.request.data(), "hold", 4) == 0) {
+          held_.emplace_back(serial, taken);
+        } else {
+          finish_one(served, taken);
+        }
+      }
     }
   }
   void finish_one(Served& served, const Claim& taken) {
@@ -140,6 +158,8 @@ class FakePool final : public PoolGate {
   std::vector<HandlerDescription> handlers_;
   std::string refusal_;
   std::map<std::uint32_t, Served> served_;
+  std::vector<std::pair<std::uint32_t, Claim>> held_;
+  std::vector<Callback> waiting_;
   EventLoop::TimerId timer_ = 0;
 };
 
@@ -165,6 +185,7 @@ class FakeDaemon final : public DaemonGate {
     for (std::size_t i = 0; i < labels.size(); ++i) {
       held[{labels[i].kind, labels[i].a}] = UniqueFd(::fcntl(fds[i], F_DUPFD_CLOEXEC, 0));
     }
+    holding = held.size();
     loop_->post([acked = std::move(acked)] { acked(true); });
   }
   void release(const keeper::ReleaseSelector& selector) override {

@@ -14,7 +14,7 @@ namespace ringmaster {
 
 /// A real ringmasterd on a socket of its own, with a pool "t" of workers that misbehave as told and, without a
 /// configuration, the embedded one. TearDown stops it and asserts that no process and no file is left.
-class DaemonTest : public testing::Test {
+class DaemonTest : public ::testing::Test {
  protected:
   static constexpr std::chrono::seconds kPatience{60};
 

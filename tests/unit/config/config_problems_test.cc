@@ -47,6 +47,53 @@ budgett = 1
             "r.toml: 6 problems");
 }
 
+TEST(ConfigProblems, OfAnInheritedTextAreWarningsThatLeaveTheOtherPoolsAlone) {
+  World world = fake_world();
+  world.trusted = true;
+  const auto outcome = parse_config(R"([daemon]
+socket_group = "gone"
+[pool.upgraded]
+handlers = ["/lib/gone.so"]
+working_directory = "/gone"
+[pool.programs]
+command = ["/gone/thumb", "-x"]
+[pool.users]
+user = "gone"
+[pool.stock]
+handlers = ["gone"]
+[pool.well]
+)",
+                                    world);
+  ASSERT_TRUE(outcome.config) << render_problems("inherited", outcome.problems);
+  EXPECT_EQ(outcome.warnings.size(), 6U) << render_problems("inherited", outcome.warnings);
+  const auto& pools = outcome.config->pools;
+  ASSERT_EQ(pools.size(), 5U);
+  // The spawn tells, where it can.
+  EXPECT_THAT(pools[0].handlers, ElementsAre("/lib/gone.so"));
+  EXPECT_THAT(pools[1].command, ElementsAre("/gone/thumb", "-x"));
+  for (const auto at : {0, 1, 4}) EXPECT_EQ(pools[at].unusable, "") << at;
+  // No worker may run as another user, or with other handlers.
+  EXPECT_THAT(pools[2].unusable, HasSubstr("no user \"gone\""));
+  EXPECT_THAT(pools[3].unusable, HasSubstr("no stock handler \"gone\""));
+  world.trusted = false;
+  EXPECT_FALSE(parse_config("[pool.a]\nhandlers = [\"/lib/gone.so\"]\n", world).config);
+  world.trusted = true;
+  EXPECT_FALSE(parse_config("[pool.a]\nworkers = 0\n", world).config) << "an impossible value stays one";
+}
+
+TEST(ConfigProblems, StockHandlersStayWhatTheyWereWhenTheDaemonStarted) {
+  const std::string kept = remember_stock(fake_world());
+  World upgraded = fake_world();
+  upgraded.list = [](const std::string&) -> std::vector<std::string> { return {"echo.so", "new.so"}; };
+  upgraded.trusted = true;
+  recall_stock(upgraded, kept);
+  const auto outcome = parse_config("", upgraded);
+  ASSERT_TRUE(outcome.config);
+  EXPECT_THAT(outcome.config->pools[0].handlers, ElementsAre("/stock/echo.so", "/stock/thumbnail.so"));
+  recall_stock(upgraded, "");
+  EXPECT_EQ(remember_stock(upgraded), kept);
+}
+
 TEST(ConfigProblems, NameTheLineOfASyntaxError) {
   const auto outcome = parse_config("[daemon]\nsocket = \n", fake_world());
   ASSERT_EQ(outcome.problems.size(), 1U);

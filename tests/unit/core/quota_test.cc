@@ -89,5 +89,16 @@ TEST(QuotaDeath, EndsTheProcessOnAReleaseThatWasNeverCharged) {
   EXPECT_DEATH(book.release_socket_job(1), "check failed");
 }
 
+TEST(Quota, BytesOfMessagesCountWithThoseOfSessions) {
+  QuotaLimits limits;
+  limits.bytes_per_uid = mib(10);
+  QuotaBook book(limits);
+  EXPECT_FALSE(book.open_session({}, 7, 1, mib(6)));
+  EXPECT_FALSE(book.take_bytes(7, mib(4)));
+  EXPECT_EQ(book.take_bytes(7, Bytes{1})->kind, QuotaKind::BytesPerUid);
+  book.release_bytes(7, mib(4));
+  EXPECT_FALSE(book.take_bytes(7, Bytes{1}));
+}
+
 }  // namespace
 }  // namespace ringmaster::core

@@ -1,0 +1,86 @@
+#include "daemon/supervisor/worker_process.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "daemon/os/scm_rights.h"
+#include "daemon/supervisor/listener.h"
+
+namespace ringmaster {
+namespace {
+
+class WorkerSocketTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto created = WorkerProcess::create({{1, 1}, 0, "t", 0});
+    ASSERT_TRUE(created) << created.error().message;
+    worker_ = std::move(*created);
+    worker_->listen(
+        loop_, [this](worker_link::ToSupervisor&&) { ++messages_; },
+        [this](const std::string& what) { broken_.push_back(what); });
+  }
+  /// As the worker: false when its queue is full.
+  bool say(std::span<const std::byte> packet) const {
+    return send_packet(worker_->child_ends().socket.get(), packet) == 0;
+  }
+
+  boost::asio::io_context context_;
+  EventLoop loop_{context_};
+  std::unique_ptr<WorkerProcess> worker_;
+  int messages_ = 0;
+  std::vector<std::string> broken_;
+};
+
+TEST_F(WorkerSocketTest, AFloodLeavesRoomForOthersInEveryTurn) {
+  const auto packet = worker_link::encode(worker_link::Ready{});
+  int sent = 0;
+  int turns = 0;
+  for (int round = 0; round < 100; ++round) {
+    while (say(packet)) ++sent;
+    const int before = messages_;
+    while (messages_ == before) context_.run_one();
+    ++turns;
+    EXPECT_LE(messages_ - before, 64);
+  }
+  EXPECT_GT(sent, 64);
+  while (messages_ < sent) context_.run_one();
+  EXPECT_TRUE(broken_.empty());
+}
+
+TEST_F(WorkerSocketTest, AnUnreadablePacketEndsTheReadingOnce) {
+  const std::array<std::byte, 3> garbage{};
+  ASSERT_TRUE(say(garbage));
+  ASSERT_TRUE(say(garbage));
+  ASSERT_TRUE(say(worker_link::encode(worker_link::Ready{})));
+  while (broken_.empty()) context_.run_one();
+  context_.poll();
+  ASSERT_EQ(broken_.size(), 1U);
+  EXPECT_NE(broken_[0].find("cannot be read"), std::string::npos) << broken_[0];
+  EXPECT_EQ(messages_, 0);
+}
+
+TEST(ListenerFolder, IsMadeForEveryoneWhateverTheMask) {
+  std::string root = testing::TempDir() + "/ringmaster-folder-XXXXXX";
+  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const std::string folder = root + "/run";
+  const mode_t before = ::umask(0077);
+  make_socket_folder(folder + "/s.sock");
+  ::umask(before);
+  struct stat facts {};
+  ASSERT_EQ(::stat(folder.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777, 0755U);
+  ASSERT_EQ(::chmod(folder.c_str(), 0700), 0);
+  make_socket_folder(folder + "/s.sock");
+  ASSERT_EQ(::stat(folder.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 07777, 0700U) << "one that is there is left alone";
+  ::rmdir(folder.c_str());
+  ::rmdir(root.c_str());
+}
+
+}  // namespace
+}  // namespace ringmaster
