@@ -129,12 +129,17 @@ class Pool final : public PoolGate {
   [[nodiscard]] core::KillLadder make_ladder(const Seat& seat) const;
   [[nodiscard]] core::LadderConfig ladder_config(const Seat& seat) const;
   [[nodiscard]] const Session* session_at(std::uint16_t index) const;
+  [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;  ///< 0: of no session that is attached
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::optional<core::Duration> shortest_run() const;
 
   // pool_reap.cc: deaths
+  void keep_orphan(core::Seat seat, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
+  void kill_orphan(const Seat& seat);
   void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
-  void account(const ReapedJob& job, const core::DeathCause& cause, const Seat& seat);
+  void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
+  void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
+  void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
   void add_lane(Tally& tally, const LaneRecord& lane) const;
 
   // pool.cc

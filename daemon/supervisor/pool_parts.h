@@ -16,10 +16,23 @@
 
 namespace ringmaster {
 
+/// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and
+/// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger before.
+struct PoolOrphan {
+  Owner owner;
+  std::int32_t pid = 0;
+  bool killed = false;  ///< by us; else it was dead when it was inherited
+  WorkerFds fds;        ///< what there is
+  Mapping lane_map;
+  const LaneRecord* lane = nullptr;  ///< null: lost too
+  std::unique_ptr<OutputDrain> output;
+};
+
 /// One place of a pool: its process, and what the policies hold about it.
 struct PoolSeat {
   core::SeatState state = core::SeatState::Empty;
   std::unique_ptr<WorkerProcess> process;
+  std::optional<PoolOrphan> orphan;  ///< never beside a process
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;

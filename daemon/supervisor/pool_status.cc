@@ -74,6 +74,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_state(name_of(seat.state));
     worker.set_last_death(seat.last_death);
     worker.set_last_stack(stack_summary(seat.last_stack));
+    if (seat.orphan) worker.set_pid(seat.orphan->pid);
     if (!seat.process) continue;
     const LaneRecord& lane = seat.process->lane();
     add_lane(tally, lane);

@@ -63,6 +63,12 @@ const Session* Pool::session_at(std::uint16_t index) const {
   return at == sessions_.end() ? nullptr : at->second;
 }
 
+std::uint64_t Pool::job_id_of(std::uint64_t intent_bits) const {
+  const auto intent = Intent::unpack(intent_bits);
+  const Session* session = intent ? session_at(intent->session) : nullptr;
+  return session != nullptr ? make_job_id(session->serial, intent->seq) : 0;
+}
+
 std::optional<core::Duration> Pool::shortest_run() const {
   core::Duration shortest = config_.run_deadline;
   for (const auto& [index, session] : sessions_) {

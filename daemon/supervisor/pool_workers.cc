@@ -161,10 +161,13 @@ void Pool::never_started(core::Seat index, const std::string& why) {
 
 void Pool::listen(core::Seat index) {
   if (!seats_[index].process) return;
-  seats_[index].process->listen(host_.loop(), [this, index](worker_link::ToSupervisor&& message) {
-    on_message(index, std::move(message));
-    update();
-  });
+  seats_[index].process->listen(
+      host_.loop(),
+      [this, index](worker_link::ToSupervisor&& message) {
+        on_message(index, std::move(message));
+        update();
+      },
+      [this](std::uint64_t intent) { return job_id_of(intent); });
 }
 
 void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {

@@ -61,12 +61,13 @@ class WorkerProcess {
 
   /// New segments, sockets and pipes for a process that is to be spawned.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
-  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together.
-  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds fds,
+  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together, and `fds`
+  /// is as it was.
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds& fds,
                                                                     std::int32_t pid);
 
-  /// Starts to read the control socket and the output.
-  void listen(EventLoop& loop, OnMessage on_message);
+  /// Starts to read the control socket and the output. `job_of`: for the tags of its lines.
+  void listen(EventLoop& loop, OnMessage on_message, OutputDrain::JobOf job_of);
 
   /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
   void send(const worker_link::ToWorker& message);
@@ -99,6 +100,7 @@ class WorkerProcess {
 
   explicit WorkerProcess(const WorkerPlace& place);
   Result<void> map();
+  Result<void> map_inherited();
   void receive();
 
   WorkerPlace place_;

@@ -91,6 +91,27 @@ TEST(Reap, AForgedOwnerEndsAsProtocolViolation) {
   EXPECT_EQ(jobs[0].cause, Cause::ProtocolViolation);
 }
 
+TEST(Reap, BelievesTheOwnerBitsWhereTheLaneIsLost) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  const std::uint32_t plain = world.last_slot;
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const std::uint32_t seq = world.submit(kJobIdempotent);
+  world.reply.word(world.last_slot).store(SlotWord::owned(seq, SlotState::Running, 0, {1, 1}).bits());
+  DeathReport death = death_of(worker);
+  death.intent_bits = 0;
+  death.intent_known = false;
+  death.verdict = Verdict{{3, static_cast<std::uint16_t>(plain), job.word.seq()}, Cause::RunTimeout, 0};
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death, kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 2u);
+  EXPECT_EQ(jobs[0].cause, Cause::RunTimeout);
+  EXPECT_TRUE(jobs[1].retried);
+  EXPECT_FALSE(jobs[0].forged || jobs[1].forged);
+}
+
 TEST(Reap, LeavesOtherIncarnationsAlone) {
   World world;
   Worker dead(world, {1, 1}, 0);
