@@ -57,6 +57,8 @@ Result<void> Pool::open(PoolFds inherited) {
   auto mapping = Mapping::map(fds_.board.get(), Access::ReadWrite);
   if (!mapping) return mapping.error();
   board_map_ = std::move(*mapping);
+  LedgerPool& record = host_.ledger_record().pools[index_];
+  config_.name.copy(record.name, sizeof record.name - 1);
   board_ = fresh ? format_board(board_map_.bytes(), index_) : open_board(board_map_.bytes());
   if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
   if (fresh) {
@@ -81,6 +83,7 @@ Result<void> Pool::open(PoolFds inherited) {
 
 void Pool::start() {
   started_ = true;
+  restore_incidents();
   for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
   update();
 }

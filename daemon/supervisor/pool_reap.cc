@@ -9,7 +9,6 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
-#include "proto/handler_id.h"
 #include "shm/hints.h"
 
 // The deaths of a pool's workers, and what a successor takes up of them.
@@ -123,11 +122,11 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && oom_kills() > seat.oom_kills;
   const core::DeathCause cause = core::classify_death(facts);
 
-  const std::string stack = standing ? seat.last_stack : std::string{};
   std::string text = core::to_string(cause);
   if (!seat.boot_error.empty()) text += ": " + seat.boot_error;
   const bool wanted = cause.kind == core::DeathKind::Clean || cause.kind == core::DeathKind::Recycled ||
                       cause.kind == core::DeathKind::Shutdown;
+  if (!wanted) note_incident(index, cause, text, exit, &seat.process->lane());
   const auto say = wanted ? &log_info : &log_warning;
   say("worker ended", {{"pool", config_.name},
                        {"worker", index},
@@ -135,13 +134,10 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                        {"cause", text},
                        {"jobs", jobs},
                        {"max_rss", core::kib(exit.max_rss_kib)},
-                       {"stack", stack}});
-  if (!wanted) seat.last_death = last_death_ = text;
-  if (!standing) seat.last_stack.clear();
-  ++tally_.deaths;
+                       {"stack", standing ? seat.last_stack : std::string{}}});
 
   reap_dead(seat, exit, cause);
-  add_lane(tally_, seat.process->lane());
+  book(seat.process->place().owner, &seat.process->lane());
   const WorkerPlace place = seat.process->place();
   record_of(index).verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
@@ -211,8 +207,8 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   }
   log_warning("worker that could not be taken over ended",
               {{"pool", config_.name}, {"worker", index}, {"pid", exit.pid}, {"cause", core::to_string(cause)}});
-  ++tally_.deaths;
-  if (lane != nullptr) add_lane(tally_, *lane);
+  note_incident(index, cause, core::to_string(cause) + ", as it could not be taken over", exit, lane);
+  book(owner, lane);
   record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
@@ -260,45 +256,31 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
 void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {
   const Session* session = session_at(job.session);
   if (job.retried) {
-    ++tally_.retries;
+    ++tally().retries;
   } else {
     forget_crashes(host_.ledger_record(), job.job_id);
     if (job.cause == Cause::RunTimeout) {
-      ++tally_.timed_out;
+      ++tally().timed_out;
     } else if (job.cause == Cause::Cancelled) {
-      ++tally_.cancelled;
+      ++tally().cancelled;
     } else if (job.cause == Cause::Lost) {
-      ++tally_.lost;
+      ++tally().lost;
     } else {
-      ++tally_.crashed;
+      ++tally().crashed;
     }
   }
   if (session != nullptr && !session->internal()) {
     host_.sessions().quota().count_crash(host_.loop().now(), session->uid);
   }
-  std::string handler;
-  for (const HandlerDescription& one : handlers_) {
-    if (handler_id(one.name) == job.handler) handler = one.name;
-  }
   log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
               {{"pool", config_.name},
                {"worker", seat},
                {"job", job.job_id},
-               {"handler", handler},
+               {"handler", handler_named(job.handler)},
                {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
                {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {
     host_.sessions().session_broken(job.session, session->serial, "it made a job look as if a worker ran it");
-  }
-}
-
-void Pool::add_lane(Tally& tally, const LaneRecord& lane) const {
-  tally.done += lane.counters.done.load(std::memory_order_relaxed);
-  tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
-  tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
-  for (std::size_t i = 0; i < kHistogramBuckets; ++i) {
-    tally.queue[i] += lane.queue_ns[i].load(std::memory_order_relaxed);
-    tally.run[i] += lane.run_ns[i].load(std::memory_order_relaxed);
   }
 }
 

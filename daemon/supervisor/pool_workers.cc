@@ -99,7 +99,7 @@ void Pool::spawn(core::Seat index) {
   });
   child = {};
   if (!sent) never_started(index, sent.error().message);
-  ++tally_.starts;
+  ++tally().starts;
   listen(index);
 }
 
@@ -319,7 +319,7 @@ void Pool::kill(Seat& seat, core::DeathKind why) {
   if (!seat.process) return;
   if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
   seat.state = core::SeatState::Condemned;
-  ++tally_.kills;
+  ++tally().kills;
   const Owner owner = seat.process->place().owner;
   if (seat.process->pid() != 0) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
 }

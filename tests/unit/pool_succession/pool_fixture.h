@@ -10,10 +10,12 @@
 #include <boost/asio/io_context.hpp>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "daemon/keeper/keeper_codec.h"
+#include "daemon/os/monotonic_clock.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
@@ -71,6 +73,9 @@ class FakeKeeper {
   UniqueFd socket_;
 };
 
+/// No process has this pid: it is above every pid_max.
+inline constexpr std::int32_t kNoPid = 0x7FFFFFF0;
+
 /// What outlives a supervisor: the ledger, a session of two segments, and worker 0 in its first incarnation.
 struct Remains {
   Remains()
@@ -118,15 +123,28 @@ struct Remains {
     job.flags = flags;
     job.handler = 42;
     (void)client->publish(*slot, job);
-    EXPECT_EQ(claim(worker, attached, 1, taken), ClaimStatus::Claimed);
+    EXPECT_EQ(claim(worker, attached, monotonic_ns(), taken), ClaimStatus::Claimed);
     return *slot;
+  }
+  void finish_the_job() {
+    EXPECT_EQ(finish(worker, attached, taken, {}, monotonic_ns()), FinishStatus::Finished);
+    ++worker.lane->counters.done;
+    ++worker.lane->run_ns[1];
+  }
+  /// Copies of what the keeper holds of the worker.
+  [[nodiscard]] WorkerFds held() {
+    WorkerFds copies;
+    for (const auto kind : WorkerFds::kKinds) {
+      copies.of(kind) = UniqueFd(::fcntl(fds.of(kind).get(), F_DUPFD_CLOEXEC, 0));
+    }
+    return copies;
   }
   [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(session.reply.word(slot).load()); }
   [[nodiscard]] static keeper::ExitRecord exit(int code = CLD_KILLED, int status = SIGKILL) {
     keeper::ExitRecord record;
     record.worker = 0;
     record.incarnation = 1;
-    record.pid = 4711;
+    record.pid = kNoPid;
     record.code = code;
     record.status = status;
     return record;
@@ -139,7 +157,7 @@ struct Remains {
   Mapping board_map;
   Session session;
   std::unique_ptr<ClientPort> client;
-  WorkerFds fds;  ///< as the keeper held them; moved into the pool that adopts
+  WorkerFds fds;
   Mapping lane_map, control_map;
   ControlRecord* control = nullptr;
   UniqueFd worker_socket;
@@ -174,7 +192,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
 
   /// As a successor begins: the worker, then its session, then the rest.
   void succeed(WorkerFds fds, bool dead = false) {
-    pool_->adopt(0, 1, 4711, std::move(fds), dead);
+    pool_->adopt(0, 1, kNoPid, std::move(fds), dead);
     pool_->attach(remains_.session, [] {});
     pool_->start();
     settle();
@@ -190,6 +208,14 @@ class PoolLife final : public PoolHost, public DaemonGate {
       context_.poll();
       keeper_->serve();
     }
+  }
+  /// Until `condition`; for what another thread contributes.
+  void until(const std::function<bool()>& condition) {
+    for (int tries = 0; tries < 10000 && !condition(); ++tries) {
+      settle();
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    EXPECT_TRUE(condition());
   }
   [[nodiscard]] control::v1::PoolStatus status() const {
     control::v1::PoolStatus status;

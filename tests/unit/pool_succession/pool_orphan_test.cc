@@ -12,7 +12,7 @@ const FakeKeeper::Name kSecond{0, 2};
 
 // What the keeper holds when its table was full for one descriptor, or two.
 WorkerFds without_stdout(Remains& remains) {
-  WorkerFds fds = std::move(remains.fds);
+  WorkerFds fds = remains.held();
   fds.out.reset();
   return fds;
 }
@@ -113,17 +113,6 @@ TEST(PoolOrphan, AnIncarnationWithoutASeatIsReapedToo) {
   life.end(Remains::exit());
   EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
   EXPECT_EQ(life.asked().acknowledged, std::vector{kFirst});
-}
-
-TEST(PoolSuccession, AWorkerThatWasToldToLeaveLeavesAsTold) {
-  Remains remains;
-  remains.control->drain = 1;
-  PoolLife life(remains);
-  life.succeed(std::move(remains.fds));
-  EXPECT_EQ(life.status().workers(0).state(), "draining");
-  life.end(Remains::exit(CLD_EXITED, 0));
-  EXPECT_EQ(life.status().workers(0).last_death(), "");
-  EXPECT_EQ(life.asked().spawned, std::vector{kSecond});
 }
 
 }  // namespace
