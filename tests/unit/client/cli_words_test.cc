@@ -100,7 +100,7 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   const std::string json = status_json(status);
   EXPECT_NE(json.find("\"pid\": 4711"), std::string::npos);
-  EXPECT_NE(json.find("\"stack\": \"#0 spin\\n#1 main\\n\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"stack\": \"#0 spin\\u000a#1 main\\u000a\""), std::string::npos) << json;
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
 }
 
