@@ -108,7 +108,7 @@ struct Remains {
     for (UniqueFd* output : {&fds.out, &fds.err}) {
       EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
       output->reset(ends[0]);
-      ::close(ends[1]);
+      (output == &fds.out ? worker_stdout : worker_stderr).reset(ends[1]);
     }
     record().incarnation = 1;
     record().flags = kLedgerReady;
@@ -160,7 +160,7 @@ struct Remains {
   WorkerFds fds;
   Mapping lane_map, control_map;
   ControlRecord* control = nullptr;
-  UniqueFd worker_socket;
+  UniqueFd worker_socket, worker_stdout, worker_stderr;
   WorkerSelf worker;
   WorkerSession attached;
   Claim taken;

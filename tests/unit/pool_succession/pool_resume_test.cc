@@ -61,5 +61,24 @@ TEST(PoolResume, ACancelOfAnEarlierJobIsNone) {
   EXPECT_FALSE(standing_verdict(remains.record()));
 }
 
+TEST(PoolResume, LinesOfAWorkerCarryThePublicIdOfItsJob) {
+  for (const bool adoptable : {true, false}) {
+    Remains remains;
+    const std::uint32_t slot = remains.run_a_job();
+    ASSERT_EQ(::write(remains.worker_stderr.get(), "hello\n", 6), 6);
+    ::testing::internal::CaptureStderr();
+    PoolLife life(remains);
+    WorkerFds fds = remains.held();
+    if (!adoptable) fds.out.reset();
+    life.succeed(std::move(fds));
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    const std::string job = "job=" + std::to_string(make_job_id(7, remains.word(slot).seq()));
+    const std::size_t at = log.find("hello");
+    ASSERT_NE(at, std::string::npos) << log;
+    const std::size_t begin = log.rfind('\n', at) + 1;
+    EXPECT_NE(log.substr(begin, log.find('\n', at) - begin).find(job), std::string::npos) << log;
+  }
+}
+
 }  // namespace
 }  // namespace ringmaster
