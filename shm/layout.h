@@ -8,7 +8,7 @@
 /// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
 namespace ringmaster {
 
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::uint32_t kMinSlots = 64;
 inline constexpr std::uint32_t kMaxSlots = 4096;

@@ -1,5 +1,6 @@
 #include "shm/ledger.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ringmaster {
@@ -12,10 +13,16 @@ LedgerCrash* find_crash(LedgerRecord& ledger, std::uint64_t job_id) {
 }
 
 LedgerCrash& place_for(LedgerRecord& ledger, std::uint64_t job_id) {
-  if (LedgerCrash* known = find_crash(ledger, job_id)) return *known;
-  LedgerCrash* place = find_crash(ledger, 0);
-  if (place == nullptr) place = &ledger.crashes[job_id % kLedgerCrashes];
+  LedgerCrash* place = find_crash(ledger, job_id);
+  if (place != nullptr) return place->last_use = ++ledger.crash_uses, *place;
+  place = find_crash(ledger, 0);
+  if (place == nullptr) {
+    const auto older = [](const LedgerCrash& a, const LedgerCrash& b) { return a.last_use < b.last_use; };
+    place = std::min_element(std::begin(ledger.crashes), std::end(ledger.crashes), older);
+    place->job_id.store(0, std::memory_order_release);  // SYNC: before the count goes, for a successor after our death.
+  }
   place->count = 0;
+  place->last_use = ++ledger.crash_uses;
   place->job_id.store(job_id, std::memory_order_release);  // SYNC: after count, for a successor after our death.
   return *place;
 }
@@ -72,6 +79,10 @@ std::uint32_t count_crash(LedgerRecord& ledger, LedgerWorker& worker, std::uint6
 void forget_crashes(LedgerRecord& ledger, std::uint64_t job_id) noexcept {
   if (LedgerCrash* crash = find_crash(ledger, job_id))
     crash->job_id.store(0, std::memory_order_release);  // SYNC: as above.
+}
+
+LedgerTally& tally_of(LedgerPool& pool) noexcept {
+  return pool.tally[pool.published.load(std::memory_order_relaxed) & 1];
 }
 
 }  // namespace ringmaster

@@ -30,8 +30,9 @@ struct LedgerSession {
   std::uint32_t shortest_run_ms;  ///< declared at open; 0: the pool's
   std::uint32_t supervisor;       ///< 0: a client's; else the incarnation of the supervisor that is its client
   std::uint64_t reserved[1];
+  char client[96];  ///< what it calls itself; clean text, ends with 0
 };
-static_assert(sizeof(LedgerSession) == 72);
+static_assert(sizeof(LedgerSession) == 168);
 
 struct LedgerWorker {
   Word32 state;
@@ -56,16 +57,45 @@ struct LedgerCrash {
   Word64 job_id;  ///< 0: empty place
   std::uint32_t count;
   std::uint32_t last_detail;
+  std::uint64_t last_use;  ///< of LedgerRecord::crash_uses: who has waited longest makes room
 };
 
+/// What a pool's processes that are gone have done, and what became of their jobs. Of the living their lanes tell.
+struct LedgerTally {
+  std::uint64_t done, failed, crashed, timed_out, cancelled, lost;
+  std::uint64_t starts, deaths, kills, retries, missed_wakes;
+  std::uint64_t queue_ns[kHistogramBuckets];
+  std::uint64_t run_ns[kHistogramBuckets];
+};
+static_assert(sizeof(LedgerTally) == 139 * 8);
+
+/// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
+/// to the other, which `published` then makes the one that counts.
 struct LedgerPool {
   char name[64];
-  Word32 generation;
-  std::uint32_t unproductive;
-  std::uint64_t restarts;
+  Word64 published;  ///< bit 0: the tally that counts; bits 32..55: worker:12 | incarnation:12 of the last death in it
+  LedgerTally tally[2];
 };
 
+/// A death that nobody wanted, or one to come whose stack is already known.
+struct LedgerIncident {
+  Word64 serial;        ///< from 1; 0 while the rest is written
+  std::uint64_t at_ns;  ///< CLOCK_MONOTONIC
+  std::uint32_t pool;
+  std::uint32_t seat;
+  std::uint32_t incarnation;
+  Word32 closed;         ///< not 0: its process is dead; stored after kind, detail and cause
+  std::uint32_t kind;    ///< of the death, as the supervisor's policy numbers it
+  std::uint32_t detail;  ///< signal or exit code
+  std::uint64_t job_id;  ///< 0: between jobs
+  char cause[128];       ///< texts are clean and end with 0
+  char handler[64];
+  char stack[2048];
+};
+static_assert(sizeof(LedgerIncident) == 2288);
+
 inline constexpr std::uint32_t kLedgerCrashes = 1024;
+inline constexpr std::uint32_t kLedgerIncidents = 256;
 
 struct LedgerRecord {
   SegmentHeader header;
@@ -76,10 +106,13 @@ struct LedgerRecord {
   std::uint64_t daemon_id;  ///< as clients see it: another one after a cold start, whose jobs are not the old ones
   Word32 stopping;          ///< not 0: it was told to stop; a successor stops too
   std::uint32_t reserved;
+  Word64 last_incident;  ///< serial; serial s lies at s % kLedgerIncidents
+  std::uint64_t crash_uses;
   LedgerPool pools[kMaxPools];
   LedgerSession sessions[kMaxSessions];
   LedgerWorker workers[kMaxWorkers];
   LedgerCrash crashes[kLedgerCrashes];
+  LedgerIncident incidents[kLedgerIncidents];
 };
 
 [[nodiscard]] LedgerRecord* open_ledger(std::span<std::byte> memory) noexcept;
@@ -90,11 +123,28 @@ bool write_verdict(LedgerWorker& worker, const Verdict& verdict) noexcept;
 void withdraw_verdict(LedgerWorker& worker) noexcept;
 [[nodiscard]] std::optional<Verdict> standing_verdict(const LedgerWorker& worker) noexcept;
 
-/// Adds one to the job's crash count, once per death of `worker`, and returns the count. The oldest idle place is taken
-/// over when the table is full (a job is poison after three crashes, so the table is hardly ever more than a few deep).
+/// Adds one to the job's crash count, once per death of `worker`, and returns the count. When the table is full the job
+/// that has not crashed for longest makes room (a job is poison after a few crashes, so the table is hardly ever deep).
 std::uint32_t count_crash(LedgerRecord& ledger, LedgerWorker& worker, std::uint64_t job_id,
                           std::uint16_t detail) noexcept;
 /// Forgets a job that has ended.
 void forget_crashes(LedgerRecord& ledger, std::uint64_t job_id) noexcept;
+
+/// The tally that counts.
+[[nodiscard]] LedgerTally& tally_of(LedgerPool& pool) noexcept;
+/// Counts a death: `add` is given a copy of the tally, which then becomes the one that counts. Once per death: false,
+/// and `add` is not called, where a predecessor had got so far.
+template <typename Add>
+bool book_death(LedgerPool& pool, Owner owner, Add&& add) {
+  const std::uint64_t key = std::uint64_t{owner.worker & 0xFFFU} << 44 | std::uint64_t{owner.incarnation & 0xFFFU}
+                                                                             << 32;
+  const std::uint64_t published = pool.published.load(std::memory_order_relaxed);
+  if (published >> 32 == key >> 32) return false;
+  const std::uint64_t other = (published & 1) ^ 1;
+  pool.tally[other] = pool.tally[published & 1];
+  add(pool.tally[other]);
+  pool.published.store(key | other, std::memory_order_release);  // SYNC: after the counts, for a successor.
+  return true;
+}
 
 }  // namespace ringmaster

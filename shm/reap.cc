@@ -24,7 +24,7 @@ ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, co
   job.cause = death.cause;
   job.detail = death.detail;
   const Intent here{session.index, slot, seen.seq()};
-  if (death.intent_bits != here.pack()) {
+  if (death.intent_known && death.intent_bits != here.pack()) {
     job.forged = true;
     job.cause = Cause::ProtocolViolation;
     job.detail = 0;

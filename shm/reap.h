@@ -31,6 +31,7 @@ struct Verdict {
 struct DeathReport {
   Owner owner;
   std::uint64_t intent_bits = 0;       ///< the dead lane's intent word
+  bool intent_known = true;            ///< false: the lane is lost, and the slot's owner bits have to be believed
   Cause cause = Cause::CrashedSignal;  ///< of the death: CrashedSignal, CrashedExit, OutOfMemory or Lost
   std::uint16_t detail = 0;            ///< signal or exit code
   std::optional<Verdict> verdict;

@@ -36,6 +36,16 @@ void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
   json.text("last_stack", worker.last_stack()).end_object();
 }
 
+void add_incident(JsonWriter& json, const wire::Incident& of) {
+  json.begin_object();
+  json.number("serial", wide(of.serial())).number("ago_ms", wide(of.ago_ms())).number("seat", wide(of.seat()));
+  json.number("incarnation", wide(of.incarnation()))
+      .text("kind", of.kind())
+      .number("detail", std::int64_t{of.detail()});
+  json.text("cause", of.cause()).number("job_id", wide(of.job_id())).text("handler", of.handler());
+  json.text("stack", of.stack()).end_object();
+}
+
 void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
   json.begin_object();
   json.text("name", pool.name()).text("state", pool.state()).boolean("quarantined", pool.quarantined());
@@ -47,6 +57,8 @@ void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
   add_quantiles(json, "run_time", pool.run_time());
   json.begin_array("workers");
   for (const auto& worker : pool.workers()) add_worker(json, worker);
+  json.end_array().begin_array("incidents");
+  for (const auto& incident : pool.incidents()) add_incident(json, incident);
   json.end_array().end_object();
 }
 

@@ -55,6 +55,24 @@ std::string counters(const wire::Counters& of) {
   return text + "\n";
 }
 
+std::string incidents(const wire::PoolStatus& pool) {
+  if (pool.incidents().empty()) return {};
+  std::string text = "  last incidents\n";
+  for (const auto& one : pool.incidents()) {
+    text += "    " + time_of_ms(one.ago_ms()) + " ago, seat " + std::to_string(one.seat()) + ": " +
+            (one.cause().empty() ? one.kind() : one.cause());
+    if (!one.handler().empty()) text += ", in " + one.handler();
+    if (one.job_id() != 0) text += ", job " + std::to_string(one.job_id());
+    text += "\n";
+    for (std::size_t at = 0; at < one.stack().size();) {
+      const std::size_t end = std::min(one.stack().find('\n', at), one.stack().size());
+      text += "      " + one.stack().substr(at, end - at) + "\n";
+      at = end + 1;
+    }
+  }
+  return text;
+}
+
 std::string pool_text(const wire::PoolStatus& pool) {
   std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + std::to_string(pool.workers_wanted()) +
                      " workers + " + std::to_string(pool.spares_wanted()) + " spare, " + std::to_string(pool.queued()) +
@@ -65,16 +83,18 @@ std::string pool_text(const wire::PoolStatus& pool) {
   std::vector<Row> rows{{"SEAT", "STATE", "PID", "JOBS", "UP", "RSS", "NOW", "LAST DEATH"}};
   for (const auto& worker : pool.workers()) {
     std::string now;
-    if (worker.current_job_id() != 0)
-      now = worker.current_handler() + " " + std::to_string(worker.current_job_id()) + " " +
-            time_of_ms(worker.current_run_ms());
+    if (!worker.current_handler().empty() || worker.current_job_id() != 0) {
+      now = worker.current_handler() + " ";
+      if (worker.current_job_id() != 0) now += std::to_string(worker.current_job_id()) + " ";  // else another user's
+      now += time_of_ms(worker.current_run_ms());
+    }
     std::string death = worker.last_death();
     if (!worker.last_stack().empty()) death += " in " + worker.last_stack();
     rows.push_back({std::to_string(worker.seat()), worker.state(),
                     worker.pid() != 0 ? std::to_string(worker.pid()) : "-", std::to_string(worker.jobs()),
                     time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), now, death});
   }
-  return text + table(rows, "  ");
+  return text + table(rows, "  ") + incidents(pool);
 }
 
 std::string limits_of(const ArgumentDescription& argument) {

@@ -1,6 +1,7 @@
 #include "daemon/supervisor/control_desk.h"
 
 #include <memory>
+#include <set>
 
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/log.h"
@@ -22,6 +23,32 @@ void answer_done(const Responder& respond) {
   v1::Reply reply;
   reply.mutable_done();
   respond(std::move(reply), {});
+}
+
+// Other users' sessions and jobs are nobody's business but an administrator's, and a stack may show their data.
+void hide_others(const Peer& peer, v1::Status& status) {
+  auto& sessions = *status.mutable_sessions();
+  std::set<std::uint64_t> own;
+  for (int i = sessions.size(); i-- > 0;) {
+    const v1::SessionStatus& session = sessions.Get(i);
+    if (session.internal()) continue;
+    if (session.uid() == peer.uid) {
+      own.insert(session.serial());
+    } else {
+      sessions.DeleteSubrange(i, 1);
+    }
+  }
+  const auto visible = [&own](std::uint64_t job_id) { return own.contains(job_id >> 32) ? job_id : 0; };
+  for (v1::PoolStatus& pool : *status.mutable_pools()) {
+    for (v1::WorkerStatus& worker : *pool.mutable_workers()) {
+      worker.set_current_job_id(visible(worker.current_job_id()));
+      worker.clear_last_stack();
+    }
+    for (v1::Incident& incident : *pool.mutable_incidents()) {
+      incident.set_job_id(visible(incident.job_id()));
+      incident.clear_stack();
+    }
+  }
 }
 
 }  // namespace
@@ -121,13 +148,7 @@ void ControlDesk::status(const Peer& peer, const Responder& respond) {
     one.set_queued(queued);
     one.set_running(running);
   }
-  if (!peer.admin) {
-    // Other users' sessions are nobody's business but an administrator's.
-    auto& sessions = *status.mutable_sessions();
-    for (int i = sessions.size(); i-- > 0;) {
-      if (sessions.Get(i).uid() != peer.uid && !sessions.Get(i).internal()) sessions.DeleteSubrange(i, 1);
-    }
-  }
+  if (!peer.admin) hide_others(peer, status);
   respond(std::move(reply), {});
 }
 

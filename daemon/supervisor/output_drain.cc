@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace ringmaster {
 namespace {
@@ -26,14 +27,17 @@ OutputDrain::OutputDrain() = default;
 OutputDrain::~OutputDrain() = default;
 
 void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err,
-                        const LaneRecord* lane) {
+                        const LaneRecord* lane, JobOf job_of) {
   loop_ = &loop;
   pool_ = pool;
   seat_ = seat;
   lane_ = lane;
+  job_of_ = std::move(job_of);
   for (int i = 0; i < 2; ++i) {
+    const int fd = i == 0 ? out : err;
+    if (fd < 0) continue;
     auto stream = std::make_unique<Stream>();
-    stream->fd = i == 0 ? out : err;
+    stream->fd = fd;
     stream->is_stderr = i == 1;
     // Only this end: the worker's end of a pipe has flags of its own.
     ::fcntl(stream->fd, F_SETFL, O_NONBLOCK);
@@ -47,8 +51,8 @@ void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t 
 
 bool OutputDrain::read(Stream& stream, std::size_t most) {
   std::array<char, kChunk> buffer;
-  const std::uint64_t intent = lane_->words.intent.load(std::memory_order_relaxed);
-  const OutputTag tag{pool_, seat_, pid_, stream.is_stderr, intent};
+  const std::uint64_t intent = lane_ != nullptr ? lane_->words.intent.load(std::memory_order_relaxed) : 0;
+  const OutputTag tag{pool_, seat_, pid_, stream.is_stderr, intent != 0 && job_of_ ? job_of_(intent) : 0};
   for (std::size_t taken = 0; taken < most;) {
     const ssize_t got = ::read(stream.fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;

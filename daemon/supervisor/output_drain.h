@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,13 +15,18 @@ namespace ringmaster {
 /// holds the read ends too, so a successor reads on and a worker never dies of SIGPIPE. The supervisor's one thread.
 class OutputDrain {
  public:
+  /// The public id of the job that an intent names; 0: none that is known.
+  using JobOf = std::function<std::uint64_t(std::uint64_t intent)>;
+
   OutputDrain();
   ~OutputDrain();
   OutputDrain(const OutputDrain&) = delete;
   OutputDrain& operator=(const OutputDrain&) = delete;
 
-  /// Descriptors are borrowed until destruction. `lane` names the job that is running when bytes arrive.
-  void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const LaneRecord* lane);
+  /// Descriptors are borrowed until destruction; -1: there is none. `lane` names the job that is running when bytes
+  /// arrive; null: nobody knows.
+  void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const LaneRecord* lane,
+             JobOf job_of);
   void set_pid(std::int32_t pid) { pid_ = pid; }
   /// The worker is fenced: reads what is left, and ends.
   void finish();
@@ -35,6 +41,7 @@ class OutputDrain {
   std::uint16_t seat_ = 0;
   std::int32_t pid_ = 0;
   const LaneRecord* lane_ = nullptr;
+  JobOf job_of_;
   std::unique_ptr<Stream> streams_[2];
 };
 

@@ -57,6 +57,8 @@ Result<void> Pool::open(PoolFds inherited) {
   auto mapping = Mapping::map(fds_.board.get(), Access::ReadWrite);
   if (!mapping) return mapping.error();
   board_map_ = std::move(*mapping);
+  LedgerPool& record = host_.ledger_record().pools[index_];
+  config_.name.copy(record.name, sizeof record.name - 1);
   board_ = fresh ? format_board(board_map_.bytes(), index_) : open_board(board_map_.bytes());
   if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
   if (fresh) {
@@ -81,6 +83,7 @@ Result<void> Pool::open(PoolFds inherited) {
 
 void Pool::start() {
   started_ = true;
+  restore_incidents();
   for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
   update();
 }
@@ -123,7 +126,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   if (const auto at = sessions_.find(index); at != sessions_.end() && at->second->serial == serial) {
     bell_watch_.remove(at->second->bell.get());
     // Kept until its last worker has let go: a death meanwhile is still reaped there.
-    if (std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.process != nullptr; })) {
+    if (workers_gone()) {
       sessions_.erase(at);
     }
   }
@@ -133,6 +136,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
                     done();
                   }};
   for (Seat& seat : seats_) {
+    if (seat.orphan) waiting.owners.insert(owner_key(seat.orphan->owner));  // its exit is the answer
     if (!seat.process || !(seat.process->attached.contains(serial) || seat.process->attaching.contains(serial))) {
       continue;
     }
@@ -184,6 +188,7 @@ void Pool::on_drain(const std::vector<core::Drain::Effect>& effects) {
       case core::Drain::Effect::KillRunning:
         for (std::size_t i = 0; i < seats_.size(); ++i) {
           Seat& seat = seats_[i];
+          kill_orphan(seat);
           if (!seat.process) continue;
           look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
           if (seat.watch.running() && seat.ready) {
@@ -285,6 +290,7 @@ void Pool::schedule(core::TimePoint now) {
   at_most(looks_.next_look());
   at_most(next_queue_deadline_);
   for (const Seat& seat : seats_) {
+    if (seat.orphan && drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
     if (!seat.process) continue;
     if (!seat.ready) at_most(seat.started + config_.start_timeout);
     if (seat.ladder && !seat.ladder->over()) {
@@ -310,6 +316,7 @@ void Pool::on_timer() {
   look(now);
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     Seat& seat = seats_[i];
+    if (drain_.state() == core::Drain::State::Killing) kill_orphan(seat);
     if (!seat.process) continue;
     seat.process->flush();
     if (seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer()) {
@@ -334,7 +341,7 @@ LedgerWorker& Pool::record_of(core::Seat seat) const {
 }
 
 bool Pool::workers_gone() const {
-  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.process == nullptr; });
+  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && !seat.orphan; });
 }
 
 bool Pool::idle() const {

@@ -92,7 +92,6 @@ class Pool final : public PoolGate {
  private:
   using Seat = PoolSeat;
   using Waiting = PoolWaiting;
-  using Tally = PoolTally;
 
   // pool_workers.cc: processes and their messages
   void start_worker(core::Seat seat);
@@ -126,16 +125,30 @@ class Pool final : public PoolGate {
   void condemn_slot(core::Seat seat);
   void reread_lane(core::Seat seat);
   void resume_verdict(core::Seat seat);
+  void resume_cancel(core::Seat seat, const std::optional<Intent>& running, core::TimePoint now);
   [[nodiscard]] core::KillLadder make_ladder(const Seat& seat) const;
   [[nodiscard]] core::LadderConfig ladder_config(const Seat& seat) const;
   [[nodiscard]] const Session* session_at(std::uint16_t index) const;
+  [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;  ///< 0: of no session that is attached
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::optional<core::Duration> shortest_run() const;
 
   // pool_reap.cc: deaths
+  void keep_orphan(core::Seat seat, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
+  void kill_orphan(const Seat& seat);
   void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
-  void account(const ReapedJob& job, const core::DeathCause& cause, const Seat& seat);
-  void add_lane(Tally& tally, const LaneRecord& lane) const;
+  void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
+  void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
+  void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
+
+  // pool_record.cc: what survives this supervisor
+  void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
+                     const keeper::ExitRecord& exit, const LaneRecord* lane);
+  void restore_incidents();
+  void book(Owner owner, const LaneRecord* lane);
+  [[nodiscard]] LedgerTally& tally() const { return tally_of(host_.ledger_record().pools[index_]); }
+  [[nodiscard]] LedgerTally total() const;                          ///< with the living
+  [[nodiscard]] std::string handler_named(std::uint64_t id) const;  ///< empty: unknown
 
   // pool.cc
   void update();  ///< after every event: plan, drain, timers
@@ -178,12 +191,6 @@ class Pool final : public PoolGate {
   bool started_ = false;
   bool updating_ = false;
   std::string last_death_;
-  Tally tally_;  ///< of processes that are gone
 };
-
-/// The bits of an owner as one number.
-[[nodiscard]] constexpr std::uint32_t owner_key(Owner owner) {
-  return std::uint32_t{owner.worker} << 16 | owner.incarnation;
-}
 
 }  // namespace ringmaster

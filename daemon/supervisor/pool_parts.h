@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,10 +15,29 @@
 
 namespace ringmaster {
 
+/// The bits of an owner as one number.
+[[nodiscard]] constexpr std::uint32_t owner_key(Owner owner) {
+  return std::uint32_t{owner.worker} << 16 | owner.incarnation;
+}
+
+/// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and
+/// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger
+/// before.
+struct PoolOrphan {
+  Owner owner;
+  std::int32_t pid = 0;
+  bool killed = false;  ///< by us; else it was dead when it was inherited
+  WorkerFds fds;        ///< what there is
+  Mapping lane_map;
+  const LaneRecord* lane = nullptr;  ///< null: lost too
+  std::unique_ptr<OutputDrain> output;
+};
+
 /// One place of a pool: its process, and what the policies hold about it.
 struct PoolSeat {
   core::SeatState state = core::SeatState::Empty;
   std::unique_ptr<WorkerProcess> process;
+  std::optional<PoolOrphan> orphan;  ///< never beside a process
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;
@@ -39,13 +57,6 @@ struct PoolWaiting {
   std::uint32_t serial = 0;
   std::set<std::uint32_t> owners;
   std::function<void()> done;
-};
-/// Counts of processes that are gone.
-struct PoolTally {
-  std::uint64_t done = 0, failed = 0, crashed = 0, timed_out = 0, cancelled = 0, lost = 0;
-  std::uint64_t starts = 0, deaths = 0, kills = 0, retries = 0, missed_wakes = 0;
-  std::array<std::uint64_t, kHistogramBuckets> queue{};
-  std::array<std::uint64_t, kHistogramBuckets> run{};
 };
 
 }  // namespace ringmaster

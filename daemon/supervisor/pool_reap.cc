@@ -9,7 +9,6 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
-#include "proto/handler_id.h"
 #include "shm/hints.h"
 
 // The deaths of a pool's workers, and what a successor takes up of them.
@@ -55,12 +54,11 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
   Seat& seat = seats_[index];
   LedgerWorker& record = record_of(index);
   const Owner owner{static_cast<std::uint16_t>(first_worker_ + index), static_cast<std::uint16_t>(incarnation)};
-  auto process = WorkerProcess::adopt({owner, index_, config_.name, index}, std::move(fds), pid);
+  auto process = WorkerProcess::adopt({owner, index_, config_.name, index}, fds, pid);
   if (!process) {
     log_warning("worker cannot be taken over and is killed",
                 {{"pool", config_.name}, {"worker", index}, {"reason", process.error().message}});
-    if (!dead) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
-    return;
+    return keep_orphan(static_cast<core::Seat>(index), owner, pid, std::move(fds), dead);
   }
   seat.process = std::move(*process);
   seat.started = core::from_monotonic_ns(record.started_ns);
@@ -78,20 +76,46 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
   was_ready_ = true;
   seat.state = (record.flags & kLedgerSpare) != 0 ? core::SeatState::Spare : core::SeatState::Active;
   on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::BecameReady{static_cast<core::Seat>(index)}));
+  if (seat.process->control().drain.load(std::memory_order_relaxed) != 0) {
+    // The predecessor wanted it to exit; the reason died with it, the message may have.
+    seat.leaving = true;
+    seat.verdict = core::DeathKind::Recycled;
+    seat.state = core::SeatState::Draining;
+    return seat.process->send(worker_link::Exit{});
+  }
   // Where the predecessor died between its ledger and its message, the message is what is missing.
   seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare});
+}
+
+void Pool::keep_orphan(core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead) {
+  Seat& seat = seats_[index];
+  PoolOrphan& orphan = seat.orphan.emplace();
+  orphan.owner = owner;
+  orphan.pid = pid;
+  orphan.killed = !dead;
+  orphan.fds = std::move(fds);
+  auto lane = orphan.fds.lane ? Mapping::map(orphan.fds.lane.get(), Access::ReadOnly) : Result<Mapping>(Error{"none"});
+  if (lane) {
+    orphan.lane_map = std::move(*lane);
+    orphan.lane = open_lane(orphan.lane_map.bytes());
+  }
+  orphan.output = std::make_unique<OutputDrain>();
+  orphan.output->set_pid(pid);
+  orphan.output->start(host_.loop(), config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(), orphan.lane,
+                       [this](std::uint64_t intent) { return job_id_of(intent); });
+  // For the plan it is one that leaves: its seat is taken, and another gets the job of a worker.
+  seat.state = core::SeatState::Condemned;
+  if (!dead) kill_orphan(seat);
+}
+
+void Pool::kill_orphan(const Seat& seat) {
+  if (seat.orphan) host_.keeper().signal(seat.orphan->owner.worker, seat.orphan->owner.incarnation, SIGKILL);
 }
 
 void Pool::on_exit(const keeper::ExitRecord& exit) {
   const auto index = static_cast<core::Seat>(exit.worker - first_worker_);
   Seat& seat = seats_[index];
-  if (!seat.process || seat.process->place().owner.incarnation != exit.incarnation) {
-    release_deposits({{static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)},
-                      index_,
-                      config_.name,
-                      index});
-    return host_.keeper().ack_exit(exit.worker, exit.incarnation);
-  }
+  if (!seat.process || seat.process->place().owner.incarnation != exit.incarnation) return reap_unadopted(index, exit);
   seat.process->finish_output();
   const LaneCounters& counters = seat.process->lane().counters;
   const std::uint64_t jobs =
@@ -106,11 +130,11 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && oom_kills() > seat.oom_kills;
   const core::DeathCause cause = core::classify_death(facts);
 
-  const std::string stack = standing ? seat.last_stack : std::string{};
   std::string text = core::to_string(cause);
   if (!seat.boot_error.empty()) text += ": " + seat.boot_error;
   const bool wanted = cause.kind == core::DeathKind::Clean || cause.kind == core::DeathKind::Recycled ||
                       cause.kind == core::DeathKind::Shutdown;
+  if (!wanted) note_incident(index, cause, text, exit, &seat.process->lane());
   const auto say = wanted ? &log_info : &log_warning;
   say("worker ended", {{"pool", config_.name},
                        {"worker", index},
@@ -118,13 +142,10 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                        {"cause", text},
                        {"jobs", jobs},
                        {"max_rss", core::kib(exit.max_rss_kib)},
-                       {"stack", stack}});
-  if (!wanted) seat.last_death = last_death_ = text;
-  if (!standing) seat.last_stack.clear();
-  ++tally_.deaths;
+                       {"stack", standing ? seat.last_stack : std::string{}}});
 
   reap_dead(seat, exit, cause);
-  add_lane(tally_, seat.process->lane());
+  book(seat.process->place().owner, &seat.process->lane());
   const WorkerPlace place = seat.process->place();
   record_of(index).verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
@@ -152,18 +173,74 @@ void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::Dea
   death.owner = place.owner;
   death.intent_bits =
       seat.process->lane().words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
-  death.cause = cause_of(cause);
   death.detail = static_cast<std::uint16_t>(exit.status);
   death.verdict = standing_verdict(record);
+  reap_owner(place.seat, death, record, cause);
+}
+
+// The exit of a process that this supervisor has no WorkerProcess for: of an orphan; or of an incarnation that has no
+// seat, where the predecessor had reaped it already (then nothing is found) or never published it.
+void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
+  Seat& seat = seats_[index];
+  LedgerWorker& record = record_of(index);
+  const Owner owner{static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
+  const bool is_orphan = seat.orphan && seat.orphan->owner == owner;
+  const bool recorded = record.incarnation == exit.incarnation;
+  const LaneRecord* lane = is_orphan ? seat.orphan->lane : nullptr;
+  if (is_orphan) seat.orphan->output->finish();
+
+  DeathReport death;
+  death.owner = owner;
+  death.intent_known = lane != nullptr;
+  if (lane != nullptr) death.intent_bits = lane->words.intent.load(std::memory_order_acquire);  // SYNC: as reap_dead.
+  death.detail = static_cast<std::uint16_t>(exit.status);
+  if (recorded) death.verdict = standing_verdict(record);
+  core::ExitFacts facts;
+  facts.by_signal = exit.code != CLD_EXITED;
+  facts.code_or_signal = exit.status;
+  facts.was_ready = recorded && (record.flags & kLedgerReady) != 0;
+  if (death.verdict) facts.verdict = kind_of(*death.verdict);
+  core::DeathCause cause = core::classify_death(facts);
+  // The record is a later incarnation's: what it has counted is not to be touched.
+  LedgerWorker elsewhere{};
+  reap_owner(index, death, recorded ? record : elsewhere, cause);
+  const WorkerPlace place{owner, index_, config_.name, index};
+  if (!is_orphan) {
+    host_.keeper().ack_exit(exit.worker, exit.incarnation);
+    return release_deposits(place);
+  }
+  std::uint64_t jobs = 0;
+  if (lane != nullptr) {
+    jobs = lane->counters.done.load(std::memory_order_relaxed) + lane->counters.failed.load(std::memory_order_relaxed);
+  }
+  log_warning("worker that could not be taken over ended",
+              {{"pool", config_.name}, {"worker", index}, {"pid", exit.pid}, {"cause", core::to_string(cause)}});
+  note_incident(index, cause, core::to_string(cause) + ", as it could not be taken over", exit, lane);
+  book(owner, lane);
+  record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
+  record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
+  host_.keeper().ack_exit(exit.worker, exit.incarnation);
+  release_deposits(place);
+  // That we could not adopt it says nothing about the pool.
+  if (seat.orphan->killed && !death.verdict) cause.kind = core::DeathKind::Recycled;
+  seat.orphan.reset();
+  seat.state = core::SeatState::Empty;
+  gone(owner_key(owner));
+  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, facts.was_ready, jobs}));
+  update();
+}
+
+void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause) {
+  death.cause = cause_of(cause);
   std::vector<ReapTarget> targets;
-  for (const auto& [index, session] : sessions_) {
-    targets.push_back({index, session->serial, session->request, session->reply});
+  for (const auto& [at, session] : sessions_) {
+    targets.push_back({at, session->serial, session->request, session->reply});
   }
   LedgerRecord& ledger = host_.ledger_record();
   const auto jobs = reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
     // A job that lost its worker to our own wish to end it has done nothing wrong.
     if (death.cause == Cause::Lost) return idempotent && !drain_.stopping() ? AfterCrash::Retry : AfterCrash::Fail;
-    const unsigned crashes = count_crash(ledger, record, job_id, death.detail);
+    const unsigned crashes = count_crash(ledger, counted, job_id, death.detail);
     switch (core::decide_retry({idempotent, crashes, config_.retries})) {
       case core::RetryDecision::Retry:
         return AfterCrash::Retry;
@@ -174,54 +251,44 @@ void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::Dea
     }
     return AfterCrash::Fail;
   });
-  clear_spin(*board_, place.seat);
-  clear_idle(*board_, place.seat);
+  // A living process of the seat has bits of its own by now, and without them nobody would ring it.
+  const auto& process = seats_[index].process;
+  if (!process || process->place().owner == death.owner) {
+    clear_spin(*board_, index);
+    clear_idle(*board_, index);
+  }
   ring();
-  for (const ReapedJob& job : jobs) account(job, cause, seat);
+  for (const ReapedJob& job : jobs) account(job, cause, index);
 }
 
-void Pool::account(const ReapedJob& job, const core::DeathCause& cause, const Seat& seat) {
+void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {
   const Session* session = session_at(job.session);
   if (job.retried) {
-    ++tally_.retries;
+    ++tally().retries;
   } else {
     forget_crashes(host_.ledger_record(), job.job_id);
     if (job.cause == Cause::RunTimeout) {
-      ++tally_.timed_out;
+      ++tally().timed_out;
     } else if (job.cause == Cause::Cancelled) {
-      ++tally_.cancelled;
+      ++tally().cancelled;
     } else if (job.cause == Cause::Lost) {
-      ++tally_.lost;
+      ++tally().lost;
     } else {
-      ++tally_.crashed;
+      ++tally().crashed;
     }
   }
   if (const auto uid = session != nullptr ? submitter_of(*session, job) : std::nullopt) {
     host_.sessions().quota().count_crash(host_.loop().now(), *uid);
   }
-  std::string handler;
-  for (const HandlerDescription& one : handlers_) {
-    if (handler_id(one.name) == job.handler) handler = one.name;
-  }
   log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
               {{"pool", config_.name},
-               {"worker", seat.process->place().seat},
+               {"worker", seat},
                {"job", job.job_id},
-               {"handler", handler},
+               {"handler", handler_named(job.handler)},
                {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
                {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {
     host_.sessions().session_broken(job.session, session->serial, "it made a job look as if a worker ran it");
-  }
-}
-
-void Pool::add_lane(Tally& tally, const LaneRecord& lane) const {
-  tally.done += lane.counters.done.load(std::memory_order_relaxed);
-  tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
-  tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
-  for (std::size_t i = 0; i < kHistogramBuckets; ++i) {
-    tally.queue[i] += lane.queue_ns[i].load(std::memory_order_relaxed);
-    tally.run[i] += lane.run_ns[i].load(std::memory_order_relaxed);
   }
 }
 

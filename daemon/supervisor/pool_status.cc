@@ -1,16 +1,19 @@
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/stack_capture.h"
 #include "proto/control.pb.h"
-#include "proto/handler_id.h"
 
 // What a pool tells about itself. No worker is asked: a status must not need a free one.
 namespace ringmaster {
 namespace {
 
 namespace v1 = control::v1;
+
+constexpr std::size_t kIncidentsShown = 8;
 
 const char* name_of(core::SeatState state) {
   switch (state) {
@@ -31,7 +34,7 @@ const char* name_of(core::SeatState state) {
 }
 
 // The upper end of the bucket in which the quantile lies: at most a factor of two too high.
-void fill_quantiles(const std::array<std::uint64_t, kHistogramBuckets>& buckets, v1::Quantiles& out) {
+void fill_quantiles(std::span<const std::uint64_t, kHistogramBuckets> buckets, v1::Quantiles& out) {
   std::uint64_t count = 0;
   for (const std::uint64_t n : buckets) count += n;
   out.set_count(count);
@@ -56,6 +59,21 @@ std::uint64_t milliseconds(core::Duration duration) {
       std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
 }
 
+void fill_incident(const LedgerIncident& from, v1::Incident& to) {
+  to.set_serial(from.serial.load(std::memory_order_relaxed));
+  const std::uint64_t now = monotonic_ns();
+  to.set_ago_ms(now > from.at_ns ? (now - from.at_ns) / 1'000'000 : 0);
+  to.set_seat(from.seat);
+  to.set_incarnation(from.incarnation);
+  to.set_job_id(from.job_id);
+  to.set_handler(from.handler);
+  to.set_stack(from.stack);
+  if (from.closed.load(std::memory_order_relaxed) == 0) return to.set_kind("being killed");
+  to.set_kind(core::to_string(static_cast<core::DeathKind>(from.kind)));
+  to.set_detail(static_cast<std::int32_t>(from.detail));
+  to.set_cause(from.cause);
+}
+
 }  // namespace
 
 void Pool::fill_status(v1::PoolStatus& status) const {
@@ -65,7 +83,6 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   status.set_quarantine_reason(policy_.quarantine_reason());
   status.set_workers_wanted(config_.workers);
   status.set_spares_wanted(config_.spares);
-  Tally tally = tally_;
   const core::TimePoint now = host_.loop().now();
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const Seat& seat = seats_[i];
@@ -74,9 +91,9 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_state(name_of(seat.state));
     worker.set_last_death(seat.last_death);
     worker.set_last_stack(stack_summary(seat.last_stack));
+    if (seat.orphan) worker.set_pid(seat.orphan->pid);
     if (!seat.process) continue;
     const LaneRecord& lane = seat.process->lane();
-    add_lane(tally, lane);
     worker.set_pid(seat.process->pid());
     worker.set_incarnation(seat.process->place().owner.incarnation);
     worker.set_jobs(lane.counters.done.load(std::memory_order_relaxed) +
@@ -89,10 +106,9 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     if (session == nullptr) continue;
     worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
     worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
-    for (const HandlerDescription& one : handlers_) {
-      if (handler_id(one.name) == look.handler) worker.set_current_handler(one.name);
-    }
+    worker.set_current_handler(handler_named(look.handler));
   }
+  const LedgerTally tally = total();
   v1::Counters& counters = *status.mutable_counters();
   counters.set_done(tally.done);
   counters.set_failed(tally.failed);
@@ -105,8 +121,11 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   counters.set_worker_kills(tally.kills);
   counters.set_retries(tally.retries);
   counters.set_missed_wakes(tally.missed_wakes);
-  fill_quantiles(tally.queue, *status.mutable_queue_time());
-  fill_quantiles(tally.run, *status.mutable_run_time());
+  fill_quantiles(tally.queue_ns, *status.mutable_queue_time());
+  fill_quantiles(tally.run_ns, *status.mutable_run_time());
+  const IncidentLog log(host_.ledger_record());
+  for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
+    fill_incident(*incident, *status.add_incidents());
 }
 
 core::PoolSnapshot Pool::snapshot() const {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "daemon/os/monotonic_clock.h"
+#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
@@ -61,6 +62,12 @@ Intent unpacked(core::Intent intent) { return Intent::unpack(static_cast<std::ui
 const Session* Pool::session_at(std::uint16_t index) const {
   const auto at = sessions_.find(index);
   return at == sessions_.end() ? nullptr : at->second;
+}
+
+std::uint64_t Pool::job_id_of(std::uint64_t intent_bits) const {
+  const auto intent = Intent::unpack(intent_bits);
+  const Session* session = intent ? session_at(intent->session) : nullptr;
+  return session != nullptr ? make_job_id(session->serial, intent->seq) : 0;
 }
 
 std::optional<core::Duration> Pool::shortest_run() const {
@@ -256,16 +263,23 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     apply_plan(host_.loop().now());
   } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
     const std::uint16_t incarnation = owner.incarnation;
+    const IncidentLog::Process process{index_, index, incarnation, record_of(index).started_ns};
+    const std::uint64_t job = job_id_of(intent.pack());
+    const std::string handler = handler_named(seat.process->lane().words.handler.load(std::memory_order_relaxed));
     seat.last_stack.clear();
-    capture_stack(host_.loop(), seat.process->pid(), [this, index, incarnation](std::string text) {
-      Seat& captured = seats_[index];
-      captured.last_stack = std::move(text);
-      if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
-      step(index, Ladder::CaptureEnded{});
-      update();
-    });
+    capture_stack(host_.loop(), seat.process->pid(),
+                  [this, index, incarnation, process, job, handler](std::string text) {
+                    Seat& captured = seats_[index];
+                    // Into the ledger at once: a successor that sees the exit has no other way to know.
+                    IncidentLog log(host_.ledger_record());
+                    log.set_stack(log.open(process, job, handler, monotonic_ns()), text);
+                    captured.last_stack = std::move(text);
+                    if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
+                    step(index, Ladder::CaptureEnded{});
+                    update();
+                  });
   } else if (std::holds_alternative<Ladder::Kill>(effect)) {
-    ++tally_.kills;
+    ++tally().kills;
     host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
   } else if (std::holds_alternative<Ladder::ReportProtocolViolation>(effect)) {
     if (const Session* session = session_at(intent.session)) {
@@ -310,17 +324,36 @@ void Pool::resume_verdict(core::Seat index) {
   LedgerWorker& record = record_of(index);
   const LaneLook lane = look_at_lane(seat.process->lane());
   const core::TimePoint now = host_.loop().now();
+  const auto standing = standing_verdict(record);
+  const bool agreed = standing && lane.intent && standing->intent == *lane.intent;
+  // Dead already: no sentence is left to carry out, and its pid may be another's by now.
+  if (seat.state == core::SeatState::Condemned) {
+    if (standing && !agreed) withdraw_verdict(record);
+    return;
+  }
   if (lane.intent && record.seen_intent.load(std::memory_order_acquire) == lane.intent->pack()) {  // SYNC: look_at_seat
     seat.watch.restore(packed(lane.intent), core::from_monotonic_ns(record.first_seen_ns), now);
     arm(seat, lane);
   }
-  const auto standing = standing_verdict(record);
-  if (standing && lane.intent && standing->intent == *lane.intent) {
+  if (agreed) {
     seat.ladder = core::KillLadder::resume(packed(lane.intent), ladder_config(seat), verdict_of(standing->cause));
     return step(index, core::KillLadder::VerdictWritten{});
   }
   if (standing) withdraw_verdict(record);
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
+  resume_cancel(index, lane.intent, now);
+}
+
+// A cancel by an administrator, or of a job that came as a message, stands in the control segment only.
+void Pool::resume_cancel(core::Seat index, const std::optional<Intent>& running, core::TimePoint now) {
+  Seat& seat = seats_[index];
+  if (!running || seat.process->control().cancel.load(std::memory_order_relaxed) != running->pack()) return;
+  const Session* session = session_at(running->session);
+  if (session == nullptr || session->state == SessionState::Closing) return;
+  look_at_seat(index, now);
+  if (seat.ladder || seat.watch.intent() != packed(running)) return;
+  seat.ladder = make_ladder(seat);
+  step(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
 }
 
 }  // namespace ringmaster

@@ -110,7 +110,7 @@ void Pool::spawn(core::Seat index) {
   });
   child = {};
   if (!sent) never_started(index, sent.error().message);
-  ++tally_.starts;
+  ++tally().starts;
   listen(index);
 }
 
@@ -182,7 +182,8 @@ void Pool::listen(core::Seat index) {
         seats_[index].boot_error = what;
         kill(seats_[index], core::DeathKind::ProtocolViolation);
         update();
-      });
+      },
+      [this](std::uint64_t intent) { return job_id_of(intent); });
 }
 
 void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
@@ -334,7 +335,7 @@ void Pool::kill(Seat& seat, core::DeathKind why) {
   if (!seat.process) return;
   if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
   seat.state = core::SeatState::Condemned;
-  ++tally_.kills;
+  ++tally().kills;
   const Owner owner = seat.process->place().owner;
   if (seat.process->pid() != 0) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
 }

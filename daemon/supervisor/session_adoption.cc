@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <cstring>
 
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
 #include "proto/control.pb.h"
+#include "proto/text.h"
 #include "shm/memfd.h"
 #include "shm/verdict.h"
 
@@ -93,6 +95,7 @@ bool SessionDesk::adopt_one(std::uint16_t index,
   session.geometry = {record.slots, record.request_ring_bytes, record.result_ring_bytes};
   session.shortest_run_ms = record.shortest_run_ms;
   session.supervisor = record.supervisor;
+  session.client = clean_text({record.client, ::strnlen(record.client, sizeof record.client)});
   session.request_fd = take(DepositKind::Request, session.serial);
   session.reply_fd = take(DepositKind::Reply, session.serial);
   session.bell = take(DepositKind::SessionBell, session.serial);

@@ -300,6 +300,8 @@ void SessionDesk::write_ledger(const Entry& entry) {
   record.cookie[1] = session.cookie[1];
   record.shortest_run_ms = session.shortest_run_ms;
   record.supervisor = session.supervisor;
+  std::fill(std::begin(record.client), std::end(record.client), '\0');
+  session.client.copy(record.client, sizeof record.client - 1);
   // SYNC: release: a successor that reads Live reads the rest (this thread may die between any two stores).
   record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
 }

@@ -75,17 +75,24 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   return worker;
 }
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds fds, std::int32_t pid) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds& fds,
+                                                            std::int32_t pid) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
   if (!fds.complete()) return Error{"its descriptors are not all there"};
   worker->fds_ = std::move(fds);
-  if (auto mapped = worker->map(); !mapped) return mapped.error();
-  const SegmentHeader& header = worker->control_->header;
-  if (header.worker != place.owner.worker || header.incarnation != place.owner.incarnation) {
-    return Error{"its segments are another worker's"};
+  if (auto mapped = worker->map_inherited(); !mapped) {
+    fds = std::move(worker->fds_);
+    return mapped.error();
   }
   worker->set_pid(pid);
   return worker;
+}
+
+Result<void> WorkerProcess::map_inherited() {
+  if (auto mapped = map(); !mapped) return mapped;
+  const SegmentHeader& header = control_->header;
+  if (header.worker == place_.owner.worker && header.incarnation == place_.owner.incarnation) return {};
+  return Error{"its segments are another worker's"};
 }
 
 Result<void> WorkerProcess::map() {
@@ -101,11 +108,11 @@ Result<void> WorkerProcess::map() {
   return {};
 }
 
-void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken) {
+void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of) {
   on_message_ = std::move(on_message);
   on_broken_ = std::move(on_broken);
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
-  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), lane_);
+  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), lane_, std::move(job_of));
 }
 
 // A few packets a turn: one worker that floods its socket delays nobody else. What is left keeps the socket readable.

@@ -62,13 +62,14 @@ class WorkerProcess {
 
   /// New segments, sockets and pipes for a process that is to be spawned.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
-  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together.
-  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds fds,
+  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together, and `fds`
+  /// is as it was.
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds& fds,
                                                                     std::int32_t pid);
 
   /// Starts to read the control socket and the output. A packet that cannot be read ends the reading: `on_broken` is
-  /// called once, and the process must go.
-  void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken);
+  /// called once, and the process must go. `job_of`: for the tags of its output's lines.
+  void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of);
 
   /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
   void send(const worker_link::ToWorker& message);
@@ -101,6 +102,7 @@ class WorkerProcess {
 
   explicit WorkerProcess(const WorkerPlace& place);
   Result<void> map();
+  Result<void> map_inherited();
   void receive();
 
   WorkerPlace place_;

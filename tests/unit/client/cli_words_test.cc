@@ -90,12 +90,20 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
   worker.set_state("active");
   worker.set_pid(4711);
   worker.set_last_death("killed by signal 11");
+  auto& incident = *pool.add_incidents();
+  incident.set_serial(12);
+  incident.set_cause("killed after its run deadline");
+  incident.set_handler("resize");
+  incident.set_job_id(77);
+  incident.set_stack("#0 spin\n#1 main\n");
   const std::string text = status_text(status);
   for (const char* part :
-       {"9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11"})
+       {"9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
+        "seat 0: killed after its run deadline, in resize, job 77\n      #0 spin\n      #1 main\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   const std::string json = status_json(status);
   EXPECT_NE(json.find("\"pid\": 4711"), std::string::npos);
+  EXPECT_NE(json.find("\"stack\": \"#0 spin\\u000a#1 main\\u000a\""), std::string::npos) << json;
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
 }
 

@@ -91,6 +91,27 @@ TEST(Reap, AForgedOwnerEndsAsProtocolViolation) {
   EXPECT_EQ(jobs[0].cause, Cause::ProtocolViolation);
 }
 
+TEST(Reap, BelievesTheOwnerBitsWhereTheLaneIsLost) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  world.submit();
+  const std::uint32_t plain = world.last_slot;
+  Claim job;
+  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  const std::uint32_t seq = world.submit(kJobIdempotent);
+  world.reply.word(world.last_slot).store(SlotWord::owned(seq, SlotState::Running, 0, {1, 1}).bits());
+  DeathReport death = death_of(worker);
+  death.intent_bits = 0;
+  death.intent_known = false;
+  death.verdict = Verdict{{3, static_cast<std::uint16_t>(plain), job.word.seq()}, Cause::RunTimeout, 0};
+  const ReapTarget targets[] = {world.target()};
+  const auto jobs = reap(targets, death, kRetryIdempotent);
+  ASSERT_EQ(jobs.size(), 2u);
+  EXPECT_EQ(jobs[0].cause, Cause::RunTimeout);
+  EXPECT_TRUE(jobs[1].retried);
+  EXPECT_FALSE(jobs[0].forged || jobs[1].forged);
+}
+
 TEST(Reap, LeavesOtherIncarnationsAlone) {
   World world;
   Worker dead(world, {1, 1}, 0);
@@ -144,6 +165,36 @@ TEST(Ledger, CountsACrashOncePerDeath) {
   forget_crashes(ledger, 77);
   worker.counted_job.store(0);
   EXPECT_EQ(count_crash(ledger, worker, 77, 11), 1u);
+}
+
+TEST(Ledger, AFullTableOfCrashesForgetsTheOldest) {
+  Memory memory(sizeof(LedgerRecord));
+  LedgerRecord& ledger = *format_ledger(memory.span());
+  const auto crash = [&](std::uint64_t job) {
+    ledger.workers[0].counted_job.store(0);
+    return count_crash(ledger, ledger.workers[0], job, 11);
+  };
+  for (std::uint64_t job = 1; job <= kLedgerCrashes; ++job) EXPECT_EQ(crash(job), 1u);
+  EXPECT_EQ(crash(1), 2u);
+  EXPECT_EQ(crash(kLedgerCrashes + 1), 1u) << "in the place of 2, although 1 lies where it would fall";
+  EXPECT_EQ(crash(1), 3u);
+  EXPECT_EQ(crash(3), 2u);
+  EXPECT_EQ(crash(2), 1u);
+}
+
+TEST(Ledger, ADeathIsBookedOnce) {
+  Memory memory(sizeof(LedgerRecord));
+  LedgerPool& pool = format_ledger(memory.span())->pools[1];
+  const auto die = [&](Owner owner) { return book_death(pool, owner, [](LedgerTally& tally) { ++tally.deaths; }); };
+  ++tally_of(pool).starts;
+  EXPECT_TRUE(die({5, 1}));
+  EXPECT_FALSE(die({5, 1})) << "a redo";
+  ++tally_of(pool).kills;
+  EXPECT_TRUE(die({5, 2}));
+  EXPECT_TRUE(die({4095, 4095}));
+  EXPECT_EQ(tally_of(pool).deaths, 3u);
+  EXPECT_EQ(tally_of(pool).starts, 1u);
+  EXPECT_EQ(tally_of(pool).kills, 1u);
 }
 
 TEST(Ledger, KeepsTheFirstVerdict) {

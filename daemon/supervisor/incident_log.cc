@@ -1,0 +1,82 @@
+#include "daemon/supervisor/incident_log.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proto/text.h"
+
+namespace ringmaster {
+namespace {
+
+// The first byte last: a supervisor that dies meanwhile leaves an empty text, not the half of one.
+template <std::size_t Size>
+void write_text(char (&room)[Size], std::string_view text) {
+  const std::string clean = clean_text(text, Size - 1);
+  room[0] = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  std::memset(room + 1, 0, Size - 1);
+  if (clean.empty()) return;
+  clean.copy(room + 1, Size - 2, 1);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  room[0] = clean[0];
+}
+
+}  // namespace
+
+LedgerIncident* IncidentLog::place_of(std::uint64_t serial) const {
+  LedgerIncident& place = ledger_.incidents[serial % kLedgerIncidents];
+  // SYNC: acquire, pairs with open, perhaps a predecessor's.
+  return serial != 0 && place.serial.load(std::memory_order_acquire) == serial ? &place : nullptr;
+}
+
+const LedgerIncident* IncidentLog::find(std::uint64_t serial) const { return place_of(serial); }
+
+std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::size_t most,
+                                                     std::optional<core::Seat> seat) const {
+  std::vector<const LedgerIncident*> found;
+  std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < kLedgerIncidents && serial != 0 && found.size() < most; ++i, --serial) {
+    const LedgerIncident* one = place_of(serial);
+    if (one != nullptr && one->pool == pool && (!seat || one->seat == *seat)) found.push_back(one);
+  }
+  return found;
+}
+
+std::uint64_t IncidentLog::open(const Process& process, std::uint64_t job_id, std::string_view handler,
+                                std::uint64_t now_ns) {
+  for (const LedgerIncident* known : last(process.pool, 1, process.seat)) {
+    const bool same = known->incarnation == process.incarnation && known->at_ns >= process.started_ns;
+    if (same) return known->serial.load(std::memory_order_relaxed);
+  }
+  const std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed) + 1;
+  LedgerIncident& place = ledger_.incidents[serial % kLedgerIncidents];
+  place.serial.store(0, std::memory_order_release);  // SYNC: nobody, no successor either, reads on.
+  place.at_ns = now_ns;
+  place.pool = process.pool;
+  place.seat = process.seat;
+  place.incarnation = process.incarnation;
+  place.closed.store(0, std::memory_order_relaxed);
+  place.kind = place.detail = 0;
+  place.job_id = job_id;
+  write_text(place.cause, {});
+  write_text(place.handler, handler);
+  write_text(place.stack, {});
+  ledger_.last_incident.store(serial, std::memory_order_release);  // SYNC: as below.
+  place.serial.store(serial, std::memory_order_release);           // SYNC: the rest stands, for a successor.
+  return serial;
+}
+
+void IncidentLog::set_stack(std::uint64_t serial, std::string_view text) {
+  if (LedgerIncident* place = place_of(serial)) write_text(place->stack, text);
+}
+
+void IncidentLog::close(std::uint64_t serial, const core::DeathCause& cause, std::string_view text) {
+  LedgerIncident* place = place_of(serial);
+  if (place == nullptr || place->closed.load(std::memory_order_acquire) != 0) return;  // SYNC: with the store below.
+  place->kind = static_cast<std::uint32_t>(cause.kind);
+  place->detail = static_cast<std::uint32_t>(cause.detail);
+  write_text(place->cause, text);
+  place->closed.store(1, std::memory_order_release);  // SYNC: after the rest.
+}
+
+}  // namespace ringmaster

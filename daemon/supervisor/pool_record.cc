@@ -1,0 +1,76 @@
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/supervisor/incident_log.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/session.h"
+#include "proto/handler_id.h"
+
+// What a pool puts on record for its successor: counts, and the deaths that nobody wanted.
+namespace ringmaster {
+namespace {
+
+void add_lane(LedgerTally& tally, const LaneRecord& lane) {
+  tally.done += lane.counters.done.load(std::memory_order_relaxed);
+  tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
+  tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kHistogramBuckets; ++i) {
+    tally.queue_ns[i] += lane.queue_ns[i].load(std::memory_order_relaxed);
+    tally.run_ns[i] += lane.run_ns[i].load(std::memory_order_relaxed);
+  }
+}
+
+}  // namespace
+
+LedgerTally Pool::total() const {
+  LedgerTally sum = tally();
+  for (const Seat& seat : seats_) {
+    if (seat.process) add_lane(sum, seat.process->lane());
+  }
+  return sum;
+}
+
+void Pool::book(Owner owner, const LaneRecord* lane) {
+  book_death(host_.ledger_record().pools[index_], owner, [lane](LedgerTally& tally) {
+    ++tally.deaths;
+    if (lane != nullptr) add_lane(tally, *lane);
+  });
+}
+
+void Pool::note_incident(core::Seat index, const core::DeathCause& cause, const std::string& text,
+                         const keeper::ExitRecord& exit, const LaneRecord* lane) {
+  Seat& seat = seats_[index];
+  IncidentLog log(host_.ledger_record());
+  std::uint64_t job = 0;
+  std::string handler;
+  if (lane != nullptr) {
+    job = job_id_of(lane->words.intent.load(std::memory_order_acquire));  // SYNC: the dead's last words.
+    if (job != 0) handler = handler_named(lane->words.handler.load(std::memory_order_relaxed));
+  }
+  const std::uint64_t serial =
+      log.open({index_, index, exit.incarnation, record_of(index).started_ns}, job, handler, monotonic_ns());
+  log.close(serial, cause, text);
+  seat.last_death = last_death_ = text;
+  const LedgerIncident* incident = log.find(serial);
+  const std::string stack = incident != nullptr ? incident->stack : "";
+  // What was captured in this supervisor's life is longer than what the ledger has room for.
+  if (stack.empty() || !seat.last_stack.starts_with(stack)) seat.last_stack = stack;
+}
+
+void Pool::restore_incidents() {
+  const IncidentLog log(host_.ledger_record());
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    for (const LedgerIncident* incident : log.last(index_, 1, static_cast<core::Seat>(i))) {
+      seats_[i].last_death = incident->cause;
+      seats_[i].last_stack = incident->stack;
+    }
+  }
+  for (const LedgerIncident* incident : log.last(index_, 1)) last_death_ = incident->cause;
+}
+
+std::string Pool::handler_named(std::uint64_t id) const {
+  for (const HandlerDescription& one : handlers_) {
+    if (handler_id(one.name) == id) return one.name;
+  }
+  return {};
+}
+
+}  // namespace ringmaster

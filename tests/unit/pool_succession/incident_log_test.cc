@@ -1,0 +1,60 @@
+#include "daemon/supervisor/incident_log.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+namespace ringmaster {
+namespace {
+
+const core::DeathCause kSignal{core::DeathKind::Signal, 11, true};
+
+TEST(IncidentLog, OneProcessHasOneIncident) {
+  const auto ledger = std::make_unique<LedgerRecord>();
+  IncidentLog log(*ledger);
+  const std::uint64_t first = log.open({1, 2, 3, 100}, 42, "resize", 150);
+  EXPECT_EQ(log.open({1, 2, 3, 100}, 0, "", 160), first);
+  log.close(first, kSignal, "killed by SIGSEGV");
+  log.close(log.open({1, 2, 3, 100}, 0, "", 170), {core::DeathKind::ExitCode, 1, false}, "something else");
+  ASSERT_NE(log.find(first), nullptr);
+  EXPECT_STREQ(log.find(first)->cause, "killed by SIGSEGV") << "the first cause stays";
+  EXPECT_EQ(log.find(first)->job_id, 42U);
+  EXPECT_NE(log.open({1, 2, 4, 180}, 0, "", 190), first) << "another incarnation";
+  EXPECT_NE(log.open({1, 2, 3, 200}, 0, "", 210), first) << "the number of an incarnation, used again";
+}
+
+TEST(IncidentLog, TheOldestMakesRoom) {
+  const auto ledger = std::make_unique<LedgerRecord>();
+  IncidentLog log(*ledger);
+  for (std::uint32_t i = 1; i <= kLedgerIncidents + 2; ++i) (void)log.open({i % 2, 0, i, i}, i, "h", i);
+  EXPECT_EQ(log.find(2), nullptr);
+  ASSERT_NE(log.find(3), nullptr);
+  const auto last = log.last(1, 3);
+  ASSERT_EQ(last.size(), 3U);
+  EXPECT_EQ(last[0]->job_id, kLedgerIncidents + 1) << "the newest of pool 1 first";
+  EXPECT_EQ(last[2]->job_id, kLedgerIncidents - 3);
+}
+
+TEST(IncidentLog, TextsAreCleanAndCut) {
+  const auto ledger = std::make_unique<LedgerRecord>();
+  IncidentLog log(*ledger);
+  const std::uint64_t serial = log.open({0, 0, 1, 0}, 0, std::string(200, 'h'), 1);
+  log.set_stack(serial, "a\x1b[31mb");
+  EXPECT_STREQ(log.find(serial)->stack, "a?[31mb");
+  log.set_stack(serial, std::string(5000, 's'));
+  EXPECT_EQ(std::string(log.find(serial)->stack).size(), sizeof LedgerIncident::stack - 1);
+  EXPECT_EQ(std::string(log.find(serial)->handler).size(), sizeof LedgerIncident::handler - 1);
+}
+
+TEST(IncidentLog, AHalfWrittenIncidentIsNone) {
+  const auto ledger = std::make_unique<LedgerRecord>();
+  IncidentLog log(*ledger);
+  (void)log.open({0, 0, 1, 0}, 0, "h", 1);
+  const std::uint64_t second = log.open({0, 0, 2, 0}, 0, "h", 2);
+  ledger->incidents[second].serial = 0;  // a supervisor died while it wrote
+  EXPECT_EQ(log.last(0, 8).size(), 1U);
+}
+
+}  // namespace
+}  // namespace ringmaster

@@ -1,0 +1,261 @@
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "daemon/keeper/keeper_codec.h"
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/os/scm_rights.h"
+#include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/session_factory.h"
+#include "proto/control.pb.h"
+#include "shm/client_port.h"
+#include "shm/ledger.h"
+#include "shm/memfd.h"
+#include "shm/worker_port.h"
+
+namespace ringmaster::testing {
+
+/// The keeper's end of a link: holds every deposit that it is asked to, and notes the rest.
+class FakeKeeper {
+ public:
+  using Name = std::pair<std::uint32_t, std::uint32_t>;  ///< worker, incarnation
+
+  explicit FakeKeeper(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  void serve() {
+    std::vector<std::byte> buffer(keeper::kMaxMessage);
+    while (true) {
+      const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
+      if (packet.error != 0) return;
+      const auto type = static_cast<keeper::MessageType>(read<keeper::MessageHeader>(buffer).type);
+      if (type == keeper::MessageType::Deposit) {
+        keeper::AckMessage ack{};
+        ack.header.type = static_cast<std::uint16_t>(keeper::MessageType::Ack);
+        ack.header.size = sizeof ack;
+        ack.serial = read<keeper::DepositMessage>(buffer).serial;
+        (void)send_packet(socket_.get(), std::as_bytes(std::span(&ack, 1)));
+      } else if (type == keeper::MessageType::Spawn) {
+        const auto spawn = read<keeper::SpawnMessage>(buffer);
+        spawned.emplace_back(spawn.worker, spawn.incarnation);
+      } else if (type == keeper::MessageType::Signal) {
+        const auto signal = read<keeper::SignalMessage>(buffer);
+        if (signal.signal == SIGKILL) killed.emplace_back(signal.worker, signal.incarnation);
+      } else if (type == keeper::MessageType::ExitAck) {
+        const auto ack = read<keeper::ExitAckMessage>(buffer);
+        acknowledged.emplace_back(ack.worker, ack.incarnation);
+      }
+    }
+  }
+
+  std::vector<Name> spawned, killed, acknowledged;
+
+ private:
+  template <typename Message>
+  static Message read(const std::vector<std::byte>& buffer) {
+    Message message{};
+    std::memcpy(&message, buffer.data(), sizeof message);
+    return message;
+  }
+  UniqueFd socket_;
+};
+
+/// No process has this pid: it is above every pid_max.
+inline constexpr std::int32_t kNoPid = 0x7FFFFFF0;
+
+/// What outlives a supervisor: the ledger, a session of two segments, and worker 0 in its first incarnation.
+struct Remains {
+  Remains()
+      : ledger_fd(*create_segment("ledger", sizeof(LedgerRecord))),
+        ledger_map(*Mapping::map(ledger_fd.get(), Access::ReadWrite)),
+        ledger(format_ledger(ledger_map.bytes())),
+        board_fd(*create_segment("board", sizeof(BoardRecord))),
+        board_map(*Mapping::map(board_fd.get(), Access::ReadWrite)) {
+    session.index = 3;
+    session.serial = 7;
+    session.supervisor = 1;  // one whose client is this process: all of it is mapped
+    session.geometry = {64, 1 << 16, 1 << 16};
+    EXPECT_TRUE(create_segments(session));
+    session.state = SessionState::Open;
+    client = std::make_unique<ClientPort>(session.request, session.reply, nullptr);
+    fds.lane = *create_segment("lane", sizeof(LaneRecord));
+    fds.control = *create_segment("control", sizeof(ControlRecord));
+    lane_map = *Mapping::map(fds.lane.get(), Access::ReadWrite);
+    control_map = *Mapping::map(fds.control.get(), Access::ReadWrite);
+    worker.owner = {0, 1};
+    worker.lane = format_lane(lane_map.bytes(), 0, worker.owner);
+    control = format_control(control_map.bytes(), 0, worker.owner);
+    worker.control = control;
+    worker.board = format_board(board_map.bytes(), 0);
+    attached = {session.index, session.request, session.reply};
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    fds.socket.reset(ends[0]);
+    worker_socket.reset(ends[1]);
+    for (UniqueFd* output : {&fds.out, &fds.err}) {
+      EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+      output->reset(ends[0]);
+      (output == &fds.out ? worker_stdout : worker_stderr).reset(ends[1]);
+    }
+    record().incarnation = 1;
+    record().flags = kLedgerReady;
+    record().state = static_cast<std::uint32_t>(LedgerState::Live);
+  }
+
+  [[nodiscard]] LedgerWorker& record() const { return ledger->workers[0]; }
+  /// The worker takes a new job; its slot.
+  std::uint32_t run_a_job(std::uint32_t flags = 0) {
+    const auto slot = client->take_slot();
+    JobDescriptor job{};
+    job.flags = flags;
+    job.handler = 42;
+    (void)client->publish(*slot, job);
+    EXPECT_EQ(claim(worker, attached, monotonic_ns(), taken), ClaimStatus::Claimed);
+    return *slot;
+  }
+  void finish_the_job() {
+    EXPECT_EQ(finish(worker, attached, taken, {}, monotonic_ns()), FinishStatus::Finished);
+    ++worker.lane->counters.done;
+    ++worker.lane->run_ns[1];
+  }
+  /// Copies of what the keeper holds of the worker.
+  [[nodiscard]] WorkerFds held() {
+    WorkerFds copies;
+    for (const auto kind : WorkerFds::kKinds) {
+      copies.of(kind) = UniqueFd(::fcntl(fds.of(kind).get(), F_DUPFD_CLOEXEC, 0));
+    }
+    return copies;
+  }
+  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(session.reply.word(slot).load()); }
+  [[nodiscard]] static keeper::ExitRecord exit(int code = CLD_KILLED, int status = SIGKILL) {
+    keeper::ExitRecord record;
+    record.worker = 0;
+    record.incarnation = 1;
+    record.pid = kNoPid;
+    record.code = code;
+    record.status = status;
+    return record;
+  }
+
+  UniqueFd ledger_fd;
+  Mapping ledger_map;
+  LedgerRecord* ledger;
+  UniqueFd board_fd;
+  Mapping board_map;
+  Session session;
+  std::unique_ptr<ClientPort> client;
+  WorkerFds fds;
+  Mapping lane_map, control_map;
+  ControlRecord* control = nullptr;
+  UniqueFd worker_socket, worker_stdout, worker_stderr;
+  WorkerSelf worker;
+  WorkerSession attached;
+  Claim taken;
+};
+
+/// One supervisor's life, as far as a pool of one worker goes.
+class PoolLife final : public PoolHost, public DaemonGate {
+ public:
+  explicit PoolLife(Remains& remains) : remains_(remains) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    keeper_ = std::make_unique<FakeKeeper>(UniqueFd(ends[1]));
+    link_ = std::make_unique<KeeperLink>(loop_, UniqueFd(ends[0]));
+    link_->start({[](const keeper::ExitRecord&) {}, [] {}, [] {}});
+    sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
+    config::PoolConfig config;
+    config.name = "t";
+    config.workers = 1;
+    config.spares = 0;
+    pool_ = std::make_unique<Pool>(*this, config, 0, std::uint16_t{0});
+    gates_.push_back(pool_.get());
+    EXPECT_TRUE(pool_->open({}));
+  }
+  ~PoolLife() override {
+    pool_.reset();
+    sessions_.reset();
+    link_.reset();
+  }
+
+  /// As a successor begins: the worker, then its session, then the rest.
+  void succeed(WorkerFds fds, bool dead = false) {
+    pool_->adopt(0, 1, kNoPid, std::move(fds), dead);
+    pool_->attach(remains_.session, [] {});
+    pool_->start();
+    settle();
+  }
+  void end(const keeper::ExitRecord& exit) {
+    pool_->on_exit(exit);
+    settle();
+  }
+  /// Everything that needs no time to pass.
+  void settle() {
+    for (int round = 0; round < 20; ++round) {
+      context_.restart();
+      context_.poll();
+      keeper_->serve();
+    }
+  }
+  /// Until `condition`; for what another thread contributes.
+  void until(const std::function<bool()>& condition) {
+    for (int tries = 0; tries < 10000 && !condition(); ++tries) {
+      settle();
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    EXPECT_TRUE(condition());
+  }
+  [[nodiscard]] control::v1::PoolStatus status() const {
+    control::v1::PoolStatus status;
+    pool_->fill_status(status);
+    return status;
+  }
+  [[nodiscard]] Pool& pool() { return *pool_; }
+  [[nodiscard]] const FakeKeeper& asked() const { return *keeper_; }
+
+  // PoolHost
+  [[nodiscard]] EventLoop& loop() override { return loop_; }
+  [[nodiscard]] KeeperLink& keeper() override { return *link_; }
+  [[nodiscard]] LedgerRecord& ledger_record() override { return *remains_.ledger; }
+  [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
+  [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
+  [[nodiscard]] unsigned usable_cpus() const override { return 1; }
+  void pool_changed() override {}
+
+  // DaemonGate
+  [[nodiscard]] std::span<PoolGate* const> pools() const override { return gates_; }
+  [[nodiscard]] LedgerRecord& ledger() override { return *remains_.ledger; }
+  [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
+  [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
+  [[nodiscard]] std::string refusal() const override { return {}; }
+  void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
+  void release(const keeper::ReleaseSelector&) override {}
+  void stop() override {}
+  void fill_status(control::v1::Status&) const override {}
+
+ private:
+  Remains& remains_;
+  boost::asio::io_context context_;
+  EventLoop loop_{context_};
+  core::QuotaBook quota_{core::QuotaLimits{}};
+  std::unique_ptr<FakeKeeper> keeper_;
+  std::unique_ptr<KeeperLink> link_;
+  std::unique_ptr<SessionDesk> sessions_;
+  std::unique_ptr<Pool> pool_;
+  std::vector<PoolGate*> gates_;
+  std::string stock_worker_ = "/bin/false";
+};
+
+}  // namespace ringmaster::testing

@@ -1,0 +1,120 @@
+#include "daemon/supervisor/control_desk.h"
+#include "daemon/supervisor/incident_log.h"
+#include "daemon/supervisor/job_desk.h"
+#include "tests/unit/pool_succession/pool_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::PoolLife;
+using testing::Remains;
+
+constexpr const char* kStack = "#0 0x1 spin(ringmaster::Job&) (/usr/bin/worker)\n#1 0x2 main (/usr/bin/worker)\n";
+
+TEST(PoolRecord, CountsOfTheDeadSurviveTheirSupervisor) {
+  Remains remains;
+  remains.run_a_job();
+  remains.finish_the_job();
+  const std::uint32_t slot = remains.run_a_job();
+  control::v1::PoolStatus before;
+  {
+    PoolLife life(remains);
+    life.succeed(remains.held());
+    EXPECT_EQ(life.status().counters().done(), 1U) << "of the living";
+    life.end(Remains::exit(CLD_KILLED, SIGSEGV));
+    EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
+    before = life.status();
+  }
+  EXPECT_EQ(before.counters().done(), 1U);
+  EXPECT_EQ(before.counters().crashed(), 1U);
+  EXPECT_EQ(before.counters().worker_deaths(), 1U);
+  EXPECT_EQ(before.run_time().count(), 1U);
+  ASSERT_EQ(before.incidents_size(), 1);
+  PoolLife next(remains);
+  next.pool().attach(remains.session, [] {});
+  const auto after = next.status();
+  EXPECT_EQ(after.counters().SerializeAsString(), before.counters().SerializeAsString());
+  EXPECT_EQ(after.run_time().SerializeAsString(), before.run_time().SerializeAsString());
+  ASSERT_EQ(after.incidents_size(), 1);
+  EXPECT_EQ(after.incidents(0).cause(), "killed by SIGSEGV");
+  EXPECT_EQ(after.incidents(0).kind(), "signal");
+  EXPECT_EQ(after.incidents(0).job_id(), make_job_id(7, remains.word(slot).seq()));
+  next.pool().start();
+  EXPECT_EQ(next.status().workers(0).last_death(), "killed by SIGSEGV");
+}
+
+TEST(PoolRecord, ADeathThatWasBookedIsNotBookedAgain) {
+  Remains remains;
+  remains.run_a_job();
+  remains.finish_the_job();
+  remains.run_a_job();
+  {
+    PoolLife life(remains);
+    life.succeed(remains.held(), true);
+    life.end(Remains::exit(CLD_KILLED, SIGSEGV));
+  }
+  // As if killed right before the record of the dead was cleared, and with it the acknowledgement.
+  remains.record().incarnation = 1;
+  remains.record().flags = kLedgerReady;
+  remains.record().started_ns = 0;
+  remains.record().state = static_cast<std::uint32_t>(LedgerState::Live);
+  PoolLife next(remains);
+  next.succeed(remains.held(), true);
+  next.end(Remains::exit(CLD_KILLED, SIGSEGV));
+  EXPECT_EQ(next.status().counters().worker_deaths(), 1U);
+  EXPECT_EQ(next.status().counters().crashed(), 1U);
+  EXPECT_EQ(next.status().counters().done(), 1U);
+  EXPECT_EQ(next.status().incidents_size(), 1);
+}
+
+TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
+  Remains remains;
+  remains.run_a_job();
+  const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
+  ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
+  IncidentLog log(*remains.ledger);
+  log.set_stack(log.open({0, 0, 1, 0}, 5, "spin", 1), kStack);
+  PoolLife life(remains);
+  life.succeed(remains.held(), true);
+  EXPECT_EQ(life.status().incidents(0).kind(), "being killed");
+  life.end(Remains::exit());
+  const auto status = life.status();
+  ASSERT_EQ(status.incidents_size(), 1);
+  EXPECT_EQ(status.incidents(0).kind(), "timed out");
+  EXPECT_EQ(status.incidents(0).stack(), kStack);
+  EXPECT_EQ(status.incidents(0).handler(), "spin");
+  EXPECT_EQ(status.workers(0).last_stack(), "spin(ringmaster::Job&) < main");
+}
+
+TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
+  Remains remains;
+  const std::uint32_t slot = remains.run_a_job();
+  const std::uint64_t job = make_job_id(7, remains.word(slot).seq());
+  IncidentLog log(*remains.ledger);
+  log.set_stack(log.open({0, 0, 1, 0}, job, "spin", 1), kStack);
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  JobDesk jobs(life.loop(), life, life.sessions());
+  ControlDesk desk(life.loop(), life, life.sessions(), jobs);
+  control::v1::Request request;
+  request.mutable_get_status();
+  const auto seen_by = [&](bool admin) {
+    control::v1::PoolStatus status;
+    desk.handle({1000, 1, admin, 1}, request, [&](control::v1::Reply&& reply, std::vector<UniqueFd>) {
+      status = reply.status().pools(0);
+      return true;
+    });
+    return status;
+  };
+  EXPECT_EQ(seen_by(true).workers(0).current_job_id(), job);
+  EXPECT_EQ(seen_by(true).incidents(0).stack(), kStack);
+  const auto other = seen_by(false);
+  EXPECT_EQ(other.workers(0).current_job_id(), 0U);
+  EXPECT_EQ(other.workers(0).last_stack(), "");
+  ASSERT_EQ(other.incidents_size(), 1);
+  EXPECT_EQ(other.incidents(0).stack(), "");
+  EXPECT_EQ(other.incidents(0).job_id(), 0U);
+}
+
+}  // namespace
+}  // namespace ringmaster

@@ -1,0 +1,84 @@
+#include "tests/unit/pool_succession/pool_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::FakeKeeper;
+using testing::PoolLife;
+using testing::Remains;
+
+const FakeKeeper::Name kFirst{0, 1};
+const FakeKeeper::Name kSecond{0, 2};
+
+TEST(PoolResume, AWorkerThatWasToldToLeaveLeavesAsTold) {
+  Remains remains;
+  remains.control->drain = 1;
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  EXPECT_EQ(life.status().workers(0).state(), "draining");
+  life.end(Remains::exit(CLD_EXITED, 0));
+  EXPECT_EQ(life.status().workers(0).last_death(), "");
+  EXPECT_EQ(life.asked().spawned, std::vector{kSecond});
+}
+
+TEST(PoolResume, ASentenceIsNotCarriedOutOnTheDead) {
+  Remains remains;
+  const std::uint32_t slot = remains.run_a_job();
+  const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
+  ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
+  PoolLife life(remains);
+  life.succeed(remains.held(), true);
+  EXPECT_EQ(remains.control->hold, 0U) << "no ladder goes on: its next step would trace whoever has the pid now";
+  life.end(Remains::exit());
+  EXPECT_EQ(remains.word(slot).cause(), Cause::RunTimeout);
+  EXPECT_TRUE(life.asked().killed.empty());
+}
+
+TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
+  Remains remains;
+  const std::uint32_t slot = remains.run_a_job();
+  const std::uint64_t intent = remains.worker.lane->words.intent.load();
+  remains.control->cancel = intent;
+  remains.record().first_seen_ns = monotonic_ns();
+  remains.record().seen_intent = intent;
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  life.until([&] { return !life.asked().killed.empty(); });
+  EXPECT_EQ(life.asked().killed.front(), kFirst);
+  life.end(Remains::exit());
+  EXPECT_EQ(remains.word(slot).state(), SlotState::Cancelled);
+}
+
+TEST(PoolResume, ACancelOfAnEarlierJobIsNone) {
+  Remains remains;
+  remains.run_a_job();
+  remains.control->cancel = remains.worker.lane->words.intent.load();
+  remains.finish_the_job();
+  const std::uint32_t slot = remains.run_a_job();
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  EXPECT_EQ(remains.word(slot).state(), SlotState::Running);
+  EXPECT_FALSE(standing_verdict(remains.record()));
+}
+
+TEST(PoolResume, LinesOfAWorkerCarryThePublicIdOfItsJob) {
+  for (const bool adoptable : {true, false}) {
+    Remains remains;
+    const std::uint32_t slot = remains.run_a_job();
+    ASSERT_EQ(::write(remains.worker_stderr.get(), "hello\n", 6), 6);
+    ::testing::internal::CaptureStderr();
+    PoolLife life(remains);
+    WorkerFds fds = remains.held();
+    if (!adoptable) fds.out.reset();
+    life.succeed(std::move(fds));
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    const std::string job = "job=" + std::to_string(make_job_id(7, remains.word(slot).seq()));
+    const std::size_t at = log.find("hello");
+    ASSERT_NE(at, std::string::npos) << log;
+    const std::size_t begin = log.rfind('\n', at) + 1;
+    EXPECT_NE(log.substr(begin, log.find('\n', at) - begin).find(job), std::string::npos) << log;
+  }
+}
+
+}  // namespace
+}  // namespace ringmaster
