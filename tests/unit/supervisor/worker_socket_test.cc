@@ -22,7 +22,7 @@ class WorkerSocketTest : public testing::Test {
     worker_ = std::move(*created);
     worker_->listen(
         loop_, [this](worker_link::ToSupervisor&&) { ++messages_; },
-        [this](const std::string& what) { broken_.push_back(what); });
+        [this](const std::string& what) { broken_.push_back(what); }, [](std::uint64_t intent) { return intent; });
   }
   /// As the worker: false when its queue is full.
   bool say(std::span<const std::byte> packet) const {
