@@ -18,10 +18,10 @@ std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const 
   return {};
 }
 
-std::string advice(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool) {
-  if (refusal.error != SubmitError::TooLarge || pool.max_request_ring_bytes == 0) return {};
-  if (bytes <= pool.max_request_ring_bytes) return {};
-  return raise("request_max", pool.max_request_ring_bytes, pool);
+std::string explain(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool) {
+  const std::uint64_t limit = pool.max_request_ring_bytes;
+  if (refusal.error != SubmitError::TooLarge || limit == 0 || bytes <= limit) return refusal.message;
+  return "a request of " + std::to_string(bytes) + " bytes is too large" + raise("request_max", limit, pool);
 }
 
 }  // namespace ringmaster::cli

@@ -4,14 +4,16 @@
 
 #include "client/client.h"
 
-/// What a user can do about a job that was too large, as the end of a sentence, or "" where there is nothing. Pure.
+/// What a user can do about a job that was too large, as the end of a sentence, or "" where there is nothing.
+/// Pure.
 namespace ringmaster::cli {
 
 /// Of a result that was larger than its room. `again`: the option by which the command may ask for it once more;
 /// nullptr: it may already.
 [[nodiscard]] std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const char* again);
 
-/// Of a request of `bytes` that found no place.
-[[nodiscard]] std::string advice(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool);
+/// Why a request of `bytes` found no place: the refusal's sentence, or a better one where the pool's limit is the
+/// reason.
+[[nodiscard]] std::string explain(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool);
 
 }  // namespace ringmaster::cli

@@ -66,7 +66,7 @@ bool MapRun::start(const MapItem& item) {
 
 bool MapRun::refused(const MapItem& item, const Refusal& refusal) {
   if (refusal.error == SubmitError::QueueFull && !jobs_.empty()) return false;
-  report_.refused(item, {refusal.error, refusal.message + advice(refusal, item.bytes, pool_)});
+  report_.refused(item, {refusal.error, explain(refusal, item.bytes, pool_)});
   return true;
 }
 

@@ -83,11 +83,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   if (!session) return {exit_code(session.error()), session.error().message, {}, {}};
   attempt.session.emplace(std::move(*session));
   auto request = attempt.session->allocate(payload.bytes());
-  if (!request)
-    return {exit_code(request.error().error),
-            request.error().message + advice(request.error(), payload.bytes(), pool),
-            {},
-            {}};
+  if (!request) return {exit_code(request.error().error), explain(request.error(), payload.bytes(), pool), {}, {}};
   if (const auto filled = fill(payload, *request); !filled) return {kExitFile, filled.error().message, {}, {}};
   SubmitOptions submit;
   submit.timeout = command.job.timeout;

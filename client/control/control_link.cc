@@ -84,16 +84,20 @@ void ControlLink::drop() noexcept {
 Result<void> ControlLink::connect_once() {
   drop();
   if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return errno_error("cannot create a Unix socket", errno);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-  int rc = 0;
-  do {
-    rc = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  } while (rc != 0 && errno == EINTR);
-  if (rc != 0) return no_daemon(socket_, errno);
+  // A daemon that is stopped accepts nothing: once its backlog is full a blocking connect would wait for ever.
+  const TimeLimit time(patience_);
+  while (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return no_daemon(socket_, errno);
+    if (time.left() <= Duration(0))
+      return Error{"the daemon on " + socket_ + " accepts no connection; is it overloaded or stopped?", ETIMEDOUT};
+    std::this_thread::sleep_for(std::min(kFirstPause, time.left()));
+  }
   fd_ = std::move(fd);
 
   wire::Request hello;

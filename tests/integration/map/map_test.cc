@@ -1,5 +1,7 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <map>
 #include <thread>
 
+#include "shm/base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/integration/map/pictures.h"
 
@@ -59,8 +62,9 @@ class MapTest : public DaemonTest {
   }
 
   /// Starts `ringmaster` with the daemon's socket; its output goes to the folder's files "out" and "errors".
-  [[nodiscard]] pid_t begin(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {RINGMASTER, "--socket", socket_});
+  [[nodiscard]] pid_t begin(std::vector<std::string> arguments) const { return begin(std::move(arguments), socket_); }
+  [[nodiscard]] pid_t begin(std::vector<std::string> arguments, const std::string& socket) const {
+    arguments.insert(arguments.begin(), {RINGMASTER, "--socket", socket});
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
     ::dup2(::open((folder_ + "/out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
@@ -175,6 +179,44 @@ TEST_F(MapTest, DoesNotNoticeThatTheSupervisorDies) {
   for (const std::string& file : files_) EXPECT_TRUE(thumbnail(file).starts_with("\x89PNG")) << file;
   expect_healthy();
 }
+
+using Command = MapTest;
+
+TEST_F(Command, TellsByItsStatusWhoseFaultItWas) {
+  start_default();
+  EXPECT_EQ(finish(begin({"submit", "nowhere/echo", "--in", files_[0]})), 3) << "the daemon refuses";
+  EXPECT_EQ(finish(begin({"submit", "default/echo", "--timeout", "100h", "--in", files_[0]})), 3);
+  EXPECT_EQ(finish(begin({"health"}, folder_ + "/none")), 2);
+  EXPECT_EQ(finish(begin({"handlers"}, folder_ + "/none")), 8) << "there is no daemon";
+  EXPECT_EQ(finish(begin({"submit", "default/echo", "--in", files_[0], "--out", "/dev/full"})), 9);
+  EXPECT_EQ(finish(begin({"submit", "default/echo", "--in", files_[0], "--out", "/dev/null"})), 0);
+}
+
+TEST_F(Command, EndsWhenInterruptedWhileItReads) {
+  start_default();
+  ASSERT_EQ(::mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
+  const UniqueFd writer(::open((folder_ + "/pipe").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::write(writer.get(), "x", 1), 1);
+  const pid_t submit = begin({"submit", "default/echo", "--in", folder_ + "/pipe"});
+  int unread = 1;
+  eventually("it reads", [&] { return ::ioctl(writer.get(), FIONREAD, &unread) == 0 && unread == 0; });
+  ASSERT_EQ(::kill(submit, SIGTERM), 0);
+  EXPECT_EQ(finish(submit), 130);
+}
+
+#ifdef HAVE_ZSTD
+TEST_F(Command, MapsResultsThatNeedALargerSession) {
+  start_default();
+  const std::string large(40'000'000, 'z');
+  std::ofstream(folder_ + "/large") << large;
+  ASSERT_EQ(finish(begin({"submit", "default/zstd", "--in", folder_ + "/large", "--out", folder_ + "/large.zst"})), 0);
+  ASSERT_EQ(finish(begin({"map", "default/zstd", "--arg", "mode=decompress", "--out", folder_ + "/thumbs",
+                          folder_ + "/large.zst"})),
+            0)
+      << content(folder_ + "/errors");
+  EXPECT_TRUE(content(folder_ + "/thumbs/large") == large) << "the extension was dropped, the session grew";
+}
+#endif
 
 class ExampleWorker : public DaemonTest {};
 

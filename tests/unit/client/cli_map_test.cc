@@ -90,8 +90,8 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
   facts.needed_bytes = 1001;
   EXPECT_NE(advice(facts, pool, "use --idempotent").find("session.reply_max of pool \"p\""), std::string::npos);
   const Refusal refusal{SubmitError::TooLarge, "too large"};
-  EXPECT_NE(advice(refusal, 1001, pool).find("session.request_max of pool \"p\""), std::string::npos);
-  EXPECT_EQ(advice(refusal, 10, pool), "");
+  EXPECT_NE(explain(refusal, 1001, pool).find("session.request_max of pool \"p\""), std::string::npos);
+  EXPECT_EQ(explain(refusal, 10, pool), "too large");
 }
 
 TEST(ExitCodes, TellARefusalFromADaemonThatIsNotThere) {

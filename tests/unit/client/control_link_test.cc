@@ -236,6 +236,24 @@ TEST(ControlLink, RefusesInAForkedChild) {
   EXPECT_TRUE(link.ask(status_request())) << "the parent's connection is untouched";
 }
 
+TEST(ControlLink, DoesNotWaitForEverForADaemonThatAcceptsNothing) {
+  FakeDaemon daemon;  // listens, and that is all
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  daemon.path().copy(address.sun_path, sizeof address.sun_path - 1);
+  std::deque<UniqueFd> backlog;
+  int rc = 0;
+  while (rc == 0) {
+    backlog.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    rc = ::connect(backlog.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  ASSERT_EQ(errno, EAGAIN);
+  ControlLink link(daemon.path(), "test", std::chrono::milliseconds(50));
+  const auto connected = link.connect();
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().code, ETIMEDOUT);
+}
+
 TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
   FakeDaemon daemon;
   int told = 0;
