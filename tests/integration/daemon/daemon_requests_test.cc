@@ -118,6 +118,30 @@ TEST_F(DaemonRequests, AColdStartIsAnotherDaemonAndASuccessorIsTheSame) {
   EXPECT_NE(daemon_id(), first);
 }
 
+TEST_F(DaemonRequests, ASuccessorKnowsTheHandlersOfTheLatestWorkers) {
+  const std::string program = folder_ + "/program";
+  std::filesystem::copy_file(TEST_WORKER, program);
+  start("[pool.u]\ncommand = [\"" + program + "\"]\nworkers = 1\nspares = 0\n");
+  Session session = open("u");
+  const auto handlers = [this] {
+    TestClient client(socket_);
+    v1::Request request;
+    request.mutable_list_handlers()->set_pool("u");
+    return client.call(request).handlers().pools(0).handlers_size();
+  };
+  EXPECT_GT(handlers(), 1);
+  std::filesystem::copy_file(OTHER_WORKER, folder_ + "/upgraded");
+  std::filesystem::rename(folder_ + "/upgraded", program);
+  EXPECT_EQ(run(session, "crash").status(), Status::Crashed);
+  eventually("the upgraded worker is ready", [&] {
+    TestClient client(socket_);
+    const v1::Status status = status_of(client);
+    return handlers() == 1 && status.pools(1).name() == "u" && status.pools(1).workers(0).state() == "active";
+  });
+  replace_supervisor();
+  EXPECT_EQ(handlers(), 1);
+}
+
 TEST_F(DaemonRequests, AnUpgradeThatRemovesAProgramEndsNoOtherPool) {
   const std::string program = folder_ + "/program";
   std::filesystem::copy_file(TEST_WORKER, program);
