@@ -20,6 +20,7 @@ v1::Request open_request(std::uint64_t ring = 1 << 20) {
   request.mutable_open_session()->set_pool("default");
   request.mutable_open_session()->set_request_ring_bytes(ring);
   request.mutable_open_session()->set_slots(64);
+  request.mutable_open_session()->set_client("session test");
   return request;
 }
 
@@ -199,6 +200,7 @@ TEST_F(ControlTest, ASuccessorTakesUpSessionsAndTheirJobs) {
   v1::Request resume = resume_request(session->told);
   EXPECT_TRUE(client.call(resume).has_session_ready());
   EXPECT_EQ(status_of(client).sessions(0).state(), "open");
+  EXPECT_EQ(status_of(client).sessions(0).client(), "session test");
   session->fds.at(4).reset();
   EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
 }
