@@ -8,7 +8,7 @@
 /// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
 namespace ringmaster {
 
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::uint32_t kMinSlots = 64;
 inline constexpr std::uint32_t kMaxSlots = 4096;
@@ -141,6 +141,9 @@ struct BoardRecord {
   SegmentHeader header;
   alignas(kCacheLine) Word64 idle[kBoardWords];
   alignas(kCacheLine) Word64 spin[kBoardWords];
+  alignas(kCacheLine) Word32 closed;  ///< BoardClosed, by the supervisor: what a client is to refuse by itself
 };
+/// Why a pool takes no new work.
+enum class BoardClosed : std::uint32_t { Open = 0, Draining = 1, Quarantined = 2, Stopping = 3 };
 
 }  // namespace ringmaster

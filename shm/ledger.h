@@ -29,7 +29,8 @@ struct LedgerSession {
   std::uint64_t cookie[2];
   std::uint32_t shortest_run_ms;  ///< declared at open; 0: the pool's
   std::uint32_t supervisor;       ///< 0: a client's; else the incarnation of the supervisor that is its client
-  std::uint64_t reserved[1];
+  std::uint32_t drain_seq;        ///< the last job that its pool's drain still runs
+  Word32 drain_serial;            ///< the session that drain_seq is about; another one: not set
 };
 static_assert(sizeof(LedgerSession) == 72);
 
@@ -63,7 +64,9 @@ struct LedgerPool {
   Word32 generation;
   std::uint32_t unproductive;
   std::uint64_t restarts;
+  Word32 drain;  ///< LedgerDrain
 };
+enum class LedgerDrain : std::uint32_t { Running = 0, Draining = 1, Drained = 2 };
 
 inline constexpr std::uint32_t kLedgerCrashes = 1024;
 
