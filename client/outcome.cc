@@ -82,6 +82,7 @@ std::string Outcome::describe() const {
     case Cause::RunTimeout:
     case Cause::OutOfMemory:
     case Cause::ProtocolViolation:
+    case Cause::Refused:
       line += " (" + std::string(to_string(facts_.cause)) + ")";
       break;
   }

@@ -16,6 +16,7 @@ enum class SubmitError : std::uint8_t {
   TooLarge,         ///< never fits: open the session with larger rings
   TooLittleMemory,  ///< the machine or this process's cgroup cannot back the pages
   BadOption,        ///< a time-out below what the session was opened for, a request of another session
+  Draining,         ///< the pool or the daemon takes no new work: another pool, or later
   SessionClosed,    ///< closed here, or the daemon is gone
   Forked            ///< the session belongs to the parent process
 };
@@ -34,6 +35,8 @@ enum class SubmitError : std::uint8_t {
       return "too little memory";
     case SubmitError::BadOption:
       return "bad option";
+    case SubmitError::Draining:
+      return "draining";
     case SubmitError::SessionClosed:
       return "session closed";
     case SubmitError::Forked:

@@ -48,6 +48,22 @@ Refusal too_large(const char* what, std::uint64_t bytes, std::uint64_t ring, con
                                      "; open the session with a larger " + option};
 }
 
+// The supervisor's word on the board; a value that a later daemon may know and this client does not closes as well.
+std::string why_closed(BoardClosed closed, const std::string& pool) {
+  const std::string name = "pool \"" + pool + "\" ";
+  switch (closed) {
+    case BoardClosed::Quarantined:
+      return name + "has no worker: they die before they finish a job; see `ringmaster status`, or use another pool";
+    case BoardClosed::Stopping:
+      return name + "takes no new work: the daemon is stopping; connect again when it has been started";
+    case BoardClosed::Open:
+    case BoardClosed::Draining:
+      break;
+  }
+  return name + "is draining and takes no new work; wait for `ringmaster drain --resume " + pool +
+         "`, or use another pool";
+}
+
 }  // namespace
 
 struct SessionCore::Prepared {
@@ -107,6 +123,8 @@ bool SessionCore::forked() const noexcept { return fork_generation() != fork_gen
 std::optional<Refusal> SessionCore::refusal() const {
   if (closed_) return Refusal{SubmitError::SessionClosed, "the session is closed; open another"};
   if (gone_) return Refusal{SubmitError::SessionClosed, "the daemon is gone; connect and open a session again"};
+  if (const BoardClosed closed = port_.board_closed(); closed != BoardClosed::Open)
+    return Refusal{SubmitError::Draining, why_closed(closed, facts_.pool)};
   return std::nullopt;
 }
 

@@ -17,8 +17,8 @@ Status status_of(SlotWord end) {
 
 // The runs that a terminal word counts: jobs that ended in the queue never began the attempt that the word names.
 unsigned attempts_of(SlotWord end) {
-  const bool in_queue =
-      end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost;
+  const bool in_queue = end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout ||
+                        end.cause() == Cause::Lost || end.cause() == Cause::Refused;
   return end.attempt() + (in_queue ? 0U : 1U);
 }
 
@@ -49,6 +49,7 @@ Status status_of(Cause cause) noexcept {
     case Cause::TooLarge:
     case Cause::UnknownHandler:
     case Cause::ProtocolViolation:
+    case Cause::Refused:
       return Status::Rejected;
     case Cause::QueueTimeout:
     case Cause::RunTimeout:
@@ -98,6 +99,7 @@ void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
 
 SessionCore::Asked SessionCore::ask_again(std::uint32_t at) {
   Record& record = records_[at];
+  if (port_.board_closed() != BoardClosed::Open) return Asked::Never;  // the daemon would refuse it
   switch (results_.take(record.needed, record.result)) {
     case ReservedRing::Taken::Ok:
       break;

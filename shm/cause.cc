@@ -34,6 +34,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "set aside: killed its worker too often";
     case Cause::ProtocolViolation:
       return "protocol violation";
+    case Cause::Refused:
+      return "refused";
   }
   return "none";
 }

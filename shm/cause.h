@@ -9,21 +9,23 @@ namespace ringmaster {
 /// Values are part of the shared layout: append, never renumber.
 enum class Cause : std::uint8_t {
   None = 0,
-  Completed = 1,          ///< the handler returned
-  Application = 2,        ///< the handler failed; its message is in the result message
-  Invalid = 3,            ///< the handler or the worker refused the request (bad argument, bad descriptor)
-  TooLarge = 4,           ///< the result does not fit its extent; `needed` says how many bytes would
-  UnknownHandler = 5,     ///< no handler of that name in this pool
-  QueueTimeout = 6,       ///< not claimed before its queue deadline
-  RunTimeout = 7,         ///< the worker was killed at the run deadline
-  CrashedSignal = 8,      ///< the worker died by a signal; detail = signal
-  CrashedExit = 9,        ///< the worker exited on its own; detail = exit code
-  OutOfMemory = 10,       ///< the worker was killed for memory
-  Cancelled = 11,         ///< by its client, an administrator, or the end of its session
-  Lost = 12,              ///< the daemon shut down or lost its state
-  Poisoned = 13,          ///< it killed its worker too often; detail = last signal
-  ProtocolViolation = 14  ///< its client altered the slot's word
+  Completed = 1,           ///< the handler returned
+  Application = 2,         ///< the handler failed; its message is in the result message
+  Invalid = 3,             ///< the handler or the worker refused the request (bad argument, bad descriptor)
+  TooLarge = 4,            ///< the result does not fit its extent; `needed` says how many bytes would
+  UnknownHandler = 5,      ///< no handler of that name in this pool
+  QueueTimeout = 6,        ///< not claimed before its queue deadline
+  RunTimeout = 7,          ///< the worker was killed at the run deadline
+  CrashedSignal = 8,       ///< the worker died by a signal; detail = signal
+  CrashedExit = 9,         ///< the worker exited on its own; detail = exit code
+  OutOfMemory = 10,        ///< the worker was killed for memory
+  Cancelled = 11,          ///< by its client, an administrator, or the end of its session
+  Lost = 12,               ///< the daemon shut down or lost its state
+  Poisoned = 13,           ///< it killed its worker too often; detail = last signal
+  ProtocolViolation = 14,  ///< its client altered the slot's word
+  Refused = 15             ///< the pool takes no new work: it drains, or has no worker that lives
 };
+inline constexpr Cause kLastCause = Cause::Refused;
 
 /// The field's standard name: "completed", "run timeout", ... ; "none" for an unknown value.
 [[nodiscard]] std::string_view to_string(Cause cause) noexcept;

@@ -81,6 +81,12 @@ class ClientPort {
     const std::uint32_t next = slot + 1 == slots() ? 0 : slot + 1;
     if (phase_[next] == Phase::Published) __builtin_prefetch(&reply_.word(next));
   }
+  /// What the board says: other than Open, a job published now would end as refused. A hint: what it does not know yet
+  /// nobody else may rely on.
+  [[nodiscard]] BoardClosed board_closed() const noexcept {
+    if (board_ == nullptr) return BoardClosed::Open;
+    return static_cast<BoardClosed>(board_->closed.load(std::memory_order_relaxed));
+  }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return reply_.slots(); }
   [[nodiscard]] const RequestView& request() const noexcept { return request_; }

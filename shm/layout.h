@@ -143,6 +143,9 @@ struct BoardRecord {
   SegmentHeader header;
   alignas(kCacheLine) Word64 idle[kBoardWords];
   alignas(kCacheLine) Word64 spin[kBoardWords];
+  alignas(kCacheLine) Word32 closed;  ///< BoardClosed, by the supervisor: what a client is to refuse by itself
 };
+/// Why a pool takes no new work.
+enum class BoardClosed : std::uint32_t { Open = 0, Draining = 1, Quarantined = 2, Stopping = 3 };
 
 }  // namespace ringmaster

@@ -29,8 +29,9 @@ struct LedgerSession {
   std::uint64_t cookie[2];
   std::uint32_t shortest_run_ms;  ///< declared at open; 0: the pool's
   std::uint32_t supervisor;       ///< 0: a client's; else the incarnation of the supervisor that is its client
-  std::uint64_t reserved[1];
-  char client[96];  ///< what it calls itself; clean text, ends with 0
+  std::uint32_t drain_seq;        ///< the last job that its pool's drain still runs
+  Word32 drain_serial;            ///< the session that drain_seq is about; another one: not set
+  char client[96];                ///< what it calls itself; clean text, ends with 0
 };
 static_assert(sizeof(LedgerSession) == 168);
 
@@ -62,20 +63,23 @@ struct LedgerCrash {
 
 /// What a pool's processes that are gone have done, and what became of their jobs. Of the living their lanes tell.
 struct LedgerTally {
-  std::uint64_t done, failed, crashed, timed_out, cancelled, lost;
+  std::uint64_t done, failed, crashed, timed_out, cancelled, lost, refused;
   std::uint64_t starts, deaths, kills, retries, missed_wakes;
   std::uint64_t queue_ns[kHistogramBuckets];
   std::uint64_t run_ns[kHistogramBuckets];
 };
-static_assert(sizeof(LedgerTally) == 139 * 8);
+static_assert(sizeof(LedgerTally) == 140 * 8);
 
 /// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
 /// to the other, which `published` then makes the one that counts.
 struct LedgerPool {
   char name[64];
+  Word32 drain;  ///< LedgerDrain
+  std::uint32_t reserved;
   Word64 published;  ///< bit 0: the tally that counts; bits 32..55: worker:12 | incarnation:12 of the last death in it
   LedgerTally tally[2];
 };
+enum class LedgerDrain : std::uint32_t { Running = 0, Draining = 1, Drained = 2 };
 
 /// A death that nobody wanted, or one to come whose stack is already known.
 struct LedgerIncident {

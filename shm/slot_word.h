@@ -67,7 +67,7 @@ class SlotWord {
   }
   [[nodiscard]] constexpr Cause cause() const noexcept {
     const auto raw = static_cast<std::uint8_t>(bits_ >> 16);
-    return raw <= static_cast<std::uint8_t>(Cause::ProtocolViolation) ? static_cast<Cause>(raw) : Cause::None;
+    return raw <= static_cast<std::uint8_t>(kLastCause) ? static_cast<Cause>(raw) : Cause::None;
   }
   [[nodiscard]] constexpr std::uint16_t detail() const noexcept { return static_cast<std::uint16_t>(bits_); }
 
@@ -113,5 +113,9 @@ struct Intent {
 }
 /// The seq that follows: counts modulo 2^32 and skips 0.
 [[nodiscard]] constexpr std::uint32_t next_seq(std::uint32_t seq) noexcept { return seq + 1 == 0 ? 1 : seq + 1; }
+/// True when `seq` was given later than `other`: modulo 2^32, so right while they lie less than 2^31 apart.
+[[nodiscard]] constexpr bool seq_after(std::uint32_t seq, std::uint32_t other) noexcept {
+  return static_cast<std::int32_t>(seq - other) > 0;
+}
 
 }  // namespace ringmaster

@@ -39,7 +39,9 @@ struct Overload : F... {
 };
 
 void set_state(const WorkerSelf& self, LaneState state) noexcept {
-  self.lane->words.state.store(static_cast<std::uint32_t>(state), std::memory_order_relaxed);
+  // SYNC: seq_cst, pairs with Pool::workers_rest: the state is seen before the next message is read, and Draining after
+  // the last job's end.
+  self.lane->words.state.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
 }
 
 }  // namespace
@@ -132,15 +134,18 @@ void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
   drop_broken(session, worker_link::BrokenReason::WordTampered, claim.slot);
 }
 
-// Not in the epoll set and without an idle bit: a bell wakes one sleeper, which must be one that claims.
+// Who claims nothing must not eat a ring that another needs: it sleeps outside the set of bells, where EPOLLEXCLUSIVE
+// passes it over, and shows no idle bit.
 void WorkerLoop::wait_drained() {
   ring_on();
   set_state(self_, LaneState::Draining);
   pollfd control{link_.fd(), POLLIN, 0};
   ::poll(&control, 1,
          static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nanoseconds(settings_.wait_ns)).count()));
+  // Before the messages are read: whoever sent Drain{on} and then finds Draining knows that nothing is claimed before
+  // it is read.
+  set_state(self_, LaneState::Ready);
   if (control.revents != 0) read_control();
-  if (!drained_) set_state(self_, LaneState::Ready);
 }
 
 // P1, P2. True: there may be work.
@@ -181,22 +186,8 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
   return false;
 }
 
-// A spare claims nothing, so it must not eat a ring that an active worker needs: it sleeps outside the set of bells,
-// where EPOLLEXCLUSIVE passes it over, and shows no idle bit.
-void WorkerLoop::wait_as_spare() {
-  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
-  set_state(self_, LaneState::Draining);
-  pollfd control{link_.fd(), POLLIN, 0};
-  ::poll(&control, 1, static_cast<int>(settings_.idle_wait_ns / 1'000'000));
-  read_control();
-  set_state(self_, drained_ ? LaneState::Draining : LaneState::Ready);
-  // What was rung for while this worker was on its way here may be nobody else's.
-  if (!drained_) ring_on();
-}
-
 // P3 to P5.
 void WorkerLoop::park() {
-  if (drained_) return wait_as_spare();
   set_idle(*self_.board, self_.place);
   if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
   if (!sessions_.may_have_work()) {
@@ -254,7 +245,12 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
   const auto refuse = [&](AttachFailure failure) {
     tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});
   };
-  if (sessions_.at(about.index) != nullptr) return refuse({worker_link::BrokenReason::BadIndex, 0});
+  if (AttachedSession* const held = sessions_.at(about.index)) {
+    // A successor does not know who holds what and gives everything again. Another serial: the index has a new session,
+    // and the old one's end was lost with a supervisor.
+    if (held->about.serial == about.serial) return tell(worker_link::Attached{about.index, about.serial});
+    drop(*held);
+  }
   AttachFailure failure;
   auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
   if (session == nullptr) return refuse(failure);

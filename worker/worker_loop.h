@@ -37,7 +37,6 @@ class WorkerLoop {
   void look_ahead() noexcept;
   [[nodiscard]] bool look_at_next(int times) const noexcept;
   void park();
-  void wait_as_spare();
   void note_missed_wake() noexcept;
 
   void read_control();

@@ -56,6 +56,7 @@ int exit_code(SubmitError error) noexcept {
     case SubmitError::TooLarge:
     case SubmitError::TooLittleMemory:
     case SubmitError::BadOption:
+    case SubmitError::Draining:
       return kExitRejected;
     case SubmitError::SessionClosed:
     case SubmitError::Forked:

@@ -96,9 +96,8 @@ bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) no
 Outcome to_outcome(wire::Outcome& message) {
   OutcomeFacts facts;
   facts.status = status_of_kind(message.kind());
-  facts.cause = message.cause() <= static_cast<std::uint32_t>(Cause::ProtocolViolation)
-                    ? static_cast<Cause>(message.cause())
-                    : Cause::None;
+  facts.cause =
+      message.cause() <= static_cast<std::uint32_t>(kLastCause) ? static_cast<Cause>(message.cause()) : Cause::None;
   facts.detail = static_cast<std::uint16_t>(message.detail());
   facts.attempts = message.attempt();
   facts.job_id = message.job_id();

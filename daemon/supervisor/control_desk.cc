@@ -166,10 +166,13 @@ void ControlDesk::drain(const Peer& peer, const v1::Request& request, const Resp
     return answer_done(respond);
   }
   const auto left = std::make_shared<std::size_t>(pools.size());
+  const auto failed = std::make_shared<std::string>();
   const bool wait = drain.wait();
   for (PoolGate* pool : pools) {
-    pool->drain([left, wait, respond] {
-      if (--*left == 0 && wait) answer_done(respond);
+    pool->drain([left, failed, wait, respond](const std::string& why_not) {
+      if (failed->empty()) *failed = why_not;
+      if (--*left != 0 || !wait) return;
+      failed->empty() ? answer_done(respond) : refuse(respond, v1::ERROR_DRAINING, *failed);
     });
   }
   if (!wait) answer_done(respond);

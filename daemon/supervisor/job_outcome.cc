@@ -42,6 +42,8 @@ std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
       return "set aside: it killed its worker too often, last by " + core::signal_name(detail);
     case Cause::ProtocolViolation:
       return "shared memory contradicted itself";
+    case Cause::Refused:
+      return "the pool takes no new work";
     case Cause::None:
       break;
   }
@@ -60,6 +62,7 @@ v1::OutcomeKind kind_of(Cause cause) {
     case Cause::TooLarge:
     case Cause::UnknownHandler:
     case Cause::ProtocolViolation:
+    case Cause::Refused:
       return v1::OUTCOME_REJECTED;
     case Cause::QueueTimeout:
     case Cause::RunTimeout:

@@ -12,7 +12,8 @@
 #include "shm/hints.h"
 #include "shm/memfd.h"
 
-// The gate of a pool and the round that follows every event; pool_workers.cc, pool_watch.cc, pool_reap.cc are the rest.
+// The gate of a pool and the round that follows every event; pool_drain.cc, pool_workers.cc, pool_watch.cc,
+// pool_reap.cc are the rest.
 namespace ringmaster {
 namespace {
 
@@ -25,6 +26,9 @@ core::RestartPolicy::Random make_random() {
 // A look that nobody asked for: a worker that wakes by itself may take a job without a ring, and its deadline counts.
 constexpr core::Duration kIdleLook = std::chrono::seconds{1};
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
+// No message tells that the queue is empty, or that a worker rests.
+constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
+constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 
 }  // namespace
 
@@ -78,6 +82,7 @@ Result<void> Pool::open(PoolFds inherited) {
     handlers_ = std::move(*handlers);
     handlers_known_ = true;
   }
+  if (!fresh) take_up_drain();
   return {};
 }
 
@@ -89,8 +94,7 @@ void Pool::start() {
 }
 
 std::string Pool::refusal() const {
-  const bool none_ready = std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.ready; });
-  if (failed_for_now_ && none_ready && drain_.accepts_jobs()) {
+  if (failed_for_now_ && none_ready() && drain_.accepts_jobs()) {
     return "pool \"" + config_.name + "\" has no worker: the last one " + last_death_ +
            "; the daemon goes on trying, see its log and `ringmaster status`";
   }
@@ -110,6 +114,9 @@ void Pool::tell_waiting_for_handlers() {
 
 void Pool::attach(const Session& session, Callback done) {
   if (sessions_.emplace(session.index, &session).second) bell_watch_.add(session.bell.get());
+  if (drain_.state() == core::Drain::State::Draining || drain_.state() == core::Drain::State::Drained) {
+    mark_drain(session);
+  }
   for (Seat& seat : seats_) {
     if (seat.process && seat.ready) give(seat, session);
   }
@@ -151,59 +158,6 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
 }
 
 void Pool::ring() { ring_doorbell(fds_.bell.get()); }
-
-void Pool::drain(Callback done) {
-  drain_waiters_.push_back(std::move(done));
-  on_drain(drain_.handle(host_.loop().now(), core::Drain::DrainRequested{}));
-  if (drain_.state() == core::Drain::State::Drained) on_drain({core::Drain::Effect::ReportDrained});
-  update();
-}
-
-void Pool::resume() {
-  on_drain(drain_.handle(host_.loop().now(), core::Drain::ResumeRequested{}));
-  update();
-}
-
-void Pool::stop(core::Duration timeout) {
-  on_drain(drain_.handle(host_.loop().now(), core::Drain::StopRequested{timeout}));
-  update();
-}
-
-void Pool::on_drain(const std::vector<core::Drain::Effect>& effects) {
-  for (const auto effect : effects) {
-    switch (effect) {
-      case core::Drain::Effect::RefuseJobs:
-      case core::Drain::Effect::AcceptJobs:
-        log_info("pool", {{"pool", config_.name}, {"state", core::to_string(drain_.state())}});
-        break;
-      case core::Drain::Effect::ReportDrained:
-        for (Callback& done : drain_waiters_) host_.loop().post(std::move(done));
-        drain_waiters_.clear();
-        break;
-      case core::Drain::Effect::LoseQueued:
-        host_.sessions().end_queued(index_, Cause::Lost);
-        break;
-      case core::Drain::Effect::AskWorkersToStop:
-        break;  // the plan's goal says so
-      case core::Drain::Effect::KillRunning:
-        for (std::size_t i = 0; i < seats_.size(); ++i) {
-          Seat& seat = seats_[i];
-          kill_orphan(seat);
-          if (!seat.process) continue;
-          look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
-          if (seat.watch.running() && seat.ready) {
-            if (!seat.ladder) seat.ladder = make_ladder(seat);
-            step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Shutdown});
-          } else {
-            kill(seat, core::DeathKind::Shutdown);
-          }
-        }
-        break;
-      case core::Drain::Effect::ReportStopped:
-        break;  // pool_changed tells
-    }
-  }
-}
 
 std::vector<core::SeatView> Pool::views() const {
   std::vector<core::SeatView> views(seats_.size());
@@ -255,11 +209,11 @@ void Pool::update() {
   on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
   on_drain(drain_.handle(now, core::Drain::TimerFired{}));
   if (drain_.stopping()) {
-    host_.sessions().end_queued(index_, Cause::Lost);
+    lose_queued();
     if (workers_gone()) on_drain(drain_.handle(now, core::Drain::WorkersGone{}));
-  } else if (drain_.state() == core::Drain::State::Draining && idle()) {
-    on_drain(drain_.handle(now, core::Drain::BecameIdle{}));
   }
+  tell_closed();
+  step_drain(now);
   apply_plan(now);
   schedule(now);
   updating_ = false;
@@ -292,7 +246,8 @@ void Pool::schedule(core::TimePoint now) {
   for (const Seat& seat : seats_) {
     if (seat.orphan && drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
     if (!seat.process) continue;
-    if (!seat.ready) at_most(seat.started + config_.start_timeout);
+    if (!seat.ready && !seat.verdict) at_most(seat.started + config_.start_timeout);
+    if (seat.leave_by) at_most(seat.leave_by);
     if (seat.ladder && !seat.ladder->over()) {
       at_most(seat.ladder->next_timer());
     } else {
@@ -300,6 +255,7 @@ void Pool::schedule(core::TimePoint now) {
     }
     if (drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
   }
+  if (drain_.state() == core::Drain::State::Draining) at_most(now + (gate_shut_ ? kRestLook : kDrainLook));
   if (drain_.state() == core::Drain::State::Stopped) next.reset();
   if (timer_) host_.loop().cancel(*timer_);
   timer_.reset();
@@ -331,6 +287,8 @@ void Pool::on_timer() {
       kill(seat, core::DeathKind::BootFailure);
     } else if (drain_.state() == core::Drain::State::Killing && !seat.ladder) {
       kill(seat, core::DeathKind::Shutdown);
+    } else if (seat.leave_by) {
+      end_leaver(seat, now);
     }
   }
   update();
@@ -340,18 +298,12 @@ LedgerWorker& Pool::record_of(core::Seat seat) const {
   return host_.ledger_record().workers[first_worker_ + std::size_t{seat}];
 }
 
-bool Pool::workers_gone() const {
-  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && !seat.orphan; });
+bool Pool::none_ready() const {
+  return std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.ready; });
 }
 
-bool Pool::idle() const {
-  for (const auto& [index, session] : sessions_) {
-    for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
-      const SlotWord word(session->reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
-      if (word.state() == SlotState::Ready || word.is_owned()) return false;
-    }
-  }
-  return true;
+bool Pool::workers_gone() const {
+  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && !seat.orphan; });
 }
 
 }  // namespace ringmaster

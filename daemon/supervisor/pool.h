@@ -14,8 +14,8 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
-#include "daemon/supervisor/keeper_link.h"
 #include "daemon/supervisor/pool_gate.h"
+#include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/worker_process.h"
@@ -23,29 +23,6 @@
 #include "shm/verdict.h"
 
 namespace ringmaster {
-
-class SessionDesk;
-
-/// What a pool needs of its supervisor.
-class PoolHost {
- public:
-  virtual ~PoolHost() = default;
-  [[nodiscard]] virtual EventLoop& loop() = 0;
-  [[nodiscard]] virtual KeeperLink& keeper() = 0;
-  [[nodiscard]] virtual LedgerRecord& ledger_record() = 0;
-  [[nodiscard]] virtual SessionDesk& sessions() = 0;
-  [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
-  [[nodiscard]] virtual unsigned usable_cpus() const = 0;
-  /// A pool's readiness or drain state may have changed.
-  virtual void pool_changed() = 0;
-};
-
-/// What a pool holds for its whole life and the keeper holds for its successor.
-struct PoolFds {
-  UniqueFd board;
-  UniqueFd bell;
-  UniqueFd handlers;  ///< memfd with the encoded handler table; none before a worker was ready
-};
 
 /// One pool of worker processes: the shell around plan_pool, RestartPolicy, RunWatch, KillLadder and Drain. It carries
 /// out their effects on processes, lanes, ledger and keeper. The supervisor's one thread. A spare is a ready worker
@@ -85,7 +62,7 @@ class Pool final : public PoolGate {
   void detach(std::uint16_t index, std::uint32_t serial, Callback done) override;
   void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) override;
   void ring() override;
-  void drain(Callback done) override;
+  void drain(DrainDone done) override;
   void resume() override;
   void fill_status(control::v1::PoolStatus& status) const override;
 
@@ -101,11 +78,13 @@ class Pool final : public PoolGate {
   void never_started(core::Seat seat, const std::string& why);
   void listen(core::Seat seat);
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
+  void on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken);
   void on_hello(Seat& seat, const worker_link::Hello& hello);
   void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
   void on_ready(core::Seat index);
   void set_handlers(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded);
   void promote(core::Seat seat);
+  void end_leaver(Seat& seat, core::TimePoint now);
   void ask_to_leave(core::Seat seat, core::DeathKind why);
   void kill(Seat& seat, core::DeathKind why);
   void release_deposits(const WorkerPlace& place);
@@ -150,16 +129,34 @@ class Pool final : public PoolGate {
   [[nodiscard]] LedgerTally total() const;                          ///< with the living
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;  ///< empty: unknown
 
+  // pool_drain.cc: how it stops taking work
+  void on_drain(const std::vector<core::Drain::Effect>& effects);
+  void tell_drained(DrainDone done, const std::string& why);
+  void tell_drain_waiters(const std::string& why);
+  void lose_queued();
+  void kill_running();
+  void close_board(BoardClosed closed);
+  void tell_closed();  ///< what the board says to clients, and an end for what nobody will take
+  [[nodiscard]] bool without_hope() const;
+  void mark_drain(const Session& session);
+  void note_drain(LedgerDrain drain);
+  void take_up_drain();
+  [[nodiscard]] bool refuses(const Session& session, SlotWord ready) const;
+  void refuse_late_jobs();
+  [[nodiscard]] bool any_slot(const std::function<bool(const Session&, SlotWord)>& test) const;
+  void step_drain(core::TimePoint now);
+  void shut_gate(bool shut);
+  [[nodiscard]] bool workers_rest() const;  ///< no ready worker claims before it has read what we sent
+
   // pool.cc
   void update();  ///< after every event: plan, drain, timers
   void apply_plan(core::TimePoint now);
   void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
-  void on_drain(const std::vector<core::Drain::Effect>& effects);
   void schedule(core::TimePoint now);
   void on_timer();
   [[nodiscard]] std::vector<core::SeatView> views() const;
   [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const;
-  [[nodiscard]] bool idle() const;  ///< nothing queued or running
+  [[nodiscard]] bool none_ready() const;
   [[nodiscard]] bool workers_gone() const;
 
   PoolHost& host_;
@@ -173,7 +170,7 @@ class Pool final : public PoolGate {
   std::map<std::uint16_t, const Session*> sessions_;  ///< attached, by index; the desk's, alive until detach is done
   std::vector<Waiting> detaching_;
   std::vector<Callback> handler_waiters_;
-  std::vector<Callback> drain_waiters_;
+  std::vector<DrainDone> drain_waiters_;
   std::vector<HandlerDescription> handlers_;
   bool handlers_known_ = false;
   bool was_ready_ = false;
@@ -181,6 +178,7 @@ class Pool final : public PoolGate {
   unsigned boot_failures_ = 0;
   core::RestartPolicy policy_;
   core::Drain drain_;
+  bool gate_shut_ = false;  ///< draining, and active workers were told to claim nothing more
   core::LookSchedule looks_;
   WorkBell bell_watch_;
   bool was_idle_ = false;    ///< at the last look

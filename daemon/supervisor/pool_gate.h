@@ -55,8 +55,10 @@ class PoolGate {
   /// Rings the pool's doorbell: there may be work that nobody was told of.
   virtual void ring() = 0;
 
-  /// No new jobs; queued and running ones end as they would. `done`: nothing is queued or running.
-  virtual void drain(Callback done) = 0;
+  /// No new jobs; queued and running ones end as they would. `done`: nothing is queued or running (an empty text), or
+  /// why that will not come: resumed or stopped before.
+  using DrainDone = std::function<void(const std::string& why_not)>;
+  virtual void drain(DrainDone done) = 0;
   virtual void resume() = 0;
 
   /// Everything but `queued` and `running`.

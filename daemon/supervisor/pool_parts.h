@@ -11,6 +11,7 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/run_watch.h"
 #include "daemon/supervisor/worker_process.h"
+#include "shm/base/unique_fd.h"
 #include "shm/layout.h"
 
 namespace ringmaster {
@@ -19,6 +20,16 @@ namespace ringmaster {
 [[nodiscard]] constexpr std::uint32_t owner_key(Owner owner) {
   return std::uint32_t{owner.worker} << 16 | owner.incarnation;
 }
+
+/// Beyond the grace, for a worker that leaves: its destructors, its libraries'.
+inline constexpr core::Duration kLeaveRoom = std::chrono::seconds{5};
+
+/// What a pool holds for its whole life and the keeper holds for its successor.
+struct PoolFds {
+  UniqueFd board;
+  UniqueFd bell;
+  UniqueFd handlers;  ///< memfd with the encoded handler table; none before a worker was ready
+};
 
 /// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and
 /// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger
@@ -41,8 +52,9 @@ struct PoolSeat {
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;
-  std::uint32_t said_pid = 0;  ///< as its hello says; for the log, until the keeper has told
-  bool leaving = false;        ///< was told to exit
+  std::uint32_t said_pid = 0;               ///< as its hello says; for the log, until the keeper has told
+  bool leaving = false;                     ///< was told to exit
+  std::optional<core::TimePoint> leave_by;  ///< killed then, if it runs no job
   core::RunWatch watch;
   std::optional<core::Duration> armed;  ///< run deadline of the present run
   std::optional<core::KillLadder> ladder;

@@ -84,7 +84,7 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
     return seat.process->send(worker_link::Exit{});
   }
   // Where the predecessor died between its ledger and its message, the message is what is missing.
-  seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare});
+  seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || gate_shut_});
 }
 
 void Pool::keep_orphan(core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead) {
@@ -152,6 +152,10 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
   release_deposits(place);
   const bool was_ready = seat.ready;
+  // Between two looks it may have finished its first job and died.
+  if (jobs != 0 && !seat.first_job_seen) {
+    on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::FinishedFirstJob{index}));
+  }
   if (!was_ready && !wanted && ++boot_failures_ > seats_.size() && !was_ready_) {
     failed_for_now_ = true;
     tell_waiting_for_handlers();

@@ -116,6 +116,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   counters.set_timed_out(tally.timed_out);
   counters.set_cancelled(tally.cancelled);
   counters.set_lost(tally.lost);
+  counters.set_rejected(tally.refused);
   counters.set_worker_starts(tally.starts);
   counters.set_worker_deaths(tally.deaths);
   counters.set_worker_kills(tally.kills);

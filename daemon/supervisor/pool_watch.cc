@@ -119,6 +119,8 @@ void Pool::look(core::TimePoint now) {
 void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
   Seat& seat = seats_[index];
   if (!seat.ready) return;
+  // One that is over must not keep the next job from its own.
+  if (seat.ladder && seat.ladder->over()) seat.ladder.reset();
   const LaneCounters& counters = seat.process->lane().counters;
   const bool finished_one =
       counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) != 0;
@@ -172,6 +174,7 @@ void Pool::arm(Seat& seat, const LaneLook& lane) {
 void Pool::look_at_queues(std::uint64_t now_ns) {
   next_queue_deadline_.reset();
   work_waits_ = false;
+  if (!drain_.accepts_jobs() && !drain_.stopping()) refuse_late_jobs();
   const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
   for (const auto& [index, session] : sessions_) {
     for (std::uint32_t word_index = 0; word_index < session->reply.bit_words(); ++word_index) {
@@ -185,7 +188,7 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
         if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
         if (job.queue_timeout_ms == 0 || job.seq != seen.seq()) continue;
         if (queue_expired(job, now_ns)) {
-          (void)end_ready(session->reply, slot, seen, Cause::QueueTimeout);
+          if (end_ready(session->reply, slot, seen, Cause::QueueTimeout)) ++tally().timed_out;
           continue;
         }
         const auto due = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns)) +
@@ -193,6 +196,18 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
         if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
       }
     }
+  }
+}
+
+// A seat is taken until its process is gone, also by one that was asked to leave and does not.
+void Pool::end_leaver(Seat& seat, core::TimePoint now) {
+  if (seat.watch.running()) {
+    seat.leave_by = now + config_.grace + kLeaveRoom;
+  } else if (now >= *seat.leave_by) {
+    log_warning("worker was asked to leave, does not, and is killed",
+                {{"pool", config_.name}, {"worker", seat.process->place().seat}, {"pid", seat.process->pid()}});
+    seat.leave_by.reset();
+    kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));
   }
 }
 

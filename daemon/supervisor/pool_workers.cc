@@ -51,6 +51,7 @@ void Pool::start_worker(core::Seat index) {
   seat.state = core::SeatState::Starting;
   seat.started = host_.loop().now();
   seat.ready = seat.first_job_seen = seat.leaving = false;
+  seat.leave_by.reset();
   seat.verdict.reset();
   seat.ladder.reset();
   seat.watch.clear();
@@ -209,11 +210,7 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
             process.attaching.erase(broken.serial);
             process.attached.erase(broken.serial);
             answered(broken.serial, owner);
-            // BadIndex is the answer to a message that came too late, not a client's fault.
-            if (broken.reason != worker_link::BrokenReason::BadIndex && broken.index < kMaxSessions) {
-              host_.sessions().session_broken(static_cast<std::uint16_t>(broken.index), broken.serial,
-                                              worker_link::to_string(broken.reason));
-            }
+            on_broken(process, broken);
           },
           [&](worker_link::BootFailed&& failed) {
             seat.boot_error = failed.text;
@@ -221,6 +218,26 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           },
       },
       std::move(message));
+}
+
+void Pool::on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken) {
+  const auto index = static_cast<std::uint16_t>(broken.index);
+  // Not a client's fault. Whatever the worker holds there, it must not keep it.
+  if (broken.reason == worker_link::BrokenReason::BadIndex) {
+    return process.send(worker_link::Detach{broken.index, broken.serial});
+  }
+  // A worker is believed for what it was given, and for nothing else.
+  const Session* session = broken.index < kMaxSessions ? session_at(index) : nullptr;
+  if (session == nullptr || session->serial != broken.serial) return;
+  if (broken.reason != worker_link::BrokenReason::MapFailed) {
+    return host_.sessions().session_broken(index, broken.serial, worker_link::to_string(broken.reason));
+  }
+  log_error("a worker cannot map a session, which is ended: raise rlimits.as / nofile, or open smaller sessions",
+            {{"pool", config_.name},
+             {"worker", process.place().seat},
+             {"session", broken.serial},
+             {"error", std::strerror(static_cast<int>(broken.detail))}});
+  host_.sessions().end(index, broken.serial, Cause::Lost);
 }
 
 void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
@@ -315,7 +332,7 @@ void Pool::promote(core::Seat index) {
   Seat& seat = seats_[index];
   seat.state = core::SeatState::Active;
   record_of(index).flags = kLedgerReady;
-  seat.process->send(worker_link::Drain{false});
+  seat.process->send(worker_link::Drain{gate_shut_});
   log_debug("worker takes jobs", {{"pool", config_.name}, {"worker", index}});
 }
 
@@ -328,6 +345,7 @@ void Pool::ask_to_leave(core::Seat index, core::DeathKind why) {
   seat.verdict = why;
   seat.process->control().drain.store(1, std::memory_order_release);  // SYNC: read by the worker between jobs.
   seat.process->send(worker_link::Exit{});
+  seat.leave_by = host_.loop().now() + config_.grace + kLeaveRoom;
 }
 
 // Outside of a ladder: no job is at stake, or the whole worker has to go.

@@ -27,16 +27,18 @@ void SessionDesk::end(std::uint16_t index, std::uint32_t serial, Cause cause) {
   if (at != sessions_.end() && at->second->session.serial == serial) begin_end(*at->second, cause);
 }
 
-void SessionDesk::end_queued(std::optional<std::uint32_t> pool, Cause cause) {
+unsigned SessionDesk::end_queued(std::optional<std::uint32_t> pool, Cause cause) {
+  unsigned ended = 0;
   for (auto& [index, entry] : sessions_) {
     const Session& session = entry->session;
     if (session.state == SessionState::Opening || (pool && session.pool != *pool)) continue;
     for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
       // SYNC: acquire, pairs with the client's publish.
       const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
-      if (word.state() == SlotState::Ready) (void)end_ready(session.reply, slot, word, cause);
+      if (word.state() == SlotState::Ready && end_ready(session.reply, slot, word, cause)) ++ended;
     }
   }
+  return ended;
 }
 
 void SessionDesk::end_all_sessions(Cause cause) {

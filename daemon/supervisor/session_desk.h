@@ -58,8 +58,8 @@ class SessionDesk {
   /// `predecessors` gets each session that an earlier supervisor owned, to drain it.
   void adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold,
              const std::function<void(Session&)>& predecessors);
-  /// Ends every queued job of `pool` (nullopt: of all) as `cause`; sessions stay.
-  void end_queued(std::optional<std::uint32_t> pool, Cause cause);
+  /// Ends every queued job of `pool` (nullopt: of all) as `cause`; sessions stay. Returns how many.
+  unsigned end_queued(std::optional<std::uint32_t> pool, Cause cause);
   /// Ends every session of every pool with `cause` for its queued jobs; for the daemon's end.
   void end_all_sessions(Cause cause);
 

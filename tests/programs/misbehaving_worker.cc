@@ -49,6 +49,14 @@ void crash_once(Job& job) {
   job.output("attempt " + std::to_string(job.attempt()));
 }
 
+// Finishes its job; when it is told to leave, it does not.
+void cling(Job& job) {
+  std::atexit([] {
+    while (true) ::pause();
+  });
+  job.output(std::to_string(::getpid()));
+}
+
 void abort_now(Job&) {
   ::signal(SIGABRT, SIG_DFL);
   std::abort();
@@ -197,6 +205,7 @@ int main(int argc, char** argv) {
            .run = crash_once},
           {.name = "abort", .summary = "abort().", .run = abort_now},
           {.name = "exit", .summary = "_exit().", .arguments = {number("code", "3", "exit code")}, .run = exit_now},
+          {.name = "cling", .summary = "Never leaves.", .run = cling},
           {.name = "die-holding", .summary = "SIGKILL with half a result written.", .run = die_holding},
           {.name = "hang", .summary = "An endless loop.", .run = hang},
           {.name = "hang-stubborn",

@@ -87,9 +87,9 @@ class FakePool final : public PoolGate {
   }
   void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
   void ring() override {}
-  void drain(Callback done) override {
+  void drain(DrainDone done) override {
     refusal_ = "pool \"default\" is draining";
-    loop_->post(std::move(done));
+    loop_->post([done = std::move(done)] { done({}); });
   }
   void resume() override { refusal_.clear(); }
   void fill_status(control::v1::PoolStatus& status) const override { status.set_state("running"); }

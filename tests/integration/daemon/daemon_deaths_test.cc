@@ -1,5 +1,7 @@
 #include <signal.h>
 
+#include <fstream>
+
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {
@@ -91,6 +93,54 @@ TEST_F(DaemonDeaths, SuccessorKeepsDeadlinesAndSeesDeaths) {
   ASSERT_TRUE(late);
   EXPECT_EQ(late->status(), Status::TimedOut) << late->describe();
   EXPECT_EQ(run(session, "crash").status(), Status::Crashed);
+}
+
+TEST_F(DaemonDeaths, SuccessorTakesSessionsFromOldWorkers) {
+  start();
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "before").text(), "before");
+  replace_supervisor();
+  ASSERT_TRUE(session.check());
+  session.close();
+  eventually("no worker maps the session", [this] {
+    for (const pid_t pid : workers()) {
+      std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+      for (std::string line; std::getline(maps, line);) {
+        if (line.find("-request") != std::string::npos || line.find("-reply") != std::string::npos) return false;
+      }
+    }
+    return true;
+  });
+  // The same place in the table as before.
+  Session next = open();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run(next, "echo", {}, {}, "after").text(), "after");
+}
+
+TEST_F(DaemonDeaths, WorkerThatDoesNotLeaveIsKilled) {
+  start("run_deadline = \"20s\"\ngrace = \"0s\"\n[pool.t.recycle]\nmax_jobs = 1\n");
+  Session session = open();
+  const Outcome clung = run(session, "cling");
+  const pid_t worker = std::stoi(std::string(clung.text()));
+  eventually("it is gone", [worker] { return !alive(worker); });
+  EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
+}
+
+TEST_F(DaemonDeaths, WorkerThatCannotMapASessionIsNotTheClientsFault) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own memory does not fit into rlimits.as";
+#endif
+  start("run_deadline = \"20s\"\n[pool.t.rlimits]\nas = 268435456\n");
+  SessionOptions wishes;
+  wishes.request_ring_bytes = std::uint64_t{512} << 20;
+  Session session = open("t", wishes);
+  auto job = session.submit("echo", Request{});
+  if (job) {
+    const auto outcome = job->wait_for(kPatience);
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->status(), Status::Lost) << outcome->describe();
+  }
+  eventually("the log says what to do", [this] { return log().find("raise rlimits.as") != std::string::npos; });
+  EXPECT_EQ(log().find("broken by its client"), std::string::npos);
 }
 
 TEST_F(DaemonDeaths, KilledKeeperTakesEverythingAlong) {

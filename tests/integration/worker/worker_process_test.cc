@@ -107,17 +107,18 @@ class WorkerProcess : public testing::Test {
     return decode_handlers(table).value();
   }
 
-  void attach() {
+  // Twice, as a successor gives once more what the worker has.
+  void attach(std::uint32_t serial = 9) {
     const UniqueFd request = create_segment("request", kGeometry.request_segment_bytes()).value();
     const UniqueFd reply = create_segment("reply", kGeometry.reply_segment_bytes()).value();
     session_bell_ = create_doorbell().value();
     request_memory_ = Mapping::map(request.get(), Access::ReadWrite).value();
     reply_memory_ = Mapping::map(reply.get(), Access::ReadWrite).value();
-    request_ = RequestView::format(request_memory_.bytes(), kGeometry, 9, 4, 0);
-    reply_ = ReplyView::format(reply_memory_.bytes(), kGeometry, 9, 4, 0);
+    request_ = RequestView::format(request_memory_.bytes(), kGeometry, serial, 4, 0);
+    reply_ = ReplyView::format(reply_memory_.bytes(), kGeometry, serial, 4, 0);
     ASSERT_TRUE(seal_future_writes(request.get()));
     worker_link::Attach about{4,
-                              9,
+                              serial,
                               ::getuid(),
                               true,
                               0,
@@ -127,8 +128,12 @@ class WorkerProcess : public testing::Test {
                               kGeometry.reply_segment_bytes(),
                               kGeometry.request_ring_bytes,
                               kGeometry.result_ring_bytes};
-    send(about, std::array{request.get(), reply.get(), session_bell_.get()});
-    ASSERT_TRUE(next_as<worker_link::Attached>());
+    for (int times = 0; times < 2; ++times) {
+      send(about, std::array{request.get(), reply.get(), session_bell_.get()});
+      const auto attached = next_as<worker_link::Attached>();
+      ASSERT_TRUE(attached);
+      EXPECT_EQ(attached->serial, serial);
+    }
   }
 
   void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0) {
@@ -249,6 +254,33 @@ TEST_F(WorkerProcess, ClaimsNothingWhileDrained) {
   EXPECT_EQ(SlotWord(reply_.word(0).load()).state(), SlotState::Ready);
   send(worker_link::Drain{false});
   EXPECT_EQ(wait().state(), SlotState::Done);
+}
+
+TEST_F(WorkerProcess, AnotherSessionAtAnIndexReplacesTheOneThatWasNeverDetached) {
+  start({kMisbehaving});
+  (void)boot();
+  attach(9);
+  submit("echo", "old");
+  EXPECT_EQ(wait().state(), SlotState::Done);
+  attach(10);
+  submit("echo", "new");
+  EXPECT_EQ(wait().state(), SlotState::Done);
+  send(worker_link::Exit{});
+  EXPECT_EQ(exit_status(), 0);
+}
+
+TEST_F(WorkerProcess, ShowsThatItClaimsNothingWhileDrained) {
+  start({kMisbehaving});
+  (void)boot();
+  attach();
+  until_parked();
+  send(worker_link::Drain{true});
+  const auto end = std::chrono::steady_clock::now() + kCap;
+  const auto draining = static_cast<std::uint32_t>(LaneState::Draining);
+  while (lane_->words.state.load() != draining && std::chrono::steady_clock::now() < end) ::usleep(100);
+  EXPECT_EQ(lane_->words.state.load(), draining);
+  submit("empty", "");
+  EXPECT_EQ(SlotWord(reply_.word(0).load()).state(), SlotState::Ready);
 }
 
 TEST_F(WorkerProcess, DropsASessionWhoseClientAlteredItsWord) {

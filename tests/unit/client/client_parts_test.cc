@@ -55,6 +55,7 @@ TEST(Outcome, EveryCauseHasAStatus) {
   EXPECT_EQ(status_of(Cause::QueueTimeout), Status::TimedOut);
   EXPECT_EQ(status_of(Cause::UnknownHandler), Status::Rejected);
   EXPECT_EQ(status_of(Cause::Lost), Status::Lost);
+  EXPECT_EQ(status_of(Cause::Refused), Status::Rejected);
 }
 
 }  // namespace

@@ -253,6 +253,42 @@ TEST(SessionCore, CallsEveryJobLostWhenTheDaemonIsGone) {
   EXPECT_EQ(core->allocate(8, Duration(0)).error().error, SubmitError::SessionClosed);
 }
 
+TEST(SessionCore, TakesNothingWhenTheBoardSaysClosed) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t queued = submit_text(*core, "echo", "a");
+  Request request = core->allocate(8, Duration(0)).value();
+  const auto close = [&](BoardClosed closed) { pool.self().board->closed.store(static_cast<std::uint32_t>(closed)); };
+  close(BoardClosed::Draining);
+  const auto refused = core->submit("echo", request, {}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error, SubmitError::Draining);
+  EXPECT_NE(refused.error().message.find("\"images\" is draining"), std::string::npos);
+  EXPECT_EQ(core->allocate(8, Duration(0)).error().error, SubmitError::Draining);
+  close(BoardClosed::Quarantined);
+  EXPECT_NE(core->allocate(8, Duration(0)).error().message.find("has no worker"), std::string::npos);
+  close(BoardClosed::Stopping);
+  EXPECT_NE(core->allocate(8, Duration(0)).error().message.find("stopping"), std::string::npos);
+  pool.step();
+  EXPECT_TRUE(core->wait(queued, Duration(0))->ok()) << "what was accepted before runs";
+  close(BoardClosed::Open);
+  EXPECT_TRUE(core->submit("echo", request, {}, {}));
+}
+
+TEST(SessionCore, AsksForNoLargerResultWhenTheBoardSaysClosed) {
+  FakePool pool;
+  const auto core = pool.connect();
+  SubmitOptions options;
+  options.idempotent = true;
+  options.result_capacity = 64;
+  const std::uint32_t job = submit_text(*core, "echo", std::string(500, 'x'), options);
+  pool.self().board->closed.store(static_cast<std::uint32_t>(BoardClosed::Draining));
+  pool.step();
+  const auto outcome = core->wait(job, Duration(0));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->cause(), Cause::TooLarge);
+}
+
 TEST(SessionCore, EndsEveryWaitWhenItIsClosed) {
   FakePool pool;
   const auto core = pool.connect();

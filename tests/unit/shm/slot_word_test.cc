@@ -29,6 +29,14 @@ TEST(SlotWord, CarriesCauseAndDetailWhenTerminal) {
   EXPECT_TRUE(word.is_terminal());
 }
 
+TEST(SlotWord, CarriesEveryCause) {
+  for (unsigned raw = 1; raw <= static_cast<unsigned>(kLastCause); ++raw) {
+    const auto cause = static_cast<Cause>(raw);
+    EXPECT_EQ(SlotWord::terminal(1, SlotState::Failed, 0, cause).cause(), cause);
+    EXPECT_NE(to_string(cause), "none");
+  }
+}
+
 TEST(SlotWord, UnknownBitsDecodeAsInvalid) {
   for (unsigned state = 8; state < 16; ++state)
     EXPECT_EQ(SlotWord(std::uint64_t{state} << 28).state(), SlotState::Invalid);
@@ -46,6 +54,10 @@ TEST(Seq, CountsModuloAndSkipsZero) {
   EXPECT_EQ(next_seq(1), 2u);
   EXPECT_EQ(next_seq(0xFFFFFFFF), 1u);
   EXPECT_EQ(make_job_id(3, 9), (std::uint64_t{3} << 32) + 9);
+  EXPECT_TRUE(seq_after(2, 1));
+  EXPECT_FALSE(seq_after(1, 1));
+  EXPECT_TRUE(seq_after(1, 0xFFFFFFFF));
+  EXPECT_FALSE(seq_after(0xFFFFFFFF, 1));
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/keeper_link.h"
+#include "shm/ledger.h"
+
+namespace ringmaster {
+
+class SessionDesk;
+
+/// What a pool needs of its supervisor.
+class PoolHost {
+ public:
+  virtual ~PoolHost() = default;
+  [[nodiscard]] virtual EventLoop& loop() = 0;
+  [[nodiscard]] virtual KeeperLink& keeper() = 0;
+  [[nodiscard]] virtual LedgerRecord& ledger_record() = 0;
+  [[nodiscard]] virtual SessionDesk& sessions() = 0;
+  [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
+  [[nodiscard]] virtual unsigned usable_cpus() const = 0;
+  /// A pool's readiness or drain state may have changed.
+  virtual void pool_changed() = 0;
+};
+
+}  // namespace ringmaster
