@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/cgroup_facts.h"
 #include "daemon/core/drain.h"
 #include "daemon/core/health.h"
 #include "daemon/core/kill_ladder.h"
@@ -18,6 +19,7 @@
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/work_bell.h"
+#include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/reap.h"
 #include "shm/verdict.h"
@@ -36,6 +38,7 @@ class PoolHost {
   [[nodiscard]] virtual SessionDesk& sessions() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
+  [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;
   /// A pool's readiness or drain state may have changed.
   virtual void pool_changed() = 0;
 };
@@ -135,6 +138,7 @@ class Pool final : public PoolGate {
   // pool_reap.cc: deaths
   void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
   void account(const ReapedJob& job, const core::DeathCause& cause, const Seat& seat);
+  [[nodiscard]] bool killed_for_memory(Seat& seat) const;
   void add_lane(Tally& tally, const LaneRecord& lane) const;
 
   // pool.cc
@@ -169,6 +173,7 @@ class Pool final : public PoolGate {
   core::RestartPolicy policy_;
   core::Drain drain_;
   core::LookSchedule looks_;
+  core::OomBaseline oom_baseline_;
   WorkBell bell_watch_;
   bool was_idle_ = false;    ///< at the last look
   bool work_waits_ = false;  ///< a job was ready at the last look

@@ -78,10 +78,9 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   const auto index = static_cast<core::Seat>(exit.worker - first_worker_);
   Seat& seat = seats_[index];
   if (!seat.process || seat.process->place().owner.incarnation != exit.incarnation) {
-    release_deposits({{static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)},
-                      index_,
-                      config_.name,
-                      index});
+    const Owner owner{static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
+    release_deposits({owner, index_, config_.name, index});
+    host_.cgroups().remove(owner);
     return host_.keeper().ack_exit(exit.worker, exit.incarnation);
   }
   seat.process->finish_output();
@@ -95,7 +94,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.code_or_signal = exit.status;
   facts.was_ready = seat.ready;
   facts.verdict = standing ? kind_of(*standing) : seat.verdict;
-  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && oom_kills() > seat.oom_kills;
+  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && killed_for_memory(seat);
   const core::DeathCause cause = core::classify_death(facts);
 
   const std::string stack = standing ? seat.last_stack : std::string{};
@@ -122,6 +121,8 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
   release_deposits(place);
+  seat.process->fds().cgroup.reset();
+  host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;
   if (!was_ready && !wanted && ++boot_failures_ > seats_.size() && !was_ready_) {
     failed_for_now_ = true;
@@ -135,6 +136,12 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   gone(owner_key(place.owner));
   on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, was_ready, jobs}));
   update();
+}
+
+// Its own cgroup knows; without one, a rise of the machine's count is the best guess.
+bool Pool::killed_for_memory(Seat& seat) const {
+  const auto known = WorkerCgroups::out_of_memory(seat.process->fds().cgroup.get());
+  return known ? *known : oom_baseline_.rose(oom_kills(), seat.oom_kills);
 }
 
 void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause) {
