@@ -1,9 +1,12 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/integration/keeper/keeper_fixture.h"
 #include "tests/testing/scratch_cgroup.h"
@@ -82,6 +85,28 @@ TEST_F(KeeperCgroup, ASuccessorInheritsIt) {
     return deposit.label == make_label(DepositKind::WorkerCgroup, 1, 1);
   };
   EXPECT_EQ(std::ranges::count_if(puppet_.table.deposits, is_cgroup_of), 1);
+}
+
+// A folder that looks like a cgroup, since a real one never fails to say whether anybody is in it.
+class KeeperDoubtfulCgroup : public KeeperTest {};
+
+TEST_F(KeeperDoubtfulCgroup, OneThatDoesNotSayWhetherItIsEmptyIsNoFence) {
+  const std::string group = folder_ + "/group";
+  std::filesystem::create_directory(group);
+  std::ofstream(group + "/cgroup.procs").flush();
+  std::ofstream(group + "/cgroup.events") << "frozen 0\n";
+  const UniqueFd leaf(::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  cgroup_ = leaf.get();
+  start();
+  Puppet puppet = next_supervisor();
+  const SpawnedMessage doubtful = spawn(puppet, 1, {"exit", "1"}, [](SpawnSpec& spec) { spec.has_cgroup = true; });
+  ASSERT_EQ(doubtful.error, 0);
+  eventually("the worker is reaped", [&] { return ::kill(doubtful.pid, 0) != 0; });
+  ASSERT_EQ(spawn(puppet, 2, {"exit", "2"}).error, 0);
+  EXPECT_EQ(expect<ExitRecord>(puppet).worker, 2u) << "the first is not fenced yet";
+  std::ofstream(group + "/cgroup.events") << "populated 0\nfrozen 0\n";
+  EXPECT_EQ(expect<ExitRecord>(puppet).worker, 1u);
+  std::filesystem::remove_all(group);
 }
 
 }  // namespace
