@@ -21,6 +21,13 @@ bool is_dead(int pidfd) {
   return ::poll(&watched, 1, 0) == 1;
 }
 
+// Nobody is in it, or it is gone, which it cannot be with anybody in it. What cannot be told (no descriptor left, say)
+// is not fenced.
+bool is_clear(int cgroup) {
+  const int error = cgroup_empty(cgroup);
+  return error == 0 || error == ENOENT || error == ENODEV;
+}
+
 }  // namespace
 
 void Fence::note_foreign_children() noexcept {
@@ -58,6 +65,7 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
   slot.retry_at_ns = 0;
   if (seen == 0) {
     ::kill(-slot.exit.pid, SIGKILL);
+    // A failure is made up for by the sweep, which kills again until the cgroup is clear.
     if (slot.cgroup) static_cast<void>(kill_cgroup(slot.cgroup.get()));
     static_cast<void>(reap_exit(slot.pidfd.get(), end));
     slot.exit.code = end.code;
@@ -98,16 +106,20 @@ bool Fence::sweep(WorkerTable& workers, pid_t supervisor) noexcept {
   reap_foreign();
   std::size_t left = 0;
   // What a stray had started becomes our child only when that stray is dead: look again for as long as that finds more.
-  for (std::uint32_t before = killed_ + 1; before != killed_;) {
-    before = killed_;
+  // A brood that forks as fast as it is killed gets no more of the loop's time than this: the rest next round.
+  bool more = true;
+  for (int pass = 0; more && pass < kMostPasses; ++pass) {
+    const std::uint32_t before = killed_;
     left = kill_strays(workers, supervisor, killed_);
+    more = killed_ != before;
   }
+  if (more) return true;
   if (left > 0) return true;
 
   bool waiting = false;
   for (WorkerSlot& slot : workers.slots()) {
     if (slot.state != WorkerSlot::State::Reaped) continue;
-    if (slot.cgroup && cgroup_empty(slot.cgroup.get()) == EBUSY) {
+    if (slot.cgroup && !is_clear(slot.cgroup.get())) {
       static_cast<void>(kill_cgroup(slot.cgroup.get()));
       waiting = true;
       continue;

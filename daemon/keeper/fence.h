@@ -27,7 +27,7 @@ class Fence {
   void bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept;
 
   /// Kills and reaps every stray child. Then each Reaped worker whose cgroup (if any) is empty becomes Fenced. True
-  /// when something is left, to be tried again at a SIGCHLD or kRetryNs later.
+  /// when something is left (or may be: its passes are bounded), to be tried again at a SIGCHLD or kRetryNs later.
   [[nodiscard]] bool sweep(WorkerTable& workers, pid_t supervisor) noexcept;
 
   static constexpr std::uint64_t kRetryNs = 20'000'000;
@@ -35,6 +35,7 @@ class Fence {
  private:
   static constexpr std::size_t kMostChildren = 8192;
   static constexpr std::size_t kMostForeign = 64;
+  static constexpr int kMostPasses = 32;  // of one sweep
 
   [[nodiscard]] bool is_foreign(pid_t pid) const noexcept;
   void reap_foreign() noexcept;

@@ -41,7 +41,7 @@ int Keeper::run() noexcept {
          (supervisor_retry_at_ns_ != 0 && now_ns >= supervisor_retry_at_ns_)))
       bury_supervisor(now_ns);
     sweep(now_ns);
-    report();
+    report(now_ns);
     judge(now_ns);
     start_when_due(now_ns);
     ping(now_ns);
@@ -65,7 +65,7 @@ void Keeper::wait(std::uint64_t now_ns) noexcept {
   watch(signals_.get(), POLLIN);
   if (supervisor_.link) {
     // With an answer unsent no further request is read: the supervisor waits for itself.
-    const bool want_out = reply_size_ != 0 || reports_waiting_ || stop_unsent_;
+    const bool want_out = send_retry_at_ns_ == 0 && (reply_size_ != 0 || reports_waiting_ || stop_unsent_);
     watch(supervisor_.link.get(), static_cast<short>((reply_size_ == 0 ? POLLIN : 0) | (want_out ? POLLOUT : 0)));
   }
   if (supervisor_retry_at_ns_ == 0) watch(supervisor_.pidfd.get(), POLLIN);
@@ -87,6 +87,7 @@ std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
   };
   consider(sweep_retry_at_ns_);
   consider(supervisor_retry_at_ns_);
+  consider(send_retry_at_ns_);
   if (setup_.watchdog_ns != 0) consider(next_ping_ns_);
   if (supervisor_.pid == 0 && !ending_) consider(std::max(next_start_.at_ns, now_ns + Fence::kRetryNs / 4));
   for (const WorkerSlot& slot : const_cast<WorkerTable&>(workers_).slots()) consider(slot.retry_at_ns);

@@ -31,6 +31,7 @@ class Keeper {
     ServiceNotify notify;
     std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
     rlimit descriptor_limit{};      ///< what the keeper was started with
+    unsigned long descriptors = 0;  ///< how many it may open: the raised limit
   };
 
   [[nodiscard]] Setup& setup() { return setup_; }
@@ -61,7 +62,9 @@ class Keeper {
   void acknowledge(std::uint64_t serial, int error, std::uint32_t value = 0) noexcept;
   void refuse_spawn(SpawnFailure failure) noexcept;
   void send_reply() noexcept;
-  void report() noexcept;
+  [[nodiscard]] bool unsent(int error) noexcept;
+  [[nodiscard]] bool crowded(const ReceivedPacket& received) const noexcept;
+  void report(std::uint64_t now_ns) noexcept;
   [[nodiscard]] bool report_spawned(WorkerSlot& slot) noexcept;
   [[nodiscard]] bool report_exit(WorkerSlot& slot) noexcept;
 
@@ -97,6 +100,7 @@ class Keeper {
   alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the one answer that the link had no room for
   std::size_t reply_size_ = 0;
   bool reports_waiting_ = false;
+  std::uint64_t send_retry_at_ns_ = 0;  // not 0: the link has room and the kernel none; nothing is sent until then
 
   int stop_signal_ = 0;
   bool stop_unsent_ = false;

@@ -7,11 +7,15 @@
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/worker_spawn.h"
+#include "daemon/os/monotonic_clock.h"
 
 namespace ringmaster::keeper {
 namespace {
 
 constexpr int kRequestsPerRound = 64;  // so that a flood of requests delays no death
+
+// Descriptors that no request may take: a successor's link and table, a worker's pipe, the fence's look into /proc.
+constexpr unsigned long kReservedFds = 64;
 
 template <typename Message>
 void complete_header(Message& message, MessageType type) {
@@ -97,8 +101,17 @@ void Keeper::handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexc
   if (phase == Phase::Serving) pace_.on_serving(now_ns);
 }
 
+// The kernel gives out the lowest number that is free: a high one says that nearly all are taken.
+bool Keeper::crowded(const ReceivedPacket& received) const noexcept {
+  if (received.fds_truncated) return true;
+  const unsigned long free_for_all = setup_.descriptors - std::min(kReservedFds, setup_.descriptors / 2);
+  return std::ranges::any_of(std::span(received.fds).first(received.fd_count), [free_for_all](const UniqueFd& fd) {
+    return static_cast<unsigned long>(fd.get()) >= free_for_all;
+  });
+}
+
 void Keeper::handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept {
-  if (received.fds_truncated) return acknowledge(message.serial, EMFILE);
+  if (crowded(received)) return acknowledge(message.serial, EMFILE);
   if (message.count > kMaxDepositsPerMessage || message.count != received.fd_count)
     return acknowledge(message.serial, EINVAL);
   acknowledge(message.serial, deposits_.add(std::span(message.labels).first(message.count),
@@ -109,6 +122,7 @@ void Keeper::handle_spawn(std::span<std::byte> packet, ReceivedPacket& received)
   spawn_.message = {};
   const int error = received.fds_truncated ? EMFILE : read_spawn(packet, received.fd_count, spawn_);
   if (error != 0) return refuse_spawn({SpawnStage::Request, error});
+  if (crowded(received)) return refuse_spawn({SpawnStage::Request, EMFILE});
   if (ending_) return refuse_spawn({SpawnStage::Request, ECANCELED});
   if (workers_.find(spawn_.message.worker, spawn_.message.incarnation) != nullptr)
     return refuse_spawn({SpawnStage::Request, EEXIST});
@@ -154,19 +168,27 @@ void Keeper::refuse_spawn(SpawnFailure failure) noexcept {
 
 void Keeper::send_reply() noexcept {
   if (reply_size_ == 0) return;
-  // Any error but a full queue means that nobody is left to read it.
-  if (send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_)) != EAGAIN) reply_size_ = 0;
+  if (!unsent(send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_)))) reply_size_ = 0;
 }
 
-void Keeper::report() noexcept {
-  if (supervisor_.pid == 0 || !supervisor_.link) return;
+// Whether a packet has to be sent again. Where POLLOUT would not tell when (it would say "now", for ever), a while
+// later.
+bool Keeper::unsent(int error) noexcept {
+  if (!may_send_later(error)) return false;
+  if (error != EAGAIN) send_retry_at_ns_ = monotonic_ns() + Fence::kRetryNs;
+  return true;
+}
+
+void Keeper::report(std::uint64_t now_ns) noexcept {
+  if (supervisor_.pid == 0 || !supervisor_.link || now_ns < send_retry_at_ns_) return;
+  send_retry_at_ns_ = 0;
   send_reply();
   reports_waiting_ = true;
   if (reply_size_ != 0) return;
   if (stop_unsent_) {
     StopRequestedMessage message;
     message.signal = static_cast<std::uint32_t>(stop_signal_);
-    if (send_message(supervisor_.link.get(), message, MessageType::StopRequested) == EAGAIN) return;
+    if (unsent(send_message(supervisor_.link.get(), message, MessageType::StopRequested))) return;
     stop_unsent_ = false;
   }
   for (WorkerSlot& slot : workers_.slots()) {
@@ -186,10 +208,7 @@ bool Keeper::report_spawned(WorkerSlot& slot) noexcept {
   message.error = slot.failure.error;
   const int pidfd = slot.pidfd.get();
   const std::span<const int> fds = slot.failed() ? std::span<const int>{} : std::span<const int>(&pidfd, 1);
-  const int error = send_message(supervisor_.link.get(), message, MessageType::Spawned, fds);
-  if (error == EAGAIN) return false;
-  // ETOOMANYREFS: too many descriptors under way; the supervisor reads, then there is room again.
-  if (error == ETOOMANYREFS) return false;
+  if (unsent(send_message(supervisor_.link.get(), message, MessageType::Spawned, fds))) return false;
   slot.report_spawned = false;
   if (slot.failed()) workers_.free(slot);
   return true;
@@ -198,7 +217,7 @@ bool Keeper::report_spawned(WorkerSlot& slot) noexcept {
 bool Keeper::report_exit(WorkerSlot& slot) noexcept {
   ExitedMessage message;
   message.exit = slot.exit;
-  if (send_message(supervisor_.link.get(), message, MessageType::Exited) == EAGAIN) return false;
+  if (unsent(send_message(supervisor_.link.get(), message, MessageType::Exited))) return false;
   slot.report_exit = false;
   return true;
 }

@@ -74,6 +74,7 @@ void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
   supervisor_ = SupervisorProcess{};
   reply_size_ = 0;
   reports_waiting_ = false;
+  send_retry_at_ns_ = 0;
   sweep_wanted_ = true;
   if (!ending_) follow_up(end.code, end.status, now_ns);
 }

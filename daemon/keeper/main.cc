@@ -82,7 +82,7 @@ int run_keeper(const CommandLine& line) {
   setup.program.config = line.config;
   setup.program.socket = line.socket;
   ::getrlimit(RLIMIT_NOFILE, &setup.descriptor_limit);
-  static_cast<void>(raise_descriptor_limit());
+  setup.descriptors = raise_descriptor_limit();
   clear_service_environment();
   if (const int error = become_subreaper(); error != 0) {
     say(Level::Error, "cannot become a child subreaper: %s", ::strerrordesc_np(error));

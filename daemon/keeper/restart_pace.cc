@@ -15,9 +15,10 @@ void RestartPace::on_serving(std::uint64_t now_ns) {
 
 // True when there were too many deaths of late, this one included.
 bool RestartPace::note_death(std::uint64_t now_ns, bool killed) {
-  unserved_ = serving_ ? 0 : unserved_ + 1;
-  const bool quick = serving_ && killed ? kills_.note(now_ns) : deaths_.note(now_ns);
-  return quick || unserved_ >= kDeaths;
+  if (serving_) unserved_ = killed_unserved_ = 0;
+  if (!serving_) ++(killed ? killed_unserved_ : unserved_);
+  const bool quick = killed ? kills_.note(now_ns) : deaths_.note(now_ns);
+  return quick || unserved_ >= kDeaths || killed_unserved_ >= kKillsUnserved;
 }
 
 NextStart RestartPace::on_death(std::uint64_t now_ns, bool killed) {

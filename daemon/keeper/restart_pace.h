@@ -15,8 +15,9 @@ struct NextStart {
 ///
 /// warm ──3 deaths in 10 s, or 3 in a row that never served──▶ failing ──served for 30 s──▶ warm
 ///
-/// A SIGKILL that the keeper did not send, to a supervisor that served, is no fault of what it had taken up: only 20
-/// of those in 10 s are too many (the out-of-memory killer in a loop).
+/// A SIGKILL that the keeper did not send is no fault of what the supervisor had taken up, whether or not it already
+/// served. Only 20 of those in 10 s are too many, or 8 with none between that served (the out-of-memory killer in a
+/// loop).
 /// warm: at once, adopting everything. failing: cold, after 1, 2, 4, 8, 16, 30, 30 … s; from the second time on the
 /// deposits are dropped, since they may be what kills it.
 class RestartPace {
@@ -27,6 +28,7 @@ class RestartPace {
   static constexpr std::uint64_t kLongestDelay = 30 * kSecond;
   static constexpr unsigned kDeaths = 3;
   static constexpr unsigned kKills = 20;
+  static constexpr unsigned kKillsUnserved = 8;
 
   /// The supervisor says that it serves; further calls for the same supervisor change nothing.
   void on_serving(std::uint64_t now_ns);
@@ -52,8 +54,9 @@ class RestartPace {
 
   Tally<kDeaths> deaths_;
   Tally<kKills> kills_;
-  unsigned unserved_ = 0;  // in a row
-  unsigned failures_ = 0;  // cold starts ordered since it was last stable
+  unsigned unserved_ = 0;         // deaths since the last supervisor that served
+  unsigned killed_unserved_ = 0;  // kills since then
+  unsigned failures_ = 0;         // cold starts ordered since it was last stable
   std::uint64_t serving_since_ns_ = 0;
   bool serving_ = false;
   bool ever_served_ = false;

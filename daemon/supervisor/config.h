@@ -34,6 +34,7 @@ struct DaemonConfig {
   Duration shutdown_timeout = std::chrono::seconds{30};
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Auto;
+  std::string cgroup = "auto";  ///< "auto", "off", or the absolute path of a cgroup v2 to make the workers' below
 
   friend bool operator==(const DaemonConfig&, const DaemonConfig&) = default;
 };

@@ -37,6 +37,11 @@ log_level = "info"
 # "human", "keyvalue" or "json", one line each; "auto" is human on a terminal and keyvalue elsewhere.
 log_format = "auto"
 
+# Where workers get a cgroup (v2) each, which fences them when they end and carries memory_max. "auto": below the
+# daemon's own, if that was delegated to it (systemd: Delegate=yes) and nobody else is in it. A path: below that one,
+# which no other daemon may use. "off": nowhere. The first lines of the log say what came of it.
+cgroup = "auto"
+
 [limits]
 # Connections to the socket, of all users together and of one.
 max_connections = 256
@@ -85,7 +90,8 @@ user = ""
 group = ""
 nice = 0
 working_directory = "/"
-# Memory that one worker may use, where the daemon was given a cgroup (v2); "0B": no limit.
+# Memory that one worker may use, with everything it starts; "0B": no limit. A worker over it is killed, and its job
+# ends as "out of memory". Needs a cgroup with a memory controller (see [daemon] cgroup); else a warning says so.
 memory_max = "0B"
 
 # Workers that die before they are ready, or before they have finished one job, are started again after a pause: none

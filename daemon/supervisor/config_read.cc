@@ -200,6 +200,10 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
                               {"human", LogFormat::Human},
                               {"keyvalue", LogFormat::KeyValue},
                               {"json", LogFormat::Json}}});
+  reader.read("cgroup", config.cgroup);
+  if (config.cgroup != "auto" && config.cgroup != "off" && !config.cgroup.starts_with('/')) {
+    reader.complain("cgroup", "\"" + config.cgroup + "\": must be \"auto\", \"off\", or an absolute path");
+  }
   reader.finish();
   return config;
 }

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <sstream>
-#include <string_view>
 #include <vector>
+
+#include "daemon/core/cgroup_facts.h"
 
 namespace ringmaster {
 namespace {
@@ -32,46 +32,6 @@ unsigned affinity_count() {
     if (read) return static_cast<unsigned>(count);
   }
   return 0;
-}
-
-/// Where a hierarchy that limits CPU time is mounted, and which of its groups that mount shows as its top.
-struct Mount {
-  std::string point;
-  std::string top;
-  bool v2 = false;
-};
-
-/// From /proc/self/mountinfo: "36 35 98:0 /top /point options - type source super-options".
-std::vector<Mount> cpu_mounts(const std::string& mountinfo) {
-  std::vector<Mount> mounts;
-  std::istringstream lines{mountinfo};
-  for (std::string line; std::getline(lines, line);) {
-    const auto dash = line.find(" - ");
-    if (dash == std::string::npos) continue;
-    std::istringstream left{line.substr(0, dash)};
-    std::istringstream right{line.substr(dash + 3)};
-    std::string id, parent, device, top, point, type, source, options;
-    left >> id >> parent >> device >> top >> point;
-    right >> type >> source >> options;
-    const bool v2 = type == "cgroup2";
-    const bool v1 = type == "cgroup" && ("," + options + ",").find(",cpu,") != std::string::npos;
-    if (v1 || v2) mounts.push_back({point, top, v2});
-  }
-  return mounts;
-}
-
-/// This process's group in /proc/self/cgroup ("4:cpu,cpuacct:/path", v2: "0::/path").
-std::optional<std::string> group_of(const std::string& cgroup, bool v2) {
-  std::istringstream lines{cgroup};
-  for (std::string line; std::getline(lines, line);) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const bool match = v2 ? controllers.empty() : ("," + controllers + ",").find(",cpu,") != std::string::npos;
-    if (match) return line.substr(second + 1);
-  }
-  return std::nullopt;
 }
 
 void add_quota(const std::string& root, const std::string& folder, bool v2, std::vector<core::CpuQuota>& quotas) {
@@ -97,17 +57,12 @@ core::CpuFacts probe_cpus(const std::string& root) {
   const auto mountinfo = read_text(root + "/proc/self/mountinfo");
   const auto cgroup = read_text(root + "/proc/self/cgroup");
   if (!mountinfo || !cgroup) return facts;
-  for (const auto& mount : cpu_mounts(*mountinfo)) {
-    const auto group = group_of(*cgroup, mount.v2);
+  for (const auto& mount : core::cgroup_mounts(*mountinfo, "cpu")) {
+    const auto group = core::cgroup_of(*cgroup, mount.v2, "cpu");
     if (!group) continue;
-    // Inside a container the mount may show the group itself as its top, while the path is the host's.
-    std::string path = *group;
-    if (mount.top != "/" && path.compare(0, mount.top.size(), mount.top) == 0) path.erase(0, mount.top.size());
-    while (path.size() > 1 && path.find("/..") == std::string::npos) {
-      add_quota(root, mount.point + path, mount.v2, facts.quotas);
-      path.erase(path.rfind('/'));
+    for (const std::string& folder : core::cgroup_folders(mount, *group)) {
+      add_quota(root, folder, mount.v2, facts.quotas);
     }
-    add_quota(root, mount.point, mount.v2, facts.quotas);
   }
   return facts;
 }

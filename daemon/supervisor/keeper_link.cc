@@ -78,7 +78,7 @@ void KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
   if (waiting_.empty()) {
     const int error = send_packet(socket_.get(), packet, fds);
     if (error == 0) return;
-    if (error != EAGAIN && error != ENOBUFS) return lost();
+    if (!may_send_later(error)) return lost();
   }
   Outgoing kept{std::move(packet), {}};
   for (const int fd : fds) kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -92,7 +92,7 @@ void KeeperLink::flush() {
     std::vector<int> fds;
     for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
     const int error = send_packet(socket_.get(), next.packet, fds);
-    if (error == EAGAIN || error == ENOBUFS) {
+    if (may_send_later(error)) {
       if (retrying_) return;
       retrying_ = true;
       loop_.after(kRetryPause, [this] {

@@ -7,6 +7,8 @@
 #include <sstream>
 #include <vector>
 
+#include "daemon/core/cgroup_facts.h"
+
 namespace ringmaster {
 namespace {
 
@@ -24,27 +26,20 @@ std::string contents(const std::string& path) {
   return out.str();
 }
 
-// The group's files under one of these folders: its own path, or the root of what a container sees of the hierarchy.
-void add_cgroup(std::vector<CgroupMemory>& found, const std::string& folder, const char* limit, const char* used) {
-  const auto limit_value = number(contents(folder + "/" + limit));
-  const auto used_value = number(contents(folder + "/" + used));
-  if (limit_value && used_value) found.push_back({core::Bytes{*limit_value}, core::Bytes{*used_value}});
+void add_cgroup(std::vector<CgroupMemory>& found, const std::string& folder, bool v2) {
+  const auto limit = number(contents(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes")));
+  const auto used = number(contents(folder + (v2 ? "/memory.current" : "/memory.usage_in_bytes")));
+  if (limit && used) found.push_back({core::Bytes{*limit}, core::Bytes{*used}});
 }
 
-std::vector<CgroupMemory> own_cgroups() {
+// This process's group and its ancestors: the limit of each holds.
+std::vector<CgroupMemory> own_cgroups(const std::string& root) {
   std::vector<CgroupMemory> found;
-  std::istringstream lines(contents("/proc/self/cgroup"));
-  for (std::string line; std::getline(lines, line);) {
-    const auto second = line.find(':', line.find(':') + 1);
-    if (second == std::string::npos) continue;
-    const std::string path = line.substr(second + 1);
-    const std::string own = path == "/" ? "" : path;
-    if (line.starts_with("0::")) {
-      add_cgroup(found, "/sys/fs/cgroup" + own, "memory.max", "memory.current");
-    } else if (line.find(":memory:") != std::string::npos) {
-      add_cgroup(found, "/sys/fs/cgroup/memory" + own, "memory.limit_in_bytes", "memory.usage_in_bytes");
-      add_cgroup(found, "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes");
-    }
+  const std::string groups = contents(root + "/proc/self/cgroup");
+  for (const auto& mount : core::cgroup_mounts(contents(root + "/proc/self/mountinfo"), "memory")) {
+    const auto group = core::cgroup_of(groups, mount.v2, "memory");
+    if (!group) continue;
+    for (const std::string& folder : core::cgroup_folders(mount, *group)) add_cgroup(found, root + folder, mount.v2);
   }
   return found;
 }
@@ -68,10 +63,10 @@ core::Bytes room_of(core::Bytes available, const CgroupMemory& cgroup) {
   return std::min(available, left);
 }
 
-core::Bytes memory_room() {
-  auto room = meminfo_value(contents("/proc/meminfo"), "MemAvailable")
+core::Bytes memory_room(const std::string& root) {
+  auto room = meminfo_value(contents(root + "/proc/meminfo"), "MemAvailable")
                   .value_or(core::Bytes{std::numeric_limits<std::uint64_t>::max()});
-  for (const CgroupMemory& cgroup : own_cgroups()) room = room_of(room, cgroup);
+  for (const CgroupMemory& cgroup : own_cgroups(root)) room = room_of(room, cgroup);
   return room;
 }
 

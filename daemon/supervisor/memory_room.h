@@ -21,9 +21,10 @@ struct CgroupMemory {
 /// How much more memory can be promised: the least of MemAvailable and what each limit leaves. Pure.
 [[nodiscard]] core::Bytes room_of(core::Bytes available, const CgroupMemory& cgroup);
 
-/// The same for this process now: /proc/meminfo, and the limit of its own memory cgroup (v2 or v1, mounted in
-/// /sys/fs/cgroup) where it can be read. What cannot be read does not limit.
-[[nodiscard]] core::Bytes memory_room();
+/// The same for this process now: /proc/meminfo, and the limits of its own memory cgroup and that group's ancestors (v2
+/// and v1, wherever they are mounted). `root` is put before /proc and the mount points: empty but in tests. What cannot
+/// be read does not limit.
+[[nodiscard]] core::Bytes memory_room(const std::string& root = "");
 
 /// Rings are granted while they leave a sixteenth of the room free: fallocate in a small cgroup ends in the OOM killer.
 [[nodiscard]] bool fits(core::Bytes asked, core::Bytes room);

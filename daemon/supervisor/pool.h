@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/cgroup_facts.h"
 #include "daemon/core/drain.h"
 #include "daemon/core/health.h"
 #include "daemon/core/kill_ladder.h"
@@ -18,6 +19,7 @@
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/work_bell.h"
+#include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/reap.h"
 #include "shm/verdict.h"
@@ -119,6 +121,7 @@ class Pool final : public PoolGate {
   void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
   void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
   void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
+  [[nodiscard]] bool killed_for_memory(Seat& seat) const;
 
   // pool_record.cc: what survives this supervisor
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
@@ -180,6 +183,7 @@ class Pool final : public PoolGate {
   core::Drain drain_;
   bool gate_shut_ = false;  ///< draining, and active workers were told to claim nothing more
   core::LookSchedule looks_;
+  core::OomBaseline oom_baseline_;
   WorkBell bell_watch_;
   bool was_idle_ = false;    ///< at the last look
   bool work_waits_ = false;  ///< a job was ready at the last look

@@ -104,6 +104,7 @@ void Pool::lose_queued() { tally().lost += host_.sessions().end_queued(index_, C
 void Pool::kill_running() {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     Seat& seat = seats_[i];
+    kill_orphan(seat);
     if (!seat.process) continue;
     look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
     if (seat.watch.running() && seat.ready) {

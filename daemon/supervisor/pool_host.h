@@ -9,6 +9,7 @@
 namespace ringmaster {
 
 class SessionDesk;
+class WorkerCgroups;
 
 /// What a pool needs of its supervisor.
 class PoolHost {

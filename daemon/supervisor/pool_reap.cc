@@ -127,7 +127,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.code_or_signal = exit.status;
   facts.was_ready = seat.ready;
   facts.verdict = standing ? kind_of(*standing) : seat.verdict;
-  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && oom_kills() > seat.oom_kills;
+  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && killed_for_memory(seat);
   const core::DeathCause cause = core::classify_death(facts);
 
   std::string text = core::to_string(cause);
@@ -151,6 +151,8 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
   release_deposits(place);
+  seat.process->fds().cgroup.reset();
+  host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;
   // Between two looks it may have finished its first job and died.
   if (jobs != 0 && !seat.first_job_seen) {
@@ -168,6 +170,12 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   gone(owner_key(place.owner));
   on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, was_ready, jobs}));
   update();
+}
+
+// Its own cgroup knows; without one, a rise of the machine's count is the best guess.
+bool Pool::killed_for_memory(Seat& seat) const {
+  const auto known = WorkerCgroups::out_of_memory(seat.process->fds().cgroup.get());
+  return known ? *known : oom_baseline_.rose(oom_kills(), seat.oom_kills);
 }
 
 void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause) {
@@ -209,6 +217,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   LedgerWorker elsewhere{};
   reap_owner(index, death, recorded ? record : elsewhere, cause);
   const WorkerPlace place{owner, index_, config_.name, index};
+  host_.cgroups().remove(owner);
   if (!is_orphan) {
     host_.keeper().ack_exit(exit.worker, exit.incarnation);
     return release_deposits(place);

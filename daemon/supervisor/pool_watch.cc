@@ -7,6 +7,7 @@
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/stack_capture.h"
@@ -108,7 +109,9 @@ void Pool::look(core::TimePoint now) {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     if (seats_[i].process) look_at_seat(static_cast<core::Seat>(i), now);
   }
-  look_at_queues(monotonic_ns());
+  const std::uint64_t now_ns = monotonic_ns();
+  look_at_queues(now_ns);
+  if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
   const bool is_idle = !busy() && !work_waits_;
   looks_.plan(now, !is_idle || !was_idle_, shortest_run());

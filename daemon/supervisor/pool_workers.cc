@@ -99,11 +99,17 @@ void Pool::spawn(core::Seat index) {
   record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
 
   WorkerProcess::ChildEnds& child = seat.process->child_ends();
-  const std::array<int, 8> fds{
+  std::vector<int> fds{
       child.null.get(),    child.out.get(),  child.err.get(), child.socket.get(), seat.process->fds().lane.get(),
       child.control.get(), fds_.board.get(), fds_.bell.get()};
+  keeper::SpawnSpec spec = spawn_spec(place);
+  if (auto leaf = host_.cgroups().make(place.owner, config_.memory_max)) {
+    spec.has_cgroup = true;
+    fds.push_back(leaf->get());
+    seat.process->fds().cgroup = std::move(*leaf);
+  }
   const std::uint16_t incarnation = place.owner.incarnation;
-  auto sent = host_.keeper().spawn(spawn_spec(place), fds, [this, index, incarnation](const auto& answer) {
+  auto sent = host_.keeper().spawn(spec, fds, [this, index, incarnation](const auto& answer) {
     Seat& spawned = seats_[index];
     if (!spawned.process || spawned.process->place().owner.incarnation != incarnation) return;
     on_spawned(index, answer);
@@ -145,10 +151,14 @@ keeper::SpawnSpec Pool::spawn_spec(const WorkerPlace& place) const {
 void Pool::on_spawned(core::Seat index, const keeper::SpawnedMessage& answer) {
   Seat& seat = seats_[index];
   if (answer.error != 0) {
+    const auto stage = static_cast<SpawnStage>(answer.stage);
+    // The next one starts without.
+    if (stage == SpawnStage::Cgroup) {
+      host_.cgroups().disable(std::string{"a worker cannot enter its own: "} + std::strerror(answer.error));
+    }
     const std::string what = config_.command.empty() ? host_.stock_worker() : config_.command.front();
-    return never_started(index, "cannot start \"" + what + "\", failed at " +
-                                    std::string(keeper::to_string(static_cast<SpawnStage>(answer.stage))) + ": " +
-                                    std::strerror(answer.error));
+    return never_started(index, "cannot start \"" + what + "\", failed at " + std::string(keeper::to_string(stage)) +
+                                    ": " + std::strerror(answer.error));
   }
   seat.process->set_pid(answer.pid);
   record_of(index).pid = static_cast<std::uint32_t>(answer.pid);
@@ -160,6 +170,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
   if (seat.process) {
     release_deposits(seat.process->place());
+    host_.cgroups().remove(seat.process->place().owner);
     gone(owner_key(seat.process->place().owner));
   }
   seat.process.reset();

@@ -16,6 +16,7 @@ namespace {
 constexpr core::Duration kEndPause = std::chrono::milliseconds{10};
 constexpr unsigned kEndTries = 100;
 constexpr unsigned kSendTries = 50;
+constexpr core::Duration kStopSlack = std::chrono::seconds{20};  // the keeper gives 15 s, then kills everything
 
 std::string find_stock_worker() {
   const std::string folder = program_folder();
@@ -55,6 +56,7 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
                    log_error("the link to ringmasterd is lost; this supervisor ends");
                    end_(keeper::kExitUnavailable);
                  }});
+  open_cgroups();
   if (auto opened = open_pools(); !opened) return opened;
   adopt_workers();
   adopt_sessions();
@@ -87,6 +89,7 @@ void Supervisor::deposit(std::span<const keeper::DepositLabel> labels, std::span
 
 void Supervisor::on_exit(const keeper::ExitRecord& exit) {
   if (Pool* pool = pool_of_worker(exit.worker)) return pool->on_exit(exit);
+  cgroups_.remove({static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)});
   keeper_.ack_exit(exit.worker, exit.incarnation);
 }
 
@@ -134,7 +137,9 @@ void Supervisor::stop() {
   ledger_->stopping.store(1, std::memory_order_relaxed);
   const core::Duration timeout = start_.config.daemon.shutdown_timeout;
   log_info("stopping", {{"shutdown_timeout", timeout}});
-  keeper_.notify("STOPPING=1");
+  // However long the jobs may take, the service manager waits for the kill ladder that follows. Never shortens its own.
+  const auto needed = std::chrono::duration_cast<std::chrono::microseconds>(timeout + kStopSlack);
+  keeper_.notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(needed.count()));
   keeper_.set_phase(keeper::Phase::Stopping, std::chrono::duration_cast<std::chrono::milliseconds>(timeout));
   for (const auto& pool : pools_) pool->stop(timeout);
   pool_changed();

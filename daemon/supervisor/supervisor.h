@@ -48,6 +48,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return start_.cpus.usable; }
+  [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
   void pool_changed() override;
 
   // DaemonGate
@@ -69,6 +70,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   Result<void> open_ledger_segment();
   Result<void> open_listening();
   Result<void> open_pools();
+  void open_cgroups();
   void adopt_workers();
   void adopt_sessions();
   void release_leftovers();
@@ -85,6 +87,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   EventLoop& loop_;
   SupervisorStart start_;
   KeeperLink keeper_;
+  WorkerCgroups cgroups_;
   core::QuotaBook quota_;
   std::map<Key, UniqueFd> inherited_;
   UniqueFd ledger_fd_;

@@ -87,6 +87,17 @@ Result<void> Supervisor::open_listening() {
   return {};
 }
 
+void Supervisor::open_cgroups() {
+  cgroups_.open(start_.config.daemon.cgroup);
+  log_info("cgroups", {{"state", cgroups_.why()}});
+  if (cgroups_.limits_memory()) return;
+  for (const config::PoolConfig& pool : start_.config.pools) {
+    if (pool.memory_max.value == 0) continue;
+    log_warning("memory_max is not enforced: workers have no cgroup with a memory controller",
+                {{"pool", pool.name}, {"memory_max", pool.memory_max}, {"reason", cgroups_.why()}});
+  }
+}
+
 Result<void> Supervisor::open_pools() {
   std::uint32_t worker = 0;
   for (std::uint32_t i = 0; i < start_.config.pools.size(); ++i) {
@@ -110,6 +121,7 @@ void Supervisor::adopt_workers() {
   const auto take_fds = [this](std::uint32_t worker, std::uint32_t incarnation) {
     WorkerFds fds;
     for (const auto kind : WorkerFds::kKinds) fds.of(kind) = take(kind, worker, incarnation);
+    fds.cgroup = take(DepositKind::WorkerCgroup, worker, incarnation);
     return fds;
   };
   const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
@@ -126,6 +138,11 @@ void Supervisor::adopt_workers() {
   };
   for (const auto& worker : start_.table.workers) adopt(worker.worker, worker.incarnation, worker.pid, false);
   for (const auto& exit : start_.table.exits) adopt(exit.worker, exit.incarnation, exit.pid, true);
+  // Of those the exits tell. Others are of workers that a predecessor was about to start, or had just buried.
+  std::set<std::pair<std::uint32_t, std::uint32_t>> known;
+  for (const auto& worker : start_.table.workers) known.emplace(worker.worker, worker.incarnation);
+  for (const auto& exit : start_.table.exits) known.emplace(exit.worker, exit.incarnation);
+  cgroups_.sweep(known);
 }
 
 void Supervisor::adopt_sessions() {

@@ -145,7 +145,7 @@ void WorkerProcess::flush() {
     std::vector<int> fds;
     for (const UniqueFd& fd : outbox_.front().fds) fds.push_back(fd.get());
     const int error = send_packet(fds_.socket.get(), outbox_.front().packet, fds);
-    if (error == EAGAIN || error == ENOBUFS) return;
+    if (may_send_later(error)) return;
     outbox_.pop_front();  // sent, or its reader is gone
   }
 }

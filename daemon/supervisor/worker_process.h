@@ -36,6 +36,7 @@ struct WorkerFds {
   UniqueFd socket;  ///< our end
   UniqueFd out;     ///< read ends
   UniqueFd err;
+  UniqueFd cgroup;  ///< its own, if it has one; the keeper deposits it by itself
 
   static constexpr std::array<keeper::DepositKind, 5> kKinds{
       keeper::DepositKind::Lane, keeper::DepositKind::Control, keeper::DepositKind::WorkerSocket,

@@ -183,7 +183,6 @@ void Expansion::collect(int thread) {
 }
 
 void Expansion::look(int thread) {
-  const int session = config_.session_of_thread(thread);
   int k = 0;
   while (!has(s_->threads[thread].found, k)) ++k;
   const Slot& slot = s_->slots[k];

@@ -125,6 +125,7 @@ SpawnedMessage KeeperTest::spawn(Puppet& puppet, std::uint32_t worker, std::vect
   if (change) change(spec);
   std::vector<int> fds(spec.fd_count, null.get());
   fds[1] = write_end.get();
+  if (spec.has_cgroup) fds.push_back(cgroup_);
   send(puppet, encode_spawn(worker, spec).value(), fds);
   output_ = std::move(read_end);
   return expect<SpawnedMessage>(puppet);

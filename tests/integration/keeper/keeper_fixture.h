@@ -68,6 +68,7 @@ class KeeperTest : public testing::Test {
   std::function<void()> before_exec_;  ///< runs in the keeper's process before it is the keeper
   std::string folder_;
   UniqueFd output_;
+  int cgroup_ = -1;  ///< goes along with a spawn whose spec has a cgroup
 
  private:
   struct Received {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +182,35 @@ TEST_F(KeeperStart, LeavesChildrenAloneThatItHadBefore) {
   EXPECT_TRUE(alive(sidecar));
   ::kill(sidecar, SIGKILL);
   eventually("the keeper has reaped it", [&] { return ::kill(sidecar, 0) != 0; });
+}
+
+TEST_F(KeeperStart, ADescriptorTableThatIsFullOfDepositsLeavesRoomForASuccessorAndTheFence) {
+  before_exec_ = [] {
+    const rlimit tight{128, 128};
+    if (::setrlimit(RLIMIT_NOFILE, &tight) != 0) ::_exit(1);
+  };
+  start();
+  Puppet puppet = next_supervisor();
+  int error = 0;
+  unsigned held = 0;
+  for (std::uint32_t a = 0; a < 128 && error == 0; ++a) {
+    const DepositLabel label[] = {make_label(DepositKind::Request, a, 0)};
+    send(puppet, encode_deposit(a, label), {0});
+    error = expect<AckMessage>(puppet).error;
+    if (error == 0) ++held;
+  }
+  EXPECT_EQ(error, EMFILE);
+  EXPECT_GT(held, 32u);
+  ASSERT_EQ(::kill(puppet.pid, SIGKILL), 0);
+  Puppet successor = next_supervisor();
+  EXPECT_EQ(successor.table.deposits.size(), held);
+  const SpawnedMessage refused = spawn(successor, 1, {"brood"});
+  EXPECT_EQ(refused.error, EMFILE);
+  EXPECT_EQ(static_cast<SpawnStage>(refused.stage), SpawnStage::Request);
+  send(successor, encode_release(900, {~0u, std::nullopt, std::nullopt}));
+  EXPECT_EQ(expect<AckMessage>(successor).value, held);
+  ASSERT_EQ(spawn(successor, 1, {"brood"}).error, 0);
+  EXPECT_EQ(expect<ExitRecord>(successor).status, 9);
 }
 
 TEST_F(KeeperStart, WorksWithoutPrivileges) {

@@ -154,6 +154,7 @@ TEST(ConfigProblems, ImpossibleValues) {
   EXPECT_THAT(pool_problem("spin = \"1s\""), HasSubstr("at most 10ms"));
   EXPECT_THAT(pool_problem("memory_max = \"1KiB\""), HasSubstr("at least 16MiB"));
   EXPECT_THAT(pool_problem("memory_max = 5"), HasSubstr("a size in quotes"));
+  EXPECT_THAT(problems("[daemon]\ncgroup = \"mine\""), ElementsAre(HasSubstr("\"off\", or an absolute path")));
   EXPECT_THAT(pool_problem("restart = { backoff_initial = \"1m\" }"), HasSubstr("longer than backoff_max (10s)"));
   EXPECT_THAT(pool_problem("restart = { window = \"0s\" }"), HasSubstr("longer than 0s"));
   EXPECT_THAT(pool_problem("session = { request_default = \"2GiB\" }"), HasSubstr("more than request_max (1GiB)"));

@@ -47,6 +47,7 @@ admin_uids = [4]
 shutdown_timeout = "5s"
 log_level = "debug"
 log_format = "json"
+cgroup = "/sys/fs/cgroup/mine"
 [limits]
 max_connections = 10
 connections_per_uid = 9
@@ -67,6 +68,7 @@ crashes_per_minute = 4
   daemon.shutdown_timeout = 5s;
   daemon.log_level = LogLevel::Debug;
   daemon.log_format = LogFormat::Json;
+  daemon.cgroup = "/sys/fs/cgroup/mine";
   EXPECT_EQ(config.daemon, daemon);
   EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::mib(6), 5, 4}));
 }

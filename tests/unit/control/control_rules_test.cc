@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "daemon/supervisor/job_outcome.h"
@@ -26,6 +29,26 @@ TEST(MemoryRoom, IsTheLeastOfMachineAndCgroup) {
   EXPECT_EQ(room_of(core::gib(4), {std::nullopt, core::gib(9)}), core::gib(4));
   EXPECT_EQ(room_of(core::gib(4), {core::gib(1), core::mib(1000)}), core::mib(24));
   EXPECT_EQ(room_of(core::gib(4), {core::gib(1), core::gib(2)}), core::Bytes{});
+}
+
+TEST(MemoryRoom, IsWhatTheTightestAncestorLeaves) {
+  namespace fs = std::filesystem;
+  std::string root = (fs::temp_directory_path() / "memory_room_XXXXXX").string();
+  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const auto write = [&root](const std::string& path, const std::string& text) {
+    fs::create_directories(fs::path{root + path}.parent_path());
+    std::ofstream{root + path} << text;
+  };
+  write("/proc/meminfo", "MemAvailable: 4194304 kB\n");
+  write("/proc/self/mountinfo", "30 24 0:26 / /mnt/groups rw - cgroup2 none rw\n");
+  write("/proc/self/cgroup", "0::/jobs.slice/r.service/daemon\n");
+  EXPECT_EQ(memory_room(root), core::gib(4));
+  write("/mnt/groups/jobs.slice/r.service/memory.max", "max\n");
+  write("/mnt/groups/jobs.slice/r.service/memory.current", "1\n");
+  write("/mnt/groups/jobs.slice/memory.max", "1073741824\n");
+  write("/mnt/groups/jobs.slice/memory.current", "1048576\n");
+  EXPECT_EQ(memory_room(root), core::mib(1023));
+  fs::remove_all(root);
 }
 
 TEST(MemoryRoom, KeepsASixteenthFree) {

@@ -47,11 +47,30 @@ TEST(RestartPace, SigkillsFromElsewhereAreFollowedWarmUpToNineteenInTenSeconds) 
   EXPECT_TRUE(pace.on_death(101 * kSecond, true).cold);
 }
 
-TEST(RestartPace, SigkillsOfSupervisorsThatNeverServedCountAsDeaths) {
+TEST(RestartPace, SigkillsOfSupervisorsThatNeverServedAreFollowedWarmUpToSevenInARow) {
+  RestartPace pace;
+  for (int kill = 1; kill < 8; ++kill) {
+    const NextStart next = pace.on_death(100 * kSecond, true);
+    EXPECT_FALSE(next.cold) << kill;
+    EXPECT_EQ(next.at_ns, 100 * kSecond);
+  }
+  EXPECT_TRUE(pace.on_death(100 * kSecond, true).cold) << "an out-of-memory killer in a loop has to end";
+}
+
+TEST(RestartPace, OneThatServedForgivesTheSigkillsBeforeIt) {
+  RestartPace pace;
+  for (int kill = 1; kill < 8; ++kill) static_cast<void>(pace.on_death(100 * kSecond, true));
+  EXPECT_FALSE(serve_and_die(pace, 110 * kSecond, 120 * kSecond).cold);
+  EXPECT_FALSE(pace.on_death(120 * kSecond, true).cold);
+}
+
+TEST(RestartPace, SigkillsFromElsewhereMakeNoDeathOfItsOwnALoop) {
   RestartPace pace;
   EXPECT_FALSE(pace.on_death(100 * kSecond, true).cold);
   EXPECT_FALSE(pace.on_death(100 * kSecond, true).cold);
-  EXPECT_TRUE(pace.on_death(100 * kSecond, true).cold);
+  EXPECT_FALSE(pace.on_death(101 * kSecond).cold);
+  EXPECT_FALSE(pace.on_death(102 * kSecond).cold);
+  EXPECT_TRUE(pace.on_death(103 * kSecond).cold);
 }
 
 TEST(RestartPace, ThreeDeathsInMoreThanTenSecondsAreNoLoop) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,6 +71,36 @@ TEST_F(CgroupFolder, KillsAndEntersByWriting) {
   EXPECT_EQ(read("cgroup.kill"), "1");
   EXPECT_EQ(enter_cgroup(folder_.get()), 0);
   EXPECT_EQ(read("cgroup.procs"), "0");
+}
+
+TEST_F(CgroupFolder, MakesAnewAndRemovesOnlyWhatIsEmpty) {
+  UniqueFd made;
+  ASSERT_EQ(make_cgroup(folder_.get(), "w1.1", made), 0);
+  ASSERT_EQ(write_cgroup(folder_.get(), "cgroup.procs", "7"), ENOENT);
+  write("cgroup.procs", "");
+  EXPECT_EQ(write_cgroup(folder_.get(), "cgroup.procs", "7"), 0);
+  char text[8];
+  EXPECT_EQ(read_cgroup(folder_.get(), "cgroup.procs", text), 1);
+  EXPECT_EQ(read_cgroup(folder_.get(), "memory.events", text), -1);
+  UniqueFd anew;
+  ASSERT_EQ(make_cgroup(folder_.get(), "w1.1", anew), 0);
+  struct stat gone {};
+  ASSERT_EQ(::fstat(made.get(), &gone), 0);
+  EXPECT_EQ(gone.st_nlink, 0u) << "the one before was removed";
+  ASSERT_EQ(make_cgroup(anew.get(), "inner", made), 0);
+  EXPECT_NE(remove_cgroup(folder_.get(), "w1.1"), 0);
+  EXPECT_EQ(remove_cgroup(anew.get(), "inner"), 0);
+  EXPECT_EQ(remove_cgroup(folder_.get(), "w1.1"), 0);
+  EXPECT_EQ(remove_cgroup(folder_.get(), "w1.1"), ENOENT);
+}
+
+TEST_F(CgroupFolder, IsDelegatedWhenItsManagerOrItsOwnerSaysSo) {
+  EXPECT_FALSE(is_cgroup(folder_.get()));
+  EXPECT_EQ(is_delegated(folder_.get()), ::geteuid() != 0);
+  if (::fsetxattr(folder_.get(), "user.delegate", "0", 1, 0) != 0) GTEST_SKIP() << "no extended attributes here";
+  EXPECT_EQ(is_delegated(folder_.get()), ::geteuid() != 0);
+  ASSERT_EQ(::fsetxattr(folder_.get(), "user.delegate", "1", 1, 0), 0);
+  EXPECT_TRUE(is_delegated(folder_.get()));
 }
 
 TEST(ServiceNotify, WithoutAnAddressEverySendIsANoOp) {

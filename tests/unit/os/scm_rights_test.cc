@@ -82,5 +82,10 @@ TEST_F(ScmRights, AFullQueueIsEagain) {
   EXPECT_EQ(error, EAGAIN);
 }
 
+TEST(SendErrors, WhatPassesByItselfIsNoSignOfAPeerThatIsGone) {
+  for (const int error : {EAGAIN, ENOBUFS, ENOMEM, ETOOMANYREFS}) EXPECT_TRUE(may_send_later(error)) << error;
+  for (const int error : {0, EPIPE, ECONNRESET, EBADF, ENOTCONN}) EXPECT_FALSE(may_send_later(error)) << error;
+}
+
 }  // namespace
 }  // namespace ringmaster
