@@ -21,6 +21,7 @@ class PoolHost {
   [[nodiscard]] virtual SessionDesk& sessions() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
+  [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;
   /// A pool's readiness or drain state may have changed.
   virtual void pool_changed() = 0;
 };

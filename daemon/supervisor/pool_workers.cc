@@ -108,8 +108,7 @@ void Pool::spawn(core::Seat index) {
     fds.push_back(leaf->get());
     seat.process->fds().cgroup = std::move(*leaf);
   }
-  const std::uint16_t incarnation = place.owner.incarnation;
-  auto sent = host_.keeper().spawn(spec, fds, [this, index, incarnation](const auto& answer) {
+  auto sent = host_.keeper().spawn(spec, fds, [this, index, incarnation = place.owner.incarnation](const auto& answer) {
     Seat& spawned = seats_[index];
     if (!spawned.process || spawned.process->place().owner.incarnation != incarnation) return;
     on_spawned(index, answer);

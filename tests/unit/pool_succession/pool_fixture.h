@@ -232,6 +232,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
+  [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
   void pool_changed() override {}
 
   // DaemonGate
@@ -255,6 +256,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   std::unique_ptr<SessionDesk> sessions_;
   std::unique_ptr<Pool> pool_;
   std::vector<PoolGate*> gates_;
+  WorkerCgroups cgroups_;  // none
   std::string stock_worker_ = "/bin/false";
 };
 
