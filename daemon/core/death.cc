@@ -11,7 +11,8 @@ DeathCause classify_death(const ExitFacts& facts) {
     if (!facts.was_ready) return DeathKind::BootFailure;
     return facts.by_signal ? DeathKind::Signal : DeathKind::ExitCode;
   }();
-  return DeathCause{kind, facts.code_or_signal, facts.by_signal};
+  const bool killed = facts.by_signal && facts.code_or_signal == SIGKILL;
+  return DeathCause{kind, facts.code_or_signal, facts.by_signal, killed && !facts.verdict && !facts.out_of_memory};
 }
 
 const char* to_string(DeathKind kind) {

@@ -24,7 +24,8 @@ enum class DeathKind : std::uint8_t {
 struct DeathCause {
   DeathKind kind = DeathKind::Clean;
   int detail = 0;
-  bool by_signal = false;  ///< what `detail` is
+  bool by_signal = false;     ///< what `detail` is
+  bool from_outside = false;  ///< a SIGKILL that neither we nor the kernel's memory killer sent: somebody else did
 
   friend bool operator==(const DeathCause&, const DeathCause&) = default;
 };

@@ -18,6 +18,7 @@ Duration doubled(Duration initial, unsigned doublings, Duration cap) {
 /// Deaths that we caused on purpose say nothing about the pool. A timeout, a protocol violation or a lack of memory
 /// does only when the worker never finished a job before.
 bool counts_against_pool(const RestartPolicy::Died& died) {
+  if (died.cause.from_outside) return false;
   switch (died.cause.kind) {
     case DeathKind::Clean:
     case DeathKind::Recycled:
@@ -34,6 +35,9 @@ bool counts_against_pool(const RestartPolicy::Died& died) {
   }
   return true;
 }
+
+// What a seat's pause comes to, at most, where its workers are killed by somebody outside.
+constexpr unsigned kOutsideStreak = 2;
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -85,9 +89,10 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_death(TimePoint now, const 
   const bool was_canary = state_ == State::Probing && canary_ == died.seat;
 
   if (!counts_against_pool(died)) {
-    seat.streak = 0;
-    seat.may_start = now;
-    if (state_ == State::Trusted) return {RestartAt{died.seat, now}};
+    const bool for_nothing = died.cause.from_outside && died.jobs_finished == 0;
+    seat.streak = for_nothing ? std::min(seat.streak + 1, kOutsideStreak) : 0;
+    seat.may_start = now + backoff(seat.streak);
+    if (state_ == State::Trusted) return {RestartAt{died.seat, seat.may_start}};
     if (was_canary) {
       canary_.reset();
       state_ = State::ProbeDue;

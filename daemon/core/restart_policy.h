@@ -30,6 +30,9 @@ struct RestartConfig {
 /// ended by us (clean, recycled, cancelled, shutdown), starts again at once and clears its seat's streak.
 /// The first unproductive death of a seat also restarts at once (a stray signal must not cost a pause); from the
 /// second in a row on the delay is backoff_initial × 2^(n−2), at most backoff_max, of which the upper half is random.
+/// A worker that somebody outside killed (SIGKILL: no program does that to itself by mistake) says nothing about its
+/// pool: it never counts for the budget, and the pause after it stays at backoff_initial, so that who kills in a loop
+/// makes no storm.
 /// More than `budget` unproductive deaths within `window` quarantine the pool. A worker that finishes its
 /// first job, or stays ready for `stable`, proves that the pool works: it clears the tally and ends a quarantine.
 /// In quarantine living workers go on, dead seats stay empty but for one canary: first after probe_initial,

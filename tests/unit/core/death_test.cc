@@ -36,6 +36,18 @@ TEST(Death, TellsTheOtherCausesApart) {
             DeathKind::ExitCode);
 }
 
+TEST(Death, TellsAKillFromOutside) {
+  ExitFacts facts{
+      .by_signal = true, .code_or_signal = SIGKILL, .was_ready = true, .out_of_memory = false, .verdict = {}};
+  EXPECT_TRUE(classify_death(facts).from_outside);
+  facts.out_of_memory = true;
+  EXPECT_FALSE(classify_death(facts).from_outside);
+  facts = {.by_signal = true, .code_or_signal = SIGKILL, .was_ready = false, .verdict = DeathKind::BootFailure};
+  EXPECT_FALSE(classify_death(facts).from_outside) << "we killed it: it did not get ready in time";
+  facts = {.by_signal = true, .code_or_signal = SIGSEGV, .was_ready = true, .verdict = {}};
+  EXPECT_FALSE(classify_death(facts).from_outside);
+}
+
 TEST(Death, SaysTheCauseInWords) {
   EXPECT_EQ(to_string(DeathCause{DeathKind::Signal, SIGSEGV, true}), "killed by SIGSEGV");
   EXPECT_EQ(to_string(DeathCause{DeathKind::BootFailure, 3, false}), "exited with status 3 before it was ready");

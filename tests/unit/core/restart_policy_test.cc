@@ -95,6 +95,20 @@ TEST(RestartPolicy, CountsOnlyDeathsThatSaySomethingAboutThePool) {
   }
 }
 
+TEST(RestartPolicy, TakesAKillFromOutsideForNoFaultOfThePool) {
+  auto policy = make(small_budget());
+  const RestartPolicy::Died killed{0, {DeathKind::BootFailure, 9, true, true}, false, 0};
+  EXPECT_EQ(delay(policy, kStart, killed), 0s);
+  for (int i = 0; i < 50; ++i) {
+    const Duration pause = delay(policy, kStart, killed);
+    EXPECT_GT(pause, 99ms);
+    EXPECT_LE(pause, 100ms);
+  }
+  EXPECT_FALSE(policy.quarantined());
+  EXPECT_EQ(policy.recent_unproductive_deaths(), 0U);
+  EXPECT_EQ(delay(policy, kStart, {0, {DeathKind::Signal, 9, true, true}, true, 1}), 0s) << "it had finished a job";
+}
+
 TEST(RestartPolicy, QuarantinesOnOneUnproductiveDeathTooMany) {
   auto policy = make(small_budget());
   for (Seat seat = 0; seat < 3; ++seat) (void)policy.handle(kStart, unproductive(seat));
