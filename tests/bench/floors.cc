@@ -28,6 +28,24 @@ struct alignas(64) Line {
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
   ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, nullptr, nullptr, 0);
 }
+/// The best of nine rounds of filling `size` bytes and having them read. A shared map, as a session's ring is: faults
+/// and page sizes are the same.
+template <typename Read>
+double best_fill_ms(unsigned long size, Read&& read) {
+  void* const bytes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  RM_CHECK(bytes != MAP_FAILED);
+  double best = 0;
+  for (int round = 0; round < 9; ++round) {
+    const auto start = Clock::now();
+    std::memset(bytes, round + 1, size);
+    read(bytes);
+    const double time = milliseconds(Clock::now() - start);
+    if (round == 0 || time < best) best = time;
+  }
+  ::munmap(bytes, size);
+  return best;
+}
+
 void futex_wake(std::atomic<std::uint32_t>& word) { ::syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0); }
 
 }  // namespace
@@ -125,18 +143,32 @@ unsigned long read_every_byte(const void* bytes, unsigned long size) {
 }
 
 double fill_and_read_ms(unsigned long size) {
-  // A shared map, as a session's ring is: faults and page sizes are the same.
-  void* const bytes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  RM_CHECK(bytes != MAP_FAILED);
+  return best_fill_ms(size, [&](const void* bytes) { (void)read_every_byte(bytes, size); });
+}
+
+double fill_and_read_on_two_cpus_ms(unsigned long size) {
+  std::atomic<const void*> asked{nullptr};
+  std::atomic<bool> over{false};
+  std::jthread reader([&] {
+    pin_to_cpu(1);
+    while (!over.load(std::memory_order_relaxed)) {
+      const void* const bytes = asked.load(std::memory_order_acquire);  // SYNC: pairs with the release below
+      if (bytes == nullptr) continue;
+      (void)read_every_byte(bytes, size);
+      asked.store(nullptr, std::memory_order_release);  // SYNC: pairs with the acquire below
+    }
+  });
   double best = 0;
-  for (int round = 0; round < 9; ++round) {
-    const auto start = Clock::now();
-    std::memset(bytes, round + 1, size);
-    (void)read_every_byte(bytes, size);
-    const double time = milliseconds(Clock::now() - start);
-    if (round == 0 || time < best) best = time;
-  }
-  ::munmap(bytes, size);
+  std::jthread filler([&] {
+    pin_to_cpu(0);
+    best = best_fill_ms(size, [&](const void* bytes) {
+      asked.store(bytes, std::memory_order_release);              // SYNC: pairs with the acquire above
+      while (asked.load(std::memory_order_acquire) != nullptr) {  // SYNC: pairs with the release above
+      }
+    });
+  });
+  filler.join();
+  over.store(true, std::memory_order_relaxed);
   return best;
 }
 

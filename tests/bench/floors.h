@@ -13,6 +13,9 @@ namespace ringmaster::bench {
 /// Best time of one process that fills `size` bytes and then reads each.
 [[nodiscard]] double fill_and_read_ms(unsigned long size);
 
+/// The same with the bytes read by a second thread on another CPU, both spinning: what the machine's caches make of it.
+[[nodiscard]] double fill_and_read_on_two_cpus_ms(unsigned long size);
+
 /// Reads every byte, as worker and floor both do; never optimized away.
 [[nodiscard]] unsigned long read_every_byte(const void* bytes, unsigned long size);
 

@@ -142,7 +142,7 @@ int main(int argc, char** argv) try {
   }
   Report report;
   run(options, report);
-  std::printf("%s\n\n%s", machine().c_str(), report.table().c_str());
+  std::printf("%s\n\n%s", machine().c_str(), report.table(options.only.empty()).c_str());
   if (!options.json.empty() && !(std::ofstream(options.json) << report.json()))
     throw std::runtime_error("cannot write " + options.json);
   return 0;

@@ -16,8 +16,9 @@ class Report {
   /// The least over the blocks, for what is said of a quiet block. REQUIRES: has(name).
   [[nodiscard]] double best(const std::string& name) const;
 
-  /// The table of the design's figures, each beside its floor or peer and what it must be.
-  [[nodiscard]] std::string table() const;
+  /// The table of the design's figures, each beside its floor or peer and what it must be; with `all` also the rows
+  /// that were not measured.
+  [[nodiscard]] std::string table(bool all) const;
   /// One JSON object; what could not be measured is null.
   [[nodiscard]] std::string json() const;
 
