@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 /// The records that lie in the shared segments, byte for byte. shm/DESIGN.md draws them; both change together.
 /// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
@@ -110,14 +111,23 @@ enum class LaneState : std::uint32_t { Booting = 0, Ready = 1, Parked = 2, Runni
 
 struct alignas(kCacheLine) LaneCounters {
   Word64 done;
-  Word64 failed;        ///< application, invalid, too large, unknown handler, expired
+  Word64 failed;        ///< application, invalid, too large, unknown handler
   Word64 missed_wakes;  ///< jobs found by a time-out instead of a ring
   Word64 tampered;      ///< completions refused because a client altered its word
   Word64 parks;
   Word64 busy_ns;
   Word64 bytes_in;
   Word64 bytes_out;
+  Word64 cancelled;  ///< by a handler that listened, or before it began
+  Word64 timed_out;  ///< likewise
 };
+/// Jobs that this worker has finished, however they ended.
+[[nodiscard]] inline std::uint64_t finished_jobs(const LaneCounters& counters) noexcept {
+  std::uint64_t sum = 0;
+  for (const Word64* one : {&counters.done, &counters.failed, &counters.cancelled, &counters.timed_out})
+    sum += one->load(std::memory_order_relaxed);
+  return sum;
+}
 struct LaneRecord {
   SegmentHeader header;
   LaneWords words;

@@ -25,6 +25,35 @@ std::optional<SlotWord> load_ready(const ReplyView& reply, std::uint32_t slot) {
   return word;
 }
 
+// The lane's counters have one writer: a load and a store, no locked instruction.
+void add(Word64& counter, std::uint64_t amount) {
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+void count_time(Word64 (&histogram)[kHistogramBuckets], std::uint64_t ns) {
+  add(histogram[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), kHistogramBuckets - 1)], 1);
+}
+
+std::uint64_t since(std::uint64_t begin, std::uint64_t end) { return end > begin ? end - begin : 0; }
+
+Word64& counter_of(LaneCounters& counters, const JobResult& result) {
+  if (result.state == SlotState::Done) return counters.done;
+  if (result.cause == Cause::Cancelled) return counters.cancelled;
+  if (result.cause == Cause::QueueTimeout || result.cause == Cause::RunTimeout) return counters.timed_out;
+  return counters.failed;
+}
+
+void count(LaneRecord& lane, const Claim& claim, const JobResult& result, std::uint64_t now_ns) {
+  add(counter_of(lane.counters, result), 1);
+  const std::uint64_t ran = since(claim.started_ns, now_ns);
+  add(lane.counters.busy_ns, ran);
+  add(lane.counters.bytes_in, claim.job.request_bytes);
+  add(lane.counters.bytes_out, result.result_bytes);
+  add(lane.words.progress, 1);
+  count_time(lane.queue_ns, since(claim.job.submitted_ns, claim.started_ns));
+  count_time(lane.run_ns, ran);
+}
+
 // C1 to C5. Nothing: the slot is another's.
 ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t slot, SlotWord ready,
                  std::uint64_t now_ns, Claim& out) {
@@ -143,6 +172,8 @@ FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const 
     self.lane->words.intent.store(0, std::memory_order_seq_cst);  // SYNC: as in claim.
     return FinishStatus::Tampered;
   }
+  // Before anybody is woken: who is may take this CPU at once, and a worker that is killed then has counted.
+  count(*self.lane, claim, result, now_ns);
   announce_done(session.reply, claim.slot);
   // SYNC: release: a reaper that reads no intent may rely on the announcement being out.
   self.lane->words.intent.store(0, std::memory_order_release);

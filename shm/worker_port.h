@@ -88,6 +88,7 @@ enum class FinishStatus {
   Held,     ///< condemned: touch nothing more, wait for the end
   Tampered  ///< the client altered its word; the lane is clear, drop the session and report it
 };
+/// Ends the job and counts it in the lane.
 [[nodiscard]] FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim,
                                   const JobResult& result, std::uint64_t now_ns) noexcept;
 

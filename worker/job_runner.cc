@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <new>
 
@@ -16,10 +15,6 @@ constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
 // The lane's counters have one writer: a load and a store, no locked instruction.
 void add(Word64& counter, std::uint64_t amount) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
-void count_time(Word64 (&histogram)[kHistogramBuckets], std::uint64_t ns) noexcept {
-  add(histogram[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), kHistogramBuckets - 1)], 1);
 }
 
 std::uint64_t since(std::uint64_t begin, std::uint64_t end) noexcept { return end > begin ? end - begin : 0; }
@@ -61,7 +56,6 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
     case FinishStatus::Finished:
       break;
   }
-  count(claim, result);
   return extents.ok ? RunStatus::Finished : RunStatus::BadDescriptor;
 }
 
@@ -121,18 +115,6 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
     default:
       return failed(Cause::Application, end.message);
   }
-}
-
-void JobRunner::count(const Claim& claim, const JobResult& result) noexcept {
-  LaneRecord& lane = *self_.lane;
-  add(result.state == SlotState::Done ? lane.counters.done : lane.counters.failed, 1);
-  const std::uint64_t ran = since(claim.started_ns, ended_ns_);
-  add(lane.counters.busy_ns, ran);
-  add(lane.counters.bytes_in, claim.job.request_bytes);
-  add(lane.counters.bytes_out, result.result_bytes);
-  add(lane.words.progress, 1);
-  count_time(lane.queue_ns, since(claim.job.submitted_ns, claim.started_ns));
-  count_time(lane.run_ns, ran);
 }
 
 }  // namespace ringmaster

@@ -37,7 +37,6 @@ class JobRunner {
   [[nodiscard]] JobResult result_of(AttachedSession& session, const Claim& claim, const JobExtents& extents);
   [[nodiscard]] JobResult call(const RegisteredHandler& handler, AttachedSession& session, const Claim& claim,
                                const JobExtents& extents);
-  void count(const Claim& claim, const JobResult& result) noexcept;
 
   // A buffer that grows and is never cleared: copies are small and frequent.
   class Buffer {

@@ -25,6 +25,7 @@ using wire::Reply;
 
 constexpr std::uint32_t kProtocolVersion = 1;
 constexpr Duration kFirstPause = std::chrono::milliseconds(5);
+constexpr Duration kSuccession = std::chrono::seconds(2);  // a successor serves within a fraction of it
 constexpr Duration kLongestPause = std::chrono::milliseconds(250);
 
 Error connection_lost(const std::string& how) {
@@ -115,13 +116,14 @@ Result<void> ControlLink::connect_once() {
 }
 
 Result<void> ControlLink::connect_with_patience() {
-  // A daemon that never was there is not waited for.
-  const TimeLimit limit(was_connected_ ? patience_ : Duration(0));
+  // A daemon that never was there is not waited for; one whose supervisor ended in the middle of the greeting is there.
+  const TimeLimit limit(was_connected_ ? patience_ : std::min(patience_, kSuccession));
   for (Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
     Result<void> connected = connect_once();
     if (connected) return connected;
     const int why = connected.error().code;
-    const bool may_pass = why == ECONNREFUSED || why == ENOENT || why == EAGAIN || why == kConnectionLost;
+    const bool absent = why == ECONNREFUSED || why == ENOENT || why == EAGAIN;
+    const bool may_pass = why == kConnectionLost || (absent && was_connected_);
     const Duration left = limit.left();
     if (!may_pass || left <= Duration(0)) return connected;
     std::this_thread::sleep_for(std::min(pause, left));
@@ -131,7 +133,7 @@ Result<void> ControlLink::connect_with_patience() {
 Result<void> ControlLink::connect() {
   if (forked()) return parents_connection();  // before the lock, which a thread of the parent may have held
   const std::lock_guard lock(mutex_);
-  return fd_ ? Result<void>() : connect_once();
+  return fd_ ? Result<void>() : connect_with_patience();
 }
 
 Result<void> ControlLink::send_all(const std::string& frame, Duration limit) {

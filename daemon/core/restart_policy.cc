@@ -17,8 +17,8 @@ Duration doubled(Duration initial, unsigned doublings, Duration cap) {
 
 /// Deaths that we caused on purpose say nothing about the pool. A timeout, a protocol violation or a lack of memory
 /// does only when the worker never finished a job before.
-bool counts_against_pool(const RestartPolicy::Died& died) {
-  if (died.cause.from_outside) return false;
+bool counts_against_pool(const RestartPolicy::Died& died, bool proven) {
+  if (died.cause.from_outside && proven) return false;
   switch (died.cause.kind) {
     case DeathKind::Clean:
     case DeathKind::Recycled:
@@ -88,7 +88,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_death(TimePoint now, const 
   seat.ready_since.reset();
   const bool was_canary = state_ == State::Probing && canary_ == died.seat;
 
-  if (!counts_against_pool(died)) {
+  if (!counts_against_pool(died, proven_)) {
     const bool for_nothing = died.cause.from_outside && died.jobs_finished == 0;
     seat.streak = for_nothing ? std::min(seat.streak + 1, kOutsideStreak) : 0;
     seat.may_start = now + backoff(seat.streak);
@@ -115,6 +115,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_death(TimePoint now, const 
   if (deaths_.size() <= config_.budget) return {RestartAt{died.seat, seat.may_start}};
 
   state_ = State::Quarantined;
+  proven_ = false;
   probes_ = 0;
   reason_ = std::to_string(deaths_.size()) + " workers in a row died before they finished a job, within " +
             to_string(config_.window) + "; the last one: " + to_string(died.cause);
@@ -139,6 +140,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_proof(Seat index) {
   SeatRecord& seat = record(index);
   seat.streak = 0;
   seat.ready_since.reset();
+  proven_ = true;
   deaths_.clear();
   if (state_ == State::Trusted) return {};
   state_ = State::Trusted;

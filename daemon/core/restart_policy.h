@@ -30,12 +30,12 @@ struct RestartConfig {
 /// ended by us (clean, recycled, cancelled, shutdown), starts again at once and clears its seat's streak.
 /// The first unproductive death of a seat also restarts at once (a stray signal must not cost a pause); from the
 /// second in a row on the delay is backoff_initial × 2^(n−2), at most backoff_max, of which the upper half is random.
-/// A worker that somebody outside killed (SIGKILL: no program does that to itself by mistake) says nothing about its
-/// pool: it never counts for the budget, and the pause after it stays at backoff_initial, so that who kills in a loop
-/// makes no storm.
-/// More than `budget` unproductive deaths within `window` quarantine the pool. A worker that finishes its
-/// first job, or stays ready for `stable`, proves that the pool works: it clears the tally and ends a quarantine.
-/// In quarantine living workers go on, dead seats stay empty but for one canary: first after probe_initial,
+/// Once a pool is proven, a worker that somebody outside killed (SIGKILL: hardly a program does that to itself) says
+/// nothing about it: it does not count for the budget, and the pause after it stays at backoff_initial, so that who
+/// kills in a loop makes no storm. Before that it counts as any other: a pool whose workers can only be killed must not
+/// be started for ever. More than `budget` unproductive deaths within `window` quarantine the pool. A worker that
+/// finishes its first job, or stays ready for `stable`, proves that the pool works: it clears the tally and ends a
+/// quarantine. In quarantine living workers go on, dead seats stay empty but for one canary: first after probe_initial,
 /// then at intervals that double up to probe_max. There is no state that never starts anything again.
 class RestartPolicy {
  public:
@@ -122,6 +122,7 @@ class RestartPolicy {
   Random random_;
   State state_ = State::Trusted;
   std::vector<SeatRecord> seats_;
+  bool proven_ = false;           ///< since the last quarantine
   std::deque<TimePoint> deaths_;  ///< unproductive ones within the window, oldest first
   unsigned probes_ = 0;           ///< in this quarantine
   TimePoint probe_at_{};

@@ -98,8 +98,9 @@ memory_max = "0B"
 # the first time, then backoff_initial, doubled each time up to backoff_max, half of it random. More than `budget`
 # such deaths within `window`, none of the pool's new workers having finished a job: the pool is quarantined, and one
 # worker is tried after probe_initial, then at doubling intervals up to probe_max. The quarantine ends when a worker
-# has finished its first job, or has been ready for `stable`. Workers that somebody outside ends by SIGKILL do not
-# count; they start again at once, from the second in a row on after at most backoff_initial.
+# has finished its first job, or has been ready for `stable`. Once a pool is proven so, workers that
+# somebody outside ends by SIGKILL do not count; they start again at once, from the second in a row on after at most
+# backoff_initial.
 [pool.default.restart]
 backoff_initial = "100ms"
 backoff_max = "10s"

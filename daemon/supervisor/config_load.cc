@@ -18,6 +18,22 @@ unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus) {
   return std::clamp(usable_cpus, 1U, kMaxSeats - std::min(pool.spares, kMaxSeats - 1));
 }
 
+namespace {
+
+// A pool whose sessions no uid may open with the sizes that they have by default.
+void check_defaults_fit(const Config& config, const Node& limits, std::vector<Problem>& problems) {
+  TableReader reader{limits, "limits", problems};
+  for (const PoolConfig& pool : config.pools) {
+    const Bytes least{pool.session.request_default.value + pool.session.reply_default.value};
+    if (least <= config.limits.bytes_per_uid) continue;
+    reader.complain("bytes_per_uid", "is less than one session of pool \"" + pool.name + "\" takes (" +
+                                         core::to_string(least) +
+                                         "); raise it, or lower request_default and reply_default of that pool");
+  }
+}
+
+}  // namespace
+
 Outcome parse_config(std::string_view text, const World& world) {
   Outcome outcome;
   const Node root = parse_toml(text, outcome.problems);
@@ -28,7 +44,8 @@ Outcome parse_config(std::string_view text, const World& world) {
   TableReader reader{root, "", outcome.problems};
   Config config;
   config.daemon = read_daemon(or_empty(reader.table("daemon")), world, outcome.problems);
-  config.limits = read_limits(or_empty(reader.table("limits")), outcome.problems);
+  const Node* const root_limits = reader.table("limits");
+  config.limits = read_limits(or_empty(root_limits), outcome.problems);
   const Node* pools = reader.find("pool");
   if (pools == nullptr) {
     config.pools.push_back(read_pool("default", kNothing, world, outcome.problems));
@@ -47,6 +64,7 @@ Outcome parse_config(std::string_view text, const World& world) {
                          std::to_string(config.pools.size()) + " pools, at most " + std::to_string(kMaxPools));
     }
   }
+  check_defaults_fit(config, or_empty(root_limits), outcome.problems);
   reader.finish();
   std::stable_sort(outcome.problems.begin(), outcome.problems.end(), [](const Problem& a, const Problem& b) {
     return std::pair{a.line, a.column} < std::pair{b.line, b.column};
@@ -74,6 +92,8 @@ std::string render_problems(std::string_view file, const std::vector<Problem>& p
 
 namespace {
 
+constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
+
 Result<std::string> read_file(const std::string& path) {
   const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   const std::string what = "cannot read configuration \"" + path + "\"";
@@ -86,6 +106,7 @@ Result<std::string> read_file(const std::string& path) {
     if (got < 0) return errno_error(what, errno);
     if (got == 0) return {boost::system::in_place_value, std::move(text)};
     text.append(piece, static_cast<std::size_t>(got));
+    if (text.size() > kMaxConfigBytes) return Error{what + ": more than 1 MiB; is it the right file?"};
   }
 }
 

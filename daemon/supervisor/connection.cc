@@ -1,5 +1,7 @@
 #include "daemon/supervisor/connection.h"
 
+#include <poll.h>
+
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -109,10 +111,14 @@ asio::awaitable<void> Connection::read() {
 
 // Nothing more comes, so nothing else tells that the client is gone (a half-closed one still reads).
 asio::awaitable<void> Connection::await_hang_up() {
-  if (closed_) co_return;
-  boost::system::error_code error;
-  co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
-  if (!error) finish();
+  while (!closed_) {
+    boost::system::error_code error;
+    co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    // As in FdWatch: the event may be another descriptor's.
+    pollfd look{socket_.native_handle(), 0, 0};
+    if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
+  }
 }
 
 void Connection::take_frames() {

@@ -1,5 +1,7 @@
 #include "daemon/supervisor/event_loop.h"
 
+#include <poll.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -50,7 +52,10 @@ struct FdWatch::State : std::enable_shared_from_this<State> {
     descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                           [self = shared_from_this()](boost::system::error_code error) {
                             if (error || self->ended) return;
-                            self->readable();
+                            // Asio reuses the state of a descriptor that was closed in this very turn of its loop,
+                            // with that one's event still queued: what it says may be about another descriptor.
+                            pollfd look{self->descriptor.native_handle(), POLLIN, 0};
+                            if (::poll(&look, 1, 0) > 0) self->readable();
                             if (!self->ended) self->wait();
                           });
   }

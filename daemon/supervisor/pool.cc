@@ -157,6 +157,52 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   }
 }
 
+void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
+  for (Waiting& waiting : detaching_) {
+    if (waiting.serial == serial) waiting.owners.erase(owner);
+  }
+  finish_detaching();
+}
+
+void Pool::gone(std::uint32_t owner) {
+  for (Waiting& waiting : detaching_) waiting.owners.erase(owner);
+  finish_detaching();
+}
+
+void Pool::finish_detaching() {
+  for (auto at = detaching_.begin(); at != detaching_.end();) {
+    if (!at->owners.empty()) {
+      ++at;
+      continue;
+    }
+    host_.loop().post(std::move(at->done));
+    at = detaching_.erase(at);
+  }
+}
+
+// The cancel word names a job by its session's index, which comes round again.
+void Pool::forget_cancel(WorkerProcess& process, std::uint16_t index) {
+  Word64& cancel = process.control().cancel;
+  const auto asked = Intent::unpack(cancel.load(std::memory_order_relaxed));
+  if (!asked || asked->session != index) return;
+  // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
+  if (process.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
+  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the session.
+}
+
+void Pool::give(Seat& seat, const Session& session) {
+  WorkerProcess& process = *seat.process;
+  if (process.attached.contains(session.serial) || process.attaching.contains(session.serial)) return;
+  forget_cancel(process, session.index);
+  const uid_t worker_uid = config_.uid.value_or(::geteuid());
+  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) {
+    process.attaching.insert(session.serial);
+  } else {
+    log_error("a session cannot be given to a worker: no descriptor is left",
+              {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
+  }
+}
+
 void Pool::ring() { ring_doorbell(fds_.bell.get()); }
 
 std::vector<core::SeatView> Pool::views() const {
@@ -167,8 +213,7 @@ std::vector<core::SeatView> Pool::views() const {
     views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
     views[i].started = seat.started;
     if (!seat.process) continue;
-    const LaneCounters& counters = seat.process->lane().counters;
-    views[i].jobs = counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed);
+    views[i].jobs = finished_jobs(seat.process->lane().counters);
     if (config_.recycle.max_rss.value != 0) views[i].rss = resident_bytes(seat.process->pid());
   }
   return views;

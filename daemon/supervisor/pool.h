@@ -90,6 +90,7 @@ class Pool final : public PoolGate {
   void ask_to_leave(core::Seat seat, core::DeathKind why);
   void kill(Seat& seat, core::DeathKind why);
   void release_deposits(const WorkerPlace& place);
+  static void forget_cancel(WorkerProcess& process, std::uint16_t index);
   void give(Seat& seat, const Session& session);
   void answered(std::uint32_t serial, std::uint32_t owner);
   void finish_detaching();

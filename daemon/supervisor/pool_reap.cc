@@ -117,9 +117,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   Seat& seat = seats_[index];
   if (!seat.process || seat.process->place().owner.incarnation != exit.incarnation) return reap_unadopted(index, exit);
   seat.process->finish_output();
-  const LaneCounters& counters = seat.process->lane().counters;
-  const std::uint64_t jobs =
-      counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed);
+  const std::uint64_t jobs = finished_jobs(seat.process->lane().counters);
   const auto standing = standing_verdict(record_of(index));
 
   core::ExitFacts facts;
@@ -222,10 +220,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
     host_.keeper().ack_exit(exit.worker, exit.incarnation);
     return release_deposits(place);
   }
-  std::uint64_t jobs = 0;
-  if (lane != nullptr) {
-    jobs = lane->counters.done.load(std::memory_order_relaxed) + lane->counters.failed.load(std::memory_order_relaxed);
-  }
+  const std::uint64_t jobs = lane != nullptr ? finished_jobs(lane->counters) : 0;
   log_warning("worker that could not be taken over ended",
               {{"pool", config_.name}, {"worker", index}, {"pid", exit.pid}, {"cause", core::to_string(cause)}});
   note_incident(index, cause, core::to_string(cause) + ", as it could not be taken over", exit, lane);

@@ -11,6 +11,8 @@ namespace {
 void add_lane(LedgerTally& tally, const LaneRecord& lane) {
   tally.done += lane.counters.done.load(std::memory_order_relaxed);
   tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
+  tally.cancelled += lane.counters.cancelled.load(std::memory_order_relaxed);
+  tally.timed_out += lane.counters.timed_out.load(std::memory_order_relaxed);
   tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < kHistogramBuckets; ++i) {
     tally.queue_ns[i] += lane.queue_ns[i].load(std::memory_order_relaxed);

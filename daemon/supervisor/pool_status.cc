@@ -96,8 +96,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     const LaneRecord& lane = seat.process->lane();
     worker.set_pid(seat.process->pid());
     worker.set_incarnation(seat.process->place().owner.incarnation);
-    worker.set_jobs(lane.counters.done.load(std::memory_order_relaxed) +
-                    lane.counters.failed.load(std::memory_order_relaxed));
+    worker.set_jobs(finished_jobs(lane.counters));
     worker.set_uptime_ms(milliseconds(now - seat.started));
     worker.set_rss_bytes(resident_bytes(seat.process->pid()).value);
     const LaneLook look = look_at_lane(lane);

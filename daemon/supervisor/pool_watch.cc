@@ -124,10 +124,7 @@ void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
   if (!seat.ready) return;
   // One that is over must not keep the next job from its own.
   if (seat.ladder && seat.ladder->over()) seat.ladder.reset();
-  const LaneCounters& counters = seat.process->lane().counters;
-  const bool finished_one =
-      counters.done.load(std::memory_order_relaxed) + counters.failed.load(std::memory_order_relaxed) != 0;
-  if (!seat.first_job_seen && finished_one) {
+  if (!seat.first_job_seen && finished_jobs(seat.process->lane().counters) != 0) {
     seat.first_job_seen = true;
     on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
   }

@@ -326,18 +326,6 @@ void Pool::on_ready(core::Seat index) {
   }
 }
 
-void Pool::give(Seat& seat, const Session& session) {
-  WorkerProcess& process = *seat.process;
-  if (process.attached.contains(session.serial) || process.attaching.contains(session.serial)) return;
-  const uid_t worker_uid = config_.uid.value_or(::geteuid());
-  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) {
-    process.attaching.insert(session.serial);
-  } else {
-    log_error("a session cannot be given to a worker: no descriptor is left",
-              {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
-  }
-}
-
 void Pool::promote(core::Seat index) {
   Seat& seat = seats_[index];
   seat.state = core::SeatState::Active;
@@ -372,29 +360,6 @@ void Pool::release_deposits(const WorkerPlace& place) {
   std::uint32_t kinds = 0;
   for (const auto kind : WorkerFds::kKinds) kinds |= keeper::kind_bit(kind);
   host_.keeper().release({kinds, place.owner.worker, place.owner.incarnation});
-}
-
-void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
-  for (Waiting& waiting : detaching_) {
-    if (waiting.serial == serial) waiting.owners.erase(owner);
-  }
-  finish_detaching();
-}
-
-void Pool::gone(std::uint32_t owner) {
-  for (Waiting& waiting : detaching_) waiting.owners.erase(owner);
-  finish_detaching();
-}
-
-void Pool::finish_detaching() {
-  for (auto at = detaching_.begin(); at != detaching_.end();) {
-    if (!at->owners.empty()) {
-      ++at;
-      continue;
-    }
-    host_.loop().post(std::move(at->done));
-    at = detaching_.erase(at);
-  }
 }
 
 }  // namespace ringmaster

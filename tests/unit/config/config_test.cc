@@ -53,7 +53,7 @@ max_connections = 10
 connections_per_uid = 9
 sessions_per_uid = 8
 slots_per_uid = 7
-bytes_per_uid = "6MiB"
+bytes_per_uid = "6GiB"
 socket_jobs_per_uid = 5
 crashes_per_minute = 4
 )");
@@ -70,7 +70,7 @@ crashes_per_minute = 4
   daemon.log_format = LogFormat::Json;
   daemon.cgroup = "/sys/fs/cgroup/mine";
   EXPECT_EQ(config.daemon, daemon);
-  EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::mib(6), 5, 4}));
+  EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::gib(6), 5, 4}));
 }
 
 TEST(Config, ReadsEveryKeyOfAPool) {

@@ -97,6 +97,7 @@ TEST(RestartPolicy, CountsOnlyDeathsThatSaySomethingAboutThePool) {
 
 TEST(RestartPolicy, TakesAKillFromOutsideForNoFaultOfThePool) {
   auto policy = make(small_budget());
+  (void)policy.handle(kStart, RestartPolicy::FinishedFirstJob{1});
   const RestartPolicy::Died killed{0, {DeathKind::BootFailure, 9, true, true}, false, 0};
   EXPECT_EQ(delay(policy, kStart, killed), 0s);
   for (int i = 0; i < 50; ++i) {
@@ -107,6 +108,13 @@ TEST(RestartPolicy, TakesAKillFromOutsideForNoFaultOfThePool) {
   EXPECT_FALSE(policy.quarantined());
   EXPECT_EQ(policy.recent_unproductive_deaths(), 0U);
   EXPECT_EQ(delay(policy, kStart, {0, {DeathKind::Signal, 9, true, true}, true, 1}), 0s) << "it had finished a job";
+}
+
+TEST(RestartPolicy, DoesNotExcuseKillsFromOutsideBeforeThePoolIsProven) {
+  auto policy = make(small_budget());
+  const RestartPolicy::Died killed{0, {DeathKind::BootFailure, 9, true, true}, false, 0};
+  for (int i = 0; i < 4; ++i) (void)policy.handle(kStart, killed);
+  EXPECT_TRUE(policy.quarantined());
 }
 
 TEST(RestartPolicy, QuarantinesOnOneUnproductiveDeathTooMany) {

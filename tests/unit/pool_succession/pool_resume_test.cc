@@ -61,6 +61,20 @@ TEST(PoolResume, ACancelOfAnEarlierJobIsNone) {
   EXPECT_FALSE(standing_verdict(remains.record()));
 }
 
+// The session's index and the job's slot and seq come round again.
+TEST(PoolResume, ACancelOfAnEarlierSessionIsForgotten) {
+  Remains remains;
+  remains.run_a_job();
+  const std::uint64_t earlier = remains.worker.lane->words.intent.load();
+  remains.control->cancel = earlier;
+  remains.finish_the_job();
+  {
+    PoolLife life(remains);
+    life.succeed(remains.held());
+  }
+  EXPECT_EQ(remains.control->cancel, 0U);
+}
+
 TEST(PoolResume, LinesOfAWorkerCarryThePublicIdOfItsJob) {
   for (const bool adoptable : {true, false}) {
     Remains remains;

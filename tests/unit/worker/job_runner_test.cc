@@ -149,7 +149,8 @@ TEST_F(WorkerRig, ReportsEachWayToFail) {
   submit("stop", "");
   EXPECT_EQ(run_next(), RunStatus::Finished);
   EXPECT_EQ(word().cause(), Cause::Cancelled);
-  EXPECT_EQ(self_.lane->counters.failed.load(), 4U);
+  EXPECT_EQ(self_.lane->counters.failed.load(), 3U);
+  EXPECT_EQ(self_.lane->counters.cancelled.load(), 1U);
 }
 
 TEST_F(WorkerRig, DoesNotStartWhatIsCancelledOrExpired) {
