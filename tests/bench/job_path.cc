@@ -127,18 +127,26 @@ void measure_payloads(const Daemon& daemon, Report& report) {
 
 void measure_dispatch(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "free2");
-  const Arguments ten_milliseconds = {Argument{"us", "10000"}};
-  std::vector<PendingJob> jobs;
-  const auto start = Clock::now();
-  for (int i = 0; i < 4; ++i) jobs.push_back(session.submit("busy", Request{}, ten_milliseconds).value());
-  Duration handlers{0};
-  for (PendingJob& job : jobs) {
-    const Outcome outcome = job.wait();
-    expect_done(outcome);
-    handlers += outcome.timings().run;
+  const auto submit = [&](const char* us) {
+    return session.submit("busy", Request{}, Arguments{Argument{"us", us}}).value();
+  };
+  // A session's first job with arguments reserves its first pages.
+  expect_done(submit("1").wait());
+  std::vector<double> efficiencies;
+  for (int round = 0; round < 9; ++round) {
+    std::vector<PendingJob> jobs;
+    const auto start = Clock::now();
+    for (int i = 0; i < 4; ++i) jobs.push_back(submit("10000"));
+    Duration handlers{0};
+    for (PendingJob& job : jobs) {
+      const Outcome outcome = job.wait();
+      expect_done(outcome);
+      handlers += outcome.timings().run;
+    }
+    constexpr double kWorkers = 2;
+    efficiencies.push_back(seconds(handlers) / (seconds(Clock::now() - start) * kWorkers));
   }
-  constexpr double kWorkers = 2;
-  report.add("dispatch_efficiency", seconds(handlers) / (seconds(Clock::now() - start) * kWorkers));
+  report.add("dispatch_efficiency", median(std::move(efficiencies)));
 }
 
 }  // namespace ringmaster::bench
