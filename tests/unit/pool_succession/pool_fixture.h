@@ -126,9 +126,7 @@ struct Remains {
     EXPECT_EQ(claim(worker, attached, monotonic_ns(), taken), ClaimStatus::Claimed);
     return *slot;
   }
-  void finish_the_job() {
-    EXPECT_EQ(finish(worker, attached, taken, {}, monotonic_ns()), FinishStatus::Finished);
-  }
+  void finish_the_job() { EXPECT_EQ(finish(worker, attached, taken, {}, monotonic_ns()), FinishStatus::Finished); }
   /// Copies of what the keeper holds of the worker.
   [[nodiscard]] WorkerFds held() {
     WorkerFds copies;
