@@ -124,8 +124,8 @@ std::vector<pid_t> DaemonTest::workers() const {
 }
 
 void DaemonTest::replace_supervisor() {
-  const pid_t old = supervisor();
-  ASSERT_GT(old, 0);
+  pid_t old = 0;
+  eventually("a supervisor runs", [&] { return (old = supervisor()) != 0; });
   ASSERT_EQ(::kill(old, SIGKILL), 0);
   eventually("a successor runs", [&] {
     const pid_t now = supervisor();
