@@ -82,7 +82,7 @@ void measure_crash(const Daemon& daemon, Report& report) {
 void measure_deadline(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "deadline");
   constexpr auto kDeadline = Millis(50);
-  std::vector<double> overshoots;
+  std::vector<double> outcomes;
   std::vector<double> nexts;
   for (int i = 0; i < 20; ++i) {
     const auto start = Clock::now();
@@ -93,12 +93,14 @@ void measure_deadline(const Daemon& daemon, Report& report) {
       const std::size_t which = session.wait_any(jobs).value();
       const double late = since_ms(start + kDeadline);
       const Outcome outcome = jobs[which].wait();
-      (which == 0 ? overshoots : nexts).push_back(late);
+      (which == 0 ? outcomes : nexts).push_back(late);
       expect(outcome.status() == (which == 0 ? Status::TimedOut : Status::Done), outcome);
     }
     std::this_thread::sleep_for(Millis(300));
   }
-  report.add("deadline_overshoot_ms_p99", percentile(std::move(overshoots), 0.99));
+  report.add("deadline_to_outcome_ms_p99", percentile(std::move(outcomes), 0.99));
+  // The verdict itself is not seen from outside. The spare takes over at it, so it came before the next job's end.
+  report.add("deadline_overshoot_ms_p99", percentile(nexts, 0.99));
   report.add("deadline_to_next_done_ms_p50", median(std::move(nexts)));
 }
 
