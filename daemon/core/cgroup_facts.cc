@@ -117,7 +117,7 @@ std::string worker_leaf(std::uint32_t worker, std::uint32_t incarnation) {
 }
 
 std::optional<std::pair<std::uint32_t, std::uint32_t>> parse_worker_leaf(std::string_view name) {
-  if (take_until(name, "w") != "" || name.empty()) return std::nullopt;
+  if (!take_until(name, "w").empty() || name.empty()) return std::nullopt;
   const auto worker = whole_number<std::uint32_t>(take_until(name, "."));
   const auto incarnation = whole_number<std::uint32_t>(name);
   if (!worker || !incarnation) return std::nullopt;

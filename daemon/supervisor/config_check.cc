@@ -128,7 +128,7 @@ void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world)
 
 // A worker never runs as somebody else than the text says: without its user or group a pool is unusable.
 void resolve_identity(PoolConfig& pool, TableReader& reader, const World& world) {
-  const auto cannot = [&](const std::string& key, std::string why) {
+  const auto cannot = [&](const std::string& key, const std::string& why) {
     pool.unusable = key + ": " + why;
     reader.missing(key, why, world.trusted);
   };

@@ -128,7 +128,7 @@ void Supervisor::adopt_workers() {
     Pool* pool = pool_of_worker(worker);
     const LedgerWorker* record = worker < kMaxWorkers ? &ledger_->workers[worker] : nullptr;
     // SYNC: acquire, pairs with the spawn of the predecessor.
-    if (pool == nullptr || record->incarnation != incarnation ||
+    if (pool == nullptr || record == nullptr || record->incarnation != incarnation ||
         record->state.load(std::memory_order_acquire) != static_cast<std::uint32_t>(LedgerState::Live)) {
       if (!dead) keeper_.signal(worker, incarnation, SIGKILL);
       return;

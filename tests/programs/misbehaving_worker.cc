@@ -18,7 +18,6 @@
 namespace {
 
 using ringmaster::ArgumentKind;
-using ringmaster::Handler;
 using ringmaster::HandlerArgument;
 using ringmaster::Job;
 

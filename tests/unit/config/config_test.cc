@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::Pair;
 
 Config parsed(std::string_view text) {
   const Outcome outcome = parse_config(text, fake_world());
