@@ -170,9 +170,10 @@ FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const 
   if (!line.word.compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) {
     if (is_held(self)) return FinishStatus::Held;
     self.lane->words.intent.store(0, std::memory_order_seq_cst);  // SYNC: as in claim.
+    add(self.lane->counters.tampered, 1);
     return FinishStatus::Tampered;
   }
-  // Before anybody is woken: who is may take this CPU at once, and a worker that is killed then has counted.
+  // Before anybody is woken: whoever wakes may take this CPU at once, and a worker killed then must have counted.
   count(*self.lane, claim, result, now_ns);
   announce_done(session.reply, claim.slot);
   // SYNC: release: a reaper that reads no intent may rely on the announcement being out.

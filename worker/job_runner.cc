@@ -6,18 +6,13 @@
 #include <cstring>
 #include <new>
 
+#include "shm/verdict.h"
+
 namespace ringmaster {
 namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
-
-// The lane's counters have one writer: a load and a store, no locked instruction.
-void add(Word64& counter, std::uint64_t amount) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
-std::uint64_t since(std::uint64_t begin, std::uint64_t end) noexcept { return end > begin ? end - begin : 0; }
 
 JobResult failed(Cause cause, std::string_view message = {}) { return {SlotState::Failed, cause, 0, 0, 0, message}; }
 
@@ -51,7 +46,6 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
     case FinishStatus::Held:
       return RunStatus::Held;
     case FinishStatus::Tampered:
-      add(self_.lane->counters.tampered, 1);
       return RunStatus::Tampered;
     case FinishStatus::Finished:
       break;
@@ -61,8 +55,7 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
 
 JobResult JobRunner::result_of(AttachedSession& session, const Claim& claim, const JobExtents& extents) {
   const JobDescriptor& job = claim.job;
-  if (job.queue_timeout_ms != 0 &&
-      since(job.submitted_ns, claim.started_ns) > std::uint64_t{job.queue_timeout_ms} * kNsPerMs) {
+  if (queue_expired(job, claim.started_ns)) {
     return failed(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
   }
   if (cancel_asked(self_, session.port, claim)) return failed(Cause::Cancelled);

@@ -21,7 +21,7 @@ enum class RunStatus {
 };
 
 /// Takes a claimed job to its end: checks the descriptor, copies in what must be copied, runs the handler, completes.
-/// Keeps the lane's counters. Nothing is allocated for a job without arguments whose request is read in place.
+/// Nothing is allocated for a job without arguments whose request is read in place.
 class JobRunner {
  public:
   JobRunner(const WorkerSelf& self, const HandlerRegistry& registry)

@@ -84,8 +84,7 @@ bool SessionTable::next_is_ready() const noexcept {
 }
 
 bool SessionTable::has_ready_job() const noexcept {
-  return any_session(
-      [](const WorkerSession& one) { return ringmaster::may_have_work(one) && ringmaster::has_ready_job(one); });
+  return any_session([](const WorkerSession& one) { return ringmaster::has_ready_job(one); });
 }
 
 ClaimStatus SessionTable::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,

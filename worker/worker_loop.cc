@@ -73,9 +73,14 @@ int WorkerLoop::run() {
     now = monotonic_now_ns();
   }
   // The bell that woke this worker may have been the only one.
+  stop_spinning();
   ring_on();
   set_state(self_, LaneState::Stopped);
   return broken_link_ && !link_.closed() ? 1 : 0;
+}
+
+void WorkerLoop::stop_spinning() noexcept {
+  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
 }
 
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
@@ -84,7 +89,7 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   if (in_turn_) look_ahead();
   const ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
   // Own spin bit before the chain: else this worker would take itself for the one who is looking.
-  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  stop_spinning();
   if (status == ClaimStatus::Held) {
     ring_on();
     wait_while_held();
@@ -137,6 +142,7 @@ void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
 // Who claims nothing must not eat a ring that another needs: it sleeps outside the set of bells, where EPOLLEXCLUSIVE
 // passes it over, and shows no idle bit.
 void WorkerLoop::wait_drained() {
+  stop_spinning();
   ring_on();
   set_state(self_, LaneState::Draining);
   pollfd control{link_.fd(), POLLIN, 0};
@@ -189,7 +195,7 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
 // P3 to P5.
 void WorkerLoop::park() {
   set_idle(*self_.board, self_.place);
-  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  stop_spinning();
   if (!sessions_.may_have_work()) {
     set_state(self_, LaneState::Parked);
     auto& parks = self_.lane->counters.parks;

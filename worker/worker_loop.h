@@ -34,6 +34,7 @@ class WorkerLoop {
   void stay_condemned(AttachedSession& session, const Claim& claim);
 
   [[nodiscard]] bool spin();
+  void stop_spinning() noexcept;
   void look_ahead() noexcept;
   [[nodiscard]] bool look_at_next(int times) const noexcept;
   void park();
