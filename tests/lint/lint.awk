@@ -72,6 +72,9 @@ FNR == 1 {
 { lines = FNR }
 /^#pragma once/ { pragma_once = 1 }
 $0 ~ unfinished { report(FNR, "unfinished work; finish it or file it, the source holds none") }
+file ~ /^tests\// && file !~ /^tests\/testing\// && /kill\([^()]*, 0\)/ {
+  report(FNR, "kill(pid, 0) finds the dead too; tests/testing/process_state.h tells them from the running")
+}
 /^using namespace / && file ~ /\.h$/ { report(FNR, "using namespace in a header") }
 
 # A project header.

@@ -55,6 +55,7 @@ plant worker/worker.h '' '#pragma once' '#include <span>' '#include "shm/base/re
 plant shm/base/unique_fd.h 'pulls in "spdlog/fmt.h"' '#pragma once' '#include <spdlog/fmt.h>'
 plant proto/frame.cc 'comes first' '#include <vector>' '#include "proto/frame.h"'
 plant proto/frame.cc 'rooted at the repository' '#include "proto/frame.h"' '#include "../shm/base/result.h"'
+plant tests/life_test.cc 'finds the dead too' 'const bool there = ::kill(worker.pid, 0) == 0;'
 plant shm/ring.h 'no #pragma once' '#include <atomic>'
 plant shm/ring.h 'using namespace in a header' '#pragma once' 'using namespace std;'
 plant tests/unit/ring_test.cc 'unfinished work' '// TO''DO: more'

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "tests/integration/daemon/daemon_fixture.h"
+#include "tests/testing/process_state.h"
 
 namespace ringmaster {
 namespace {
@@ -121,7 +122,7 @@ TEST_F(DaemonDeaths, WorkerThatDoesNotLeaveIsKilled) {
   Session session = open();
   const Outcome clung = run(session, "cling");
   const pid_t worker = std::stoi(std::string(clung.text()));
-  eventually("it is gone", [worker] { return !alive(worker); });
+  eventually("it is gone", [worker] { return !is_running(worker); });
   EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
 }
 
@@ -153,7 +154,7 @@ TEST_F(DaemonDeaths, KilledKeeperTakesEverythingAlong) {
   ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
   EXPECT_EQ(wait_keeper(), -SIGKILL);
   for (const pid_t pid : all) {
-    eventually("its children are gone", [pid] { return !alive(pid); });
+    eventually("its children are gone", [pid] { return !is_running(pid); });
   }
 }
 

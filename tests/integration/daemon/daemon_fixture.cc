@@ -12,6 +12,8 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/testing/process_state.h"
+
 namespace ringmaster {
 namespace {
 
@@ -55,7 +57,7 @@ void DaemonTest::TearDown() {
     const std::vector<pid_t> all = children();
     ::kill(keeper_, SIGTERM);
     EXPECT_EQ(wait_keeper(), 0);
-    for (const pid_t pid : all) EXPECT_FALSE(alive(pid)) << "left over: " << pid;
+    for (const pid_t pid : all) EXPECT_FALSE(is_running(pid)) << "left over: " << pid;
     EXPECT_FALSE(std::filesystem::exists(socket_));
     EXPECT_FALSE(std::filesystem::exists(socket_ + ".lock"));
   }
@@ -155,7 +157,5 @@ void DaemonTest::eventually(const std::string& what, const std::function<bool()>
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
 }
-
-bool DaemonTest::alive(pid_t pid) { return ::kill(pid, 0) == 0; }
 
 }  // namespace ringmaster

@@ -40,7 +40,6 @@ class DaemonTest : public ::testing::Test {
   int run_second(std::string& output);
   [[nodiscard]] std::string log() const;
   static void eventually(const std::string& what, const std::function<bool()>& condition);
-  static bool alive(pid_t pid);
 
   pid_t keeper_ = 0;
   std::string folder_;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "tests/integration/daemon/daemon_fixture.h"
+#include "tests/testing/process_state.h"
 
 namespace ringmaster {
 namespace {
@@ -27,7 +28,7 @@ TEST_F(DaemonLife, StaleSocketIsReplaced) {
   wait_keeper();
   ASSERT_TRUE(std::filesystem::exists(socket_));
   // Its supervisor dies with it, but not at the same instant; until then a second daemon rightly refuses.
-  eventually("its processes are gone", [&] { return std::ranges::none_of(orphans, alive); });
+  eventually("its processes are gone", [&] { return std::ranges::none_of(orphans, is_running); });
   start();
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "anew").text(), "anew");

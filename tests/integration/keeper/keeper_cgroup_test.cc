@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "tests/integration/keeper/keeper_fixture.h"
+#include "tests/testing/process_state.h"
 #include "tests/testing/scratch_cgroup.h"
 
 namespace ringmaster::keeper {
@@ -49,7 +50,7 @@ TEST_F(KeeperCgroup, AWorkerIsBornInItsOwnAndAnExitIsReportedOnlyWhenItIsEmpty) 
   ASSERT_EQ(::kill(hold.pid, SIGKILL), 0);
   EXPECT_EQ(expect<ExitRecord>(puppet_).status, SIGKILL);
   EXPECT_EQ(cgroup_empty(leaf_.get()), 0);
-  EXPECT_FALSE(alive(guest));
+  EXPECT_FALSE(is_running(guest));
   eventually("the guest is reaped", [&] { return ::waitpid(guest, nullptr, WNOHANG) == guest; });
   output();
 }
@@ -101,7 +102,7 @@ TEST_F(KeeperDoubtfulCgroup, OneThatDoesNotSayWhetherItIsEmptyIsNoFence) {
   Puppet puppet = next_supervisor();
   const SpawnedMessage doubtful = spawn(puppet, 1, {"exit", "1"}, [](SpawnSpec& spec) { spec.has_cgroup = true; });
   ASSERT_EQ(doubtful.error, 0);
-  eventually("the worker is reaped", [&] { return ::kill(doubtful.pid, 0) != 0; });
+  eventually("the worker is reaped", [&] { return was_reaped(doubtful.pid); });
   ASSERT_EQ(spawn(puppet, 2, {"exit", "2"}).error, 0);
   EXPECT_EQ(expect<ExitRecord>(puppet).worker, 2u) << "the first is not fenced yet";
   std::ofstream(group + "/cgroup.events") << "populated 0\nfrozen 0\n";

@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "daemon/os/scm_rights.h"
+#include "tests/integration/keeper/keeper_stage.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -57,7 +58,7 @@ void KeeperTest::TearDown() {
 }
 
 void KeeperTest::start(const std::vector<std::string>& environment, int pass_fd) {
-  const std::string program = std::string(KEEPER_STAGE) + "/ringmasterd";
+  const std::string program = keeper_stage() + "/ringmasterd";
   const std::string config = folder_ + "/test";
   keeper_ = ::fork();
   ASSERT_GE(keeper_, 0);
@@ -117,7 +118,7 @@ SpawnedMessage KeeperTest::spawn(Puppet& puppet, std::uint32_t worker, std::vect
   SpawnSpec spec;
   spec.worker = worker;
   spec.incarnation = 1;
-  spec.path = std::string(KEEPER_STAGE) + "/unruly-worker";
+  spec.path = keeper_stage() + "/unruly-worker";
   spec.argv = std::move(arguments);
   spec.argv.insert(spec.argv.begin(), "ringmaster-worker: test[0]");
   spec.env = {"GREETING=hello"};
@@ -157,16 +158,6 @@ void KeeperTest::eventually(const std::string& what, const std::function<bool()>
     if (std::chrono::steady_clock::now() > end) throw std::runtime_error("not so after a minute: " + what);
     ::usleep(2000);
   }
-}
-
-bool KeeperTest::alive(pid_t pid) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
-  char text[512] = {};
-  if (!file || ::read(file.get(), text, sizeof text - 1) <= 0) return false;
-  const char* const state = std::strrchr(text, ')');
-  return state != nullptr && state[2] != 'Z' && state[2] != 'X';
 }
 
 }  // namespace ringmaster::keeper

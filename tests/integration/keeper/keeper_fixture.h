@@ -54,7 +54,7 @@ class KeeperTest : public testing::Test {
       receive_event(puppet);
     }
   }
-  /// Spawns stage/unruly-worker with these arguments; its descriptor 1 is a pipe that output() reads.
+  /// Spawns unruly-worker with these arguments; its descriptor 1 is a pipe that output() reads.
   SpawnedMessage spawn(Puppet& puppet, std::uint32_t worker, std::vector<std::string> arguments,
                        const std::function<void(SpawnSpec&)>& change = {});
   /// Everything the last worker (with all its descendants) wrote until all of them had closed it.
@@ -62,7 +62,6 @@ class KeeperTest : public testing::Test {
   /// Waits for the keeper's end: its exit code, or minus the signal.
   int wait_keeper();
   static void eventually(const std::string& what, const std::function<bool()>& condition);
-  static bool alive(pid_t pid);
 
   pid_t keeper_ = 0;
   std::function<void()> before_exec_;  ///< runs in the keeper's process before it is the keeper

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "tests/integration/keeper/keeper_fixture.h"
+#include "tests/integration/keeper/keeper_stage.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -98,6 +99,7 @@ TEST_F(KeeperService, ASocketOfTheServiceManagerBecomesTheListener) {
 }
 
 int run_keeper(const std::vector<std::string>& arguments, std::string* text = nullptr) {
+  const std::string program = keeper_stage() + "/ringmasterd";
   auto [read_end, write_end] = make_pipe();
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -105,7 +107,7 @@ int run_keeper(const std::vector<std::string>& arguments, std::string* text = nu
     std::vector<char*> argv{const_cast<char*>("ringmasterd")};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    ::execv((std::string(KEEPER_STAGE) + "/ringmasterd").c_str(), argv.data());
+    ::execv(program.c_str(), argv.data());
     ::_exit(126);
   }
   write_end.reset();

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "tests/integration/keeper/keeper_fixture.h"
+#include "tests/integration/keeper/keeper_stage.h"
+#include "tests/testing/process_state.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -66,7 +68,7 @@ TEST_F(KeeperSpawn, GivesExactlyTheEnvironmentAndDescriptorsAskedFor) {
 
 TEST_F(KeeperSpawn, ChangesUidAndDropsGroups) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  EXPECT_EQ(spawn(puppet_, 1, {"env"}, [](SpawnSpec& spec) { spec.identity = {65534, 65534}; }).error, 0);
+  EXPECT_EQ(spawn(puppet_, 1, {"env"}, [](SpawnSpec& spec) { spec.identity = {kOtherUser, kOtherUser}; }).error, 0);
   EXPECT_THAT(output(), HasSubstr("uid=65534 gid=65534 groups=0\n"));
 }
 
@@ -106,7 +108,7 @@ TEST_F(KeeperSpawn, KillsAWholeTreeByItsLeader) {
   const auto exit = expect<ExitRecord>(puppet_);
   EXPECT_EQ(exit.code, CLD_KILLED);
   EXPECT_EQ(exit.status, SIGKILL);
-  EXPECT_FALSE(alive(spawned.pid));
+  EXPECT_FALSE(is_running(spawned.pid));
   output();
   send(puppet_, encode_signal(901, 1, 1, SIGKILL));
   EXPECT_EQ(expect<AckMessage>(puppet_).error, ESRCH);
@@ -119,7 +121,7 @@ TEST_F(KeeperSpawn, OneWorkersDeathLeavesOthersAndTheirChildrenAlone) {
   ASSERT_EQ(::read(busy_output.get(), &byte, 1), 1);
   spawn(puppet_, 2, {"brood"});
   EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 2u);
-  EXPECT_TRUE(alive(busy.pid));
+  EXPECT_TRUE(is_running(busy.pid));
   // The test's own end is a SIGKILL of the keeper, which its workers' children survive.
   send(puppet_, encode_signal(900, 1, 1, SIGKILL));
   EXPECT_EQ(expect<AckMessage>(puppet_).error, 0);
@@ -131,7 +133,7 @@ TEST_F(KeeperSpawn, ATracedWorkersEndIsReportedWhenItsTracerLetsGo) {
   if (::ptrace(PTRACE_SEIZE, busy.pid, 0, 0) != 0) GTEST_SKIP() << "may not trace here";
   send(puppet_, encode_signal(900, 1, 1, SIGKILL));
   expect<AckMessage>(puppet_);
-  eventually("the worker is dead", [&] { return !alive(busy.pid); });
+  eventually("the worker is dead", [&] { return !is_running(busy.pid); });
   // The keeper cannot reap it yet, and works on meanwhile.
   ASSERT_EQ(spawn(puppet_, 2, {"exit", "0"}).error, 0);
   EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 2u);

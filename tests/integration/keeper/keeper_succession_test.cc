@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "tests/integration/keeper/keeper_fixture.h"
+#include "tests/integration/keeper/keeper_stage.h"
+#include "tests/testing/process_state.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -48,7 +50,7 @@ TEST_F(KeeperSuccession, SuccessorInheritsDepositsWorkersAndUnacknowledgedExits)
   ASSERT_EQ(successor.table.exits.size(), 1u);
   EXPECT_EQ(successor.table.exits[0].pid, gone.pid);
   EXPECT_EQ(successor.table.exits[0].status, 5);
-  EXPECT_TRUE(alive(busy.pid));
+  EXPECT_TRUE(is_running(busy.pid));
 
   ASSERT_FALSE(successor.table.deposits.empty());
   ASSERT_EQ(successor.table.deposits[0].label, label[0]);
@@ -66,7 +68,7 @@ TEST_F(KeeperSuccession, AStoppedSupervisorIsReplaced) {
   ASSERT_EQ(::kill(puppet_.pid, SIGSTOP), 0);
   Puppet successor = next_supervisor();
   EXPECT_EQ(successor.ordinal, 2u);
-  EXPECT_FALSE(alive(puppet_.pid));
+  EXPECT_FALSE(is_running(puppet_.pid));
 }
 
 TEST_F(KeeperSuccession, ASilentSupervisorIsReplaced) {
@@ -81,7 +83,7 @@ TEST_F(KeeperSuccession, AStoppedKeeperDoesNotBlameTheSupervisor) {
   const SpawnedMessage spawned = spawn(puppet_, 1, {"exit", "1"});
   EXPECT_EQ(spawned.error, 0);
   expect<ExitRecord>(puppet_);
-  EXPECT_TRUE(alive(puppet_.pid));
+  EXPECT_TRUE(is_running(puppet_.pid));
 }
 
 TEST_F(KeeperSuccession, ThreeDeathsMeanAColdStartWithTheWorkersDead) {
@@ -110,12 +112,12 @@ TEST_F(KeeperSuccession, KillOfTheKeeperKillsAll) {
   std::vector<pid_t> all{puppet_.pid};
   all.push_back(spawn(puppet_, 1, {"busy"}).pid);
   if (::getuid() == 0) {
-    all.push_back(spawn(puppet_, 2, {"busy"}, [](SpawnSpec& spec) { spec.identity = {65534, 65534}; }).pid);
+    all.push_back(spawn(puppet_, 2, {"busy"}, [](SpawnSpec& spec) { spec.identity = {kOtherUser, kOtherUser}; }).pid);
   }
   ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
   EXPECT_EQ(wait_keeper(), -SIGKILL);
   for (const pid_t pid : all) {
-    eventually("process " + std::to_string(pid) + " is dead", [&] { return !alive(pid); });
+    eventually("process " + std::to_string(pid) + " is dead", [&] { return !is_running(pid); });
   }
 }
 
@@ -126,7 +128,7 @@ TEST_F(KeeperSuccession, StopIsAMessageAndExitZeroEndsTheKeeper) {
   order(puppet_, 'B', "3");
   order(puppet_, 'X', "0");
   EXPECT_EQ(wait_keeper(), 0);
-  EXPECT_FALSE(alive(busy.pid));
+  EXPECT_FALSE(is_running(busy.pid));
 }
 
 TEST_F(KeeperSuccession, ASupervisorThatDiesWhileStoppingIsFollowedByOneThatStops) {
@@ -146,8 +148,8 @@ TEST_F(KeeperSuccession, ASecondStopKillsEverything) {
   expect<StopRequestedMessage>(puppet_);
   ASSERT_EQ(::kill(keeper_, SIGINT), 0);
   EXPECT_EQ(wait_keeper(), 1);
-  EXPECT_FALSE(alive(busy.pid));
-  EXPECT_FALSE(alive(puppet_.pid));
+  EXPECT_FALSE(is_running(busy.pid));
+  EXPECT_FALSE(is_running(puppet_.pid));
   output();
 }
 
@@ -179,9 +181,9 @@ TEST_F(KeeperStart, LeavesChildrenAloneThatItHadBefore) {
   Puppet puppet = next_supervisor();
   ASSERT_EQ(spawn(puppet, 1, {"brood"}).error, 0);
   expect<ExitRecord>(puppet);
-  EXPECT_TRUE(alive(sidecar));
+  EXPECT_TRUE(is_running(sidecar));
   ::kill(sidecar, SIGKILL);
-  eventually("the keeper has reaped it", [&] { return ::kill(sidecar, 0) != 0; });
+  eventually("the keeper has reaped it", [&] { return was_reaped(sidecar); });
 }
 
 TEST_F(KeeperStart, ADescriptorTableThatIsFullOfDepositsLeavesRoomForASuccessorAndTheFence) {
@@ -213,18 +215,23 @@ TEST_F(KeeperStart, ADescriptorTableThatIsFullOfDepositsLeavesRoomForASuccessorA
   EXPECT_EQ(expect<ExitRecord>(successor).status, 9);
 }
 
+TEST_F(KeeperStart, ItsProgramsAreWithinReachOfAnotherUser) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  EXPECT_TRUE(may_execute(keeper_stage() + "/ringmasterd", kOtherUser));
+  EXPECT_FALSE(may_execute(folder_ + "/test", kOtherUser)) << "its folder is closed to others";
+}
+
 TEST_F(KeeperStart, WorksWithoutPrivileges) {
   if (::getuid() != 0) GTEST_SKIP() << "the other tests have shown it";
-  if (::access(KEEPER_STAGE, X_OK) != 0) GTEST_SKIP();
   ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
   ASSERT_EQ(::chmod((folder_ + "/test").c_str(), 0777), 0);
   before_exec_ = [] {
-    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
+    if (::setgid(kOtherUser) != 0 || ::setuid(kOtherUser) != 0) ::_exit(1);
   };
   start();
   Puppet puppet = next_supervisor();
   const auto own_identity = [](SpawnSpec& spec) {
-    spec.identity = {65534, 65534};
+    spec.identity = {kOtherUser, kOtherUser};
     spec.oom_score_adj = 500;
   };
   ASSERT_EQ(spawn(puppet, 1, {"env"}, own_identity).error, 0);
