@@ -1,5 +1,6 @@
 #include "client/client.h"
 
+#include <cerrno>
 #include <cstring>
 
 #include "client/control/control_link.h"
@@ -134,16 +135,35 @@ void Session::close() {
   core_->hang_up();
 }
 
+namespace {
+
+/// That nobody answers is told with every place that was tried; a daemon's own refusal is not.
+Error with_places(Error error, const SocketPlace& place) {
+  const std::string places = places_tried(place);
+  if (places.empty()) return error;
+  for (const int code : {ENOENT, ENOTDIR, ECONNREFUSED, EACCES, EPERM}) {
+    if (error.code == code) error.message += " (" + places + ")";
+  }
+  return error;
+}
+
+}  // namespace
+
 Client::Client(ConnectOptions options, std::shared_ptr<ControlLink> link)
     : options_(std::move(options)), link_(std::move(link)) {}
 
 Result<Client> Client::connect(const ConnectOptions& options) {
-  auto socket = client_socket_path(options.socket, this_socket_environment(), path_exists);
-  if (!socket) return socket.error();
+  const SocketEnvironment environment = this_socket_environment();
+  const auto place = client_socket_place(options.socket, environment, path_exists);
+  if (!place) return place.error();
+  // Only the folder of the default place is made by ourselves; a socket that was named is its namer's affair.
+  if (const auto safe = check_private_folder(place->path, environment.euid, MissingFolder::Leave); !safe) {
+    return safe.error();
+  }
   ConnectOptions chosen = options;
-  chosen.socket = *socket;
+  chosen.socket = place->path;
   auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout);
-  if (const auto connected = link->connect(); !connected) return connected.error();
+  if (const auto connected = link->connect(); !connected) return with_places(connected.error(), *place);
   return Client(std::move(chosen), std::move(link));
 }
 

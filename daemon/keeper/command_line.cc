@@ -14,7 +14,7 @@ const char* const kUsage =
     "The ringmaster daemon, in the foreground. Without --config it runs on its embedded default configuration.\n"
     "\n"
     "  --config FILE    configuration (TOML)\n"
-    "  --socket PATH    listen here instead of where the configuration says\n"
+    "  --socket PATH    listen here instead of where $RINGMASTER_SOCKET or the configuration says\n"
     "  --check FILE     list every problem of a configuration and exit (0: none)\n"
     "  --print-config   print the default configuration, commented\n"
     "  --version        print the version\n"

@@ -13,8 +13,9 @@ std::string_view default_config_text() {
 
 [daemon]
 # Where clients connect: an absolute path of at most 107 bytes. "" is the default place, which clients know too:
-# /run/ringmaster/ringmaster.sock for root and for a service, else $XDG_RUNTIME_DIR/ringmaster.sock.
-# `ringmasterd --socket PATH` goes before this.
+# /run/ringmaster/ringmaster.sock for root and for a service, else $XDG_RUNTIME_DIR/ringmaster.sock, else
+# /run/user/UID/ringmaster.sock, else /tmp/ringmaster-UID/ringmaster.sock in a folder that only this user may enter.
+# `ringmasterd --socket PATH` and $RINGMASTER_SOCKET go before this, in this order.
 socket = ""
 
 # Who may open the socket: its mode (octal) and its group ("" leaves the daemon's own group).

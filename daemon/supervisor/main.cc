@@ -140,9 +140,11 @@ int serve(const Options& options) {
   start.cold = start.cold || start.table.cold;
   if (auto loaded = load(options, start); !loaded) return complain(loaded.error().message, keeper::kExitConfig);
   const config::DaemonConfig& daemon = start.config.daemon;
-  const auto path =
-      daemon_socket_path(options.socket.empty() ? daemon.socket : options.socket, this_socket_environment());
+  const auto path = daemon_socket_path(options.socket, daemon.socket, this_socket_environment());
   if (!path) return complain(path.error().message, keeper::kExitSocket);
+  if (const auto safe = check_private_folder(*path, ::geteuid(), MissingFolder::Make); !safe) {
+    return complain(safe.error().message, keeper::kExitSocket);
+  }
   start.socket_path = *path;
   log_setup(daemon.log_level, daemon.log_format);
   for (const std::string& warning : start.warnings) log_warning("the configuration no longer fits", {{"key", warning}});
