@@ -13,6 +13,7 @@
 #include "daemon/supervisor/connection.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/peer_admission.h"
+#include "daemon/supervisor/user_map.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
@@ -44,6 +45,8 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   core::QuotaBook& quota;
   RequestDesk& desk;
   ControlLimits limits;
+  UserMap users = read_user_map();
+  bool said_hidden = false;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections;
   std::uint64_t last_connection = 0;
   bool ended = false;
@@ -80,6 +83,13 @@ asio::awaitable<void> ControlServer::State::accept() {
 void ControlServer::State::take(Protocol::socket socket) {
   const auto identity = identify_peer(socket.native_handle());
   if (!identity) return;
+  if (users.hides(identity->uid) && !said_hidden) {
+    said_hidden = true;
+    log_warning(
+        "clients of unknown users: this daemon's user namespace leaves them out, and they share one uid, its "
+        "quota and its jobs; give the daemon no PrivateUsers=, or map the users",
+        {{"uid", identity->uid}, {"pid", identity->pid}});
+  }
   const Admission admission = admit(config, ::geteuid(), *identity);
   if (!admission.allowed) {
     return turn_away(

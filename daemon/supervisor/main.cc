@@ -15,6 +15,7 @@
 #include "daemon/supervisor/cpu_probe.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/log.h"
+#include "daemon/supervisor/refuse_waiting.h"
 #include "daemon/supervisor/supervisor.h"
 #include "proto/socket_path.h"
 #include "ringmaster_version.h"
@@ -80,6 +81,24 @@ int check_file(const std::string& path) {
   return 0;
 }
 
+/// The socket that the service manager gave to the first supervisor, while nobody else has served it; -1: none.
+int unserved_listener(const keeper::InheritedTable& table) {
+  if (table.supervisor != 1) return -1;
+  for (const keeper::InheritedDeposit& deposit : table.deposits) {
+    if (deposit.label.kind == static_cast<std::uint16_t>(keeper::DepositKind::Listener) && deposit.label.b == 1) {
+      return deposit.fd;
+    }
+  }
+  return -1;
+}
+
+/// The end of a daemon that cannot serve: it is said to who reads the log, and to who waits on its socket.
+int give_up(int listener, const std::string& why, int code) {
+  complain(why, code);
+  if (listener >= 0) refuse_waiting(listener, "the daemon cannot start: " + why, std::chrono::seconds(1));
+  return code;
+}
+
 Result<void> read_text(const std::string& path, std::string& into) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
@@ -138,12 +157,15 @@ int serve(const Options& options) {
     start.table = std::move(*table);
   }
   start.cold = start.cold || start.table.cold;
-  if (auto loaded = load(options, start); !loaded) return complain(loaded.error().message, keeper::kExitConfig);
+  const int listener = unserved_listener(start.table);
+  if (auto loaded = load(options, start); !loaded) {
+    return give_up(listener, loaded.error().message, keeper::kExitConfig);
+  }
   const config::DaemonConfig& daemon = start.config.daemon;
   const auto path = daemon_socket_path(options.socket, daemon.socket, this_socket_environment());
-  if (!path) return complain(path.error().message, keeper::kExitSocket);
+  if (!path) return give_up(listener, path.error().message, keeper::kExitSocket);
   if (const auto safe = check_private_folder(*path, ::geteuid(), MissingFolder::Make); !safe) {
-    return complain(safe.error().message, keeper::kExitSocket);
+    return give_up(listener, safe.error().message, keeper::kExitSocket);
   }
   start.socket_path = *path;
   log_setup(daemon.log_level, daemon.log_format);
@@ -157,7 +179,9 @@ int serve(const Options& options) {
   Supervisor supervisor(loop, std::move(start));
   // Threads that capture stacks may still run: the process ends without waiting for anyone.
   const auto end = [](int code) { ::_exit(code); };
-  if (auto started = supervisor.run(end); !started) return complain(started.error().message, started.error().code);
+  if (auto started = supervisor.run(end); !started) {
+    return give_up(listener, started.error().message, started.error().code);
+  }
   context.run();
   return keeper::kExitUnavailable;
 }

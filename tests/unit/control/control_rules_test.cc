@@ -10,6 +10,7 @@
 #include "daemon/supervisor/memory_room.h"
 #include "daemon/supervisor/peer_admission.h"
 #include "daemon/supervisor/session_factory.h"
+#include "daemon/supervisor/user_map.h"
 
 namespace ringmaster {
 namespace {
@@ -54,6 +55,25 @@ TEST(MemoryRoom, IsWhatTheTightestAncestorLeaves) {
 TEST(MemoryRoom, KeepsASixteenthFree) {
   EXPECT_TRUE(fits(core::mib(15), core::mib(16)));
   EXPECT_FALSE(fits(core::mib(15) + core::Bytes{1}, core::mib(16)));
+}
+
+TEST(UserMap, TellsANamespaceThatLeavesUsersOut) {
+  namespace fs = std::filesystem;
+  std::string root = (fs::temp_directory_path() / "user_map_XXXXXX").string();
+  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const auto write = [&root](const std::string& path, const std::string& text) {
+    fs::create_directories(fs::path{root + path}.parent_path());
+    std::ofstream{root + path} << text;
+  };
+  EXPECT_FALSE(read_user_map(root).hides(65534)) << "what cannot be read leaves nobody out";
+  write("/proc/sys/kernel/overflowuid", "4711\n");
+  write("/proc/self/uid_map", "         0          0 4294967295\n");
+  EXPECT_FALSE(read_user_map(root).hides(4711)) << "the user 4711 itself";
+  write("/proc/self/uid_map", "         0          0          1\n       999        999          1\n");
+  EXPECT_TRUE(read_user_map(root).hides(4711));
+  EXPECT_FALSE(read_user_map(root).hides(999));
+  EXPECT_FALSE(read_user_map(root).hides(65534));
+  fs::remove_all(root);
 }
 
 TEST(GrantRings, FillsInDefaultsAndRoundsUp) {

@@ -1,0 +1,52 @@
+#include "daemon/supervisor/refuse_waiting.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "proto/control_convert.h"
+#include "proto/fd_passing.h"
+#include "proto/frame.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+bool somebody_waits(int listener, Clock::time_point until) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd look{listener, POLLIN, 0};
+    const int found = ::poll(&look, 1, static_cast<int>(std::max<std::int64_t>(0, left)));
+    if (found >= 0) return found == 1;
+    if (errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::milliseconds linger) {
+  // One that gave up between poll and accept must not block us.
+  ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) | O_NONBLOCK);
+  const std::string frame =
+      make_frame(error_reply(0, control::v1::ERROR_DRAINING, why.substr(0, 8192)).SerializeAsString());
+  std::size_t answered = 0;
+  Clock::time_point until = Clock::now();
+  while (somebody_waits(listener, until)) {
+    const UniqueFd peer(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!peer) {
+      if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
+      break;
+    }
+    if (answered++ == 0) until += linger;
+    // Best effort: the frame fits any fresh socket's buffer.
+    (void)send_with_fds(peer.get(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+  }
+  return answered;
+}
+
+}  // namespace ringmaster
