@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "shm/histogram.h"
+
 /// The records that lie in the shared segments, byte for byte. shm/DESIGN.md draws them; both change together.
 /// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
 namespace ringmaster {
 
-inline constexpr std::uint32_t kLayoutVersion = 3;
+inline constexpr std::uint32_t kLayoutVersion = 4;
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::uint32_t kMinSlots = 64;
 inline constexpr std::uint32_t kMaxSlots = 4096;
@@ -19,7 +21,6 @@ inline constexpr std::uint32_t kMaxPools = 64;
 inline constexpr std::uint32_t kBoardWords = 4;  ///< 64 workers each: at most 256 workers in a pool
 inline constexpr std::size_t kMessageBytes = 448;
 inline constexpr std::size_t kMaxArgumentBytes = std::size_t{64} << 10;
-inline constexpr std::uint32_t kHistogramBuckets = 64;  ///< bucket b counts times in [2^(b-1), 2^b) ns
 
 using Word32 = std::atomic<std::uint32_t>;
 using Word64 = std::atomic<std::uint64_t>;
@@ -109,18 +110,29 @@ struct alignas(kCacheLine) LaneWords {
 static_assert(sizeof(LaneWords) == 64);
 enum class LaneState : std::uint32_t { Booting = 0, Ready = 1, Parked = 2, Running = 3, Draining = 4, Stopped = 5 };
 
+/// What no bucket tells of the times that a lane has counted.
+struct LaneTimes {
+  Word64 sum_ns;
+  Word64 max_ns;
+};
+/// The first line is what every job writes.
 struct alignas(kCacheLine) LaneCounters {
   Word64 done;
+  Word64 bytes_in;
+  Word64 bytes_out;
+  Word64 waited;    ///< claimed after they had waited for a worker to be free: all were busy
+  LaneTimes queue;  ///< submitted to claimed
+  LaneTimes run;    ///< claimed to finished
+  // second cache line
   Word64 failed;        ///< application, invalid, too large, unknown handler
   Word64 missed_wakes;  ///< jobs found by a time-out instead of a ring
   Word64 tampered;      ///< completions refused because a client altered its word
   Word64 parks;
-  Word64 busy_ns;
-  Word64 bytes_in;
-  Word64 bytes_out;
   Word64 cancelled;  ///< by a handler that listened, or before it began
   Word64 timed_out;  ///< likewise
+  Word64 reserved[2];
 };
+static_assert(sizeof(LaneCounters) == 128);
 /// Jobs that this worker has finished, however they ended.
 [[nodiscard]] inline std::uint64_t finished_jobs(const LaneCounters& counters) noexcept {
   std::uint64_t sum = 0;
@@ -132,9 +144,10 @@ struct LaneRecord {
   SegmentHeader header;
   LaneWords words;
   LaneCounters counters;
-  Word64 queue_ns[kHistogramBuckets];  ///< submitted to claimed
-  Word64 run_ns[kHistogramBuckets];    ///< claimed to finished
+  Word64 queue_buckets[kTimeBuckets];  ///< shm/histogram.h; what they leave out is in `counters`
+  Word64 run_buckets[kTimeBuckets];
 };
+static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896);
 
 /// The supervisor's words to one worker incarnation.
 struct ControlRecord {

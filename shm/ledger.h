@@ -65,10 +65,12 @@ struct LedgerCrash {
 struct LedgerTally {
   std::uint64_t done, failed, crashed, timed_out, cancelled, lost, refused;
   std::uint64_t starts, deaths, kills, retries, missed_wakes;
-  std::uint64_t queue_ns[kHistogramBuckets];
-  std::uint64_t run_ns[kHistogramBuckets];
+  std::uint64_t waited;      ///< jobs that were claimed after all workers had been busy
+  std::uint64_t queue_full;  ///< submits that were refused because a queue was full
+  std::uint64_t reserved[2];
+  TimeCounts queue, run;  ///< per attempt
 };
-static_assert(sizeof(LedgerTally) == 140 * 8);
+static_assert(sizeof(LedgerTally) == 16 * 8 + 2 * sizeof(TimeCounts));
 
 /// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
 /// to the other, which `published` then makes the one that counts.

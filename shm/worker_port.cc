@@ -30,8 +30,10 @@ void add(Word64& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
-void count_time(Word64 (&histogram)[kHistogramBuckets], std::uint64_t ns) {
-  add(histogram[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(ns)), kHistogramBuckets - 1)], 1);
+void count_time(LaneTimes& times, Word64 (&buckets)[kTimeBuckets], std::uint64_t ns) {
+  add(times.sum_ns, ns);
+  if (ns > times.max_ns.load(std::memory_order_relaxed)) times.max_ns.store(ns, std::memory_order_relaxed);
+  add(buckets[bucket_of(ns)], 1);
 }
 
 std::uint64_t since(std::uint64_t begin, std::uint64_t end) { return end > begin ? end - begin : 0; }
@@ -45,13 +47,11 @@ Word64& counter_of(LaneCounters& counters, const JobResult& result) {
 
 void count(LaneRecord& lane, const Claim& claim, const JobResult& result, std::uint64_t now_ns) {
   add(counter_of(lane.counters, result), 1);
-  const std::uint64_t ran = since(claim.started_ns, now_ns);
-  add(lane.counters.busy_ns, ran);
   add(lane.counters.bytes_in, claim.job.request_bytes);
   add(lane.counters.bytes_out, result.result_bytes);
   add(lane.words.progress, 1);
-  count_time(lane.queue_ns, since(claim.job.submitted_ns, claim.started_ns));
-  count_time(lane.run_ns, ran);
+  count_time(lane.counters.queue, lane.queue_buckets, since(claim.job.submitted_ns, claim.started_ns));
+  count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
 }
 
 // C1 to C5. Nothing: the slot is another's.

@@ -33,25 +33,16 @@ const char* name_of(core::SeatState state) {
   return "unknown";
 }
 
-// The upper end of the bucket in which the quantile lies: at most a factor of two too high.
-void fill_quantiles(std::span<const std::uint64_t, kHistogramBuckets> buckets, v1::Quantiles& out) {
-  std::uint64_t count = 0;
-  for (const std::uint64_t n : buckets) count += n;
+void fill_quantiles(const TimeCounts& times, v1::Quantiles& out) {
+  const std::uint64_t count = times.count();
   out.set_count(count);
   if (count == 0) return;
-  const auto at = [&](double share) {
-    const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count - 1)) + 1;
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < buckets.size(); ++i) {
-      seen += buckets[i];
-      if (seen >= wanted) return std::uint64_t{1} << i;
-    }
-    return std::uint64_t{0};
-  };
-  out.set_p50_ns(at(0.5));
-  out.set_p90_ns(at(0.9));
-  out.set_p99_ns(at(0.99));
-  out.set_max_ns(at(1.0));
+  out.set_p50_ns(times.quantile(500));
+  out.set_p90_ns(times.quantile(900));
+  out.set_p99_ns(times.quantile(990));
+  out.set_max_ns(times.max_ns);
+  out.set_sum_ns(times.sum_ns);
+  out.set_mean_ns(times.sum_ns / count);
 }
 
 std::uint64_t milliseconds(core::Duration duration) {
@@ -121,8 +112,8 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   counters.set_worker_kills(tally.kills);
   counters.set_retries(tally.retries);
   counters.set_missed_wakes(tally.missed_wakes);
-  fill_quantiles(tally.queue_ns, *status.mutable_queue_time());
-  fill_quantiles(tally.run_ns, *status.mutable_run_time());
+  fill_quantiles(tally.queue, *status.mutable_queue_time());
+  fill_quantiles(tally.run, *status.mutable_run_time());
   const IncidentLog log(host_.ledger_record());
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
     fill_incident(*incident, *status.add_incidents());

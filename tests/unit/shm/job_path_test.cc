@@ -40,6 +40,25 @@ TEST(JobPath, GoesFromClientToWorkerToClient) {
   EXPECT_EQ(claim(worker.self, worker.session, 300, job), ClaimStatus::Nothing);
 }
 
+TEST(JobPath, ALaneCountsWhatItsJobsTook) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  for (const std::uint64_t ran : {std::uint64_t{1'000}, std::uint64_t{3'000'000}, std::uint64_t{2'000}}) {
+    world.submit();
+    Claim job;
+    ASSERT_EQ(claim(worker.self, worker.session, 500, job), ClaimStatus::Claimed);
+    ASSERT_EQ(finish(worker.self, worker.session, job, {}, 500 + ran), FinishStatus::Finished);
+  }
+  const LaneRecord& lane = *worker.self.lane;
+  EXPECT_EQ(lane.counters.done.load(), 3u);
+  EXPECT_EQ(lane.counters.run.sum_ns.load(), 3'003'000u);
+  EXPECT_EQ(lane.counters.run.max_ns.load(), 3'000'000u);
+  EXPECT_EQ(lane.counters.queue.sum_ns.load(), 1'500u);
+  EXPECT_EQ(lane.counters.queue.max_ns.load(), 500u);
+  EXPECT_EQ(lane.queue_buckets[bucket_of(500)].load(), 3u);
+  for (const std::uint64_t ran : {1'000U, 2'000U, 3'000'000U}) EXPECT_EQ(lane.run_buckets[bucket_of(ran)].load(), 1u);
+}
+
 TEST(JobPath, RefusesTheJobAfterTheLastSlot) {
   World world(64);
   for (int i = 0; i < 64; ++i) EXPECT_NE(world.submit(), 0u);
