@@ -34,8 +34,8 @@ enum class Status : std::uint8_t {
 [[nodiscard]] Status status_of(Cause cause) noexcept;
 
 struct Timings {
-  Duration queued{0};  ///< submitted to claimed by a worker; 0 where no worker said
-  Duration run{0};     ///< claimed to finished
+  Duration queued{0};  ///< submitted to claimed by a worker, for the last time; or to its end where none claimed it
+  Duration run{0};     ///< of the last attempt, also of one that was killed; 0: it never ran
 };
 
 /// What is known of an ended job, without its result.

@@ -103,7 +103,8 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
     std::uint32_t seq = 0;
     std::uint64_t request_extent = 0;
     std::uint64_t arguments_extent = 0;
-    std::uint64_t needed = 0;  ///< by the result, when Waiting
+    std::uint64_t needed = 0;   ///< by the result, when Waiting
+    std::uint64_t seen_ns = 0;  ///< when it was found ended, maybe in its queue; 0: its line tells
     Extent result;
     SlotWord end;
     JobDescriptor job;

@@ -4,6 +4,7 @@
 #include "client/session_core.h"
 #include "client/wait_step.h"
 #include "proto/text.h"
+#include "shm/job_end.h"
 
 /// The waiting half of SessionCore: collecting ended jobs and making outcomes of them.
 namespace ringmaster {
@@ -15,11 +16,9 @@ Status status_of(SlotWord end) {
   return status_of(end.cause());
 }
 
-// The runs that a terminal word counts: jobs that ended in the queue never began the attempt that the word names.
-unsigned attempts_of(SlotWord end) {
-  const bool in_queue = end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout ||
-                        end.cause() == Cause::Lost || end.cause() == Cause::Refused;
-  return end.attempt() + (in_queue ? 0U : 1U);
+std::uint64_t since_boot() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
 // One read of a word that a hostile worker may be changing.
@@ -79,6 +78,7 @@ void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
   Record& record = records_[at];
   record.end = word;
   record.life = Life::Ended;
+  if (may_end_in_queue(word)) record.seen_ns = since_boot();
   if (record.abandoned) {
     result_came_back(record.result.id);
     port_.release(record.slot);
@@ -157,22 +157,19 @@ void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
   facts.status = status_of(end);
   facts.cause = end.cause();
   facts.detail = end.detail();
-  facts.attempts = attempts_of(end);
   facts.job_id = make_job_id(facts_.serial, record.seq);
   std::uint64_t bytes = 0;
-  // The line's other fields are the owner's word; a job that the supervisor ended has none.
-  const bool owner_spoke = read_once(line.result_seq) == record.seq;
-  if (owner_spoke) {
+  const JobEnd told =
+      read_end(line, end, {record.seq, record.job.queue_timeout_ms, record.job.submitted_ns}, record.seen_ns);
+  facts.attempts = told.attempts;
+  facts.timings = {Duration(told.queued_ns), Duration(told.run_ns)};
+  if (told.told) {
     facts.needed_bytes = facts.cause == Cause::TooLarge ? read_once(line.needed_bytes) : 0;
-    const std::uint64_t started = read_once(line.started_ns);
-    const std::uint64_t finished = read_once(line.finished_ns);
-    if (started >= record.job.submitted_ns) facts.timings.queued = Duration(started - record.job.submitted_ns);
-    if (finished >= started) facts.timings.run = Duration(finished - started);
     const std::size_t length = std::min<std::size_t>(read_once(line.message_bytes), kMessageBytes);
     if (length != 0) facts.message = clean_text({port_.reply().message(record.slot).text, length}, kMessageBytes);
     bytes = read_once(line.result_bytes);
   }
-  if (facts.status == Status::Done && (!owner_spoke || bytes > record.job.result_capacity)) {
+  if (facts.status == Status::Done && (!told.told || bytes > record.job.result_capacity)) {
     facts.status = Status::Failed;
     facts.cause = Cause::ProtocolViolation;
     facts.message = "the worker described a result that cannot be";

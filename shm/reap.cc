@@ -41,7 +41,40 @@ ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, co
   return job;
 }
 
+// The owner is fenced and the word still its own, so nobody writes here but a client that harms itself. What is left of
+// a result that was being described goes with it.
+void write_times(const ReapTarget& session, std::uint16_t slot, SlotWord seen, const DeathReport& death, bool retried) {
+  SlotLine& line = session.reply.line(slot);
+  line.result_bytes = 0;
+  line.needed_bytes = 0;
+  line.message_bytes = 0;
+  line.worker = death.owner.worker;
+  line.incarnation = death.owner.incarnation;
+  const bool known = !retried && death.run.intent_bits == Intent{session.index, slot, seen.seq()}.pack();
+  line.started_ns = known ? death.run.started_ns : 0;
+  line.finished_ns = known ? death.run.ended_ns : 0;
+  line.result_seq = known ? seen.seq() : 0;
+}
+
 }  // namespace
+
+std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions, const DeathReport& death) noexcept {
+  const auto intent = Intent::unpack(death.run.intent_bits);
+  if (!intent) return std::nullopt;
+  for (const ReapTarget& session : sessions) {
+    if (session.index != intent->session || intent->slot >= session.reply.slots()) continue;
+    // SYNC: acquire, pairs with the dead worker's last release.
+    const SlotWord seen(session.reply.word(intent->slot).load(std::memory_order_acquire));
+    if (!seen.is_owned() || !(seen.owner() == death.owner) || seen.seq() != intent->seq) return std::nullopt;
+    const JobDescriptor& descriptor = session.request.descriptor(intent->slot);
+    const std::uint64_t submitted = descriptor.submitted_ns;  // once: the client may write on
+    AttemptTimes times;
+    if (death.run.started_ns > submitted && submitted != 0) times.queued_ns = death.run.started_ns - submitted;
+    if (death.run.ended_ns > death.run.started_ns) times.run_ns = death.run.ended_ns - death.run.started_ns;
+    return times;
+  }
+  return std::nullopt;
+}
 
 std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathReport& death, const CrashRule& rule) {
   std::vector<ReapedJob> jobs;
@@ -53,6 +86,7 @@ std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathRep
       if (!seen.is_owned() || !(seen.owner() == death.owner)) continue;
       const ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
       const SlotWord next = successor_word(seen, job.retried, job.cause, job.detail);
+      if (!job.forged) write_times(session, static_cast<std::uint16_t>(slot), seen, death, job.retried);
       std::uint64_t expected = seen.bits();
       // SYNC: acq_rel, pairs with claim (a retry) and collect. It fails only if the client altered its word.
       if (word.compare_exchange_strong(expected, next.bits(), std::memory_order_acq_rel)) jobs.push_back(job);

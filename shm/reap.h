@@ -28,6 +28,13 @@ struct Verdict {
   std::uint16_t detail = 0;
 };
 
+/// The run that its death cut short, as far as it is known. CLOCK_MONOTONIC.
+struct LastRun {
+  std::uint64_t intent_bits = 0;  ///< of its job; 0: none is known
+  std::uint64_t started_ns = 0;
+  std::uint64_t ended_ns = 0;
+};
+
 struct DeathReport {
   Owner owner;
   std::uint64_t intent_bits = 0;       ///< the dead lane's intent word
@@ -35,6 +42,7 @@ struct DeathReport {
   Cause cause = Cause::CrashedSignal;  ///< of the death: CrashedSignal, CrashedExit, OutOfMemory or Lost
   std::uint16_t detail = 0;            ///< signal or exit code
   std::optional<Verdict> verdict;
+  LastRun run;
 };
 
 enum class AfterCrash { Retry, Fail, Poison };
@@ -54,6 +62,16 @@ struct ReapedJob {
 /// Decides once per job that died with its worker and was under no verdict; must count the crash in the ledger, for
 /// this owner at most once (a redo asks again), before it answers. `attempts` counts from 1.
 using CrashRule = std::function<AfterCrash(std::uint64_t job_id, bool idempotent, unsigned attempts)>;
+
+/// The times of an attempt.
+struct AttemptTimes {
+  std::uint64_t queued_ns = 0;  ///< submitted to claimed, an earlier attempt included
+  std::uint64_t run_ns = 0;
+};
+/// What the death's run took, to be counted before reap(); nullopt: its job had ended, was never claimed, or is not
+/// known. The same answer until reap() has resolved the job.
+[[nodiscard]] std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions,
+                                                          const DeathReport& death) noexcept;
 
 /// Resolves the intent, audits every slot for the dead owner, restores done and ready bits, changes each completion
 /// word and then wakes everyone. The caller rings the pool's doorbell afterwards (a wake-up can die with the worker

@@ -51,7 +51,7 @@ void count(LaneRecord& lane, const Claim& claim, const JobResult& result, std::u
   add(lane.counters.bytes_out, result.result_bytes);
   add(lane.words.progress, 1);
   count_time(lane.counters.queue, lane.queue_buckets, since(claim.job.submitted_ns, claim.started_ns));
-  count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
+  if (result.ran) count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
 }
 
 // C1 to C5. Nothing: the slot is another's.
@@ -155,7 +155,7 @@ FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const 
   line.result_bytes = result.result_bytes;
   line.needed_bytes = result.needed_bytes;
   line.started_ns = claim.started_ns;
-  line.finished_ns = now_ns;
+  line.finished_ns = result.ran ? now_ns : claim.started_ns;
   line.result_seq = claim.word.seq();
   line.worker = self.owner.worker;
   line.incarnation = self.owner.incarnation;

@@ -81,6 +81,7 @@ struct JobResult {
   std::uint64_t result_bytes = 0;
   std::uint64_t needed_bytes = 0;
   std::string_view message;  ///< cut at kMessageBytes
+  bool ran = true;           ///< false: it ended before its handler was called, and took no time of a worker
 };
 
 enum class FinishStatus {

@@ -16,6 +16,12 @@ constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
 
 JobResult failed(Cause cause, std::string_view message = {}) { return {SlotState::Failed, cause, 0, 0, 0, message}; }
 
+JobResult not_begun(Cause cause, std::string_view message = {}) {
+  JobResult result = failed(cause, message);
+  result.ran = false;
+  return result;
+}
+
 }  // namespace
 
 std::uint64_t monotonic_now_ns() noexcept {
@@ -40,7 +46,7 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
   const JobExtents extents = locate(session.port, claim);
   const JobResult result =
       extents.ok ? result_of(session, claim, extents)
-                 : failed(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
+                 : not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
   ended_ns_ = monotonic_now_ns();
   switch (finish(self_, session.port, claim, result, ended_ns_)) {
     case FinishStatus::Held:
@@ -56,11 +62,11 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
 JobResult JobRunner::result_of(AttachedSession& session, const Claim& claim, const JobExtents& extents) {
   const JobDescriptor& job = claim.job;
   if (queue_expired(job, claim.started_ns)) {
-    return failed(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
+    return not_begun(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
   }
-  if (cancel_asked(self_, session.port, claim)) return failed(Cause::Cancelled);
+  if (cancel_asked(self_, session.port, claim)) return not_begun(Cause::Cancelled);
   const RegisteredHandler* const handler = registry_.find(job.handler);
-  if (handler == nullptr) return failed(Cause::UnknownHandler, "this pool has no handler of that name");
+  if (handler == nullptr) return not_begun(Cause::UnknownHandler, "this pool has no handler of that name");
   try {
     return call(*handler, session, claim, extents);
   } catch (const std::bad_alloc&) {

@@ -196,9 +196,11 @@ void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
 
 void JobDesk::deliver(Job& job, const Responder& respond) {
   v1::Reply reply;
-  const JobFacts facts{job.id,          job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity,
-                       job.submitted_ns};
-  fill_outcome(job.home->session().reply, facts, *job.end, *reply.mutable_outcome());
+  const Session& session = job.home->session();
+  JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
+  facts.ended_ns = since_boot(job.ended_at);
+  facts.queue_timeout_ms = session.request.descriptor(job.place.slot).queue_timeout_ms;
+  fill_outcome(session.reply, facts, *job.end, *reply.mutable_outcome());
   if (!respond(std::move(reply), {})) return;
   job.delivered = true;
   job.charge.reset();

@@ -6,6 +6,7 @@
 
 #include "daemon/core/death.h"
 #include "proto/text.h"
+#include "shm/job_end.h"
 
 namespace ringmaster {
 namespace {
@@ -88,18 +89,17 @@ void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, 
   outcome.set_cause(static_cast<std::uint32_t>(cause));
   outcome.set_cause_name(std::string(to_string(cause)));
   outcome.set_detail(word.detail());
-  outcome.set_attempt(word.attempt() + 1);
 
   // One private copy; the owner wrote it before it completed, but a worker is not believed.
-  const SlotLine& line = reply.line(facts.slot);
-  const bool written = line.result_seq == facts.seq;
+  SlotLine& line = reply.line(facts.slot);
+  const JobEnd end = read_end(line, word, {facts.seq, facts.queue_timeout_ms, facts.submitted_ns}, facts.ended_ns);
+  const bool written = end.told;
+  outcome.set_attempt(end.attempts);
+  outcome.set_queued_ns(end.queued_ns);
+  outcome.set_run_ns(end.run_ns);
   const std::uint64_t result_bytes = written ? line.result_bytes : 0;
   const std::uint64_t needed = written ? line.needed_bytes : 0;
-  const std::uint64_t started = written ? line.started_ns : 0;
-  const std::uint64_t finished = written ? line.finished_ns : 0;
   const std::uint32_t message_bytes = written ? line.message_bytes : 0;
-  if (started >= facts.submitted_ns && started != 0) outcome.set_queued_ns(started - facts.submitted_ns);
-  if (finished >= started && started != 0) outcome.set_run_ns(finished - started);
   if (cause == Cause::TooLarge) outcome.set_needed_bytes(needed);
 
   if (cause == Cause::Completed) {

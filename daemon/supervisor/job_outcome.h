@@ -15,6 +15,8 @@ struct JobFacts {
   std::uint64_t result_offset = 0;  ///< in the result ring
   std::uint64_t result_capacity = 0;
   std::uint64_t submitted_ns = 0;
+  std::uint64_t ended_ns = 0;  ///< when its end was found
+  std::uint32_t queue_timeout_ms = 0;
 };
 
 /// The kind that a cause belongs to: the typed outcome that callers act on.

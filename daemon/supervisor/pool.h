@@ -128,7 +128,7 @@ class Pool final : public PoolGate {
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
                      const keeper::ExitRecord& exit, const LaneRecord* lane);
   void restore_incidents();
-  void book(Owner owner, const LaneRecord* lane);
+  void book(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short);
   [[nodiscard]] LedgerTally& tally() const { return tally_of(host_.ledger_record().pools[index_]); }
   [[nodiscard]] LedgerTally total() const;                          ///< with the living
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;  ///< empty: unknown

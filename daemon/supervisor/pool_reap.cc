@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/core/retry_policy.h"
+#include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
@@ -38,6 +39,23 @@ Cause cause_of(const core::DeathCause& death) {
       break;
   }
   return death.by_signal ? Cause::CrashedSignal : Cause::CrashedExit;
+}
+
+// What it was running. The lane's stamp is the worker's word: believed within its life. Without a lane, what a look has
+// last put on record.
+LastRun last_run(const LaneRecord* lane, const LedgerWorker& record, const keeper::ExitRecord& exit) {
+  LastRun run;
+  run.ended_ns = exit.died_at_ns != 0 ? exit.died_at_ns : monotonic_ns();
+  if (lane != nullptr) {
+    run.intent_bits = lane->words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
+    run.started_ns = lane->words.stamp_ns.load(std::memory_order_relaxed);
+  } else if (record.incarnation == exit.incarnation) {
+    run.intent_bits = record.seen_intent.load(std::memory_order_acquire);  // SYNC: before its time.
+    run.started_ns = record.first_seen_ns;
+  }
+  const std::uint64_t born = record.incarnation == exit.incarnation ? record.started_ns : 0;
+  run.started_ns = std::max(std::min(run.started_ns, run.ended_ns), std::min(born, run.ended_ns));
+  return run;
 }
 
 // Whose job it was. A message's descriptor names its submitter: only supervisors can write it in a session of theirs.
@@ -143,7 +161,6 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                        {"stack", standing ? seat.last_stack : std::string{}}});
 
   reap_dead(seat, exit, cause);
-  book(seat.process->place().owner, &seat.process->lane());
   const WorkerPlace place = seat.process->place();
   record_of(index).verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
@@ -185,6 +202,7 @@ void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::Dea
       seat.process->lane().words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
   death.detail = static_cast<std::uint16_t>(exit.status);
   death.verdict = standing_verdict(record);
+  death.run = last_run(&seat.process->lane(), record, exit);
   reap_owner(place.seat, death, record, cause);
 }
 
@@ -205,6 +223,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   if (lane != nullptr) death.intent_bits = lane->words.intent.load(std::memory_order_acquire);  // SYNC: as reap_dead.
   death.detail = static_cast<std::uint16_t>(exit.status);
   if (recorded) death.verdict = standing_verdict(record);
+  death.run = last_run(lane, record, exit);
   core::ExitFacts facts;
   facts.by_signal = exit.code != CLD_EXITED;
   facts.code_or_signal = exit.status;
@@ -224,7 +243,6 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   log_warning("worker that could not be taken over ended",
               {{"pool", config_.name}, {"worker", index}, {"pid", exit.pid}, {"cause", core::to_string(cause)}});
   note_incident(index, cause, core::to_string(cause) + ", as it could not be taken over", exit, lane);
-  book(owner, lane);
   record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
@@ -244,6 +262,14 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
   for (const auto& [at, session] : sessions_) {
     targets.push_back({at, session->serial, session->request, session->reply});
   }
+  // Before its job is resolved, for a successor that finds the one without the other. An incarnation that has no seat
+  // was booked by the predecessor.
+  const Seat& seat = seats_[index];
+  if (seat.process && seat.process->place().owner == death.owner) {
+    book(death.owner, &seat.process->lane(), times_cut_short(targets, death));
+  } else if (seat.orphan && seat.orphan->owner == death.owner) {
+    book(death.owner, seat.orphan->lane, times_cut_short(targets, death));
+  }
   LedgerRecord& ledger = host_.ledger_record();
   const auto jobs = reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
     // A job that lost its worker to our own wish to end it has done nothing wrong.
@@ -260,8 +286,7 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
     return AfterCrash::Fail;
   });
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
-  const auto& process = seats_[index].process;
-  if (!process || process->place().owner == death.owner) {
+  if (!seat.process || seat.process->place().owner == death.owner) {
     clear_spin(*board_, index);
     clear_idle(*board_, index);
   }

@@ -37,10 +37,13 @@ LedgerTally Pool::total() const {
   return sum;
 }
 
-void Pool::book(Owner owner, const LaneRecord* lane) {
-  book_death(host_.ledger_record().pools[index_], owner, [lane](LedgerTally& tally) {
+void Pool::book(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short) {
+  book_death(host_.ledger_record().pools[index_], owner, [&](LedgerTally& tally) {
     ++tally.deaths;
     if (lane != nullptr) add_lane(tally, *lane);
+    if (!cut_short) return;
+    tally.queue.add(cut_short->queued_ns);
+    tally.run.add(cut_short->run_ns);
   });
 }
 

@@ -188,7 +188,9 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
         if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
         if (job.queue_timeout_ms == 0 || job.seq != seen.seq()) continue;
         if (queue_expired(job, now_ns)) {
-          if (end_ready(session->reply, slot, seen, Cause::QueueTimeout)) ++tally().timed_out;
+          if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) continue;
+          ++tally().timed_out;
+          tally().queue.add(now_ns - job.submitted_ns);
           continue;
         }
         const auto due = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns)) +

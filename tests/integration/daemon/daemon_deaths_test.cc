@@ -20,6 +20,30 @@ TEST_F(DaemonDeaths, CrashIsReportedAndTheWorkerReplaced) {
   eventually("three workers again", [this] { return workers().size() == 3; });
 }
 
+TEST_F(DaemonDeaths, JobsThatWereKilledOrCrashedHaveTheirTimes) {
+  start("run_deadline = \"300ms\"\n");
+  Session session = open();
+  ConnectOptions options;
+  options.socket = socket_;
+  Result<Client> client = Client::connect(options);
+  ASSERT_TRUE(client);
+  const auto as_message = [&](const char* handler) {
+    auto outcome = client->run("t", handler, {});
+    EXPECT_TRUE(outcome);
+    return outcome ? std::move(*outcome) : Outcome();
+  };
+  for (const bool message : {false, true}) {
+    const Outcome killed = message ? as_message("hang") : run(session, "hang");
+    EXPECT_EQ(killed.status(), Status::TimedOut) << killed.describe();
+    EXPECT_GE(killed.timings().run, std::chrono::milliseconds(300)) << message;
+    EXPECT_GT(killed.timings().queued, Duration(0)) << message;
+    const Outcome crashed = message ? as_message("crash") : run(session, "crash");
+    EXPECT_EQ(crashed.status(), Status::Crashed) << crashed.describe();
+    EXPECT_GT(crashed.timings().run, Duration(0)) << message;
+    EXPECT_GT(crashed.timings().queued, Duration(0)) << message;
+  }
+}
+
 TEST_F(DaemonDeaths, ExitCodeIsTheOutcomesDetail) {
   start();
   Session session = open();

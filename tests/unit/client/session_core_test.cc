@@ -201,6 +201,8 @@ TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
   ASSERT_TRUE(cancelled);
   EXPECT_EQ(cancelled->status(), Status::Cancelled);
   EXPECT_EQ(cancelled->attempts(), 0U);
+  EXPECT_GT(cancelled->timings().queued, Duration(0)) << "nobody else can tell how long it waited";
+  EXPECT_EQ(cancelled->timings().run, Duration(0));
   EXPECT_FALSE(pool.cancel_asked(claim));
   core->cancel(running);
   EXPECT_TRUE(pool.cancel_asked(claim));

@@ -165,6 +165,21 @@ TEST_F(JobOutcomeTest, ADoneJobBringsItsResultAndTimes) {
   EXPECT_EQ(done.run_ns(), 200U);
 }
 
+TEST_F(JobOutcomeTest, AnEndInTheQueueHasItsWaitAndNoRun) {
+  reply_.line(3).result_seq = 8;
+  facts.ended_ns = 400;
+  const v1::Outcome expired = outcome(SlotState::Failed, Cause::QueueTimeout);
+  EXPECT_EQ(expired.attempt(), 1U) << "of a second attempt that never began";
+  EXPECT_EQ(expired.queued_ns(), 300U);
+  EXPECT_EQ(expired.run_ns(), 0U);
+}
+
+TEST_F(JobOutcomeTest, AJobThatCrashedHasItsTimes) {
+  const v1::Outcome crashed = outcome(SlotState::Failed, Cause::CrashedSignal, 11);
+  EXPECT_EQ(crashed.queued_ns(), 50U);
+  EXPECT_EQ(crashed.run_ns(), 200U);
+}
+
 TEST_F(JobOutcomeTest, AResultThatCannotBeIsAFailureAndNotAFault) {
   reply_.line(3).result_bytes = 65;
   EXPECT_EQ(outcome(SlotState::Done, Cause::Completed).kind(), v1::OUTCOME_FAILED);

@@ -16,19 +16,25 @@ TEST(PoolRecord, CountsOfTheDeadSurviveTheirSupervisor) {
   remains.run_a_job();
   remains.finish_the_job();
   const std::uint32_t slot = remains.run_a_job();
+  auto exit = Remains::exit(CLD_KILLED, SIGSEGV);
+  exit.died_at_ns = remains.worker.lane->words.stamp_ns + 300'000'000;
   control::v1::PoolStatus before;
   {
     PoolLife life(remains);
     life.succeed(remains.held());
     EXPECT_EQ(life.status().counters().done(), 1U) << "of the living";
-    life.end(Remains::exit(CLD_KILLED, SIGSEGV));
+    life.end(exit);
     EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
+    const SlotLine& line = remains.session.reply.line(slot);
+    EXPECT_EQ(line.result_seq, remains.word(slot).seq());
+    EXPECT_EQ(line.finished_ns - line.started_ns, 300'000'000U);
     before = life.status();
   }
   EXPECT_EQ(before.counters().done(), 1U);
   EXPECT_EQ(before.counters().crashed(), 1U);
   EXPECT_EQ(before.counters().worker_deaths(), 1U);
-  EXPECT_EQ(before.run_time().count(), 1U);
+  EXPECT_EQ(before.run_time().count(), 2U) << "the run that the crash cut short is one too";
+  EXPECT_EQ(before.run_time().max_ns(), 300'000'000U);
   ASSERT_EQ(before.incidents_size(), 1);
   PoolLife next(remains);
   next.pool().attach(remains.session, [] {});
@@ -64,7 +70,42 @@ TEST(PoolRecord, ADeathThatWasBookedIsNotBookedAgain) {
   EXPECT_EQ(next.status().counters().worker_deaths(), 1U);
   EXPECT_EQ(next.status().counters().crashed(), 1U);
   EXPECT_EQ(next.status().counters().done(), 1U);
+  EXPECT_EQ(next.status().run_time().count(), 2U);
   EXPECT_EQ(next.status().incidents_size(), 1);
+}
+
+TEST(PoolRecord, ADeathThatWasBookedAndNotResolvedIsCountedOnce) {
+  Remains remains;
+  const std::uint32_t slot = remains.run_a_job();
+  // The predecessor has booked the death and died.
+  book_death(remains.ledger->pools[0], remains.worker.owner, [](LedgerTally& tally) {
+    ++tally.deaths;
+    tally.run.add(5);
+  });
+  PoolLife life(remains);
+  life.succeed(remains.held(), true);
+  life.end(Remains::exit(CLD_KILLED, SIGSEGV));
+  EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
+  EXPECT_EQ(life.status().counters().worker_deaths(), 1U);
+  EXPECT_EQ(life.status().run_time().count(), 1U);
+  EXPECT_EQ(life.status().run_time().max_ns(), 5U);
+}
+
+TEST(PoolRecord, AJobThatWaitsForTooLongIsCountedAmongThoseThatQueued) {
+  Remains remains;
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  const auto slot = remains.client->take_slot();
+  JobDescriptor job{};
+  job.queue_timeout_ms = 20;
+  job.submitted_ns = monotonic_ns() - 30'000'000;
+  (void)remains.client->publish(*slot, job);
+  life.until([&] { return remains.word(*slot).cause() == Cause::QueueTimeout; });
+  const auto status = life.status();
+  EXPECT_EQ(status.counters().timed_out(), 1U);
+  EXPECT_EQ(status.queue_time().count(), 1U);
+  EXPECT_GE(status.queue_time().max_ns(), 30'000'000U);
+  EXPECT_EQ(status.run_time().count(), 0U);
 }
 
 TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {

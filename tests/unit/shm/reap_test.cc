@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "shm/job_end.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster {
@@ -110,6 +111,108 @@ TEST(Reap, BelievesTheOwnerBitsWhereTheLaneIsLost) {
   EXPECT_EQ(jobs[0].cause, Cause::RunTimeout);
   EXPECT_TRUE(jobs[1].retried);
   EXPECT_FALSE(jobs[0].forged || jobs[1].forged);
+}
+
+// A job that its worker has claimed and dies with.
+struct CutShort {
+  explicit CutShort(std::uint32_t flags = 0) {
+    seq = world.submit(flags);
+    world.request.descriptor(world.last_slot).submitted_ns = 40;
+    EXPECT_EQ(claim(worker.self, worker.session, 100, job), ClaimStatus::Claimed);
+    death = death_of(worker);
+    death.run = {death.intent_bits, 100, 350};
+  }
+  [[nodiscard]] SlotLine& line() const { return world.reply.line(job.slot); }
+
+  World world;
+  Worker worker{world, {1, 1}, 0};
+  const ReapTarget targets[1] = {world.target()};
+  Claim job;
+  DeathReport death;
+  std::uint32_t seq = 0;
+};
+
+TEST(Reap, TellsTheTimesOfTheRunThatADeathCutShort) {
+  CutShort run;
+  const auto times = times_cut_short(run.targets, run.death);
+  ASSERT_TRUE(times);
+  EXPECT_EQ(times->queued_ns, 60u);
+  EXPECT_EQ(times->run_ns, 250u);
+  ASSERT_EQ(reap(run.targets, run.death, kRetryIdempotent).size(), 1u);
+  const JobEnd end = read_end(run.line(), SlotWord(run.line().word.load()), {run.seq, 0, 40}, 0);
+  EXPECT_TRUE(end.told);
+  EXPECT_EQ(end.attempts, 1u);
+  EXPECT_EQ(end.queued_ns, 60u);
+  EXPECT_EQ(end.run_ns, 250u);
+  EXPECT_FALSE(times_cut_short(run.targets, run.death)) << "once it is resolved it is not counted again";
+}
+
+TEST(Reap, WhatADyingWorkerHadBegunToDescribeIsForgotten) {
+  for (const std::uint32_t flags : {0U, kJobIdempotent}) {
+    CutShort run(flags);
+    run.line().result_seq = run.seq;
+    run.line().message_bytes = 7;
+    run.line().result_bytes = 7;
+    ASSERT_EQ(reap(run.targets, run.death, kRetryIdempotent).size(), 1u);
+    EXPECT_EQ(run.line().message_bytes, 0u);
+    EXPECT_EQ(run.line().result_bytes, 0u);
+    EXPECT_EQ(run.line().result_seq, flags == 0 ? run.seq : 0u) << "of a job that is tried again nothing is known";
+  }
+}
+
+TEST(Reap, WritesNothingBesideAForgedWord) {
+  CutShort run;
+  const std::uint32_t seq = run.world.submit();
+  const std::uint32_t forged = run.world.last_slot;
+  run.world.reply.word(forged).store(SlotWord::owned(seq, SlotState::Running, 0, {1, 1}).bits());
+  run.world.reply.line(forged).result_seq = 12345;
+  ASSERT_EQ(reap(run.targets, run.death, kRetryIdempotent).size(), 2u);
+  EXPECT_EQ(run.world.reply.line(forged).result_seq, 12345u);
+}
+
+TEST(Reap, ARunThatHadEndedIsNotCutShort) {
+  CutShort run;
+  ASSERT_EQ(finish(run.worker.self, run.worker.session, run.job, {}, 200), FinishStatus::Finished);
+  EXPECT_FALSE(times_cut_short(run.targets, run.death)) << "its worker died before it could clear its intent";
+  run.death.run = {};
+  EXPECT_FALSE(times_cut_short(run.targets, run.death));
+}
+
+TEST(JobEnd, AnEndInTheQueueIsTimedByWhoSeesIt) {
+  SlotLine line{};
+  line.result_seq = 8;  // of the slot's job before
+  line.started_ns = 1;
+  line.finished_ns = 500;
+  const SlotWord refused = SlotWord::terminal(9, SlotState::Failed, 0, Cause::Refused);
+  JobEnd end = read_end(line, refused, {9, 0, 100}, 350);
+  EXPECT_FALSE(end.told);
+  EXPECT_EQ(end.attempts, 0u);
+  EXPECT_EQ(end.queued_ns, 250u);
+  EXPECT_EQ(end.run_ns, 0u);
+  const SlotWord expired = SlotWord::terminal(9, SlotState::Failed, 1, Cause::QueueTimeout);
+  end = read_end(line, expired, {9, 2, 100}, 90'000'100);
+  EXPECT_EQ(end.attempts, 1u) << "it had run before, and was tried again";
+  EXPECT_EQ(end.queued_ns, 2'000'000u) << "seen long after its queue timeout";
+}
+
+TEST(JobEnd, AJobThatWasCancelledWhileItRanHasRun) {
+  SlotLine line{};
+  line.result_seq = 9;
+  line.started_ns = 150;
+  line.finished_ns = 500;
+  const JobEnd end = read_end(line, SlotWord::terminal(9, SlotState::Cancelled, 0, Cause::Cancelled), {9, 0, 100}, 600);
+  EXPECT_EQ(end.attempts, 1u);
+  EXPECT_EQ(end.queued_ns, 50u);
+  EXPECT_EQ(end.run_ns, 350u);
+}
+
+TEST(JobEnd, ACrashWhoseTimesAreLostHasNone) {
+  SlotLine line{};
+  const JobEnd end =
+      read_end(line, SlotWord::terminal(9, SlotState::Failed, 0, Cause::CrashedSignal), {9, 0, 100}, 600);
+  EXPECT_EQ(end.attempts, 1u);
+  EXPECT_EQ(end.queued_ns, 0u);
+  EXPECT_EQ(end.run_ns, 0u);
 }
 
 TEST(Reap, LeavesOtherIncarnationsAlone) {

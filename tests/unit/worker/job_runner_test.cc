@@ -163,6 +163,14 @@ TEST_F(WorkerRig, DoesNotStartWhatIsCancelledOrExpired) {
   request_.descriptor(0).queue_timeout_ms = 1;
   EXPECT_EQ(run_next(), RunStatus::Finished);
   EXPECT_EQ(word().cause(), Cause::QueueTimeout);
+  const auto sum = [](const Word64(&buckets)[kTimeBuckets]) {
+    std::uint64_t count = 0;
+    for (const Word64& one : buckets) count += one.load();
+    return count;
+  };
+  EXPECT_EQ(sum(self_.lane->queue_buckets), 2U);
+  EXPECT_EQ(sum(self_.lane->run_buckets), 0U) << "what never ran took no time";
+  EXPECT_EQ(reply_.line(0).started_ns, reply_.line(0).finished_ns);
 }
 
 TEST_F(WorkerRig, FinishesAnImpossibleDescriptorAsInvalid) {
