@@ -62,7 +62,7 @@ struct Settings {
   std::uint32_t max_spinners = 1;           ///< Workers of the pool that may spin at the same time.
   std::uint32_t copy_in_bytes = 64 * 1024;  ///< Requests of other uids up to this size are copied before they are read.
   std::uint64_t wait_ns = 1'000'000'000;    ///< Bound of one wait after recent work.
-  std::uint64_t idle_wait_ns = 10'000'000'000;  ///< Bound of one wait when idle for long.
+  std::uint64_t idle_wait_ns = 60'000'000'000;  ///< Bound of one wait when idle for long.
   std::uint64_t grace_ns = 0;                   ///< Between cancel word and kill.
 };
 

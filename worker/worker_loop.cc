@@ -147,7 +147,7 @@ void WorkerLoop::wait_drained() {
   set_state(self_, LaneState::Draining);
   pollfd control{link_.fd(), POLLIN, 0};
   ::poll(&control, 1,
-         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nanoseconds(settings_.wait_ns)).count()));
+         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nanoseconds(settings_.idle_wait_ns)).count()));
   // Before the messages are read: whoever sent Drain{on} and then finds Draining knows that nothing is claimed before
   // it is read.
   set_state(self_, LaneState::Ready);
@@ -200,9 +200,14 @@ void WorkerLoop::park() {
     set_state(self_, LaneState::Parked);
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    const auto wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
-    if (wake.timed_out() && sessions_.has_ready_job()) note_missed_wake();
-    idle_for_long_ = wake.timed_out();
+    // A sleep that ends by itself goes on under the same idle bit: who publishes meanwhile sees it and rings, and the
+    // supervisor, which looks at no lane while all are idle, hears that ring.
+    Parking::Wake wake;
+    do {
+      wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
+      if (wake.timed_out() && sessions_.has_ready_job()) note_missed_wake();
+      idle_for_long_ = wake.timed_out();
+    } while (wake.timed_out() && !leaving() && !sessions_.may_have_work());
     if (wake.control) read_control();
     // Told to stand by while a ring was in this worker's hands: pass it on.
     if (drained_) ring_on();

@@ -4,20 +4,22 @@
 
 namespace ringmaster::keeper {
 
-void BeatJudge::start(std::uint64_t now_ns) {
-  last_look_ns_ = now_ns;
+void BeatJudge::heard(std::uint64_t now_ns) {
+  ask_at_ns_ = now_ns + kAskAfterNs;
   silence_ns_ = 0;
-}
-
-void BeatJudge::beat(std::uint64_t now_ns) {
-  last_look_ns_ = std::max(last_look_ns_, now_ns);
-  silence_ns_ = 0;
+  waiting_ = false;
+  ask_ = false;
 }
 
 void BeatJudge::look(std::uint64_t now_ns) {
-  if (now_ns <= last_look_ns_) return;
-  silence_ns_ += std::min(now_ns - last_look_ns_, kLongestLook);
-  last_look_ns_ = now_ns;
+  if (!waiting_) {
+    if (now_ns < ask_at_ns_) return;
+    waiting_ = true;
+    ask_ = true;
+  } else if (now_ns > last_look_ns_) {
+    silence_ns_ += std::min(now_ns - last_look_ns_, kLongestLook);
+  }
+  last_look_ns_ = std::max(last_look_ns_, now_ns);
 }
 
 }  // namespace ringmaster::keeper

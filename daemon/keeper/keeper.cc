@@ -15,7 +15,9 @@
 namespace ringmaster::keeper {
 namespace {
 
-constexpr std::uint64_t kLongestWaitNs = 1'000'000'000;  // BeatJudge wants a look each second
+// Nothing is due: a look now and then all the same. While the daemon starts, ends or buries, each second.
+constexpr std::uint64_t kLongestWaitNs = 60'000'000'000;
+constexpr std::uint64_t kShortWaitNs = 1'000'000'000;
 
 }  // namespace
 
@@ -41,8 +43,8 @@ int Keeper::run() noexcept {
          (supervisor_retry_at_ns_ != 0 && now_ns >= supervisor_retry_at_ns_)))
       bury_supervisor(now_ns);
     sweep(now_ns);
-    report(now_ns);
     judge(now_ns);
+    report(now_ns);
     start_when_due(now_ns);
     ping(now_ns);
     if (ended(now_ns)) return exit_code_;
@@ -81,10 +83,12 @@ void Keeper::wait(std::uint64_t now_ns) noexcept {
 }
 
 std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
-  std::uint64_t deadline_ns = now_ns + kLongestWaitNs;
+  const bool quiet = supervisor_.pid != 0 && !ending_ && stop_signal_ == 0 && !condemned_;
+  std::uint64_t deadline_ns = now_ns + (quiet ? kLongestWaitNs : kShortWaitNs);
   const auto consider = [&deadline_ns](std::uint64_t at_ns) {
     if (at_ns != 0) deadline_ns = std::min(deadline_ns, at_ns);
   };
+  if (quiet) consider(judge_.next_look_ns());
   consider(sweep_retry_at_ns_);
   consider(supervisor_retry_at_ns_);
   consider(send_retry_at_ns_);

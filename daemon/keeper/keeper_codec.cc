@@ -184,6 +184,8 @@ Result<KeeperEvent> decode_keeper_event(std::span<const std::byte> packet) {
       return from_packet<ExitedMessage>(packet);
     case MessageType::StopRequested:
       return from_packet<StopRequestedMessage>(packet);
+    case MessageType::Ask:
+      return from_packet<AskMessage>(packet);
     case MessageType::Beat:
     case MessageType::Deposit:
     case MessageType::Release:

@@ -68,7 +68,7 @@ struct ReleaseSelector {
 /// Text beyond kMaxNotifyText is cut; control characters other than newline become spaces.
 [[nodiscard]] Packet encode_notify(std::string_view text);
 
-using KeeperEvent = std::variant<AckMessage, SpawnedMessage, ExitRecord, StopRequestedMessage>;
+using KeeperEvent = std::variant<AckMessage, SpawnedMessage, ExitRecord, StopRequestedMessage, AskMessage>;
 
 /// Fails on a packet that is none of the keeper's (another version, a wrong size).
 [[nodiscard]] Result<KeeperEvent> decode_keeper_event(std::span<const std::byte> packet);

@@ -28,6 +28,7 @@ enum class MessageType : std::uint16_t {
   Spawned = 66,  ///< + a pidfd when error is 0
   Exited = 67,
   StopRequested = 68,
+  Ask = 69,
 };
 
 struct MessageHeader {
@@ -38,7 +39,7 @@ struct MessageHeader {
 
 enum class Phase : std::uint32_t { Starting = 1, Serving = 2, Stopping = 3 };
 
-/// Sent every kBeatIntervalNs and at each change of phase. No answer.
+/// The answer to Ask; also sent at start and at each change of phase. No answer.
 struct BeatMessage {
   MessageHeader header;
   std::uint32_t phase = 0;            ///< Phase
@@ -155,6 +156,11 @@ struct StopRequestedMessage {
   MessageHeader header;
   std::uint32_t signal = 0;
   std::uint32_t reserved = 0;
+};
+
+/// Sent after kAskAfterNs without a packet: the supervisor answers with a Beat within kAnswerLimitNs or is killed.
+struct AskMessage {
+  MessageHeader header;
 };
 
 static_assert(sizeof(MessageHeader) == 8 && sizeof(DepositLabel) == 12);

@@ -41,6 +41,7 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
       if (!last_words) supervisor_.link.reset();
       return;
     }
+    judge_.heard(now_ns);
     handle(std::span(packet_).first(received.size), received, now_ns, last_words);
   }
 }
@@ -88,13 +89,13 @@ void Keeper::handle(std::span<std::byte> packet, ReceivedPacket& received, std::
     case MessageType::Spawned:
     case MessageType::Exited:
     case MessageType::StopRequested:
+    case MessageType::Ask:
       break;
   }
   acknowledge(0, EBADMSG);
 }
 
 void Keeper::handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexcept {
-  judge_.beat(now_ns);
   stop_timeout_ms_ = message.stop_timeout_ms;
   const auto phase = static_cast<Phase>(message.phase);
   if (phase == Phase::Starting || phase == Phase::Serving || phase == Phase::Stopping) phase_ = phase;
@@ -190,6 +191,10 @@ void Keeper::report(std::uint64_t now_ns) noexcept {
     message.signal = static_cast<std::uint32_t>(stop_signal_);
     if (unsent(send_message(supervisor_.link.get(), message, MessageType::StopRequested))) return;
     stop_unsent_ = false;
+  }
+  if (judge_.wants_to_ask()) {
+    if (unsent(send_message(supervisor_.link.get(), AskMessage{}, MessageType::Ask))) return;
+    judge_.asked();
   }
   for (WorkerSlot& slot : workers_.slots()) {
     if (slot.report_spawned && !report_spawned(slot)) return;

@@ -49,7 +49,7 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
   if (supervisor_.pid == 0) return;
   judge_.look(now_ns);
   if (judge_.too_silent() && !condemned_) {
-    say(Level::Error, "no beat from the supervisor (pid %d) for %u s; killing it", supervisor_.pid,
+    say(Level::Error, "the supervisor (pid %d) does not answer for %u s; killing it", supervisor_.pid,
         static_cast<unsigned>(judge_.silence_ns() / kSecond));
     condemned_ = true;
     static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));

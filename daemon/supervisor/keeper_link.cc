@@ -11,7 +11,6 @@
 namespace ringmaster {
 namespace {
 
-constexpr core::Duration kBeatInterval{keeper::kBeatIntervalNs};
 constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
 
 template <typename... Ts>
@@ -28,6 +27,7 @@ KeeperLink::~KeeperLink() = default;
 
 void KeeperLink::start(Listener listener) {
   listener_ = std::move(listener);
+  heard_ = loop_.now();
   watch_ = std::make_unique<FdWatch>(loop_, socket_.get(), [this] { receive(); });
   beat();
 }
@@ -65,13 +65,10 @@ void KeeperLink::notify(std::string_view text) { send(keeper::encode_notify(text
 void KeeperLink::set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout) {
   phase_ = phase;
   stop_timeout_ = stop_timeout;
-  send(keeper::encode_beat(phase_, stop_timeout_));
+  beat();
 }
 
-void KeeperLink::beat() {
-  send(keeper::encode_beat(phase_, stop_timeout_));
-  loop_.after(kBeatInterval, [this] { beat(); });
-}
+void KeeperLink::beat() { send(keeper::encode_beat(phase_, stop_timeout_)); }
 
 // Order matters (a deposit before the spawn that needs it), so once one packet waits, all that follow wait behind it.
 void KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
@@ -112,6 +109,7 @@ void KeeperLink::receive() {
     const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
     if (packet.error == EAGAIN || packet.error == EINTR) return;
     if (packet.error != 0) return lost();
+    heard_ = loop_.now();
     const auto event = keeper::decode_keeper_event(std::span(buffer).first(packet.size));
     if (!event) {
       log_error("a packet from the keeper cannot be read", {{"error", event.error().message}});
@@ -139,6 +137,7 @@ void KeeperLink::dispatch(const keeper::KeeperEvent& event) {
                  },
                  [this](const keeper::ExitRecord& exit) { listener_.on_exit(exit); },
                  [this](const keeper::StopRequestedMessage&) { listener_.on_stop(); },
+                 [this](const keeper::AskMessage&) { beat(); },
              },
              event);
 }

@@ -44,8 +44,10 @@ class KeeperLink {
   void signal(std::uint32_t worker, std::uint32_t incarnation, int number);
   void ack_exit(std::uint32_t worker, std::uint32_t incarnation);
   void notify(std::string_view text);
-  /// Beats now, and from then on with this phase.
+  /// Tells the keeper now, and with each answer to its questions.
   void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);
+  /// The keeper's last packet. It asks at least each kAskAfterNs (daemon/keeper/deposit.h) where nothing else is said.
+  [[nodiscard]] core::TimePoint last_heard() const { return heard_; }
 
  private:
   struct Outgoing {
@@ -71,6 +73,7 @@ class KeeperLink {
   std::map<std::uint64_t, SpawnDone> spawns_;
   keeper::Phase phase_ = keeper::Phase::Starting;
   std::chrono::milliseconds stop_timeout_{0};
+  core::TimePoint heard_{};
 };
 
 }  // namespace ringmaster

@@ -23,8 +23,9 @@ core::RestartPolicy::Random make_random() {
   };
 }
 
-// A look that nobody asked for: a worker that wakes by itself may take a job without a ring, and its deadline counts.
-constexpr core::Duration kIdleLook = std::chrono::seconds{1};
+// A look that nobody asked for, should a ring get lost. At whole multiples, so that all pools take one wake-up.
+constexpr core::Duration kIdleLook = std::chrono::seconds{10};
+core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.time_since_epoch() % kIdleLook; }
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 // No message tells that the queue is empty, or that a worker rests.
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
@@ -304,9 +305,10 @@ void Pool::schedule(core::TimePoint now) {
   if (drain_.state() == core::Drain::State::Stopped) next.reset();
   if (timer_) host_.loop().cancel(*timer_);
   timer_.reset();
-  const core::Duration delay = next ? std::max(*next - now, core::Duration{std::chrono::microseconds{100}}) : kIdleLook;
+  const core::Duration delay =
+      next ? std::max(*next - now, core::Duration{std::chrono::microseconds{100}}) : until_idle_look(now);
   if (!next && (workers_gone() && drain_.stopping())) return;
-  timer_ = host_.loop().after(std::min(delay, kIdleLook), [this] {
+  timer_ = host_.loop().after(std::min(delay, until_idle_look(now)), [this] {
     timer_.reset();
     on_timer();
   });

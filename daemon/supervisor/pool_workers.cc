@@ -17,7 +17,7 @@ namespace ringmaster {
 namespace {
 
 constexpr std::uint32_t kLastIncarnation = kOwnerMask;
-constexpr std::uint64_t kIdleWaitNs = 10'000'000'000;
+constexpr std::uint64_t kIdleWaitNs = 60'000'000'000;
 
 template <typename... Ts>
 struct Overloaded : Ts... {

@@ -1,9 +1,9 @@
 // A supervisor with no will of its own: it beats, and otherwise does what the test says through the socket that is its
 // --config argument. Each packet of the test begins with one letter:
 //   K<packet> + fds  send on to the keeper        B<phase digit>  beat with this phase from now on
-//   X<code>          exit with this code          Q               stop beating
+//   X<code>          exit with this code          A               beat only when asked      Q  never again
 // It sends the test H<pid><ordinal><cold> first, then T<table bytes> with up to 16 of the inherited descriptors, then
-// each packet of the keeper as K<packet> + fds.
+// each packet of the keeper but its questions as K<packet> + fds.
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -61,6 +61,11 @@ void tell_inherited(int test) {
   tell(test, 'T', bytes, fds);
 }
 
+bool is_question(std::span<const std::byte> packet) {
+  const auto event = decode_keeper_event(packet);
+  return event && std::holds_alternative<AskMessage>(*event);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,6 +81,7 @@ int main(int argc, char** argv) {
   tell_inherited(test);
   Phase phase = Phase::Serving;
   bool beating = true;
+  bool answering = true;
   std::uint64_t next_beat = 0;
   for (;;) {
     if (beating && monotonic_ns() >= next_beat) {
@@ -85,6 +91,10 @@ int main(int argc, char** argv) {
     pollfd watched[] = {{test, POLLIN, 0}, {kSupervisorLinkFd, POLLIN, 0}};
     ::poll(watched, 2, 100);
     if (ReceivedPacket packet = receive_packet(kSupervisorLinkFd, buffer); packet.error == 0) {
+      if (is_question(std::span(buffer).first(packet.size))) {
+        if (answering) beat(phase);
+        continue;
+      }
       std::vector<int> fds;
       for (std::size_t i = 0; i < packet.fd_count; ++i) fds.push_back(packet.fds[i].get());
       tell(test, 'K', std::span(buffer).first(packet.size), fds);
@@ -112,6 +122,9 @@ int main(int argc, char** argv) {
         ::_exit(std::stoi(text));
       }
       case 'Q':
+        answering = false;
+        [[fallthrough]];
+      case 'A':
         beating = false;
         break;
     }

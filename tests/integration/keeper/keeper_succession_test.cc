@@ -76,6 +76,15 @@ TEST_F(KeeperSuccession, ASilentSupervisorIsReplaced) {
   EXPECT_EQ(next_supervisor().ordinal, 2u);
 }
 
+TEST_F(KeeperSuccession, ASupervisorThatOnlyAnswersLives) {
+  order(puppet_, 'A', "");
+  ::sleep(13);  // longer than the limit of silence: time itself is what is tested
+  const SpawnedMessage spawned = spawn(puppet_, 1, {"exit", "1"});
+  EXPECT_EQ(spawned.error, 0);
+  expect<ExitRecord>(puppet_);
+  EXPECT_TRUE(alive(puppet_.pid));
+}
+
 TEST_F(KeeperSuccession, AStoppedKeeperDoesNotBlameTheSupervisor) {
   ASSERT_EQ(::kill(keeper_, SIGSTOP), 0);
   ::sleep(12);  // longer than the limit of silence: time itself is what is tested
