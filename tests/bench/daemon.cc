@@ -152,10 +152,25 @@ double cpu_ns(pid_t pid) {
   return sum;
 }
 
+namespace {
+
+double status_field(const std::string& status, std::string_view name) {
+  const std::size_t line = status.find(name);
+  return line == std::string::npos ? 0 : std::strtod(status.c_str() + line + name.size(), nullptr);
+}
+
+}  // namespace
+
+double wakeups(pid_t pid) {
+  double sum = 0;
+  std::error_code gone;
+  for (const auto& task : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone))
+    sum += status_field(read_all(task.path() / "status"), "\nvoluntary_ctxt_switches:");
+  return sum;
+}
+
 double resident_kib(pid_t pid) {
-  const std::string status = read_all("/proc/" + std::to_string(pid) + "/status");
-  const std::size_t line = status.find("VmRSS:");
-  return line == std::string::npos ? 0 : std::strtod(status.c_str() + line + 6, nullptr);
+  return status_field(read_all("/proc/" + std::to_string(pid) + "/status"), "VmRSS:");
 }
 
 }  // namespace ringmaster::bench

@@ -49,6 +49,8 @@ class Daemon {
 
 /// CPU time that a process has used, all threads, in nanoseconds; 0 where it is gone.
 [[nodiscard]] double cpu_ns(pid_t pid);
+/// How often a process has gone to sleep by itself so far: each wake-up ends with one.
+[[nodiscard]] double wakeups(pid_t pid);
 [[nodiscard]] double resident_kib(pid_t pid);
 
 }  // namespace ringmaster::bench

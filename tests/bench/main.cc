@@ -31,23 +31,26 @@ std::string pools_toml(const std::string& handlers) {
 
 void measure_idle(const Programs& programs, Report& report) {
   const Daemon daemon(programs, "[pool.idle]\nhandlers = [\"" + programs.handlers + "\"]\nworkers = 8\nspares = 0\n");
-  // Start-up work is over by then.
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+  // Start-up work is over by then, also what is due a while after a worker's start.
+  std::this_thread::sleep_for(std::chrono::seconds(15));
   auto processes = daemon.workers("idle");
   report.add("rss_worker_kib", resident_kib(processes.at(0)));
   report.add("rss_keeper_kib", resident_kib(daemon.keeper()));
   report.add("rss_supervisor_kib", resident_kib(daemon.supervisor()));
   processes.push_back(daemon.keeper());
   processes.push_back(daemon.supervisor());
-  const auto used = [&] {
+  const auto total = [&](double (*figure)(pid_t)) {
     double sum = 0;
-    for (const pid_t pid : processes) sum += cpu_ns(pid);
+    for (const pid_t pid : processes) sum += figure(pid);
     return sum;
   };
-  const double before = used();
+  const double used = total(cpu_ns);
+  const double woken = total(wakeups);
   const auto start = Clock::now();
-  std::this_thread::sleep_for(std::chrono::seconds(10));
-  report.add("idle_cpu_percent", (used() - before) / (seconds(Clock::now() - start) * 1e9) * 100);
+  std::this_thread::sleep_for(std::chrono::seconds(60));
+  const double took = seconds(Clock::now() - start);
+  report.add("idle_wakeups_per_s", (total(wakeups) - woken) / took);
+  report.add("idle_cpu_percent", (total(cpu_ns) - used) / (took * 1e9) * 100);
 }
 
 namespace {

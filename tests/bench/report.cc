@@ -39,6 +39,7 @@ constexpr std::array kKeys = {"roundtrip_hot_p50_us",
                               "supervisor_back_ms",
                               "missed_wakes",
                               "idle_cpu_percent",
+                              "idle_wakeups_per_s",
                               "rss_keeper_kib",
                               "rss_supervisor_kib",
                               "rss_worker_kib"};
@@ -76,6 +77,7 @@ constexpr std::array kRows = {
     Row{"  back after, ms", "supervisor_back_ms", "", "< 50"},
     Row{"missed wakes in the whole run", "missed_wakes", "", "0"},
     Row{"idle, 8 parked workers, % of a CPU", "idle_cpu_percent", "", "< 0.2"},
+    Row{"idle, wake-ups a second of all processes", "idle_wakeups_per_s", "", "<= 1"},
     Row{"resident: keeper, KiB", "rss_keeper_kib", "", "< 3072"},
     Row{"resident: supervisor, KiB", "rss_supervisor_kib", "", "< 15360"},
     Row{"resident: worker, KiB", "rss_worker_kib", "", ""}};
