@@ -10,9 +10,9 @@ namespace ringmaster::keeper {
 ///
 /// heard ──kAskAfterNs without a packet──▶ asked ──kAnswerLimitNs without one──▶ too silent      any packet: ▶ heard
 ///
-/// So an idle supervisor need not wake up to beat, and a hang is found after kAskAfterNs + kAnswerLimitNs at the latest.
-/// Silence after the question is added up look by look, and one look adds at most kLongestLook: a keeper that was
-/// itself stopped or not scheduled for a minute charges the supervisor with one look and not with a minute.
+/// So an idle supervisor need not wake up to beat, and a hang is found after kAskAfterNs + kAnswerLimitNs at the
+/// latest. Silence after the question is added up look by look, and one look adds at most kLongestLook: a keeper that
+/// was itself stopped or not scheduled for a minute charges the supervisor with one look and not with a minute.
 class BeatJudge {
  public:
   static constexpr std::uint64_t kLook = 1'000'000'000;  ///< how often to look while an answer is awaited

@@ -169,8 +169,6 @@ double wakeups(pid_t pid) {
   return sum;
 }
 
-double resident_kib(pid_t pid) {
-  return status_field(read_all("/proc/" + std::to_string(pid) + "/status"), "VmRSS:");
-}
+double resident_kib(pid_t pid) { return status_field(read_all("/proc/" + std::to_string(pid) + "/status"), "VmRSS:"); }
 
 }  // namespace ringmaster::bench
