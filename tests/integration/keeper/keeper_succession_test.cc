@@ -82,7 +82,7 @@ TEST_F(KeeperSuccession, ASupervisorThatOnlyAnswersLives) {
   const SpawnedMessage spawned = spawn(puppet_, 1, {"exit", "1"});
   EXPECT_EQ(spawned.error, 0);
   expect<ExitRecord>(puppet_);
-  EXPECT_TRUE(alive(puppet_.pid));
+  EXPECT_TRUE(is_running(puppet_.pid));
 }
 
 TEST_F(KeeperSuccession, AStoppedKeeperDoesNotBlameTheSupervisor) {
