@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ringmaster_version.h"
+#include "shm/base/standard_descriptors.h"
 #include "worker/handler_library.h"
 #include "worker/worker_boot.h"
 
@@ -92,6 +93,7 @@ int list(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ringmaster::fill_standard_descriptors(ringmaster::StandIn::Quiet);
   const auto options = parse(argc, argv);
   if (options && options->help) return std::fputs(kUsage, stdout) < 0;
   if (options && options->version) return std::printf("ringmaster-worker %s\n", RINGMASTER_VERSION) < 0;

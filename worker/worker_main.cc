@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "ringmaster_version.h"
+#include "shm/base/standard_descriptors.h"
 #include "worker/worker.h"
 #include "worker/worker_boot.h"
 #include "worker/worker_loop.h"
@@ -135,6 +136,7 @@ int run_worker(const LoadHandlers& load) {
 }
 
 int worker_main(int argc, char** argv, std::vector<Handler> handlers) {
+  fill_standard_descriptors(StandIn::Quiet);
   const HandlerTable table(std::move(handlers));
   const LoadHandlers load = [&](HandlerRegistry& registry) { return registry.add(table.get(), argv[0]); };
   for (int i = 1; i < argc; ++i) {

@@ -18,6 +18,7 @@
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
 #include "ringmaster_version.h"
+#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -27,12 +28,6 @@ constexpr int kFirstFreeFd = 5;  // 0..2 standard, 3 and 4 are the supervisor's 
 
 Keeper the_keeper;  // static: it is large, and nothing here is allocated
 char supervisor_path[PATH_MAX];
-
-void fill_standard_descriptors() {
-  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));  // takes the lowest number: this one
-  }
-}
 
 // Takes the sockets of the service manager over as deposits and closes what else came along. 0 or an errno.
 int take_inherited_descriptors(int listen_fds) {
@@ -93,8 +88,8 @@ int run_keeper(const CommandLine& line) {
 }
 
 int start(int argc, char** argv) {
+  fill_standard_descriptors(StandIn::Quiet);
   const CommandLine line = parse_command_line(argc, argv);
-  fill_standard_descriptors();
   switch (line.action) {
     case CommandLine::Action::Help:
       std::fputs(kUsage, stdout);

@@ -19,6 +19,7 @@
 #include "daemon/supervisor/supervisor.h"
 #include "proto/socket_path.h"
 #include "ringmaster_version.h"
+#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster {
 namespace {
@@ -187,6 +188,7 @@ int serve(const Options& options) {
 }
 
 int start_program(int argc, char** argv) {
+  fill_standard_descriptors(StandIn::Quiet);
   const auto options = parse(argc, argv);
   if (!options) return kUsageError;
   if (options->version) {
