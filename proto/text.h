@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,17 @@ namespace ringmaster {
 /// `text` cut to `limit` bytes, each offending byte replaced by '?': what a worker or a client said, made fit to be
 /// shown.
 [[nodiscard]] std::string clean_text(std::string_view text, std::size_t limit = 4096);
+
+/// `text`, or as many whole words of it as fit `limit` bytes together with "..." behind them. Never ends inside a
+/// character; a single word that is longer is cut.
+[[nodiscard]] std::string shorten_text(std::string_view text, std::size_t limit);
+
+/// The character at the start of `text`: its code point and length; length 0 where `text` is empty or no UTF-8.
+struct DecodedCharacter {
+  char32_t code = 0;
+  std::size_t length = 0;
+};
+[[nodiscard]] DecodedCharacter decode_character(std::string_view text) noexcept;
 
 /// True for 1 to 64 characters out of [A-Za-z0-9_.-], the first one no '-' or '.': names of handlers, arguments and
 /// pools.

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "proto/text.h"
+#include "shm/layout.h"
+
 namespace ringmaster {
 namespace {
 
@@ -140,8 +143,9 @@ bool JobContext::find_argument(std::string_view name, std::string_view& value) c
 }
 
 void JobContext::say(std::string_view text) {
-  message_size_ = std::min(text.size(), message_.size());
-  if (message_size_ > 0) std::memcpy(message_.data(), text.data(), message_size_);
+  const std::string kept = shorten_text(text, kMessageBytes);
+  message_size_ = std::min(kept.size(), message_.size());
+  if (message_size_ > 0) std::memcpy(message_.data(), kept.data(), message_size_);
 }
 
 }  // namespace ringmaster

@@ -27,7 +27,7 @@ struct JobInput {
   std::uint64_t intent = 0;
 };
 
-/// How a job ended. `message` lies in the context, valid until its next job.
+/// How a job ended. `message` lies in the context, valid until its next job; shortened to what a slot has room for.
 struct JobEnd {
   std::int32_t code = RM_FAILED;  ///< RM_DONE …
   std::uint64_t size = 0;         ///< Of the result, for RM_DONE.

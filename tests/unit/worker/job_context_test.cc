@@ -5,6 +5,7 @@
 
 #define RINGMASTER_HANDLER_FOLDER ""
 #include "run_handler.h"
+#include "shm/layout.h"
 #include "worker/handler.h"
 
 namespace ringmaster {
@@ -68,6 +69,15 @@ TEST(Job, TurnsExceptionsIntoOutcomes) {
   const OneHandler fails({.name = "h", .run = [](Job&) { throw std::runtime_error("disk on fire"); }});
   EXPECT_EQ(run(fails.get(), "").code, RM_FAILED);
   EXPECT_EQ(run(fails.get(), "").message, "disk on fire");
+  const OneHandler talks({.name = "h", .run = [](Job&) {
+                            std::string story;
+                            for (int i = 0; i < 200; ++i) story += "word" + std::to_string(i) + " ";
+                            throw std::runtime_error(story);
+                          }});
+  const std::string told(run(talks.get(), "").message);
+  EXPECT_THAT(told, HasSubstr("word0 word1"));
+  EXPECT_TRUE(told.ends_with("...")) << "cut at a word, and said so: " << told;
+  EXPECT_LE(told.size(), kMessageBytes);
   const OneHandler refuses({.name = "h", .run = [](Job&) { throw InvalidJob("no"); }});
   EXPECT_EQ(run(refuses.get(), "").code, RM_INVALID);
   const OneHandler strange({.name = "h", .run = [](Job&) { throw 42; }});
