@@ -162,7 +162,7 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   }
   ConnectOptions chosen = options;
   chosen.socket = place->path;
-  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout);
+  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout, chosen.busy_timeout);
   if (const auto connected = link->connect(); !connected) return with_places(connected.error(), *place);
   return Client(std::move(chosen), std::move(link));
 }
@@ -176,7 +176,7 @@ Result<Session> Client::open(const std::string& pool, const SessionOptions& opti
 Result<Outcome> Client::run(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
                             const Arguments& arguments, const SubmitOptions& options) {
   if (link_->forked()) return Error{"this client belongs to the parent process; connect again in the child"};
-  ControlLink own(options_.socket, options_.name, options_.control_timeout);
+  ControlLink own(options_.socket, options_.name, options_.control_timeout, options_.busy_timeout);
   if (const auto connected = own.connect(); !connected) return connected.error();
   return run_message_job(own, pool, handler, payload, arguments, options);
 }

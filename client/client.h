@@ -27,6 +27,8 @@ struct ConnectOptions {
   std::string socket = {};                              ///< empty: $RINGMASTER_SOCKET, then the default place
   std::string name = {};                                ///< shown in the daemon's status; at most 80 bytes
   Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
+  /// How long to try again when the daemon has too many connections; 0: not at all.
+  Duration busy_timeout = std::chrono::seconds(5);
 };
 
 struct SessionOptions {

@@ -1,10 +1,12 @@
 #include "client/completion_feed.h"
 
+#include <cerrno>
 #include <csignal>
 #include <system_error>
 
 #include "client/session_core.h"
 #include "client/wait_step.h"
+#include "shm/base/standard_descriptors.h"
 #include "shm/doorbell.h"
 #include "shm/hints.h"
 
@@ -13,7 +15,8 @@ namespace ringmaster {
 Result<void> CompletionFeed::start() {
   auto bell = create_doorbell();
   if (!bell) return bell.error();
-  bell_ = std::move(*bell);
+  bell_ = above_standard(std::move(*bell));
+  if (!bell_) return errno_error("cannot create an eventfd", errno);
   // The program's signals stay with the program's own threads.
   sigset_t all;
   sigset_t before;

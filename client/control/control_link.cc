@@ -8,14 +8,17 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <thread>
 
+#include "client/backoff.h"
 #include "client/fork_guard.h"
 #include "client/wait_step.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/socket_path.h"
 #include "shm/base/check.h"
+#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster {
 namespace {
@@ -67,8 +70,12 @@ Result<bool> await(int fd, short events, const TimeLimit& limit) {
 
 }  // namespace
 
-ControlLink::ControlLink(std::string socket, std::string name, Duration patience)
-    : socket_(std::move(socket)), name_(std::move(name)), patience_(patience), fork_generation_(fork_generation()) {}
+ControlLink::ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout)
+    : socket_(std::move(socket)),
+      name_(std::move(name)),
+      patience_(patience),
+      busy_timeout_(busy_timeout),
+      fork_generation_(fork_generation()) {}
 
 bool ControlLink::forked() const noexcept { return fork_generation() != fork_generation_; }
 
@@ -85,7 +92,7 @@ void ControlLink::drop() noexcept {
 Result<void> ControlLink::connect_once() {
   drop();
   if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd fd = above_standard(UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
   if (!fd) return errno_error("cannot create a Unix socket", errno);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -116,17 +123,21 @@ Result<void> ControlLink::connect_once() {
 }
 
 Result<void> ControlLink::connect_with_patience() {
-  // A daemon that never was there is not waited for; one whose supervisor ended in the middle of the greeting is there.
+  // A daemon that never was there is not waited for; one whose supervisor ended in the middle of the greeting is there,
+  // and one that has too many connections now will have fewer.
   const TimeLimit limit(was_connected_ ? patience_ : std::min(patience_, kSuccession));
-  for (Duration pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+  const TimeLimit busy_limit(was_connected_ ? patience_ : busy_timeout_);
+  std::minstd_rand random(std::random_device{}());
+  for (Backoff backoff(kFirstPause, kLongestPause);;) {
     Result<void> connected = connect_once();
     if (connected) return connected;
     const int why = connected.error().code;
+    const bool busy = refused_for_now(connected.error());
     const bool absent = why == ECONNREFUSED || why == ENOENT || why == EAGAIN;
-    const bool may_pass = why == kConnectionLost || (absent && was_connected_);
-    const Duration left = limit.left();
+    const bool may_pass = busy || why == kConnectionLost || (absent && was_connected_);
+    const Duration left = (busy ? busy_limit : limit).left();
     if (!may_pass || left <= Duration(0)) return connected;
-    std::this_thread::sleep_for(std::min(pause, left));
+    std::this_thread::sleep_for(std::min(backoff.pause(static_cast<std::uint32_t>(random()) << 1), left));
   }
 }
 
@@ -187,7 +198,7 @@ Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration lim
       return received.error();
     }
     if (received->size == 0) return connection_lost("the daemon hung up");
-    for (UniqueFd& fd : received->fds) answer.fds.push_back(std::move(fd));
+    for (UniqueFd& fd : received->fds) answer.fds.push_back(above_standard(std::move(fd)));
     decoder_.feed(std::span(buffer).first(received->size));
   }
 }
@@ -220,13 +231,27 @@ Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std
   }
 }
 
+bool refused_for_now(const Error& error) noexcept {
+  switch (error.code - kRefusedByDaemon) {
+    case wire::ERROR_BUSY:
+    case wire::ERROR_QUOTA:
+    case wire::ERROR_QUEUE_FULL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wanted) {
   if (!answer) return answer;
   const Reply& reply = answer->reply;
   if (reply.body_case() == Reply::kError) {
-    const std::string& message = reply.error().message();
-    return Error{message.empty() ? std::string(to_string(reply.error().code())) : message,
-                 kRefusedByDaemon + static_cast<int>(reply.error().code())};
+    const control::v1::Error& error = reply.error();
+    // What is larger than the limit itself does not fit later either.
+    const bool never = error.code() == wire::ERROR_QUOTA && error.needed() > error.limit();
+    const auto code = never ? wire::ERROR_TOO_LARGE : error.code();
+    return Error{error.message().empty() ? std::string(to_string(error.code())) : error.message(),
+                 kRefusedByDaemon + static_cast<int>(code)};
   }
   if (reply.body_case() != wanted)
     return Error{"the daemon answered something else than was asked; client and daemon differ in version"};

@@ -29,8 +29,9 @@ struct ControlAnswer {
 /// In a forked child everything refuses: two processes that read one connection would take each other's answers.
 class ControlLink {
  public:
-  /// `patience`: for an ordinary answer, and for the daemon to come back.
-  ControlLink(std::string socket, std::string name, Duration patience);
+  /// `patience`: for an ordinary answer, and for the daemon to come back. `busy_timeout`: for a first connection while
+  /// the daemon has too many.
+  ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout = Duration(0));
 
   /// Connects now, without patience for a daemon that is not there.
   [[nodiscard]] Result<void> connect();
@@ -62,6 +63,7 @@ class ControlLink {
   const std::string socket_;
   const std::string name_;
   const Duration patience_;
+  const Duration busy_timeout_;
   const std::uint32_t fork_generation_;
   std::mutex mutex_;
   UniqueFd fd_;
@@ -70,6 +72,10 @@ class ControlLink {
   FrameDecoder decoder_;
   std::uint64_t last_id_ = 0;
 };
+
+/// Whether the daemon refused for a limit that clears by itself when others end: too many connections, sessions or
+/// jobs.
+[[nodiscard]] bool refused_for_now(const Error& error) noexcept;
 
 /// An error reply as an Error with its message and kRefusedByDaemon + its code, any other kind than `wanted` as a
 /// breach of the protocol.

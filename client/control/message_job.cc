@@ -3,7 +3,11 @@
 #include <sys/random.h>
 
 #include <cerrno>
+#include <random>
+#include <thread>
 
+#include "client/backoff.h"
+#include "client/wait_step.h"
 #include "proto/control_convert.h"
 
 namespace ringmaster {
@@ -135,6 +139,8 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
   fetch.mutable_fetch()->set_wait(true);
 
   using Clock = std::chrono::steady_clock;
+  const TimeLimit room_limit(options.wait_for_room);
+  Backoff backoff(std::chrono::milliseconds(5), std::chrono::milliseconds(250));
   bool fetching = false;
   std::uint64_t submitted_to = 0;
   Clock::time_point submitted_at = Clock::now();
@@ -149,7 +155,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
     }
     if (answer->reply.body_case() == Reply::kOutcome) return to_outcome(*answer->reply.mutable_outcome());
     if (answer->reply.body_case() == Reply::kError) {
-      const auto& error = answer->reply.error();
+      const wire::Error error = answer->reply.error();
       if (fetching && error.code() == wire::ERROR_UNKNOWN_JOB) {
         // It never arrived, unless whoever took it cannot say so any more.
         if (!may_send_again(link.daemon_id() == submitted_to, Clock::now() - submitted_at, options.idempotent))
@@ -157,7 +163,13 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
         fetching = false;
         continue;
       }
+      const Error refused = expect(std::move(answer), Reply::kOutcome).error();
+      if (const Duration left = room_limit.left(); !fetching && refused_for_now(refused) && left > Duration(0)) {
+        std::this_thread::sleep_for(std::min(backoff.pause(std::random_device{}()), left));
+        continue;
+      }
       if (auto rejected = as_rejection(error)) return *std::move(rejected);
+      return refused;
     }
     return expect(std::move(answer), Reply::kOutcome).error();
   }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <thread>
 
+#include "client/backoff.h"
 #include "client/client.h"
 #include "client/control/control_link.h"
 #include "client/control/message_job.h"
@@ -23,6 +24,7 @@ class FakeDaemon {
   /// Fills the reply to a request; false: hang up instead of answering.
   using Answer = std::function<bool(const wire::Request&, wire::Reply&)>;
   std::atomic<std::uint64_t> id = 1;  ///< what it calls itself
+  std::atomic<int> busy = 0;          ///< connections that it turns away from now on
 
   FakeDaemon() {
     char pattern[] = "/tmp/ringmaster-link-XXXXXX";
@@ -65,7 +67,12 @@ class FakeDaemon {
         ASSERT_TRUE(request.ParseFromString(*frame));
         wire::Reply reply;
         reply.set_id(request.id());
-        if (request.has_hello()) {
+        if (request.has_hello() && busy > 0) {
+          --busy;
+          reply.set_id(0);
+          reply.mutable_error()->set_code(wire::ERROR_BUSY);
+          reply.mutable_error()->set_message("uid 7 has 64 of at most 64 connections");
+        } else if (request.has_hello()) {
           reply.mutable_hello()->set_version(1);
           reply.mutable_hello()->set_daemon_id(id);
         } else if (!answer(request, reply)) {
@@ -286,6 +293,36 @@ TEST(Client, RefusesASocketPathThatIsTooLong) {
   const auto client = Client::connect({.socket = "/" + std::string(200, 'a')});
   ASSERT_FALSE(client);
   EXPECT_NE(client.error().message.find("at most"), std::string::npos);
+}
+
+TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return true;
+  });
+  daemon.busy = 3;
+  {
+    ControlLink patient(daemon.path(), "test", std::chrono::seconds(30), std::chrono::seconds(30));
+    EXPECT_TRUE(patient.connect());
+  }
+  daemon.busy = 1000;
+  ControlLink hasty(daemon.path(), "test", std::chrono::seconds(30));
+  const auto refused = hasty.connect();
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused_for_now(refused.error()));
+  EXPECT_NE(refused.error().message.find("64 connections"), std::string::npos);
+}
+
+TEST(Backoff, GrowsAndSpreads) {
+  Backoff early(std::chrono::milliseconds(10), std::chrono::milliseconds(40));
+  Backoff late(std::chrono::milliseconds(10), std::chrono::milliseconds(40));
+  for (const int middle : {10, 20, 40, 40}) {
+    EXPECT_EQ(early.pause(0), std::chrono::microseconds(500 * middle));
+    const Duration longest = late.pause(~std::uint32_t{0});
+    EXPECT_GT(longest, std::chrono::microseconds(1400 * middle));
+    EXPECT_LT(longest, std::chrono::microseconds(1500 * middle));
+  }
 }
 
 }  // namespace
