@@ -40,7 +40,7 @@ struct HandlerDescription {
   double result_factor = 0;
   std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
 
-  /// Extension of a file made from the result, without dot; "{name}" is the value of that argument; empty: the input's.
+  /// Extension of a file made from the result, without dot, as worker/handler.h describes it; empty: the input's.
   std::string output_extension;
 
   bool listens_to_cancel = false;  ///< Looks at cancelled(): gets the grace period between cancel word and kill.

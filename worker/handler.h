@@ -64,7 +64,9 @@ struct Handler {
   std::uint64_t result_constant = 4096;
   double result_factor = 0;
   std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
-  /// Extension of a file made from the result, without dot; "{name}" is that argument's value; empty: the input's.
+  /// Extension of a file made from the result, without dot, put behind the input's name. "{name}": that argument's
+  /// value, in place of the input's. "{name:value=+zst,other=-zst}": put behind or taken off by that argument's value.
+  /// Empty: the input's.
   std::string output_extension{};
   bool listens_to_cancel = false;   ///< Looks at Job::cancelled() every few milliseconds: is given time to stop.
   bool change_safe = false;         ///< Behaves even if the input changes while it is read.

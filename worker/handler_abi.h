@@ -99,9 +99,10 @@ typedef struct rm_handler {
   const char* summary;
   uint64_t result_constant; /* Room for the result of an ordinary job: constant + factor * request bytes. */
   double result_factor;
-  uint64_t max_request_bytes; /* 0: no limit. */
-  const char*
-      output_extension; /* For files made from results, without dot; "{arg}" is that argument's value; or NULL. */
+  uint64_t max_request_bytes;   /* 0: no limit. */
+  const char* output_extension; /* For files made from results, without dot; "{arg}" is that argument's value,
+                                   "{arg:x=+zst,y=-zst}" puts zst behind the input's name where it is x and takes it off
+                                   where it is y; or NULL. */
   const rm_argument* arguments;
   uint64_t argument_count;
   uint64_t argument_stride; /* sizeof(rm_argument) as the library was compiled. */

@@ -30,7 +30,7 @@ struct SubmitCommand {
 struct MapCommand {
   JobOptions job;
   std::string out;
-  std::optional<std::string> extension;  ///< "": drop the input's last one; unset: by the handler's rule
+  std::optional<std::string> extension;  ///< "": drop the input's last one; unset: by the handler's rule; no '/'
   std::size_t in_flight = 0;             ///< 0: chosen
   bool once = false;                     ///< not idempotent
   bool force = false;
@@ -40,16 +40,27 @@ struct MapCommand {
 int run_submit(const CommonOptions& common, const SubmitCommand& command);
 int run_map(const CommonOptions& common, const MapCommand& command);
 int run_handlers(const CommonOptions& common, const std::string& pool);
-int run_status(const CommonOptions& common, bool watch);
+int run_status(const CommonOptions& common, const std::string& pool, bool watch);
 int run_health(const CommonOptions& common);
 int run_cancel(const CommonOptions& common, std::uint64_t job_id);
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);
 int run_stop(const CommonOptions& common);
 
-/// Prints "ringmaster: MESSAGE" to standard error and returns `code`.
+/// Prints "ringmaster: MESSAGE", cleaned, to standard error and returns `code`.
 int fail(int code, const std::string& message);
-/// A daemon, or the reason why there is none.
-[[nodiscard]] Result<Client> connect(const CommonOptions& common);
+/// The same for what ended because the user interrupted it, else with `code`.
+int fail_unless_interrupted(int code, const std::string& message);
+
+/// How long a command waits for a limit that clears by itself: too many connections, sessions or jobs of this user.
+inline constexpr Duration kBusyTimeout = std::chrono::seconds(5);
+inline constexpr Duration kJobBusyTimeout = std::chrono::seconds(30);  ///< of submit and map, unless --queue-timeout
+[[nodiscard]] Duration busy_timeout(const JobOptions& job) noexcept;
+
+/// A daemon, or the reason why there is none. One that has too many connections is asked again for `busy`.
+[[nodiscard]] Result<Client> connect(const CommonOptions& common, Duration busy = kBusyTimeout);
+/// A session, likewise.
+[[nodiscard]] Result<Session> open_patiently(Client& client, const std::string& pool, const SessionOptions& options,
+                                             Duration busy);
 /// The table of one pool, waiting for its first worker as long as a session would.
 [[nodiscard]] Result<PoolHandlers> describe_pool(Client& client, const std::string& pool);
 [[nodiscard]] const HandlerDescription* find_handler(const PoolHandlers& pool, const std::string& handler);
@@ -57,7 +68,8 @@ int fail(int code, const std::string& message);
 [[nodiscard]] int exit_code(SubmitError error) noexcept;
 /// The same for a failed question to the daemon: rejected if it answered that it will not, else no daemon.
 [[nodiscard]] int exit_code(const Error& error) noexcept;
-/// Prints results to standard output: `code`, or kExitFile when they could not be written.
+/// Prints results to standard output: `code`, or kExitFile when they could not be written; in silence where its reader
+/// has gone.
 [[nodiscard]] int print(const std::string& text, int code = kExitDone);
 
 }  // namespace ringmaster::cli

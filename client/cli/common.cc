@@ -1,30 +1,71 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <random>
 #include <thread>
 
+#include "client/backoff.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/show_text.h"
 #include "client/control/control_link.h"
+#include "client/wait_step.h"
 
 namespace ringmaster::cli {
+namespace {
+
+// Sleeps that an interrupt shortens.
+void sleep_unless_interrupted(Duration time) {
+  constexpr Duration kSlice = std::chrono::milliseconds(50);
+  for (const TimeLimit limit(time); limit.left() > Duration(0) && !interrupted();)
+    std::this_thread::sleep_for(std::min(limit.left(), kSlice));
+}
+
+// Asks again as long as the refusal is one that passes.
+template <typename Ask>
+auto patiently(Duration busy, Ask&& ask) {
+  const TimeLimit limit(busy);
+  std::minstd_rand random(std::random_device{}());
+  for (Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(500));;) {
+    auto answer = ask();
+    const Duration left = limit.left();
+    if (answer || !refused_for_now(answer.error()) || left <= Duration(0) || interrupted()) return answer;
+    sleep_unless_interrupted(std::min(backoff.pause(static_cast<std::uint32_t>(random()) << 1), left));
+  }
+}
+
+}  // namespace
 
 int fail(int code, const std::string& message) {
-  std::fprintf(stderr, "ringmaster: %s\n", message.c_str());
+  std::fprintf(stderr, "ringmaster: %s\n", clean_line(message).c_str());
   return code;
+}
+
+int fail_unless_interrupted(int code, const std::string& message) {
+  return fail(interrupted() ? kExitInterrupted : code, message);
 }
 
 int print(const std::string& text, int code) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (std::fflush(stdout) == 0 && written) return code;
+  if (errno == EPIPE) return kExitFile;  // whoever reads has seen enough
   return fail(kExitFile, errno_error("cannot write standard output", errno).message);
 }
 
-Result<Client> connect(const CommonOptions& common) {
+Duration busy_timeout(const JobOptions& job) noexcept {
+  return job.queue_timeout > Duration(0) ? job.queue_timeout : kJobBusyTimeout;
+}
+
+Result<Client> connect(const CommonOptions& common, Duration busy) {
   ConnectOptions options;
   options.socket = common.socket;
   options.name = "ringmaster";
-  return Client::connect(options);
+  options.busy_timeout = Duration(0);  // here the waiting hears an interrupt
+  return patiently(busy, [&] { return Client::connect(options); });
+}
+
+Result<Session> open_patiently(Client& client, const std::string& pool, const SessionOptions& options, Duration busy) {
+  return patiently(busy, [&] { return client.open(pool, options); });
 }
 
 Result<PoolHandlers> describe_pool(Client& client, const std::string& pool) {

@@ -1,10 +1,15 @@
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
+#include "client/cli/show_text.h"
 #include "client/cli/status_view.h"
+#include "client/cli/terminal.h"
 #include "client/control/control_link.h"
 
 namespace ringmaster::cli {
@@ -27,6 +32,21 @@ std::string reasons_of(const wire::Status& status) {
   return text;
 }
 
+// What is not of `pool` is left out; an Error where there is no such pool.
+Result<void> keep_pool(wire::Status& status, const std::string& pool) {
+  std::vector<std::string> names;
+  for (const auto& one : status.pools()) names.push_back(one.name());
+  if (std::find(names.begin(), names.end(), pool) == names.end())
+    return Error{"no pool \"" + pool + "\"" + did_you_mean(pool, names)};
+  const auto others = [&](auto& list, auto&& name_of) {
+    for (int at = list.size(); at-- > 0;)
+      if (name_of(list.Get(at)) != pool) list.DeleteSubrange(at, 1);
+  };
+  others(*status.mutable_pools(), [](const wire::PoolStatus& one) { return one.name(); });
+  others(*status.mutable_sessions(), [](const wire::SessionStatus& one) { return one.pool(); });
+  return {};
+}
+
 }  // namespace
 
 int run_handlers(const CommonOptions& common, const std::string& pool) {
@@ -37,15 +57,20 @@ int run_handlers(const CommonOptions& common, const std::string& pool) {
   return print(common.json ? handlers_json(*pools) : handlers_text(*pools));
 }
 
-int run_status(const CommonOptions& common, bool watch) {
+int run_status(const CommonOptions& common, const std::string& pool, bool watch) {
   auto client = connect(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   if (watch) catch_interrupts();
+  const bool clear = watch && !common.json && can_redraw(STDOUT_FILENO);
   do {
-    const auto status = ask_status(*client);
+    auto status = ask_status(*client);
     if (!status) return fail(exit_code(status.error()), status.error().message);
+    if (!pool.empty()) {
+      if (const auto kept = keep_pool(*status, pool); !kept) return fail(kExitRejected, kept.error().message);
+    }
     std::string text = common.json ? status_json(*status) : status_text(*status);
-    if (watch && !common.json) text = "\x1b[H\x1b[2J" + text;
+    if (clear) text = "\x1b[H\x1b[2J" + text;
+    if (watch && !common.json && !clear) text += "\n";
     if (const int code = print(text); code != kExitDone) return code;
     for (int tenth = 0; watch && tenth < 10 && !interrupted(); ++tenth)
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -70,7 +95,7 @@ int run_health(const CommonOptions& common) {
     }
     return print(json.end_array().end_object().take(), code);
   }
-  return print(health + why + "\n", code);
+  return print(clean_line(health + why) + "\n", code);
 }
 
 int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
@@ -79,12 +104,12 @@ int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
   wire::Request request;
   request.mutable_cancel()->set_job_id(job_id);
   const auto answer = ask_for(client->link(), std::move(request), Reply::kCancelled);
-  if (!answer) return fail(exit_code(answer.error()), "job " + std::to_string(job_id) + ": " + answer.error().message);
+  if (!answer) return fail(exit_code(answer.error()), "job " + show_job(job_id) + ": " + answer.error().message);
   const auto& cancelled = answer->reply.cancelled();
   const char* what = cancelled.already_ended() ? "had ended already"
                      : cancelled.was_queued()  ? "cancelled while it was queued"
                                                : "its handler was asked to stop";
-  return print("job " + std::to_string(job_id) + ": " + what + "\n");
+  return print("job " + show_job(job_id) + ": " + what + "\n");
 }
 
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait) {
@@ -105,11 +130,16 @@ int run_drain(const CommonOptions& common, const std::string& pool, bool resume,
 int run_stop(const CommonOptions& common) {
   auto client = connect(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
+  const auto status = ask_status(*client);
   wire::Request request;
   request.mutable_stop();
   // Not sent again: whoever takes the socket over next was not meant.
   auto answer = expect(client->link().ask(std::move(request), ControlLink::Resend::No), Reply::kDone);
   if (!answer && answer.error().code != kConnectionLost) return fail(exit_code(answer.error()), answer.error().message);
+  if (status && status->socket_passed())
+    return print(
+        "the daemon is stopping; its socket belongs to a service manager's socket unit, which starts it again for the "
+        "next client: to end it for good stop that too (systemctl stop ringmaster.socket ringmaster.service)\n");
   return print("the daemon is stopping\n");
 }
 

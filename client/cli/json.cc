@@ -1,7 +1,9 @@
 #include "client/cli/json.h"
 
+#include <algorithm>
 #include <cstdio>
 
+#include "client/cli/show_text.h"
 #include "proto/text.h"
 
 namespace ringmaster::cli {
@@ -75,26 +77,36 @@ JsonWriter& JsonWriter::boolean(std::string_view key, bool value) {
 }
 std::string JsonWriter::take() { return std::move(out_) + "\n"; }
 
+namespace {
+
+// What would command a terminal that shows the JSON; beyond U+FFFF as a pair of surrogates.
+std::string escaped(char32_t code) {
+  char text[16];
+  if (code < 0x10000) {
+    std::snprintf(text, sizeof text, "\\u%04x", static_cast<unsigned>(code));
+  } else {
+    const auto rest = static_cast<unsigned>(code) - 0x10000U;
+    std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xD800U + (rest >> 10), 0xDC00U + (rest & 0x3FFU));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string json_string(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    // A whole sequence of UTF-8, or one bad byte.
-    std::size_t length = byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-    if (length > text.size()) length = text.size();
-    const std::string_view piece = text.substr(0, length);
-    if (byte == '"' || byte == '\\') {
+    const DecodedCharacter one = decode_character(text);
+    const std::size_t length = std::max<std::size_t>(one.length, 1);
+    if (one.length == 0) {
+      out += "\\ufffd";
+    } else if (one.code == '"' || one.code == '\\') {
       out += '\\';
       out += text.front();
-    } else if (byte < 0x20 || byte == 0x7F) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(byte));
-      out += escape;
-    } else if (is_clean_text(piece)) {
-      out += piece;
+    } else if (clean_line(text.substr(0, length)) == text.substr(0, length)) {
+      out += text.substr(0, length);
     } else {
-      out += "\\ufffd";
-      length = 1;
+      out += escaped(one.code);
     }
     text.remove_prefix(length);
   }

@@ -33,7 +33,7 @@ class JsonWriter {
   bool first_ = true;
 };
 
-/// With quotes; bytes that are no UTF-8 become U+FFFD.
+/// With quotes. What would command a terminal is written as \u escapes; bytes that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_string(std::string_view text);
 [[nodiscard]] std::string base64(std::span<const std::byte> bytes);
 

@@ -1,10 +1,17 @@
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <functional>
+#include <iostream>
+#include <new>
 
 #include <CLI/CLI.hpp>
 
 #include "client/cli/commands.h"
 #include "ringmaster_version.h"
+#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -17,12 +24,18 @@ struct TypedJob {
   std::string queue_timeout;
 };
 
+// "" is what an unset variable of a script leaves behind: never what was meant.
+const CLI::Validator kNotEmpty([](std::string& text) { return text.empty() ? "is empty" : std::string(); }, "");
+
 void add_job_options(CLI::App& command, TypedJob& job) {
   command.add_option("target", job.target, "POOL/HANDLER, as \"ringmaster handlers\" lists them")->required();
   command.add_option("--arg", job.arguments, "NAME=VALUE, an argument of the handler; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--timeout", job.timeout, "longest run, such as 2s or 250ms (else the pool's)");
-  command.add_option("--queue-timeout", job.queue_timeout, "longest wait for a worker (else the pool's)");
+  command.add_option("--timeout", job.timeout, "longest run, such as 2s or 250ms (else the pool's)")->check(kNotEmpty);
+  command
+      .add_option("--queue-timeout", job.queue_timeout,
+                  "longest wait for a worker (else the pool's), and for a daemon that has too many clients (else 30s)")
+      ->check(kNotEmpty);
 }
 
 Result<JobOptions> read_job(const TypedJob& typed) {
@@ -54,7 +67,7 @@ struct CommandLine {
   std::string in;
   MapCommand map;
   std::string pool;
-  std::uint64_t job_id = 0;
+  std::string job;
   bool watch = false;
   bool resume = false;
   bool wait = false;
@@ -65,8 +78,10 @@ using Run = std::function<int()>;
 CLI::App& add_command(CLI::App& app, CommandLine& line, Run& run, const char* name, const char* help, bool json,
                       Run what) {
   CLI::App& command = *app.add_subcommand(name, help);
-  command.add_option("--socket", line.common.socket,
-                     "the daemon's socket; else $RINGMASTER_SOCKET, else the default place");
+  command
+      .add_option("--socket", line.common.socket,
+                  "the daemon's socket; else $RINGMASTER_SOCKET, else the default place")
+      ->check(kNotEmpty);
   if (json) command.add_flag("--json", line.common.json, "machine-readable output; MANUAL.md has the schema");
   command.callback([&run, what = std::move(what)] { run = what; });
   return command;
@@ -82,30 +97,36 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
         return run_submit(line.common, line.submit);
       });
   add_job_options(submit, line.typed);
-  submit.add_option("--in", line.in,
-                    "the payload: FILE, or - for standard input (the default unless that is a terminal)");
+  submit
+      .add_option("--in", line.in, "the payload: FILE, or - for standard input (the default unless that is a terminal)")
+      ->check(kNotEmpty);
   submit.add_option("--out", line.submit.out, "the result: FILE (replaced as a whole), or - for standard output")
+      ->check(kNotEmpty)
       ->capture_default_str();
   submit.add_flag("--idempotent", line.submit.idempotent, "the job may run again when its worker dies");
 
   CLI::App& map = add_command(
       app, line, run, "map",
       "run one job per file, results into a folder\n"
-      "Names: a handler with a fixed extension puts it behind the input's name (a.txt -> a.txt.zst), or drops it "
-      "if it is\n"
-      "there (a.txt.zst -> a.txt); one whose extension is an argument replaces the input's (a.png with format=webp "
-      "->\n"
-      "a.webp); else the input's name is kept.\n"
+      "Names: a handler with a fixed extension puts it behind the input's name (a.txt -> a.txt.sha256); one that goes "
+      "both\n"
+      "ways puts it there or takes it off by its arguments (a.txt -> a.txt.zst, with mode=decompress a.txt.zst -> "
+      "a.txt);\n"
+      "one whose extension is an argument replaces the input's (a.png with format=webp -> a.webp); else the input's "
+      "name\n"
+      "is kept.\n"
       "Two inputs with one result, a result that is an input, and a file that exists already are refused before the "
       "first job.",
       true, [&line] {
         auto job = read_job(line.typed);
         if (!job) return fail(kExitUsage, job.error().message);
         line.map.job = std::move(*job);
+        if (line.map.extension && line.map.extension->find('/') != std::string::npos)
+          return fail(kExitUsage, "--ext \"" + *line.map.extension + "\": an extension has no /");
         return run_map(line.common, line.map);
       });
   add_job_options(map, line.typed);
-  map.add_option("--out", line.map.out, "the folder for the results; made if missing")->required();
+  map.add_option("--out", line.map.out, "the folder for the results; made if missing")->required()->check(kNotEmpty);
   map.add_option_function<std::string>(
       "--ext", [&line](const std::string& text) { line.map.extension = text; },
       "extension of the results, in place of the input's; \"\": drop the input's");
@@ -116,46 +137,86 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
   map.add_option("files", line.map.files, "the inputs")->required();
 }
 
+void add_pool_option(CLI::App& command, CommandLine& line) {
+  command.add_option("pool", line.pool, "only this pool")->check(kNotEmpty);
+}
+
 void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
-  add_command(app, line, run, "handlers", "list pools, handlers, arguments and limits", true, [&line] {
-    return run_handlers(line.common, line.pool);
-  }).add_option("pool", line.pool, "only this pool");
-  add_command(app, line, run, "status", "how daemon, pools, workers and sessions are", true, [&line] {
-    return run_status(line.common, line.watch);
-  }).add_flag("--watch", line.watch, "again every second until Ctrl-C");
+  add_pool_option(add_command(app, line, run, "handlers", "list pools, handlers, arguments and limits", true,
+                              [&line] { return run_handlers(line.common, line.pool); }),
+                  line);
+  CLI::App& status = add_command(app, line, run, "status", "how daemon, pools, workers and sessions are", true,
+                                 [&line] { return run_status(line.common, line.pool, line.watch); });
+  add_pool_option(status, line);
+  status.add_flag("--watch", line.watch, "again every second until Ctrl-C");
   add_command(app, line, run, "health", "one line; exit status 0 healthy, 1 degraded, 2 down", true,
               [&line] { return run_health(line.common); });
   add_command(app, line, run, "cancel", "end a job (your own; an administrator: any)", false,
-              [&line] { return run_cancel(line.common, line.job_id); })
-      .add_option("job", line.job_id, "the job's id, as status and logs show it")
+              [&line] {
+                const auto id = parse_job(line.job);
+                return id ? run_cancel(line.common, *id) : fail(kExitUsage, id.error().message);
+              })
+      .add_option("job", line.job, "the job as status shows it, such as 17-1, or its number as logs show it")
       ->required();
   CLI::App& drain = add_command(app, line, run, "drain", "take no new jobs, let the others end (administrator)", false,
                                 [&line] { return run_drain(line.common, line.pool, line.resume, line.wait); });
-  drain.add_option("pool", line.pool, "only this pool");
+  add_pool_option(drain, line);
   drain.add_flag("--wait", line.wait, "return when nothing is queued or running any more");
   drain.add_flag("--resume", line.resume, "take jobs again");
   add_command(app, line, run, "stop", "end the daemon: running jobs may end, queued ones are lost (administrator)",
               false, [&line] { return run_stop(line.common); });
 }
 
+// The first word that is no option, where it is no command.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  for (int at = 1; at < argc; ++at) {
+    const std::string word = argv[at];
+    if (word == "--socket") {
+      ++at;  // and its value
+    } else if (!word.starts_with('-')) {
+      const bool known = std::find(names.begin(), names.end(), word) != names.end();
+      if (known) return {};
+      return "\"" + word + "\" is no command" + did_you_mean(word, names) + "; \"ringmaster --help\" lists them";
+    }
+  }
+  return {};
+}
+
+int say_problem(const CLI::App& app, const CLI::ParseError& problem) {
+  if (problem.get_exit_code() != 0) return fail(kExitUsage, std::string(problem.what()) + "; --help lists the options");
+  (void)app.exit(problem);  // what --help and --version print
+  std::cout.flush();
+  return print({}, std::cout.good() ? kExitDone : kExitFile);
+}
+
+int run_command(const Run& run) try { return run(); } catch (const std::bad_alloc&) {
+  return fail(kExitRejected, "out of memory");
+}
+
 int run_main(int argc, char** argv) {
-  // A reader that goes away is an error of write(2), not a death without a word.
+  // Before anything is opened: a closed standard output's number would become the socket's.
+  fill_standard_descriptors(StandIn::Refuses);
+  // A reader that goes away, and a file that gets too large, are errors of write(2), not a death without a word.
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("ringmaster: hand work to the supervised worker processes of ringmasterd");
   app.set_version_flag("--version", "ringmaster " RINGMASTER_VERSION);
   app.require_subcommand(1);
   CommandLine line;
   Run run;
-  app.add_option("--socket", line.common.socket,
-                 "the daemon's socket; else $RINGMASTER_SOCKET, else the default place");
+  app.add_option("--socket", line.common.socket, "the daemon's socket; else $RINGMASTER_SOCKET, else the default place")
+      ->check(kNotEmpty);
   add_job_commands(app, line, run);
   add_daemon_commands(app, line, run);
+  if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) return fail(kExitUsage, unknown);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    return app.exit(problem) == 0 ? kExitDone : kExitUsage;
+    return say_problem(app, problem);
   }
-  return run();
+  return run_command(run);
 }
 
 }  // namespace

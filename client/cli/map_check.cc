@@ -24,16 +24,17 @@ std::optional<struct stat> look_at(const std::string& path) {
   return facts;
 }
 
-std::vector<std::string> find_folder_problems(const std::string& folder) {
+std::vector<std::string> find_folder_problems(const std::string& folder, ResultWriter& writer) {
   std::error_code status;
   fs::create_directories(folder, status);
-  if (!fs::is_directory(folder, status)) return {"--out \"" + folder + "\" is no folder and cannot be made one"};
-  if (::access(folder.c_str(), W_OK | X_OK) != 0)
-    return {errno_error("--out \"" + folder + "\" is not writable", errno).message};
+  if (status && !fs::is_directory(folder))
+    return {"--out \"" + folder + "\" is no folder and cannot be made one: " + status.message()};
+  if (const auto usable = writer.check_folder(folder); !usable) return {"--out: " + usable.error().message};
   return {};
 }
 
 std::optional<std::string> check_input(MapItem& item, Files& inputs) {
+  if (item.input.empty()) return "the name of an input is empty";
   if (item.input == "-") return "map reads regular files; use submit for standard input";
   const auto facts = look_at(item.input);
   if (!facts) return std::nullopt;
@@ -45,7 +46,8 @@ std::optional<std::string> check_input(MapItem& item, Files& inputs) {
   return std::nullopt;
 }
 
-std::optional<std::string> check_output(const MapItem& item, bool force, const Files& inputs, Files& outputs) {
+std::optional<std::string> check_output(const MapItem& item, bool force, const Files& inputs, Files& outputs,
+                                        ResultWriter& writer) {
   const auto facts = look_at(item.output);
   if (facts) {
     const FileId id{facts->st_dev, facts->st_ino};
@@ -56,16 +58,20 @@ std::optional<std::string> check_output(const MapItem& item, bool force, const F
     if (!fresh && other->second->output != item.output)
       return item.input + " and " + other->second->input + " would both become the file " + item.output;
   }
-  std::error_code status;
-  if (!force && fs::exists(fs::symlink_status(item.output, status)))
-    return "\"" + item.output + "\" exists already; remove it, choose another --out, or use --force";
+  struct stat itself {};
+  const bool there = ::lstat(item.output.c_str(), &itself) == 0;
+  if (!there && errno != ENOENT) return errno_error("cannot write \"" + item.output + "\"", errno).message;
+  if (there && !force) return "\"" + item.output + "\" exists already; remove it, choose another --out, or use --force";
+  if (there) {
+    if (const auto fits = writer.check(item.output, Existing::Replace); !fits) return fits.error().message;
+  }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items) {
-  std::vector<std::string> problems = find_folder_problems(command.out);
+std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items, ResultWriter& writer) {
+  std::vector<std::string> problems = find_folder_problems(command.out, writer);
   if (!problems.empty()) return problems;
   Files inputs;
   Files outputs;
@@ -73,7 +79,8 @@ std::vector<std::string> find_problems(const MapCommand& command, std::vector<Ma
     if (auto problem = check_input(item, inputs)) problems.push_back(*std::move(problem));
   if (!problems.empty()) return problems;  // what a folder would become says nothing
   for (const MapItem& item : items)
-    if (auto problem = check_output(item, command.force, inputs, outputs)) problems.push_back(*std::move(problem));
+    if (auto problem = check_output(item, command.force, inputs, outputs, writer))
+      problems.push_back(*std::move(problem));
   for (std::string& one : find_collisions(items)) problems.push_back(std::move(one));
   return problems;
 }

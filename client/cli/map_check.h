@@ -5,12 +5,14 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/map_plan.h"
+#include "client/cli/result_writer.h"
 
 namespace ringmaster::cli {
 
 /// Everything about a `map` that can be refused before its first job, one line each; empty: none. Makes the folder for
-/// the results, looks at every input and output, and fills in the inputs' sizes. A missing input is not among them: it
-/// fails alone.
-[[nodiscard]] std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items);
+/// the results and tries it out, looks at every input and output, and fills in the inputs' sizes. A missing input is
+/// not among them: it fails alone.
+[[nodiscard]] std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items,
+                                                     ResultWriter& writer);
 
 }  // namespace ringmaster::cli

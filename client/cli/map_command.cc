@@ -10,6 +10,8 @@
 #include "client/cli/map_plan.h"
 #include "client/cli/map_report.h"
 #include "client/cli/map_run.h"
+#include "client/cli/result_writer.h"
+#include "client/cli/terminal.h"
 #include "client/control/control_link.h"
 
 namespace ringmaster::cli {
@@ -27,9 +29,12 @@ Result<Session> open_session(Client& client, const MapCommand& command, const st
     options.request_ring_bytes = room.request_ring;
     options.result_ring_bytes = room.result_ring;
     options.shortest_timeout = command.job.timeout;
-    auto session = client.open(command.job.target.pool, options);
+    // A smaller one may do at once what a larger one would wait for.
+    const Duration busy = in_flight <= 1 ? busy_timeout(command.job) : Duration(0);
+    auto session = open_patiently(client, command.job.target.pool, options, busy);
     const int refusal = session ? 0 : session.error().code - kRefusedByDaemon;
-    const bool too_much = refusal == control::v1::ERROR_NO_MEMORY || refusal == control::v1::ERROR_QUOTA;
+    const bool too_much = refusal == control::v1::ERROR_NO_MEMORY || refusal == control::v1::ERROR_QUOTA ||
+                          refusal == control::v1::ERROR_TOO_LARGE;
     if (!too_much || in_flight <= 1) return session;
   }
 }
@@ -41,55 +46,83 @@ int refuse(const std::vector<std::string>& problems) {
   return fail(kExitUsage, "nothing was submitted");
 }
 
+// What there is to do: inputs with the names of their results. Whatever is wrong goes to `problems`.
+std::vector<MapItem> plan_items(const MapCommand& command, const ExtensionRule& rule,
+                                std::vector<std::string>& problems) {
+  std::vector<MapItem> items;
+  for (const std::string& file : command.files) {
+    const auto name = output_name(file, rule);
+    if (!name) problems.push_back(name.error().message);
+    if (name) items.push_back({file, (fs::path(command.out) / *name).string()});
+  }
+  return items;
+}
+
+// The handler, once its arguments are right; an exit status else.
+Result<const HandlerDescription*> check_handler(const MapCommand& command, const PoolHandlers& pool) {
+  if (!pool.known && !command.extension)
+    return Error{"pool \"" + pool.pool +
+                 "\": no worker has been ready yet, so what its handlers would call their results is "
+                 "not known; \"ringmaster status\" tells why, --ext names them"};
+  const HandlerDescription* handler = find_handler(pool, command.job.target.handler);
+  if (handler == nullptr && pool.known)
+    return Error{"pool \"" + pool.pool + "\" has no handler \"" + command.job.target.handler +
+                 "\"; \"ringmaster handlers\" lists what there is"};
+  std::vector<ArgumentView> views;
+  for (const Argument& one : command.job.arguments) views.push_back({one.key, one.value});
+  if (handler != nullptr) {
+    if (const auto checked = check_arguments(*handler, views); !checked) return checked.error();
+  }
+  return handler;
+}
+
 }  // namespace
 
 int run_map(const CommonOptions& common, const MapCommand& command) {
   catch_interrupts();
-  auto client = connect(common);
-  if (!client) return fail(exit_code(client.error()), client.error().message);
+  if (const auto open = check_standard_output(); !open) return fail(kExitFile, open.error().message);
+  auto client = connect(common, busy_timeout(command.job));
+  if (!client) return fail_unless_interrupted(exit_code(client.error()), client.error().message);
   const auto pool = describe_pool(*client, command.job.target.pool);
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
-  const HandlerDescription* handler = find_handler(*pool, command.job.target.handler);
-  if (handler == nullptr && pool->known)
-    return fail(kExitRejected, "pool \"" + pool->pool + "\" has no handler \"" + command.job.target.handler +
-                                   "\"; \"ringmaster handlers\" lists what there is");
-  std::vector<ArgumentView> views;
-  for (const Argument& one : command.job.arguments) views.push_back({one.key, one.value});
-  if (handler != nullptr) {
-    if (const auto checked = check_arguments(*handler, views); !checked)
-      return fail(kExitRejected, checked.error().message);
-  }
+  const auto handler = check_handler(command, *pool);
+  if (!handler) return fail(kExitRejected, handler.error().message);
 
   const ExtensionRule rule =
-      extension_rule(handler != nullptr ? *handler : HandlerDescription(), command.job.arguments, command.extension);
-  std::vector<MapItem> items;
-  for (const std::string& file : command.files)
-    items.push_back({file, (fs::path(command.out) / output_name(file, rule)).string()});
-  if (const auto problems = find_problems(command, items); !problems.empty()) return refuse(problems);
+      extension_rule(*handler != nullptr ? **handler : HandlerDescription(), command.job.arguments, command.extension);
+  ResultWriter writer;
+  std::vector<std::string> problems;
+  std::vector<MapItem> items = plan_items(command, rule, problems);
+  for (std::string& one : find_problems(command, items, writer)) problems.push_back(std::move(one));
+  if (!problems.empty()) return refuse(problems);
 
   std::size_t in_flight = command.in_flight != 0
                               ? command.in_flight
                               : std::clamp<std::size_t>(2 * std::thread::hardware_concurrency(), 8, 64);
-  MapReport report(items.size(), ::isatty(STDERR_FILENO) == 1);
+  MapReport report(items.size(), can_redraw(STDERR_FILENO));
+  bool disk_failed = false;
   // The second time for those whose results need a larger session than the handler's rule asks for.
   for (const bool first : {true, false}) {
-    auto session = open_session(*client, command, items, handler, *pool, in_flight);
-    if (!session && first) return fail(exit_code(session.error()), session.error().message);
+    auto session = open_session(*client, command, items, *handler, *pool, in_flight);
+    if (!session && first) return fail_unless_interrupted(exit_code(session.error()), session.error().message);
     if (!session) {
       for (const MapItem& item : items) report.refused(item, {SubmitError::TooLarge, session.error().message});
       break;
     }
     MapRun run(*session, command, *pool, std::move(items), std::min<std::size_t>(in_flight, session->slots()), first,
-               report);
+               writer, report);
     run.run();
+    disk_failed = run.disk_failed();
     items = run.take_too_large();
     if (items.empty()) break;
   }
   report.finish();
+  if (disk_failed) (void)fail(kExitFile, "results cannot be written any more: the files that were left were not run");
   const int written = print(common.json ? report.to_json(command.job.target.pool + "/" + command.job.target.handler)
                                         : report.summary());
   if (written != kExitDone) return written;
   if (interrupted()) return kExitInterrupted;
+  if (disk_failed) return kExitFile;
   return report.all_done() ? kExitDone : kExitFailed;
 }
 

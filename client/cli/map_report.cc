@@ -1,9 +1,13 @@
 #include "client/cli/map_report.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
 #include "client/cli/json.h"
+#include "client/cli/show_text.h"
+#include "client/cli/terminal.h"
 #include "client/cli/words.h"
 
 namespace ringmaster::cli {
@@ -11,7 +15,7 @@ namespace ringmaster::cli {
 void MapReport::add_failure(Failure failure, const std::string& line) {
   if (bar_) std::fputs("\r\x1b[K", stderr);
   bar_ = false;
-  std::fprintf(stderr, "%s: %s\n", failure.file.c_str(), line.c_str());
+  std::fprintf(stderr, "%s: %s\n", clean_line(failure.file).c_str(), clean_line(line).c_str());
   failures_.push_back(std::move(failure));
 }
 
@@ -23,28 +27,33 @@ void MapReport::ended(const MapItem& item, const Outcome& outcome, const std::st
     return;
   }
   add_failure({item.input, std::string(to_string(outcome.status())), std::string(to_string(outcome.cause())),
-               outcome.detail(), outcome.attempts(), outcome.message()},
+               outcome.detail(), outcome.attempts(), outcome.facts().job_id, outcome.message()},
               outcome.describe() + advice);
 }
 void MapReport::refused(const MapItem& item, const Refusal& refusal) {
   const Status status = refusal.error == SubmitError::SessionClosed ? Status::Lost : Status::Rejected;
   add_failure(
-      {item.input, std::string(to_string(status)), std::string(to_string(refusal.error)), 0, 0, refusal.message},
+      {item.input, std::string(to_string(status)), std::string(to_string(refusal.error)), 0, 0, 0, refusal.message},
       std::string(to_string(status)) + ": " + refusal.message);
 }
 void MapReport::file_problem(const MapItem& item, const std::string& message) {
-  add_failure({item.input, "file", "file", 0, 0, message}, message);
+  add_failure({item.input, "file", "file", 0, 0, 0, message}, message);
 }
 void MapReport::interrupted(const MapItem& item) {
-  failures_.push_back({item.input, "cancelled", "interrupted", 0, 0, ""});
+  failures_.push_back({item.input, "cancelled", "interrupted", 0, 0, 0, ""});
+}
+void MapReport::not_run(const MapItem& item) {
+  failures_.push_back({item.input, "file", "not run", 0, 0, 0, "left out: results cannot be written any more"});
 }
 
 void MapReport::show() {
   const auto now = Clock::now();
   if (!show_ || now - shown_ < std::chrono::milliseconds(100)) return;
   shown_ = now;
-  std::fprintf(stderr, "\r\x1b[K%s",
-               show_progress({total_, done_ + failures_.size(), failures_.size(), now - began_}).c_str());
+  // One column stays free: a terminal that wraps as soon as a line is full would begin another.
+  const std::size_t columns = std::max<std::size_t>(terminal_columns(STDERR_FILENO), 1) - 1;
+  const Progress progress{total_, done_ + failures_.size(), failures_.size(), now - began_};
+  std::fprintf(stderr, "\r\x1b[K%s", show_progress(progress, columns).c_str());
   std::fflush(stderr);
   bar_ = true;
 }
@@ -90,6 +99,7 @@ std::string MapReport::to_json(const std::string& handler) const {
     json.text("cause", one.cause);
     json.number("detail", std::uint64_t{one.detail});
     json.number("attempts", std::uint64_t{one.attempts});
+    json.text("job_id", decimal_job(one.job_id)).text("job", show_job(one.job_id));
     json.text("message", one.message);
     json.end_object();
   }

@@ -13,7 +13,7 @@ namespace ringmaster::cli {
 /// What became of each file of a `map`: counts, failures with their causes, and a progress bar on a terminal.
 class MapReport {
  public:
-  /// `show`: standard error is a terminal.
+  /// `show`: standard error is a terminal, where a bar may be drawn.
   MapReport(std::size_t total, bool show) : total_(total), show_(show) {}
 
   void add_input(std::uint64_t bytes) { bytes_in_ += bytes; }
@@ -22,6 +22,8 @@ class MapReport {
   void refused(const MapItem& item, const Refusal& refusal);
   void file_problem(const MapItem& item, const std::string& message);
   void interrupted(const MapItem& item);
+  /// Left out since results could not be written any more.
+  void not_run(const MapItem& item);
 
   /// Draws the bar, at most ten times a second.
   void show();
@@ -41,6 +43,7 @@ class MapReport {
     std::string cause;
     unsigned detail = 0;
     unsigned attempts = 0;
+    std::uint64_t job_id = 0;
     std::string message;
   };
   /// Also prints the line at once.

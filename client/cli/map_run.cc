@@ -1,9 +1,10 @@
 #include "client/cli/map_run.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "client/cli/advice.h"
-#include "client/cli/file_io.h"
+#include "client/cli/input.h"
 #include "client/cli/interrupt.h"
 
 namespace ringmaster::cli {
@@ -12,32 +13,45 @@ constexpr Duration kLook = std::chrono::milliseconds(100);
 }  // namespace
 
 MapRun::MapRun(Session& session, const MapCommand& command, const PoolHandlers& pool, std::vector<MapItem> items,
-               std::size_t in_flight, bool grow, MapReport& report)
+               std::size_t in_flight, bool grow, ResultWriter& writer, MapReport& report)
     : session_(session),
       command_(command),
       pool_(pool),
       items_(std::move(items)),
       in_flight_(in_flight),
       grow_(grow),
+      handler_(find_handler(pool, command.job.target.handler)),
+      writer_(writer),
       report_(report) {}
 
+bool MapRun::ends() const { return disk_failed_ || interrupted(); }
+
 void MapRun::run() {
-  while (!interrupted() && (next_ < items_.size() || !jobs_.empty())) {
-    while (next_ < items_.size() && jobs_.size() < in_flight_ && !interrupted() && start(items_[next_])) ++next_;
+  while (!ends() && (next_ < items_.size() || !jobs_.empty())) {
+    while (next_ < items_.size() && jobs_.size() < in_flight_ && !ends() && start(items_[next_])) ++next_;
     if (!jobs_.empty()) settle_one();
     report_.show();
   }
-  if (interrupted()) give_up();
+  if (ends()) give_up();
 }
 
 bool MapRun::start(const MapItem& item) {
   auto input = open_input(item.input);
   if (!input) return report_.file_problem(item, input.error().message), true;
-  const std::uint64_t bytes = input->sized ? input->bytes : 0;
+  if (!input->regular)
+    return report_.file_problem(item, "\"" + item.input + "\" is no regular file any more; use submit for it"), true;
+  const std::uint64_t limit = request_limit(pool_, handler_);
+  const auto too_large = [&] {
+    report_.refused(item, {SubmitError::TooLarge, request_too_large("\"" + item.input + "\"", pool_, handler_)});
+    return true;
+  };
+  if (input->bytes > limit) return too_large();
+  const std::uint64_t bytes = input->bytes;
   std::string text;
   if (!input->sized) {
-    auto all = read_all(*input);
+    auto all = read_all(*input, limit);
     if (!all && interrupted()) return false;
+    if (!all && all.error().code == EFBIG) return too_large();
     if (!all) return report_.file_problem(item, all.error().message), true;
     text = std::move(*all);
   }
@@ -91,16 +105,25 @@ void MapRun::settle(const MapItem& item, const Outcome& outcome) {
   }
   if (!outcome.ok())
     return report_.ended(item, outcome, advice(outcome.facts(), pool_, command_.once ? "leave out --once" : nullptr));
-  const auto written = write_file(item.output, outcome.result(), command_.force ? Existing::Replace : Existing::Keep);
-  if (!written) return report_.file_problem(item, written.error().message);
+  const auto existing = command_.force ? Existing::Replace : Existing::Keep;
+  const auto written = writer_.write(item.output, outcome.result(), existing);
+  if (!written) return written_in_vain(item, written.error());
   report_.ended(item, outcome);
 }
 
+// A full disk takes no other result either: jobs that would run for nothing are not started.
+void MapRun::written_in_vain(const MapItem& item, const Error& failure) {
+  report_.file_problem(item, failure.message);
+  disk_failed_ = disk_failed_ || writer_.ends_all(failure, command_.out);
+}
+
 void MapRun::give_up() {
-  for (const MapItem* item : of_job_) report_.interrupted(*item);
+  const auto left = [this](const MapItem& item) { disk_failed_ ? report_.not_run(item) : report_.interrupted(item); };
+  for (const MapItem* item : of_job_) left(*item);
   jobs_.clear();  // cancels them
-  for (; next_ < items_.size(); ++next_) report_.interrupted(items_[next_]);
-  for (const MapItem& item : too_large_) report_.interrupted(item);
+  of_job_.clear();
+  for (; next_ < items_.size(); ++next_) left(items_[next_]);
+  for (const MapItem& item : too_large_) left(item);
   too_large_.clear();
 }
 

@@ -1,5 +1,6 @@
 #include "client/cli/json.h"
 #include "client/cli/status_view.h"
+#include "client/cli/words.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -30,7 +31,9 @@ void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
   json.begin_object();
   json.number("seat", wide(worker.seat())).text("state", worker.state()).number("pid", std::int64_t{worker.pid()});
   json.number("incarnation", wide(worker.incarnation())).number("jobs", wide(worker.jobs()));
-  json.number("current_job_id", wide(worker.current_job_id())).text("current_handler", worker.current_handler());
+  json.text("current_job_id", decimal_job(worker.current_job_id()))
+      .text("current_job", show_job(worker.current_job_id()));
+  json.text("current_handler", worker.current_handler());
   json.number("current_run_ms", wide(worker.current_run_ms())).number("uptime_ms", wide(worker.uptime_ms()));
   json.number("rss_bytes", wide(worker.rss_bytes())).text("last_death", worker.last_death());
   json.text("last_stack", worker.last_stack()).end_object();
@@ -42,7 +45,8 @@ void add_incident(JsonWriter& json, const wire::Incident& of) {
   json.number("incarnation", wide(of.incarnation()))
       .text("kind", of.kind())
       .number("detail", std::int64_t{of.detail()});
-  json.text("cause", of.cause()).number("job_id", wide(of.job_id())).text("handler", of.handler());
+  json.text("cause", of.cause()).text("job_id", decimal_job(of.job_id())).text("job", show_job(of.job_id()));
+  json.text("handler", of.handler());
   json.text("stack", of.stack()).end_object();
 }
 
@@ -88,7 +92,7 @@ std::string status_json(const wire::Status& status) {
       .number("uptime_ms", wide(status.uptime_ms()));
   json.number("supervisor_uptime_ms", wide(status.supervisor_uptime_ms()))
       .number("connections", wide(status.connections()));
-  json.text("socket", status.socket()).text("notice", status.notice());
+  json.text("socket", status.socket()).boolean("socket_passed", status.socket_passed()).text("notice", status.notice());
   json.begin_array("pools");
   for (const auto& pool : status.pools()) add_pool(json, pool);
   json.end_array().begin_array("sessions");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/cli/show_text.h"
 #include "client/cli/words.h"
 
 namespace ringmaster::cli {
@@ -12,16 +13,20 @@ namespace wire = control::v1;
 using Row = std::vector<std::string>;
 
 // Columns padded to their widest cell; the first row is the heading.
-std::string table(const std::vector<Row>& rows, const std::string& indent) {
+std::string table(std::vector<Row> rows, const std::string& indent) {
   std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
+  for (Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t at = 0; at < row.size(); ++at) widths[at] = std::max(widths[at], row[at].size());
+    for (std::size_t at = 0; at < row.size(); ++at) {
+      row[at] = clean_line(row[at]);
+      widths[at] = std::max(widths[at], display_width(row[at]));
+    }
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line = indent;
-    for (std::size_t at = 0; at < row.size(); ++at) line += row[at] + std::string(widths[at] - row[at].size() + 2, ' ');
+    for (std::size_t at = 0; at < row.size(); ++at)
+      line += row[at] + std::string(widths[at] - display_width(row[at]) + 2, ' ');
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
@@ -62,7 +67,7 @@ std::string incidents(const wire::PoolStatus& pool) {
     text += "    " + time_of_ms(one.ago_ms()) + " ago, seat " + std::to_string(one.seat()) + ": " +
             (one.cause().empty() ? one.kind() : one.cause());
     if (!one.handler().empty()) text += ", in " + one.handler();
-    if (one.job_id() != 0) text += ", job " + std::to_string(one.job_id());
+    if (one.job_id() != 0) text += ", job " + show_job(one.job_id());
     text += "\n";
     for (std::size_t at = 0; at < one.stack().size();) {
       const std::size_t end = std::min(one.stack().find('\n', at), one.stack().size());
@@ -74,8 +79,8 @@ std::string incidents(const wire::PoolStatus& pool) {
 }
 
 std::string pool_text(const wire::PoolStatus& pool) {
-  std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + std::to_string(pool.workers_wanted()) +
-                     " workers + " + std::to_string(pool.spares_wanted()) + " spare, " + std::to_string(pool.queued()) +
+  std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + count_of(pool.workers_wanted(), "worker") +
+                     " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
                      " queued, " + std::to_string(pool.running()) + " running\n";
   if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
   text += counters(pool.counters());
@@ -85,7 +90,7 @@ std::string pool_text(const wire::PoolStatus& pool) {
     std::string now;
     if (!worker.current_handler().empty() || worker.current_job_id() != 0) {
       now = worker.current_handler() + " ";
-      if (worker.current_job_id() != 0) now += std::to_string(worker.current_job_id()) + " ";  // else another user's
+      if (worker.current_job_id() != 0) now += show_job(worker.current_job_id()) + " ";  // else another user's
       now += time_of_ms(worker.current_run_ms());
     }
     std::string death = worker.last_death();
@@ -94,7 +99,7 @@ std::string pool_text(const wire::PoolStatus& pool) {
                     worker.pid() != 0 ? std::to_string(worker.pid()) : "-", std::to_string(worker.jobs()),
                     time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), now, death});
   }
-  return text + table(rows, "  ") + incidents(pool);
+  return text + table(std::move(rows), "  ") + incidents(pool);
 }
 
 std::string limits_of(const ArgumentDescription& argument) {
@@ -121,9 +126,9 @@ std::string status_text(const wire::Status& status) {
   text += "\n" + status.state() + ", up " + time_of_ms(status.uptime_ms()) + ", socket " + status.socket() + "\n";
   text += "keeper " + std::to_string(status.keeper_pid()) + ", supervisor " + std::to_string(status.supervisor_pid());
   if (status.supervisor_incarnation() > 1)
-    text += " (the " + std::to_string(status.supervisor_incarnation()) + "th, up " +
-            time_of_ms(status.supervisor_uptime_ms()) + ")";
-  text += ", " + std::to_string(status.connections()) + " connections\n";
+    text +=
+        " (the " + ordinal(status.supervisor_incarnation()) + ", up " + time_of_ms(status.supervisor_uptime_ms()) + ")";
+  text += ", " + count_of(status.connections(), "connection") + "\n";
   if (!status.notice().empty()) text += status.notice() + "\n";
   for (const auto& pool : status.pools()) text += pool_text(pool);
   std::vector<Row> rows{{"SESSION", "POOL", "UID", "CLIENT", "STATE", "SLOTS", "QUEUED", "RUNNING", "BYTES"}};
@@ -131,8 +136,8 @@ std::string status_text(const wire::Status& status) {
     rows.push_back({std::to_string(one.serial()), one.pool(), std::to_string(one.uid()),
                     one.internal() ? "(the daemon's own)" : one.client(), one.state(), std::to_string(one.slots()),
                     std::to_string(one.queued()), std::to_string(one.running()), show_bytes(one.bytes())});
-  if (rows.size() > 1) text += "\n" + table(rows, "");
-  return text;
+  if (rows.size() > 1) text += "\n" + table(std::move(rows), "");
+  return clean_lines(text);
 }
 
 std::string handlers_text(const std::vector<PoolHandlers>& pools) {
@@ -148,7 +153,7 @@ std::string handlers_text(const std::vector<PoolHandlers>& pools) {
                         : one.default_value.empty() ? ""
                                                     : "default " + one.default_value,
                         one.help});
-      text += table(rows, "    ");
+      text += table(std::move(rows), "    ");
       std::string limits = "    result: " + show_bytes(handler.result_constant);
       if (handler.result_factor > 0)
         limits += " + " + std::to_string(handler.result_factor).substr(0, 4) + " x request";
@@ -162,7 +167,7 @@ std::string handlers_text(const std::vector<PoolHandlers>& pools) {
     if (pool.max_result_ring_bytes != 0) text += ", results up to " + show_bytes(pool.max_result_ring_bytes);
     text += "\n";
   }
-  return text;
+  return clean_lines(text);
 }
 
 }  // namespace ringmaster::cli

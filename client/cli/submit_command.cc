@@ -1,14 +1,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "client/cli/advice.h"
 #include "client/cli/commands.h"
-#include "client/cli/file_io.h"
+#include "client/cli/input.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/map_plan.h"
+#include "client/cli/result_writer.h"
+#include "proto/text.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -23,14 +26,16 @@ struct Payload {
   [[nodiscard]] std::uint64_t bytes() const { return input.sized ? input.bytes : text.size(); }
 };
 
-Result<Payload> load(const SubmitCommand& command) {
+// EFBIG: more than the pool takes; no more than that is read.
+Result<Payload> load(const SubmitCommand& command, std::uint64_t limit) {
   Payload payload;
   if (!command.in && ::isatty(STDIN_FILENO) == 1) return payload;
   auto input = open_input(command.in.value_or("-"));
   if (!input) return input.error();
   payload.input = std::move(*input);
+  if (payload.input.bytes > limit) return Error{"\"" + payload.input.name + "\"", EFBIG};
   if (!payload.input.sized) {
-    auto text = read_all(payload.input);
+    auto text = read_all(payload.input, limit);
     if (!text) return text.error();
     payload.text = std::move(*text);
   }
@@ -79,7 +84,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   options.result_ring_bytes = room.result_ring;
   options.shortest_timeout = command.job.timeout;
   options.spin = Duration(0);
-  auto session = client.open(command.job.target.pool, options);
+  auto session = open_patiently(client, command.job.target.pool, options, busy_timeout(command.job));
   if (!session) return {exit_code(session.error()), session.error().message, {}, {}};
   attempt.session.emplace(std::move(*session));
   auto request = attempt.session->allocate(payload.bytes());
@@ -103,7 +108,7 @@ std::string to_json(const SubmitCommand& command, const Outcome& outcome) {
   json.text("cause", to_string(outcome.cause()));
   json.number("detail", std::uint64_t{outcome.detail()});
   json.text("message", outcome.message());
-  json.number("job_id", outcome.facts().job_id);
+  json.text("job_id", decimal_job(outcome.facts().job_id)).text("job", show_job(outcome.facts().job_id));
   json.number("attempts", std::uint64_t{outcome.attempts()});
   json.number("needed_bytes", outcome.facts().needed_bytes);
   json.number("queued_ns", std::int64_t{outcome.timings().queued.count()});
@@ -114,47 +119,87 @@ std::string to_json(const SubmitCommand& command, const Outcome& outcome) {
   return json.take();
 }
 
+// What can be told before the job: a result that could not be delivered is not made.
+int check_output(const CommonOptions& common, const SubmitCommand& command, ResultWriter& writer) {
+  const bool to_file = command.out != "-";
+  if (!to_file || common.json) {
+    if (const auto open = check_standard_output(); !open) return fail(kExitFile, open.error().message);
+  }
+  if (!to_file) return kExitDone;
+  if (const auto fits = writer.check(command.out, Existing::Replace); !fits)
+    return fail(kExitUsage, "--out: " + fits.error().message);
+  return kExitDone;
+}
+
+// A text without its last line end would meet the shell's prompt.
+bool wants_newline(const Outcome& outcome) {
+  return ::isatty(STDOUT_FILENO) == 1 && !outcome.text().empty() && outcome.text().back() != '\n' &&
+         is_clean_text(outcome.text());
+}
+
+Result<void> deliver(const CommonOptions& common, const SubmitCommand& command, const Outcome& outcome,
+                     ResultWriter& writer) {
+  if (!outcome.ok()) return {};
+  if (command.out != "-") return writer.write(command.out, outcome.result(), Existing::Replace);
+  if (common.json) return {};
+  if (auto written = write_all(STDOUT_FILENO, outcome.result(), "standard output"); !written) return written;
+  const std::byte newline{'\n'};
+  return wants_newline(outcome) ? write_all(STDOUT_FILENO, {&newline, 1}, "standard output") : Result<void>();
+}
+
+int not_delivered(const Error& why) {
+  if (why.code == EPIPE) return kExitFile;  // whoever reads has seen enough
+  return fail(why.code == EINTR ? kExitInterrupted : kExitFile, why.message);
+}
+
+int not_loaded(const Error& why, const PoolHandlers& pool, const HandlerDescription* handler,
+               const SubmitCommand& command) {
+  const std::string name = command.in.value_or("-") == "-" ? "standard input" : "\"" + *command.in + "\"";
+  if (why.code == EFBIG) return fail(kExitRejected, request_too_large(name, pool, handler));
+  if (why.code == ENOMEM) return fail(kExitRejected, why.message);
+  return fail_unless_interrupted(kExitFile, why.message);
+}
+
+// Runs the job, and once more where its result needs a larger session.
+Attempt attempt_job(Client& client, const SubmitCommand& command, const Payload& payload, const PoolHandlers& pool,
+                    const HandlerDescription* handler) {
+  MapRoom room = plan_room({{"", "", payload.bytes()}}, handler, 1, pool);
+  Attempt attempt = try_once(client, command, payload, room, pool);
+  const bool grow = attempt.outcome && command.idempotent && attempt.outcome->cause() == Cause::TooLarge &&
+                    attempt.outcome->facts().needed_bytes > room.result_ring &&
+                    fits_pool(attempt.outcome->facts().needed_bytes, pool) && !interrupted();
+  if (!grow) return attempt;
+  room.result_ring = whole_pages(attempt.outcome->facts().needed_bytes);
+  attempt = Attempt();
+  return try_once(client, command, payload, room, pool);
+}
+
 }  // namespace
 
 int run_submit(const CommonOptions& common, const SubmitCommand& command) {
   catch_interrupts();
-  auto client = connect(common);
-  if (!client) return fail(exit_code(client.error()), client.error().message);
+  ResultWriter writer;
+  if (const int code = check_output(common, command, writer); code != kExitDone) return code;
+  auto client = connect(common, busy_timeout(command.job));
+  if (!client) return fail_unless_interrupted(exit_code(client.error()), client.error().message);
   const auto pool = describe_pool(*client, command.job.target.pool);
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
-  const auto payload = load(command);
-  if (!payload) return fail(interrupted() ? kExitInterrupted : kExitFile, payload.error().message);
-
   const HandlerDescription* handler = find_handler(*pool, command.job.target.handler);
-  MapRoom room = plan_room({{"", "", payload->bytes()}}, handler, 1, *pool);
-  Attempt attempt = try_once(*client, command, *payload, room, *pool);
-  const bool grow = attempt.outcome && command.idempotent && attempt.outcome->cause() == Cause::TooLarge &&
-                    attempt.outcome->facts().needed_bytes > room.result_ring &&
-                    fits_pool(attempt.outcome->facts().needed_bytes, *pool) && !interrupted();
-  if (grow) {
-    room.result_ring = whole_pages(attempt.outcome->facts().needed_bytes);
-    attempt = Attempt();
-    attempt = try_once(*client, command, *payload, room, *pool);
-  }
-  if (!attempt.outcome) return fail(attempt.code, attempt.problem);
+  const auto payload = load(command, request_limit(*pool, handler));
+  if (!payload) return not_loaded(payload.error(), *pool, handler, command);
 
+  const Attempt attempt = attempt_job(*client, command, *payload, *pool, handler);
+  if (!attempt.outcome) return fail_unless_interrupted(attempt.code, attempt.problem);
   const Outcome& outcome = *attempt.outcome;
-  if (outcome.ok() && command.out != "-") {
-    if (const auto written = write_file(command.out, outcome.result(), Existing::Replace); !written)
-      return fail(kExitFile, written.error().message);
-  } else if (outcome.ok() && !common.json) {
-    if (const auto written = write_all(STDOUT_FILENO, outcome.result(), "standard output"); !written)
-      return fail(kExitFile, written.error().message);
-  }
+  if (const auto delivered = deliver(common, command, outcome, writer); !delivered)
+    return not_delivered(delivered.error());
   if (common.json) {
     if (const int code = print(to_json(command, outcome)); code != kExitDone) return code;
   }
-  if (interrupted() && !outcome.ok()) return fail(kExitInterrupted, outcome.describe());
-  if (!outcome.ok())
-    return fail(exit_code(outcome.status()),
-                command.job.target.handler + ": " + outcome.describe() +
-                    advice(outcome.facts(), *pool, command.idempotent ? nullptr : "use --idempotent"));
-  return kExitDone;
+  if (outcome.ok()) return kExitDone;
+  const std::string more = advice(outcome.facts(), *pool, command.idempotent ? nullptr : "use --idempotent");
+  return fail_unless_interrupted(exit_code(outcome.status()),
+                                 command.job.target.handler + ": " + outcome.describe() + more);
 }
 
 }  // namespace ringmaster::cli

@@ -188,6 +188,7 @@ void Supervisor::fill_status(control::v1::Status& status) const {
   status.set_health(core::to_string(health_now.level));
   for (const std::string& reason : health_now.reasons) status.add_health_reasons(reason);
   status.set_socket(start_.socket_path);
+  status.set_socket_passed(!own_socket_);
   status.set_notice(start_.cpus.why);
 }
 

@@ -7,10 +7,11 @@
 #include <fstream>
 
 #include "client/cli/advice.h"
-#include "client/cli/file_io.h"
+#include "client/cli/input.h"
 #include "client/cli/map_check.h"
 #include "client/cli/map_plan.h"
 #include "client/cli/map_report.h"
+#include "client/cli/result_writer.h"
 #include "client/control/control_link.h"
 
 namespace ringmaster::cli {
@@ -29,7 +30,7 @@ HandlerDescription with_extension(const std::string& extension) {
 
 std::string named(const std::string& extension, const Arguments& arguments, const std::string& input,
                   const std::optional<std::string>& chosen = std::nullopt) {
-  return output_name(input, extension_rule(with_extension(extension), arguments, chosen));
+  return output_name(input, extension_rule(with_extension(extension), arguments, chosen)).value();
 }
 
 TEST(MapPlan, NamesResults) {
@@ -41,8 +42,55 @@ TEST(MapPlan, NamesResults) {
   EXPECT_EQ(named("", {}, "a"), "a");
   EXPECT_EQ(named("zst", {}, "a.tar.zst", ".tar"), "a.tar.tar") << "--ext replaces the last";
   EXPECT_EQ(named("zst", {}, "a.tar.zst", ""), "a.tar") << "--ext \"\" drops the last";
-  EXPECT_EQ(named("zst", {}, "a.tar.zst"), "a.tar") << "not doubled";
+  EXPECT_EQ(named("zst", {}, "a.tar.zst"), "a.tar.zst.zst") << "a fixed extension says one thing only";
   EXPECT_EQ(named("zst", {}, ".zst"), ".zst.zst") << "a name that is all extension stays one";
+}
+
+HandlerDescription both_ways() {
+  HandlerDescription handler = with_extension("{mode:compress=+zst,decompress=-zst}");
+  ArgumentDescription mode;
+  mode.name = "mode";
+  mode.choices = {"compress", "decompress"};
+  mode.default_value = "compress";
+  handler.arguments.push_back(mode);
+  return handler;
+}
+
+TEST(MapPlan, NamesFollowTheDirection) {
+  const auto name = [](const std::string& mode, const std::string& input) {
+    const Arguments arguments = mode.empty() ? Arguments() : Arguments{{"mode", mode}};
+    const auto made = output_name(input, extension_rule(both_ways(), arguments, std::nullopt));
+    return made ? *made : "refused";
+  };
+  EXPECT_EQ(name("", "a.txt"), "a.txt.zst") << "by the default";
+  EXPECT_EQ(name("compress", "b.txt.zst"), "b.txt.zst.zst") << "compressed twice";
+  EXPECT_EQ(name("decompress", "b.txt.zst"), "b.txt");
+  EXPECT_EQ(name("decompress", "b.txt.ZST"), "b.txt");
+  EXPECT_EQ(name("decompress", "b.zst.zSt"), "b.zst");
+  EXPECT_EQ(name("decompress", "u.tzst"), "u.tar");
+  EXPECT_EQ(name("decompress", "u.TZST"), "u.tar");
+  EXPECT_EQ(name("decompress", "plain"), "plain");
+  EXPECT_EQ(name("decompress", "in/.zst"), "refused") << "nothing is left";
+}
+
+TEST(MapPlan, RefusesNamesThatWouldLie) {
+  const auto fine = [](const HandlerDescription& handler, const Arguments& arguments, const std::string& input,
+                       const std::string& chosen) {
+    return output_name(input, extension_rule(handler, arguments, chosen)).has_value();
+  };
+  const Arguments plain{{"mode", "decompress"}};
+  EXPECT_FALSE(fine(both_ways(), plain, "a.zst", "zst"));
+  EXPECT_FALSE(fine(both_ways(), plain, "a.zst", ".TZST"));
+  EXPECT_TRUE(fine(both_ways(), plain, "a.zst", "txt"));
+  EXPECT_TRUE(fine(both_ways(), {}, "a.txt", "tzst"));
+  HandlerDescription picture = with_extension("{format}");
+  picture.arguments[0].choices = {"jpeg", "png", "webp"};
+  EXPECT_FALSE(fine(picture, {{"format", "webp"}}, "a.png", "png"));
+  EXPECT_FALSE(fine(picture, {{"format", "png"}}, "a.png", "JPG"));
+  EXPECT_TRUE(fine(picture, {{"format", "jpeg"}}, "a.png", "JPG"));
+  EXPECT_TRUE(fine(picture, {{"format", "webp"}}, "a.png", "small"));
+  EXPECT_FALSE(fine(picture, {}, "a.png", "webp")) << "the format stays the input's";
+  EXPECT_TRUE(fine(picture, {}, "a.jpeg", "jpg"));
 }
 
 TEST(MapPlan, FindsCollisions) {
@@ -92,6 +140,11 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
   const Refusal refusal{SubmitError::TooLarge, "too large"};
   EXPECT_NE(explain(refusal, 1001, pool).find("session.request_max of pool \"p\""), std::string::npos);
   EXPECT_EQ(explain(refusal, 10, pool), "too large");
+  HandlerDescription handler;
+  EXPECT_EQ(request_limit(pool, &handler), 1000U);
+  handler.max_request_bytes = 72;
+  EXPECT_EQ(request_limit(pool, &handler), 72U);
+  EXPECT_NE(request_too_large("\"f\"", pool, &handler).find("up to 72 bytes"), std::string::npos);
 }
 
 TEST(ExitCodes, TellARefusalFromADaemonThatIsNotThere) {
@@ -115,7 +168,7 @@ class FileIo : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   static Result<void> write(const std::string& path, std::string_view text, Existing existing) {
-    return write_file(path, std::as_bytes(std::span(text)), existing);
+    return ResultWriter().write(path, std::as_bytes(std::span(text)), existing);
   }
   std::string folder_;
 };
@@ -150,6 +203,21 @@ TEST_F(FileIo, KeepsLinksAndWritesIntoPipes) {
   EXPECT_TRUE(fs::is_fifo(path("pipe")));
 }
 
+TEST_F(FileIo, StopsReadingBeyondTheLimit) {
+  const auto zero = open_input("/dev/zero").value();
+  EXPECT_FALSE(zero.sized);
+  const auto refused = read_all(zero, 100'000);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, EFBIG);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  Input input;
+  input.fd = UniqueFd(ends[0]);
+  ASSERT_EQ(::write(ends[1], "stream", 6), 6);
+  ::close(ends[1]);
+  EXPECT_EQ(read_all(input, 5).error().code, EFBIG);
+}
+
 TEST_F(FileIo, ReportsADeviceThatTakesNothing) { EXPECT_FALSE(write("/dev/full", "x", Existing::Replace)); }
 
 std::vector<std::string> problems_of(const std::string& out, const std::vector<std::string>& inputs, bool force) {
@@ -158,7 +226,8 @@ std::vector<std::string> problems_of(const std::string& out, const std::vector<s
   command.force = force;
   std::vector<MapItem> items;
   for (const std::string& input : inputs) items.push_back({input, out + "/" + fs::path(input).filename().string()});
-  return find_problems(command, items);
+  ResultWriter writer;
+  return find_problems(command, items, writer);
 }
 
 TEST_F(FileIo, NoResultGoesOverAnInputWhateverItIsCalled) {
@@ -205,7 +274,7 @@ TEST_F(FileIo, ReadsAStreamToItsEnd) {
   input.fd = UniqueFd(ends[0]);
   ASSERT_EQ(::write(ends[1], "stream", 6), 6);
   ::close(ends[1]);
-  EXPECT_EQ(read_all(input).value(), "stream");
+  EXPECT_EQ(read_all(input, 6).value(), "stream");
 }
 
 TEST(MapReport, CountsAndListsFailures) {

@@ -5,6 +5,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/json.h"
 #include "client/cli/map_report.h"
+#include "client/cli/show_text.h"
 #include "client/cli/status_view.h"
 #include "client/cli/words.h"
 
@@ -39,6 +40,80 @@ TEST(Words, ShowProgress) {
   EXPECT_EQ(show_progress({4, 0, 0, Duration(0)}), "[........................] 0/4");
   EXPECT_EQ(show_progress({4, 2, 1, std::chrono::seconds(1)}),
             "[############............] 2/4  2.0/s  1 failed  1.0 s left");
+}
+
+TEST(Words, TheProgressLineFitsTheTerminal) {
+  const Progress busy{12345, 6789, 21, std::chrono::seconds(100)};
+  for (std::size_t columns = 0; columns <= 100; ++columns) {
+    EXPECT_LE(show_progress(busy, columns).size(), columns);
+    if (columns >= 10) EXPECT_NE(show_progress(busy, columns).find("6789/12345"), std::string::npos) << columns;
+  }
+  EXPECT_EQ(show_progress(busy, 60), show_progress(busy, 60).substr(0, 60));
+  EXPECT_NE(show_progress(busy, 60).find("left"), std::string::npos) << "the bar gets shorter first";
+  EXPECT_NE(show_progress(busy, 60).find("#"), std::string::npos);
+}
+
+TEST(Words, JobsHaveAShortForm) {
+  const std::uint64_t id = std::uint64_t{17} << 32 | 1;
+  EXPECT_EQ(show_job(id), "17-1");
+  EXPECT_EQ(show_job(0), "");
+  EXPECT_EQ(decimal_job(id), "73014444033");
+  EXPECT_EQ(parse_job("17-1").value(), id);
+  EXPECT_EQ(parse_job("73014444033").value(), id);
+  EXPECT_EQ(parse_job("4294967295-4294967295").value(), ~std::uint64_t{0});
+  for (const char* bad : {"", "0", "-", "17-", "-1", "0-1", "17-1x", "x", "17--1", "4294967296-1", " 17-1", "1.5"})
+    EXPECT_FALSE(parse_job(bad)) << bad;
+}
+
+TEST(Words, CountAndSuggest) {
+  EXPECT_EQ(count_of(1, "connection"), "1 connection");
+  EXPECT_EQ(count_of(0, "worker"), "0 workers");
+  EXPECT_EQ(ordinal(2), "2nd");
+  EXPECT_EQ(ordinal(11), "11th");
+  EXPECT_EQ(ordinal(103), "103rd");
+  EXPECT_EQ(did_you_mean("statsu", {"submit", "status", "stop"}), "; did you mean \"status\"?");
+  EXPECT_EQ(did_you_mean("stat", {"submit", "status"}), "; did you mean \"status\"?");
+  EXPECT_EQ(did_you_mean("frobnicate", {"submit", "status"}), "");
+}
+
+TEST(ShowText, CommandsNoTerminal) {
+  EXPECT_EQ(clean_line("a\x1b]0;title\x1b[31mred"), "a?]0;title?[31mred");
+  EXPECT_EQ(clean_line("one\ntwo\r\tthree"), "one two  three");
+  EXPECT_EQ(clean_line("\xc2\x9b"
+                       "2J\x7f"),
+            "?2J?")
+      << "C1 and DEL";
+  EXPECT_EQ(clean_line("gpj.\xe2\x80\xae"
+                       "exe"),
+            "gpj.?exe")
+      << "turned round";
+  EXPECT_EQ(clean_line("\xe2\x81\xa6\xe2\x80\xa8\xe2\x80\x8b\xef\xbb\xbf"), "????");
+  EXPECT_EQ(clean_line("\xff\xe2\x82"), "???") << "no UTF-8";
+  EXPECT_EQ(clean_line("gr\xc3\xbc\xc3\x9f \xe4\xb8\xad"), "gr\xc3\xbc\xc3\x9f \xe4\xb8\xad");
+  EXPECT_EQ(clean_lines("a\x1b\nb\n"), "a?\nb\n");
+}
+
+TEST(ShowText, KnowsHowWideTextIs) {
+  EXPECT_EQ(display_width("abc"), 3U);
+  EXPECT_EQ(display_width("\xe4\xb8\xad\xe6\x96\x87"), 4U) << "two ideographs";
+  EXPECT_EQ(display_width("e\xcc\x81"), 1U) << "a combining accent";
+  EXPECT_EQ(display_width("\xf0\x9f\x98\x80"), 2U) << "an emoji";
+  EXPECT_EQ(cut_to_width("\xe4\xb8\xad\xe6\x96\x87", 3), "\xe4\xb8\xad");
+  EXPECT_EQ(cut_to_width("e\xcc\x81x", 1), "e\xcc\x81");
+}
+
+TEST(StatusView, CleansWhatStrangersSaid) {
+  control::v1::Status status;
+  status.add_sessions()->set_client("evil\x1b[2J\nforged line");
+  status.add_pools()->add_workers()->set_last_death("a\nb");
+  const std::string text = status_text(status);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(text.find("evil?[2J forged line"), std::string::npos) << text;
+}
+
+TEST(Json, EscapesWhatCommandsATerminal) {
+  EXPECT_EQ(json_string("\xc2\x9b\xe2\x80\xae"), "\"\\u009b\\u202e\"");
+  EXPECT_EQ(json_string("\xf3\xa0\x80\x81"), "\"\\udb40\\udc01\"");
 }
 
 TEST(Json, EscapesWhatIsNoText) {
@@ -94,15 +169,16 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
   incident.set_serial(12);
   incident.set_cause("killed after its run deadline");
   incident.set_handler("resize");
-  incident.set_job_id(77);
+  incident.set_job_id(std::uint64_t{17} << 32 | 77);
   incident.set_stack("#0 spin\n#1 main\n");
   const std::string text = status_text(status);
   for (const char* part :
        {"9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
-        "seat 0: killed after its run deadline, in resize, job 77\n      #0 spin\n      #1 main\n"})
+        "seat 0: killed after its run deadline, in resize, job 17-77\n      #0 spin\n      #1 main\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   const std::string json = status_json(status);
   EXPECT_NE(json.find("\"pid\": 4711"), std::string::npos);
+  EXPECT_NE(json.find("\"job_id\": \"73014444109\""), std::string::npos) << "a string, exact: " << json;
   EXPECT_NE(json.find("\"stack\": \"#0 spin\\u000a#1 main\\u000a\""), std::string::npos) << json;
   EXPECT_EQ(std::count(json.begin(), json.end(), '{'), std::count(json.begin(), json.end(), '}'));
 }

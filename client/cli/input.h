@@ -13,23 +13,17 @@ namespace ringmaster::cli {
 struct Input {
   UniqueFd fd;
   std::string name;
+  bool regular = false;
   bool sized = false;
   std::uint64_t bytes = 0;
 };
-/// Folders are refused.
+/// Folders are refused. Never blocks: a FIFO without a writer is waited for when it is read.
 [[nodiscard]] Result<Input> open_input(const std::string& path);
 /// Fills `place` with the file's first bytes, straight from the kernel; the number read (less: the file has shrunk).
 /// Reading a stream ends with EINTR once interrupted().
 [[nodiscard]] Result<std::size_t> read_into(const Input& input, std::span<std::byte> place);
-/// A stream to its end.
-[[nodiscard]] Result<std::string> read_all(const Input& input);
-
-[[nodiscard]] Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string& name);
-
-enum class Existing { Keep, Replace };
-/// Writes a temporary file beside `path` and renames it: the file is there whole or not at all. With Keep a file that
-/// is there already is an error, even if it appeared a moment ago. With Replace a link stays one and what it names is
-/// replaced; a device or a pipe is written to.
-[[nodiscard]] Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Existing existing);
+/// A stream to its end, which must come within `limit` bytes: EFBIG beyond, and no more is read. ENOMEM: no memory for
+/// it.
+[[nodiscard]] Result<std::string> read_all(const Input& input, std::uint64_t limit);
 
 }  // namespace ringmaster::cli

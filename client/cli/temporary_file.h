@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster::cli {
+
+/// A new file under a random name that nobody else has, ".ringmaster-0123456789abcdef.tmp". Removed on destruction, and
+/// by the signal that ends the program, unless it was given its own name meanwhile. What a killed program left behind
+/// is in nobody's way.
+class TemporaryFile {
+ public:
+  /// `folder`: "" or with a final slash.
+  [[nodiscard]] static Result<TemporaryFile> create(const std::string& folder, mode_t mode);
+  TemporaryFile(TemporaryFile&& other) noexcept;
+  TemporaryFile& operator=(TemporaryFile&&) = delete;
+  ~TemporaryFile();
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Some file systems report a failed write only here.
+  [[nodiscard]] Result<void> close();
+  /// It has another name now.
+  void keep() noexcept;
+
+  [[nodiscard]] static std::string random_name(const std::string& folder);
+
+ private:
+  TemporaryFile(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  UniqueFd fd_;
+  std::string path_;  // empty: nothing to remove
+};
+
+}  // namespace ringmaster::cli

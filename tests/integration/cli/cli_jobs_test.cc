@@ -1,0 +1,68 @@
+#include "tests/integration/cli/command_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+class CliJobs : public CommandTest {};
+
+TEST_F(CliJobs, TellsWhatBecameOfAJob) {
+  start();
+  const Ended crashed = call({"submit", "t/crash"});
+  EXPECT_EQ(crashed.code, 4);
+  EXPECT_NE(crashed.errors.find("crash: crashed by signal 11 (SIGSEGV)"), std::string::npos) << crashed.errors;
+  const Ended json = call({"submit", "t/throw", "--json"});
+  EXPECT_EQ(json.code, 1);
+  EXPECT_NE(json.out.find("\"job_id\": \""), std::string::npos) << json.out;
+  const auto at = json.out.find("\"job\": \"");
+  ASSERT_NE(at, std::string::npos) << json.out;
+  const std::string job = json.out.substr(at + 8, json.out.find('"', at + 8) - at - 8);
+  const Ended cancelled = call({"cancel", job});
+  EXPECT_NE(cancelled.code, 2) << "the short form is understood";
+  EXPECT_NE((cancelled.out + cancelled.errors).find("job " + job), std::string::npos) << cancelled.errors;
+  EXPECT_EQ(call({"cancel", "17-x"}).code, 2);
+}
+
+TEST_F(CliJobs, WhatAHandlerSaysCommandsNoTerminal) {
+  start();
+  const Ended failed = call({"submit", "t/throw", "--arg", "message=\x1b]0;title\x1b[31m\nringmaster: forged"});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_EQ(failed.errors.find('\x1b'), std::string::npos) << failed.errors;
+  EXPECT_EQ(failed.errors.find('\n'), failed.errors.size() - 1) << "one line: " << failed.errors;
+  const Ended missing = call({"map", "t/echo", "--out", path("o"), path("no\x1b[2J\xe2\x80\xae\nsuch")});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_EQ(missing.errors.find('\x1b'), std::string::npos) << missing.errors;
+  EXPECT_EQ(missing.errors.find("\xe2\x80\xae"), std::string::npos) << missing.errors;
+  const Ended option = call({"submit", "--\x1b[2J"});
+  EXPECT_EQ(option.code, 2);
+  EXPECT_EQ(option.errors.find('\x1b'), std::string::npos) << option.errors;
+}
+
+TEST_F(CliJobs, WaitsWhereTheDaemonHasTooManyClients) {
+  start("[limits]\nconnections_per_uid = 2\n");
+  ConnectOptions options;
+  options.socket = socket_;
+  std::vector<Client> crowd;
+  for (int i = 0; i < 2; ++i) crowd.push_back(Client::connect(options).value());
+  const Ended refused = call({"submit", "t/echo", "--queue-timeout", "50ms"});
+  EXPECT_EQ(refused.code, 3) << refused.errors;
+  EXPECT_NE(refused.errors.find("2 of at most 2 connections"), std::string::npos) << refused.errors;
+  const pid_t patient = begin({.arguments = {"submit", "t/echo"}});
+  crowd.clear();
+  EXPECT_EQ(finish(patient).code, 0);
+}
+
+TEST_F(CliJobs, SaysWhatWasMeantAndTried) {
+  start();
+  const Ended unknown = call({"statsu"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.errors.find("did you mean \"status\"?"), std::string::npos) << unknown.errors;
+  EXPECT_EQ(call({"status", "t"}).code, 0);
+  const Ended pool = call({"status", "tt"});
+  EXPECT_EQ(pool.code, 3);
+  EXPECT_NE(pool.errors.find("did you mean \"t\"?"), std::string::npos) << pool.errors;
+  const Ended nobody = call({"health", "--socket", path("none")});
+  EXPECT_NE((nobody.out + nobody.errors).find(path("none")), std::string::npos) << nobody.out;
+}
+
+}  // namespace
+}  // namespace ringmaster
