@@ -1,10 +1,12 @@
 # What `scripts/test tsan` builds: the tests that are labelled for ThreadSanitizer, and nothing else.
 add_custom_target(tsan_tests)
 
-# rm_test(NAME SOURCES... LIBS... [LABELS...] [TIMEOUT seconds])
-# One GoogleTest program; each program is one ctest test, so that a crash names its program.
+# rm_test(NAME SOURCES... LIBS... [LABELS...] [TIMEOUT seconds] [COST seconds] [ALONE])
+# One GoogleTest program; each program is one ctest test, so that a crash names its program. Tests run two at a time;
+# COST, where it is more than a second or two, lets the long ones begin first also where nobody has measured them yet,
+# and ALONE keeps others away.
 function(rm_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
+  cmake_parse_arguments(T "ALONE" "TIMEOUT;COST" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ringmaster_flags ${T_LIBS} GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
   if(NOT name STREQUAL "rm_test_pch")
@@ -14,7 +16,10 @@ function(rm_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}" ENVIRONMENT "${T_ENV}")
+  if(NOT T_COST)
+    set(T_COST 0)
+  endif()
+  set_tests_properties(${name} PROPERTIES COST ${T_COST} RUN_SERIAL ${T_ALONE} TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}" ENVIRONMENT "${T_ENV}")
   if("tsan" IN_LIST T_LABELS)
     add_dependencies(tsan_tests ${name})
   endif()
