@@ -16,6 +16,8 @@
 #include <system_error>
 #include <thread>
 
+#include "daemon/os/file_identity.h"
+
 namespace ringmaster {
 namespace {
 
@@ -72,6 +74,7 @@ std::string walk_stopped(pid_t pid) {
                                            .find_debuginfo = dwfl_standard_find_debuginfo,
                                            .section_address = nullptr,
                                            .debuginfo_path = nullptr};
+  const FileIdentity as_its_user(pid);
   const std::unique_ptr<Dwfl, void (*)(Dwfl*)> dwfl(dwfl_begin(&callbacks), dwfl_end);
   if (!dwfl || dwfl_linux_proc_report(dwfl.get(), pid) != 0 || dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0 ||
       dwfl_linux_proc_attach(dwfl.get(), pid, true) != 0) {
