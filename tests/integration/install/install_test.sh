@@ -9,6 +9,8 @@ here=$build/tests/integration/install/run
 prefix=$here/prefix
 sanitizer=${SANITIZER:-}
 rm -rf "$here" && mkdir -p "$here"
+# Gone, or dead and not waited for, is not running; kill -0 cannot tell.
+is_running() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | [ZX]*) return 1 ;; esac }
 fail() { echo "FAIL: $*" >&2; [ ! -s "$here/log" ] || tail -n 30 "$here/log" >&2; exit 1; }
 
 cmake --install "$build" --prefix "$prefix" >"$here/install.log" || fail "cmake --install; see $here/install.log"
@@ -21,11 +23,24 @@ grep -q "^ExecStart=$prefix/bin/ringmasterd" "$prefix/lib/systemd/system/ringmas
 worker=$(find "$prefix" -name ringmaster-worker -type f -perm -u+x)
 [ -n "$worker" ] || fail "ringmaster-worker was not installed"
 
-# code_block N: the N-th C++ block of the README.
-code_block() { awk -v wanted="$1" '/^```cpp$/ { n++; on = n == wanted; next } /^```/ { on = 0 } on' "$source/README.md"; }
-code_block 1 >"$here/client.cc"
-code_block 2 >"$here/words.cc"
-[ "$(wc -l <"$here/client.cc")" -lt 40 ] || fail "the README promises a client of under 40 lines"
+# code_block LANGUAGE N [HEADING]: the N-th block of that language in the README, or in one of its sections.
+code_block() {
+  awk -v fence="\`\`\`$1" -v wanted="$2" -v heading="${3:-}" '
+    /^## / { inside = $0 == "## " heading }
+    $0 == fence && (heading == "" || inside) { n++; on = n == wanted; next }
+    /^```/ { on = 0 }
+    on' "$source/README.md"
+}
+mkdir "$here/client" "$here/shell"
+code_block cpp 1 "A job from C++" >"$here/client/client.cc"
+code_block cmake 1 "A job from C++" >"$here/client/CMakeLists.txt"
+code_block sh 1 "A job from C++" >"$here/client/commands"
+code_block sh 1 "A job from the shell" >"$here/shell/commands"
+code_block cpp 1 "A handler of your own" >"$here/words.cc"
+for file in client/client.cc client/CMakeLists.txt client/commands shell/commands words.cc; do
+  [ -s "$here/$file" ] || fail "the README has no block for $file"
+done
+[ "$(wc -l <"$here/client/client.cc")" -lt 40 ] || fail "the README promises a client of under 40 lines"
 [ "$(wc -l <"$here/words.cc")" -le 20 ] || fail "the README promises a handler of 20 lines"
 
 # The handler, by the README's command and the installed headers alone.
@@ -34,20 +49,6 @@ ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror -shared -fPIC $sanitizer -I "$prefi
   fail "the README's handler does not compile against the installed headers"
 "$worker" --handlers "$here/words.so" --list >list || fail "ringmaster-worker --list: exit status $?"
 grep -q words list && grep -q least list || fail "--list does not show the handler: $(cat list)"
-
-# The client, through the installed package.
-mkdir project
-cat >project/CMakeLists.txt <<'END'
-cmake_minimum_required(VERSION 3.25)
-project(reader LANGUAGES CXX)
-find_package(ringmaster 0.1 REQUIRED)
-add_executable(reader ../client.cc)
-target_link_libraries(reader PRIVATE ringmaster::client)
-END
-cmake -S project -B project/build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="$sanitizer" \
-  -DCMAKE_EXE_LINKER_FLAGS="$sanitizer" -DCMAKE_CXX_COMPILER="${CXX:-g++}" >configure.log 2>&1 ||
-  fail "find_package(ringmaster): $(tail -n 20 configure.log)"
-cmake --build project/build >build.log 2>&1 || fail "the README's client does not build: $(tail -n 30 build.log)"
 
 # An installed daemon with the README's pool beside the default one.
 run=$(mktemp -d "${TMPDIR:-/tmp}/ringmaster-install.XXXXXX")
@@ -68,13 +69,16 @@ daemon=$!
 trap 'kill -TERM $daemon 2>/dev/null || true; wait $daemon 2>/dev/null || true; rm -rf "$run"' EXIT
 for _ in $(seq 600); do
   ! "$prefix/bin/ringmaster" health >/dev/null 2>&1 || break
-  kill -0 $daemon 2>/dev/null || fail "the installed daemon ended at start"
+  is_running $daemon || fail "the installed daemon ended at start"
   sleep 0.1
 done
 "$prefix/bin/ringmaster" health || fail "the installed daemon is not healthy"
 
+# The client, through the installed package and by the README's own lines.
 expected=$(printf 'hello from another process' | sha256sum | cut -d' ' -f1)
-got=$(project/build/reader) || fail "the README's client: exit status $?"
+(cd client && CMAKE_PREFIX_PATH=$prefix CXXFLAGS=$sanitizer LDFLAGS=$sanitizer sh -e commands) >client.log 2>&1 ||
+  fail "the README's client does not build and run by its lines: $(tail -n 30 client.log)"
+got=$(tail -n 1 client.log)
 [ "$got" = "$expected" ] || fail "the README's client printed \"$got\", not $expected"
 words=$(printf 'four words are here' | "$prefix/bin/ringmaster" submit texts/words) || fail "submit: exit status $?"
 [ "$words" = 4 ] || fail "the README's handler counted \"$words\", not 4"
@@ -84,7 +88,23 @@ fi
 grep -q 'too few words' refusal || fail "the refusal does not carry the handler's message: $(cat refusal)"
 
 "$prefix/bin/ringmaster" stop || fail "stop: exit status $?"
-for _ in $(seq 300); do kill -0 $daemon 2>/dev/null || break; sleep 0.1; done
+for _ in $(seq 300); do is_running $daemon || break; sleep 0.1; done
 wait $daemon || fail "the daemon ended with status $?"
 [ ! -e "$RINGMASTER_SOCKET" ] || fail "the socket is still there after stop"
-echo "install_test: the README's programs work against what was installed"
+
+# The shell's lines: a daemon, a job, pictures, stop. Only the endless --watch is left out, and the places differ.
+if [ -n "$(find "$prefix" -name thumbnail.so)" ]; then
+  mkdir -p shell/build/quickstart/photos
+  # 16 by 16, one colour.
+  base64 -d >shell/build/quickstart/photos/one.jpg <<'END'
+/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8yb
+qmx5moq6T/wAALCAAQABABAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AAP/Z
+END
+  sed -i 's/ --watch$//; /^export PATH=/d' shell/commands
+  (cd shell && PATH=$prefix/bin:$PATH sh -e commands) >shell.log 2>&1 ||
+    fail "the README's lines for the shell: $(tail -n 30 shell.log)"
+  [ -s shell/small/one.jpg ] || fail "the README's lines for the shell made no thumbnail: $(tail -n 30 shell.log)"
+  for _ in $(seq 300); do [ -e "$RINGMASTER_SOCKET" ] || break; sleep 0.1; done
+  [ ! -e "$RINGMASTER_SOCKET" ] || fail "the daemon of the README's lines for the shell did not stop"
+fi
+echo "install_test: the README's programs and lines work against what was installed"
