@@ -87,6 +87,22 @@ ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t s
   return ClaimStatus::Claimed;
 }
 
+/// True when test(slot, word) is, for some slot that is Ready and has its bit.
+template <typename Test>
+bool any_ready(const WorkerSession& session, Test&& test) {
+  const ReplyView& reply = session.reply;
+  for (std::uint32_t at = 0; at < reply.bit_words(); ++at) {
+    // SYNC: pairs with set_hint.
+    for (std::uint64_t set = reply.ready().bits[at].load(std::memory_order_acquire); set != 0; set &= set - 1) {
+      const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
+      // SYNC: pairs with publish.
+      const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
+      if (word.state() == SlotState::Ready && test(slot, word)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
@@ -97,16 +113,15 @@ void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
 }
 
 bool has_ready_job(const WorkerSession& session) noexcept {
-  const ReplyView& reply = session.reply;
-  for (std::uint32_t at = 0; at < reply.bit_words(); ++at) {
-    // SYNC: pairs with set_hint.
-    for (std::uint64_t set = reply.ready().bits[at].load(std::memory_order_acquire); set != 0; set &= set - 1) {
-      const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
-      // SYNC: pairs with publish.
-      if (SlotWord(reply.word(slot).load(std::memory_order_acquire)).state() == SlotState::Ready) return true;
-    }
-  }
-  return false;
+  return any_ready(session, [](std::uint32_t, SlotWord) { return true; });
+}
+
+bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept {
+  return any_ready(session, [&](std::uint32_t slot, SlotWord word) {
+    // The client may be writing it for the slot's next job: a wrong time makes no harm.
+    const std::atomic_ref submitted(session.request.descriptor(slot).submitted_ns);
+    return word.attempt() == 0 && submitted.load(std::memory_order_relaxed) < before_ns;
+  });
 }
 
 ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns, Claim& out) noexcept {

@@ -105,6 +105,8 @@ inline void prefetch_next(const WorkerSession& session) noexcept {
 
 /// True when some slot is Ready that has its ready bit. A bit alone does not tell.
 [[nodiscard]] bool has_ready_job(const WorkerSession& session) noexcept;
+/// True when such a job, in its first attempt, says that it was submitted before `before_ns`.
+[[nodiscard]] bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept;
 
 /// The cancel word of the client or of the supervisor names this job.
 [[nodiscard]] bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <span>
 
 #include "shm/base/result.h"
 #include "shm/base/unique_fd.h"
@@ -13,22 +16,33 @@ class Parking {
  public:
   [[nodiscard]] static Result<Parking> create(int control_socket, int pool_bell);
 
-  [[nodiscard]] Result<void> watch_bell(int bell);
+  /// The bell of the session at `index`.
+  [[nodiscard]] Result<void> watch_bell(int bell, std::uint32_t index);
   /// Before the descriptor is closed: others hold the same eventfd open, so closing alone would leave it in the set.
   void forget_bell(int bell) noexcept;
 
-  struct Wake {
-    bool bell = false;
-    bool control = false;  ///< A message, or the daemon is gone.
-    [[nodiscard]] bool timed_out() const noexcept { return !bell && !control; }
+  /// Why it woke up. Each ring is told to one sleeper only, so that what is said here must be looked after.
+  class Wake {
+   public:
+    bool control = false;   ///< A message, or the daemon is gone.
+    bool anywhere = false;  ///< The pool's bell, or more than can be told apart: work may be in any session.
+    [[nodiscard]] bool timed_out() const noexcept { return !control && !anywhere && count_ == 0; }
+    /// The sessions whose bells have rung.
+    [[nodiscard]] std::span<const std::uint32_t> sessions() const noexcept { return {sessions_.data(), count_}; }
+
+   private:
+    friend class Parking;
+    static constexpr std::size_t kMost = 16;
+    std::array<std::uint32_t, kMost> sessions_{};
+    std::size_t count_ = 0;
   };
   [[nodiscard]] Wake sleep(std::chrono::nanoseconds at_most) noexcept;
 
  private:
-  Parking(UniqueFd epoll, int control_socket) : epoll_(std::move(epoll)), control_socket_(control_socket) {}
+  explicit Parking(UniqueFd epoll) : epoll_(std::move(epoll)) {}
+  [[nodiscard]] Result<void> watch(int bell, std::uint64_t name);
 
   UniqueFd epoll_;
-  int control_socket_;
 };
 
 }  // namespace ringmaster

@@ -6,6 +6,12 @@
 #include "shm/hints.h"
 
 namespace ringmaster {
+namespace {
+
+// So many sessions ahead are their lines fetched.
+constexpr std::size_t kLinesAhead = 12;
+
+}  // namespace
 
 std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, int request_fd, int reply_fd,
                                               UniqueFd bell, AttachFailure& failure) {
@@ -42,88 +48,96 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
 AttachedSession& SessionTable::add(std::unique_ptr<AttachedSession> session) {
   AttachedSession& added = *session;
   RM_CHECK(sessions_[added.about.index] == nullptr);
-  auto& users = classes_[added.about.priority].users;
-  auto user = std::find_if(users.begin(), users.end(), [&](const User& one) { return one.uid == added.about.uid; });
-  if (user == users.end()) user = users.insert(users.end(), User{added.about.uid, {}, 0, 0});
-  user->sessions.push_back(&added);
   sessions_[added.about.index] = std::move(session);
-  ++count_;
+  all_.push_back({added.port.reply.ready(), added.port.reply.bit_words(), &added});
+  warm(added, 0);
   return added;
 }
 
 void SessionTable::remove(std::uint32_t index) {
-  AttachedSession* const gone = sessions_[index].get();
+  AttachedSession* const gone = at(index);
   if (gone == nullptr) return;
-  Class& in = classes_[gone->about.priority];
-  for (User& user : in.users) std::erase(user.sessions, gone);
-  std::erase_if(in.users, [](const User& user) { return user.sessions.empty(); });
-  for (User& user : in.users) user.turn %= user.sessions.size();
-  in.turn = in.users.empty() ? 0 : in.turn % in.users.size();
+  if (gone->hot_at != AttachedSession::kCold) cool(*gone);
+  std::erase_if(all_, [&](const Watched& one) { return one.session == gone; });
   sessions_[index].reset();
-  --count_;
+}
+
+void SessionTable::warm(AttachedSession& session, std::uint64_t now_ns) {
+  session.used_ns = now_ns;
+  if (session.hot_at != AttachedSession::kCold) return;
+  session.hot_at = hot_.size();
+  hot_.push_back(&session);
+  turns_.add(session);
+}
+
+void SessionTable::cool(AttachedSession& session) noexcept {
+  hot_.back()->hot_at = session.hot_at;
+  hot_[session.hot_at] = hot_.back();
+  hot_.pop_back();
+  session.hot_at = AttachedSession::kCold;
+  turns_.remove(session);
+}
+
+void SessionTable::rung(std::uint32_t index, std::uint64_t now_ns) {
+  if (AttachedSession* const session = at(index)) warm(*session, now_ns);
+}
+
+bool SessionTable::look_at_all(std::uint64_t now_ns) {
+  bool any = false;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    // Each session's bits lie in a page of their own.
+    if (i + kLinesAhead < all_.size()) __builtin_prefetch(all_[i + kLinesAhead].ready.bits);
+    if (!any_hint(all_[i].ready, all_[i].bit_words)) continue;
+    any = true;
+    warm(*all_[i].session, now_ns);
+  }
+  cool_down(now_ns);
+  return any;
+}
+
+void SessionTable::cool_down(std::uint64_t now_ns) {
+  for (std::size_t i = hot_.size(); i-- > 0;) {
+    if (hot_[i]->used_ns + kHotForNs < now_ns) cool(*hot_[i]);
+  }
+  if (hot_.size() <= kHotSessions) return;
+  std::vector<AttachedSession*> by_age = hot_;
+  std::ranges::sort(by_age, {}, &AttachedSession::used_ns);
+  for (AttachedSession* const oldest : by_age) {
+    // Who has work is never left out: among that many the next job is not far.
+    if (hot_.size() <= kHotSessions || oldest->used_ns == now_ns) break;
+    cool(*oldest);
+  }
+}
+
+bool SessionTable::overlooked(std::uint64_t before_ns) const noexcept {
+  return std::ranges::any_of(all_, [&](const Watched& one) {
+    return one.session->hot_at == AttachedSession::kCold && any_hint(one.ready, one.bit_words) &&
+           has_job_ready_since(one.session->port, before_ns);
+  });
 }
 
 template <typename Test>
-bool SessionTable::any_session(Test&& test) const noexcept {
-  for (const Class& one : classes_) {
-    for (const User& user : one.users) {
-      for (const AttachedSession* session : user.sessions) {
-        if (test(session->port)) return true;
-      }
-    }
-  }
-  return false;
+bool SessionTable::any_hot(Test&& test) const noexcept {
+  return std::ranges::any_of(hot_, [&](const AttachedSession* one) { return test(one->port); });
 }
 
 bool SessionTable::may_have_work() const noexcept {
-  return any_session([](const WorkerSession& one) { return ringmaster::may_have_work(one); });
+  return any_hot([](const WorkerSession& one) { return ringmaster::may_have_work(one); });
 }
 
 bool SessionTable::next_is_ready() const noexcept {
-  return any_session([](const WorkerSession& one) { return ringmaster::next_is_ready(one); });
+  return any_hot([](const WorkerSession& one) { return ringmaster::next_is_ready(one); });
 }
 
 bool SessionTable::has_ready_job() const noexcept {
-  return any_session([](const WorkerSession& one) { return ringmaster::has_ready_job(one); });
-}
-
-ClaimStatus SessionTable::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                        AttachedSession*& from) noexcept {
-  for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
-    AttachedSession* const session = user.sessions[user.turn];
-    if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {
-      const ClaimStatus status = claim(self, session->port, now_ns, claimed);
-      if (status == ClaimStatus::Held) return status;
-      if (status == ClaimStatus::Claimed) {
-        from = session;
-        if (++user.taken >= session->about.weight) {
-          user.taken = 0;
-          if (++user.turn == user.sessions.size()) user.turn = 0;
-        }
-        return status;
-      }
-    }
-    user.taken = 0;
-    if (++user.turn == user.sessions.size()) user.turn = 0;
-  }
-  return ClaimStatus::Nothing;
+  return any_hot([](const WorkerSession& one) { return ringmaster::has_ready_job(one); });
 }
 
 ClaimStatus SessionTable::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                      AttachedSession*& from) noexcept {
-  for (Class& one : classes_) {
-    for (std::size_t tries = 0; tries < one.users.size(); ++tries) {
-      User& user = one.users[one.turn];
-      const ClaimStatus status = claim_of_user(user, self, now_ns, claimed, from);
-      if (status == ClaimStatus::Held) return status;
-      // A session within its weight keeps its uid's turn.
-      if (status != ClaimStatus::Claimed || user.taken == 0) {
-        if (++one.turn == one.users.size()) one.turn = 0;
-      }
-      if (status == ClaimStatus::Claimed) return status;
-    }
-  }
-  return ClaimStatus::Nothing;
+  const ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);
+  if (status == ClaimStatus::Claimed) from->used_ns = now_ns;
+  return status;
 }
 
 }  // namespace ringmaster

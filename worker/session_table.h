@@ -3,23 +3,27 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "proto/worker_link.h"
 #include "shm/base/unique_fd.h"
 #include "shm/mapping.h"
 #include "shm/worker_port.h"
+#include "worker/session_turns.h"
 
 namespace ringmaster {
 
 /// One session as a worker holds it: both segments mapped, the client's bell, and the place of the last claim.
 struct AttachedSession {
+  static constexpr std::size_t kCold = SIZE_MAX;
+
   worker_link::Attach about;
   Mapping request_memory;
   Mapping reply_memory;
   UniqueFd bell;  ///< Watched, never read or written.
   WorkerSession port;
+  std::uint64_t used_ns = 0;   ///< When it last had something for this worker.
+  std::size_t hot_at = kCold;  ///< Its place in the table's hot set.
 };
 
 /// Why a session could not be attached.
@@ -32,16 +36,33 @@ struct AttachFailure {
 [[nodiscard]] std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, int request_fd,
                                                             int reply_fd, UniqueFd bell, AttachFailure& failure);
 
-/// The sessions of one worker, and whose turn it is: highest class first; within a class round robin over uids, then
-/// over a uid's sessions, each for as many jobs as its weight. Only the worker's thread touches it.
+/// The sessions of one worker, and which of them it looks at: a job costs a look at the *hot* ones, those that were
+/// used a moment ago, and none at the hundreds that are merely open. look_at_all() finds work in the others and makes
+/// them hot; shm/DESIGN.md says when it must be called. More than kHotSessions are hot only while each has work. Only
+/// the worker's thread touches it.
 class SessionTable {
  public:
-  [[nodiscard]] AttachedSession* at(std::uint32_t index) const noexcept { return sessions_[index].get(); }
-  /// REQUIRES: the session's place is empty.
+  static constexpr std::size_t kHotSessions = 64;
+  static constexpr std::uint64_t kHotForNs = 10'000'000;  ///< Without work; then a session is cold.
+
+  [[nodiscard]] AttachedSession* at(std::uint32_t index) const noexcept {
+    return index < sessions_.size() ? sessions_[index].get() : nullptr;
+  }
+  /// Hot until the next look at all. REQUIRES: the session's place is empty.
   AttachedSession& add(std::unique_ptr<AttachedSession> session);
   void remove(std::uint32_t index);
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
+  [[nodiscard]] std::size_t hot_count() const noexcept { return hot_.size(); }
 
+  /// Its bell has rung. An index without a session is none of anybody's business.
+  void rung(std::uint32_t index, std::uint64_t now_ns);
+  /// Makes every session with a ready bit hot, stale or not, and lets those cool down that had nothing for long. True
+  /// when there was a bit.
+  bool look_at_all(std::uint64_t now_ns);
+  /// True when a cold session has a job that was there before `before_ns`: a look at all since then overlooked it.
+  [[nodiscard]] bool overlooked(std::uint64_t before_ns) const noexcept;
+
+  // Of the hot sessions:
   /// True when a job could be claimed: a load per session, nothing is written.
   [[nodiscard]] bool may_have_work() const noexcept;
   /// True when some session's next slot is Ready: what a spinning worker looks at, because its client is busy
@@ -54,25 +75,23 @@ class SessionTable {
                                        AttachedSession*& from) noexcept;
 
  private:
-  template <typename Test>
-  [[nodiscard]] bool any_session(Test&& test) const noexcept;
-  struct User {
-    std::uint32_t uid = 0;
-    std::vector<AttachedSession*> sessions;
-    std::size_t turn = 0;
-    std::uint32_t taken = 0;  ///< Jobs in a row of the session whose turn it is.
-  };
-  struct Class {
-    std::vector<User> users;
-    std::size_t turn = 0;
+  /// What a look at all touches of a session that has nothing.
+  struct Watched {
+    HintWords ready;
+    std::uint32_t bit_words = 0;
+    AttachedSession* session = nullptr;
   };
 
-  [[nodiscard]] static ClaimStatus claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns,
-                                                 Claim& claimed, AttachedSession*& from) noexcept;
+  template <typename Test>
+  [[nodiscard]] bool any_hot(Test&& test) const noexcept;
+  void warm(AttachedSession& session, std::uint64_t now_ns);
+  void cool(AttachedSession& session) noexcept;
+  void cool_down(std::uint64_t now_ns);
 
   std::array<std::unique_ptr<AttachedSession>, worker_link::kMaxSessions> sessions_;
-  std::array<Class, worker_link::kClasses> classes_;
-  std::size_t count_ = 0;
+  std::vector<Watched> all_;
+  std::vector<AttachedSession*> hot_;
+  SessionTurns turns_;  ///< Of the hot ones.
 };
 
 }  // namespace ringmaster

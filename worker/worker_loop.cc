@@ -20,6 +20,9 @@ constexpr int kLooksPerScan = 8;
 constexpr int kGlances = 8;
 // With more sessions than these, looking at the next slot of each takes longer than it saves.
 constexpr std::size_t kFewSessions = 8;
+// All sessions are looked at so often by a worker that has jobs all the time, and for what that look has overlooked.
+constexpr std::uint64_t kLookIntervalNs = 500'000;
+constexpr std::uint64_t kPatrolIntervalNs = 1'000'000'000;
 // Jobs found ready at once, one after the other, after which their clients are taken to run ahead.
 constexpr int kRunsAhead = 2;
 // How long a bell may lag behind the work it announces before the worker takes it for lost.
@@ -59,6 +62,7 @@ int WorkerLoop::run() {
       control_read_ns_ = now;
     }
     if (leaving()) break;
+    look_around(now);
     if (!drained_ && claim_and_run(now)) {
       now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
       idle_for_long_ = false;
@@ -77,6 +81,29 @@ int WorkerLoop::run() {
   ring_on();
   set_state(self_, LaneState::Stopped);
   return broken_link_ && !link_.closed() ? 1 : 0;
+}
+
+// L4. What lies in a session that this worker does not look at for each job is found here, at most a half millisecond
+// after the current job.
+void WorkerLoop::look_around(std::uint64_t now_ns) {
+  if (now_ns - looked_ns_ < kLookIntervalNs) return;
+  patrol(now_ns);
+  look_at_all(now_ns);
+}
+
+bool WorkerLoop::look_at_all(std::uint64_t now_ns) {
+  // Jobs that come while it spins are not seen by a look that has already begun.
+  if (!spinning_) owes_look_ = false;
+  looked_ns_ = now_ns;
+  return sessions_.look_at_all(now_ns);
+}
+
+// A worker that never sleeps has no time-out that could find what was lost. A job in a cold session that was there a
+// second ago is one that the looks since then should have found.
+void WorkerLoop::patrol(std::uint64_t now_ns) noexcept {
+  if (now_ns - patrolled_ns_ < kPatrolIntervalNs) return;
+  if (patrolled_ns_ != 0 && sessions_.overlooked(patrolled_ns_)) count_missed_wake();
+  patrolled_ns_ = now_ns;
 }
 
 void WorkerLoop::stop_spinning() noexcept {
@@ -102,10 +129,12 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   return true;
 }
 
-// C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions: the bell that announced
-// another session's job may have woken this worker.
-void WorkerLoop::ring_on() const noexcept {
-  if (should_ring(*self_.board) && sessions_.has_ready_job()) ring_doorbell(pool_bell_);
+// C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions if this worker's spin bit
+// kept a client from ringing since it last looked at them: nobody else may know of that job.
+void WorkerLoop::ring_on() {
+  if (!should_ring(*self_.board)) return;
+  if (owes_look_) look_at_all(monotonic_now_ns());
+  if (sessions_.has_ready_job()) ring_doorbell(pool_bell_);
 }
 
 void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
@@ -158,14 +187,16 @@ void WorkerLoop::wait_drained() {
 bool WorkerLoop::spin() {
   if (settings_.spin_ns == 0 || count_spinners(*self_.board) >= settings_.max_spinners) return false;
   set_spin(*self_.board, self_.place);
-  spinning_ = true;
+  spinning_ = owes_look_ = true;
   const std::uint64_t end = monotonic_now_ns() + settings_.spin_ns;
   while (true) {
     for (int i = 0; i < 4; ++i) {
       if (sessions_.may_have_work()) return true;
       if (look_at_next(kLooksPerScan)) return true;
     }
-    if (monotonic_now_ns() >= end) return false;
+    const std::uint64_t now = monotonic_now_ns();
+    if (now >= end) return false;
+    if (now - looked_ns_ >= kLookIntervalNs && look_at_all(now)) return true;
   }
 }
 
@@ -178,7 +209,7 @@ void WorkerLoop::look_ahead() noexcept {
     return;
   }
   ahead_ = 0;
-  if (settings_.spin_ns == 0 || sessions_.count() > kFewSessions) return;
+  if (settings_.spin_ns == 0 || sessions_.hot_count() > kFewSessions) return;
   for (int i = 0; i < kGlances && !anyone_idle(*self_.board); ++i) {
     if (look_at_next(kLooksPerScan)) return;
   }
@@ -196,7 +227,9 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
 void WorkerLoop::park() {
   set_idle(*self_.board, self_.place);
   stop_spinning();
-  if (!sessions_.may_have_work()) {
+  // P4 over all sessions: a client that did not ring, because of this worker's spin bit or since nobody was idle,
+  // relies on it.
+  if (!look_at_all(monotonic_now_ns())) {
     set_state(self_, LaneState::Parked);
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -205,20 +238,42 @@ void WorkerLoop::park() {
     Parking::Wake wake;
     do {
       wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
-      if (wake.timed_out() && sessions_.has_ready_job()) note_missed_wake();
       idle_for_long_ = wake.timed_out();
-    } while (wake.timed_out() && !leaving() && !sessions_.may_have_work());
+      if (wake.timed_out()) note_missed_wake();
+    } while (wake.timed_out() && !leaving() && !look_at_all(monotonic_now_ns()));
+    heed(wake);
     if (wake.control) read_control();
     // Told to stand by while a ring was in this worker's hands: pass it on.
     if (drained_) ring_on();
     set_state(self_, LaneState::Ready);
+    patrolled_ns_ = 0;
   }
   clear_idle(*self_.board, self_.place);
 }
 
+// A ring names its session: no other was asked to look there. After the pool's bell work may be anywhere.
+void WorkerLoop::heed(const Parking::Wake& wake) {
+  const std::uint64_t now = monotonic_now_ns();
+  for (const std::uint32_t session : wake.sessions()) sessions_.rung(session, now);
+  if (!wake.anywhere) return;
+  looked_ns_ = 0;
+  owes_look_ = true;
+}
+
+bool WorkerLoop::work_waits() {
+  look_at_all(monotonic_now_ns());
+  return sessions_.has_ready_job();
+}
+
 // Work is there after a time-out. It counts unless a spinner is after it, or its bell is on its way.
-void WorkerLoop::note_missed_wake() noexcept {
-  if (count_spinners(*self_.board) != 0 || !parking_.sleep(kBellLag).timed_out() || !sessions_.has_ready_job()) return;
+void WorkerLoop::note_missed_wake() {
+  if (!work_waits() || count_spinners(*self_.board) != 0) return;
+  const auto wake = parking_.sleep(kBellLag);
+  if (!wake.timed_out()) return heed(wake);
+  if (work_waits()) count_missed_wake();
+}
+
+void WorkerLoop::count_missed_wake() noexcept {
   auto& missed = self_.lane->counters.missed_wakes;
   missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -265,7 +320,7 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
   AttachFailure failure;
   auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
   if (session == nullptr) return refuse(failure);
-  if (const auto watched = parking_.watch_bell(session->bell.get()); !watched) {
+  if (const auto watched = parking_.watch_bell(session->bell.get(), about.index); !watched) {
     return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
   }
   sessions_.add(std::move(session));

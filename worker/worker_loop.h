@@ -28,7 +28,10 @@ class WorkerLoop {
   [[nodiscard]] bool leaving() const noexcept;
   [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
   void run_claimed(AttachedSession& session, const Claim& claim);
-  void ring_on() const noexcept;
+  void ring_on();
+  void look_around(std::uint64_t now_ns);
+  bool look_at_all(std::uint64_t now_ns);
+  void patrol(std::uint64_t now_ns) noexcept;
   void wait_while_held();
   void wait_drained();
   void stay_condemned(AttachedSession& session, const Claim& claim);
@@ -38,7 +41,10 @@ class WorkerLoop {
   void look_ahead() noexcept;
   [[nodiscard]] bool look_at_next(int times) const noexcept;
   void park();
-  void note_missed_wake() noexcept;
+  void heed(const Parking::Wake& wake);
+  [[nodiscard]] bool work_waits();
+  void note_missed_wake();
+  void count_missed_wake() noexcept;
 
   void read_control();
   void obey(ControlLink::Incoming incoming);
@@ -55,9 +61,12 @@ class WorkerLoop {
   SessionTable sessions_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;
-  int ahead_ = 0;  ///< Jobs in a row that were there when this worker came for them.
+  std::uint64_t looked_ns_ = 0;     ///< At all sessions.
+  std::uint64_t patrolled_ns_ = 0;  ///< 0: it slept since.
+  int ahead_ = 0;                   ///< Jobs in a row that were there when this worker came for them.
   bool in_turn_ = false;
   bool spinning_ = false;
+  bool owes_look_ = false;  ///< Its spin bit was set since it last looked at all sessions.
   bool drained_ = false;
   bool exit_asked_ = false;
   bool broken_link_ = false;

@@ -1,10 +1,9 @@
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <stdexcept>
-#include <thread>
 
 #include "tests/bench/floors.h"
+#include "tests/bench/load.h"
 #include "tests/bench/measures.h"
 #include "tests/bench/samples.h"
 
@@ -13,61 +12,6 @@ namespace {
 
 constexpr std::size_t kMib = 1024 * 1024;
 
-Session open(const Daemon& daemon, const std::string& pool, std::optional<Duration> spin = std::nullopt) {
-  auto client = daemon.connect();
-  return client.open(pool, {.slots = 256, .request_ring_bytes = 64 * kMib, .result_ring_bytes = kMib, .spin = spin})
-      .value();
-}
-
-void expect_done(const Outcome& outcome) {
-  if (!outcome.ok()) throw std::runtime_error("a job that must be done ended so: " + outcome.describe());
-}
-
-void run_one(Session& session, const char* handler = "nothing", Request request = {}) {
-  expect_done(session.submit(handler, std::move(request)).value().wait());
-}
-
-double sequential_p50(Session& session, int rounds, Duration rest = Duration(0)) {
-  for (int i = 0; i < 200; ++i) run_one(session);
-  std::vector<double> times;
-  for (int i = 0; i < rounds; ++i) {
-    if (rest > Duration(0)) std::this_thread::sleep_for(rest);
-    const auto start = Clock::now();
-    run_one(session);
-    times.push_back(microseconds(Clock::now() - start));
-  }
-  return median(std::move(times));
-}
-
-double jobs_per_second(Session& session, int count) {
-  std::deque<PendingJob> flying;
-  const auto start = Clock::now();
-  for (int i = 0; i < count; ++i) {
-    if (flying.size() == 64) {
-      expect_done(flying.front().wait());
-      flying.pop_front();
-    }
-    flying.push_back(session.submit("nothing", Request{}).value());
-  }
-  for (PendingJob& job : flying) expect_done(job.wait());
-  return count / seconds(Clock::now() - start);
-}
-
-/// Runs `body` in a thread of its own, pinned, so that the pin ends with it.
-template <typename Body>
-void pinned(Body body) {
-  std::exception_ptr failure;
-  std::thread([&] {
-    try {
-      pin_to_cpu(0);
-      body();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }).join();
-  if (failure) std::rethrow_exception(failure);
-}
-
 }  // namespace
 
 void measure_round_trips(const Daemon& daemon, Report& report) {
@@ -75,31 +19,31 @@ void measure_round_trips(const Daemon& daemon, Report& report) {
   daemon.pin_workers("two", 1);
   daemon.pin_workers("nospin", 1);
   pinned([&] {
-    auto one = open(daemon, "one");
+    auto one = open_session(daemon, "one");
     report.add("roundtrip_hot_p50_us", sequential_p50(one, 20'000));
-    auto two = open(daemon, "two");
+    auto two = open_session(daemon, "two");
     report.add("roundtrip_hot_2w_p50_us", sequential_p50(two, 20'000));
-    auto parked = open(daemon, "nospin", Duration(0));
+    auto parked = open_session(daemon, "nospin", Duration(0));
     report.add("roundtrip_parked_p50_us", sequential_p50(parked, 1000, std::chrono::microseconds(200)));
   });
-  auto free = open(daemon, "free");
+  auto free = open_session(daemon, "free");
   report.add("sequential_default_p50_us", sequential_p50(free, 20'000));
 }
 
 void measure_rates(const Daemon& daemon, Report& report) {
   pinned([&] {
-    auto one = open(daemon, "one");
+    auto one = open_session(daemon, "one");
     report.add("jobs_per_s_1w", jobs_per_second(one, 1'000'000));
-    auto asleep = open(daemon, "nospin", Duration(0));
+    auto asleep = open_session(daemon, "nospin", Duration(0));
     report.add("jobs_per_s_nospin_1w", jobs_per_second(asleep, 300'000));
   });
-  auto two = open(daemon, "free2");
+  auto two = open_session(daemon, "free2");
   report.add("jobs_per_s_2w", jobs_per_second(two, 500'000));
 }
 
 void measure_payloads(const Daemon& daemon, Report& report) {
   pinned([&] {
-    auto session = open(daemon, "one");
+    auto session = open_session(daemon, "one");
     for (const std::size_t size : {std::size_t{64}, std::size_t{4096}, std::size_t{65536}, kMib, 16 * kMib}) {
       std::vector<double> times;
       for (int i = 0; i < 1000; ++i) {
@@ -126,7 +70,7 @@ void measure_payloads(const Daemon& daemon, Report& report) {
 }
 
 void measure_dispatch(const Daemon& daemon, Report& report) {
-  auto session = open(daemon, "free2");
+  auto session = open_session(daemon, "free2");
   const auto submit = [&](const char* us) {
     return session.submit("busy", Request{}, Arguments{Argument{"us", us}}).value();
   };

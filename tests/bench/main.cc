@@ -116,6 +116,7 @@ void run(const Options& options, Report& report) {
     attempt(options, "supervisor", [&] { measure_supervisor_kill(daemon, report); });
     attempt(options, "missed wakes", [&] { report.add("missed_wakes", daemon.missed_wakes()); });
   }
+  attempt(options, "idle sessions", [&] { measure_idle_sessions(options.programs, report); });
   attempt(options, "idle", [&] { measure_idle(options.programs, report); });
 }
 

@@ -21,6 +21,9 @@ void measure_deadline(const Daemon& daemon, Report& report);
 void measure_chaos(const Daemon& daemon, Report& report);
 void measure_supervisor_kill(const Daemon& daemon, Report& report);
 
+/// A daemon of its own, where one session is busy and 1, 64, 1,000 others are merely open.
+void measure_idle_sessions(const Programs& programs, Report& report);
+
 /// A daemon of its own with eight parked workers.
 void measure_idle(const Programs& programs, Report& report);
 

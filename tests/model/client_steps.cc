@@ -79,7 +79,7 @@ void Expansion::client(int thread) {
           s_->idle_mask != 0 ? ClientAt::Ring : ClientAt::Next;
       return;
     case ClientAt::Ring:
-      ring(Actor::Client, thread, "rings the session's eventfd",
+      ring(Actor::Client, thread, "rings the session's eventfd", u8(1 << session),
            [&](State& n) { n.threads[thread].at = ClientAt::Next; });
       return;
     case ClientAt::ReadWord: {

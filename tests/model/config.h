@@ -35,6 +35,9 @@ enum class Mutation : uint8_t {
   OneCondemn,              // a verdict is not tried again before it is called a protocol violation
   CollectWithoutLock,      // threads of one client collect without excluding each other
   DoneBitAfterWake,        // the done bit is set after the completion word was changed and its waiters woken
+  NoSecondLook,            // before it sleeps a worker looks at its hot sessions only
+  OneSharedBit,            // what one worker calls hot no other looks for among its cold ones
+  ChainHotOnly,            // a worker that spun rings on for its hot sessions only
 };
 
 [[nodiscard]] std::string_view name_of(Mutation mutation);
@@ -61,10 +64,12 @@ struct Config {
   int hangs = 0;     // a handler that never returns
   int expiries = 0;  // a queue deadline
   int cancels = 0;
-  int tampers = 0;               // the last session's client writes nonsense into its slot words
-  bool children = false;         // a worker may leave a forked child behind that writes on
-  bool spin = false;             // workers spin before they sleep
-  bool first_job_hangs = false;  // the first session's job never ends and has no deadline; the rest must not care
+  int tampers = 0;                // the last session's client writes nonsense into its slot words
+  bool children = false;          // a worker may leave a forked child behind that writes on
+  bool spin = false;              // workers spin before they sleep
+  int always_hot = kMaxSessions;  // so many sessions a worker always looks at; at the others when they have work, and
+                                  // else now and then
+  bool first_job_hangs = false;   // the first session's job never ends and has no deadline; the rest must not care
 
   Mutation mutation = Mutation::None;
 
@@ -72,6 +77,7 @@ struct Config {
   [[nodiscard]] int all_threads() const { return sessions * threads; }
   [[nodiscard]] int session_of_slot(int slot) const { return slot / slots; }
   [[nodiscard]] int session_of_thread(int thread) const { return thread / threads; }
+  [[nodiscard]] bool cold() const { return always_hot < sessions; }
   [[nodiscard]] bool mutated(Mutation which) const { return mutation == which; }
 };
 

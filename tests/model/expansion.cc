@@ -103,9 +103,10 @@ JobName Expansion::true_job(const Worker& w) const {
     case WorkerAt::ClearReady:
     case WorkerAt::Recheck:
     case WorkerAt::SetReady:
-    case WorkerAt::ChainBits:
     case WorkerAt::ChainSpin:
     case WorkerAt::ChainIdle:
+    case WorkerAt::ChainLook:
+    case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
     case WorkerAt::Run:
     case WorkerAt::Hung:

@@ -47,6 +47,13 @@ class Expansion {
   // worker_steps.cc
   void worker(int index);
   void scan(int index, WorkerAt if_found_at, WorkerAt if_none);
+  void look_at_all(int index, WorkerAt if_any, WorkerAt if_none);
+  void heed(Worker& w, uint8_t edges) const;
+  /// Sessions that may be cold, a bit each.
+  [[nodiscard]] uint8_t cold_mask() const {
+    return u8(((1 << config_.sessions) - 1) & ~((1 << config_.always_hot) - 1));
+  }
+  [[nodiscard]] int next_hot(const Worker& w, int from) const;
   void take_ready(int index, int slot, const char* what);
   void claim(int index);
   void chain(int index);
@@ -74,7 +81,7 @@ class Expansion {
   Step& add(Actor actor, int who, const char* what, int slot = -1);
   void wake_clients(State& n, int session) const;
   template <typename Then>
-  void ring(Actor actor, int who, const char* what, Then then);
+  void ring(Actor actor, int who, const char* what, uint8_t edge, Then then);
   template <typename Then>
   void wake(Actor actor, int who, int session, Then then);
   void bump(State& n, int session) const;
@@ -88,7 +95,7 @@ class Expansion {
   void bury(Worker& w, Life life) const;
   [[nodiscard]] uint8_t slots_mask(int session) const;
   /// Alone in its pool a worker has nobody to ring on.
-  [[nodiscard]] WorkerAt after_claim() const { return config_.workers > 1 ? WorkerAt::ChainBits : WorkerAt::Run; }
+  [[nodiscard]] WorkerAt after_claim() const { return config_.workers > 1 ? WorkerAt::ChainSpin : WorkerAt::Run; }
 
   const Config& config_;
   const State* s_ = nullptr;
@@ -96,9 +103,9 @@ class Expansion {
 };
 
 /// A ring of an eventfd: an exclusive epoll wakes one sleeper, whichever is first in the kernel's queue; one that is
-/// killed but not yet gone may be that one. If nobody sleeps, everybody has an edge pending.
+/// killed but not yet gone may be that one. If nobody sleeps, everybody has an edge pending. `edge`: whose bell it is.
 template <typename Then>
-void Expansion::ring(Actor actor, int who, const char* what, Then then) {
+void Expansion::ring(Actor actor, int who, const char* what, uint8_t edge, Then then) {
   bool found = false;
   for (int i = 0; i < config_.workers; ++i) {
     const Worker& sleeper = s_->workers[i];
@@ -106,12 +113,15 @@ void Expansion::ring(Actor actor, int who, const char* what, Then then) {
     found = true;
     Step& step = add(actor, who, what);
     step.next.workers[i].at = WorkerAt::ClearIdle;
+    heed(step.next.workers[i], edge);
     then(step.next);
   }
   if (found) return;
   Step& step = add(actor, who, what);
   for (int i = 0; i < config_.workers; ++i) {
-    if (step.next.workers[i].life == Life::Alive) step.next.workers[i].pending = 1;
+    Worker& w = step.next.workers[i];
+    const bool for_ever = config_.first_job_hangs && w.at == WorkerAt::Hung;
+    if (w.life == Life::Alive && !for_ever) w.pending = u8(w.pending | kAnEdge | (edge & cold_mask()));
   }
   then(step.next);
 }

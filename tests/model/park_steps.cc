@@ -10,6 +10,7 @@ void Expansion::park(int index) {
     case WorkerAt::SetSpin: {
       State& n = add(Actor::Worker, index, "sets its spin bit").next;
       set(n.spin_mask, index);
+      n.workers[index].owes_look = config_.cold() ? 1 : 0;
       n.workers[index].at = WorkerAt::SpinScan;
       return;
     }
@@ -40,12 +41,17 @@ void Expansion::park(int index) {
       return;
     }
     case WorkerAt::IdleScan:
-      scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+      if (config_.cold() && !config_.mutated(Mutation::NoSecondLook)) {
+        look_at_all(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+      } else {
+        scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+      }
       return;
     case WorkerAt::Sleep: {
       if (me.buffered != 0) return;  // the store buffer is empty by the time a task sleeps
       const bool pending = me.pending != 0;
       Worker& w = add(Actor::Worker, index, pending ? "epoll reports an edge" : "sleeps in epoll").next.workers[index];
+      heed(w, me.pending);
       w.pending = 0;
       w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
       return;
@@ -61,5 +67,8 @@ void Expansion::park(int index) {
       return;
   }
 }
+
+// A ring names its session. After the pool's bell a worker looks at all, as it may at any time.
+void Expansion::heed(Worker& w, uint8_t edges) const { w.hot = u8(w.hot | (edges & cold_mask())); }
 
 }  // namespace ringmaster::model

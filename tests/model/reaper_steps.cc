@@ -86,7 +86,7 @@ void Expansion::reaper_step() {
     }
     case SupervisorAt::Ring: {
       const SupervisorAt then = me.task == Task::Reap ? SupervisorAt::Spawn : SupervisorAt::Idle;
-      ring(Actor::Supervisor, target, "rings the pool's eventfd", [&](State& n) {
+      ring(Actor::Supervisor, target, "rings the pool's eventfd", kAnEdge, [&](State& n) {
         n.supervisor.at = then;
         if (then == SupervisorAt::Idle) n.supervisor = Supervisor{.at = SupervisorAt::Idle};
       });

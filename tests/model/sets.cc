@@ -63,11 +63,12 @@ Config two_slots_any_crash() {
 
 Config two_sessions() {
   return {.name = "two-sessions",
-          .about = "two sessions of one slot, two workers, the first session's job never ends, one crash of a worker",
+          .about = "two sessions, the second is cold, two workers that spin, the first session's job never ends",
           .sessions = 2,
           .workers = 2,
           .crashes = 0,
           .spin = true,
+          .always_hot = 1,
           .first_job_hangs = true};
 }
 
@@ -144,8 +145,11 @@ std::string_view name_of(Mutation mutation) {
       "OneCondemn",
       "CollectWithoutLock",
       "DoneBitAfterWake",
+      "NoSecondLook",
+      "OneSharedBit",
+      "ChainHotOnly",
   };
-  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::DoneBitAfterWake) + 1);
+  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::ChainHotOnly) + 1);
   return kNames[static_cast<size_t>(mutation)];
 }
 
@@ -225,6 +229,19 @@ Config set_for(Mutation mutation) {
       break;
     case Mutation::ChainOwnSession:
       set = two_sessions();
+      set.always_hot = kMaxSessions;
+      break;
+    case Mutation::ChainHotOnly:
+      set = two_sessions();
+      break;
+    case Mutation::NoSecondLook:
+      set = two_sessions();
+      set.workers = 1;
+      set.first_job_hangs = false;
+      break;
+    case Mutation::OneSharedBit:
+      set = two_sessions();
+      set.spin = false;
       break;
     case Mutation::LostWordTakenForHold:
     case Mutation::ClaimIgnoresHold:
@@ -269,6 +286,9 @@ std::string_view violation_of(Mutation mutation) {
     case Mutation::ClearWithoutRecheck:
     case Mutation::CollectWithoutLock:
     case Mutation::DoneBitAfterWake:
+    case Mutation::NoSecondLook:
+    case Mutation::OneSharedBit:
+    case Mutation::ChainHotOnly:
       return "a state from which the jobs can not all be completed and collected (a lost wake)";
   }
   return "";
@@ -276,7 +296,7 @@ std::string_view violation_of(Mutation mutation) {
 
 std::vector<Mutation> all_mutations() {
   std::vector<Mutation> all;
-  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim); i <= static_cast<uint8_t>(Mutation::DoneBitAfterWake);
+  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim); i <= static_cast<uint8_t>(Mutation::ChainHotOnly);
        ++i) {
     all.push_back(static_cast<Mutation>(i));
   }

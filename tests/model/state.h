@@ -83,6 +83,7 @@ enum class Life : uint8_t { Absent, Alive, Killed, Dead, Fenced };
 
 enum class WorkerAt : uint8_t {
   Scan,
+  LookAtAll,
   ReadSlot,
   Intent,
   CheckHold,
@@ -94,9 +95,10 @@ enum class WorkerAt : uint8_t {
   ClearReady,
   Recheck,
   SetReady,
-  ChainBits,
   ChainSpin,
   ChainIdle,
+  ChainLook,
+  ChainBits,
   ChainRing,
   Run,
   Hung,
@@ -121,6 +123,9 @@ enum class WorkerAt : uint8_t {
   ClearIdle,
 };
 
+/// In `pending`: some bell has rung. A session's own bit says whose, where that makes a difference.
+inline constexpr uint8_t kAnEdge = 0x80;
+
 /// A job as a lane or the ledger names it; slot 0 means none, else 1 + index.
 struct JobName {
   uint8_t slot = 0;
@@ -140,9 +145,11 @@ struct Worker {
   uint8_t attempt = 0;
   uint8_t claimed = 0;
   uint8_t woke_waiter = 0;  // the completion word's waiting bit as fetch_add returned it
-  uint8_t pending = 0;      // an edge that epoll has not yet reported
+  uint8_t pending = 0;      // edges that epoll has not yet reported: kAnEdge, and a bit per cold session
   uint8_t buffered = 0;     // store buffer: the idle bit is not yet visible
   uint8_t dropped = 0;      // sessions it has detached, a bit each
+  uint8_t hot = 0;          // sessions that it looks at each time, a bit each
+  uint8_t owes_look = 0;    // its spin bit was set since it last looked at all sessions
   uint8_t hold = 0;         // control segment
   JobName lane{};
   uint8_t unnamed = 0;     // ghost: it died owning a job that its lane did not name
@@ -207,8 +214,9 @@ struct State {
   std::array<JobName, kMaxWorkers> verdicts;  // ledger
   uint8_t idle_mask = 0;                      // board
   uint8_t spin_mask = 0;
-  uint8_t shot = 0;     // ghost, bit per worker: the supervisor killed it for its job, and has not replaced it yet
-  uint8_t crashes = 0;  // budgets left
+  uint8_t shared_hot = 0;  // OneSharedBit: a bit per session, on the board
+  uint8_t shot = 0;        // ghost, bit per worker: the supervisor killed it for its job, and has not replaced it yet
+  uint8_t crashes = 0;     // budgets left
   uint8_t verdicts_left = 0;
   uint8_t hangs = 0;
   uint8_t expiries = 0;

@@ -11,6 +11,9 @@ void Expansion::worker(int index) {
     case WorkerAt::Scan:
       scan(index, WorkerAt::ReadSlot, config_.spin ? WorkerAt::SetSpin : WorkerAt::SetIdle);
       return;
+    case WorkerAt::LookAtAll:
+      look_at_all(index, WorkerAt::Scan, WorkerAt::Scan);
+      return;
     case WorkerAt::ReadSlot:
     case WorkerAt::Intent:
     case WorkerAt::CheckHold:
@@ -24,11 +27,14 @@ void Expansion::worker(int index) {
     case WorkerAt::ClearReady:
     case WorkerAt::Recheck:
     case WorkerAt::SetReady:
-    case WorkerAt::ChainBits:
     case WorkerAt::ChainSpin:
     case WorkerAt::ChainIdle:
+    case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
       chain(index);
+      return;
+    case WorkerAt::ChainLook:
+      look_at_all(index, WorkerAt::ChainBits, WorkerAt::ChainBits);
       return;
     case WorkerAt::Run:
     case WorkerAt::Hung:
@@ -62,9 +68,25 @@ void Expansion::worker(int index) {
   }
 }
 
+int Expansion::next_hot(const Worker& w, int from) const {
+  while (from >= config_.always_hot && from < config_.sessions && !has(w.hot, from)) ++from;
+  return from;
+}
+
+// A look at the hot sessions, which are all where none is ever cold.
 void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
   const Worker& me = s_->workers[index];
-  const int session = me.session;
+  const int session = next_hot(me, me.session);
+  if (if_found_at == WorkerAt::ReadSlot && config_.cold() && me.session == 0) {
+    // A half millisecond may have passed since the last one.
+    add(Actor::Worker, index, "is to look at all sessions").next.workers[index].at = WorkerAt::LookAtAll;
+  }
+  if (session == config_.sessions) {
+    Worker& w = add(Actor::Worker, index, "has no session to look at").next.workers[index];
+    w.session = 0;
+    w.at = if_none;
+    return;
+  }
   if (if_found_at == WorkerAt::ReadSlot && !has(me.dropped, session)) {
     // The slot at its cursor, wherever that is, is looked at without regard to its bit.
     for (int k = session * config_.slots; k < (session + 1) * config_.slots; ++k) {
@@ -74,7 +96,8 @@ void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
   const uint8_t bits = has(me.dropped, session) ? uint8_t{0} : s_->sessions[session].ready;
   if (bits == 0) {
     Worker& w = add(Actor::Worker, index, "scans: nothing ready").next.workers[index];
-    w.session = session + 1 < config_.sessions ? u8(session + 1) : uint8_t{0};
+    const int next = next_hot(me, session + 1);
+    w.session = next < config_.sessions ? u8(next) : uint8_t{0};
     if (w.session == 0) w.at = if_none;
     return;
   }
@@ -91,6 +114,26 @@ void Expansion::scan(int index, WorkerAt if_found_at, WorkerAt if_none) {
     w.slot = u8(k);
     w.at = WorkerAt::ReadSlot;
   }
+}
+
+// A look at the ready bits of the sessions that may be cold, one after the other: what has one is hot from now on, what
+// has none is cold. Before it sleeps a worker looks at the others too.
+void Expansion::look_at_all(int index, WorkerAt if_any, WorkerAt if_none) {
+  const Worker& me = s_->workers[index];
+  const bool first = me.session == 0;
+  const int session = first && me.at != WorkerAt::IdleScan ? config_.always_hot : me.session;
+  const bool shared = config_.mutated(Mutation::OneSharedBit);
+  const bool known = shared && has(s_->shared_hot, session) && !has(me.hot, session);
+  const bool any = !known && !has(me.dropped, session) && s_->sessions[session].ready != 0;
+  State& n = add(Actor::Worker, index, any ? "looks at all: hot" : "looks at all: cold").next;
+  Worker& w = n.workers[index];
+  if (first && !has(s_->spin_mask, index)) w.owes_look = 0;
+  any ? set(w.hot, session) : clear(w.hot, session);
+  if (shared && !known) any ? set(n.shared_hot, session) : clear(n.shared_hot, session);
+  const bool last = session + 1 == config_.sessions;
+  w.session = last ? uint8_t{0} : u8(session + 1);
+  if (last) w.at = w.hot != 0 ? if_any : if_none;
+  if (last) w.hot = u8(w.hot & cold_mask());
 }
 
 void Expansion::take_ready(int index, int k, const char* what) {
@@ -203,35 +246,40 @@ void Expansion::chain(int index) {
       go_on(n.workers[index]);
       return;
     }
+    case WorkerAt::ChainSpin:
+      add(Actor::Worker, index, "reads the spin mask").next.workers[index].at =
+          s_->spin_mask != 0 ? WorkerAt::Run : WorkerAt::ChainIdle;
+      return;
+    case WorkerAt::ChainIdle: {
+      const bool look = me.owes_look != 0 && !config_.mutated(Mutation::ChainHotOnly);
+      add(Actor::Worker, index, "reads the idle mask").next.workers[index].at = s_->idle_mask == 0 ? WorkerAt::Run
+                                                                                : look             ? WorkerAt::ChainLook
+                                                                                       : WorkerAt::ChainBits;
+      return;
+    }
     case WorkerAt::ChainBits: {
       const bool own_only = config_.mutated(Mutation::ChainOwnSession);
-      const int at = own_only ? session : me.session;
+      const int at = own_only ? session : next_hot(me, me.session);
       bool any = false;
-      for (int slot = at * config_.slots; slot < (at + 1) * config_.slots; ++slot) {
+      for (int slot = at * config_.slots; slot < (at + 1) * config_.slots && at < config_.sessions; ++slot) {
         any = any ||
               (!has(me.dropped, at) && has(s_->sessions[at].ready, slot) && s_->slots[slot].word.phase == Phase::Ready);
       }
       Worker& w =
           add(Actor::Worker, index, any ? "sees more ready work" : "sees no more ready work").next.workers[index];
-      const bool last = own_only || at + 1 >= config_.sessions;
-      w.session = any || last ? uint8_t{0} : u8(at + 1);
+      const int next = next_hot(me, at + 1);
+      const bool last = own_only || next >= config_.sessions;
+      w.session = any || last ? uint8_t{0} : u8(next);
       if (any) {
-        w.at = WorkerAt::ChainSpin;
+        w.at = WorkerAt::ChainRing;
       } else if (last) {
         w.at = WorkerAt::Run;
       }
       return;
     }
-    case WorkerAt::ChainSpin:
-      add(Actor::Worker, index, "reads the spin mask").next.workers[index].at =
-          s_->spin_mask != 0 ? WorkerAt::Run : WorkerAt::ChainIdle;
-      return;
-    case WorkerAt::ChainIdle:
-      add(Actor::Worker, index, "reads the idle mask").next.workers[index].at =
-          s_->idle_mask != 0 ? WorkerAt::ChainRing : WorkerAt::Run;
-      return;
     default:  // ChainRing
-      ring(Actor::Worker, index, "rings the pool's eventfd", [&](State& n) { n.workers[index].at = WorkerAt::Run; });
+      ring(Actor::Worker, index, "rings the pool's eventfd", kAnEdge,
+           [&](State& n) { n.workers[index].at = WorkerAt::Run; });
       return;
   }
 }
@@ -246,7 +294,12 @@ void Expansion::run(int index) {
     step.next.workers[index].at = WorkerAt::Hung;
     step.environment = !must_hang;
     if (!must_hang) step.next.hangs--;
-    if (must_hang) return;
+    if (must_hang) {
+      // It looks at nothing any more.
+      Worker& w = step.next.workers[index];
+      w.hot = w.owes_look = w.pending = 0;
+      return;
+    }
   }
   Step& step = add(Actor::Worker, index, "writes the result", k);
   check_result_write(step, k, index, me.incarnation, me.seq);

@@ -1,0 +1,76 @@
+#include "worker/session_turns.h"
+
+#include <algorithm>
+
+#include "worker/session_table.h"
+
+namespace ringmaster {
+namespace {
+
+/// Takes one out of a round; whose turn it is stays the same, or passes to the next where it was that one's.
+template <typename T>
+void take_out(std::vector<T>& round, typename std::vector<T>::iterator one, std::size_t& turn) {
+  if (static_cast<std::size_t>(one - round.begin()) < turn) --turn;
+  round.erase(one);
+  if (turn == round.size()) turn = 0;
+}
+
+}  // namespace
+
+void SessionTurns::add(AttachedSession& session) {
+  auto& users = classes_[session.about.priority].users;
+  auto user = std::find_if(users.begin(), users.end(), [&](const User& one) { return one.uid == session.about.uid; });
+  if (user == users.end()) user = users.insert(users.end(), User{session.about.uid, {}, 0, 0});
+  user->sessions.push_back(&session);
+}
+
+void SessionTurns::remove(AttachedSession& session) noexcept {
+  Class& in = classes_[session.about.priority];
+  const auto user =
+      std::find_if(in.users.begin(), in.users.end(), [&](const User& one) { return one.uid == session.about.uid; });
+  const auto gone = std::find(user->sessions.begin(), user->sessions.end(), &session);
+  if (static_cast<std::size_t>(gone - user->sessions.begin()) == user->turn) user->taken = 0;
+  take_out(user->sessions, gone, user->turn);
+  if (user->sessions.empty()) take_out(in.users, user, in.turn);
+}
+
+ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+                                        AttachedSession*& from) noexcept {
+  for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
+    AttachedSession* const session = user.sessions[user.turn];
+    if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {
+      const ClaimStatus status = claim(self, session->port, now_ns, claimed);
+      if (status == ClaimStatus::Held) return status;
+      if (status == ClaimStatus::Claimed) {
+        from = session;
+        if (++user.taken >= session->about.weight) {
+          user.taken = 0;
+          if (++user.turn == user.sessions.size()) user.turn = 0;
+        }
+        return status;
+      }
+    }
+    user.taken = 0;
+    if (++user.turn == user.sessions.size()) user.turn = 0;
+  }
+  return ClaimStatus::Nothing;
+}
+
+ClaimStatus SessionTurns::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+                                     AttachedSession*& from) noexcept {
+  for (Class& one : classes_) {
+    for (std::size_t tries = 0; tries < one.users.size(); ++tries) {
+      User& user = one.users[one.turn];
+      const ClaimStatus status = claim_of_user(user, self, now_ns, claimed, from);
+      if (status == ClaimStatus::Held) return status;
+      // A session within its weight keeps its uid's turn.
+      if (status != ClaimStatus::Claimed || user.taken == 0) {
+        if (++one.turn == one.users.size()) one.turn = 0;
+      }
+      if (status == ClaimStatus::Claimed) return status;
+    }
+  }
+  return ClaimStatus::Nothing;
+}
+
+}  // namespace ringmaster
