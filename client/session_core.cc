@@ -161,9 +161,8 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
     }
     const Duration left = limit.left();
     if (left <= Duration(0))
-      return Refusal{SubmitError::QueueFull,
-                     "no room for a request of " + std::to_string(bytes) +
-                         " bytes now; collect outcomes or open the session with a larger request ring"};
+      return queue_full("no room for a request of " + std::to_string(bytes) +
+                        " bytes now; collect outcomes or open the session with a larger request ring");
     await_room(lock, left);
     collect();
   }
@@ -246,6 +245,12 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
   return std::nullopt;
 }
 
+// The daemon hears of it only here.
+Refusal SessionCore::queue_full(std::string why) const {
+  port_.reply().queue_full().fetch_add(1, std::memory_order_relaxed);
+  return {SubmitError::QueueFull, std::move(why)};
+}
+
 SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
   // New jobs would take the room that an older one waits for, again and again.
   if (waiting_ != 0) return Room::Full;
@@ -322,10 +327,9 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
     }
     const Duration left = limit.left();
     if (left <= Duration(0))
-      return Refusal{SubmitError::QueueFull,
-                     "the session's queue is full (" + std::to_string(port_.in_flight()) + " of " +
-                         std::to_string(port_.slots()) +
-                         " slots in flight, or no room for the result); collect outcomes first"};
+      return queue_full("the session's queue is full (" + std::to_string(port_.in_flight()) + " of " +
+                        std::to_string(port_.slots()) +
+                        " slots in flight, or no room for the result); collect outcomes first");
     await_room(lock, left);
     collect();
   }

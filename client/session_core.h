@@ -132,6 +132,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(Record& record, Outcome& outcome);
   [[nodiscard]] std::optional<Refusal> refusal() const;
+  [[nodiscard]] Refusal queue_full(std::string why) const;
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);
   /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.
   template <typename Ready>

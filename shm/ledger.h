@@ -76,8 +76,8 @@ static_assert(sizeof(LedgerTally) == 16 * 8 + 2 * sizeof(TimeCounts));
 /// to the other, which `published` then makes the one that counts.
 struct LedgerPool {
   char name[64];
-  Word32 drain;  ///< LedgerDrain
-  std::uint32_t reserved;
+  Word32 drain;                 ///< LedgerDrain
+  std::uint32_t queue_highest;  ///< the most jobs that a look has found waiting
   Word64 published;  ///< bit 0: the tally that counts; bits 32..55: worker:12 | incarnation:12 of the last death in it
   LedgerTally tally[2];
 };

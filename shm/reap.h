@@ -42,7 +42,7 @@ struct DeathReport {
   Cause cause = Cause::CrashedSignal;  ///< of the death: CrashedSignal, CrashedExit, OutOfMemory or Lost
   std::uint16_t detail = 0;            ///< signal or exit code
   std::optional<Verdict> verdict;
-  LastRun run;
+  LastRun run{};
 };
 
 enum class AfterCrash { Retry, Fail, Poison };

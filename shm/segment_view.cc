@@ -112,6 +112,7 @@ std::optional<ReplyView> ReplyView::open(std::span<std::byte> memory) noexcept {
   view.ring_bytes_ = header->ring_bytes;
   view.ring_offset_ = geometry.reply_control_bytes();
   std::byte* at = memory.data() + sizeof(SegmentHeader);
+  view.queue_full_ = reinterpret_cast<Word64*>(at);
   for (HintWords* hints : {&view.ready_, &view.done_}) {
     if (hints == &view.done_) hints->event = reinterpret_cast<Word32*>(at);
     hints->bits = reinterpret_cast<Word64*>(at + 8);

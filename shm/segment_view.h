@@ -56,13 +56,13 @@ class RequestView {
 };
 
 /// The hints of one kind in a reply segment. The done bits have an event word beside them, so that with up to 448 slots
-/// one cache line tells what there is; the place of the ready bits' is unused.
+/// one cache line tells what there is; beside the ready bits the client counts what it refuses.
 struct HintWords {
   Word32* event = nullptr;  ///< done: completion word (bit 0: someone waits; the rest counts by 2); ready: null
   Word64* bits = nullptr;
 };
 
-/// reply: [header 64][ready: pad, bits][done: completion, pad, bits][slot lines][messages][pad to page][ring]
+/// reply: [header 64][ready: queue full, bits][done: completion, pad, bits][slot lines][messages][pad to page][ring]
 class ReplyView {
  public:
   ReplyView() = default;
@@ -78,6 +78,8 @@ class ReplyView {
   [[nodiscard]] ResultMessage& message(std::uint32_t slot) const noexcept { return messages_[slot]; }
   [[nodiscard]] const HintWords& ready() const noexcept { return ready_; }
   [[nodiscard]] const HintWords& done() const noexcept { return done_; }
+  /// Submits that the client has refused since its queue was full: it adds, the supervisor takes.
+  [[nodiscard]] Word64& queue_full() const noexcept { return *queue_full_; }
   [[nodiscard]] std::byte* ring() const noexcept { return ring_; }
   [[nodiscard]] std::uint64_t ring_file_offset() const noexcept { return ring_offset_; }
 
@@ -87,6 +89,7 @@ class ReplyView {
   std::uint64_t ring_offset_ = 0;
   HintWords ready_;
   HintWords done_;
+  Word64* queue_full_ = nullptr;
   SlotLine* lines_ = nullptr;
   ResultMessage* messages_ = nullptr;
   std::byte* ring_ = nullptr;

@@ -56,6 +56,7 @@ bool WorkerLoop::leaving() const noexcept {
 int WorkerLoop::run() {
   set_state(self_, LaneState::Ready);
   std::uint64_t now = monotonic_now_ns();
+  free_since_ns_ = now;
   while (true) {
     if (now - control_read_ns_ >= kControlIntervalNs) {
       read_control();
@@ -65,6 +66,7 @@ int WorkerLoop::run() {
     look_around(now);
     if (!drained_ && claim_and_run(now)) {
       now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
+      free_since_ns_ = now;
       idle_for_long_ = false;
       continue;
     }
@@ -124,9 +126,18 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   in_turn_ = status == ClaimStatus::Claimed && claimed.in_turn;
   if (status != ClaimStatus::Claimed) return false;
   if (in_turn_ && ahead_ > kRunsAhead) prefetch_next(session->port);
+  count_if_it_waited(claimed);
   ring_on();
   run_claimed(*session, claimed);
   return true;
+}
+
+// A job that is older than this worker's freedom was there while this worker could not take it; where none is idle now,
+// nobody could.
+void WorkerLoop::count_if_it_waited(const Claim& claim) const noexcept {
+  if (claim.job.submitted_ns >= free_since_ns_ || anyone_idle(*self_.board)) return;
+  auto& waited = self_.lane->counters.waited;
+  waited.store(waited.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 // C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions if this worker's spin bit
@@ -298,7 +309,9 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                         if (session != nullptr && session->about.serial == which.serial) drop(*session);
                         tell(worker_link::Detached{which.index, which.serial});
                       },
-                      [&](const worker_link::Drain& drain) { drained_ = drain.on; },
+                      [&](const worker_link::Drain& drain) {
+                        if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
+                      },
                       [&](const worker_link::Exit&) { exit_asked_ = true; },
                       [&](const worker_link::Settings& settings) {
                         settings_ = settings;

@@ -32,6 +32,7 @@ class WorkerLoop {
   void look_around(std::uint64_t now_ns);
   bool look_at_all(std::uint64_t now_ns);
   void patrol(std::uint64_t now_ns) noexcept;
+  void count_if_it_waited(const Claim& claim) const noexcept;
   void wait_while_held();
   void wait_drained();
   void stay_condemned(AttachedSession& session, const Claim& claim);
@@ -63,6 +64,7 @@ class WorkerLoop {
   std::uint64_t control_read_ns_ = 0;
   std::uint64_t looked_ns_ = 0;     ///< At all sessions.
   std::uint64_t patrolled_ns_ = 0;  ///< 0: it slept since.
+  std::uint64_t free_since_ns_ = 0;  ///< When this worker became free: its last job's end, or its first claim's chance.
   int ahead_ = 0;                   ///< Jobs in a row that were there when this worker came for them.
   bool in_turn_ = false;
   bool spinning_ = false;

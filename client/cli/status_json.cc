@@ -14,7 +14,27 @@ void add_quantiles(JsonWriter& json, const char* key, const wire::Quantiles& tim
   json.number("count", wide(times.count()))
       .number("p50_ns", wide(times.p50_ns()))
       .number("p90_ns", wide(times.p90_ns()));
-  json.number("p99_ns", wide(times.p99_ns())).number("max_ns", wide(times.max_ns())).end_object();
+  json.number("p99_ns", wide(times.p99_ns())).number("max_ns", wide(times.max_ns()));
+  json.number("mean_ns", wide(times.mean_ns())).number("sum_ns", wide(times.sum_ns())).end_object();
+}
+
+void add_rates(JsonWriter& json, const wire::Rates& rates) {
+  json.begin_object();
+  json.number("window_ms", wide(rates.window_ms())).real("done", rates.done()).real("failed", rates.failed());
+  json.real("crashed", rates.crashed()).real("timed_out", rates.timed_out()).real("cancelled", rates.cancelled());
+  json.real("rejected", rates.rejected()).real("lost", rates.lost()).real("waited", rates.waited()).end_object();
+}
+
+// What is lately so; what goes back to the daemon's start stands after it.
+void add_recent(JsonWriter& json, const wire::PoolStatus& pool) {
+  json.number("queue_highest", wide(pool.queue_highest())).number("oldest_queued_ms", wide(pool.oldest_queued_ms()));
+  json.begin_array("rates");
+  for (const auto& rates : pool.rates()) add_rates(json, rates);
+  json.end_array().begin_object("last_minute");
+  json.number("window_ms", wide(pool.queue_time_minute().window_ms()));
+  add_quantiles(json, "queue_time", pool.queue_time_minute());
+  add_quantiles(json, "run_time", pool.run_time_minute());
+  json.end_object();
 }
 
 void add_counters(JsonWriter& json, const wire::Counters& of) {
@@ -24,7 +44,8 @@ void add_counters(JsonWriter& json, const wire::Counters& of) {
   json.number("rejected", wide(of.rejected())).number("lost", wide(of.lost()));
   json.number("worker_starts", wide(of.worker_starts())).number("worker_deaths", wide(of.worker_deaths()));
   json.number("worker_kills", wide(of.worker_kills())).number("retries", wide(of.retries()));
-  json.number("missed_wakes", wide(of.missed_wakes())).end_object();
+  json.number("missed_wakes", wide(of.missed_wakes())).number("waited", wide(of.waited()));
+  json.number("queue_full", wide(of.queue_full())).end_object();
 }
 
 void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
@@ -35,7 +56,9 @@ void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
       .text("current_job", show_job(worker.current_job_id()));
   json.text("current_handler", worker.current_handler());
   json.number("current_run_ms", wide(worker.current_run_ms())).number("uptime_ms", wide(worker.uptime_ms()));
-  json.number("rss_bytes", wide(worker.rss_bytes())).text("last_death", worker.last_death());
+  json.number("rss_bytes", wide(worker.rss_bytes())).number("cpu_ms", wide(worker.cpu_ms()));
+  json.real("cpu_percent", worker.cpu_percent()).number("cpu_window_ms", wide(worker.cpu_window_ms()));
+  json.text("last_death", worker.last_death());
   json.text("last_stack", worker.last_stack()).end_object();
 }
 
@@ -56,6 +79,7 @@ void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
   json.text("quarantine_reason", pool.quarantine_reason()).number("workers_wanted", wide(pool.workers_wanted()));
   json.number("spares_wanted", wide(pool.spares_wanted())).number("queued", wide(pool.queued()));
   json.number("running", wide(pool.running()));
+  add_recent(json, pool);
   add_counters(json, pool.counters());
   add_quantiles(json, "queue_time", pool.queue_time());
   add_quantiles(json, "run_time", pool.run_time());

@@ -1,7 +1,9 @@
 #include "client/cli/status_view.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "client/cli/pool_figures.h"
 #include "client/cli/show_text.h"
 #include "client/cli/words.h"
 
@@ -33,32 +35,6 @@ std::string table(std::vector<Row> rows, const std::string& indent) {
 }
 
 std::string time_of_ms(std::uint64_t ms) { return show_duration(std::chrono::milliseconds(ms)); }
-std::string time_of_ns(std::uint64_t ns) { return show_duration(Duration(ns)); }
-
-std::string quantiles(const char* what, const wire::Quantiles& times) {
-  if (times.count() == 0) return {};
-  return "  " + std::string(what) + ": p50 " + time_of_ns(times.p50_ns()) + ", p90 " + time_of_ns(times.p90_ns()) +
-         ", p99 " + time_of_ns(times.p99_ns()) + ", max " + time_of_ns(times.max_ns()) + "\n";
-}
-
-std::string counters(const wire::Counters& of) {
-  std::string text = "  jobs: " + std::to_string(of.done()) + " done";
-  const auto add = [&](std::uint64_t count, const char* name) {
-    if (count != 0) text += ", " + std::to_string(count) + " " + name;
-  };
-  add(of.failed(), "failed");
-  add(of.crashed(), "crashed");
-  add(of.timed_out(), "timed out");
-  add(of.cancelled(), "cancelled");
-  add(of.rejected(), "rejected");
-  add(of.lost(), "lost");
-  add(of.retries(), "retried");
-  text += "; workers: " + std::to_string(of.worker_starts()) + " started";
-  add(of.worker_deaths(), "died");
-  add(of.worker_kills(), "killed");
-  add(of.missed_wakes(), "missed wakes");
-  return text + "\n";
-}
 
 std::string incidents(const wire::PoolStatus& pool) {
   if (pool.incidents().empty()) return {};
@@ -83,9 +59,8 @@ std::string pool_text(const wire::PoolStatus& pool) {
                      " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
                      " queued, " + std::to_string(pool.running()) + " running\n";
   if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
-  text += counters(pool.counters());
-  text += quantiles("queued", pool.queue_time()) + quantiles("run", pool.run_time());
-  std::vector<Row> rows{{"SEAT", "STATE", "PID", "JOBS", "UP", "RSS", "NOW", "LAST DEATH"}};
+  text += pool_figures(pool);
+  std::vector<Row> rows{{"SEAT", "STATE", "PID", "JOBS", "UP", "RSS", "CPU", "NOW", "LAST DEATH"}};
   for (const auto& worker : pool.workers()) {
     std::string now;
     if (!worker.current_handler().empty() || worker.current_job_id() != 0) {
@@ -93,11 +68,12 @@ std::string pool_text(const wire::PoolStatus& pool) {
       if (worker.current_job_id() != 0) now += show_job(worker.current_job_id()) + " ";  // else another user's
       now += time_of_ms(worker.current_run_ms());
     }
+    const std::string cpu = worker.pid() != 0 ? std::to_string(std::lround(worker.cpu_percent())) + " %" : "-";
     std::string death = worker.last_death();
     if (!worker.last_stack().empty()) death += " in " + worker.last_stack();
     rows.push_back({std::to_string(worker.seat()), worker.state(),
                     worker.pid() != 0 ? std::to_string(worker.pid()) : "-", std::to_string(worker.jobs()),
-                    time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), now, death});
+                    time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), cpu, now, death});
   }
   return text + table(std::move(rows), "  ") + incidents(pool);
 }

@@ -144,7 +144,10 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   }
   Error why{"", v1::ERROR_QUEUE_FULL};
   const auto placed = place(pool, {descriptor, request.payload(), *arguments, capacity}, why);
-  if (!placed) return refuse(respond, static_cast<v1::ErrorCode>(why.code), std::move(why.message));
+  if (!placed) {
+    if (why.code == v1::ERROR_QUEUE_FULL) ++tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
+    return refuse(respond, static_cast<v1::ErrorCode>(why.code), std::move(why.message));
+  }
   Job job;
   job.id = make_job_id(placed->home->session().serial, placed->place.seq);
   job.uid = peer.uid;

@@ -40,11 +40,13 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       first_worker_(first_worker),
       seats_(config.workers + config.spares),
       policy_(config.restart, config.workers + config.spares, make_random()),
-      bell_watch_(host.loop(), [this] {
-        // Whoever was rung may not be awake yet: one look that finds it idle is not enough.
-        was_idle_ = false;
-        on_timer();
-      }) {}
+      bell_watch_(host.loop(),
+                  [this] {
+                    // Whoever was rung may not be awake yet: one look that finds it idle is not enough.
+                    was_idle_ = false;
+                    on_timer();
+                  }),
+      statistics_(host.ledger_record().pools[index], config.workers + config.spares) {}
 
 Pool::~Pool() = default;
 
@@ -90,6 +92,7 @@ Result<void> Pool::open(PoolFds inherited) {
 void Pool::start() {
   started_ = true;
   restore_incidents();
+  statistics_.note(host_.loop().now(), total(), false);
   for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
   update();
 }
@@ -133,6 +136,7 @@ void Pool::attach(const Session& session, Callback done) {
 void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   if (const auto at = sessions_.find(index); at != sessions_.end() && at->second->serial == serial) {
     bell_watch_.remove(at->second->bell.get());
+    statistics_.take_refusals(*at->second);
     // Kept until its last worker has let go: a death meanwhile is still reaped there.
     if (workers_gone()) {
       sessions_.erase(at);

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
+#include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
@@ -186,6 +186,7 @@ class Pool final : public PoolGate {
   core::LookSchedule looks_;
   core::OomBaseline oom_baseline_;
   WorkBell bell_watch_;
+  PoolStatistics statistics_;
   bool was_idle_ = false;    ///< at the last look
   bool work_waits_ = false;  ///< a job was ready at the last look
   std::optional<core::TimePoint> next_queue_deadline_;

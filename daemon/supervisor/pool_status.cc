@@ -5,6 +5,7 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/stack_capture.h"
+#include "daemon/supervisor/waiting_jobs.h"
 #include "proto/control.pb.h"
 
 // What a pool tells about itself. No worker is asked: a status must not need a free one.
@@ -31,18 +32,6 @@ const char* name_of(core::SeatState state) {
       return "condemned";
   }
   return "unknown";
-}
-
-void fill_quantiles(const TimeCounts& times, v1::Quantiles& out) {
-  const std::uint64_t count = times.count();
-  out.set_count(count);
-  if (count == 0) return;
-  out.set_p50_ns(times.quantile(500));
-  out.set_p90_ns(times.quantile(900));
-  out.set_p99_ns(times.quantile(990));
-  out.set_max_ns(times.max_ns);
-  out.set_sum_ns(times.sum_ns);
-  out.set_mean_ns(times.sum_ns / count);
 }
 
 std::uint64_t milliseconds(core::Duration duration) {
@@ -90,6 +79,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_jobs(finished_jobs(lane.counters));
     worker.set_uptime_ms(milliseconds(now - seat.started));
     worker.set_rss_bytes(resident_bytes(seat.process->pid()).value);
+    statistics_.fill_process(static_cast<core::Seat>(i), worker.incarnation(), worker.pid(), seat.started, now, worker);
     const LaneLook look = look_at_lane(lane);
     if (!look.intent) continue;
     const Session* session = session_at(look.intent->session);
@@ -98,22 +88,19 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
     worker.set_current_handler(handler_named(look.handler));
   }
-  const LedgerTally tally = total();
-  v1::Counters& counters = *status.mutable_counters();
-  counters.set_done(tally.done);
-  counters.set_failed(tally.failed);
-  counters.set_crashed(tally.crashed);
-  counters.set_timed_out(tally.timed_out);
-  counters.set_cancelled(tally.cancelled);
-  counters.set_lost(tally.lost);
-  counters.set_rejected(tally.refused);
-  counters.set_worker_starts(tally.starts);
-  counters.set_worker_deaths(tally.deaths);
-  counters.set_worker_kills(tally.kills);
-  counters.set_retries(tally.retries);
-  counters.set_missed_wakes(tally.missed_wakes);
-  fill_quantiles(tally.queue, *status.mutable_queue_time());
-  fill_quantiles(tally.run, *status.mutable_run_time());
+  // What waits now: the last look may be long ago.
+  core::QueueGauge gauge = statistics_.gauge();
+  gauge.begin(now);
+  for (const auto& [index, session] : sessions_) {
+    statistics_.take_refusals(*session);
+    gauge.session(session->serial);
+    for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, SlotWord) {
+      gauge.waits(core::from_monotonic_ns(session->request.descriptor(slot).submitted_ns));
+    });
+  }
+  gauge.end();
+  statistics_.queue_seen(gauge);
+  statistics_.fill(now, total(), gauge, status);
   const IncidentLog log(host_.ledger_record());
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
     fill_incident(*incident, *status.add_incidents());

@@ -11,6 +11,7 @@
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/stack_capture.h"
+#include "daemon/supervisor/waiting_jobs.h"
 #include "proto/handler_id.h"
 #include "shm/hints.h"
 
@@ -104,16 +105,22 @@ void Pool::look(core::TimePoint now) {
       if (seat.ladder) (void)seat.ladder->handle(now, core::KillLadder::WatcherWasLate{late});
     }
   }
+  const bool slept = bell_watch_.armed();
   bell_watch_.disarm();
   bell_watch_.forget();
   for (std::size_t i = 0; i < seats_.size(); ++i) {
-    if (seats_[i].process) look_at_seat(static_cast<core::Seat>(i), now);
+    const auto& process = seats_[i].process;
+    if (!process) continue;
+    look_at_seat(static_cast<core::Seat>(i), now);
+    statistics_.note_process(static_cast<core::Seat>(i), process->place().owner.incarnation, process->pid(), now);
   }
   const std::uint64_t now_ns = monotonic_ns();
   look_at_queues(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
   const bool is_idle = !busy() && !work_waits_;
+  // The last look before a sleep too: nothing is done between it and the next.
+  if (slept || is_idle || statistics_.due(now)) statistics_.note(now, total(), slept);
   looks_.plan(now, !is_idle || !was_idle_, shortest_run());
   if (is_idle && was_idle_) bell_watch_.arm();
   was_idle_ = is_idle;
@@ -176,29 +183,31 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   work_waits_ = false;
   if (!drain_.accepts_jobs() && !drain_.stopping()) refuse_late_jobs();
   const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
+  core::QueueGauge& gauge = statistics_.gauge();
+  gauge.begin(core::from_monotonic_ns(now_ns));
   for (const auto& [index, session] : sessions_) {
-    for (std::uint32_t word_index = 0; word_index < session->reply.bit_words(); ++word_index) {
-      std::uint64_t bits = session->reply.ready().bits[word_index].load(std::memory_order_acquire);  // SYNC: set_hint
-      for (; bits != 0; bits &= bits - 1) {
-        const std::uint32_t slot = word_index * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-        const SlotWord seen(session->reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
-        if (seen.state() != SlotState::Ready) continue;
-        work_waits_ = true;
-        JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
-        if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
-        if (job.queue_timeout_ms == 0 || job.seq != seen.seq()) continue;
-        if (queue_expired(job, now_ns)) {
-          if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) continue;
-          ++tally().timed_out;
-          tally().queue.add(now_ns - job.submitted_ns);
-          continue;
-        }
-        const auto due = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns)) +
-                         std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};
-        if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
+    statistics_.take_refusals(*session);
+    gauge.session(session->serial);
+    for_each_waiting(*session, [&](std::uint32_t slot, SlotWord seen) {
+      work_waits_ = true;
+      JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
+      if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
+      if (job.seq != seen.seq()) return;
+      if (queue_expired(job, now_ns)) {
+        if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) return;
+        ++tally().timed_out;
+        tally().queue.add(now_ns - job.submitted_ns);
+        return;
       }
-    }
+      const auto submitted = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns));
+      gauge.waits(submitted);
+      if (job.queue_timeout_ms == 0) return;
+      const auto due = submitted + std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};
+      if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
+    });
   }
+  gauge.end();
+  statistics_.queue_seen(gauge);
 }
 
 // A seat is taken until its process is gone, also by one that was asked to leave and does not.

@@ -3,8 +3,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 namespace ringmaster {
 
@@ -23,6 +25,20 @@ core::Bytes resident_bytes(pid_t pid) {
   std::uint64_t resident = 0;
   if (!(file >> size >> resident)) return {};
   return {resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
+}
+
+core::Duration cpu_time(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // The name may hold blanks and brackets: what follows the last one is counted.
+  std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  std::int64_t user = 0;
+  std::int64_t system = 0;
+  if (!(fields >> user >> system)) return {};
+  return std::chrono::nanoseconds{(user + system) * (1'000'000'000 / ::sysconf(_SC_CLK_TCK))};
 }
 
 std::vector<std::string> worker_environment() {

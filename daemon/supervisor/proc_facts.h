@@ -16,6 +16,10 @@ namespace ringmaster {
 /// Resident memory of a process; 0 where it is gone.
 [[nodiscard]] core::Bytes resident_bytes(pid_t pid);
 
+/// What a process itself, not its children, has used of CPUs, in user and system mode; the kernel counts in ticks of
+/// 10 ms. 0 where it is gone.
+[[nodiscard]] core::Duration cpu_time(pid_t pid);
+
 /// What every worker's environment begins with: PATH, LANG and TZ as this daemon has them.
 [[nodiscard]] std::vector<std::string> worker_environment();
 

@@ -183,11 +183,14 @@ class Game {
   }
   void bury() {
     const ReapTarget target{kSession, 7, request_, reply_};
+    const std::uint64_t intent = self_.lane->words.intent.load();
     const DeathReport death{.owner = owner_,
-                            .intent_bits = self_.lane->words.intent.load(),
+                            .intent_bits = intent,
                             .cause = Cause::CrashedSignal,
                             .detail = 9,
-                            .verdict = std::nullopt};
+                            .verdict = std::nullopt,
+                            .run = {intent, self_.lane->words.stamp_ns.load(), now_}};
+    (void)times_cut_short({&target, 1}, death);
     const auto rule = [](std::uint64_t, bool idempotent, unsigned attempts) {
       return idempotent && attempts < 3 ? AfterCrash::Retry : AfterCrash::Fail;
     };

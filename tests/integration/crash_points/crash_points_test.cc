@@ -74,14 +74,19 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     EXPECT_EQ(claim(self, session, 3000, claimed), ClaimStatus::Nothing);
   }
 
+  [[nodiscard]] ReapTarget target() const { return {kSession, kSerial, arena_.request, arena_.reply}; }
+  [[nodiscard]] DeathReport death() const {
+    const std::uint64_t intent = arena_.selves[0].lane->words.intent.load();
+    return {.owner = arena_.selves[0].owner,
+            .intent_bits = intent,
+            .cause = Cause::CrashedSignal,
+            .detail = SIGKILL,
+            .verdict = std::nullopt,
+            .run = {intent, 1000, 1700}};
+  }
   std::vector<ReapedJob> run_reaper() {
-    const ReapTarget target{kSession, kSerial, arena_.request, arena_.reply};
-    const DeathReport death{.owner = arena_.selves[0].owner,
-                            .intent_bits = arena_.selves[0].lane->words.intent.load(),
-                            .cause = Cause::CrashedSignal,
-                            .detail = SIGKILL,
-                            .verdict = std::nullopt};
-    return reap({&target, 1}, death, [this](std::uint64_t job, bool idempotent, unsigned) {
+    const ReapTarget one = target();
+    return reap({&one, 1}, death(), [this](std::uint64_t job, bool idempotent, unsigned) {
       const std::uint32_t crashes = count_crash(*arena_.ledger, arena_.ledger->workers[0], job, SIGKILL);
       return idempotent && crashes < 3 ? AfterCrash::Retry : AfterCrash::Fail;
     });
@@ -95,7 +100,12 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
   // What must hold whenever worker 0 is gone and whatever it left. `seen`: the word it left.
   void expect_repaired(SlotWord seen) {
     const std::uint32_t completion = arena_.reply.done().event->load();
+    const ReapTarget one = target();
+    const auto cut_short = times_cut_short({&one, 1}, death());
+    EXPECT_EQ(cut_short.has_value(), seen.is_owned()) << "what it had finished is counted in its lane";
+    EXPECT_EQ(cut_short.value_or(AttemptTimes{}).run_ns, seen.is_owned() ? 700U : 0U);
     const auto reaped = run_reaper();
+    EXPECT_FALSE(times_cut_short({&one, 1}, death()));
     EXPECT_EQ(reaped.size(), seen.is_owned() ? 1U : 0U);
     for (const ReapedJob& job : reaped) {
       EXPECT_EQ(job.seq, seq_);

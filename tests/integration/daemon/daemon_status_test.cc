@@ -1,5 +1,6 @@
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "tests/integration/daemon/daemon_fixture.h"
@@ -23,6 +24,11 @@ class DaemonStatus : public DaemonTest {
     const std::size_t begin = text.find(from);
     const std::size_t end = text.find(to, begin);
     return begin == std::string::npos || end == std::string::npos ? std::string{} : text.substr(begin, end - begin);
+  }
+  // The first of that name in the text; -1: there is none.
+  static double number(const std::string& text, const std::string& key) {
+    const std::size_t at = text.find("\"" + key + "\": ");
+    return at == std::string::npos ? -1 : std::strtod(text.c_str() + at + key.size() + 4, nullptr);
   }
 };
 
@@ -54,6 +60,54 @@ TEST_F(DaemonStatus, CountsAndStacksSurviveTheSupervisor) {
   EXPECT_EQ(part(part(after, "\"incidents\"", "\"sessions\""), "\"stack\": \"", "}"), stack);
   EXPECT_NE(after.find("\"supervisor_incarnation\": 2"), std::string::npos);
   EXPECT_NE(after.find("killed after its run deadline"), std::string::npos) << after;
+}
+
+TEST_F(DaemonStatus, JobsThatHitTheirDeadlineAreInTheQuantiles) {
+  start("run_deadline = \"300ms\"\n");
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(run(session, "hang").status(), Status::TimedOut);
+  // The outcome is there before the death is booked; its count and its status are one thing.
+  eventually("all are counted", [this] {
+    return number(part(part(status(), "\"counters\"", "\"workers\""), "\"run_time\": {", "}"), "count") == 10;
+  });
+  const std::string text = status();
+  for (const char* from : {"\"last_minute\"", "\"counters\""}) {
+    const std::string times = part(part(text, from, "\"workers\""), "\"run_time\": {", "}");
+    EXPECT_EQ(number(times, "count"), 10) << text;
+    EXPECT_GE(number(times, "p50_ns"), 280e6) << times;
+    EXPECT_GE(number(times, "p99_ns"), 280e6) << times;
+    EXPECT_LE(number(times, "p99_ns"), number(times, "max_ns")) << times;
+    EXPECT_GE(number(times, "sum_ns"), 9 * 300e6) << times;
+  }
+}
+
+TEST_F(DaemonStatus, TellsOfQueueSaturationAndCpu) {
+  start();
+  Session session = open();
+  std::vector<PendingJob> jobs;
+  for (int i = 0; i < 6; ++i) {
+    auto job = session.submit("sleep", Request{}, {{"ms", "1000"}});
+    ASSERT_TRUE(job) << job.error().message;
+    jobs.push_back(std::move(*job));
+  }
+  eventually("somebody waits", [this] { return number(status(), "oldest_queued_ms") > 0; });
+  for (PendingJob& job : jobs) EXPECT_EQ(job.wait().status(), Status::Done);
+  std::string text = status();
+  EXPECT_GE(number(text, "queue_highest"), 1) << text;
+  EXPECT_GE(number(part(text, "\"counters\"", "}"), "waited"), 1) << text;
+  EXPECT_LE(number(part(text, "\"counters\"", "}"), "waited"), 6) << text;
+  EXPECT_GT(number(part(text, "\"rates\"", "]"), "window_ms"), 0) << text;
+  auto busy = session.submit("hang", Request{});
+  ASSERT_TRUE(busy);
+  eventually("a worker burns CPU", [&] {
+    text = status();
+    for (std::size_t at = 0; (at = text.find("\"cpu_ms\"", at)) != std::string::npos; ++at) {
+      if (number(text.substr(at), "cpu_ms") >= 200 && number(text.substr(at), "cpu_percent") > 0) return true;
+    }
+    return false;
+  });
+  session.close();
 }
 
 }  // namespace

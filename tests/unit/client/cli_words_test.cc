@@ -189,7 +189,10 @@ TEST(Schema, NamesEveryKeyOfTheOutputs) {
   const std::string schema{std::istreambuf_iterator<char>(file), {}};
   control::v1::Status status;
   status.add_health_reasons("x");
-  status.add_pools()->add_workers();
+  auto& status_pool = *status.add_pools();
+  status_pool.add_workers();
+  status_pool.add_incidents();
+  status_pool.add_rates();
   status.add_sessions();
   HandlerDescription handler;
   handler.arguments.emplace_back();

@@ -66,7 +66,9 @@ TEST(SessionLimits, SaysQueueFullWhenEverySlotIsTakenAndKeepsTheRequest) {
   for (int at = 0; at < 64; ++at) jobs.push_back(submit_text(*core, "echo", "x"));
   Request request = core->allocate(5, Duration(0)).value();
   std::memcpy(request.bytes().data(), "later", 5);
+  EXPECT_EQ(pool.session().reply.queue_full().load(), 0U);
   EXPECT_EQ(core->submit("echo", request, {}, {}).error().error, SubmitError::QueueFull);
+  EXPECT_EQ(pool.session().reply.queue_full().load(), 1U) << "the daemon is told";
   pool.step();
   EXPECT_TRUE(core->wait(jobs.front(), Duration(0))->ok());
   const std::uint32_t later = core->submit("echo", request, {}, {}).value();
@@ -88,6 +90,7 @@ TEST(SessionLimits, WaitsForRoomWhenAsked) {
   const auto core = pool.connect();
   Request all = core->allocate(1 << 16, Duration(0)).value();
   EXPECT_EQ(core->allocate(64, Duration(0)).error().error, SubmitError::QueueFull);
+  EXPECT_EQ(pool.session().reply.queue_full().load(), 1U);
   std::thread other([&] { EXPECT_TRUE(core->allocate(64, kForever)); });
   all = Request();
   other.join();

@@ -108,6 +108,53 @@ TEST(PoolRecord, AJobThatWaitsForTooLongIsCountedAmongThoseThatQueued) {
   EXPECT_EQ(status.run_time().count(), 0U);
 }
 
+TEST(PoolRecord, RefusalsOfClientsAreCountedOnce) {
+  Remains remains;
+  remains.session.reply.queue_full().store(3);
+  {
+    PoolLife life(remains);
+    life.succeed(remains.held());
+    EXPECT_EQ(life.status().counters().queue_full(), 3U);
+    remains.session.reply.queue_full().store(2);
+    life.pool().detach(remains.session.index, remains.session.serial, [] {});
+  }
+  PoolLife next(remains);
+  next.succeed(remains.held());
+  EXPECT_EQ(next.status().counters().queue_full(), 5U);
+  remains.session.reply.queue_full().store(UINT64_MAX);
+  EXPECT_EQ(next.status().counters().queue_full(), std::uint64_t{UINT32_MAX} + 5) << "a client's word is bounded";
+}
+
+TEST(PoolRecord, WhatWaitsIsSeenByAStatus) {
+  Remains remains;
+  {
+    PoolLife life(remains);
+    life.succeed(remains.held());
+    EXPECT_EQ(life.status().queue_highest(), 0U);
+    EXPECT_EQ(life.status().rates_size(), 3);
+    const auto slot = remains.client->take_slot();
+    JobDescriptor job{};
+    job.submitted_ns = monotonic_ns();
+    (void)remains.client->publish(*slot, job);
+    life.until([&] { return life.status().oldest_queued_ms() >= 2; });
+    EXPECT_EQ(life.status().queue_highest(), 1U);
+    life.until([&] { return life.status().run_time_minute().window_ms() != 0; });
+  }
+  PoolLife next(remains);
+  EXPECT_EQ(next.status().queue_highest(), 1U) << "it was so, whoever saw it";
+}
+
+TEST(PoolRecord, JobsThatWaitedAreCountedByTheirWorkers) {
+  Remains remains;
+  remains.run_a_job();
+  remains.worker.lane->counters.waited.store(1);
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  EXPECT_EQ(life.status().counters().waited(), 1U);
+  life.end(Remains::exit());
+  EXPECT_EQ(life.status().counters().waited(), 1U) << "of the dead too";
+}
+
 TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
   Remains remains;
   remains.run_a_job();
