@@ -62,10 +62,10 @@ class WorkerLoop {
   SessionTable sessions_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;
-  std::uint64_t looked_ns_ = 0;     ///< At all sessions.
-  std::uint64_t patrolled_ns_ = 0;  ///< 0: it slept since.
+  std::uint64_t looked_ns_ = 0;      ///< At all sessions.
+  std::uint64_t patrolled_ns_ = 0;   ///< 0: it slept since.
   std::uint64_t free_since_ns_ = 0;  ///< When this worker became free: its last job's end, or its first claim's chance.
-  int ahead_ = 0;                   ///< Jobs in a row that were there when this worker came for them.
+  int ahead_ = 0;                    ///< Jobs in a row that were there when this worker came for them.
   bool in_turn_ = false;
   bool spinning_ = false;
   bool owes_look_ = false;  ///< Its spin bit was set since it last looked at all sessions.
