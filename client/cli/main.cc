@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <new>
@@ -184,8 +185,26 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   return {};
 }
 
-int say_problem(const CLI::App& app, const CLI::ParseError& problem) {
-  if (problem.get_exit_code() != 0) return fail(kExitUsage, std::string(problem.what()) + "; --help lists the options");
+// For the first option that there is not: what may have been meant.
+std::string meant_option(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  const auto add_names = [&names](const CLI::App& of) {
+    for (const CLI::Option* option : of.get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  };
+  add_names(app);
+  for (const CLI::App* command : app.get_subcommands()) add_names(*command);
+  for (int at = 1; at < argc; ++at) {
+    const std::string word(argv[at], std::strcspn(argv[at], "="));
+    if (word.starts_with("--") && std::find(names.begin(), names.end(), word) == names.end())
+      return did_you_mean(word, names);
+  }
+  return {};
+}
+
+int say_problem(const CLI::App& app, const CLI::ParseError& problem, int argc, char** argv) {
+  if (problem.get_exit_code() != 0)
+    return fail(kExitUsage, std::string(problem.what()) + meant_option(app, argc, argv) + "; --help lists the options");
   (void)app.exit(problem);  // what --help and --version print
   std::cout.flush();
   return print({}, std::cout.good() ? kExitDone : kExitFile);
@@ -214,7 +233,7 @@ int run_main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    return say_problem(app, problem);
+    return say_problem(app, problem, argc, argv);
   }
   return run_command(run);
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -64,7 +65,7 @@ Result<void> check_sticky(const ResultPlace& place) {
 
 // As the shell's > would go: through links, which the kernel may forbid to follow in a folder like /tmp.
 Result<ResultPlace> follow(const std::string& named) {
-  ResultPlace place{named, folder_of(named), false, false, {}};
+  ResultPlace place{.path = named, .folder = folder_of(named)};
   if (::stat(named.c_str(), &place.facts) != 0) {
     if (errno != ENOENT) return cannot_write(named, errno);
     auto end = end_of_link(named);
@@ -104,11 +105,31 @@ bool copy_access_list(int fd, const ResultPlace& place) {
 
 }  // namespace
 
+std::optional<int> descriptor_named(const std::string& named) {
+  if (named == "/dev/stdout") return STDOUT_FILENO;
+  if (named == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!named.starts_with(folder)) continue;
+    int number = -1;
+    const char* const end = named.data() + named.size();
+    const auto [read_to, status] = std::from_chars(named.data() + folder.size(), end, number);
+    if (status == std::errc{} && read_to == end && number >= 0) return number;
+  }
+  return std::nullopt;
+}
+
 Result<ResultPlace> find_place(const std::string& named, Existing existing) {
-  ResultPlace place{named, folder_of(named), false, false, {}};
+  ResultPlace place{.path = named, .folder = folder_of(named)};
   if (named.empty()) return Error{"the name of the file for the result is empty", ENOENT};
   if (named.ends_with('/')) return Error{"\"" + named + "\" is a folder's name; name a file in it", EISDIR};
   if (existing == Existing::Keep) return place;
+  if (const auto descriptor = descriptor_named(named)) {
+    const int flags = ::fcntl(*descriptor, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return Error{"\"" + named + "\" is not open for writing", EBADF};
+    place.descriptor = *descriptor;
+    place.in_place = true;
+    return place;
+  }
   if (::lstat(named.c_str(), &place.facts) != 0) {
     // ENOENT of a folder is found when the folder is tried out.
     if (errno != ENOENT && errno != ENOTDIR) return cannot_write(named, errno);

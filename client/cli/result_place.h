@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 
 #include "client/cli/result_writer.h"
@@ -14,8 +15,12 @@ struct ResultPlace {
   std::string folder;     ///< of `path`: "" or with a final slash
   bool in_place = false;  ///< a device or a pipe: a rename would put a file in its stead
   bool there = false;     ///< a regular file that is replaced; `facts` are its
+  int descriptor = -1;    ///< "/dev/stdout", "/dev/fd/N": what is open already is written to, not opened again
   struct stat facts {};
 };
+/// The descriptor that `named` stands for, as shells read it.
+[[nodiscard]] std::optional<int> descriptor_named(const std::string& named);
+
 /// Follows links, as a redirection of the shell would. An Error for a folder, a socket, and what may not be written.
 [[nodiscard]] Result<ResultPlace> find_place(const std::string& named, Existing existing);
 

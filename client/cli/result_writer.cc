@@ -155,6 +155,7 @@ Result<void> ResultWriter::check(const std::string& path, Existing existing) {
 Result<void> ResultWriter::write(const std::string& named, std::span<const std::byte> bytes, Existing existing) {
   const auto place = find_place(named, existing);
   if (!place) return place.error();
+  if (place->descriptor >= 0) return write_all(place->descriptor, bytes, named);
   if (place->in_place) return write_in_place(place->path, bytes);
   const auto naming = naming_of(place->folder);
   if (!naming) return naming.error();

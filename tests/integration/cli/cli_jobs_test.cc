@@ -56,6 +56,7 @@ TEST_F(CliJobs, SaysWhatWasMeantAndTried) {
   const Ended unknown = call({"statsu"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.errors.find("did you mean \"status\"?"), std::string::npos) << unknown.errors;
+  EXPECT_NE(call({"status", "--wach"}).errors.find("did you mean \"--watch\"?"), std::string::npos);
   EXPECT_EQ(call({"status", "t"}).code, 0);
   const Ended pool = call({"status", "tt"});
   EXPECT_EQ(pool.code, 3);

@@ -140,6 +140,22 @@ TEST_F(Output, ALinkToNothingLeadsToANewFile) {
   EXPECT_EQ(content(path("there/later")), "x");
 }
 
+TEST_F(Output, WritesToADescriptorThatIsOpenAlready) {
+  EXPECT_EQ(descriptor_named("/dev/stdout"), 1);
+  EXPECT_EQ(descriptor_named("/dev/fd/63"), 63);
+  EXPECT_FALSE(descriptor_named("/dev/fd/x"));
+  EXPECT_FALSE(descriptor_named("/dev/null"));
+  UniqueFd log(::open(path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  ASSERT_EQ(::write(log.get(), "before ", 7), 7);
+  const std::string named = "/dev/fd/" + std::to_string(log.get());
+  const std::string text = "result";
+  ASSERT_TRUE(writer_.check(named, Existing::Replace));
+  ASSERT_TRUE(writer_.write(named, std::as_bytes(std::span(text)), Existing::Replace));
+  EXPECT_EQ(content(path("log")), "before result") << "as > /dev/fd/N: not replaced";
+  log.reset();
+  EXPECT_FALSE(writer_.check(named, Existing::Replace));
+}
+
 TEST_F(Output, TellsAFullDiskFromAFileInTheWay) {
   EXPECT_TRUE(writer_.ends_all({"", ENOSPC}, folder_));
   EXPECT_TRUE(writer_.ends_all({"", EDQUOT}, folder_));
