@@ -47,7 +47,7 @@ struct OutcomeFacts {
   std::uint64_t job_id = 0;
   std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
   Timings timings;
-  std::string message;  ///< the handler's, or a sentence; empty where the cause says it all
+  std::string message;  ///< the handler's (its remark, when done), or a sentence; empty where the cause says it all
 };
 
 /// How one job ended, with its result in place. Move-only; destroying it gives the result's memory back to the session,

@@ -72,6 +72,9 @@ struct Handler {
   bool change_safe = false;         ///< Behaves even if the input changes while it is read.
   bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
   std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
+  /// Runs before every job: clears what a library keeps from one call to the next (error texts, contexts), so that a
+  /// job tells of itself only. Its exceptions are the job's.
+  std::function<void()> fresh_start{};
   HandlerFunction run{};
 };
 
@@ -132,7 +135,9 @@ inline std::int32_t HandlerTable::run(rm_job* raw, void* user) noexcept {
   const auto say = [raw](std::string_view text) { raw->calls->message(raw, text.data(), text.size()); };
   try {
     Job job(raw);
-    static_cast<const Handler*>(user)->run(job);
+    const auto& handler = *static_cast<const Handler*>(user);
+    if (handler.fresh_start) handler.fresh_start();
+    handler.run(job);
     return RM_DONE;
   } catch (const ResultTooLarge& refusal) {
     raw->calls->needs(raw, refusal.needed());

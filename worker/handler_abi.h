@@ -49,7 +49,8 @@ typedef struct rm_job_calls {
   int (*commit)(rm_job* job, uint64_t size);
   /* The size that the whole result would have, for a handler that returns RM_TOO_LARGE. The last call counts. */
   void (*needs)(rm_job* job, uint64_t size);
-  /* The one-line cause of RM_FAILED, RM_INVALID or RM_CANCELLED; copied, cut to about 1,000 bytes. */
+  /* The one-line cause of RM_FAILED, RM_INVALID or RM_CANCELLED; with RM_DONE a remark that the caller sees beside the
+   * result. Copied, cut to about 1,000 bytes; the last call counts. */
   void (*message)(rm_job* job, const char* text, size_t size);
   /* Counts as a sign of life in status and in the report of a killed worker. */
   void (*progress)(rm_job* job);

@@ -107,6 +107,10 @@ class Job {
   /// "true" or "false".
   [[nodiscard]] bool flag(std::string_view name) const;
 
+  /// One line that the caller is told beside the result of a job that is done: what it should know and would not see.
+  /// The last one counts; a failure's message takes its place.
+  void remark(std::string_view text) noexcept { raw_->calls->message(raw_, text.data(), text.size()); }
+
   /// A sign of life for status and for the report of a killed worker; a few nanoseconds.
   void progress() noexcept { raw_->calls->progress(raw_); }
   /// True once the job is to stop: cancelled, or past its run deadline. A handler that looks at it says so in its

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "proto/text.h"
@@ -94,6 +95,7 @@ JobEnd JobContext::run(const RegisteredHandler& handler, const JobInput& job) {
     return {RM_INVALID, 0, 0, {message_.data(), message_size_}};
   }
 
+  errno = 0;  // A handler that quotes it quotes what its own calls left there.
   std::int32_t code = handler.run(this, handler.user);
   if (code < RM_DONE || code > RM_CANCELLED) {
     say("the handler returned the unknown code " + std::to_string(code));

@@ -32,7 +32,7 @@ struct JobEnd {
   std::int32_t code = RM_FAILED;  ///< RM_DONE …
   std::uint64_t size = 0;         ///< Of the result, for RM_DONE.
   std::uint64_t needed = 0;       ///< For RM_TOO_LARGE.
-  std::string_view message;
+  std::string_view message;       ///< Why it failed; of RM_DONE: a remark, most often empty.
 };
 
 /// The worker's side of an rm_job, used for one job after the other: no allocation and no system call for a job without

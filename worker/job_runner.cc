@@ -101,7 +101,7 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
   const JobEnd end = context_.run(handler, input);
   switch (end.code) {
     case RM_DONE:
-      return {SlotState::Done, Cause::Completed, 0, end.size, 0, {}};
+      return {SlotState::Done, Cause::Completed, 0, end.size, 0, end.message};
     case RM_INVALID:
       return failed(Cause::Invalid, end.message);
     case RM_TOO_LARGE:

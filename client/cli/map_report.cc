@@ -13,10 +13,14 @@
 namespace ringmaster::cli {
 
 void MapReport::add_failure(Failure failure, const std::string& line) {
+  print(failure.file, line);
+  failures_.push_back(std::move(failure));
+}
+
+void MapReport::print(const std::string& file, const std::string& line) {
   if (bar_) std::fputs("\r\x1b[K", stderr);
   bar_ = false;
-  std::fprintf(stderr, "%s: %s\n", clean_line(failure.file).c_str(), clean_line(line).c_str());
-  failures_.push_back(std::move(failure));
+  std::fprintf(stderr, "%s: %s\n", clean_line(file).c_str(), clean_line(line).c_str());
 }
 
 void MapReport::ended(const MapItem& item, const Outcome& outcome, const std::string& advice) {
@@ -24,6 +28,10 @@ void MapReport::ended(const MapItem& item, const Outcome& outcome, const std::st
   if (outcome.ok()) {
     ++done_;
     bytes_out_ += outcome.result().size();
+    if (!outcome.message().empty()) {
+      ++remarked_;
+      print(item.input, "done, with a remark: " + outcome.message());
+    }
     return;
   }
   add_failure({item.input, std::string(to_string(outcome.status())), std::string(to_string(outcome.cause())),
@@ -71,6 +79,7 @@ std::string MapReport::summary() const {
   std::string line = std::to_string(done_) + " of " + std::to_string(total_) + " done in " + show_duration(took_) +
                      " (" + rate + "/s, " + show_bytes(bytes_in_) + " in, " + show_bytes(bytes_out_) + " out)";
   if (again_ != 0) line += ", " + std::to_string(again_) + " after a retry";
+  if (remarked_ != 0) line += ", " + std::to_string(remarked_) + " with a remark";
   if (!failures_.empty()) line += ", " + std::to_string(failures_.size()) + " without a result";
   return line + "\n";
 }

@@ -48,12 +48,14 @@ class MapReport {
   };
   /// Also prints the line at once.
   void add_failure(Failure failure, const std::string& line);
+  void print(const std::string& file, const std::string& line);
 
   std::size_t total_;
   bool show_;
   bool bar_ = false;  ///< stands on the terminal now
   std::size_t done_ = 0;
   std::size_t again_ = 0;
+  std::size_t remarked_ = 0;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   std::vector<Failure> failures_;

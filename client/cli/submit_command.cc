@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "client/cli/advice.h"
@@ -11,6 +12,7 @@
 #include "client/cli/json.h"
 #include "client/cli/map_plan.h"
 #include "client/cli/result_writer.h"
+#include "client/cli/show_text.h"
 #include "proto/text.h"
 
 namespace ringmaster::cli {
@@ -196,7 +198,13 @@ int run_submit(const CommonOptions& common, const SubmitCommand& command) {
   if (common.json) {
     if (const int code = print(to_json(command, outcome)); code != kExitDone) return code;
   }
-  if (outcome.ok()) return kExitDone;
+  if (outcome.ok()) {
+    if (!outcome.message().empty() && !common.json) {
+      std::fprintf(stderr, "ringmaster: %s: done, with a remark: %s\n", command.job.target.handler.c_str(),
+                   clean_line(outcome.message()).c_str());
+    }
+    return kExitDone;
+  }
   const std::string more = advice(outcome.facts(), *pool, command.idempotent ? nullptr : "use --idempotent");
   return fail_unless_interrupted(exit_code(outcome.status()),
                                  command.job.target.handler + ": " + outcome.describe() + more);

@@ -109,6 +109,9 @@ void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, 
       return;
     }
     outcome.set_result(reply.ring() + facts.result_offset, result_bytes);
+    if (message_bytes > 0)
+      outcome.set_message(
+          clean_text({reply.message(facts.slot).text, std::min<std::size_t>(message_bytes, kMessageBytes)}));
     return;
   }
   const bool has_message = message_bytes > 0 && (cause == Cause::Application || cause == Cause::Invalid);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #define RINGMASTER_HANDLER_FOLDER ""
 #include "run_handler.h"
 #include "shm/layout.h"
@@ -36,6 +38,33 @@ TEST(Job, CommitsWhatWasReserved) {
   const Ran ran = run(handler.get(), "", {}, 6);
   EXPECT_EQ(ran.code, RM_DONE);
   EXPECT_EQ(ran.result, "abcxyz");
+}
+
+TEST(Job, CarriesARemarkBesideItsResult) {
+  const OneHandler handler({.name = "h", .run = [](Job& job) {
+                              job.output(std::string_view("abc"));
+                              if (job.input().empty()) job.remark("nothing came in");
+                            }});
+  const Ran odd = run(handler.get(), "");
+  EXPECT_EQ(odd.code, RM_DONE);
+  EXPECT_EQ(odd.result, "abc");
+  EXPECT_EQ(odd.message, "nothing came in");
+  EXPECT_EQ(run(handler.get(), "x").message, "");
+}
+
+TEST(Job, BeginsAfreshWhateverTheOneBeforeLeft) {
+  std::string kept = "of nobody";  // As a library keeps its last error.
+  const OneHandler handler({.name = "h",
+                            .fresh_start = [&kept] { kept.clear(); },
+                            .run =
+                                [&kept](Job& job) {
+                                  const std::string before = kept + std::to_string(errno);
+                                  kept = "of the job before";
+                                  errno = ENOENT;
+                                  throw std::runtime_error(before + std::string(job.input_text()));
+                                }});
+  EXPECT_EQ(run(handler.get(), "a").message, "0a");
+  EXPECT_EQ(run(handler.get(), "b").message, "0b");
 }
 
 TEST(Job, ReportsTheSizeThatAResultBeyondItsExtentTakes) {
