@@ -2,27 +2,51 @@
 #include <crypt.h>
 #include <string.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "worker/handler.h"
 
 namespace {
 
+using ringmaster::InvalidJob;
+using ringmaster::Job;
+
 // bcrypt looks at no more: a longer password would be cut without a word, and two that share 72 bytes be equal.
 constexpr std::size_t kMaxPassword = 72;
 
+// Of a bcrypt hash: "$2b$12$", 22 characters of salt, 31 of the sum.
+constexpr std::size_t kHashSize = 60;
+constexpr std::size_t kPrefixSize = 7;
+constexpr std::size_t kSumAt = 29;
+
+// What of the input is the password: the line end that `echo` and an editor put behind it is not, unless it is to be
+// kept; a password cannot be typed with one.
+std::span<const std::byte> password_of(const Job& job) {
+  auto password = job.input();
+  if (job.text("line-end") == "strip" && !password.empty() && password.back() == std::byte{'\n'}) {
+    password = password.first(password.size() - 1);
+    if (!password.empty() && password.back() == std::byte{'\r'}) password = password.first(password.size() - 1);
+  }
+  if (password.empty()) throw InvalidJob("the password (the input) is empty");
+  if (job.flag("truncate")) return password.first(std::min(kMaxPassword, password.size()));
+  if (password.size() > kMaxPassword) {
+    const std::string size =
+        "the password has " + std::to_string(password.size()) + " bytes, bcrypt takes at most 72; ";
+    throw InvalidJob(size + (job.text("mode") == "verify"
+                                 ? "for a hash of a program that cuts them, as PHP's password_hash does: truncate=true"
+                                 : "hash a longer one first, with sha256 for example"));
+  }
+  return password;
+}
+
 // A terminated private copy, and libcrypt's scratch memory; both wiped on every way out.
 struct Secrets {
-  explicit Secrets(ringmaster::Job& job) {
-    const auto input = job.input();
-    if (input.empty()) throw ringmaster::InvalidJob("the password (the input) is empty");
-    if (input.size() > kMaxPassword) {
-      throw ringmaster::InvalidJob("the password has " + std::to_string(input.size()) +
-                                   " bytes, bcrypt takes at most 72; hash a longer one first");
-    }
+  explicit Secrets(const Job& job) {
+    const auto input = password_of(job);
     // Before the copy: what is thrown in a constructor skips the destructor that wipes.
     if (std::memchr(input.data(), 0, input.size()) != nullptr) {
-      throw ringmaster::InvalidJob("the password contains a zero byte, where bcrypt would stop reading");
+      throw InvalidJob("the password contains a zero byte, where bcrypt would stop reading");
     }
     std::memcpy(password, input.data(), input.size());
   }
@@ -36,13 +60,36 @@ struct Secrets {
   // The hash of the password under a setting or another hash; refuses what libcrypt refuses.
   std::string hash(const char* setting) const {
     const char* const made = ::crypt_rn(password, setting, scratch.get(), sizeof *scratch);
-    if (made == nullptr) throw ringmaster::InvalidJob("libcrypt refuses this hash or setting");
+    if (made == nullptr) throw InvalidJob("libcrypt refuses this hash or setting");
     return made;
   }
 
   char password[kMaxPassword + 1] = {};
   std::unique_ptr<crypt_data> scratch = std::make_unique<crypt_data>();
 };
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_bcrypt_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '/';
+}
+
+// A hash that is none would answer "false" to every password, as if these were wrong.
+void check_hash(std::string_view hash) {
+  if (!hash.starts_with("$2a$") && !hash.starts_with("$2b$") && !hash.starts_with("$2y$")) {
+    throw InvalidJob("argument hash: a bcrypt hash begins with $2a$, $2b$ or $2y$");
+  }
+  if (hash.size() != kHashSize) {
+    throw InvalidJob("argument hash: it has " + std::to_string(hash.size()) +
+                     " characters, a bcrypt hash has 60: it was cut or something was added");
+  }
+  const int cost = is_digit(hash[4]) && is_digit(hash[5]) ? (hash[4] - '0') * 10 + (hash[5] - '0') : -1;
+  if (cost < 4 || cost > 31 || hash[6] != '$') {
+    throw InvalidJob("argument hash: behind its first four characters stands its cost, 04 to 31, and a $");
+  }
+  if (!std::all_of(hash.begin() + kPrefixSize, hash.end(), is_bcrypt_character)) {
+    throw InvalidJob("argument hash: behind the cost a bcrypt hash has only letters, digits, . and /");
+  }
+}
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -51,18 +98,23 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-void bcrypt(ringmaster::Job& job) {
+void bcrypt(Job& job) {
   const bool verify = job.text("mode") == "verify";
   if (verify != job.has("hash")) {
-    throw ringmaster::InvalidJob(verify ? "mode=verify needs the argument hash" : "mode=hash takes no argument hash");
+    throw InvalidJob(verify ? "mode=verify needs the argument hash" : "mode=hash takes no argument hash");
   }
+  if (!verify && job.flag("truncate")) {
+    throw InvalidJob("truncate=true is for mode=verify: a new hash of a part of the password would be a weaker one");
+  }
+  const std::string expected(job.find("hash").value_or(""));
+  if (verify) check_hash(expected);
   const Secrets secrets(job);
   if (verify) {
-    const std::string expected(job.text("hash"));
-    if (!expected.starts_with("$2a$") && !expected.starts_with("$2b$") && !expected.starts_with("$2y$")) {
-      throw ringmaster::InvalidJob("argument hash: a bcrypt hash begins with $2a$, $2b$ or $2y$");
-    }
-    job.output(equal_in_constant_time(secrets.hash(expected.c_str()), expected) ? "true" : "false");
+    // The sum alone: the salt's last character carries four bits that mean nothing, and libcrypt clears them.
+    const std::string made = secrets.hash(expected.c_str());
+    const bool same = made.size() == kHashSize && equal_in_constant_time(std::string_view(made).substr(kSumAt),
+                                                                         std::string_view(expected).substr(kSumAt));
+    job.output(same ? "true" : "false");
     return;
   }
   char setting[CRYPT_GENSALT_OUTPUT_SIZE];
@@ -75,22 +127,34 @@ void bcrypt(ringmaster::Job& job) {
 
 }  // namespace
 
-RINGMASTER_HANDLERS({.name = "bcrypt",
-                     .summary = "Hashes a password (the input), or checks it against a hash.",
-                     .arguments = {{.name = "mode",
-                                    .kind = ringmaster::ArgumentKind::Choice,
-                                    .help = "verify answers true or false",
-                                    .default_value = "hash",
-                                    .choices = {"hash", "verify"}},
-                                   {.name = "cost",
-                                    .kind = ringmaster::ArgumentKind::Integer,
-                                    .help = "work factor for mode=hash; one more doubles the time",
-                                    .default_value = "12",
-                                    .minimum = 4,
-                                    .maximum = 31},
-                                   {.name = "hash", .help = "for mode=verify: the hash to check against"}},
-                     .result_constant = 64,
-                     .output_extension = "bcrypt",
-                     .change_safe = true,
-                     .idempotent = true,
-                     .run = bcrypt})
+RINGMASTER_HANDLERS(
+    {.name = "bcrypt",
+     .summary = "Hashes a password (the input, without a line end), or checks it against a hash.",
+     .arguments = {{.name = "mode",
+                    .kind = ringmaster::ArgumentKind::Choice,
+                    .help = "verify answers true or false",
+                    .default_value = "hash",
+                    .choices = {"hash", "verify"}},
+                   {.name = "cost",
+                    .kind = ringmaster::ArgumentKind::Integer,
+                    .help = "work factor for mode=hash; one more doubles the time",
+                    .default_value = "12",
+                    .minimum = 4,
+                    .maximum = 31},
+                   {.name = "hash", .help = "for mode=verify: the hash to check against"},
+                   {.name = "line-end",
+                    .kind = ringmaster::ArgumentKind::Choice,
+                    .help = "one newline at the end of the input: strip it, as htpasswd -i does, or keep "
+                            "it as part of the password",
+                    .default_value = "strip",
+                    .choices = {"strip", "keep"}},
+                   {.name = "truncate",
+                    .kind = ringmaster::ArgumentKind::Boolean,
+                    .help = "for mode=verify: look at the first 72 bytes of a longer password, as PHP "
+                            "does; without it such a password is refused",
+                    .default_value = "false"}},
+     .result_constant = 64,
+     .output_extension = "bcrypt",
+     .change_safe = true,
+     .idempotent = true,
+     .run = bcrypt})

@@ -1,6 +1,7 @@
 // Compresses and decompresses in the zstd format (RFC 8878).
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -24,11 +25,25 @@ struct Free {
 std::unique_ptr<ZSTD_CCtx, Free> compressor;
 std::unique_ptr<ZSTD_DCtx, Free> decompressor;
 
-void warm_up() {
-  compressor.reset(ZSTD_createCCtx());
-  decompressor.reset(ZSTD_createDCtx());
+// A job of level 22 or with a long window leaves hundreds of megabytes in its context: these are given back.
+constexpr std::size_t kKeptContext = std::size_t{16} << 20;
+
+// Before each job: contexts that know nothing of the one before.
+void fresh_start() {
+  if (!compressor) compressor.reset(ZSTD_createCCtx());
+  if (!decompressor) decompressor.reset(ZSTD_createDCtx());
   if (!compressor || !decompressor) throw std::runtime_error("libzstd cannot make its contexts: out of memory");
+  ZSTD_CCtx_reset(compressor.get(), ZSTD_reset_session_and_parameters);
+  ZSTD_DCtx_reset(decompressor.get(), ZSTD_reset_session_and_parameters);
 }
+
+// Afterwards, however it ended: an idle worker holds no window.
+struct GiveBack {
+  ~GiveBack() {
+    if (compressor && ZSTD_sizeof_CCtx(compressor.get()) > kKeptContext) compressor.reset();
+    if (decompressor && ZSTD_sizeof_DCtx(decompressor.get()) > kKeptContext) decompressor.reset();
+  }
+};
 
 std::size_t checked(std::size_t code, const char* what) {
   if (ZSTD_isError(code) != 0U) throw std::runtime_error(std::string(what) + ": " + ZSTD_getErrorName(code));
@@ -45,7 +60,12 @@ std::uint64_t stream(Job& job, std::span<std::byte> space, Step&& step) {
   for (bool more = true; more;) {
     job.throw_if_cancelled();
     job.progress();
-    if (total > kMaxCounted) throw std::runtime_error("the content is larger than 4 GiB and does not fit");
+    if (total > std::max<std::uint64_t>(kMaxCounted, space.size())) {
+      throw std::runtime_error(
+          "the content is larger than 4 GiB, past which its size is not counted, and the caller "
+          "offered room for " +
+          std::to_string(space.size()) + " bytes");
+    }
     if (in.pos == in.size) in.size = std::min(job.input().size(), in.size + kPiece);
     const auto rest = total < space.size() ? space.subspan(total) : std::span<std::byte>(scratch);
     ZSTD_outBuffer out{rest.data(), std::min(rest.size(), kPiece), 0};
@@ -61,7 +81,6 @@ void finish(Job& job, std::uint64_t total) {
 }
 
 void compress(Job& job) {
-  checked(ZSTD_CCtx_reset(compressor.get(), ZSTD_reset_session_and_parameters), "reset");
   checked(ZSTD_CCtx_setParameter(compressor.get(), ZSTD_c_compressionLevel, static_cast<int>(job.integer("level"))),
           "level");
   checked(ZSTD_CCtx_setParameter(compressor.get(), ZSTD_c_checksumFlag, 1), "checksum");
@@ -75,27 +94,106 @@ void compress(Job& job) {
   finish(job, total);
 }
 
-// The content's size where every frame declares it. What a frame declares is checked while it is decompressed.
-std::optional<std::uint64_t> declared_size(std::span<const std::byte> input) {
-  std::uint64_t total = 0;
-  while (!input.empty()) {
-    const auto size = ZSTD_getFrameContentSize(input.data(), input.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR) throw std::runtime_error("the input is not in the zstd format");
-    if (size == ZSTD_CONTENTSIZE_UNKNOWN) return std::nullopt;
-    const auto frame = ZSTD_findFrameCompressedSize(input.data(), input.size());
-    if (ZSTD_isError(frame) != 0U) throw std::runtime_error("the input ends in the middle of a zstd frame");
-    if (__builtin_add_overflow(total, size, &total)) throw std::runtime_error("the declared content size is absurd");
-    input = input.subspan(frame);
+// What a frame's header says (RFC 8878, 3.1.1.1): libzstd's own reader of it is not part of its stable interface.
+struct FrameHeader {
+  std::uint64_t window = 0;      // Bytes that a decoder must keep.
+  std::uint64_t dictionary = 0;  // 0: none.
+  std::optional<std::uint64_t> content;
+};
+
+std::uint64_t little_endian(std::span<const std::byte> bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8U | std::to_integer<std::uint64_t>(bytes[i - 1]);
+  return value;
+}
+
+// REQUIRES: libzstd found the frame to be whole.
+FrameHeader read_header(std::span<const std::byte> frame) {
+  FrameHeader header;
+  if (little_endian(frame.first(4)) != ZSTD_MAGICNUMBER) {  // A skippable one.
+    header.content = 0;
+    return header;
   }
-  return total;
+  const auto descriptor = std::to_integer<unsigned>(frame[4]);
+  const bool single_segment = (descriptor & 0x20U) != 0;
+  std::size_t at = 5;
+  if (!single_segment) {
+    const auto window = std::to_integer<unsigned>(frame[at++]);
+    const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3U));
+    header.window = base + base / 8 * (window & 7U);
+  }
+  const std::size_t dictionary_bytes = std::array<std::size_t, 4>{0, 1, 2, 4}[descriptor & 3U];
+  header.dictionary = little_endian(frame.subspan(at, dictionary_bytes));
+  const auto content = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (content != ZSTD_CONTENTSIZE_UNKNOWN && content != ZSTD_CONTENTSIZE_ERROR) header.content = content;
+  if (single_segment) header.window = header.content.value_or(0);
+  return header;
+}
+
+bool begins_frame(std::span<const std::byte> input) {
+  const std::uint64_t magic = little_endian(input.first(std::min<std::size_t>(4, input.size())));
+  return magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
+struct Frames {
+  std::optional<std::uint64_t> content;  // Of all of them, where each declares its own.
+  std::uint64_t memory = 0;              // The most that one of them takes to decode.
+};
+
+// Looks at every frame before any is decoded. What a frame declares is checked again while it is decompressed.
+Frames look_at(std::span<const std::byte> input) {
+  Frames all{0, 0};
+  const std::size_t size = input.size();
+  while (!input.empty()) {
+    const std::string where = input.size() == size ? "" : " at byte " + std::to_string(size - input.size());
+    if (!begins_frame(input)) {
+      throw std::runtime_error(where.empty() ? "the input is not in the zstd format"
+                                             : "behind the last zstd frame come " + std::to_string(input.size()) +
+                                                   " bytes of something else," + where);
+    }
+    const auto length = ZSTD_findFrameCompressedSize(input.data(), input.size());
+    if (ZSTD_isError(length) != 0U) {
+      throw std::runtime_error("the input ends in the middle of a zstd frame, or the frame" + where + " is damaged");
+    }
+    const FrameHeader header = read_header(input.first(length));
+    if (header.dictionary != 0) {
+      throw std::runtime_error("the input was compressed with dictionary " + std::to_string(header.dictionary) +
+                               ", which this handler does not have");
+    }
+    if (!header.content) all.content.reset();
+    if (all.content && __builtin_add_overflow(*all.content, *header.content, &*all.content)) {
+      throw std::runtime_error("the declared content size is absurd");
+    }
+    // A decoder keeps no more than there is.
+    all.memory = std::max(all.memory, std::min(header.window, header.content.value_or(UINT64_MAX)));
+    input = input.subspan(length);
+  }
+  return all;
+}
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U << 20U) - 1) >> 20U) + " MiB"; }
+
+void check_window(const Job& job, const Frames& frames) {
+  const auto allowed = job.integer("window-log");
+  if (frames.memory <= std::uint64_t{1} << allowed) return;
+  int needed = static_cast<int>(allowed);
+  const int most = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound;
+  while (needed < most && frames.memory > std::uint64_t{1} << needed) ++needed;
+  const std::string what = "the input needs a window of " + mebibytes(frames.memory) + " of memory (zstd --long), " +
+                           mebibytes(std::uint64_t{1} << allowed) + " are allowed";
+  if (frames.memory > std::uint64_t{1} << most) throw InvalidJob(what + "; it is more than libzstd can decode");
+  throw InvalidJob(what + ": give window-log=" + std::to_string(needed));
 }
 
 void decompress(Job& job) {
   if (job.input().empty()) throw std::runtime_error("the input is empty; a zstd frame has at least 9 bytes");
-  if (const auto declared = declared_size(job.input()); declared && *declared > job.capacity()) {
-    throw ResultTooLarge(*declared);
-  }
-  checked(ZSTD_DCtx_reset(decompressor.get(), ZSTD_reset_session_and_parameters), "reset");
+  const Frames frames = look_at(job.input());
+  check_window(job, frames);
+  if (frames.content && *frames.content > job.capacity()) throw ResultTooLarge(*frames.content);
+  // What it costs was judged above; a frame with a long window and little content is cheap.
+  checked(ZSTD_DCtx_setParameter(decompressor.get(), ZSTD_d_windowLogMax,
+                                 ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound),
+          "window");
   const std::size_t size = job.input().size();
   const auto total = stream(job, job.reserve(job.capacity()), [size](ZSTD_outBuffer& out, ZSTD_inBuffer& in) {
     const auto before = in.pos;
@@ -109,7 +207,10 @@ void decompress(Job& job) {
   finish(job, total);
 }
 
-void zstd(Job& job) { job.text("mode") == "compress" ? compress(job) : decompress(job); }
+void zstd(Job& job) {
+  const GiveBack give_back;
+  job.text("mode") == "compress" ? compress(job) : decompress(job);
+}
 
 }  // namespace
 
@@ -125,11 +226,19 @@ RINGMASTER_HANDLERS({.name = "zstd",
                                     .help = "for mode=compress: speed (-7) to size (22)",
                                     .default_value = "3",
                                     .minimum = -7,
-                                    .maximum = 22}},
+                                    .maximum = 22},
+                                   {.name = "window-log",
+                                    .kind = ringmaster::ArgumentKind::Integer,
+                                    .help = "for mode=decompress: allow windows of 2^n bytes of the worker's memory "
+                                            "(files of zstd --long=28 to 31)",
+                                    .default_value = "27",
+                                    .minimum = 10,
+                                    .maximum = 31}},
                      .result_constant = 64 * 1024,
                      .result_factor = 4,
                      .output_extension = "{mode:compress=+zst,decompress=-zst}",
                      .listens_to_cancel = true,
                      .idempotent = true,
-                     .warm_up = warm_up,
+                     .warm_up = fresh_start,
+                     .fresh_start = fresh_start,
                      .run = zstd})

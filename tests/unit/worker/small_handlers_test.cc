@@ -59,7 +59,59 @@ TEST(Bcrypt, RefusesWhatItWouldSilentlyMisread) {
   EXPECT_EQ(run(handler, "a", {{"mode", "verify"}}).code, RM_INVALID);
   EXPECT_EQ(run(handler, "a", {{"cost", "3"}}).code, RM_INVALID);
   EXPECT_EQ(run(handler, "a", {{"mode", "verify"}, {"hash", "$1$abc$"}}).code, RM_INVALID);
-  EXPECT_EQ(run(handler, "a", {{"mode", "verify"}, {"hash", "$2b$04$short"}}).code, RM_INVALID);
+}
+
+TEST(Bcrypt, TakesALineEndForNoPartOfThePassword) {
+  const auto& handler = built_handler("bcrypt");
+  const std::string hash = run(handler, "s3cret\n", {{"cost", "4"}}).result;
+  const auto fits = [&](const std::string& password, const std::string& line_end = "strip") {
+    return run(handler, password, {{"mode", "verify"}, {"hash", hash}, {"line-end", line_end}}).result;
+  };
+  EXPECT_EQ(fits("s3cret"), "true");
+  EXPECT_EQ(fits("s3cret\n"), "true");
+  EXPECT_EQ(fits("s3cret\r\n"), "true");
+  EXPECT_EQ(fits("s3cret", "keep"), "true");
+  EXPECT_EQ(fits("s3cret\n", "keep"), "false");
+  EXPECT_EQ(fits("s3cret\n\n"), "false") << "one line end, no more";
+  EXPECT_EQ(run(handler, "\n", {{"cost", "4"}}).code, RM_INVALID) << "nothing is left";
+  EXPECT_EQ(run(handler, std::string(72, 'x') + "\n", {{"cost", "4"}}).code, RM_DONE);
+}
+
+TEST(Bcrypt, RefusesAHashThatIsNone) {
+  const auto& handler = built_handler("bcrypt");
+  const std::string good = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+  std::string odd_character = good;
+  odd_character[40] = '=';
+  for (const std::string& bad :
+       {good.substr(0, 59), good.substr(0, 29), good + "x", good + "\n", std::string("$2b$04$short"),
+        std::string("$2a$"), "$2x$" + good.substr(4), "$2$" + good.substr(4), "$2a$03" + good.substr(6),
+        "$2a$32" + good.substr(6), "$2a$5$" + good.substr(6), "$2a$0x" + good.substr(6), odd_character}) {
+    const Ran ran = run(handler, "U*U", {{"mode", "verify"}, {"hash", bad}});
+    EXPECT_EQ(ran.code, RM_INVALID) << bad;
+    EXPECT_THAT(ran.message, HasSubstr("argument hash")) << bad;
+  }
+}
+
+// Four bits of the salt's last character mean nothing: other programs leave them set.
+TEST(Bcrypt, OverlooksTheSparesBitsOfASalt) {
+  const auto& handler = built_handler("bcrypt");
+  const std::string hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC/E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+  EXPECT_EQ(run(handler, "U*U", {{"mode", "verify"}, {"hash", hash}}).result, "true");
+  EXPECT_EQ(run(handler, "U*V", {{"mode", "verify"}, {"hash", hash}}).result, "false");
+}
+
+TEST(Bcrypt, CutsALongPasswordOnlyWhereItIsAsked) {
+  const auto& handler = built_handler("bcrypt");
+  const std::string start(72, 'x');
+  // PHP's password_hash() makes the same of the whole and of its first 72 bytes.
+  const std::string hash = run(handler, start, {{"cost", "4"}}).result;
+  const Ran plain = run(handler, start + "tail", {{"mode", "verify"}, {"hash", hash}});
+  EXPECT_EQ(plain.code, RM_INVALID);
+  EXPECT_THAT(plain.message, HasSubstr("truncate=true"));
+  EXPECT_EQ(run(handler, start + "tail", {{"mode", "verify"}, {"hash", hash}, {"truncate", "true"}}).result, "true");
+  EXPECT_EQ(run(handler, "y" + start, {{"mode", "verify"}, {"hash", hash}, {"truncate", "true"}}).result, "false");
+  EXPECT_EQ(run(handler, start + "tail", {{"truncate", "true"}, {"cost", "4"}}).code, RM_INVALID)
+      << "never when hashing";
 }
 #endif
 
@@ -100,6 +152,59 @@ TEST(Zstd, TakesSeveralFrames) {
   const auto& handler = built_handler("zstd");
   const std::string frames = run(handler, "one").result + run(handler, "two").result;
   EXPECT_EQ(run(handler, frames, {{"mode", "decompress"}}).result, "onetwo");
+}
+
+// As `zstd --long=28` to 31 write it to a pipe: a window, no content size, one raw block, no checksum.
+std::string framed(unsigned window_log, const std::string& content) {
+  std::string frame("\x28\xb5\x2f\xfd\x00", 5);
+  frame += static_cast<char>((window_log - 10) << 3U);
+  const auto block = static_cast<std::uint32_t>(content.size() << 3U | 1U);
+  for (const unsigned shift : {0U, 8U, 16U}) frame += static_cast<char>(block >> shift & 0xffU);
+  return frame + content;
+}
+
+TEST(Zstd, NamesTheWindowThatAFileNeedsAndTheArgumentThatAllowsIt) {
+  const auto& handler = built_handler("zstd");
+  EXPECT_EQ(run(handler, framed(27, "abc"), {{"mode", "decompress"}}).result, "abc");
+  for (const unsigned log : {28U, 31U}) {
+    const Ran refused = run(handler, framed(log, "abc"), {{"mode", "decompress"}});
+    EXPECT_EQ(refused.code, RM_INVALID);
+    EXPECT_THAT(refused.message, HasSubstr("window of " + std::to_string(1U << (log - 20)) + " MiB"));
+    EXPECT_THAT(refused.message, HasSubstr("window-log=" + std::to_string(log)));
+  }
+  EXPECT_EQ(run(handler, framed(28, "abc"), {{"mode", "decompress"}, {"window-log", "28"}}).result, "abc");
+  // Also in a later frame.
+  EXPECT_THAT(run(handler, framed(20, "abc") + framed(29, "d"), {{"mode", "decompress"}}).message, HasSubstr("log=29"));
+  EXPECT_EQ(run(handler, framed(20, "abc"), {{"mode", "decompress"}, {"window-log", "19"}}).code, RM_INVALID);
+}
+
+TEST(Zstd, SkipsSkippableFrames) {
+  const auto& handler = built_handler("zstd");
+  const std::string skippable("\x50\x2a\x4d\x18\x03\0\0\0xyz", 11);
+  const std::string frame = run(handler, "one").result;
+  EXPECT_EQ(run(handler, skippable + frame + skippable + framed(20, "two"), {{"mode", "decompress"}}).result, "onetwo");
+  EXPECT_EQ(run(handler, skippable, {{"mode", "decompress"}}).code, RM_DONE);
+}
+
+TEST(Zstd, SaysWhatIsWrongWithItsInput) {
+  const auto& handler = built_handler("zstd");
+  const std::string frame = run(handler, "one").result;
+  const auto message = [&](const std::string& input) { return run(handler, input, {{"mode", "decompress"}}).message; };
+  EXPECT_THAT(message(frame + "trailing"), HasSubstr("8 bytes of something else"));
+  EXPECT_THAT(message(frame.substr(0, frame.size() - 1)), HasSubstr("ends in the middle"));
+  EXPECT_THAT(message("PK\3\4 is another format"), HasSubstr("not in the zstd format"));
+  // A dictionary's number in the header: 7.
+  EXPECT_THAT(message(std::string("\x28\xb5\x2f\xfd\x01\x50\x07\x19\0\0abc", 13)), HasSubstr("dictionary 7"));
+}
+
+// A failed job leaves its context as it was.
+TEST(Zstd, TellsOfItsOwnJobOnly) {
+  const auto& handler = built_handler("zstd");
+  const std::string packed = run(handler, text_of(300'000)).result;
+  (void)run(handler, packed.substr(0, packed.size() / 2), {{"mode", "decompress"}});
+  (void)run(handler, framed(28, "abc"), {{"mode", "decompress"}, {"window-log", "28"}});
+  EXPECT_EQ(run(handler, packed, {{"mode", "decompress"}}).result, text_of(300'000));
+  EXPECT_EQ(run(handler, framed(28, "abc"), {{"mode", "decompress"}}).code, RM_INVALID);
 }
 
 TEST(Zstd, RefusesBrokenInput) {
