@@ -2,24 +2,18 @@
 #include <gtest/gtest.h>
 #include <vips/vips.h>
 
-#include <memory>
-
-#include "run_handler.h"
+#include "pictures.h"
 
 namespace ringmaster {
 namespace {
 
-using test::built_handler;
+using test::encode;
+using test::Image;
+using test::made;
 using test::Ran;
 using test::run;
+using test::thumbnail;
 using testing::HasSubstr;
-
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-using Image = std::unique_ptr<VipsImage, Unref>;
-
-const RegisteredHandler& thumbnail() { return built_handler("thumbnail"); }
 
 // A picture with a red left half, so that orientation can be seen.
 Image half_red(int width, int height) {
@@ -33,16 +27,6 @@ Image half_red(int width, int height) {
   vips_copy(copy, &coloured, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   g_object_unref(copy);
   return Image(coloured);
-}
-
-std::string encode(VipsImage* image, const char* suffix) {
-  void* bytes = nullptr;
-  std::size_t size = 0;
-  if (vips_image_write_to_buffer(image, suffix, &bytes, &size, nullptr) != 0)
-    throw std::runtime_error(vips_error_buffer());
-  std::string encoded(static_cast<const char*>(bytes), size);
-  g_free(bytes);
-  return encoded;
 }
 
 struct Decoded {
@@ -106,6 +90,87 @@ TEST(Thumbnail, FitsAsAsked) {
   EXPECT_EQ(size({{"width", "800"}}), std::pair(400, 200));
   EXPECT_EQ(size({{"width", "800"}, {"enlarge", "true"}}), std::pair(800, 400));
   EXPECT_EQ(run(handler, png, {{"width", "50"}, {"fit", "cover"}}).code, RM_INVALID);
+}
+
+TEST(Thumbnail, KeepsTheBoxesShapeWithoutEnlarging) {
+  const std::string png = encode(half_red(60, 40).get(), ".png");
+  const auto size = [&](test::Arguments arguments) {
+    const Ran ran = run(thumbnail(), png, arguments);
+    EXPECT_EQ(ran.code, RM_DONE) << ran.message;
+    const Decoded decoded = decode(ran.result);
+    return std::pair(decoded.width, decoded.height);
+  };
+  EXPECT_EQ(size({{"width", "100"}, {"height", "100"}, {"fit", "fill"}}), std::pair(60, 40));
+  EXPECT_EQ(size({{"width", "100"}, {"height", "20"}, {"fit", "fill"}}), std::pair(60, 20));
+  EXPECT_EQ(size({{"width", "100"}, {"height", "100"}, {"fit", "cover"}}), std::pair(40, 40));
+  EXPECT_EQ(size({{"width", "100"}, {"height", "100"}, {"fit", "cover"}, {"enlarge", "true"}}), std::pair(100, 100));
+  EXPECT_EQ(size({{"width", "100"}, {"height", "100"}, {"fit", "fill"}, {"enlarge", "true"}}), std::pair(100, 100));
+}
+
+TEST(Thumbnail, CropsTheMiddleOfATurnedPicture) {
+  const Image picture = half_red(400, 200);
+  vips_image_set_int(picture.get(), VIPS_META_ORIENTATION, 6);
+  for (const char* suffix : {".jpg", ".webp[lossless=true]"}) {
+    const Ran ran = run(thumbnail(), encode(picture.get(), suffix),
+                        {{"width", "60"}, {"height", "30"}, {"fit", "cover"}, {"format", "png"}});
+    ASSERT_EQ(ran.code, RM_DONE) << ran.message;
+    const Image result = test::open_picture(ran.result);
+    EXPECT_EQ(vips_image_get_width(result.get()), 60);
+    EXPECT_EQ(vips_image_get_height(result.get()), 30);
+    EXPECT_GT(test::colour_at(result.get(), 30, 5)[0], 200) << suffix;  // Upright, its upper half is red.
+    EXPECT_LT(test::colour_at(result.get(), 30, 25)[0], 50) << suffix;
+  }
+}
+
+TEST(Thumbnail, RefusesAResultThatIsTooLargeBeforeTheWork) {
+  const std::string png = encode(half_red(2, 2).get(), ".png");
+  const Ran huge =
+      run(thumbnail(), png, {{"width", "16383"}, {"height", "16383"}, {"enlarge", "true"}, {"fit", "cover"}});
+  EXPECT_EQ(huge.code, RM_INVALID);
+  EXPECT_THAT(huge.message, HasSubstr("100 megapixels"));
+  const Image tall = made([](VipsImage** out) { return vips_black(out, 100, 20000, nullptr); });
+  const Ran webp = run(thumbnail(), encode(tall.get(), ".png"), {{"width", "100"}, {"format", "webp"}});
+  EXPECT_EQ(webp.code, RM_INVALID);
+  EXPECT_THAT(webp.message, HasSubstr("16383"));
+}
+
+// As phones take them: 108 and 200 megapixels. Blank, so that the input is made fast.
+TEST(Thumbnail, ShrinksAHugeJpegWhileItIsDecoded) {
+  const Image photo = made([](VipsImage** out) { return vips_black(out, 12000, 9000, "bands", 3, nullptr); });
+  const Ran ran = run(thumbnail(), encode(photo.get(), ".jpg"));
+  ASSERT_EQ(ran.code, RM_DONE) << ran.message;
+  EXPECT_EQ(decode(ran.result).width, 256);
+}
+
+// A header alone: what it declares would take more than is there.
+TEST(Thumbnail, RefusesAProgressiveJpegThatTakesTooMuchMemory) {
+  const Image small = half_red(64, 64);
+  std::string bomb = encode(small.get(), ".jpg[interlace=true,subsample_mode=off]");
+  const auto frame = bomb.find("\xff\xc2");
+  ASSERT_NE(frame, std::string::npos);
+  for (const std::size_t at : {frame + 5, frame + 7}) bomb.replace(at, 2, "\xff\x00", 2);
+  const Ran ran = run(thumbnail(), bomb);
+  EXPECT_EQ(ran.code, RM_FAILED);
+  EXPECT_THAT(ran.message, HasSubstr("600 MB"));
+}
+
+TEST(Thumbnail, RemarksThatAnAnimationGivesItsFirstFrame) {
+  const Image two =
+      test::quarters({{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {9, 9, 9}}, 20, 40, VIPS_INTERPRETATION_sRGB);
+  vips_image_set_int(two.get(), VIPS_META_PAGE_HEIGHT, 20);
+  const Ran webp = run(thumbnail(), encode(two.get(), ".webp"));
+  EXPECT_EQ(webp.code, RM_DONE) << webp.message;
+  EXPECT_THAT(webp.message, HasSubstr("animation of 2 frames"));
+  std::string apng = encode(half_red(20, 20).get(), ".png");
+  // acTL: 3 frames, played for ever, with its checksum.
+  const std::string control(
+      "\0\0\0\x08"
+      "acTL\0\0\0\x03\0\0\0\0",
+      16);
+  apng.insert(33, control + std::string("\xce\xed\xba\xc0", 4));
+  const Ran png = run(thumbnail(), apng);
+  EXPECT_EQ(png.code, RM_DONE) << png.message;
+  EXPECT_THAT(png.message, HasSubstr("animation of 3 frames"));
 }
 
 TEST(Thumbnail, TurnsThePictureUpright) {

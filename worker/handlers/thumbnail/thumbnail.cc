@@ -1,31 +1,28 @@
-// Scales pictures down (libvips): JPEG, PNG and WebP in and out, read and written in place.
+// Scales pictures (libvips): JPEG, PNG and WebP in and out, read and written in place.
 #include <vips/vips.h>
 
-#include <array>
 #include <cstdlib>
 #include <memory>
 
 #include "worker/handler.h"
+#include "worker/handlers/thumbnail/colours.h"
+#include "worker/handlers/thumbnail/containers.h"
+#include "worker/handlers/thumbnail/image.h"
+#include "worker/handlers/thumbnail/jpeg_reader.h"
+#include "worker/handlers/thumbnail/plan.h"
+#include "worker/handlers/thumbnail/scaling.h"
 
-namespace {
+namespace ringmaster::thumbnail {
 
-using ringmaster::InvalidJob;
-using ringmaster::Job;
-
-constexpr std::uint64_t kMaxPixels = 100'000'000;
-
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-using Image = std::unique_ptr<VipsImage, Unref>;
-
-[[noreturn]] void fail(const std::string& what) {
+void fail(const std::string& what) {
   std::string why = vips_error_buffer();
   vips_error_clear();
   while (!why.empty() && why.back() == '\n') why.pop_back();
   for (char& c : why) c = c == '\n' ? ';' : c;
   throw std::runtime_error(why.empty() ? what : what + ": " + why);
 }
+
+namespace {
 
 void warm_up() {
   // libvips loads every plug-in of its prefix at start-up: PDF, slides and ImageMagick, which this handler never uses
@@ -48,69 +45,105 @@ void warm_up() {
   }
 }
 
-// "jpeg", "png" or "webp", by the first bytes.
-const char* format_of(std::string_view bytes) {
-  using namespace std::string_view_literals;
-  if (bytes.starts_with("\xff\xd8\xff"sv)) return "jpeg";
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n"sv)) return "png";
-  if (bytes.size() >= 12 && bytes.starts_with("RIFF"sv) && bytes.substr(8, 4) == "WEBP"sv) return "webp";
-  if (bytes.empty()) throw std::runtime_error("the input is empty");
-  throw std::runtime_error("the input is not a JPEG, PNG or WebP picture");
-}
+// libvips gathers what it has to say in one text for all that the process ever did.
+void fresh_start() { vips_error_clear(); }
 
-struct Size {
-  int width = 0;
-  int height = 0;
-};
-
-// Reads the header only.
-Size check_header(Job& job) {
-  const auto input = job.input();
-  const Image header(
-      vips_image_new_from_buffer(input.data(), input.size(), "", "access", VIPS_ACCESS_SEQUENTIAL, nullptr));
-  if (!header) fail("cannot read the picture's header");
-  const auto width = static_cast<std::uint64_t>(vips_image_get_width(header.get()));
-  const auto height = static_cast<std::uint64_t>(vips_image_get_height(header.get()));
-  if (width * height >= kMaxPixels) {
-    throw std::runtime_error("the picture has " + std::to_string(width) + " x " + std::to_string(height) +
-                             " pixels; this handler decodes fewer than 100 megapixels");
-  }
-  return {static_cast<int>(width), static_cast<int>(height)};
-}
-
-Image scale(Job& job) {
+Box box_of(const Job& job) {
+  Box box;
+  if (job.has("width")) box.width = static_cast<int>(job.integer("width"));
+  if (job.has("height")) box.height = static_cast<int>(job.integer("height"));
   const std::string_view fit = job.text("fit");
-  const bool has_width = job.has("width");
-  const bool has_height = job.has("height");
-  int width = has_width ? static_cast<int>(job.integer("width")) : VIPS_MAX_COORD;
-  int height = has_height ? static_cast<int>(job.integer("height")) : VIPS_MAX_COORD;
-  if (!has_width && !has_height) width = height = 256;
-  if (fit != "inside" && has_width != has_height) {
+  box.fit = fit == "cover" ? Fit::Cover : fit == "fill" ? Fit::Fill : Fit::Inside;
+  box.enlarge = job.flag("enlarge");
+  if (!box.width && !box.height) box.width = box.height = 256;
+  if (box.fit != Fit::Inside && (!box.width || !box.height)) {
     throw InvalidJob("fit=" + std::string(fit) + " needs both width and height");
   }
-  const VipsSize size = fit == "fill" ? VIPS_SIZE_FORCE : job.flag("enlarge") ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN;
-  VipsImage* scaled = nullptr;
-  const auto input = job.input();
-  // libvips takes a non-const pointer that it only reads. Its PNG loader heeds fail_on as a loader option only.
-  if (vips_thumbnail_buffer(const_cast<std::byte*>(input.data()), input.size(), &scaled, width, "height", height,
-                            "size", size, "crop", fit == "cover" ? VIPS_INTERESTING_CENTRE : VIPS_INTERESTING_NONE,
-                            "no_rotate", job.flag("auto-rotate") ? FALSE : TRUE, "export_profile", "srgb",
-                            "option_string", "[fail_on=truncated]", "fail_on", VIPS_FAIL_ON_TRUNCATED, nullptr) != 0) {
-    fail("cannot read the picture");
-  }
-  return Image(scaled);
+  return box;
 }
 
-// JPEG has no transparency; white is what a page behind it would most often be.
-Image flatten(Image image) {
-  if (vips_image_hasalpha(image.get()) == 0) return image;
-  const std::array<double, 3> white{255, 255, 255};
-  VipsArrayDouble* const background = vips_array_double_new(white.data(), 3);
-  VipsImage* flat = nullptr;
-  const int failed = vips_flatten(image.get(), &flat, "background", background, nullptr);
-  vips_area_unref(VIPS_AREA(background));
-  if (failed != 0) fail("cannot remove the transparency");
-  return Image(flat);
+// The input's header as libvips reads it; its pixels are decoded when they are asked for.
+Image open_with_vips(const Job& job, double scale) {
+  const auto input = job.input();
+  // libvips takes a non-const pointer that it only reads.
+  auto* const bytes = const_cast<std::byte*>(input.data());
+  VipsImage* image = nullptr;
+  int failed = 0;
+  switch (format_of(job.input_text())) {
+    case Format::Jpeg:
+      failed = vips_jpegload_buffer(bytes, input.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+      break;
+    case Format::Png:
+      failed = vips_pngload_buffer(bytes, input.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                   VIPS_FAIL_ON_TRUNCATED, nullptr);
+      break;
+    case Format::Webp:
+      failed = vips_webpload_buffer(bytes, input.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                    VIPS_FAIL_ON_TRUNCATED, "scale", scale, nullptr);
+      break;
+  }
+  if (failed != 0) fail("cannot read the picture's header");
+  return Image(image);
+}
+
+// The input, looked at before anything is decoded.
+struct Source {
+  DecodingCost cost;
+  std::string remark;
+  std::unique_ptr<JpegReader> jpeg;  // Null for the other formats.
+  Image header;                      // As libvips reads it; of a PNG the picture itself.
+  int orientation = 1;
+};
+
+std::string animation_remark(const ContainerFacts& facts) {
+  if (facts.frames < 2) return facts.remark;
+  return "the picture is an animation of " + std::to_string(facts.frames) + " frames: the result shows the first" +
+         (facts.remark.empty() ? "" : "; " + facts.remark);
+}
+
+Source look_at(Job& job) {
+  Source source;
+  const Format format = format_of(job.input_text());
+  switch (format) {
+    case Format::Jpeg:
+      source.jpeg = std::make_unique<JpegReader>(job.input(), [&job] { return job.cancelled(); });
+      source.cost = source.jpeg->cost();
+      break;
+    case Format::Png: {
+      const ContainerFacts facts = walk_png(job.input());
+      source.cost = {format, facts.size, facts.interlaced ? pixels(facts.size) * facts.bits_per_pixel / 8 : 0};
+      source.remark = animation_remark(facts);
+      break;
+    }
+    case Format::Webp: {
+      refuse_text_copy(job.input_text());
+      const ContainerFacts facts = walk_webp(job.input());
+      source.cost = {format, facts.size, 0};
+      source.remark = animation_remark(facts);
+      break;
+    }
+  }
+  if (const auto refusal = refusal_of(source.cost)) throw std::runtime_error(*refusal);
+  // libvips holds a WebP's pixels from the header on: of one pixel, here.
+  source.header = open_with_vips(job, webp_scale(source.cost.size, {source.cost.size, {1, 1}}));
+  if (job.flag("auto-rotate")) source.orientation = vips_image_get_orientation(source.header.get());
+  return source;
+}
+
+Image open(Source& source, const Job& job, const Plan& lying) {
+  if (source.cost.format == Format::Png) return std::move(source.header);
+  if (source.cost.format == Format::Webp) return open_with_vips(job, webp_scale(source.cost.size, lying));
+  // The profile is in pieces, which libvips has put together.
+  const Image pixels = source.jpeg->open(jpeg_shrink(lying));
+  VipsImage* image = nullptr;
+  if (vips_copy(pixels.get(), &image, nullptr) != 0) fail("cannot decode the JPEG");
+  const void* profile = nullptr;
+  std::size_t profile_size = 0;
+  if (vips_image_get_typeof(source.header.get(), VIPS_META_ICC_NAME) != 0 &&
+      vips_image_get_blob(source.header.get(), VIPS_META_ICC_NAME, &profile, &profile_size) == 0) {
+    vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, profile, profile_size);
+  }
+  return Image(image);
 }
 
 // Where the encoder writes. Past the end of the result extent it only counts, so that the caller learns the exact size.
@@ -134,80 +167,97 @@ void on_progress(VipsImage* image, VipsProgress*, gpointer user) {
   if (job.cancelled()) vips_image_set_kill(image, TRUE);
 }
 
-void encode(Job& job, VipsImage* image, std::string_view format) {
-  Sink sink{job};
+bool write(Job& job, VipsImage* image, Format format, Sink& sink) {
   const std::unique_ptr<VipsTargetCustom, Unref> target(vips_target_custom_new());
   g_signal_connect(target.get(), "write", G_CALLBACK(write_result), &sink);
   vips_image_set_progress(image, TRUE);
   g_signal_connect(image, "eval", G_CALLBACK(on_progress), &job);
   const int quality = static_cast<int>(job.integer("quality"));
   VipsTarget* const out = VIPS_TARGET(target.get());
-  int failed = 0;
-  if (format == "jpeg") {
-    failed = vips_jpegsave_target(image, out, "Q", quality, "optimize_coding", TRUE, "strip", TRUE, nullptr);
-  } else if (format == "png") {
-    failed = vips_pngsave_target(image, out, "strip", TRUE, nullptr);
-  } else {
-    failed = vips_webpsave_target(image, out, "Q", quality, "strip", TRUE, nullptr);
+  switch (format) {
+    case Format::Jpeg:
+      return vips_jpegsave_target(image, out, "Q", quality, "optimize_coding", TRUE, "strip", TRUE, nullptr) == 0;
+    case Format::Png:
+      return vips_pngsave_target(image, out, "strip", TRUE, nullptr) == 0;
+    case Format::Webp:
+      return vips_webpsave_target(image, out, "Q", quality, "strip", TRUE, nullptr) == 0;
   }
-  if (failed != 0 && job.cancelled()) {
-    vips_error_clear();
-    throw ringmaster::JobCancelled();
-  }
-  if (failed != 0) fail("cannot decode the picture");
-  if (sink.total > job.capacity()) throw ringmaster::ResultTooLarge(sink.total);
+  return false;
 }
 
 void thumbnail(Job& job) {
-  const char* const source = format_of(job.input_text());
-  const std::string_view format = job.find("format").value_or(source);
-  check_header(job);
-  Image image = scale(job);
-  if (format == "jpeg") image = flatten(std::move(image));
-  encode(job, image.get(), format);
+  const Box box = box_of(job);
+  Source source = look_at(job);
+  const Format format = job.has("format") ? format_named(job.text("format")) : source.cost.format;
+  const bool by_a_quarter = source.orientation >= 5;
+  const Plan plan = make_plan(turned(source.cost.size, by_a_quarter), box);
+  if (const auto refusal = refusal_of_result(plan.result, format)) throw InvalidJob(*refusal);
+  const Plan lying{turned(plan.part, by_a_quarter), turned(plan.result, by_a_quarter)};
+
+  Image image = prepare_colours(open(source, job, lying));
+  image = cut_out(std::move(image), source.cost.size, lying.part);
+  image = to_srgb(resize(std::move(image), lying.result));
+  image = upright(std::move(image), source.orientation);
+  if (format == Format::Jpeg) image = on_white(std::move(image));
+
+  Sink sink{job};
+  const bool written = write(job, image.get(), format, sink);
+  image.reset();
+  job.throw_if_cancelled();
+  // Also of a picture that could be written: it may be rubbish that looks like one to the encoder.
+  const std::string odd = source.jpeg ? source.jpeg->finish() : source.remark;
+  job.throw_if_cancelled();
+  if (!written) fail("cannot decode the picture");
+  if (sink.total > job.capacity()) throw ringmaster::ResultTooLarge(sink.total);
+  if (!odd.empty()) job.remark(odd);
 }
 
 }  // namespace
+}  // namespace ringmaster::thumbnail
 
-RINGMASTER_HANDLERS({.name = "thumbnail",
-                     .summary = "Scales a JPEG, PNG or WebP picture down to fit a box.",
-                     .arguments = {{.name = "width",
-                                    .kind = ringmaster::ArgumentKind::Integer,
-                                    .help = "pixels at most; without height: of any height; without both: 256 x 256",
-                                    .minimum = 1,
-                                    .maximum = 16383},
-                                   {.name = "height",
-                                    .kind = ringmaster::ArgumentKind::Integer,
-                                    .help = "pixels at most; without width: of any width",
-                                    .minimum = 1,
-                                    .maximum = 16383},
-                                   {.name = "fit",
-                                    .kind = ringmaster::ArgumentKind::Choice,
-                                    .help = "inside keeps all of it, cover crops to the box, fill distorts",
-                                    .default_value = "inside",
-                                    .choices = {"inside", "cover", "fill"}},
-                                   {.name = "enlarge",
-                                    .kind = ringmaster::ArgumentKind::Boolean,
-                                    .help = "scale pictures up that are smaller than the box",
-                                    .default_value = "false"},
-                                   {.name = "quality",
-                                    .kind = ringmaster::ArgumentKind::Integer,
-                                    .help = "of JPEG and WebP",
-                                    .default_value = "80",
-                                    .minimum = 1,
-                                    .maximum = 100},
-                                   {.name = "format",
-                                    .kind = ringmaster::ArgumentKind::Choice,
-                                    .help = "of the result; the input's unless given",
-                                    .choices = {"jpeg", "png", "webp"}},
-                                   {.name = "auto-rotate",
-                                    .kind = ringmaster::ArgumentKind::Boolean,
-                                    .help = "turn the picture upright by its EXIF orientation",
-                                    .default_value = "true"}},
-                     .result_constant = 256 * 1024,
-                     .result_factor = 0.5,
-                     .output_extension = "{format}",
-                     .listens_to_cancel = true,
-                     .idempotent = true,
-                     .warm_up = warm_up,
-                     .run = thumbnail})
+RINGMASTER_HANDLERS(
+    {.name = "thumbnail",
+     .summary = "Scales a JPEG, PNG or WebP picture to fit a box; the result is sRGB, without metadata.",
+     .arguments = {{.name = "width",
+                    .kind = ringmaster::ArgumentKind::Integer,
+                    .help = "pixels at most; without height: of any height; without both: 256 x 256",
+                    .minimum = 1,
+                    .maximum = 16383},
+                   {.name = "height",
+                    .kind = ringmaster::ArgumentKind::Integer,
+                    .help = "pixels at most; without width: of any width",
+                    .minimum = 1,
+                    .maximum = 16383},
+                   {.name = "fit",
+                    .kind = ringmaster::ArgumentKind::Choice,
+                    .help = "inside keeps all of it, cover crops to the box's shape, fill distorts; without enlarge "
+                            "a small picture makes cover smaller in that shape, fill no longer on any side",
+                    .default_value = "inside",
+                    .choices = {"inside", "cover", "fill"}},
+                   {.name = "enlarge",
+                    .kind = ringmaster::ArgumentKind::Boolean,
+                    .help = "scale pictures up that are smaller than the box; results have fewer than 100 "
+                            "megapixels",
+                    .default_value = "false"},
+                   {.name = "quality",
+                    .kind = ringmaster::ArgumentKind::Integer,
+                    .help = "of JPEG and WebP",
+                    .default_value = "80",
+                    .minimum = 1,
+                    .maximum = 100},
+                   {.name = "format",
+                    .kind = ringmaster::ArgumentKind::Choice,
+                    .help = "of the result; the input's unless given",
+                    .choices = {"jpeg", "png", "webp"}},
+                   {.name = "auto-rotate",
+                    .kind = ringmaster::ArgumentKind::Boolean,
+                    .help = "turn the picture upright by its EXIF orientation",
+                    .default_value = "true"}},
+     .result_constant = 256 * 1024,
+     .result_factor = 0.5,
+     .output_extension = "{format}",
+     .listens_to_cancel = true,
+     .idempotent = true,
+     .warm_up = ringmaster::thumbnail::warm_up,
+     .fresh_start = ringmaster::thumbnail::fresh_start,
+     .run = ringmaster::thumbnail::thumbnail})

@@ -1,0 +1,46 @@
+#include "worker/handlers/thumbnail/jpeg_judge.h"
+
+#include <algorithm>
+
+namespace ringmaster::thumbnail {
+namespace {
+
+// Cameras leave a few bytes before a marker. A hole of any size in the data leaves as much as it did not need.
+constexpr std::size_t kFewBytes = 64;
+// Hardware fills up to a sector or a page.
+constexpr std::size_t kPageOfPadding = 4096;
+
+bool is_padding(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [&](std::byte one) { return one == bytes.front(); });
+}
+
+}  // namespace
+
+void JpegJudge::damaged(const std::string& reason) {
+  if (damage_.empty()) damage_ = reason;
+}
+
+void JpegJudge::left_over(std::span<const std::byte> bytes) { (is_padding(bytes) ? padding_ : rest_) += bytes.size(); }
+
+std::string JpegJudge::damage() const {
+  if (!damage_.empty()) return damage_;
+  if (rest_ > kFewBytes) return std::to_string(rest_) + " bytes of its data belong to no row";
+  if (padding_ > std::max(kPageOfPadding, scan_bytes_ / 8)) {
+    return std::to_string(padding_) + " bytes of its data are blank and belong to no row";
+  }
+  return {};
+}
+
+std::string JpegJudge::remark() const {
+  std::string text;
+  const auto add = [&text](const std::string& one) { text += (text.empty() ? "" : "; ") + one; };
+  if (padding_ + rest_ > 0) {
+    add(std::to_string(padding_ + rest_) + " bytes of the JPEG's data belong to no row: it may be damaged");
+  }
+  if (missing_scans_) add("the JPEG lacks some of its scans: it may have been cut");
+  if (odd_progression_) add("the JPEG's scans come in an odd order: it may be damaged");
+  if (no_end_) add("the JPEG lacks its end marker: it may have been cut");
+  return text;
+}
+
+}  // namespace ringmaster::thumbnail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>  // jpeglib.h wants it.
+#include <functional>
+#include <span>
+#include <string>
+
+#include <jpeglib.h>
+#include <setjmp.h>
+
+#include "worker/handlers/thumbnail/image.h"
+#include "worker/handlers/thumbnail/jpeg_judge.h"
+#include "worker/handlers/thumbnail/plan.h"
+
+namespace ringmaster::thumbnail {
+
+/// Decodes a JPEG row by row with libjpeg, shrunk on the way. Not left to libvips, whose loader tells only the first of
+/// the decoder's warnings, and nothing of what lies behind the last row: a damaged picture would pass for a whole one.
+/// Throws std::runtime_error for what cannot be read. Outlives the images made from it.
+class JpegReader {
+ public:
+  /// Reads the header. `stop` is asked now and then while a picture in several scans is taken in.
+  JpegReader(std::span<const std::byte> bytes, std::function<bool()> stop);
+  ~JpegReader();
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+
+  [[nodiscard]] DecodingCost cost() const;
+
+  /// The picture, 1, 2, 4 or 8 times smaller, to be read once from top to bottom. Called once.
+  [[nodiscard]] Image open(int shrink);
+
+  /// After the image was used, or could not be: reads what is left of the picture and throws if it is damaged. Returns
+  /// a remark about what is odd, or nothing.
+  [[nodiscard]] std::string finish();
+
+ private:
+  static JpegReader& of(j_common_ptr jpeg) { return *static_cast<JpegReader*>(jpeg->client_data); }
+  static int generate(VipsRegion* out, void* sequence, void* a, void* b, gboolean* stop);
+
+  template <typename Step>
+  bool attempt(Step step);
+  bool read_rows(VipsRegion* out);
+  void note_warning();
+
+  std::span<const std::byte> bytes_;
+  std::function<bool()> stop_;
+  jpeg_decompress_struct jpeg_{};
+  jpeg_error_mgr errors_{};
+  jpeg_progress_mgr progress_{};
+  jmp_buf jump_{};
+  JpegJudge judge_;
+  std::string error_;  ///< Of libjpeg; it reads no further.
+};
+
+}  // namespace ringmaster::thumbnail
