@@ -192,6 +192,20 @@ TEST_F(Command, TellsByItsStatusWhoseFaultItWas) {
   EXPECT_EQ(finish(begin({"submit", "default/echo", "--in", files_[0], "--out", "/dev/null"})), 0);
 }
 
+TEST_F(Command, ShowsTheRemarkOfADoneJob) {
+  start_default();
+  const std::string png = make_png(40, 30, 1);
+  add("endless.png", png.substr(0, png.size() - 12));  // Without its last chunk.
+  const std::string file = files_.back();
+  ASSERT_EQ(finish(begin({"submit", "default/thumbnail", "--in", file, "--out", folder_ + "/one"})), 0);
+  EXPECT_NE(content(folder_ + "/errors").find("done, with a remark: the PNG lacks its end"), std::string::npos);
+  ASSERT_EQ(finish(begin({"map", "default/thumbnail", "--out", folder_ + "/thumbs", file, files_[0]})), 0);
+  EXPECT_NE(content(folder_ + "/errors").find("endless.png: done, with a remark: the PNG lacks its end"),
+            std::string::npos);
+  ASSERT_EQ(finish(begin({"submit", "default/thumbnail", "--in", files_[0], "--out", folder_ + "/one"})), 0);
+  EXPECT_EQ(content(folder_ + "/errors"), "");
+}
+
 TEST_F(Command, EndsWhenInterruptedWhileItReads) {
   start_default();
   ASSERT_EQ(::mkfifo((folder_ + "/pipe").c_str(), 0600), 0);

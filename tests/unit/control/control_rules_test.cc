@@ -163,6 +163,16 @@ TEST_F(JobOutcomeTest, ADoneJobBringsItsResultAndTimes) {
   EXPECT_EQ(done.attempt(), 2U);
   EXPECT_EQ(done.queued_ns(), 50U);
   EXPECT_EQ(done.run_ns(), 200U);
+  EXPECT_EQ(done.message(), "");
+}
+
+TEST_F(JobOutcomeTest, ADoneJobBringsItsRemarkMadeFitToShow) {
+  std::memcpy(reply_.message(3).text, "by\x1bthe way", 10);
+  reply_.line(3).message_bytes = 10;
+  const v1::Outcome done = outcome(SlotState::Done, Cause::Completed);
+  EXPECT_EQ(done.kind(), v1::OUTCOME_DONE);
+  EXPECT_EQ(done.message(), "by?the way");
+  EXPECT_EQ(done.result(), "hello");
 }
 
 TEST_F(JobOutcomeTest, AnEndInTheQueueHasItsWaitAndNoRun) {

@@ -23,6 +23,7 @@ class WorkerRig : public testing::Test {
   WorkerRig()
       : table_({{.name = "echo", .result_constant = 0, .run = [](Job& job) { job.output(job.input()); }},
                 {.name = "throw", .run = [](Job&) { throw std::runtime_error("as told"); }},
+                {.name = "remark", .run = [](Job& job) { job.remark("by the way"); }},
                 {.name = "where", .run = [this](Job& job) { seen_ = job.input().data(); }},
                 {.name = "safe", .change_safe = true, .run = [this](Job& job) { seen_ = job.input().data(); }},
                 {.name = "tamper", .run = [this](Job&) { reply_.word(0).store(0); }},
@@ -132,6 +133,16 @@ TEST_F(WorkerRig, RunsAJobInPlace) {
   EXPECT_EQ(self_.lane->counters.bytes_in.load(), 5U);
   EXPECT_EQ(self_.lane->counters.bytes_out.load(), 5U);
   EXPECT_FALSE(sessions_.has_ready_job());
+}
+
+TEST_F(WorkerRig, TellsADoneJobsRemark) {
+  submit("remark", "");
+  EXPECT_EQ(run_next(), RunStatus::Finished);
+  EXPECT_EQ(word().state(), SlotState::Done);
+  EXPECT_EQ(message(), "by the way");
+  submit("echo", "");
+  EXPECT_EQ(run_next(), RunStatus::Finished);
+  EXPECT_EQ(message(), "") << "its own job's only";
 }
 
 TEST_F(WorkerRig, ReportsEachWayToFail) {
