@@ -6,7 +6,7 @@ namespace ringmaster::thumbnail {
 namespace {
 
 // Cameras leave a few bytes before a marker. A hole of any size in the data leaves as much as it did not need.
-constexpr std::size_t kFewBytes = 64;
+constexpr std::size_t kFewBytes = 16;
 // Hardware fills up to a sector or a page.
 constexpr std::size_t kPageOfPadding = 4096;
 
