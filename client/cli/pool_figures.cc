@@ -77,6 +77,7 @@ std::string processes(const wire::Counters& of) {
 std::string window(std::uint64_t ms) {
   const std::uint64_t seconds = (ms + 500) / 1000;
   if (ms < 1000) return std::to_string(ms) + " ms";
+  if (ms < 10'000 && ms % 1000 >= 50) return formatted("%.1f s", static_cast<double>(ms) / 1000);
   return seconds >= 60 ? "1 min" : std::to_string(seconds) + " s";
 }
 

@@ -56,6 +56,22 @@ TEST_F(MessageRoom, BytesOfUnreadJobsAreOnTheirUidsAccount) {
   EXPECT_TRUE(client.call(third).has_accepted());
 }
 
+TEST_F(MessageRoom, ARefusalForAFullQueueIsCounted) {
+  limits.socket_jobs_per_uid = 10'000;
+  limits.bytes_per_uid = core::gib(8);
+  start();
+  daemon->pool.working = false;
+  TestClient client(path);
+  v1::ErrorCode code = v1::ERROR_UNSPECIFIED;
+  for (std::uint64_t i = 1; i <= 10'000 && code == v1::ERROR_UNSPECIFIED; ++i) {
+    v1::Request request = submit_request("echo", "x", i, false);
+    code = client.call(request).error().code();
+  }
+  EXPECT_EQ(code, v1::ERROR_QUEUE_FULL);
+  EXPECT_EQ(tally_of(daemon->ledger().pools[0]).queue_full, 1U);
+  daemon->pool.working = true;
+}
+
 TEST_F(MessageRoom, SubmitsThatWaitForTheFirstWorkerAreOnTheAccountToo) {
   limits.socket_jobs_per_uid = 2;
   start();

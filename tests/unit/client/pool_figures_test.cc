@@ -71,7 +71,9 @@ TEST(PoolFigures, SayNothingOfWhatThereIsNot) {
 
 TEST(PoolFigures, AYoungSupervisorSaysSinceWhen) {
   control::v1::PoolStatus pool = busy_pool();
-  for (auto& rates : *pool.mutable_rates()) rates.set_window_ms(std::min<std::uint64_t>(rates.window_ms(), 4'000));
+  for (auto& rates : *pool.mutable_rates()) rates.set_window_ms(std::min<std::uint64_t>(rates.window_ms(), 1'062));
+  EXPECT_NE(pool_figures(pool).find("last 1.1 s "), std::string::npos) << "not the same second twice";
+  for (auto& rates : *pool.mutable_rates()) rates.set_window_ms(rates.window_ms() == 1'000 ? 1'000 : 4'000);
   pool.mutable_queue_time_minute()->set_window_ms(4'000);
   const std::string text = pool_figures(pool);
   EXPECT_NE(text.find("last 1 s "), std::string::npos) << text;
