@@ -33,6 +33,7 @@ LedgerTally Pool::total() const {
   LedgerTally sum = tally();
   for (const Seat& seat : seats_) {
     if (seat.process) add_lane(sum, seat.process->lane());
+    if (seat.orphan && seat.orphan->lane != nullptr) add_lane(sum, *seat.orphan->lane);  // until it is booked
   }
   return sum;
 }

@@ -39,6 +39,17 @@ TEST(PoolOrphan, ItsJobEndsAsCrashedWithTheExit) {
   EXPECT_EQ(life.status().counters().worker_deaths(), 1U);
 }
 
+TEST(PoolOrphan, ItsCountsAreThereBeforeItsExitToo) {
+  Remains remains;
+  remains.run_a_job();
+  remains.finish_the_job();
+  PoolLife life(remains);
+  life.succeed(without_stdout(remains));
+  EXPECT_EQ(life.status().counters().done(), 1U) << "else they would look like those of the last minute at its exit";
+  life.end(Remains::exit());
+  EXPECT_EQ(life.status().counters().done(), 1U);
+}
+
 TEST(PoolOrphan, ItsIdempotentJobIsTriedAgain) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job(kJobIdempotent);
