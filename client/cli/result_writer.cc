@@ -132,7 +132,7 @@ Result<Naming> try_folder(const std::string& folder) {
 
 Result<Naming> ResultWriter::naming_of(const std::string& folder) {
   if (const auto known = namings_.find(folder); known != namings_.end()) return known->second;
-  const auto found = try_folder(folder);
+  auto found = try_folder(folder);
   if (found) namings_.emplace(folder, *found);
   return found;
 }

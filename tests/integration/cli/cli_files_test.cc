@@ -1,9 +1,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "client/cli/interrupt.h"
+#include "client/cli/temporary_file.h"
 #include "tests/integration/cli/command_fixture.h"
 
 namespace ringmaster {
@@ -97,6 +100,21 @@ TEST_F(CliFiles, AReaderThatComesLateGetsTheResult) {
   EXPECT_EQ(finish(submit).code, 0);
   char text[8] = {};
   EXPECT_EQ(::read(reader.get(), text, sizeof text), 1);
+}
+
+TEST_F(CliFiles, TheSignalThatEndsTheProgramRemovesItsTemporaryFile) {
+  fs::create_directory(path("o"));
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    cli::catch_interrupts();
+    const auto file = cli::TemporaryFile::create(path("o") + "/", 0600);
+    ::raise(SIGINT);
+    if (!file || !cli::interrupted() || !fs::exists(file->path())) ::_exit(1);  // the first one only says so
+    ::raise(SIGTERM);
+    ::_exit(2);
+  }
+  EXPECT_EQ(finish(pid).code, 128 + SIGTERM);
+  EXPECT_TRUE(fs::is_empty(path("o")));
 }
 
 TEST_F(CliFiles, AFullDiskEndsTheRun) {

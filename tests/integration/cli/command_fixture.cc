@@ -52,6 +52,7 @@ pid_t CommandTest::begin(const Start& start) const {
   ::setenv("TERM", "xterm", 1);
   ::unsetenv("COLUMNS");
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   ::execv(argv[0], argv.data());
