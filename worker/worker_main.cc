@@ -11,6 +11,7 @@
 
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
+#include "worker/process_name.h"
 #include "worker/worker.h"
 #include "worker/worker_boot.h"
 #include "worker/worker_loop.h"
@@ -38,6 +39,9 @@ void prepare_process() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   ::prctl(PR_SET_PTRACER, ::getppid(), 0, 0, 0);
+  const char* const pool = std::getenv("RINGMASTER_POOL");
+  const char* const place = std::getenv("RINGMASTER_WORKER");
+  if (pool != nullptr && place != nullptr) ::prctl(PR_SET_NAME, process_name(pool, place).c_str(), 0, 0, 0);
   // Whole lines, so that each can carry the job that it was written in.
   ::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 }

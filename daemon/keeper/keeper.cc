@@ -22,10 +22,7 @@ constexpr std::uint64_t kShortWaitNs = 1'000'000'000;
 }  // namespace
 
 int Keeper::run() noexcept {
-  // SIGHUP: there is no reload (a changed configuration is a restart), and a closed terminal is no reason to lose jobs.
-  ::signal(SIGHUP, SIG_IGN);
-  ::signal(SIGPIPE, SIG_IGN);
-  signals_ = open_signalfd({SIGTERM, SIGINT, SIGCHLD});
+  signals_ = open_signalfd({SIGTERM, SIGINT, SIGQUIT, SIGCHLD});
   if (!signals_) {
     say(Level::Error, "cannot watch for signals (errno %d)", errno);
     return kExitUnavailable;

@@ -14,6 +14,7 @@
 #include "daemon/keeper/message_check.h"
 #include "daemon/keeper/restart_pace.h"
 #include "daemon/keeper/supervisor_process.h"
+#include "daemon/keeper/worker_spawn.h"
 #include "daemon/keeper/worker_table.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/os/service_notify.h"
@@ -30,7 +31,7 @@ class Keeper {
     SupervisorProgram program;
     ServiceNotify notify;
     std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
-    rlimit descriptor_limit{};      ///< what the keeper was started with
+    GivenLimits given;              ///< for workers
     unsigned long descriptors = 0;  ///< how many it may open: the raised limit
   };
 

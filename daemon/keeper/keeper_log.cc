@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "daemon/os/journal_stream.h"
+
 namespace ringmaster::keeper {
 namespace {
 
@@ -24,7 +26,9 @@ bool log_to_journal = false;
 void open_log() noexcept {
   struct stat status {};
   log_is_socket = ::fstat(STDERR_FILENO, &status) == 0 && S_ISSOCK(status.st_mode);
-  log_to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  log_to_journal = is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+  // Whoever writes at an offset of their own, as the supervisor does, would write over our lines.
+  if (S_ISREG(status.st_mode)) ::fcntl(STDERR_FILENO, F_SETFL, ::fcntl(STDERR_FILENO, F_GETFL) | O_APPEND);
   if (log_is_socket) return;
   const int own = ::open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (own < 0) return;

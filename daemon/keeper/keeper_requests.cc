@@ -130,7 +130,7 @@ void Keeper::handle_spawn(std::span<std::byte> packet, ReceivedPacket& received)
   WorkerSlot* const slot = workers_.take();
   if (slot == nullptr) return refuse_spawn({SpawnStage::Request, ENFILE});
   const SpawnFailure failure =
-      spawn_worker(spawn_, std::span(received.fds).first(received.fd_count), setup_.descriptor_limit, *slot);
+      spawn_worker(spawn_, std::span(received.fds).first(received.fd_count), setup_.given, *slot);
   if (failure.error != 0) refuse_spawn(failure);
 }
 

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/os/pidfd.h"
+#include "daemon/os/signals.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -16,6 +18,7 @@ constexpr std::uint64_t kSecond = RestartPace::kSecond;
 constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
 constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
 constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
+constexpr int kExitNotRun = 127;                      // by the dynamic loader, or where exec failed
 constexpr int kExitKilled = 1;                        // the stop was not orderly
 
 }  // namespace
@@ -30,6 +33,17 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
     }
   }
   const int error = start_supervisor(setup_.program, started_ + 1, next_start_.cold, deposits_, workers_, supervisor_);
+  if (error != 0 && started_ == 0 && (error == EFBIG || error == EMFILE)) {
+    // A limit that this process was started with: another try finds the same.
+    const bool files = error == EFBIG;
+    rlimit limit{};
+    ::getrlimit(files ? RLIMIT_FSIZE : RLIMIT_NOFILE, &limit);
+    say(Level::Error, "cannot start the supervisor: %s: the limit of %s is %llu: raise %s", ::strerrordesc_np(error),
+        files ? "file sizes, which shared memory counts against," : "open descriptors",
+        static_cast<unsigned long long>(limit.rlim_cur),
+        files ? "ulimit -f, or LimitFSIZE= of the service" : "ulimit -n, or LimitNOFILE= of the service");
+    return begin_end(kExitUnavailable, now_ns);
+  }
   if (error != 0) {
     say(Level::Error, "cannot start the supervisor: %s; trying again in 1 s", ::strerrordesc_np(error));
     next_start_.at_ns = now_ns + kSecond;
@@ -83,8 +97,16 @@ void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
 void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
   const bool exited = code == CLD_EXITED;
   if (exited && status == kExitStopped && phase_ == Phase::Stopping) return begin_end(0, now_ns);
-  if (exited && ends_the_daemon(status, pace_.ever_served())) return begin_end(status, now_ns);
-  const bool killed = !exited && status == SIGKILL && !condemned_;
+  if (exited && ends_the_daemon(status, pace_.ever_served())) {
+    if (status == kExitNotRun) {
+      say(Level::Error,
+          "\"%s\" could not be run (exit code 127): a library is missing, or a limit of address space "
+          "(ulimit -v, LimitAS=) is too small for it",
+          setup_.program.path);
+    }
+    return begin_end(status, now_ns);
+  }
+  const bool killed = !exited && !is_fault_signal(status) && !condemned_;
   next_start_ = pace_.on_death(now_ns, killed);
   say(Level::Error, "the supervisor ended with %s %d; %s", exited ? "exit code" : "signal", status,
       next_start_.cold ? "it dies too often: backing off, then a cold start" : "starting a successor");
@@ -98,7 +120,7 @@ void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
 void Keeper::request_stop(int signal, std::uint64_t now_ns) noexcept {
   if (ending_) return;
   if (stop_signal_ != 0) {
-    say(Level::Warning, "a second %s: killing everything", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    say(Level::Warning, "a second SIG%s: killing everything", ::sigabbrev_np(signal));
     return begin_end(kExitKilled, now_ns);
   }
   stop_signal_ = signal;

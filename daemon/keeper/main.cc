@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,8 +17,10 @@
 #include "daemon/keeper/service_environment.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/os/kernel_features.h"
+#include "daemon/os/limits.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
+#include "daemon/os/signals.h"
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
 
@@ -60,13 +64,35 @@ int run_supervisor_instead(const SupervisorProgram& program, const CommandLine& 
   return kExitUnavailable;
 }
 
+void say_missing(const KernelFeature& missing) {
+  utsname kernel{};
+  ::uname(&kernel);
+  const char* const error = ::strerrordesc_np(missing.error);
+  switch (why_missing(missing, kernel.release)) {
+    case FeatureLack::OldKernel:
+      say(Level::Error,
+          "this kernel (%s) does not offer %s: %s; Linux %s or newer has it (6.1 is what ringmaster is "
+          "made for)",
+          kernel.release, missing.name, error, missing.since);
+      break;
+    case FeatureLack::Hidden:
+      say(Level::Error,
+          "%s is not to be had: %s, although this kernel (%s) has it since %s: a filter of system calls "
+          "or a security module forbids it (a container's seccomp profile, SystemCallFilter=, a /proc that is not "
+          "mounted or hides processes); allow it",
+          missing.name, error, kernel.release, missing.since);
+      break;
+    case FeatureLack::NoRoom:
+      say(Level::Error, "%s cannot be tried: %s; raise the limit (ulimit -n, ulimit -v)", missing.name, error);
+      break;
+  }
+}
+
 int run_keeper(const CommandLine& line) {
   const ServiceEnvironment service = read_service_environment(::getpid());
   Keeper::Setup& setup = the_keeper.setup();
   if (const KernelFeature missing = missing_kernel_feature(); missing.name != nullptr) {
-    say(Level::Error,
-        "this kernel does not offer %s: %s; Linux %s or newer has it (6.1 is what ringmaster is made for)",
-        missing.name, ::strerrordesc_np(missing.error), missing.since);
+    say_missing(missing);
     return kExitUnavailable;
   }
   if (const int error = setup.notify.open(service.notify_socket); error != 0) {
@@ -76,8 +102,8 @@ int run_keeper(const CommandLine& line) {
   setup.watchdog_ns = service.watchdog_ns;
   setup.program.config = line.config;
   setup.program.socket = line.socket;
-  ::getrlimit(RLIMIT_NOFILE, &setup.descriptor_limit);
-  setup.descriptors = raise_descriptor_limit();
+  setup.descriptors = raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
+  static_cast<void>(raise_soft_limit(RLIMIT_FSIZE, setup.given.file_size));  // which shared memory counts against
   clear_service_environment();
   if (const int error = become_subreaper(); error != 0) {
     say(Level::Error, "cannot become a child subreaper: %s", ::strerrordesc_np(error));
@@ -106,6 +132,9 @@ int start(int argc, char** argv) {
       break;
   }
   if (line.action == CommandLine::Action::Run) {
+    // SIGHUP: there is no reload (a changed configuration is a restart), and a closed terminal is no reason to lose
+    // jobs. SIGXFSZ: a limit of file sizes is an error that is told, not a death. Ctrl-Z stops, as anywhere.
+    ignore_signals({SIGTERM, SIGINT, SIGQUIT, SIGTSTP});
     const int listen_fds = read_service_environment(::getpid()).listen_fds;
     if (const int error = take_inherited_descriptors(listen_fds); error != 0) {
       std::fprintf(stderr, "ringmasterd: cannot take over the %d sockets of LISTEN_FDS: %s\n", listen_fds,

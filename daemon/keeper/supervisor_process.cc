@@ -46,6 +46,7 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
   // A group of its own: Ctrl-C on a terminal is for the keeper, who passes it on as a message.
   if (::setpgid(0, 0) != 0) return errno;
   if (const int error = reset_signals(); error != 0) return error;
+  ignore_signals();  // before exec, so that there is no moment at which one could end it
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
   if (::getppid() != keeper) return ESRCH;
 

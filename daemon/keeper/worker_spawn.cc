@@ -11,7 +11,7 @@
 
 namespace ringmaster::keeper {
 
-SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const rlimit& descriptor_limit,
+SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
                           WorkerSlot& slot) noexcept {
   const SpawnMessage& message = request.message;
   int ends[2];
@@ -21,11 +21,12 @@ SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const 
 
   std::array<int, kMaxWorkerFds> numbers{};
   for (std::uint32_t i = 0; i < message.fd_count; ++i) numbers[i] = fds[i].get();
-  std::array<ChildProgram::Limit, kMaxSpawnRlimits + 1> limits{};
-  limits[0] = {RLIMIT_NOFILE, descriptor_limit};
+  std::array<ChildProgram::Limit, kMaxSpawnRlimits + 2> limits{};
+  limits[0] = {RLIMIT_NOFILE, given.descriptors};
+  limits[1] = {RLIMIT_FSIZE, given.file_size};
   for (std::uint32_t i = 0; i < message.rlimit_count; ++i) {
     const SpawnRlimit& limit = message.rlimits[i];
-    limits[i + 1] = {static_cast<int>(limit.resource), {limit.soft, limit.hard}};
+    limits[i + 2] = {static_cast<int>(limit.resource), {limit.soft, limit.hard}};
   }
 
   ChildProgram program;
@@ -34,7 +35,7 @@ SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const 
   program.env = request.env.data();
   program.cwd = request.cwd;
   program.fds = std::span(numbers).first(message.fd_count);
-  program.limits = std::span(limits).first(message.rlimit_count + 1);
+  program.limits = std::span(limits).first(message.rlimit_count + 2);
   program.set_identity = (message.flags & kSpawnSetUid) != 0;
   program.uid = message.uid;
   program.gid = message.gid;

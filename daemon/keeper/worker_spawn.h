@@ -9,10 +9,16 @@
 
 namespace ringmaster::keeper {
 
+/// The limits that the keeper was started with: the raised ones are not for workers.
+struct GivenLimits {
+  rlimit descriptors{};
+  rlimit file_size{};
+};
+
 /// Forks the worker of `request` into `slot`, which becomes Starting with an exec pipe to watch. `fds` are the
-/// descriptors that came along (the cgroup's last, if any). `descriptor_limit` is the limit that the keeper was started
-/// with: the raised one is not for workers. On failure the slot is untouched and the result tells stage and errno.
-[[nodiscard]] SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const rlimit& descriptor_limit,
+/// descriptors that came along (the cgroup's last, if any). On failure the slot is untouched and the
+/// result tells stage and errno.
+[[nodiscard]] SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
                                         WorkerSlot& slot) noexcept;
 
 /// Reads the exec pipe of a Starting worker: Running once exec has happened; still Starting with `failure` set when the

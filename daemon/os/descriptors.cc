@@ -1,7 +1,6 @@
 #include "daemon/os/descriptors.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,13 +46,5 @@ int arrange_descriptors(std::span<const int> fds, int& keep) noexcept {
 UniqueFd duplicate_above(int fd, int lowest) noexcept { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, lowest)); }
 
 int set_close_on_exec(int fd, bool on) noexcept { return ::fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) == 0 ? 0 : errno; }
-
-unsigned long raise_descriptor_limit() noexcept {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-  return limit.rlim_cur;
-}
 
 }  // namespace ringmaster

@@ -16,7 +16,4 @@ namespace ringmaster {
 /// Sets or clears close-on-exec. 0 or an errno.
 [[nodiscard]] int set_close_on_exec(int fd, bool on) noexcept;
 
-/// Raises the soft limit of open descriptors to the hard one and returns it.
-[[nodiscard]] unsigned long raise_descriptor_limit() noexcept;
-
 }  // namespace ringmaster

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 
 #include "daemon/os/pidfd.h"
 #include "daemon/os/process_tree.h"
@@ -46,7 +47,30 @@ int try_children_list() {
   return list_children(some) >= 0 ? 0 : errno;
 }
 
+// "6.1" is 6001; 0 for what is no version.
+unsigned version_number(const char* text) {
+  char* end = nullptr;
+  const unsigned long major = std::strtoul(text, &end, 10);
+  if (*end != '.') return 0;
+  return static_cast<unsigned>(major * 1000 + std::strtoul(end + 1, nullptr, 10));
+}
+
 }  // namespace
+
+FeatureLack why_missing(const KernelFeature& feature, const char* release) noexcept {
+  switch (feature.error) {
+    case EPERM:
+    case EACCES:
+      return FeatureLack::Hidden;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return FeatureLack::NoRoom;
+    default:
+      // Some filters answer ENOSYS, so that programs believe in an old kernel.
+      return version_number(release) >= version_number(feature.since) ? FeatureLack::Hidden : FeatureLack::OldKernel;
+  }
+}
 
 KernelFeature missing_kernel_feature() noexcept {
   struct Probe {

@@ -35,7 +35,8 @@ shutdown_timeout = "30s"
 
 # "debug", "info", "warning" or "error".
 log_level = "info"
-# "human", "keyvalue" or "json", one line each; "auto" is human on a terminal and keyvalue elsewhere.
+# "human", "keyvalue" or "json", one line each; "journal" has priorities for systemd's journal instead of times. "auto"
+# is journal where standard error is the journal's, human on a terminal, keyvalue elsewhere.
 log_format = "auto"
 
 # Where workers get a cgroup (v2) each, which fences them when they end and carries memory_max. "auto": below the

@@ -195,11 +195,12 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
                              {"info", LogLevel::Info},
                              {"warning", LogLevel::Warning},
                              {"error", LogLevel::Error}}});
-  read_choice<LogFormat, 4>(reader, "log_format", config.log_format,
+  read_choice<LogFormat, 5>(reader, "log_format", config.log_format,
                             {{{"auto", LogFormat::Auto},
                               {"human", LogFormat::Human},
                               {"keyvalue", LogFormat::KeyValue},
-                              {"json", LogFormat::Json}}});
+                              {"json", LogFormat::Json},
+                              {"journal", LogFormat::Journal}}});
   reader.read("cgroup", config.cgroup);
   if (config.cgroup != "auto" && config.cgroup != "off" && !config.cgroup.starts_with('/')) {
     reader.complain("cgroup", "\"" + config.cgroup + "\": must be \"auto\", \"off\", or an absolute path");

@@ -9,9 +9,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <mutex>
+
+#include "daemon/os/journal_stream.h"
 
 namespace ringmaster {
 namespace {
@@ -74,13 +77,31 @@ class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Destination {
   std::shared_ptr<spdlog::logger> logger;
   LogFormat format;
+  bool numbered;  ///< lines begin with their priority
 };
 
 Destination make_destination(LogLevel level, LogFormat format, int fd) {
-  if (format == LogFormat::Auto) format = ::isatty(fd) != 0 ? LogFormat::Human : LogFormat::KeyValue;
+  const bool journal = is_journal_stream(fd, std::getenv("JOURNAL_STREAM"));
+  if (format == LogFormat::Auto) {
+    format = journal ? LogFormat::Journal : ::isatty(fd) != 0 ? LogFormat::Human : LogFormat::KeyValue;
+  }
   auto logger = std::make_shared<spdlog::logger>("ringmaster", std::make_shared<PatientSink>(fd));
   logger->set_level(to_spdlog(level));
-  return {std::move(logger), format};
+  return {std::move(logger), format, journal || format == LogFormat::Journal};
+}
+
+/// Each line of `text` with the priority of syslog(3) that sd-daemon(3) describes.
+std::string numbered(LogLevel level, std::string_view text) {
+  const char* const number = level == LogLevel::Debug     ? "<7>"
+                             : level == LogLevel::Info    ? "<6>"
+                             : level == LogLevel::Warning ? "<4>"
+                                                          : "<3>";
+  std::string lines = number;
+  for (const char c : text) {
+    lines += c;
+    if (c == '\n') lines += number;
+  }
+  return lines;
 }
 
 /// Set once at start-up, before there is a second thread.
@@ -111,7 +132,8 @@ std::string now_text(LogFormat format) {
 void write_line(LogLevel level, std::string_view event, LogFields fields) {
   const Destination& to = destination();
   if (!to.logger->should_log(to_spdlog(level))) return;
-  const std::string line = render_log_line(to.format, now_text(to.format), level, event, fields);
+  std::string line = render_log_line(to.format, now_text(to.format), level, event, fields);
+  if (to.numbered) line = numbered(level, line);
   to.logger->log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});
 }
 

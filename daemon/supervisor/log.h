@@ -19,6 +19,11 @@
 /// Json:      {"ts":"2026-11-23T10:14:07.123Z","level":"info","event":"worker
 /// ready","pool":"images","worker":0,"after":"31ms"}
 ///
+/// Journal:   <6>worker ready  pool=images worker=0 after=31ms
+///            The number is the priority of syslog(3), the time is the journal's. A text of several lines (a stack)
+///            becomes lines of their own: "<4>    stack: at resize.cc:88".
+/// Where standard error is the journal's, the other formats have the number too.
+///
 /// Any thread. Never blocks: a line that standard error cannot take at once is dropped and counted, and the next line
 /// that gets through says how many were lost. Control characters are escaped, so that no worker can forge a line.
 namespace ringmaster {
@@ -54,7 +59,7 @@ void log_info(std::string_view event, LogFields fields = {});
 void log_warning(std::string_view event, LogFields fields = {});
 void log_error(std::string_view event, LogFields fields = {});
 
-/// The fields of a line, as each format writes them (without time stamp and level). Pure; for the tests.
+/// A line as each format writes it, without the journal's numbers; only Journal may make several of one. Pure.
 [[nodiscard]] std::string render_log_line(LogFormat format, std::string_view time, LogLevel level,
                                           std::string_view event, LogFields fields);
 

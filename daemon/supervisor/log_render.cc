@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "daemon/supervisor/log.h"
@@ -102,6 +103,23 @@ std::string value_text(const LogField::Value& value, LogFormat format) {
   return std::visit(Visitor{string_text}, value);
 }
 
+// A stack in the journal: "why=... |" would be one line of 2 KB.
+bool is_block(const LogField& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->find('\n') != std::string_view::npos;
+}
+
+std::string block_lines(const LogField& field) {
+  std::string lines;
+  std::string_view text = std::get<std::string_view>(field.value);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.append("\n    ").append(field.key).append(": ").append(escaped(text.substr(0, end), false, false));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string render_log_line(LogFormat format, std::string_view time, LogLevel level, std::string_view event,
@@ -118,16 +136,25 @@ std::string render_log_line(LogFormat format, std::string_view time, LogLevel le
   if (format == LogFormat::KeyValue) {
     line.append("ts=").append(time).append(" level=").append(level_name(level));
     line.append(" event=").append(value_text(event, format));
+  } else if (format == LogFormat::Journal) {
+    line.append(escaped(event, false, false));
   } else {
     std::string name = level_name(level);
     name.resize(8, ' ');
     line.append(time).append(" ").append(name).append(escaped(event, false, false));
     if (fields.size() > 0) line.append(" ");
   }
+  std::string blocks;
+  const char* space = format == LogFormat::Journal ? "  " : " ";
   for (const auto& field : fields) {
-    line.append(" ").append(field.key).append("=").append(value_text(field.value, format));
+    if (format == LogFormat::Journal && is_block(field)) {
+      blocks += block_lines(field);
+    } else {
+      line.append(space).append(field.key).append("=").append(value_text(field.value, format));
+      space = " ";
+    }
   }
-  return line;
+  return line + blocks;
 }
 
 }  // namespace ringmaster

@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <csignal>
+#include <boost/system/system_error.hpp>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <new>
 #include <optional>
 #include <sstream>
+#include <system_error>
 
 #include "daemon/os/oom_score.h"
+#include "daemon/os/signals.h"
 #include "daemon/supervisor/config_load.h"
 #include "daemon/supervisor/cpu_probe.h"
 #include "daemon/supervisor/event_loop.h"
@@ -146,7 +149,25 @@ Result<void> load(const Options& options, SupervisorStart& start) {
   return {};
 }
 
+// Up to serving, what a library throws is this machine's refusal (limits of memory, descriptors, tasks), not a bug.
+template <typename Action>
+Result<void> without_exceptions(const Action& action) {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    return Error{errno_error("cannot start: memory was refused", ENOMEM).message, keeper::kExitUnavailable};
+  } catch (const boost::system::system_error& error) {
+    return Error{errno_error("cannot start", error.code().value()).message, keeper::kExitUnavailable};
+  } catch (const std::system_error& error) {
+    return Error{errno_error("cannot start", error.code().value()).message, keeper::kExitUnavailable};
+  } catch (const std::exception& error) {
+    return Error{std::string("cannot start: ") + error.what(), keeper::kExitUnavailable};
+  }
+}
+
 int serve(const Options& options) {
+  ignore_signals();  // as ringmasterd has done before the exec: Ctrl-C and a stop come as its messages
+  die_by_foreign_faults_as_by_kill();
   SupervisorStart start;
   start.cold = options.cold;
   start.keeper.reset(options.keeper_fd);
@@ -173,17 +194,22 @@ int serve(const Options& options) {
   for (const std::string& warning : start.warnings) log_warning("the configuration no longer fits", {{"key", warning}});
   (void)set_oom_score_adj(-800);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  std::signal(SIGPIPE, SIG_IGN);
 
-  boost::asio::io_context context(1);
-  EventLoop loop(context);
-  Supervisor supervisor(loop, std::move(start));
+  std::optional<boost::asio::io_context> context;
+  std::optional<EventLoop> loop;
+  std::optional<Supervisor> supervisor;
   // Threads that capture stacks may still run: the process ends without waiting for anyone.
   const auto end = [](int code) { ::_exit(code); };
-  if (auto started = supervisor.run(end); !started) {
+  const auto set_up = [&]() -> Result<void> {
+    context.emplace(1);
+    loop.emplace(*context);
+    supervisor.emplace(*loop, std::move(start));
+    return supervisor->run(end);
+  };
+  if (auto started = without_exceptions(set_up); !started) {
     return give_up(listener, started.error().message, started.error().code);
   }
-  context.run();
+  context->run();
   return keeper::kExitUnavailable;
 }
 

@@ -18,14 +18,31 @@ constexpr unsigned kEndTries = 100;
 constexpr unsigned kSendTries = 50;
 constexpr core::Duration kStopSlack = std::chrono::seconds{20};  // the keeper gives 15 s, then kills everything
 
+constexpr const char* kStockWorker = "ringmaster-worker";
+
+std::vector<std::string> stock_worker_folders() {
+  const std::string own = program_folder();
+  return {own, own + "/../libexec/ringmaster", own + "/../worker", RINGMASTER_LIBEXEC_DIR};
+}
+
+// The last place where there is none: starting it tells.
 std::string find_stock_worker() {
-  const std::string folder = program_folder();
-  for (const std::string& place :
-       {folder + "/ringmaster-worker", folder + "/../libexec/ringmaster/ringmaster-worker",
-        folder + "/../worker/ringmaster-worker", std::string{RINGMASTER_LIBEXEC_DIR "/ringmaster-worker"}}) {
-    if (::access(place.c_str(), X_OK) == 0) return place;
+  std::string place;
+  for (const std::string& folder : stock_worker_folders()) {
+    place = folder + "/" + kStockWorker;
+    if (::access(place.c_str(), X_OK) == 0) break;
   }
-  return RINGMASTER_LIBEXEC_DIR "/ringmaster-worker";
+  return place;
+}
+
+Result<void> check_stock_worker(const std::string& found) {
+  if (::access(found.c_str(), X_OK) == 0) return {};
+  std::string places;
+  for (const std::string& folder : stock_worker_folders())
+    places += (places.empty() ? "\"" : ", nor in \"") + folder + "\"";
+  return Error{std::string("cannot find the program \"") + kStockWorker + "\": it is neither in " + places +
+                   "; install the daemon as a whole (cmake --install)",
+               keeper::kExitUnavailable};
 }
 
 }  // namespace
@@ -45,6 +62,10 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   for (const keeper::InheritedDeposit& deposit : start_.table.deposits) {
     const auto kind = static_cast<keeper::DepositKind>(deposit.label.kind);
     inherited_[{kind, {deposit.label.a, deposit.label.b}}] = UniqueFd(deposit.fd);
+  }
+  const auto stock = [](const config::PoolConfig& pool) { return pool.command.empty(); };
+  if (supervisor_incarnation() == 1 && std::ranges::any_of(start_.config.pools, stock)) {
+    if (auto found = check_stock_worker(stock_worker_); !found) return found;
   }
   if (auto opened = open_ledger_segment(); !opened) return opened;
   if (auto opened = open_listening(); !opened) return opened;

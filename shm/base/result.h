@@ -23,7 +23,8 @@ struct Error {
 template <typename T>
 using Result = boost::system::result<T, Error>;
 
-/// `what` followed by the text of `errno_value`: errno_error("cannot map \"x\"", ENOMEM).
+/// `what` followed by the text of `errno_value`: errno_error("cannot map \"x\"", ENOMEM); and by the limit of this
+/// process that may be behind it (of file sizes, descriptors, address space).
 [[nodiscard]] Error errno_error(std::string what, int errno_value);
 
 }  // namespace ringmaster

@@ -24,9 +24,11 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-pid_t execute(const std::vector<std::string>& arguments, const std::string& output) {
+pid_t execute(const std::vector<std::string>& arguments, const std::string& output,
+              const std::function<void()>& before_exec = {}) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
+  if (before_exec) before_exec();
   const int log = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(log, 1);
   ::dup2(log, 2);
@@ -66,7 +68,7 @@ void DaemonTest::TearDown() {
 }
 
 void DaemonTest::launch(const std::vector<std::string>& arguments) {
-  keeper_ = execute(arguments, folder_ + "/log");
+  keeper_ = execute(arguments, folder_ + "/log", before_exec_);
   eventually("the daemon serves", [this] {
     ConnectOptions options;
     options.socket = socket_;
@@ -143,7 +145,7 @@ int DaemonTest::wait_keeper() {
 
 int DaemonTest::run_second(std::string& output) {
   const std::string file = folder_ + "/second";
-  const int code = wait_for(execute({RINGMASTERD, "--socket", socket_}, file));
+  const int code = wait_for(execute({RINGMASTERD, "--socket", socket_}, file, before_exec_));
   output = read_file(file);
   return code;
 }

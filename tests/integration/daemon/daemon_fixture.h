@@ -41,6 +41,8 @@ class DaemonTest : public ::testing::Test {
   [[nodiscard]] std::string log() const;
   static void eventually(const std::string& what, const std::function<bool()>& condition);
 
+  /// Runs in the daemon's process before it is one: limits, say.
+  std::function<void()> before_exec_;
   pid_t keeper_ = 0;
   std::string folder_;
   std::string socket_;

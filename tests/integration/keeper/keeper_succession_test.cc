@@ -101,7 +101,7 @@ TEST_F(KeeperSuccession, ThreeDeathsMeanAColdStartWithTheWorkersDead) {
   send(puppet_, encode_deposit(1, label), {0});
   ASSERT_EQ(expect<AckMessage>(puppet_).error, 0);
   for (int death = 0; death < 3; ++death) {
-    ASSERT_EQ(::kill(puppet_.pid, SIGUSR1), 0);
+    ASSERT_EQ(::kill(puppet_.pid, SIGSEGV), 0);
     puppet_ = next_supervisor();
     EXPECT_EQ(puppet_.cold, death == 2);
   }
@@ -111,7 +111,7 @@ TEST_F(KeeperSuccession, ThreeDeathsMeanAColdStartWithTheWorkersDead) {
   EXPECT_EQ(puppet_.table.exits[0].status, SIGKILL);
   EXPECT_EQ(puppet_.table.deposits[0].label, label[0]) << "so that sessions can be told";
 
-  ASSERT_EQ(::kill(puppet_.pid, SIGUSR1), 0);
+  ASSERT_EQ(::kill(puppet_.pid, SIGSEGV), 0);
   puppet_ = next_supervisor();
   EXPECT_TRUE(puppet_.cold);
   EXPECT_TRUE(puppet_.table.deposits.empty()) << "they may be what kills it";

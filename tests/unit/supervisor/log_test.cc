@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "daemon/supervisor/output_lines.h"
@@ -31,6 +33,12 @@ TEST(LogLine, IsKeyValueForPrograms) {
 TEST(LogLine, IsJson) {
   EXPECT_EQ(render_log_line(LogFormat::Json, "T", LogLevel::Error, "x \"y\"", {{"n", -1}, {"t", "a\tb\\\x01\xff"}}),
             R"({"ts":"T","level":"error","event":"x \"y\"","n":-1,"t":"a\tb\\\u0001\u00ff"})");
+}
+
+TEST(LogLine, IsShortForTheJournalWhichKnowsTheTime) {
+  EXPECT_EQ(render_log_line(LogFormat::Journal, "T", LogLevel::Warning, "worker died",
+                            {{"pool", "images"}, {"stack", "#0 at a.cc:1\n#1 \x1b at b.cc:2\n"}, {"job", 17}}),
+            "worker died  pool=images job=17\n    stack: #0 at a.cc:1\n    stack: #1 \\x1b at b.cc:2");
 }
 
 TEST(LogLine, CannotBeForgedByWhatAWorkerWrites) {
@@ -69,6 +77,21 @@ TEST_F(LogPipe, WritesKeyValueLinesOfItsLevelToAPipe) {
   EXPECT_THAT(text, testing::StartsWith("ts=2"));
   EXPECT_THAT(text, EndsWith("level=warning event=loud n=1\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("quiet")));
+}
+
+TEST_F(LogPipe, EachLineOfTheJournalHasItsPriority) {
+  struct stat status {};
+  ASSERT_EQ(::fstat(ends_[1], &status), 0);
+  ::setenv("JOURNAL_STREAM", (std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)).c_str(), 1);
+  log_setup(LogLevel::Info, LogFormat::Auto, ends_[1]);
+  log_info("ready");
+  log_warning("worker died", {{"stack", "#0\n#1"}});
+  log_error("broken");
+  EXPECT_EQ(drain(), "<6>ready\n<4>worker died\n<4>    stack: #0\n<4>    stack: #1\n<3>broken\n");
+  log_setup(LogLevel::Info, LogFormat::Json, ends_[1]);
+  log_error("broken");
+  EXPECT_THAT(drain(), testing::StartsWith("<3>{\"ts\":"));
+  ::unsetenv("JOURNAL_STREAM");
 }
 
 TEST_F(LogPipe, NeverBlocksOnAPipeThatNobodyReadsAndCountsWhatWasLost) {

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <sys/resource.h>
+
+namespace ringmaster {
+
+/// Raises the soft limit to the hard one. `given`: what it was before; the result: what it is now.
+[[nodiscard]] rlim_t raise_soft_limit(int resource, rlimit& given) noexcept;
+
+}  // namespace ringmaster
