@@ -1,5 +1,6 @@
 #include "proto/socket_path.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -149,6 +150,15 @@ Result<void> check_private_folder(const std::string& path, uid_t euid, MissingFo
   return Error{"\"" + folder + "\" " + problem +
                ": not to be trusted with a socket; remove it, set $XDG_RUNTIME_DIR, " +
                "or name a socket with --socket or $RINGMASTER_SOCKET"};
+}
+
+std::string alive_mark_path(const std::string& socket) { return socket + ".alive"; }
+
+bool would_start_service(const std::string& socket) {
+  const int mark = ::open(alive_mark_path(socket).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+  if (mark < 0) return errno == ENXIO;  // a FIFO that nobody reads
+  ::close(mark);
+  return false;
 }
 
 }  // namespace ringmaster

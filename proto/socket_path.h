@@ -56,6 +56,13 @@ struct SocketPlace {
 /// Whether something lies at `path`; for client_socket_place.
 [[nodiscard]] bool path_exists(const std::string& path);
 
+/// The FIFO beside a service manager's socket that a daemon which serves it holds open for reading.
+[[nodiscard]] std::string alive_mark_path(const std::string& socket);
+
+/// The service manager listens on `socket` and no daemon serves it, so that a connection would start the service. Found
+/// without one. False where that cannot be known.
+[[nodiscard]] bool would_start_service(const std::string& socket);
+
 /// An Error where `path` cannot be a socket's address.
 [[nodiscard]] Result<void> check_socket_path(const std::string& path);
 

@@ -37,7 +37,7 @@ inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
 enum class DepositKind : std::uint16_t {
   None = 0,
   Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
-  Lock = 2,      ///< the lock file beside the socket
+  Lock = 2,      ///< a: 0 the lock file beside the socket, 1 the FIFO that says that a daemon serves it
   Ledger = 3,    ///< memfd; a: pool index or 0
   Board = 4,     ///< a: pool
   PoolBell = 5,  ///< a: pool

@@ -47,6 +47,7 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   ControlLimits limits;
   UserMap users = read_user_map();
   bool said_hidden = false;
+  std::function<void()> probed;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections;
   std::uint64_t last_connection = 0;
   bool ended = false;
@@ -68,7 +69,8 @@ asio::awaitable<void> ControlServer::State::accept() {
     boost::system::error_code error;
     Protocol::socket socket(context);
     co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-    if (ended || error == asio::error::operation_aborted || error == asio::error::bad_descriptor) co_return;
+    if (ended || error == asio::error::bad_descriptor) co_return;
+    if (error == asio::error::operation_aborted) continue;  // there is another listener
     if (error) {
       // Out of descriptors, most likely: those who wait in the backlog are served when some are free again.
       log_warning("cannot accept a connection", {{"error", error.message()}});
@@ -83,6 +85,7 @@ asio::awaitable<void> ControlServer::State::accept() {
 void ControlServer::State::take(Protocol::socket socket) {
   const auto identity = identify_peer(socket.native_handle());
   if (!identity) return;
+  if (probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
   if (users.hides(identity->uid) && !said_hidden) {
     said_hidden = true;
     log_warning(
@@ -131,6 +134,20 @@ std::size_t ControlServer::unsent_bytes() const {
   for (const auto& [id, connection] : state_->connections) bytes += connection->unsent_bytes();
   return bytes;
 }
+
+void ControlServer::listen_on(UniqueFd listener) {
+  State& state = *state_;
+  boost::system::error_code error;
+  state.acceptor.non_blocking(true, error);
+  while (!error) {
+    Protocol::socket socket(state.context);
+    state.acceptor.accept(socket, error);
+    if (!error) state.take(std::move(socket));
+  }
+  state.acceptor = Protocol::acceptor(state.context, Protocol(), listener.release());
+}
+
+void ControlServer::when_probed(std::function<void()> probed) { state_->probed = std::move(probed); }
 
 void ControlServer::stop_accepting() {
   state_->ended = true;

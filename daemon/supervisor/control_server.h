@@ -47,6 +47,10 @@ class ControlServer {
   [[nodiscard]] std::size_t connections() const;
   /// Bytes of replies that the kernel has not taken yet: what the daemon's end may wait for, a moment.
   [[nodiscard]] std::size_t unsent_bytes() const;
+  /// Accepts on `listener` from now on; who waits at the old one is still let in.
+  void listen_on(UniqueFd listener);
+  /// Called when a connection comes from this very process, which is then closed.
+  void when_probed(std::function<void()> probed);
   /// No further connection is accepted; those that are there stay until they end.
   void stop_accepting();
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 
 #include "daemon/supervisor/log.h"
@@ -19,8 +21,6 @@ namespace {
 constexpr int kBacklog = 512;
 constexpr int kLockTries = 16;
 
-std::string lock_path(const std::string& path) { return path + ".lock"; }
-
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -28,42 +28,34 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-Error live_daemon(const std::string& path) {
-  return Error{"another daemon serves \"" + path + "\"; stop it first (ringmaster --socket " + path +
-                   " stop), or choose another place with --socket",
+// Somebody holds a socket that is bound to `path`. The wrong type is told without a connection, so a service that a
+// connection would start is not started.
+bool somebody_listens(const std::string& path) {
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const sockaddr_un address = address_of(path);
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  return errno == EPROTOTYPE;
+}
+
+// `lock`: the file that the other one holds, with its keeper's process in it; -1: it holds none.
+Error live_daemon(const std::string& path, int lock) {
+  char text[24] = {};
+  const ssize_t got = lock < 0 ? 0 : ::pread(lock, text, sizeof text - 1, 0);
+  const long pid = got > 0 ? std::strtol(text, nullptr, 10) : 0;
+  const std::string process = std::to_string(pid);
+  std::string ways;
+  if (pid > 0) ways = "kill " + process;
+  if (somebody_listens(path)) ways += (ways.empty() ? "" : ", or ") + ("ringmaster --socket " + path + " stop");
+  return Error{"another daemon serves \"" + path + "\"" + (pid > 0 ? " (process " + process + ")" : std::string{}) +
+                   "; stop it first" + (ways.empty() ? "" : " (" + ways + ")") +
+                   ", or choose another place with --socket",
                EADDRINUSE};
 }
 
-Result<UniqueFd> take_lock(const std::string& path) {
-  const std::string name = lock_path(path);
-  for (int tries = 0; tries < kLockTries; ++tries) {
-    UniqueFd lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock) {
-      return errno_error("cannot make \"" + name +
-                             "\" for the socket's lock; make its folder, or choose another place" + " with --socket",
-                         errno);
-    }
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) return live_daemon(path);
-      return errno_error("cannot lock \"" + name + "\"", errno);
-    }
-    // A daemon that just ended may have removed the file between our open and our lock.
-    struct stat held {};
-    struct stat named {};
-    if (::fstat(lock.get(), &held) == 0 && ::stat(name.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
-        held.st_dev == named.st_dev) {
-      return lock;
-    }
-  }
-  return Error{"cannot lock \"" + name + "\": it is removed again and again"};
-}
-
-// Somebody who listens without our lock (started by other means) is respected all the same.
-bool answers(const std::string& path) {
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_un address = address_of(path);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
-  return errno == EAGAIN || errno == EINPROGRESS;
+void write_holder(int lock) {
+  const std::string process = std::to_string(::getppid()) + "\n";
+  // What cannot be written is missing in a message, no more.
+  if (::ftruncate(lock, 0) == 0 && ::pwrite(lock, process.data(), process.size(), 0) < 0) return;
 }
 
 Result<void> clear_place(const std::string& path) {
@@ -73,13 +65,61 @@ Result<void> clear_place(const std::string& path) {
     return Error{"\"" + path + "\" is there and is no socket; it is not touched: remove it, or choose another place " +
                  "with --socket"};
   }
-  if (answers(path)) return live_daemon(path);
+  // Somebody who listens without our lock (started by other means) is respected all the same.
+  if (somebody_listens(path)) return live_daemon(path, -1);
   log_info("a stale socket is replaced", {{"socket", path}});
   if (::unlink(path.c_str()) != 0) return errno_error("cannot remove the stale socket \"" + path + "\"", errno);
   return {};
 }
 
+Result<void> open_to_clients(const std::string& path, const config::DaemonConfig& config, int socket) {
+  if (config.socket_gid && ::chown(path.c_str(), static_cast<uid_t>(-1), *config.socket_gid) != 0) {
+    return errno_error("cannot give the socket \"" + path + "\" to group \"" + config.socket_group + "\"", errno);
+  }
+  if (::chmod(path.c_str(), config.socket_mode) != 0) {
+    return errno_error("cannot set the mode of the socket \"" + path + "\"", errno);
+  }
+  if (::listen(socket, kBacklog) != 0) return errno_error("cannot listen on \"" + path + "\"", errno);
+  return {};
+}
+
 }  // namespace
+
+std::optional<FileId> file_at(const std::string& path) {
+  struct stat facts {};
+  if (::lstat(path.c_str(), &facts) != 0) return std::nullopt;
+  return FileId{facts.st_dev, facts.st_ino};
+}
+
+std::optional<FileId> file_of(int fd) {
+  struct stat facts {};
+  if (::fstat(fd, &facts) != 0) return std::nullopt;
+  return FileId{facts.st_dev, facts.st_ino};
+}
+
+std::string lock_path(const std::string& socket) { return socket + ".lock"; }
+
+Result<UniqueFd> take_lock(const std::string& path) {
+  const std::string name = lock_path(path);
+  for (int tries = 0; tries < kLockTries; ++tries) {
+    UniqueFd lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!lock) {
+      return errno_error(
+          "cannot make \"" + name + "\" for the socket's lock; make its folder, or choose another place with --socket",
+          errno);
+    }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return live_daemon(path, lock.get());
+      return errno_error("cannot lock \"" + name + "\"", errno);
+    }
+    // A daemon that just ended may have removed the file between our open and our lock.
+    if (file_of(lock.get()) == file_at(name)) {
+      write_holder(lock.get());
+      return lock;
+    }
+  }
+  return Error{"cannot lock \"" + name + "\": it is removed again and again"};
+}
 
 void make_socket_folder(const std::string& socket) {
   const std::string folder = socket.substr(0, socket.rfind('/'));
@@ -87,12 +127,15 @@ void make_socket_folder(const std::string& socket) {
   if (::mkdir(folder.c_str(), 0755) == 0) (void)::chmod(folder.c_str(), 0755);
 }
 
-Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config) {
+Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config, UniqueFd held) {
   Listener listener;
   if (path == kSystemSocket && ::geteuid() == 0) make_socket_folder(path);
-  auto lock = take_lock(path);
-  if (!lock) return lock.error();
-  listener.lock = std::move(*lock);
+  listener.lock = std::move(held);
+  if (!listener.lock || file_of(listener.lock.get()) != file_at(lock_path(path))) {
+    auto lock = take_lock(path);
+    if (!lock) return lock.error();
+    listener.lock = std::move(*lock);
+  }
   if (auto clear = clear_place(path); !clear) return clear.error();
   listener.socket.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.socket) return errno_error("cannot make a Unix socket", errno);
@@ -103,21 +146,39 @@ Result<Listener> open_listener(const std::string& path, const config::DaemonConf
   const int error = errno;
   ::umask(before);
   if (bound != 0) return errno_error("cannot make the socket \"" + path + "\"", error);
-  if (config.socket_gid && ::chown(path.c_str(), static_cast<uid_t>(-1), *config.socket_gid) != 0) {
-    return errno_error("cannot give the socket \"" + path + "\" to group \"" + config.socket_group + "\"", errno);
-  }
-  if (::chmod(path.c_str(), config.socket_mode) != 0) {
-    return errno_error("cannot set the mode of the socket \"" + path + "\"", errno);
-  }
-  if (::listen(listener.socket.get(), kBacklog) != 0) {
-    return errno_error("cannot listen on \"" + path + "\"", errno);
+  listener.place = file_at(path);
+  if (auto opened = open_to_clients(path, config, listener.socket.get()); !opened) {
+    ::unlink(path.c_str());
+    return opened.error();
   }
   return listener;
 }
 
-void remove_listener(const std::string& path) {
-  ::unlink(path.c_str());
-  ::unlink(lock_path(path).c_str());
+core::PlaceSight look_at_place(const std::string& path, const std::optional<FileId>& ours) {
+  using core::PlaceSight;
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    return errno == ENOENT && ::stat(folder.c_str(), &found) == 0 ? PlaceSight::Gone : PlaceSight::NoFolder;
+  }
+  if (!S_ISSOCK(found.st_mode)) return PlaceSight::NoSocket;
+  if (ours == FileId{found.st_dev, found.st_ino}) return PlaceSight::Ours;
+  return somebody_listens(path) ? PlaceSight::Foreign : PlaceSight::Dead;
+}
+
+std::string bound_path(int socket) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  const std::size_t start = offsetof(sockaddr_un, sun_path);
+  if (size <= start || address.sun_path[0] == '\0') return {};  // unnamed, or abstract
+  return {address.sun_path, ::strnlen(address.sun_path, size - start)};
+}
+
+void remove_listener(const std::string& path, const Listener& listener) {
+  if (listener.place && listener.place == file_at(path)) ::unlink(path.c_str());
+  const std::string lock = lock_path(path);
+  if (listener.lock && file_of(listener.lock.get()) == file_at(lock)) ::unlink(lock.c_str());
 }
 
 }  // namespace ringmaster

@@ -84,8 +84,10 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   for (const auto& pool : pools_) pool->start();
   for (const keeper::ExitRecord& exit : start_.table.exits) on_exit(exit);
   release_leftovers();
-  server_ = std::make_unique<ControlServer>(loop_, UniqueFd(::dup(listener_.socket.get())), start_.config.daemon,
-                                            quota_, *desk_);
+  server_ = std::make_unique<ControlServer>(loop_, UniqueFd(::dup(place_->listener().socket.get())),
+                                            start_.config.daemon, quota_, *desk_);
+  server_->when_probed([this] { place_->probe_arrived(); });
+  place_->start();
   desk_->count_connections([this] { return server_->connections(); });
   log_info(supervisor_incarnation() == 1 ? "serving" : "took over", {{"socket", start_.socket_path},
                                                                      {"version", RINGMASTER_VERSION},
@@ -182,7 +184,7 @@ void Supervisor::end_when_clear(unsigned tries) {
     return;
   }
   server_->stop_accepting();
-  if (own_socket_) remove_listener(start_.socket_path);
+  place_->remove();
   log_info("stopped");
   end_when_sent(kSendTries);
 }
@@ -209,7 +211,7 @@ void Supervisor::fill_status(control::v1::Status& status) const {
   status.set_health(core::to_string(health_now.level));
   for (const std::string& reason : health_now.reasons) status.add_health_reasons(reason);
   status.set_socket(start_.socket_path);
-  status.set_socket_passed(!own_socket_);
+  status.set_socket_passed(place_->passed());
   status.set_notice(start_.cpus.why);
 }
 

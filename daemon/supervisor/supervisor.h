@@ -10,10 +10,10 @@
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/job_desk.h"
-#include "daemon/supervisor/listener.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/socket_guard.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {
@@ -69,6 +69,8 @@ class Supervisor final : public PoolHost, public DaemonGate {
   // supervisor_adoption.cc
   Result<void> open_ledger_segment();
   Result<void> open_listening();
+  void hold_alive_mark();
+  void deposit_listener(const Listener& listener);
   Result<void> open_pools();
   void open_cgroups();
   void adopt_workers();
@@ -93,8 +95,8 @@ class Supervisor final : public PoolHost, public DaemonGate {
   UniqueFd ledger_fd_;
   Mapping ledger_map_;
   LedgerRecord* ledger_ = nullptr;
-  Listener listener_;
-  bool own_socket_ = true;  ///< not the service manager's
+  std::unique_ptr<SocketGuard> place_;
+  UniqueFd alive_;  ///< see alive_mark.h
   std::string stock_worker_;
   std::vector<std::unique_ptr<Pool>> pools_;
   std::vector<PoolGate*> gates_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/supervisor/alive_mark.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/supervisor.h"
@@ -71,20 +72,58 @@ Result<void> Supervisor::open_ledger_segment() {
 }
 
 Result<void> Supervisor::open_listening() {
-  for (const std::uint32_t passed : {1U, 0U}) {
-    listener_.socket = take(DepositKind::Listener, 0, passed);
-    if (!listener_.socket) continue;
-    own_socket_ = passed == 0;
-    listener_.lock = take(DepositKind::Lock, 0, 0);
-    return {};
+  Listener listener;
+  bool passed = false;
+  // Our own comes first: it took the place of the service manager's, if that was swept away.
+  for (const std::uint32_t b : {0U, 1U}) {
+    if (listener.socket) break;
+    listener.socket = take(DepositKind::Listener, 0, b);
+    passed = listener.socket.valid() && b == 1;
   }
-  auto opened = open_listener(start_.socket_path, start_.config.daemon);
-  if (!opened) return Error{opened.error().message, keeper::kExitSocket};
-  listener_ = std::move(*opened);
-  const std::array labels{keeper::make_label(DepositKind::Listener), keeper::make_label(DepositKind::Lock)};
-  const std::array fds{listener_.socket.get(), listener_.lock.get()};
-  keeper_.deposit(labels, fds, nullptr);
+  listener.lock = take(DepositKind::Lock, 0, 0);
+  if (passed) {
+    if (std::string bound = bound_path(listener.socket.get()); !bound.empty() && bound != start_.socket_path) {
+      log_warning("the service manager's socket is not where the configuration says: clients have to be told",
+                  {{"socket", bound}, {"configured", start_.socket_path}});
+      start_.socket_path = std::move(bound);
+    }
+  }
+  if (!listener.socket) {
+    auto opened = open_listener(start_.socket_path, start_.config.daemon, std::move(listener.lock));
+    if (!opened) return Error{opened.error().message, keeper::kExitSocket};
+    listener = std::move(*opened);
+    deposit_listener(listener);
+  }
+  const auto bound = [this](const Listener& now) {
+    deposit_listener(now);
+    server_->listen_on(UniqueFd(::dup(now.socket.get())));
+  };
+  place_ = std::make_unique<SocketGuard>(loop_, start_.socket_path, start_.config.daemon, std::move(listener), passed,
+                                         SocketGuard::Hooks{bound});
+  hold_alive_mark();
   return {};
+}
+
+// In the place of any that the keeper holds.
+void Supervisor::deposit_listener(const Listener& listener) {
+  const auto bit = keeper::kind_bit;
+  keeper_.release({bit(DepositKind::Listener), 0, std::nullopt});
+  keeper_.release({bit(DepositKind::Lock), 0, 0});
+  const std::array labels{keeper::make_label(DepositKind::Listener), keeper::make_label(DepositKind::Lock)};
+  const std::array fds{listener.socket.get(), listener.lock.get()};
+  keeper_.deposit(labels, fds, nullptr);
+}
+
+void Supervisor::hold_alive_mark() {
+  alive_ = take(DepositKind::Lock, 1, 0);
+  if (alive_) return;
+  auto opened = open_alive_mark(start_.socket_path, place_->passed());
+  if (!opened) return log_warning(opened.error().message);
+  if (!*opened) return;
+  alive_ = std::move(*opened);
+  const std::array labels{keeper::make_label(DepositKind::Lock, 1, 0)};
+  const std::array fds{alive_.get()};
+  keeper_.deposit(labels, fds, nullptr);
 }
 
 void Supervisor::open_cgroups() {

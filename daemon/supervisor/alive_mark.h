@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "shm/base/result.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// The reading end of the FIFO beside a service manager's socket (alive_mark_path in proto/socket_path.h). The keeper
+/// holds it for the daemon's life: with nobody at it a client knows, without a connection, that connecting would start
+/// the service. `make`: the socket is the service manager's; else the FIFO is held only if it is there, left by a
+/// service. Empty: there is none, and none is needed. It is never removed.
+[[nodiscard]] Result<UniqueFd> open_alive_mark(const std::string& socket, bool make);
+
+}  // namespace ringmaster
