@@ -162,7 +162,8 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   }
   ConnectOptions chosen = options;
   chosen.socket = place->path;
-  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout, chosen.busy_timeout);
+  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout, chosen.busy_timeout,
+                                            chosen.administers);
   if (const auto connected = link->connect(); !connected) return with_places(connected.error(), *place);
   return Client(std::move(chosen), std::move(link));
 }

@@ -58,6 +58,8 @@ inline constexpr Duration kJobBusyTimeout = std::chrono::seconds(30);  ///< of s
 
 /// A daemon, or the reason why there is none. One that has too many connections is asked again for `busy`.
 [[nodiscard]] Result<Client> connect(const CommonOptions& common, Duration busy = kBusyTimeout);
+/// The same for what is no job: a service that is stopped stays so, and an administrator is let in when it is crowded.
+[[nodiscard]] Result<Client> connect_to_administer(const CommonOptions& common, Duration busy = kBusyTimeout);
 /// A session, likewise.
 [[nodiscard]] Result<Session> open_patiently(Client& client, const std::string& pool, const SessionOptions& options,
                                              Duration busy);

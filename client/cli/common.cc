@@ -34,6 +34,15 @@ auto patiently(Duration busy, Ask&& ask) {
   }
 }
 
+Result<Client> connect_for(const CommonOptions& common, Duration busy, bool administers) {
+  ConnectOptions options;
+  options.socket = common.socket;
+  options.name = "ringmaster";
+  options.busy_timeout = Duration(0);  // here the waiting hears an interrupt
+  options.administers = administers;
+  return patiently(busy, [&] { return Client::connect(options); });
+}
+
 }  // namespace
 
 int fail(int code, const std::string& message) {
@@ -56,12 +65,10 @@ Duration busy_timeout(const JobOptions& job) noexcept {
   return job.queue_timeout > Duration(0) ? job.queue_timeout : kJobBusyTimeout;
 }
 
-Result<Client> connect(const CommonOptions& common, Duration busy) {
-  ConnectOptions options;
-  options.socket = common.socket;
-  options.name = "ringmaster";
-  options.busy_timeout = Duration(0);  // here the waiting hears an interrupt
-  return patiently(busy, [&] { return Client::connect(options); });
+Result<Client> connect(const CommonOptions& common, Duration busy) { return connect_for(common, busy, false); }
+
+Result<Client> connect_to_administer(const CommonOptions& common, Duration busy) {
+  return connect_for(common, busy, true);
 }
 
 Result<Session> open_patiently(Client& client, const std::string& pool, const SessionOptions& options, Duration busy) {

@@ -58,7 +58,7 @@ int run_handlers(const CommonOptions& common, const std::string& pool) {
 }
 
 int run_status(const CommonOptions& common, const std::string& pool, bool watch) {
-  auto client = connect(common);
+  auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   if (watch) catch_interrupts();
   const bool clear = watch && !common.json && can_redraw(STDOUT_FILENO);
@@ -80,7 +80,7 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch)
 
 int run_health(const CommonOptions& common) {
   constexpr int kHealthy = 0, kDegraded = 1, kDown = 2;
-  auto client = connect(common);
+  auto client = connect_to_administer(common);
   const auto status = client ? ask_status(*client) : Result<wire::Status>(client.error());
   const std::string health = status ? status->health() : "down";
   const std::string why = status ? reasons_of(*status) : ": " + status.error().message;
@@ -99,7 +99,7 @@ int run_health(const CommonOptions& common) {
 }
 
 int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
-  auto client = connect(common);
+  auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   wire::Request request;
   request.mutable_cancel()->set_job_id(job_id);
@@ -113,7 +113,7 @@ int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
 }
 
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait) {
-  auto client = connect(common);
+  auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   wire::Request request;
   auto& drain = *request.mutable_drain();
@@ -128,7 +128,7 @@ int run_drain(const CommonOptions& common, const std::string& pool, bool resume,
 }
 
 int run_stop(const CommonOptions& common) {
-  auto client = connect(common);
+  auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   const auto status = ask_status(*client);
   wire::Request request;

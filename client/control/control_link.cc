@@ -70,11 +70,13 @@ Result<bool> await(int fd, short events, const TimeLimit& limit) {
 
 }  // namespace
 
-ControlLink::ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout)
+ControlLink::ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout,
+                         bool administers)
     : socket_(std::move(socket)),
       name_(std::move(name)),
       patience_(patience),
       busy_timeout_(busy_timeout),
+      administers_(administers),
       fork_generation_(fork_generation()) {}
 
 bool ControlLink::forked() const noexcept { return fork_generation() != fork_generation_; }
@@ -92,6 +94,10 @@ void ControlLink::drop() noexcept {
 Result<void> ControlLink::connect_once() {
   drop();
   if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
+  if (administers_ && would_start_service(socket_))
+    return Error{"the daemon is not running: a service manager listens on " + socket_ +
+                     " and starts it for the next job; or start it yourself (systemctl start ringmaster)",
+                 ECONNREFUSED};
   UniqueFd fd = above_standard(UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
   if (!fd) return errno_error("cannot create a Unix socket", errno);
   sockaddr_un address{};
@@ -112,6 +118,7 @@ Result<void> ControlLink::connect_once() {
   hello.mutable_hello()->set_version_min(kProtocolVersion);
   hello.mutable_hello()->set_version_max(kProtocolVersion);
   hello.mutable_hello()->set_client(name_.substr(0, 80));
+  hello.mutable_hello()->set_administers(administers_);
   const auto answer = expect(exchange(hello, patience_), Reply::kHello);
   if (!answer) {
     drop();

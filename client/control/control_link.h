@@ -30,8 +30,9 @@ struct ControlAnswer {
 class ControlLink {
  public:
   /// `patience`: for an ordinary answer, and for the daemon to come back. `busy_timeout`: for a first connection while
-  /// the daemon has too many.
-  ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout = Duration(0));
+  /// the daemon has too many. `administers`: see ConnectOptions.
+  ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout = Duration(0),
+              bool administers = false);
 
   /// Connects now, without patience for a daemon that is not there.
   [[nodiscard]] Result<void> connect();
@@ -64,6 +65,7 @@ class ControlLink {
   const std::string name_;
   const Duration patience_;
   const Duration busy_timeout_;
+  const bool administers_;
   const std::uint32_t fork_generation_;
   std::mutex mutex_;
   UniqueFd fd_;

@@ -9,14 +9,16 @@ namespace {
 
 constexpr Duration kMinute = std::chrono::minutes{1};
 
-/// nullopt when `asked` more fits under `limit`; safe against overflow of the sum.
-std::optional<QuotaRefusal> check(QuotaKind kind, Uid uid, std::uint64_t limit, std::uint64_t used,
-                                  std::uint64_t asked) {
-  if (used <= limit && asked <= limit - used) return std::nullopt;
-  return QuotaRefusal{kind, uid, limit, used, asked};
-}
-
 }  // namespace
+
+/// nullopt when `asked` more fits under `limit`; safe against overflow of the sum.
+QuotaBook::Refused QuotaBook::check(QuotaKind kind, Uid uid, std::uint64_t limit, std::uint64_t used,
+                                    std::uint64_t asked) const {
+  if (used <= limit && asked <= limit - used) return std::nullopt;
+  const QuotaRefusal refusal{kind, uid, limit, used, asked};
+  if (told_) told_(refusal);
+  return refusal;
+}
 
 QuotaBook::Refused QuotaBook::open_connection(Uid uid) {
   if (auto refused = check(QuotaKind::Connections, uid, limits_.connections, connections_, 1)) return refused;
@@ -34,6 +36,17 @@ void QuotaBook::close_connection(Uid uid) {
   --use.connections;
   --connections_;
   drop_if_empty(uid);
+}
+
+bool QuotaBook::open_kept_connection() {
+  if (kept_connections_ >= kKeptConnections) return false;
+  ++kept_connections_;
+  return true;
+}
+
+void QuotaBook::close_kept_connection() {
+  RM_CHECK(kept_connections_ > 0, "none is open");
+  --kept_connections_;
 }
 
 QuotaBook::Refused QuotaBook::open_session(TimePoint now, Uid uid, std::uint64_t slots, Bytes bytes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ enum class QuotaKind : std::uint8_t {
   CrashesPerMinute,
 };
 
+/// Connections beyond the limits, for administrators who ask for the status or stop the daemon.
+inline constexpr std::uint64_t kKeptConnections = 4;
+
 /// A refusal that says limit, use and what to do.
 struct QuotaRefusal {
   QuotaKind kind;
@@ -65,8 +69,14 @@ class QuotaBook {
 
   using Refused = std::optional<QuotaRefusal>;
 
+  /// Hears of every refusal, as it is made.
+  void when_refused(std::function<void(const QuotaRefusal&)> told) { told_ = std::move(told); }
+
   [[nodiscard]] Refused open_connection(Uid uid);
   void close_connection(Uid uid);
+  /// One of the few that are kept beside the limits for administration. False: they are in use.
+  [[nodiscard]] bool open_kept_connection();
+  void close_kept_connection();
 
   /// A session: one of the uid's sessions, its slots and its bytes, all or nothing.
   [[nodiscard]] Refused open_session(TimePoint now, Uid uid, std::uint64_t slots, Bytes bytes);
@@ -94,12 +104,15 @@ class QuotaBook {
     std::deque<TimePoint> crashes;
   };
 
+  Refused check(QuotaKind kind, Uid uid, std::uint64_t limit, std::uint64_t used, std::uint64_t asked) const;
   Refused check_crashes(TimePoint now, Uid uid) const;
   void drop_if_empty(Uid uid);
 
   QuotaLimits limits_;
   std::map<Uid, Account> accounts_;
   std::uint64_t connections_ = 0;
+  std::uint64_t kept_connections_ = 0;
+  std::function<void(const QuotaRefusal&)> told_;
 };
 
 }  // namespace ringmaster::core

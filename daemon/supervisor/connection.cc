@@ -178,6 +178,12 @@ void Connection::take_hello(const v1::Request& request) {
                                          std::to_string(request.hello().version_min()) + " to " +
                                          std::to_string(request.hello().version_max()) + "; update the older one");
   }
+  if (peer_.kept && !request.hello().administers()) {
+    return part(
+        v1::ERROR_BUSY,
+        "the daemon has all the connections that it may have, of all users or of yours: try again later, or raise "
+        "[limits] max_connections or connections_per_uid");
+  }
   greeted_ = true;
   watchdog_.cancel();
   ask_desk(request);
@@ -262,6 +268,10 @@ asio::awaitable<void> Connection::watch() {
 void Connection::breach(int code, const std::string& what) {
   if (closing_ || closed_) return;
   log_breach(peer_, what);
+  part(code, what);
+}
+
+void Connection::part(int code, const std::string& what) {
   closing_ = true;
   (void)send(error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
   output_.cancel();

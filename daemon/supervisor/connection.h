@@ -49,6 +49,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take_request(const std::string& body);
   void ask_desk(const control::v1::Request& request);
   void take_hello(const control::v1::Request& request);
+  /// The last word of this side.
+  void part(int code, const std::string& what);
   void breach(int code, const std::string& what);
   void finish();
 

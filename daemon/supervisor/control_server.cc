@@ -99,17 +99,18 @@ void ControlServer::State::take(Protocol::socket socket) {
         socket, v1::ERROR_NOT_ALLOWED,
         "uid " + std::to_string(identity->uid) + " may not use this daemon; an administrator can add it to allow_uids");
   }
-  if (const auto refused = quota.open_connection(identity->uid)) {
+  const auto refused = quota.open_connection(identity->uid);
+  if (refused && !(admission.admin && quota.open_kept_connection())) {
     return turn_away(socket, v1::ERROR_BUSY, to_string(*refused));
   }
-  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection};
-  auto connection = std::make_shared<Connection>(std::move(socket), peer, desk, limits,
-                                                 [weak = weak_from_this(), uid = peer.uid, id = peer.connection] {
-                                                   if (const auto self = weak.lock()) {
-                                                     self->quota.close_connection(uid);
-                                                     self->connections.erase(id);
-                                                   }
-                                                 });
+  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection, refused.has_value()};
+  auto connection =
+      std::make_shared<Connection>(std::move(socket), peer, desk, limits, [weak = weak_from_this(), peer] {
+        if (const auto self = weak.lock()) {
+          peer.kept ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
+          self->connections.erase(peer.connection);
+        }
+      });
   connections[peer.connection] = connection;
   connection->start();
 }

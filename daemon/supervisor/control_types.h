@@ -18,6 +18,7 @@ struct Peer {
   std::uint32_t pid = 0;
   bool admin = false;
   std::uint64_t connection = 0;  ///< of this supervisor; never reused
+  bool kept = false;             ///< it is one of those kept for administration: all others are in use
 };
 
 /// Answers one request: the id is filled in, the descriptors go with it. Called exactly once, now or later.

@@ -53,7 +53,14 @@ Supervisor::Supervisor(EventLoop& loop, SupervisorStart start)
       keeper_(loop, std::move(start_.keeper)),
       quota_(start_.config.limits),
       stock_worker_(find_stock_worker()),
-      started_(loop.now()) {}
+      started_(loop.now()) {
+  quota_.when_refused([this](const core::QuotaRefusal& refusal) {
+    if (const auto unsaid = refusal_pace_.line_due(loop_.now(), refusal.kind, refusal.uid)) {
+      log_warning("a limit was reached",
+                  {{"uid", refusal.uid}, {"reason", core::to_string(refusal)}, {"more_unsaid", *unsaid}});
+    }
+  });
+}
 
 Supervisor::~Supervisor() = default;
 

@@ -7,6 +7,7 @@
 
 #include "daemon/core/cpu_count.h"
 #include "daemon/core/quota.h"
+#include "daemon/core/refusal_pace.h"
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/job_desk.h"
@@ -91,6 +92,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   KeeperLink keeper_;
   WorkerCgroups cgroups_;
   core::QuotaBook quota_;
+  core::RefusalPace refusal_pace_;
   std::map<Key, UniqueFd> inherited_;
   UniqueFd ledger_fd_;
   Mapping ledger_map_;

@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "client/client.h"
 #include "client/control/control_link.h"
 #include "client/control/message_job.h"
+#include "proto/socket_path.h"
 
 namespace ringmaster {
 namespace {
@@ -323,6 +326,25 @@ TEST(Backoff, GrowsAndSpreads) {
     EXPECT_GT(longest, std::chrono::microseconds(1400 * middle));
     EXPECT_LT(longest, std::chrono::microseconds(1500 * middle));
   }
+}
+
+TEST(ControlLink, ForAdministrationStartsNoServiceThatIsStopped) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return true;
+  });
+  const std::string mark = alive_mark_path(daemon.path());
+  ASSERT_EQ(::mkfifo(mark.c_str(), 0600), 0);
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(5), Duration(0), true);
+  const auto refused = link.connect();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("is not running"), std::string::npos) << refused.error().message;
+  {
+    const UniqueFd served(::open(mark.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    EXPECT_TRUE(link.connect());
+  }
+  ::unlink(mark.c_str());
 }
 
 }  // namespace

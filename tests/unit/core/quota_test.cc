@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/core/refusal_pace.h"
+
 namespace ringmaster::core {
 namespace {
 
@@ -29,6 +31,48 @@ TEST(Quota, CountsConnectionsPerUidAndOfAll) {
   EXPECT_EQ(book.open_connection(3), (QuotaRefusal{QuotaKind::Connections, 3, 3, 3, 1}));
   book.close_connection(1);
   EXPECT_FALSE(book.open_connection(3));
+}
+
+TEST(Quota, KeepsAFewConnectionsForAdministration) {
+  QuotaBook book{small()};
+  for (std::uint64_t i = 0; i < kKeptConnections; ++i) EXPECT_TRUE(book.open_kept_connection());
+  EXPECT_FALSE(book.open_kept_connection());
+  book.close_kept_connection();
+  EXPECT_TRUE(book.open_kept_connection());
+  EXPECT_FALSE(book.open_connection(1)) << "they are beside the limits";
+}
+
+TEST(Quota, TellsOfEveryRefusal) {
+  QuotaBook book{small()};
+  std::vector<QuotaKind> told;
+  book.when_refused([&](const QuotaRefusal& refusal) { told.push_back(refusal.kind); });
+  EXPECT_FALSE(book.open_session(kNow, 1, 100, mib(1)));
+  EXPECT_TRUE(book.open_session(kNow, 1, 1, mib(1)));
+  EXPECT_TRUE(book.take_bytes(1, mib(20)));
+  EXPECT_EQ(told, (std::vector{QuotaKind::SlotsPerUid, QuotaKind::BytesPerUid}));
+}
+
+TEST(RefusalPace, SaysEachLimitOfAUidOnceInAWhileAndHowOftenInBetween) {
+  RefusalPace pace;
+  const auto due = [&](Duration after, Uid uid = 1, QuotaKind kind = QuotaKind::ConnectionsPerUid) {
+    return pace.line_due(kNow + after, kind, uid);
+  };
+  EXPECT_EQ(due(0s), 0U);
+  EXPECT_EQ(due(1s), std::nullopt);
+  EXPECT_EQ(due(9s), std::nullopt);
+  EXPECT_EQ(due(1s, 2), 0U) << "another uid";
+  EXPECT_EQ(due(1s, 1, QuotaKind::SlotsPerUid), 0U) << "another limit";
+  EXPECT_EQ(due(10s), 2U);
+  EXPECT_EQ(due(20s), 0U);
+}
+
+TEST(RefusalPace, IsBounded) {
+  RefusalPace pace;
+  for (Uid uid = 0; uid < RefusalPace::kMost; ++uid) {
+    EXPECT_TRUE(pace.line_due(kNow, QuotaKind::ConnectionsPerUid, uid));
+  }
+  EXPECT_FALSE(pace.line_due(kNow, QuotaKind::ConnectionsPerUid, 100'000));
+  EXPECT_TRUE(pace.line_due(kNow + 10s, QuotaKind::ConnectionsPerUid, 100'000));
 }
 
 TEST(Quota, ChargesASessionWholeOrNotAtAll) {
