@@ -103,7 +103,8 @@ int run_keeper(const CommandLine& line) {
   setup.program.config = line.config;
   setup.program.socket = line.socket;
   setup.descriptors = raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
-  static_cast<void>(raise_soft_limit(RLIMIT_FSIZE, setup.given.file_size));  // which shared memory counts against
+  // Meant for files, and shared memory counts against it: the ledger alone is larger than some.
+  static_cast<void>(lift_limit(RLIMIT_FSIZE, setup.given.file_size));
   clear_service_environment();
   if (const int error = become_subreaper(); error != 0) {
     say(Level::Error, "cannot become a child subreaper: %s", ::strerrordesc_np(error));

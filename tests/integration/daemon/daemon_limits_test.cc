@@ -1,3 +1,5 @@
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <stdexcept>
@@ -12,6 +14,7 @@ class DaemonLimits : public DaemonTest {
  protected:
   void limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
     before_exec_ = [=] {
+      ::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0);  // root without it is as bound as a user
       const rlimit value{soft, hard};
       ::setrlimit(resource, &value);
     };
@@ -58,6 +61,20 @@ TEST_F(DaemonLimits, SoftOnesAreRaisedForTheDaemonAndNotForItsWorkers) {
   rlimit workers_limit{};
   ASSERT_EQ(::prlimit(workers().front(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
   EXPECT_EQ(workers_limit.rlim_cur, rlim_t{64 << 10});
+}
+
+TEST_F(DaemonLimits, OfFileSizesDoesNotBindADaemonThatMayLiftIt) {
+  if (::prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE, 0, 0, 0) != 1 || ::geteuid() != 0) GTEST_SKIP() << "needs privilege";
+  before_exec_ = [] {
+    const rlimit value{1 << 20, 1 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &value);
+  };
+  start();
+  Session session = open();
+  EXPECT_EQ(run(session, "echo", {}, {}, "fits").text(), "fits");
+  rlimit workers_limit{};
+  ASSERT_EQ(::prlimit(workers().front(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
+  EXPECT_EQ(workers_limit.rlim_max, rlim_t{1 << 20});
 }
 
 TEST_F(DaemonLimits, TooSmallOnesEndTheStartWithASentence) {

@@ -20,6 +20,11 @@ for file in bin/ringmaster bin/ringmasterd lib/systemd/system/ringmaster.service
 done
 grep -q "^ExecStart=$prefix/bin/ringmasterd" "$prefix/lib/systemd/system/ringmaster.service" ||
   fail "the unit does not start the installed daemon: $(grep ExecStart "$prefix/lib/systemd/system/ringmaster.service")"
+mkdir "$here/relative"
+(cd "$here/relative" && cmake --install "$build" --prefix tree >"$here/relative.log") || fail "a relative prefix; see $here/relative.log"
+grep -q "^ExecStart=$here/relative/tree/bin/ringmasterd" "$here/relative/tree/lib/systemd/system/ringmaster.service" ||
+  fail "the unit of a relative prefix: $(grep ExecStart "$here/relative/tree/lib/systemd/system/ringmaster.service")"
+rm -rf "$here/relative"
 worker=$(find "$prefix" -name ringmaster-worker -type f -perm -u+x)
 [ -n "$worker" ] || fail "ringmaster-worker was not installed"
 
