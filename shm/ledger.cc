@@ -29,8 +29,8 @@ LedgerCrash& place_for(LedgerRecord& ledger, std::uint64_t job_id) {
 
 }  // namespace
 
-LedgerRecord* open_ledger(std::span<std::byte> memory) noexcept {
-  if (memory.size() < sizeof(LedgerRecord)) return nullptr;
+LedgerRecord* open_ledger(std::span<std::byte> memory, std::uint64_t pools) noexcept {
+  if (pools > kMaxPools || memory.size() < ledger_bytes(pools)) return nullptr;
   auto* ledger = reinterpret_cast<LedgerRecord*>(memory.data());
   const bool ours = ledger->header.magic == static_cast<std::uint64_t>(SegmentMagic::Ledger) &&
                     ledger->header.layout_version == kLayoutVersion && ledger->header.total_bytes == memory.size();

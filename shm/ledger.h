@@ -114,14 +114,20 @@ struct LedgerRecord {
   std::uint32_t reserved;
   Word64 last_incident;  ///< serial; serial s lies at s % kLedgerIncidents
   std::uint64_t crash_uses;
-  LedgerPool pools[kMaxPools];
   LedgerSession sessions[kMaxSessions];
   LedgerWorker workers[kMaxWorkers];
   LedgerCrash crashes[kLedgerCrashes];
   LedgerIncident incidents[kLedgerIncidents];
+  LedgerPool pools[kMaxPools];  ///< the last, and only those that there are: the segment ends after them
 };
 
-[[nodiscard]] LedgerRecord* open_ledger(std::span<std::byte> memory) noexcept;
+/// How large the segment is for so many pools.
+[[nodiscard]] constexpr std::uint64_t ledger_bytes(std::uint64_t pools) {
+  return sizeof(LedgerRecord) - (kMaxPools - pools) * sizeof(LedgerPool);
+}
+
+/// nullptr: another layout, or too small for `pools`.
+[[nodiscard]] LedgerRecord* open_ledger(std::span<std::byte> memory, std::uint64_t pools = kMaxPools) noexcept;
 LedgerRecord* format_ledger(std::span<std::byte> memory) noexcept;
 
 /// Writes a verdict; it stands once verdict_intent is stored. The first one wins: false, another stands already.

@@ -103,7 +103,7 @@ int run_keeper(const CommandLine& line) {
   setup.program.config = line.config;
   setup.program.socket = line.socket;
   setup.descriptors = raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
-  // Meant for files, and shared memory counts against it: the ledger alone is larger than some.
+  // Meant for files, and shared memory counts against it.
   static_cast<void>(lift_limit(RLIMIT_FSIZE, setup.given.file_size));
   clear_service_environment();
   if (const int error = become_subreaper(); error != 0) {

@@ -37,14 +37,14 @@ Result<void> Supervisor::open_ledger_segment() {
   ledger_fd_ = take(DepositKind::Ledger, 0, 0);
   const bool fresh = !ledger_fd_;
   if (fresh) {
-    auto fd = create_segment("ringmaster-ledger", sizeof(LedgerRecord));
+    auto fd = create_segment("ringmaster-ledger", ledger_bytes(start_.config.pools.size()));
     if (!fd) return Error{fd.error().message, keeper::kExitUnavailable};
     ledger_fd_ = std::move(*fd);
   }
   auto mapping = Mapping::map(ledger_fd_.get(), Access::ReadWrite);
   if (!mapping) return Error{mapping.error().message, keeper::kExitUnavailable};
   ledger_map_ = std::move(*mapping);
-  ledger_ = fresh ? format_ledger(ledger_map_.bytes()) : open_ledger(ledger_map_.bytes());
+  ledger_ = fresh ? format_ledger(ledger_map_.bytes()) : open_ledger(ledger_map_.bytes(), start_.config.pools.size());
   if (ledger_ == nullptr) return Error{"the ledger that was inherited has another layout", keeper::kExitUnavailable};
   ledger_->supervisor_incarnation.store(start_.table.supervisor, std::memory_order_relaxed);
   if (fresh || start_.cold) {

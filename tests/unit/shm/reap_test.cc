@@ -257,6 +257,15 @@ TEST(Reap, EndAllLeavesNoJobOpen) {
   EXPECT_EQ(lost, 2);
 }
 
+TEST(Ledger, EndsAfterThePoolsThatThereAre) {
+  static_assert(ledger_bytes(kMaxPools) == sizeof(LedgerRecord));
+  EXPECT_LT(ledger_bytes(1), std::uint64_t{1} << 20) << "a file size limit of 1 MiB";
+  Memory memory(ledger_bytes(2));
+  format_ledger(memory.span());
+  EXPECT_NE(open_ledger(memory.span(), 2), nullptr);
+  EXPECT_EQ(open_ledger(memory.span(), 3), nullptr);
+}
+
 TEST(Ledger, CountsACrashOncePerDeath) {
   Memory memory(sizeof(LedgerRecord));
   LedgerRecord& ledger = *format_ledger(memory.span());
