@@ -48,6 +48,7 @@ expect_stack() {
 }
 
 test_hardening() {
+  useradd --system --groups ringmaster member
   score_at_most 2.0 "as installed"
   configure
   restart
@@ -86,7 +87,8 @@ test_hardening() {
   score_at_most 2.5 "with pools-with-users.conf"
   expect_job "pools-with-users.conf" trouble/who "$(id -u nobody)"
   expect_stack "pools-with-users.conf"
-  sha >/dev/null || fail "pools-with-users.conf: submit: exit status $?"
+  runuser -u member -- ringmaster submit default/sha256 --in /etc/hostname >/dev/null ||
+    fail "pools-with-users.conf: a member of the group may not submit: exit status $?; $(ls -l /run/ringmaster)"
   no_drop_ins
   configure
   restart

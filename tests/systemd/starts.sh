@@ -14,6 +14,25 @@ test_keeper_deaths() {
   echo "keeper: killed 8 times in $((SECONDS - began)) s, serves"
 }
 
+# Who stops it is told that its socket starts it again; who only asks how it is starts nothing; who has work does.
+test_stop_and_probes() {
+  local said probe
+  said=$(ringmaster stop 2>&1) || fail "ringmaster stop: exit status $?: $said"
+  case $said in *"socket unit"*) ;; *) fail "ringmaster stop does not speak of the socket unit: $said" ;; esac
+  until_true 60 sh -c '[ "$(systemctl is-active ringmaster.service)" = inactive ]' || fail "not inactive after ringmaster stop"
+  systemctl is-active --quiet ringmaster.socket || fail "the socket unit is not active"
+  for probe in "" --live --ready --json "--ready --wait 1s"; do
+    ringmaster health $probe >/dev/null 2>&1
+    [ $? -eq 2 ] || fail "health $probe of a stopped service is not 2"
+  done
+  sleep 1
+  [ "$(systemctl is-active ringmaster.service)" = inactive ] || fail "a health probe started the stopped service"
+  sha >/dev/null || fail "submit to a stopped service: exit status $?"
+  [ "$(state ActiveState)" = active ] || fail "a job did not start the stopped service"
+  echo "stopped: $said"
+  echo "stopped: probes start nothing, a job does"
+}
+
 # A wrong configuration: who waits hears it, at once and every time; the mended file is in force with the next client.
 test_broken_configuration() {
   systemctl stop ringmaster.service
