@@ -45,6 +45,7 @@ TEST(ThumbnailDamage, FailsForAJpegThatDecodesToRubbish) {
   const std::size_t half = whole.size() / 2;
   expect_failure(filled(whole, half, 4096, '\0'), "a bad sector");
   expect_failure(filled(whole, half, 512, '\0'), "a small bad sector");
+  for (std::size_t at = half; at < half + 5000; at += 250) expect_failure(filled(whole, at, 128, '\0'), "a small hole");
   expect_failure(filled(whole, half, 4096, '\xff'), "an erased sector");
   expect_failure(filled(whole, half, whole.size() - half - 2, '\0'), "a download into a file of zeros");
   expect_failure(filled(whole, half, whole.size() - half, '\0'), "the same without an end marker");
@@ -121,6 +122,42 @@ TEST(ThumbnailDamage, FailsForADamagedWebp) {
   expect_failure(whole.substr(0, whole.size() - 100), "cut near its end");
   expect_failure(as_text(whole), "copied as text");
   EXPECT_EQ(run(thumbnail(), whole + "trailing").code, RM_DONE);
+}
+
+// Its tables make zeros of what is flat: a run of them is no hole.
+TEST(ThumbnailDamage, AcceptsAFlatJpeg) {
+  for (const char* options : {".jpg", ".jpg[optimize_coding=true]", ".jpg[interlace=true]"}) {
+    const test::Image flat =
+        test::made([](VipsImage** out) { return vips_black(out, 2000, 1500, "bands", 3, nullptr); });
+    const Ran ran = run(thumbnail(), encode(flat.get(), options));
+    EXPECT_EQ(ran.code, RM_DONE) << ran.message;
+    EXPECT_EQ(ran.message, "");
+  }
+}
+
+// Bytes changed, lost and added anywhere: a result or a failure, never a crash.
+TEST(ThumbnailDamage, SurvivesAnything) {
+  const test::Image small = noise(64, 48);
+  std::uint32_t state = 1;
+  const auto random = [&state](std::size_t below) { return (state = state * 1664525U + 1013904223U) / 65536U % below; };
+  for (const char* suffix : {".jpg", ".jpg[interlace=true]", ".png", ".webp", ".webp[lossless=true]"}) {
+    const std::string whole = encode(small.get(), suffix);
+    for (int i = 0; i < 200; ++i) {
+      std::string bad = whole;
+      for (std::size_t changes = 1 + random(5); changes > 0; --changes) {
+        const std::size_t at = random(i % 2 == 0 ? bad.size() : std::min<std::size_t>(700, bad.size()));
+        if (random(3) == 0)
+          bad.erase(at, 1 + random(20));
+        else if (random(3) == 0)
+          bad.insert(at, random(20), static_cast<char>(random(256)));
+        else
+          bad[at] = static_cast<char>(random(256));
+        if (bad.size() < 32) bad = whole;
+      }
+      const Ran ran = run(thumbnail(), bad, {{"width", "20"}});
+      EXPECT_TRUE(ran.code == RM_DONE || ran.code == RM_FAILED) << ran.message;
+    }
+  }
 }
 
 TEST(ThumbnailDamage, TellsOfItsOwnJobOnly) {

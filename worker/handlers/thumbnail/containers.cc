@@ -50,7 +50,7 @@ unsigned png_bits_per_pixel(unsigned depth, unsigned colour_type) {
 std::string printable(std::string_view name) {
   std::string text(name);
   std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c) == 0; }, '?');
+      text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != ' '; }, '?');
   return text;
 }
 

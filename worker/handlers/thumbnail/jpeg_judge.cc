@@ -1,6 +1,7 @@
 #include "worker/handlers/thumbnail/jpeg_judge.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ringmaster::thumbnail {
 namespace {
@@ -14,7 +15,37 @@ bool is_padding(std::span<const std::byte> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [&](std::byte one) { return one == bytes.front(); });
 }
 
+constexpr std::size_t kBlank = 64;
+
 }  // namespace
+
+std::span<const std::byte> scan_data(std::span<const std::byte> bytes) {
+  for (std::size_t at = 0; at + 1 < bytes.size(); ++at) {
+    const void* const found = std::memchr(bytes.data() + at, 0xff, bytes.size() - 1 - at);
+    if (found == nullptr) break;
+    at = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
+    const auto next = std::to_integer<unsigned>(bytes[at + 1]);
+    const bool restart = next >= 0xd0 && next <= 0xd7;
+    if (next != 0 && next != 0xff && !restart) return bytes.first(at);
+  }
+  return bytes;
+}
+
+std::size_t longest_blank(std::span<const std::byte> scan) {
+  const auto is_zero = [scan](std::size_t at) { return scan[at] == std::byte{0}; };
+  std::size_t longest = 0;
+  // A run of 64 has a zero at one of these places, whatever lies around it.
+  for (std::size_t at = 0; at < scan.size(); at += kBlank / 2) {
+    if (!is_zero(at)) continue;
+    std::size_t begin = at;
+    while (begin > 0 && is_zero(begin - 1)) --begin;
+    std::size_t end = at;
+    while (end < scan.size() && is_zero(end)) ++end;
+    if (end < scan.size() && end - begin >= kBlank) longest = std::max(longest, end - begin);
+    at = end / (kBlank / 2) * (kBlank / 2);
+  }
+  return longest;
+}
 
 void JpegJudge::damaged(const std::string& reason) {
   if (damage_.empty()) damage_ = reason;

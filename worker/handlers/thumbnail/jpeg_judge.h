@@ -7,6 +7,11 @@
 
 namespace ringmaster::thumbnail {
 
+/// Where the data of a scan end that begin at `bytes`: at the first marker that is no restart.
+[[nodiscard]] std::span<const std::byte> scan_data(std::span<const std::byte> bytes);
+/// The longest run of zero bytes inside of a scan's data, of 64 and more; those at its very end are padding.
+[[nodiscard]] std::size_t longest_blank(std::span<const std::byte> scan);
+
 /// Tells the damaged JPEG from the odd one, by what its decoder stumbled over. Phones write odd ones that any viewer
 /// shows; what is damaged decodes to rubbish all the same. Where it can be either, it is a remark.
 class JpegJudge {

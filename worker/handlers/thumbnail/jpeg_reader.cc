@@ -59,6 +59,7 @@ JpegReader::JpegReader(std::span<const std::byte> bytes, std::function<bool()> s
     ::jpeg_destroy_decompress(&jpeg_);
     throw std::runtime_error("cannot read the JPEG's header: " + error_);
   }
+  look_for_holes();
   progress_.progress_monitor = [](j_common_ptr jpeg) {
     JpegReader& self = of(jpeg);
     if (self.jpeg_.input_scan_number > kMaxScans) {
@@ -71,6 +72,21 @@ JpegReader::JpegReader(std::span<const std::byte> bytes, std::function<bool()> s
     longjmp(self.jump_, 1);
   };
   jpeg_.progress = &progress_;
+}
+
+// A hole of zeros can decode to about as many blocks as were lost, and nothing else tells of it. Where zeros are no
+// "end of block" each is a coefficient of -1 or worse: no picture has blocks of these.
+void JpegReader::look_for_holes() {
+  if (::jpeg_has_multiple_scans(&jpeg_) != 0 || jpeg_.arith_code != FALSE) return;
+  bool impossible = false;
+  for (int i = 0; i < jpeg_.num_components; ++i) {
+    const int number = jpeg_.comp_info[i].ac_tbl_no;
+    if (number < 0 || number >= NUM_HUFF_TBLS || jpeg_.ac_huff_tbl_ptrs[number] == nullptr) return;
+    impossible = impossible || jpeg_.ac_huff_tbl_ptrs[number]->huffval[0] != 0;
+  }
+  const auto scan = scan_data(bytes_.last(std::min(bytes_.size(), jpeg_.src->bytes_in_buffer)));
+  const std::size_t blank = impossible ? longest_blank(scan) : 0;
+  if (blank != 0) judge_.damaged(std::to_string(blank) + " bytes in the middle of its data are blank");
 }
 
 JpegReader::~JpegReader() { ::jpeg_destroy_decompress(&jpeg_); }

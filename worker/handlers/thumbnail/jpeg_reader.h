@@ -44,6 +44,7 @@ class JpegReader {
   bool attempt(Step step);
   bool read_rows(VipsRegion* out);
   void note_warning();
+  void look_for_holes();
 
   std::span<const std::byte> bytes_;
   std::function<bool()> stop_;
