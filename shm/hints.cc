@@ -52,6 +52,18 @@ bool anyone_idle(const BoardRecord& board) noexcept {
   return false;
 }
 
+bool take_role(Word32& role, std::uint32_t place) noexcept {
+  std::uint32_t nobody = 0;
+  // SYNC: seq_cst, as set_spin: whoever sees the word may count on a look that starts after it was set.
+  return role.load(std::memory_order_relaxed) == 0 &&
+         role.compare_exchange_strong(nobody, place + 1, std::memory_order_seq_cst);
+}
+bool leave_role(Word32& role, std::uint32_t place) noexcept {
+  std::uint32_t mine = place + 1;
+  // SYNC: seq_cst, pairs with should_ring: the last look comes after this.
+  return role.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
+}
+
 void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
   set_hint(reply.done(), slot);
   Word32& word = *reply.done().event;

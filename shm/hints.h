@@ -32,8 +32,8 @@ inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
   return false;
 }
 
-/// True when someone sleeps and nobody is looking: then a bell must be rung. To be asked after set_hint: the order is
-/// one half of the wake protocol.
+/// True when someone sleeps and nobody is looking or stands by: then a bell must be rung. To be asked after set_hint:
+/// the order is one half of the wake protocol.
 [[nodiscard]] inline bool should_ring(const BoardRecord& board) noexcept {
   std::uint64_t idle = 0;
   for (std::uint32_t i = 0; i < kBoardWords; ++i) {
@@ -41,7 +41,8 @@ inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
     if (board.spin[i].load(std::memory_order_seq_cst) != 0) return false;
     idle |= board.idle[i].load(std::memory_order_seq_cst);
   }
-  return idle != 0;
+  // SYNC: seq_cst, pairs with leave_role: who stood by looks after it left.
+  return idle != 0 && board.standby.load(std::memory_order_seq_cst) == 0;
 }
 
 /// The board bit of one worker; `place` is its index in the pool, below 64 * kBoardWords.
@@ -51,6 +52,11 @@ void set_spin(BoardRecord& board, std::uint32_t place) noexcept;
 void clear_spin(BoardRecord& board, std::uint32_t place) noexcept;
 [[nodiscard]] unsigned count_spinners(const BoardRecord& board) noexcept;
 [[nodiscard]] bool anyone_idle(const BoardRecord& board) noexcept;
+
+/// A role of the board, which one worker has at a time. take_role: false where another has it.
+[[nodiscard]] bool take_role(Word32& role, std::uint32_t place) noexcept;
+/// False: it was not this worker's (any more).
+bool leave_role(Word32& role, std::uint32_t place) noexcept;
 
 /// The completion word's lowest bit: somebody sleeps on exactly this value.
 inline constexpr std::uint32_t kWaitingBit = 1;

@@ -165,9 +165,12 @@ struct ControlRecord {
 struct BoardRecord {
   SegmentHeader header;
   alignas(kCacheLine) Word64 idle[kBoardWords];
+  Word32 standby;   ///< place + 1 of the worker that sleeps a half millisecond at a time beside the streamer; 0: none
+  Word32 streamer;  ///< place + 1 of the worker that runs short jobs one after the other; 0: none
   alignas(kCacheLine) Word64 spin[kBoardWords];
   alignas(kCacheLine) Word32 closed;  ///< BoardClosed, by the supervisor: what a client is to refuse by itself
 };
+static_assert(offsetof(BoardRecord, standby) == 96 && offsetof(BoardRecord, spin) == 128);
 /// Why a pool takes no new work.
 enum class BoardClosed : std::uint32_t { Open = 0, Draining = 1, Quarantined = 2, Stopping = 3 };
 

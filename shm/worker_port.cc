@@ -87,6 +87,11 @@ ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t s
   return ClaimStatus::Claimed;
 }
 
+// The client may be writing it for the slot's next job: a wrong time makes no harm.
+std::uint64_t submitted_ns(const WorkerSession& session, std::uint32_t slot) {
+  return std::atomic_ref(session.request.descriptor(slot).submitted_ns).load(std::memory_order_relaxed);
+}
+
 /// True when test(slot, word) is, for some slot that is Ready and has its bit.
 template <typename Test>
 bool any_ready(const WorkerSession& session, Test&& test) {
@@ -118,9 +123,14 @@ bool has_ready_job(const WorkerSession& session) noexcept {
 
 bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept {
   return any_ready(session, [&](std::uint32_t slot, SlotWord word) {
-    // The client may be writing it for the slot's next job: a wrong time makes no harm.
-    const std::atomic_ref submitted(session.request.descriptor(slot).submitted_ns);
-    return word.attempt() == 0 && submitted.load(std::memory_order_relaxed) < before_ns;
+    return word.attempt() == 0 && submitted_ns(session, slot) < before_ns;
+  });
+}
+
+bool has_waiting_job(const WorkerSession& session, std::uint64_t now_ns, std::uint64_t age_ns) noexcept {
+  return any_ready(session, [&](std::uint32_t slot, SlotWord word) {
+    const std::uint64_t submitted = submitted_ns(session, slot);
+    return word.attempt() != 0 || submitted + age_ns <= now_ns || submitted > now_ns + age_ns;
   });
 }
 

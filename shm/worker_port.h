@@ -108,6 +108,10 @@ inline void prefetch_next(const WorkerSession& session) noexcept {
 /// True when such a job, in its first attempt, says that it was submitted before `before_ns`.
 [[nodiscard]] bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept;
 
+/// True when such a job is at least `age_ns` old, or its age is not known: it has been tried before, or its client
+/// counts time otherwise.
+[[nodiscard]] bool has_waiting_job(const WorkerSession& session, std::uint64_t now_ns, std::uint64_t age_ns) noexcept;
+
 /// The cancel word of the client or of the supervisor names this job.
 [[nodiscard]] bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept;
 

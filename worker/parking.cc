@@ -1,7 +1,5 @@
 #include "worker/parking.h"
 
-#include <sys/epoll.h>
-
 #include <cerrno>
 
 namespace ringmaster {
@@ -39,11 +37,23 @@ Result<void> Parking::watch(int bell, std::uint64_t name) {
 
 void Parking::forget_bell(int bell) noexcept { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, bell, nullptr); }
 
-Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
-  std::array<epoll_event, Wake::kMost> events{};
+int Parking::wait(std::span<epoll_event> events, std::chrono::nanoseconds at_most) noexcept {
+  const auto room = static_cast<int>(events.size());
+  if (!whole_ms_) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(at_most);
+    const timespec time{whole.count(), (at_most - whole).count()};
+    const int count = ::epoll_pwait2(epoll_.get(), events.data(), room, &time, nullptr);
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    whole_ms_ = true;
+  }
   // Rounded up: a wait of less than a millisecond must not become none.
   const auto ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(at_most).count());
-  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), ms);
+  return ::epoll_wait(epoll_.get(), events.data(), room, ms);
+}
+
+Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
+  std::array<epoll_event, Wake::kMost> events{};
+  const int count = wait(events, at_most);
   Wake wake;
   // EINTR: look, as after a ring. A full list may not be all.
   wake.anywhere = count < 0 || count == static_cast<int>(events.size());

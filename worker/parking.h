@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -41,8 +43,10 @@ class Parking {
  private:
   explicit Parking(UniqueFd epoll) : epoll_(std::move(epoll)) {}
   [[nodiscard]] Result<void> watch(int bell, std::uint64_t name);
+  [[nodiscard]] int wait(std::span<epoll_event> events, std::chrono::nanoseconds at_most) noexcept;
 
   UniqueFd epoll_;
+  bool whole_ms_ = false;  ///< Kernel or filter has no epoll_pwait2.
 };
 
 }  // namespace ringmaster

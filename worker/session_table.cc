@@ -133,6 +133,10 @@ bool SessionTable::has_ready_job() const noexcept {
   return any_hot([](const WorkerSession& one) { return ringmaster::has_ready_job(one); });
 }
 
+bool SessionTable::has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept {
+  return any_hot([&](const WorkerSession& one) { return ringmaster::has_waiting_job(one, now_ns, age_ns); });
+}
+
 ClaimStatus SessionTable::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                      AttachedSession*& from) noexcept {
   const ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);

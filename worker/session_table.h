@@ -70,6 +70,8 @@ class SessionTable {
   [[nodiscard]] bool next_is_ready() const noexcept;
   /// True when a job with a ready bit waits in some session.
   [[nodiscard]] bool has_ready_job() const noexcept;
+  /// True when one that waits so long already does.
+  [[nodiscard]] bool has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept;
   /// Takes the next job in turn; `from` is its session.
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                        AttachedSession*& from) noexcept;

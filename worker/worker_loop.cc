@@ -64,7 +64,7 @@ int WorkerLoop::run() {
     }
     if (leaving()) break;
     look_around(now);
-    if (!drained_ && claim_and_run(now)) {
+    if (!drained_ && !leave_to_streamer(now) && claim_and_run(now)) {
       now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
       free_since_ns_ = now;
       idle_for_long_ = false;
@@ -79,6 +79,7 @@ int WorkerLoop::run() {
     now = monotonic_now_ns();
   }
   // The bell that woke this worker may have been the only one.
+  streaming_.stop();
   stop_spinning();
   ring_on();
   set_state(self_, LaneState::Stopped);
@@ -112,6 +113,11 @@ void WorkerLoop::stop_spinning() noexcept {
   if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
 }
 
+// One worker is enough for short jobs: two would take each other's lines away. Another helps only with what waits.
+bool WorkerLoop::leave_to_streamer(std::uint64_t now_ns) const noexcept {
+  return streaming_.another_streams() && !sessions_.has_waiting_job(now_ns, Streaming::kWaitsNs);
+}
+
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   Claim claimed;
   AttachedSession* session = nullptr;
@@ -129,6 +135,8 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   count_if_it_waited(claimed);
   ring_on();
   run_claimed(*session, claimed);
+  // It will not be rung any more, and whoever finds nothing to help with stands by.
+  if (streaming_.ended(runner_.ended_ns() - claimed.started_ns)) ring_doorbell(pool_bell_);
   return true;
 }
 
@@ -182,6 +190,7 @@ void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
 // Who claims nothing must not eat a ring that another needs: it sleeps outside the set of bells, where EPOLLEXCLUSIVE
 // passes it over, and shows no idle bit.
 void WorkerLoop::wait_drained() {
+  streaming_.stop();
   stop_spinning();
   ring_on();
   set_state(self_, LaneState::Draining);
@@ -196,11 +205,15 @@ void WorkerLoop::wait_drained() {
 
 // P1, P2. True: there may be work.
 bool WorkerLoop::spin() {
-  if (settings_.spin_ns == 0 || count_spinners(*self_.board) >= settings_.max_spinners) return false;
-  set_spin(*self_.board, self_.place);
-  spinning_ = owes_look_ = true;
+  if (settings_.spin_ns == 0 || streaming_.another_streams()) return false;
   const std::uint64_t end = monotonic_now_ns() + settings_.spin_ns;
   while (true) {
+    // While another stands by, clients need not be told that this one looks.
+    if (!spinning_ && !(streaming_.streams() && streaming_.another_stands_by())) {
+      if (count_spinners(*self_.board) >= settings_.max_spinners) return false;
+      set_spin(*self_.board, self_.place);
+      spinning_ = owes_look_ = true;
+    }
     for (int i = 0; i < 4; ++i) {
       if (sessions_.may_have_work()) return true;
       if (look_at_next(kLooksPerScan)) return true;
@@ -212,8 +225,8 @@ bool WorkerLoop::spin() {
 }
 
 // The last job lay where it was expected, so the next one will, now or in a moment: looking there alone leaves the
-// bits' line and the board to the client, who is about to write the one and read the other. While nobody sleeps, nobody
-// needs to know that this worker is looking.
+// bits' line and the board to the client, who is about to write the one and read the other. While nobody sleeps, or
+// another stands by, nobody needs to know that this worker is looking.
 void WorkerLoop::look_ahead() noexcept {
   if (sessions_.next_is_ready()) {
     ++ahead_;
@@ -221,7 +234,7 @@ void WorkerLoop::look_ahead() noexcept {
   }
   ahead_ = 0;
   if (settings_.spin_ns == 0 || sessions_.hot_count() > kFewSessions) return;
-  for (int i = 0; i < kGlances && !anyone_idle(*self_.board); ++i) {
+  for (int i = 0; i < kGlances && !should_ring(*self_.board); ++i) {
     if (look_at_next(kLooksPerScan)) return;
   }
 }
@@ -236,30 +249,60 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
 
 // P3 to P5.
 void WorkerLoop::park() {
+  streaming_.stop();
   set_idle(*self_.board, self_.place);
+  bool standing_by = streaming_.stand_by();
   stop_spinning();
   // P4 over all sessions: a client that did not ring, because of this worker's spin bit or since nobody was idle,
   // relies on it.
-  if (!look_at_all(monotonic_now_ns())) {
+  if (!called()) {
     set_state(self_, LaneState::Parked);
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    // A sleep that ends by itself goes on under the same idle bit: who publishes meanwhile sees it and rings, and the
-    // supervisor, which looks at no lane while all are idle, hears that ring.
-    Parking::Wake wake;
-    do {
-      wake = parking_.sleep(nanoseconds(idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns));
-      idle_for_long_ = wake.timed_out();
-      if (wake.timed_out()) note_missed_wake();
-    } while (wake.timed_out() && !leaving() && !look_at_all(monotonic_now_ns()));
+    const Parking::Wake wake = sleep(standing_by);
     heed(wake);
     if (wake.control) read_control();
-    // Told to stand by while a ring was in this worker's hands: pass it on.
-    if (drained_) ring_on();
     set_state(self_, LaneState::Ready);
     patrolled_ns_ = 0;
   }
+  if (standing_by) {
+    streaming_.leave();
+    owes_look_ = true;
+  }
+  // Told to claim nothing while a ring was in this worker's hands: pass it on.
+  if (drained_) ring_on();
   clear_idle(*self_.board, self_.place);
+}
+
+// Until it is called. A sleep that ends by itself goes on under the same idle bit: who publishes meanwhile sees it and
+// rings, and the supervisor, which looks at no lane while all are idle, hears that ring. Who stands by is not rung: its
+// finds are no missed wakes.
+Parking::Wake WorkerLoop::sleep(bool& standing_by) {
+  while (true) {
+    const auto bound = standing_by ? Streaming::kTickNs : idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns;
+    const auto wake = parking_.sleep(nanoseconds(bound));
+    if (!standing_by) {
+      idle_for_long_ = wake.timed_out();
+      if (wake.timed_out()) note_missed_wake();
+    }
+    if (!wake.timed_out() || leaving()) return wake;
+    if (standing_by && !streaming_.another_streams()) {
+      standing_by = false;
+      streaming_.leave();
+    }
+    if (!called()) continue;
+    if (standing_by) streaming_.end_anothers();
+    return wake;
+  }
+}
+
+// True: a look at all sessions found work for this worker. What is young is left to a streamer while somebody stands
+// by, who will see it when it is not.
+bool WorkerLoop::called() {
+  const std::uint64_t now = monotonic_now_ns();
+  if (!look_at_all(now)) return false;
+  return !streaming_.another_streams() || !streaming_.someone_stands_by() ||
+         sessions_.has_waiting_job(now, Streaming::kWaitsNs);
 }
 
 // A ring names its session: no other was asked to look there. After the pool's bell work may be anywhere.
@@ -271,17 +314,16 @@ void WorkerLoop::heed(const Parking::Wake& wake) {
   owes_look_ = true;
 }
 
-bool WorkerLoop::work_waits() {
-  look_at_all(monotonic_now_ns());
-  return sessions_.has_ready_job();
-}
-
-// Work is there after a time-out. It counts unless a spinner is after it, or its bell is on its way.
+// Work is there after a time-out. It counts unless somebody is after it, or its bell is on its way.
 void WorkerLoop::note_missed_wake() {
-  if (!work_waits() || count_spinners(*self_.board) != 0) return;
+  const auto missed = [&] {
+    look_at_all(monotonic_now_ns());
+    return sessions_.has_ready_job() && count_spinners(*self_.board) == 0 && !streaming_.someone_stands_by();
+  };
+  if (!missed()) return;
   const auto wake = parking_.sleep(kBellLag);
   if (!wake.timed_out()) return heed(wake);
-  if (work_waits()) count_missed_wake();
+  if (missed()) count_missed_wake();
 }
 
 void WorkerLoop::count_missed_wake() noexcept {

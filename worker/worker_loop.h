@@ -7,6 +7,7 @@
 #include "worker/job_runner.h"
 #include "worker/parking.h"
 #include "worker/session_table.h"
+#include "worker/streaming.h"
 
 namespace ringmaster {
 
@@ -17,7 +18,12 @@ namespace ringmaster {
 class WorkerLoop {
  public:
   WorkerLoop(const WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking, int pool_bell)
-      : self_(self), link_(link), parking_(std::move(parking)), pool_bell_(pool_bell), runner_(self, registry) {}
+      : self_(self),
+        link_(link),
+        parking_(std::move(parking)),
+        pool_bell_(pool_bell),
+        runner_(self, registry),
+        streaming_(*self.board, self.place) {}
 
   /// Returns the process's exit status when told to leave, or when the daemon is gone.
   [[nodiscard]] int run();
@@ -26,6 +32,7 @@ class WorkerLoop {
   static constexpr std::uint64_t kControlIntervalNs = 1'000'000;
 
   [[nodiscard]] bool leaving() const noexcept;
+  [[nodiscard]] bool leave_to_streamer(std::uint64_t now_ns) const noexcept;
   [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
   void run_claimed(AttachedSession& session, const Claim& claim);
   void ring_on();
@@ -42,8 +49,9 @@ class WorkerLoop {
   void look_ahead() noexcept;
   [[nodiscard]] bool look_at_next(int times) const noexcept;
   void park();
+  [[nodiscard]] Parking::Wake sleep(bool& standing_by);
+  [[nodiscard]] bool called();
   void heed(const Parking::Wake& wake);
-  [[nodiscard]] bool work_waits();
   void note_missed_wake();
   void count_missed_wake() noexcept;
 
@@ -60,6 +68,7 @@ class WorkerLoop {
   int pool_bell_;
   JobRunner runner_;
   SessionTable sessions_;
+  Streaming streaming_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;
   std::uint64_t looked_ns_ = 0;      ///< At all sessions.
@@ -68,7 +77,7 @@ class WorkerLoop {
   int ahead_ = 0;                    ///< Jobs in a row that were there when this worker came for them.
   bool in_turn_ = false;
   bool spinning_ = false;
-  bool owes_look_ = false;  ///< Its spin bit was set since it last looked at all sessions.
+  bool owes_look_ = false;  ///< Since it last looked at all sessions, clients relied on it and did not ring.
   bool drained_ = false;
   bool exit_asked_ = false;
   bool broken_link_ = false;

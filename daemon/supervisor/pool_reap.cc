@@ -289,6 +289,8 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
   if (!seat.process || seat.process->place().owner == death.owner) {
     clear_spin(*board_, index);
     clear_idle(*board_, index);
+    leave_role(board_->streamer, index);
+    leave_role(board_->standby, index);
   }
   ring();
   for (const ReapedJob& job : jobs) account(job, cause, index);

@@ -34,7 +34,9 @@ void Expansion::begin_job(int thread) {
   }
   Thread& t = add(Actor::Client, thread, "goes on").next.threads[thread];
   t.slot = 0;
-  t.at = in_flight(*s_, thread) > 0 || t.jobs_left > 0 ? ClientAt::ReadWord : ClientAt::Finished;
+  // How somebody waits for what never ends does not matter.
+  const bool in_vain = config_.first_job_hangs && session == 0;
+  t.at = !in_vain && (in_flight(*s_, thread) > 0 || t.jobs_left > 0) ? ClientAt::ReadWord : ClientAt::Finished;
 }
 
 void Expansion::client(int thread) {
@@ -75,8 +77,14 @@ void Expansion::client(int thread) {
           s_->spin_mask != 0 ? ClientAt::Next : ClientAt::ReadIdle;
       return;
     case ClientAt::ReadIdle:
-      add(Actor::Client, thread, "reads the idle mask").next.threads[thread].at =
-          s_->idle_mask != 0 ? ClientAt::Ring : ClientAt::Next;
+      add(Actor::Client, thread, "reads the idle mask").next.threads[thread].at = s_->idle_mask == 0 ? ClientAt::Next
+                                                                                  : config_.standby
+                                                                                      ? ClientAt::ReadStandby
+                                                                                      : ClientAt::Ring;
+      return;
+    case ClientAt::ReadStandby:
+      add(Actor::Client, thread, "reads the standby's word").next.threads[thread].at =
+          s_->standby != 0 ? ClientAt::Next : ClientAt::Ring;
       return;
     case ClientAt::Ring:
       ring(Actor::Client, thread, "rings the session's eventfd", u8(1 << session),

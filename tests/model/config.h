@@ -38,6 +38,10 @@ enum class Mutation : uint8_t {
   NoSecondLook,            // before it sleeps a worker looks at its hot sessions only
   OneSharedBit,            // what one worker calls hot no other looks for among its cold ones
   ChainHotOnly,            // a worker that spun rings on for its hot sessions only
+  StandbySleepsOn,         // who stands by sleeps until it is rung
+  StandbyLeavesBlindly,    // who stands by no longer goes to sleep without another look
+  StandbyKeepsWord,        // who stood by and has found work runs it under its word
+  ReaperLeavesRoles,       // a dead worker's words of streamer and standby stay
 };
 
 [[nodiscard]] std::string_view name_of(Mutation mutation);
@@ -67,6 +71,8 @@ struct Config {
   int tampers = 0;                // the last session's client writes nonsense into its slot words
   bool children = false;          // a worker may leave a forked child behind that writes on
   bool spin = false;              // workers spin before they sleep
+  bool standby = false;           // workers leave their jobs to one that streams, while one stands by
+  int streamers = 1;              // so many of them may stream: they are alike
   int always_hot = kMaxSessions;  // so many sessions a worker always looks at; at the others when they have work, and
                                   // else now and then
   bool first_job_hangs = false;   // the first session's job never ends and has no deadline; the rest must not care

@@ -105,6 +105,7 @@ JobName Expansion::true_job(const Worker& w) const {
     case WorkerAt::SetReady:
     case WorkerAt::ChainSpin:
     case WorkerAt::ChainIdle:
+    case WorkerAt::ChainStandby:
     case WorkerAt::ChainLook:
     case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
@@ -123,7 +124,8 @@ JobName Expansion::true_job(const Worker& w) const {
 void Expansion::bury(Worker& w, Life life) const {
   const JobName job = true_job(w);
   const bool unnamed = w.unnamed != 0 || (!job.none() && w.lane != job);
-  const WorkerAt at = w.at == WorkerAt::Asleep && life == Life::Dead ? WorkerAt::Asleep : WorkerAt::Scan;
+  const bool sleeps = w.at == WorkerAt::Asleep || w.at == WorkerAt::Napping;
+  const WorkerAt at = sleeps && life == Life::Dead ? WorkerAt::Asleep : WorkerAt::Scan;
   w = Worker{.life = life,
              .at = at,
              .incarnation = w.incarnation,

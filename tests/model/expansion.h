@@ -62,6 +62,16 @@ class Expansion {
   void lost_word(int index);
   // park_steps.cc
   void park(int index);
+  // standby_steps.cc
+  void stream(int index);
+  void stand_by(int index);
+  /// Where a worker goes that has found nothing, or leaves it to the streamer.
+  [[nodiscard]] WorkerAt to_park() const { return config_.standby ? WorkerAt::EndStream : WorkerAt::SetIdle; }
+  [[nodiscard]] WorkerAt after_idle() const { return config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan; }
+  [[nodiscard]] static WorkerAt rises(const Worker& w) {
+    return w.standing_by != 0 ? WorkerAt::EndAnothers : WorkerAt::ClearIdle;
+  }
+  [[nodiscard]] bool another_streams(int index) const { return s_->streamer != 0 && s_->streamer != index + 1; }
   // supervisor_steps.cc
   void supervisor();
   void supervisor_idle();
@@ -109,10 +119,11 @@ void Expansion::ring(Actor actor, int who, const char* what, uint8_t edge, Then 
   bool found = false;
   for (int i = 0; i < config_.workers; ++i) {
     const Worker& sleeper = s_->workers[i];
-    if (sleeper.at != WorkerAt::Asleep || sleeper.life == Life::Absent || sleeper.life == Life::Fenced) continue;
+    const bool sleeps = sleeper.at == WorkerAt::Asleep || sleeper.at == WorkerAt::Napping;
+    if (!sleeps || sleeper.life == Life::Absent || sleeper.life == Life::Fenced) continue;
     found = true;
     Step& step = add(actor, who, what);
-    step.next.workers[i].at = WorkerAt::ClearIdle;
+    step.next.workers[i].at = sleeper.at == WorkerAt::Napping ? WorkerAt::RiseFromStandby : WorkerAt::ClearIdle;
     heed(step.next.workers[i], edge);
     then(step.next);
   }

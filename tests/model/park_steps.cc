@@ -31,7 +31,7 @@ void Expansion::park(int index) {
       } else {
         set(n.idle_mask, index);
       }
-      n.workers[index].at = config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan;
+      n.workers[index].at = config_.standby ? WorkerAt::SeeStream : after_idle();
       return;
     }
     case WorkerAt::ClearSpin: {
@@ -44,7 +44,7 @@ void Expansion::park(int index) {
       if (config_.cold() && !config_.mutated(Mutation::NoSecondLook)) {
         look_at_all(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
       } else {
-        scan(index, WorkerAt::ClearIdle, WorkerAt::Sleep);
+        scan(index, config_.standby ? WorkerAt::Called : WorkerAt::ClearIdle, WorkerAt::Sleep);
       }
       return;
     case WorkerAt::Sleep: {
@@ -53,7 +53,11 @@ void Expansion::park(int index) {
       Worker& w = add(Actor::Worker, index, pending ? "epoll reports an edge" : "sleeps in epoll").next.workers[index];
       heed(w, me.pending);
       w.pending = 0;
-      w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
+      if (me.standing_by != 0) {
+        w.at = pending ? WorkerAt::RiseFromStandby : WorkerAt::Napping;
+      } else {
+        w.at = pending ? WorkerAt::ClearIdle : WorkerAt::Asleep;
+      }
       return;
     }
     case WorkerAt::ClearIdle: {

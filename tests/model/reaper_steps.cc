@@ -81,6 +81,10 @@ void Expansion::reaper_step() {
       State& n = add(Actor::Supervisor, target, "clears the dead worker's idle and spin bits").next;
       clear(n.idle_mask, target);
       clear(n.spin_mask, target);
+      if (!config_.mutated(Mutation::ReaperLeavesRoles)) {
+        if (n.streamer == target + 1) n.streamer = 0;
+        if (n.standby == target + 1) n.standby = 0;
+      }
       n.supervisor.at = config_.mutated(Mutation::ReaperDoesNotRing) ? SupervisorAt::Spawn : SupervisorAt::Ring;
       return;
     }

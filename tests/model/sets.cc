@@ -95,6 +95,27 @@ Config spinning() {
           .spin = true};
 }
 
+Config standby() {
+  return {.name = "standby",
+          .about = "two sessions, two workers that stream and stand by, the first session's job never ends",
+          .sessions = 2,
+          .workers = 2,
+          .standby = true,
+          .first_job_hangs = true};
+}
+
+Config standby_crash() {
+  return {.name = "standby-crash",
+          .about = "one slot, two workers that stream and stand by and are not replaced, one crash of a worker",
+          .jobs = 2,
+          .workers = 2,
+          .attempts = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false,
+          .standby = true};
+}
+
 Config tampering() {
   return {.name = "tampering",
           .about = "an honest session and one that overwrites its slot word, one worker, a deadline",
@@ -148,15 +169,23 @@ std::string_view name_of(Mutation mutation) {
       "NoSecondLook",
       "OneSharedBit",
       "ChainHotOnly",
+      "StandbySleepsOn",
+      "StandbyLeavesBlindly",
+      "StandbyKeepsWord",
+      "ReaperLeavesRoles",
   };
-  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::ChainHotOnly) + 1);
+  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::ReaperLeavesRoles) + 1);
   return kNames[static_cast<size_t>(mutation)];
 }
 
 std::vector<Config> ci_sets() {
-  return {
-      wake_only(),    one_slot(),    one_slot_deadline(), one_slot_two_workers(), two_slots(), two_slots_any_crash(),
-      two_sessions(), two_threads(), spinning(),          one_worker_left(),      tampering()};
+  return {wake_only(),         one_slot(),
+          one_slot_deadline(), one_slot_two_workers(),
+          two_slots(),         two_slots_any_crash(),
+          two_sessions(),      two_threads(),
+          spinning(),          standby(),
+          standby_crash(),     one_worker_left(),
+          tampering()};
 }
 
 std::vector<Config> small_sets() { return {wake_only(), one_slot(), two_threads()}; }
@@ -187,7 +216,11 @@ std::vector<Config> large_sets() {
   tamper.name = "large-tampering-crash";
   tamper.crashes = 1;
   tamper.hangs = 1;
-  return {three_crashes, any_crash, spin, threads, sessions, tamper};
+  Config both_stream = standby();
+  both_stream.name = "large-standby-both-stream";
+  both_stream.streamers = 2;
+  both_stream.spin = true;
+  return {both_stream, three_crashes, any_crash, spin, threads, sessions, tamper};
 }
 
 Config set_for(Mutation mutation) {
@@ -243,6 +276,14 @@ Config set_for(Mutation mutation) {
       set = two_sessions();
       set.spin = false;
       break;
+    case Mutation::StandbySleepsOn:
+    case Mutation::StandbyLeavesBlindly:
+    case Mutation::StandbyKeepsWord:
+      set = standby();
+      break;
+    case Mutation::ReaperLeavesRoles:
+      set = standby_crash();
+      break;
     case Mutation::LostWordTakenForHold:
     case Mutation::ClaimIgnoresHold:
     case Mutation::KillOnCasAlone:
@@ -289,6 +330,10 @@ std::string_view violation_of(Mutation mutation) {
     case Mutation::NoSecondLook:
     case Mutation::OneSharedBit:
     case Mutation::ChainHotOnly:
+    case Mutation::StandbySleepsOn:
+    case Mutation::StandbyLeavesBlindly:
+    case Mutation::StandbyKeepsWord:
+    case Mutation::ReaperLeavesRoles:
       return "a state from which the jobs can not all be completed and collected (a lost wake)";
   }
   return "";
@@ -296,8 +341,8 @@ std::string_view violation_of(Mutation mutation) {
 
 std::vector<Mutation> all_mutations() {
   std::vector<Mutation> all;
-  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim); i <= static_cast<uint8_t>(Mutation::ChainHotOnly);
-       ++i) {
+  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim);
+       i <= static_cast<uint8_t>(Mutation::ReaperLeavesRoles); ++i) {
     all.push_back(static_cast<Mutation>(i));
   }
   return all;

@@ -53,6 +53,7 @@ enum class ClientAt : uint8_t {
   SetReady,
   ReadSpin,
   ReadIdle,
+  ReadStandby,
   Ring,
   ReadWord,
   Collect,
@@ -97,6 +98,7 @@ enum class WorkerAt : uint8_t {
   SetReady,
   ChainSpin,
   ChainIdle,
+  ChainStandby,
   ChainLook,
   ChainBits,
   ChainRing,
@@ -115,11 +117,23 @@ enum class WorkerAt : uint8_t {
   SetSpin,
   SpinScan,
   SpinFound,
+  EndStream,
+  EndCover,
   SetIdle,
+  SeeStream,
+  StandBy,
+  SeeStreamAgain,
+  LeaveStandby,
   ClearSpin,
   IdleScan,
+  Called,
+  CalledCovered,
   Sleep,
   Asleep,
+  Napping,
+  NapEnds,
+  EndAnothers,
+  RiseFromStandby,
   ClearIdle,
 };
 
@@ -149,8 +163,9 @@ struct Worker {
   uint8_t buffered = 0;     // store buffer: the idle bit is not yet visible
   uint8_t dropped = 0;      // sessions it has detached, a bit each
   uint8_t hot = 0;          // sessions that it looks at each time, a bit each
-  uint8_t owes_look = 0;    // its spin bit was set since it last looked at all sessions
-  uint8_t hold = 0;         // control segment
+  uint8_t standing_by = 0;
+  uint8_t owes_look = 0;  // its spin bit was set since it last looked at all sessions
+  uint8_t hold = 0;       // control segment
   JobName lane{};
   uint8_t unnamed = 0;     // ghost: it died owning a job that its lane did not name
   uint8_t child_slot = 0;  // 1 + slot that a forked child may still write
@@ -214,6 +229,8 @@ struct State {
   std::array<JobName, kMaxWorkers> verdicts;  // ledger
   uint8_t idle_mask = 0;                      // board
   uint8_t spin_mask = 0;
+  uint8_t standby = 0;     // 1 + worker
+  uint8_t streamer = 0;    // 1 + worker
   uint8_t shared_hot = 0;  // OneSharedBit: a bit per session, on the board
   uint8_t shot = 0;        // ghost, bit per worker: the supervisor killed it for its job, and has not replaced it yet
   uint8_t crashes = 0;     // budgets left

@@ -64,6 +64,7 @@ std::string describe(const State& state, const Config& config) {
   for (int i = 0; i < config.workers; ++i) {
     const Worker& w = state.workers[i];
     const char* where = w.at == WorkerAt::Asleep    ? "asleep in epoll"
+                        : w.at == WorkerAt::Napping ? "standing by"
                         : w.at == WorkerAt::Hung    ? "hung in its handler"
                         : w.at == WorkerAt::Stopped ? "stopped"
                                                     : "at a step";

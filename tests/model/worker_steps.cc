@@ -9,7 +9,8 @@ void Expansion::worker(int index) {
   if (me.life != Life::Alive && me.life != Life::Killed) return;
   switch (me.at) {
     case WorkerAt::Scan:
-      scan(index, WorkerAt::ReadSlot, config_.spin ? WorkerAt::SetSpin : WorkerAt::SetIdle);
+      if (config_.standby && me.session == 0) stream(index);
+      scan(index, WorkerAt::ReadSlot, config_.spin ? WorkerAt::SetSpin : to_park());
       return;
     case WorkerAt::LookAtAll:
       look_at_all(index, WorkerAt::Scan, WorkerAt::Scan);
@@ -29,6 +30,7 @@ void Expansion::worker(int index) {
     case WorkerAt::SetReady:
     case WorkerAt::ChainSpin:
     case WorkerAt::ChainIdle:
+    case WorkerAt::ChainStandby:
     case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
       chain(index);
@@ -64,6 +66,20 @@ void Expansion::worker(int index) {
     case WorkerAt::Asleep:
     case WorkerAt::ClearIdle:
       park(index);
+      return;
+    case WorkerAt::EndStream:
+    case WorkerAt::EndCover:
+    case WorkerAt::SeeStream:
+    case WorkerAt::StandBy:
+    case WorkerAt::SeeStreamAgain:
+    case WorkerAt::LeaveStandby:
+    case WorkerAt::Called:
+    case WorkerAt::CalledCovered:
+    case WorkerAt::Napping:
+    case WorkerAt::NapEnds:
+    case WorkerAt::EndAnothers:
+    case WorkerAt::RiseFromStandby:
+      stand_by(index);
       return;
   }
 }
@@ -252,11 +268,16 @@ void Expansion::chain(int index) {
       return;
     case WorkerAt::ChainIdle: {
       const bool look = me.owes_look != 0 && !config_.mutated(Mutation::ChainHotOnly);
-      add(Actor::Worker, index, "reads the idle mask").next.workers[index].at = s_->idle_mask == 0 ? WorkerAt::Run
-                                                                                : look             ? WorkerAt::ChainLook
-                                                                                       : WorkerAt::ChainBits;
+      const WorkerAt bits = look ? WorkerAt::ChainLook : WorkerAt::ChainBits;
+      const WorkerAt covered = config_.standby ? WorkerAt::ChainStandby : bits;
+      add(Actor::Worker, index, "reads the idle mask").next.workers[index].at =
+          s_->idle_mask == 0 ? WorkerAt::Run : covered;
       return;
     }
+    case WorkerAt::ChainStandby:
+      add(Actor::Worker, index, "reads the standby's word").next.workers[index].at =
+          s_->standby != 0 ? WorkerAt::Run : WorkerAt::ChainBits;
+      return;
     case WorkerAt::ChainBits: {
       const bool own_only = config_.mutated(Mutation::ChainOwnSession);
       const int at = own_only ? session : next_hot(me, me.session);

@@ -1,3 +1,6 @@
+#include <deque>
+#include <optional>
+
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {
@@ -29,6 +32,32 @@ TEST_F(DaemonJobs, ManyJobsInFlightAllEndOnce) {
     const auto outcome = jobs[static_cast<std::size_t>(i)].wait_for(kPatience);
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->text(), "job " + std::to_string(i));
+  }
+}
+
+// Short jobs are left to one of the two workers; what it does not come to is the other's, also when nobody is told.
+TEST_F(DaemonJobs, AJobBesideALongOneIsDoneInAStreamOfShortOnes) {
+  start();
+  Session session = open();
+  for (int round = 0; round < 10; ++round) {
+    std::deque<PendingJob> flying;
+    const auto submit = [&](const char* handler, const Arguments& arguments) {
+      SubmitOptions options;
+      options.wait_for_room = kPatience;
+      return session.submit(handler, Request{}, arguments, options).value();
+    };
+    std::optional<PendingJob> slow;
+    for (int i = 0; i < 400; ++i) {
+      if (i == 300) slow = submit("sleep", {Argument{"ms", "600000"}});
+      flying.push_back(submit("empty", {}));
+      if (flying.size() < 32) continue;
+      ASSERT_TRUE(flying.front().wait_for(kPatience));
+      flying.pop_front();
+    }
+    for (PendingJob& job : flying) ASSERT_TRUE(job.wait_for(kPatience));
+    EXPECT_FALSE(slow->ended());
+    slow->cancel();
+    EXPECT_TRUE(slow->wait_for(kPatience));
   }
 }
 

@@ -180,5 +180,17 @@ TEST_F(Sessions, AJobIsOverlookedIfItWasThereBeforeAndItsSessionIsStillCold) {
   EXPECT_FALSE(table_.overlooked(kLong + 6));
 }
 
+TEST_F(Sessions, AJobWaitsFromAnAgeOnOrIfItsAgeIsUnknown) {
+  attach(0);
+  submit(0, 0, kLong);
+  EXPECT_FALSE(table_.has_waiting_job(kLong + 99, 100));
+  EXPECT_TRUE(table_.has_waiting_job(kLong + 100, 100));
+  // Submitted since the clock was read, and by a client whose clock is another.
+  EXPECT_FALSE(table_.has_waiting_job(kLong - 100, 100));
+  EXPECT_TRUE(table_.has_waiting_job(kLong - 101, 100));
+  table_.at(0)->port.reply.word(0).store(SlotWord::ready(seq_, 1).bits());
+  EXPECT_TRUE(table_.has_waiting_job(kLong, 100));
+}
+
 }  // namespace
 }  // namespace ringmaster
