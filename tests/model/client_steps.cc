@@ -34,9 +34,7 @@ void Expansion::begin_job(int thread) {
   }
   Thread& t = add(Actor::Client, thread, "goes on").next.threads[thread];
   t.slot = 0;
-  // How somebody waits for what never ends does not matter.
-  const bool in_vain = config_.first_job_hangs && session == 0;
-  t.at = !in_vain && (in_flight(*s_, thread) > 0 || t.jobs_left > 0) ? ClientAt::ReadWord : ClientAt::Finished;
+  t.at = config_.collects && (in_flight(*s_, thread) > 0 || t.jobs_left > 0) ? ClientAt::ReadWord : ClientAt::Finished;
 }
 
 void Expansion::client(int thread) {

@@ -75,6 +75,7 @@ struct Config {
   int streamers = 1;              // so many of them may stream: they are alike
   int always_hot = kMaxSessions;  // so many sessions a worker always looks at; at the others when they have work, and
                                   // else now and then
+  bool collects = true;           // clients wait for their jobs and collect them; else the jobs' end is all that counts
   bool first_job_hangs = false;   // the first session's job never ends and has no deadline; the rest must not care
 
   Mutation mutation = Mutation::None;

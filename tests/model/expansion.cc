@@ -42,6 +42,9 @@ bool Expansion::complete(const State& state) const {
     if (config_.first_job_hangs && session == 0) continue;
     if (of.tampered != 0 || of.dropped != 0) continue;
     if (of.alive == 0 || state.threads[t].at != ClientAt::Finished) return false;
+    for (int k = session * config_.slots; k < (session + 1) * config_.slots; ++k) {
+      if (state.slots[k].expected != 0 && !terminal(state.slots[k].word.phase)) return false;
+    }
   }
   return true;
 }

@@ -69,6 +69,7 @@ Config two_sessions() {
           .crashes = 0,
           .spin = true,
           .always_hot = 1,
+          .collects = false,
           .first_job_hangs = true};
 }
 
@@ -101,13 +102,14 @@ Config standby() {
           .sessions = 2,
           .workers = 2,
           .standby = true,
+          .streamers = 2,
+          .collects = false,
           .first_job_hangs = true};
 }
 
 Config standby_crash() {
   return {.name = "standby-crash",
           .about = "one slot, two workers that stream and stand by and are not replaced, one crash of a worker",
-          .jobs = 2,
           .workers = 2,
           .attempts = 2,
           .crashes = 1,
