@@ -123,6 +123,15 @@ QuotaBook::Refused QuotaBook::check_crashes(TimePoint now, Uid uid) const {
   return check(QuotaKind::CrashesPerMinute, uid, limits_.crashes_per_minute, crashes_in_last_minute(now, uid), 0);
 }
 
+std::optional<std::pair<Uid, std::uint64_t>> QuotaBook::most_socket_jobs() const {
+  std::optional<std::pair<Uid, std::uint64_t>> most;
+  for (const auto& [uid, account] : accounts_) {
+    const std::uint64_t jobs = account.use.socket_jobs;
+    if (jobs > (most ? most->second : 0)) most = {uid, jobs};
+  }
+  return most;
+}
+
 QuotaUse QuotaBook::use(Uid uid) const {
   const auto account = accounts_.find(uid);
   return account == accounts_.end() ? QuotaUse{} : account->second.use;

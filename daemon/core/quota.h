@@ -95,6 +95,8 @@ class QuotaBook {
   [[nodiscard]] std::uint64_t crashes_in_last_minute(TimePoint now, Uid uid) const;
 
   [[nodiscard]] QuotaUse use(Uid uid) const;
+  /// The uid with the most socket jobs, and how many; nullopt: nobody has one.
+  [[nodiscard]] std::optional<std::pair<Uid, std::uint64_t>> most_socket_jobs() const;
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
   [[nodiscard]] const QuotaLimits& limits() const noexcept { return limits_; }
 

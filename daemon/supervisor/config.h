@@ -32,6 +32,7 @@ struct DaemonConfig {
   std::vector<gid_t> allow_gids;
   std::vector<uid_t> admin_uids;  ///< besides root and the daemon's own uid
   Duration shutdown_timeout = std::chrono::seconds{30};
+  Duration health_hold = std::chrono::seconds{5};  ///< what passes sooner by itself does not degrade the daemon
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Auto;
   std::string cgroup = "auto";  ///< "auto", "off", or the absolute path of a cgroup v2 to make the workers' below
@@ -70,7 +71,8 @@ struct PoolConfig {
   unsigned spares = 1;
 
   Duration start_timeout = std::chrono::seconds{30};
-  Duration queue_deadline{};  ///< 0: a queued job waits for as long as its client wants
+  Duration health_queue_age = std::chrono::seconds{30};  ///< 0: a job may wait without degrading the daemon
+  Duration queue_deadline{};                             ///< 0: a queued job waits for as long as its client wants
   Duration run_deadline = std::chrono::seconds{30};
   Duration grace = std::chrono::milliseconds{500};
   Duration max_deadline = std::chrono::hours{1};  ///< the longest run deadline that a client may ask for

@@ -33,6 +33,9 @@ admin_uids = []
 # On SIGTERM or `ringmaster stop`: running jobs may end by themselves for so long. Queued ones end as "lost" at once.
 shutdown_timeout = "30s"
 
+# A worker or spare that is missing is a reason for `ringmaster health` once it has been so for this long.
+health_hold = "5s"
+
 # "debug", "info", "warning" or "error".
 log_level = "info"
 # "human", "keyvalue" or "json", one line each; "journal" has priorities for systemd's journal instead of times. "auto"
@@ -73,6 +76,8 @@ spares = 1
 start_timeout = "30s"
 # A job that nobody has begun after this ends as "timed out (queue)". "0s": never; clients may set their own.
 queue_deadline = "0s"
+# The daemon is degraded while a job has been queued for longer than this. "0s": it may.
+health_queue_age = "30s"
 # A job that runs longer than this is ended, its worker killed and replaced: "timed out (run)". At least 10ms.
 # Clients may ask for another one, up to max_deadline.
 run_deadline = "30s"

@@ -190,6 +190,7 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
   reader.read("allow_gids", config.allow_gids);
   reader.read("admin_uids", config.admin_uids);
   reader.read("shutdown_timeout", config.shutdown_timeout);
+  reader.read("health_hold", config.health_hold);
   read_choice<LogLevel, 4>(reader, "log_level", config.log_level,
                            {{{"debug", LogLevel::Debug},
                              {"info", LogLevel::Info},
@@ -240,6 +241,7 @@ PoolConfig read_pool(const std::string& name, const Node& table, const World& wo
   reader.read("spares", config.spares, 0, kMaxSeats - 1);
   reader.read("start_timeout", config.start_timeout);
   reader.read("queue_deadline", config.queue_deadline);
+  reader.read("health_queue_age", config.health_queue_age);
   reader.read("run_deadline", config.run_deadline);
   reader.read("grace", config.grace);
   reader.read("max_deadline", config.max_deadline);

@@ -78,6 +78,8 @@ void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder
       return list_handlers(request.list_handlers().pool(), respond);
     case v1::Request::kGetStatus:
       return status(peer, respond);
+    case v1::Request::kGetHealth:
+      return health(respond);
     case v1::Request::kDrain:
       return drain(peer, request, respond);
     case v1::Request::kStop:
@@ -125,6 +127,12 @@ void ControlDesk::list_handlers(std::string_view name, const Responder& respond)
     }
     respond(std::move(later), {});
   });
+}
+
+void ControlDesk::health(const Responder& respond) {
+  v1::Reply reply;
+  daemon_.fill_health(*reply.mutable_health());
+  respond(std::move(reply), {});
 }
 
 void ControlDesk::status(const Peer& peer, const Responder& respond) {

@@ -23,6 +23,7 @@ class ControlDesk final : public RequestDesk {
  private:
   void greet(const Peer& peer, const Responder& respond);
   void list_handlers(std::string_view pool, const Responder& respond);
+  void health(const Responder& respond);
   void status(const Peer& peer, const Responder& respond);
   void drain(const Peer& peer, const control::v1::Request& request, const Responder& respond);
   void stop(const Peer& peer, const Responder& respond);

@@ -13,6 +13,7 @@
 #include "shm/ledger.h"
 
 namespace ringmaster::control::v1 {
+class Health;
 class PoolStatus;
 class Status;
 }  // namespace ringmaster::control::v1
@@ -88,7 +89,8 @@ class DaemonGate {
   virtual void stop() = 0;
 
   /// Everything but connections, pools and sessions.
-  virtual void fill_status(control::v1::Status& status) const = 0;
+  virtual void fill_status(control::v1::Status& status) = 0;
+  virtual void fill_health(control::v1::Health& health) = 0;
 };
 
 }  // namespace ringmaster

@@ -109,6 +109,17 @@ void Pool::fill_status(v1::PoolStatus& status) const {
 core::PoolSnapshot Pool::snapshot() const {
   core::PoolSnapshot snapshot;
   snapshot.name = config_.name;
+  snapshot.judged = judged();
+  snapshot.queue_age_limit = config_.health_queue_age;
+  snapshot.oldest_queued = statistics_.gauge().oldest();
+  snapshot.queued = statistics_.gauge().queued();
+  snapshot.done = tally().done;
+  snapshot.crashed = tally().crashed;
+  snapshot.timed_out = tally().timed_out;
+  if (config_.memory_max.value != 0 && !host_.cgroups().limits_memory()) {
+    snapshot.unmet.push_back("memory_max (" + to_string(config_.memory_max) +
+                             ") is not in force: " + host_.cgroups().why());
+  }
   snapshot.workers_wanted = config_.workers;
   snapshot.spares_wanted = config_.spares;
   snapshot.drain = drain_.state();
@@ -120,6 +131,10 @@ core::PoolSnapshot Pool::snapshot() const {
     if (seat.state == core::SeatState::Starting) ++snapshot.workers_starting;
     if (seat.state == core::SeatState::Spare) ++snapshot.spares_ready;
     if (seat.state == core::SeatState::Empty) ++snapshot.workers_waiting;
+    if (!seat.process) continue;
+    const LaneCounters& living = seat.process->lane().counters;
+    snapshot.done += living.done.load(std::memory_order_relaxed);
+    snapshot.timed_out += living.timed_out.load(std::memory_order_relaxed);
   }
   return snapshot;
 }

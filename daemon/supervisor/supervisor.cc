@@ -53,7 +53,11 @@ Supervisor::Supervisor(EventLoop& loop, SupervisorStart start)
       keeper_(loop, std::move(start_.keeper)),
       quota_(start_.config.limits),
       stock_worker_(find_stock_worker()),
-      started_(loop.now()) {
+      started_(loop.now()),
+      health_(loop, start_.config.daemon.health_hold,
+              {[this](core::HealthJudge& how, core::TimePoint now) { return judge(how, now); },
+               [this] { return core::figures_of(snapshots()); },
+               [this](const std::string& line) { keeper_.notify("STATUS=" + line); }}) {
   quota_.when_refused([this](const core::QuotaRefusal& refusal) {
     if (const auto unsaid = refusal_pace_.line_due(loop_.now(), refusal.kind, refusal.uid)) {
       log_warning("a limit was reached",
@@ -123,10 +127,29 @@ void Supervisor::on_exit(const keeper::ExitRecord& exit) {
   keeper_.ack_exit(exit.worker, exit.incarnation);
 }
 
-core::Health Supervisor::health() const {
-  std::vector<core::PoolSnapshot> snapshots;
-  for (const auto& pool : pools_) snapshots.push_back(pool->snapshot());
-  return core::judge_health(stopping_ ? core::Drain::State::Stopping : core::Drain::State::Running, snapshots);
+core::Health Supervisor::judge(core::HealthJudge& judge, core::TimePoint now) const {
+  const std::vector<core::PoolSnapshot> pools = snapshots();
+  core::DaemonSnapshot daemon;
+  if (stopping_) daemon.state = core::Drain::State::Stopping;
+  daemon.keeper_silence = now - keeper_.last_heard();
+  if (const auto most = quota_.most_socket_jobs()) {
+    const std::uint64_t limit = quota_.limits().socket_jobs_per_uid;
+    daemon.fullest_queue = {"uid " + std::to_string(most->first) + " has " + std::to_string(most->second) + " of " +
+                                std::to_string(limit) + " socket jobs (socket_jobs_per_uid)",
+                            most->second, limit};
+  }
+  const std::string& cgroup = start_.config.daemon.cgroup;
+  if (cgroup != "auto" && cgroup != "off" && !cgroups_.enabled()) {
+    daemon.unmet.push_back("[daemon] cgroup = \"" + cgroup + "\" is not in force: " + cgroups_.why());
+  }
+  daemon.pools = pools;
+  return judge.look(now, daemon);
+}
+
+std::vector<core::PoolSnapshot> Supervisor::snapshots() const {
+  std::vector<core::PoolSnapshot> all;
+  for (const auto& pool : pools_) all.push_back(pool->snapshot());
+  return all;
 }
 
 void Supervisor::pool_changed() {
@@ -143,22 +166,13 @@ void Supervisor::pool_changed() {
     log_info("ready", {{"socket", start_.socket_path},
                        {"after", std::chrono::round<std::chrono::milliseconds>(loop_.now() - started_)}});
   }
-  tell_service();
+  health_.look();
   if (stopping_ && !ending_ && std::all_of(pools_.begin(), pools_.end(), [](const auto& pool) {
         return pool->drain_state() == core::Drain::State::Stopped;
       })) {
     ending_ = true;
     loop_.post([this] { begin_end(); });
   }
-}
-
-void Supervisor::tell_service() {
-  const core::Health health_now = health();
-  std::string text = core::to_string(health_now.level);
-  for (const std::string& reason : health_now.reasons) text += "; " + reason;
-  if (text == last_status_) return;
-  last_status_ = text;
-  keeper_.notify("STATUS=" + text);
 }
 
 void Supervisor::stop() {
@@ -204,7 +218,7 @@ void Supervisor::end_when_sent(unsigned tries) {
   });
 }
 
-void Supervisor::fill_status(control::v1::Status& status) const {
+void Supervisor::fill_status(control::v1::Status& status) {
   status.set_version(RINGMASTER_VERSION);
   status.set_keeper_pid(::getppid());
   status.set_supervisor_pid(::getpid());
@@ -214,12 +228,21 @@ void Supervisor::fill_status(control::v1::Status& status) const {
       std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - started_).count()));
   status.set_supervisor_incarnation(supervisor_incarnation());
   status.set_state(stopping_ ? "stopping" : "running");
-  const core::Health health_now = health();
+  const core::Health health_now = health_.health();
   status.set_health(core::to_string(health_now.level));
   for (const std::string& reason : health_now.reasons) status.add_health_reasons(reason);
+  status.set_summary(core::health_line(health_now, core::figures_of(snapshots())));
   status.set_socket(start_.socket_path);
   status.set_socket_passed(place_->passed());
   status.set_notice(start_.cpus.why);
+}
+
+void Supervisor::fill_health(control::v1::Health& health) {
+  const core::Health now = health_.health();
+  health.set_level(core::to_string(now.level));
+  for (const std::string& reason : now.reasons) health.add_reasons(reason);
+  health.set_line(core::health_line(now, core::figures_of(snapshots())));
+  health.set_ready(now.level == core::HealthLevel::Healthy || now.level == core::HealthLevel::Degraded);
 }
 
 }  // namespace ringmaster

@@ -10,6 +10,7 @@
 #include "daemon/core/refusal_pace.h"
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
+#include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/job_desk.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/pool_gate.h"
@@ -62,7 +63,8 @@ class Supervisor final : public PoolHost, public DaemonGate {
                std::function<void(bool)> acked) override;
   void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
   void stop() override;
-  void fill_status(control::v1::Status& status) const override;
+  void fill_status(control::v1::Status& status) override;
+  void fill_health(control::v1::Health& health) override;
 
  private:
   using Key = std::pair<keeper::DepositKind, std::pair<std::uint32_t, std::uint32_t>>;
@@ -81,11 +83,11 @@ class Supervisor final : public PoolHost, public DaemonGate {
   [[nodiscard]] Pool* pool_of_worker(std::uint32_t worker);
 
   void on_exit(const keeper::ExitRecord& exit);
-  void tell_service();
   void begin_end();
   void end_when_clear(unsigned tries);
   void end_when_sent(unsigned tries);
-  [[nodiscard]] core::Health health() const;
+  [[nodiscard]] core::Health judge(core::HealthJudge& judge, core::TimePoint now) const;
+  [[nodiscard]] std::vector<core::PoolSnapshot> snapshots() const;
 
   EventLoop& loop_;
   SupervisorStart start_;
@@ -110,7 +112,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   bool ready_ = false;
   bool stopping_ = false;
   bool ending_ = false;
-  std::string last_status_;
+  HealthReport health_;
   std::function<void(int)> end_;
 };
 

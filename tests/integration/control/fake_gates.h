@@ -195,7 +195,8 @@ class FakeDaemon final : public DaemonGate {
     holding = held.size();
   }
   void stop() override { stopped = true; }
-  void fill_status(control::v1::Status& status) const override { status.set_state("running"); }
+  void fill_status(control::v1::Status& status) override { status.set_state("running"); }
+  void fill_health(control::v1::Health& health) override { health.set_level("healthy"); }
 
   UniqueFd take(keeper::DepositKind kind, std::uint32_t serial) {
     const auto at = held.find({static_cast<std::uint16_t>(kind), serial});

@@ -240,7 +240,8 @@ class PoolLife final : public PoolHost, public DaemonGate {
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector&) override {}
   void stop() override {}
-  void fill_status(control::v1::Status&) const override {}
+  void fill_status(control::v1::Status&) override {}
+  void fill_health(control::v1::Health&) override {}
 
  private:
   Remains& remains_;

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "daemon/core/health.h"
+#include "daemon/core/status_line.h"
+#include "daemon/supervisor/event_loop.h"
+
+namespace ringmaster {
+
+/// How the daemon is, for whoever asks, and for the service manager, who is told. Owned by the Supervisor; its thread.
+class HealthReport {
+ public:
+  struct Sources {
+    std::function<core::Health(core::HealthJudge&, core::TimePoint)> judge;  ///< snapshots, given to the judge
+    std::function<core::DaemonFigures()> figures;
+    std::function<void(const std::string&)> tell_service;  ///< the line, when it has changed
+  };
+  HealthReport(EventLoop& loop, core::Duration hold, Sources sources);
+
+  /// Something has changed, or may have.
+  void look();
+  [[nodiscard]] core::Health health();
+  [[nodiscard]] std::string line() { return core::health_line(health(), sources_.figures()); }
+
+ private:
+  void arm(std::optional<core::TimePoint> at);
+
+  EventLoop& loop_;
+  Sources sources_;
+  core::HealthJudge judge_;
+  core::StatusLine status_;
+  std::optional<EventLoop::TimerId> timer_;
+  core::TimePoint timer_at_{};
+};
+
+}  // namespace ringmaster
