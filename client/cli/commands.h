@@ -37,11 +37,18 @@ struct MapCommand {
   std::vector<std::string> files;
 };
 
+struct HealthCommand {
+  bool live = false;                           ///< status 0: the daemon answers
+  bool ready = false;                          ///< status 0: jobs are taken, and there are workers for them
+  Duration timeout = std::chrono::seconds(5);  ///< for an answer
+  Duration wait{0};                            ///< for status 0
+};
+
 int run_submit(const CommonOptions& common, const SubmitCommand& command);
 int run_map(const CommonOptions& common, const MapCommand& command);
 int run_handlers(const CommonOptions& common, const std::string& pool);
 int run_status(const CommonOptions& common, const std::string& pool, bool watch);
-int run_health(const CommonOptions& common);
+int run_health(const CommonOptions& common, const HealthCommand& command);
 int run_cancel(const CommonOptions& common, std::uint64_t job_id);
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);
 int run_stop(const CommonOptions& common);

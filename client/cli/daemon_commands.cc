@@ -26,12 +26,6 @@ Result<wire::Status> ask_status(Client& client) {
   return std::move(*answer->reply.mutable_status());
 }
 
-std::string reasons_of(const wire::Status& status) {
-  std::string text;
-  for (const std::string& one : status.health_reasons()) text += (text.empty() ? ": " : "; ") + one;
-  return text;
-}
-
 // What is not of `pool` is left out; an Error where there is no such pool.
 Result<void> keep_pool(wire::Status& status, const std::string& pool) {
   std::vector<std::string> names;
@@ -76,26 +70,6 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch)
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
   } while (watch && !interrupted());
   return kExitDone;
-}
-
-int run_health(const CommonOptions& common) {
-  constexpr int kHealthy = 0, kDegraded = 1, kDown = 2;
-  auto client = connect_to_administer(common);
-  const auto status = client ? ask_status(*client) : Result<wire::Status>(client.error());
-  const std::string health = status ? status->health() : "down";
-  const std::string why = status ? reasons_of(*status) : ": " + status.error().message;
-  const int code = health == "healthy" ? kHealthy : health == "degraded" ? kDegraded : kDown;
-  if (common.json) {
-    JsonWriter json;
-    json.begin_object().text("health", health).begin_array("reasons");
-    if (status) {
-      for (const std::string& one : status->health_reasons()) json.text({}, one);
-    } else {
-      json.text({}, status.error().message);
-    }
-    return print(json.end_array().end_object().take(), code);
-  }
-  return print(clean_line(health + why) + "\n", code);
 }
 
 int run_cancel(const CommonOptions& common, std::uint64_t job_id) {

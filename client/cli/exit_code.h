@@ -18,7 +18,7 @@ enum ExitCode : int {
   kExitFile = 9,      ///< a file could not be read or written
   kExitInterrupted = 130
 };
-// `health` has its own: 0 healthy, 1 degraded, 2 down.
+// `health` has its own: 0 healthy, 1 degraded, 2 down, 3 starting.
 
 [[nodiscard]] constexpr int exit_code(Status status) noexcept {
   switch (status) {

@@ -72,6 +72,9 @@ struct CommandLine {
   bool watch = false;
   bool resume = false;
   bool wait = false;
+  HealthCommand health;
+  std::string health_timeout;
+  std::string health_wait;
 };
 
 using Run = std::function<int()>;
@@ -150,8 +153,21 @@ void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
                                  [&line] { return run_status(line.common, line.pool, line.watch); });
   add_pool_option(status, line);
   status.add_flag("--watch", line.watch, "again every second until Ctrl-C");
-  add_command(app, line, run, "health", "one line; exit status 0 healthy, 1 degraded, 2 down", true,
-              [&line] { return run_health(line.common); });
+  CLI::App& health = add_command(
+      app, line, run, "health", "one line; exit status 0 healthy, 1 degraded, 2 down, 3 starting", true, [&line] {
+        for (const auto& [text, time] :
+             {std::pair(&line.health_timeout, &line.health.timeout), std::pair(&line.health_wait, &line.health.wait)}) {
+          const auto parsed = text->empty() ? Result<Duration>(*time) : parse_duration(*text);
+          if (!parsed) return fail(kExitUsage, parsed.error().message);
+          *time = *parsed;
+        }
+        return run_health(line.common, line.health);
+      });
+  auto* live = health.add_flag("--live", line.health.live, "status 0 if the daemon answers at all, else 2");
+  health.add_flag("--ready", line.health.ready, "status 0 if jobs are taken and have workers (healthy or degraded)")
+      ->excludes(live);
+  health.add_option("--timeout", line.health_timeout, "longest wait for an answer, such as 500ms (else 5s)");
+  health.add_option("--wait", line.health_wait, "ask again for so long until the status is 0, such as 30s");
   add_command(app, line, run, "cancel", "end a job (your own; an administrator: any)", false,
               [&line] {
                 const auto id = parse_job(line.job);

@@ -109,7 +109,7 @@ std::string status_json(const wire::Status& status) {
   json.text("version", status.version()).text("state", status.state()).text("health", status.health());
   json.begin_array("health_reasons");
   for (const std::string& one : status.health_reasons()) json.text({}, one);
-  json.end_array();
+  json.end_array().text("summary", status.summary());
   json.number("keeper_pid", std::int64_t{status.keeper_pid()})
       .number("supervisor_pid", std::int64_t{status.supervisor_pid()});
   json.number("supervisor_incarnation", wide(status.supervisor_incarnation()))

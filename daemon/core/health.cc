@@ -110,6 +110,19 @@ Health HealthJudge::look(TimePoint now, const DaemonSnapshot& daemon) {
   return health;
 }
 
+DaemonFigures figures_of(std::span<const PoolSnapshot> pools) {
+  DaemonFigures all;
+  for (const PoolSnapshot& pool : pools) {
+    ++all.pools;
+    all.workers += pool.workers_active;
+    all.done += pool.done;
+    all.crashed += pool.crashed;
+    all.timed_out += pool.timed_out;
+    all.queued += pool.queued;
+  }
+  return all;
+}
+
 std::string health_line(const Health& health, const DaemonFigures& figures) {
   std::string line = to_string(health.level);
   line += ": ";

@@ -28,9 +28,13 @@ struct PoolSnapshot {
   Drain::State drain = Drain::State::Running;
   bool quarantined = false;
   std::string quarantine_reason;
-  std::string last_death;          ///< of an unproductive worker, as text; may be empty
-  Duration oldest_queued{};        ///< how long the oldest queued job has waited
-  Duration queue_age_limit{};      ///< from the configuration; 0: none
+  std::string last_death;      ///< of an unproductive worker, as text; may be empty
+  Duration oldest_queued{};    ///< how long the oldest queued job has waited
+  Duration queue_age_limit{};  ///< from the configuration; 0: none
+  std::uint64_t queued = 0;
+  std::uint64_t done = 0;  ///< jobs, since the daemon's start
+  std::uint64_t crashed = 0;
+  std::uint64_t timed_out = 0;
   std::vector<std::string> unmet;  ///< configured limits that are not in force, a sentence each
 };
 

@@ -77,9 +77,13 @@ void DaemonTest::launch(const std::vector<std::string>& arguments) {
 }
 
 void DaemonTest::start(const std::string& more) {
-  const std::string config = folder_ + "/daemon.toml";
-  std::ofstream(config) << "[pool.t]\ncommand = [\"" TEST_WORKER "\"]\nworkers = 2\nspares = 1\n" << more;
-  launch({RINGMASTERD, "--config", config, "--socket", socket_});
+  start_with("[pool.t]\ncommand = [\"" TEST_WORKER "\"]\nworkers = 2\nspares = 1\n" + more);
+}
+
+void DaemonTest::start_with(const std::string& config) {
+  const std::string file = folder_ + "/daemon.toml";
+  std::ofstream(file) << config;
+  launch({RINGMASTERD, "--config", file, "--socket", socket_});
 }
 
 void DaemonTest::start_default() { launch({RINGMASTERD, "--socket", socket_}); }

@@ -24,6 +24,8 @@ class DaemonTest : public ::testing::Test {
   /// Starts the daemon with pool "t"; `more` are further lines of [pool.t]. Returns when it serves.
   void start(const std::string& more = "run_deadline = \"20s\"\n");
   void start_default();
+  /// With a whole configuration of the test's own.
+  void start_with(const std::string& config);
   [[nodiscard]] Session open(const std::string& pool = "t", const SessionOptions& wishes = {});
   static Outcome run(Session& session, std::string_view handler, const Arguments& arguments = {},
                      const SubmitOptions& options = {}, std::string_view payload = {});
