@@ -99,6 +99,7 @@ struct DaemonFigures {
 
   friend bool operator==(const DaemonFigures&, const DaemonFigures&) = default;
 };
+[[nodiscard]] DaemonFigures figures_of(std::span<const PoolSnapshot> pools);
 /// "healthy: 2 pools, 4 workers, 1,204 done, 3 crashed, 0 queued"; a reason stands before the figures.
 [[nodiscard]] std::string health_line(const Health& health, const DaemonFigures& figures);
 
