@@ -178,12 +178,7 @@ void Connection::take_hello(const v1::Request& request) {
                                          std::to_string(request.hello().version_min()) + " to " +
                                          std::to_string(request.hello().version_max()) + "; update the older one");
   }
-  if (peer_.kept && !request.hello().administers()) {
-    return part(
-        v1::ERROR_BUSY,
-        "the daemon has all the connections that it may have, of all users or of yours: try again later, or raise "
-        "[limits] max_connections or connections_per_uid");
-  }
+  if (!peer_.kept_since.empty() && !request.hello().administers()) return part(v1::ERROR_BUSY, peer_.kept_since);
   greeted_ = true;
   watchdog_.cancel();
   ask_desk(request);

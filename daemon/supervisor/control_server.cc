@@ -103,11 +103,12 @@ void ControlServer::State::take(Protocol::socket socket) {
   if (refused && !(admission.admin && quota.open_kept_connection())) {
     return turn_away(socket, v1::ERROR_BUSY, to_string(*refused));
   }
-  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection, refused.has_value()};
+  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection,
+                  refused ? to_string(*refused) : std::string()};
   auto connection =
       std::make_shared<Connection>(std::move(socket), peer, desk, limits, [weak = weak_from_this(), peer] {
         if (const auto self = weak.lock()) {
-          peer.kept ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
+          !peer.kept_since.empty() ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
           self->connections.erase(peer.connection);
         }
       });

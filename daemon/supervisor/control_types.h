@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "shm/base/unique_fd.h"
@@ -18,7 +19,9 @@ struct Peer {
   std::uint32_t pid = 0;
   bool admin = false;
   std::uint64_t connection = 0;  ///< of this supervisor; never reused
-  bool kept = false;             ///< it is one of those kept for administration: all others are in use
+  /// Not empty: the connection is one of those kept for administration, since all others are in use; the limit, and
+  /// what to do.
+  std::string kept_since = {};
 };
 
 /// Answers one request: the id is filled in, the descriptors go with it. Called exactly once, now or later.
