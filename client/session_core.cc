@@ -21,11 +21,6 @@ namespace {
 constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
 constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
 
-std::uint64_t now_ns() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count());
-}
-
 // Whole milliseconds, rounded up; nullopt: negative or beyond 32 bits.
 std::optional<std::uint32_t> whole_ms(Duration time) {
   if (time < Duration(0)) return std::nullopt;
@@ -306,7 +301,7 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
   for (bool collected = false;; collected = true) {
     if (auto refused = refusal()) return *std::move(refused);
     std::uint32_t record = kNoRecord;
-    prepared.job.submitted_ns = now_ns();
+    prepared.job.submitted_ns = daemon_now_ns();
     switch (place(prepared, record)) {
       case Room::Ok:
         publish(record);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "client/clock_offset.h"
 #include "client/reserved_ring.h"
 #include "shm/base/unique_fd.h"
 #include "shm/client_port.h"
@@ -38,6 +39,7 @@ struct SessionFacts {
   Duration shortest_timeout{0};
   Duration longest_timeout{0};  ///< of a run, by the pool's configuration; 0: not said
   Duration spin = std::chrono::microseconds(50);
+  std::int64_t clock_offset_ns = 0;  ///< from our CLOCK_MONOTONIC to the daemon's: clock_offset.h
 };
 
 /// One session's jobs over its shared memory: who holds which slot, extent and outcome. Thread-safe: one mutex around
@@ -114,6 +116,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
 
   SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
 
+  /// By the daemon's clock: the one that all instants in shared memory are of.
+  [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
+    return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
+  }
   [[nodiscard]] std::optional<Refusal> prepare(std::string_view handler, const Request& request,
                                                const Arguments& arguments, const SubmitOptions& options,
                                                Prepared& prepared) const;

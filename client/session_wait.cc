@@ -16,11 +16,6 @@ Status status_of(SlotWord end) {
   return status_of(end.cause());
 }
 
-std::uint64_t since_boot() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count());
-}
-
 // One read of a word that a hostile worker may be changing.
 template <typename T>
 T read_once(T& word) {
@@ -78,7 +73,7 @@ void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
   Record& record = records_[at];
   record.end = word;
   record.life = Life::Ended;
-  if (may_end_in_queue(word)) record.seen_ns = since_boot();
+  if (may_end_in_queue(word)) record.seen_ns = daemon_now_ns();
   if (record.abandoned) {
     result_came_back(record.result.id);
     port_.release(record.slot);

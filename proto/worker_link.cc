@@ -23,6 +23,7 @@ enum class Type : std::uint16_t {
   Detached = 0x0205,
   SessionBroken = 0x0206,
   BootFailed = 0x0207,
+  Leftovers = 0x0208,
 };
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kAttachFds = 3;
@@ -96,6 +97,7 @@ Attach get_attach(ByteReader& in, bool& valid) {
   attach.reply_segment_bytes = in.get<std::uint64_t>();
   attach.request_ring_bytes = in.get<std::uint64_t>();
   attach.result_ring_bytes = in.get<std::uint64_t>();
+  attach.opened_ns = in.get<std::uint64_t>();
   valid = is_place(attach.index, attach.serial) && same_uid <= 1 && zero == 0 && attach.priority < kClasses &&
           attach.weight >= 1 && attach.slots >= 1 && attach.slots <= kMaxSlots &&
           attach.request_segment_bytes <= kMaxSegmentBytes && attach.reply_segment_bytes <= kMaxSegmentBytes &&
@@ -104,7 +106,7 @@ Attach get_attach(ByteReader& in, bool& valid) {
   return attach;
 }
 
-Settings get_settings(ByteReader& in) {
+Settings get_settings(ByteReader& in, bool& valid) {
   Settings settings;
   settings.spin_ns = in.get<std::uint64_t>();
   settings.max_spinners = in.get<std::uint32_t>();
@@ -112,6 +114,9 @@ Settings get_settings(ByteReader& in) {
   settings.wait_ns = in.get<std::uint64_t>();
   settings.idle_wait_ns = in.get<std::uint64_t>();
   settings.grace_ns = in.get<std::uint64_t>();
+  const auto keep = in.get<std::uint32_t>();
+  settings.keep_leftovers = keep == 1;
+  valid = keep <= 1;
   return settings;
 }
 
@@ -151,6 +156,7 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           out.put(m.reply_segment_bytes);
                           out.put(m.request_ring_bytes);
                           out.put(m.result_ring_bytes);
+                          out.put(m.opened_ns);
                           return packet(Type::Attach, std::move(out));
                         },
                         [](const Detach& m) { return put_place(Type::Detach, m); },
@@ -168,6 +174,7 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           out.put(m.wait_ns);
                           out.put(m.idle_wait_ns);
                           out.put(m.grace_ns);
+                          out.put(std::uint32_t{m.keep_leftovers ? 1U : 0U});
                           return packet(Type::Settings, std::move(out));
                         },
                     },
@@ -207,6 +214,17 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           out.put_text(std::string_view(m.text).substr(0, kMaxTextBytes));
                           return packet(Type::BootFailed, std::move(out));
                         },
+                        [](const Leftovers& m) {
+                          ByteWriter out;
+                          out.put(m.first_job);
+                          out.put(m.last_job);
+                          out.put(m.jobs);
+                          out.put(m.ended);
+                          out.put(m.kept);
+                          out.put(m.reaped);
+                          out.put_text(std::string_view(m.names).substr(0, kMaxTextBytes));
+                          return packet(Type::Leftovers, std::move(out));
+                        },
                     },
                     message);
 }
@@ -234,7 +252,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
       message = Exit{};
       break;
     case Type::Settings:
-      message = get_settings(in);
+      message = get_settings(in, valid);
       break;
     case Type::Hello:
     case Type::HandlersChunk:
@@ -243,6 +261,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
     case Type::Detached:
     case Type::SessionBroken:
     case Type::BootFailed:
+    case Type::Leftovers:
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
                    " is none that a supervisor sends"};
@@ -307,6 +326,19 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
     case Type::BootFailed: {
       valid = in.left() <= kMaxTextBytes;
       message = BootFailed{clean_text(in.get_text(in.left()), kMaxTextBytes)};
+      break;
+    }
+    case Type::Leftovers: {
+      Leftovers left;
+      left.first_job = in.get<std::uint64_t>();
+      left.last_job = in.get<std::uint64_t>();
+      left.jobs = in.get<std::uint32_t>();
+      left.ended = in.get<std::uint32_t>();
+      left.kept = in.get<std::uint32_t>();
+      left.reaped = in.get<std::uint32_t>();
+      valid = in.left() <= kMaxTextBytes;
+      left.names = clean_text(in.get_text(in.left()), kMaxTextBytes);
+      message = std::move(left);
       break;
     }
     case Type::Attach:

@@ -40,6 +40,7 @@ struct Attach {
   std::uint64_t reply_segment_bytes = 0;
   std::uint64_t request_ring_bytes = 0;  ///< Size of the payload ring in it.
   std::uint64_t result_ring_bytes = 0;
+  std::uint64_t opened_ns = 0;  ///< CLOCK_MONOTONIC; none of its jobs was submitted before.
 };
 
 /// Unmap the session (between jobs) and answer Detached. A session the worker does not have is answered too.
@@ -64,6 +65,7 @@ struct Settings {
   std::uint64_t wait_ns = 1'000'000'000;    ///< Bound of one wait after recent work.
   std::uint64_t idle_wait_ns = 60'000'000'000;  ///< Bound of one wait when idle for long.
   std::uint64_t grace_ns = 0;                   ///< Between cancel word and kill.
+  bool keep_leftovers = false;                  ///< Processes that jobs leave behind: reported, not ended.
 };
 
 using ToWorker = std::variant<Attach, Detach, Drain, Exit, Settings>;
@@ -120,7 +122,19 @@ struct BootFailed {
   std::string text;
 };
 
-using ToSupervisor = std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed>;
+/// What became of processes that jobs left behind. For the log: the worker counts them in its lane.
+struct Leftovers {
+  std::uint64_t first_job = 0;  ///< Public ids of the first and the last of the jobs of which one left them.
+  std::uint64_t last_job = 0;
+  std::uint32_t jobs = 0;    ///< How many they are.
+  std::uint32_t ended = 0;   ///< Were alive, and were killed.
+  std::uint32_t kept = 0;    ///< Are alive, and were left alone.
+  std::uint32_t reaped = 0;  ///< Had ended; their statuses were taken.
+  std::string names;         ///< "sleep (pid 12), sh (pid 13)"; of those that were alive.
+};
+
+using ToSupervisor =
+    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers>;
 
 // ---- codec ----
 

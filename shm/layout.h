@@ -105,7 +105,8 @@ struct alignas(kCacheLine) LaneWords {
   Word64 handler;      ///< of the job in `intent`
   Word32 state;        ///< LaneState
   Word32 attempt;      ///< of the job in `intent`, counted from 1
-  Word64 reserved[2];
+  Word64 unmarked;     ///< jobs that ended since the worker last looked whether they wrote text (output_mark.h)
+  Word64 reserved;
 };
 static_assert(sizeof(LaneWords) == 64);
 enum class LaneState : std::uint32_t { Booting = 0, Ready = 1, Parked = 2, Running = 3, Draining = 4, Stopped = 5 };
@@ -140,14 +141,23 @@ static_assert(sizeof(LaneCounters) == 128);
     sum += one->load(std::memory_order_relaxed);
   return sum;
 }
+/// Processes that this worker's jobs left behind.
+struct alignas(kCacheLine) LaneLeftovers {
+  Word64 ended;   ///< killed
+  Word64 kept;    ///< left alone, by the pool's policy
+  Word64 reaped;  ///< dead ones whose status was taken
+  Word64 now;     ///< there at the last look, dead ones included
+};
 struct LaneRecord {
   SegmentHeader header;
   LaneWords words;
   LaneCounters counters;
   Word64 queue_buckets[kTimeBuckets];  ///< shm/histogram.h; what they leave out is in `counters`
   Word64 run_buckets[kTimeBuckets];
+  LaneLeftovers left;
 };
-static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896);
+static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896 &&
+              offsetof(LaneRecord, left) == 5568);
 
 /// The supervisor's words to one worker incarnation.
 struct ControlRecord {
@@ -158,7 +168,9 @@ struct ControlRecord {
   Word32 spin_ns;                   ///< how long this worker may spin before it parks
   Word32 max_spinners;              ///< of the pool
   Word32 run_timeout_ms;            ///< the pool's default
-  Word32 reserved[7];
+  Word32 reserved;
+  Word64 output_read[2];  ///< twice the bytes read from the worker's standard output and error; odd: a read is on
+  Word64 output_token;    ///< of the marks in them (output_mark.h); 0: none
 };
 
 /// Hints of one pool. Anyone may re-create them; nothing depends on their truth but speed.

@@ -32,8 +32,9 @@ struct LedgerSession {
   std::uint32_t drain_seq;        ///< the last job that its pool's drain still runs
   Word32 drain_serial;            ///< the session that drain_seq is about; another one: not set
   char client[96];                ///< what it calls itself; clean text, ends with 0
+  std::uint64_t opened_ns;        ///< CLOCK_MONOTONIC
 };
-static_assert(sizeof(LedgerSession) == 168);
+static_assert(sizeof(LedgerSession) == 176);
 
 struct LedgerWorker {
   Word32 state;
@@ -65,12 +66,12 @@ struct LedgerCrash {
 struct LedgerTally {
   std::uint64_t done, failed, crashed, timed_out, cancelled, lost, refused;
   std::uint64_t starts, deaths, kills, retries, missed_wakes;
-  std::uint64_t waited;      ///< jobs that were claimed after all workers had been busy
-  std::uint64_t queue_full;  ///< submits that were refused because a queue was full
-  std::uint64_t reserved[2];
-  TimeCounts queue, run;  ///< per attempt
+  std::uint64_t waited;                              ///< jobs that were claimed after all workers had been busy
+  std::uint64_t queue_full;                          ///< submits that were refused because a queue was full
+  std::uint64_t left_ended, left_kept, left_reaped;  ///< processes that jobs left behind
+  TimeCounts queue, run;                             ///< per attempt
 };
-static_assert(sizeof(LedgerTally) == 16 * 8 + 2 * sizeof(TimeCounts));
+static_assert(sizeof(LedgerTally) == 17 * 8 + 2 * sizeof(TimeCounts));
 
 /// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
 /// to the other, which `published` then makes the one that counts.

@@ -1,6 +1,7 @@
 #include "shm/reap.h"
 
 #include "shm/hints.h"
+#include "shm/verdict.h"
 
 namespace ringmaster {
 namespace {
@@ -67,7 +68,8 @@ std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions
     const SlotWord seen(session.reply.word(intent->slot).load(std::memory_order_acquire));
     if (!seen.is_owned() || !(seen.owner() == death.owner) || seen.seq() != intent->seq) return std::nullopt;
     const JobDescriptor& descriptor = session.request.descriptor(intent->slot);
-    const std::uint64_t submitted = descriptor.submitted_ns;  // once: the client may write on
+    // Once: the client may write on.
+    const std::uint64_t submitted = believed_submission(descriptor, session.opened_ns, death.run.started_ns);
     AttemptTimes times;
     if (death.run.started_ns > submitted && submitted != 0) times.queued_ns = death.run.started_ns - submitted;
     if (death.run.ended_ns > death.run.started_ns) times.run_ns = death.run.ended_ns - death.run.started_ns;

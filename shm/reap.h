@@ -19,6 +19,7 @@ struct ReapTarget {
   std::uint32_t serial = 0;
   RequestView request;
   ReplyView reply;
+  std::uint64_t opened_ns = 0;  ///< when the session was opened
 };
 
 /// A sentence that stood in the ledger before the worker was killed.

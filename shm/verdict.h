@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -41,6 +42,13 @@ enum class Sentence {
 
 /// Ready → Failed(cause) or, for Cause::Cancelled, → Cancelled, and tells the client. False: somebody was faster.
 bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause cause) noexcept;
+
+/// When `job` was submitted, as far as its client can be believed: not before its session was opened, and not in the
+/// future. A client whose clock is another's, or who writes what it likes, spoils no statistics with it.
+[[nodiscard]] inline std::uint64_t believed_submission(const JobDescriptor& job, std::uint64_t opened_ns,
+                                                       std::uint64_t now_ns) noexcept {
+  return std::min(std::max(job.submitted_ns, opened_ns), now_ns);
+}
 
 /// True when `job` has waited in its queue for longer than it said it would.
 [[nodiscard]] inline bool queue_expired(const JobDescriptor& job, std::uint64_t now_ns) noexcept {

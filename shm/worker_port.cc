@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "shm/hints.h"
+#include "shm/verdict.h"
 
 namespace ringmaster {
 namespace {
@@ -77,6 +78,7 @@ ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t s
     return ClaimStatus::Nothing;
   }
   copy_first_line(out.job, session.request.descriptor(slot));
+  out.job.submitted_ns = believed_submission(out.job, session.opened_ns, now_ns);
   lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_relaxed);
   lane.handler.store(out.job.handler, std::memory_order_relaxed);
   lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);

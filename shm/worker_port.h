@@ -25,7 +25,8 @@ struct WorkerSession {
   std::uint16_t index = 0;
   RequestView request;
   ReplyView reply;
-  std::uint32_t cursor = 0;  ///< the slot after the last one claimed
+  std::uint32_t cursor = 0;     ///< the slot after the last one claimed
+  std::uint64_t opened_ns = 0;  ///< when the session was opened, by the supervisor's word
 };
 
 enum class ClaimStatus {

@@ -71,6 +71,7 @@ struct Handler {
   bool listens_to_cancel = false;   ///< Looks at Job::cancelled() every few milliseconds: is given time to stop.
   bool change_safe = false;         ///< Behaves even if the input changes while it is read.
   bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
+  bool starts_helpers = false;      ///< What its jobs start and leave running stays: Job::keep_process for all of it.
   std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
   /// Runs before every job: clears what a library keeps from one call to the next (error texts, contexts), so that a
   /// job tells of itself only. Its exceptions are the job's.
@@ -123,7 +124,8 @@ inline void HandlerTable::add(Handler& handler, Arguments& arguments) {
   }
   const auto flag = [](bool set, std::uint32_t bit) { return set ? bit : 0U; };
   const std::uint32_t flags = flag(handler.listens_to_cancel, RM_LISTENS_TO_CANCEL) |
-                              flag(handler.change_safe, RM_CHANGE_SAFE) | flag(handler.idempotent, RM_IDEMPOTENT);
+                              flag(handler.change_safe, RM_CHANGE_SAFE) | flag(handler.idempotent, RM_IDEMPOTENT) |
+                              flag(handler.starts_helpers, RM_STARTS_HELPERS);
   entries_.push_back({sizeof(rm_handler), flags, handler.name.c_str(), handler.summary.c_str(), handler.result_constant,
                       handler.result_factor, handler.max_request_bytes, handler.output_extension.c_str(),
                       arguments.table.data(), arguments.table.size(), sizeof(rm_argument), &handler,

@@ -58,6 +58,10 @@ typedef struct rm_job_calls {
   int (*cancelled)(rm_job* job);
   /* Nanoseconds to the run deadline, 0 or less when it has passed, INT64_MAX without one. */
   int64_t (*deadline_left)(rm_job* job);
+  /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives it: it is not taken for something
+   * that the job left behind, not ended, and its exit status is left to the handler. 0: there is no such process, or
+   * too many were declared. RM_STARTS_HELPERS says the same of whatever a handler's jobs start. */
+  int (*keep_process)(rm_job* job, int64_t pid);
 } rm_job_calls;
 
 /* A job as its handler sees it; the worker's, valid until the handler returns. Read-only. */
@@ -90,7 +94,8 @@ typedef struct rm_argument {
 enum {
   RM_LISTENS_TO_CANCEL = 1, /* Looks at cancelled() at least every few milliseconds. */
   RM_CHANGE_SAFE = 2,       /* Behaves even if the input changes while it is read. */
-  RM_IDEMPOTENT = 4         /* May run again after a crash without harm; a hint for clients. */
+  RM_IDEMPOTENT = 4,        /* May run again after a crash without harm; a hint for clients. */
+  RM_STARTS_HELPERS = 8     /* Since 0.2.0. What its jobs start and leave running are helpers that stay. */
 };
 
 typedef struct rm_handler {

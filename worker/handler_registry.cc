@@ -56,6 +56,7 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
   read.user = handler.user;
   read.warm_up = handler.warm_up;
   read.origin = origin;
+  read.starts_helpers = (handler.flags & RM_STARTS_HELPERS) != 0;
   HandlerDescription& about = read.description;
   about.name = handler.name;
   about.summary = text_or_empty(handler.summary);

@@ -19,6 +19,7 @@ struct RegisteredHandler {
   std::int32_t (*run)(rm_job*, void*) = nullptr;
   void* user = nullptr;
   std::int32_t (*warm_up)(void*, char*, std::size_t) = nullptr;
+  bool starts_helpers = false;   ///< What its jobs leave running is theirs.
   bool needs_arguments = false;  ///< At least one is required: a job without any must still be checked.
   HandlerDescription description;
   std::vector<bool> has_default;  ///< Parallel to description.arguments: "" may be a default.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -122,6 +124,15 @@ class Job {
   /// Time to the run deadline, negative when it has passed; nanoseconds::max() without one.
   [[nodiscard]] std::chrono::nanoseconds deadline_left() const noexcept {
     return std::chrono::nanoseconds(raw_->calls->deadline_left(raw_));
+  }
+
+  /// Process `pid`, which this job started, is a helper that outlives it: neither ended as something that the job left
+  /// behind, nor is its exit status taken. False: there is no such process, too many were declared, or the worker is
+  /// older than this call. A handler that does not know its helpers' numbers says `starts_helpers` in its description.
+  bool keep_process(pid_t pid) noexcept {
+    if (raw_->calls->struct_size < offsetof(rm_job_calls, keep_process) + sizeof(raw_->calls->keep_process))
+      return false;
+    return raw_->calls->keep_process(raw_, pid) != 0;
   }
 
   [[nodiscard]] rm_job* raw() const noexcept { return raw_; }

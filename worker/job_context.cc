@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "proto/text.h"
 #include "shm/layout.h"
@@ -66,9 +67,14 @@ const rm_job_calls JobContext::kCalls = {
       const std::int64_t deadline = of(raw).job_->deadline_ns;
       return deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_ns();
     },
+    .keep_process = [](rm_job* raw, std::int64_t pid) -> int {
+      const KeepProcess& keep = of(raw).keep_process_;
+      return keep && keep(pid) ? 1 : 0;
+    },
 };
 
-JobContext::JobContext(std::atomic<std::uint64_t>& progress) : rm_job{}, progress_(progress) {
+JobContext::JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process)
+    : rm_job{}, progress_(progress), keep_process_(std::move(keep_process)) {
   struct_size = sizeof(rm_job);
   calls = &kCalls;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,10 @@ struct JobEnd {
 /// arguments. Touched by the worker's thread only, apart from what handler_abi.h opens to a handler's own threads.
 class JobContext : private rm_job {
  public:
+  /// What a handler declares as its helper goes to `keep_process`; none: every such call is refused.
+  using KeepProcess = std::function<bool(std::int64_t pid)>;
   /// `progress` counts signs of life; the lane's counter.
-  explicit JobContext(std::atomic<std::uint64_t>& progress);
+  explicit JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process = {});
   JobContext(const JobContext&) = delete;
   JobContext& operator=(const JobContext&) = delete;
 
@@ -57,6 +60,7 @@ class JobContext : private rm_job {
   [[nodiscard]] bool find_argument(std::string_view name, std::string_view& value) const;
 
   std::atomic<std::uint64_t>& progress_;
+  KeepProcess keep_process_;
   const JobInput* job_ = nullptr;
   const RegisteredHandler* handler_ = nullptr;
   std::vector<ArgumentView> given_;

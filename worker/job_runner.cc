@@ -48,6 +48,7 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
       extents.ok ? result_of(session, claim, extents)
                  : not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
   ended_ns_ = monotonic_now_ns();
+  marks_.job_ended(make_job_id(session.about.serial, claim.word.seq()), ended_ns_);
   switch (finish(self_, session.port, claim, result, ended_ns_)) {
     case FinishStatus::Held:
       return RunStatus::Held;
@@ -99,6 +100,7 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
   input.intent = Intent{session.port.index, static_cast<std::uint16_t>(claim.slot), seq}.pack();
 
   const JobEnd end = context_.run(handler, input);
+  children_.ended(input.id, handler.starts_helpers);
   switch (end.code) {
     case RM_DONE:
       return {SlotState::Done, Cause::Completed, 0, end.size, 0, end.message};

@@ -5,7 +5,9 @@
 #include <memory>
 #include <span>
 
+#include "worker/child_watch.h"
 #include "worker/job_context.h"
+#include "worker/output_marks.h"
 #include "worker/session_table.h"
 
 namespace ringmaster {
@@ -24,8 +26,12 @@ enum class RunStatus {
 /// Nothing is allocated for a job without arguments whose request is read in place.
 class JobRunner {
  public:
-  JobRunner(const WorkerSelf& self, const HandlerRegistry& registry)
-      : self_(self), registry_(registry), context_(self.lane->words.progress) {}
+  JobRunner(const WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks)
+      : self_(self),
+        registry_(registry),
+        children_(children),
+        marks_(marks),
+        context_(self.lane->words.progress, [&children](std::int64_t pid) { return children.declare(pid); }) {}
 
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
 
@@ -50,6 +56,8 @@ class JobRunner {
 
   const WorkerSelf& self_;
   const HandlerRegistry& registry_;
+  ChildWatch& children_;
+  OutputMarks& marks_;
   JobContext context_;
   Buffer input_;
   Buffer arguments_;

@@ -40,6 +40,7 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
   session->reply_memory = std::move(*reply_memory);
   session->bell = std::move(bell);
   session->port.index = static_cast<std::uint16_t>(about.index);
+  session->port.opened_ns = about.opened_ns;
   session->port.request = *request;
   session->port.reply = *reply;
   return session;

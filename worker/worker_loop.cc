@@ -4,10 +4,10 @@
 
 #include <cstdio>
 #include <utility>
-#include <variant>
 
 #include "shm/doorbell.h"
 #include "shm/hints.h"
+#include "worker/keeper_watch.h"
 
 namespace ringmaster {
 namespace {
@@ -36,11 +36,6 @@ void relax_cpu() noexcept {
 #endif
 }
 
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-
 void set_state(const WorkerSelf& self, LaneState state) noexcept {
   // SYNC: seq_cst, pairs with Pool::workers_rest: the state is seen before the next message is read, and Draining after
   // the last job's end.
@@ -54,6 +49,7 @@ bool WorkerLoop::leaving() const noexcept {
 }
 
 int WorkerLoop::run() {
+  children_.begin();
   set_state(self_, LaneState::Ready);
   std::uint64_t now = monotonic_now_ns();
   free_since_ns_ = now;
@@ -68,6 +64,10 @@ int WorkerLoop::run() {
       now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
       free_since_ns_ = now;
       idle_for_long_ = false;
+      if (now - children_seen_ns_ >= kChildrenIntervalNs) {
+        children_.look(now);
+        children_seen_ns_ = now;
+      }
       continue;
     }
     if (leaving()) break;
@@ -83,6 +83,8 @@ int WorkerLoop::run() {
   stop_spinning();
   ring_on();
   set_state(self_, LaneState::Stopped);
+  // The daemon is gone: nobody fences what is left.
+  if (broken_link_) end_children();
   return broken_link_ && !link_.closed() ? 1 : 0;
 }
 
@@ -195,8 +197,10 @@ void WorkerLoop::wait_drained() {
   ring_on();
   set_state(self_, LaneState::Draining);
   pollfd control{link_.fd(), POLLIN, 0};
-  ::poll(&control, 1,
-         static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(nanoseconds(settings_.idle_wait_ns)).count()));
+  ::poll(
+      &control, 1,
+      static_cast<int>(
+          std::chrono::ceil<std::chrono::milliseconds>(until_next_look(nanoseconds(settings_.idle_wait_ns))).count()));
   // Before the messages are read: whoever sent Drain{on} and then finds Draining knows that nothing is claimed before
   // it is read.
   set_state(self_, LaneState::Ready);
@@ -279,10 +283,14 @@ void WorkerLoop::park() {
 // finds are no missed wakes.
 Parking::Wake WorkerLoop::sleep(bool& standing_by) {
   while (true) {
-    const auto bound = standing_by ? Streaming::kTickNs : idle_for_long_ ? settings_.idle_wait_ns : settings_.wait_ns;
-    const auto wake = parking_.sleep(nanoseconds(bound));
+    const nanoseconds wanted(standing_by      ? Streaming::kTickNs
+                             : idle_for_long_ ? settings_.idle_wait_ns
+                                              : settings_.wait_ns);
+    // Here, where it delays nobody: a ring that comes meanwhile ends the sleep at once.
+    const nanoseconds at_most = until_next_look(wanted);
+    const auto wake = parking_.sleep(at_most);
     if (!standing_by) {
-      idle_for_long_ = wake.timed_out();
+      if (at_most == wanted || !wake.timed_out()) idle_for_long_ = wake.timed_out();
       if (wake.timed_out()) note_missed_wake();
     }
     if (!wake.timed_out() || leaving()) return wake;
@@ -314,6 +322,15 @@ void WorkerLoop::heed(const Parking::Wake& wake) {
   owes_look_ = true;
 }
 
+// Looks at what the last jobs left behind, text and processes, and says for how long the worker may sleep then.
+nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
+  const std::uint64_t now = monotonic_now_ns();
+  marks_.rest(now);
+  children_.look(now);
+  const std::uint64_t left = children_.next_in(now);
+  return left < static_cast<std::uint64_t>(at_most.count()) ? nanoseconds(left) : at_most;
+}
+
 // Work is there after a time-out. It counts unless somebody is after it, or its bell is on its way.
 void WorkerLoop::note_missed_wake() {
   const auto missed = [&] {
@@ -329,72 +346,6 @@ void WorkerLoop::note_missed_wake() {
 void WorkerLoop::count_missed_wake() noexcept {
   auto& missed = self_.lane->counters.missed_wakes;
   missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-void WorkerLoop::read_control() {
-  while (!exit_asked_) {
-    auto incoming = link_.receive();
-    if (!incoming) {
-      if (!link_.closed()) std::fprintf(stderr, "control message refused: %s\n", incoming.error().message.c_str());
-      broken_link_ = true;
-      return;
-    }
-    if (!incoming->has_value()) return;
-    obey(std::move(**incoming));
-  }
-}
-
-void WorkerLoop::obey(ControlLink::Incoming incoming) {
-  std::visit(Overload{[&](const worker_link::Attach& about) { attach(about, std::move(incoming.fds)); },
-                      [&](const worker_link::Detach& which) {
-                        AttachedSession* const session = sessions_.at(which.index);
-                        if (session != nullptr && session->about.serial == which.serial) drop(*session);
-                        tell(worker_link::Detached{which.index, which.serial});
-                      },
-                      [&](const worker_link::Drain& drain) {
-                        if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
-                      },
-                      [&](const worker_link::Exit&) { exit_asked_ = true; },
-                      [&](const worker_link::Settings& settings) {
-                        settings_ = settings;
-                        runner_.copy_in_up_to(settings.copy_in_bytes);
-                      }},
-             incoming.message);
-}
-
-void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
-  const auto refuse = [&](AttachFailure failure) {
-    tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});
-  };
-  if (AttachedSession* const held = sessions_.at(about.index)) {
-    // A successor does not know who holds what and gives everything again. Another serial: the index has a new session,
-    // and the old one's end was lost with a supervisor.
-    if (held->about.serial == about.serial) return tell(worker_link::Attached{about.index, about.serial});
-    drop(*held);
-  }
-  AttachFailure failure;
-  auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
-  if (session == nullptr) return refuse(failure);
-  if (const auto watched = parking_.watch_bell(session->bell.get(), about.index); !watched) {
-    return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
-  }
-  sessions_.add(std::move(session));
-  tell(worker_link::Attached{about.index, about.serial});
-}
-
-void WorkerLoop::drop(AttachedSession& session) {
-  parking_.forget_bell(session.bell.get());
-  sessions_.remove(session.about.index);
-}
-
-void WorkerLoop::drop_broken(AttachedSession& session, worker_link::BrokenReason reason, std::uint64_t detail) {
-  const worker_link::SessionBroken report{session.about.index, session.about.serial, reason, detail};
-  drop(session);
-  tell(report);
-}
-
-void WorkerLoop::tell(const worker_link::ToSupervisor& message) {
-  if (const auto sent = link_.send(message); !sent) broken_link_ = true;
 }
 
 }  // namespace ringmaster

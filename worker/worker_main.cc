@@ -11,6 +11,7 @@
 
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
+#include "worker/keeper_watch.h"
 #include "worker/process_name.h"
 #include "worker/worker.h"
 #include "worker/worker_boot.h"
@@ -33,6 +34,7 @@ void prepare_process() {
   struct sigaction action {};
   action.sa_handler = ignore;
   action.sa_flags = SA_RESTART;
+  end_with_keeper();
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::sigaction(signal, &action, nullptr);
   for (int fd = kControlSocket; fd <= kPoolBell; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Orphans of a handler come to this worker, and so die with it; the supervisor may capture the stack of a hung one.

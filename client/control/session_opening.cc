@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "client/clock_offset.h"
 #include "client/wait_step.h"
 
 namespace ringmaster {
@@ -83,13 +84,16 @@ Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::str
   open.set_result_ring_bytes(options.result_ring_bytes);
   open.set_shortest_run_timeout_ms(ceil_ms(options.shortest_timeout));
   open.set_client(name.substr(0, 80));
+  const std::uint64_t asked_ns = client_clock_ns();
   auto opened = expect(link.ask(std::move(request), ControlLink::Resend::No), Reply::kSessionFds);
+  const std::uint64_t answered_ns = client_clock_ns();
   if (!opened) return opened.error();
   const auto& said = opened->reply.session_fds();
   auto memory = map_all(opened->fds, said);
   if (!memory) return memory.error();
   auto facts = facts_of(said, options);
   if (!facts) return facts.error();
+  facts->clock_offset_ns = clock_offset(asked_ns, said.clock_ns(), answered_ns);
 
   wire::Request mapped;
   mapped.mutable_session_mapped()->set_serial(said.serial());

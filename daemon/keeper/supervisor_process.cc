@@ -17,6 +17,7 @@
 #include "daemon/os/descriptors.h"
 #include "daemon/os/fork_child.h"
 #include "daemon/os/signals.h"
+#include "shm/base/keeper_gone.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -46,8 +47,8 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
   // A group of its own: Ctrl-C on a terminal is for the keeper, who passes it on as a message.
   if (::setpgid(0, 0) != 0) return errno;
   if (const int error = reset_signals(); error != 0) return error;
-  ignore_signals();  // before exec, so that there is no moment at which one could end it
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
+  ignore_signals({kKeeperGoneSignal});  // before exec, so that there is no moment at which one could end it
+  if (::prctl(PR_SET_PDEATHSIG, kKeeperGoneSignal, 0, 0, 0) != 0) return errno;
   if (::getppid() != keeper) return ESRCH;
 
   std::array<const char*, 12> argv{};

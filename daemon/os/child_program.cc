@@ -13,6 +13,7 @@
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
+#include "shm/base/keeper_gone.h"
 
 namespace ringmaster {
 namespace {
@@ -53,7 +54,7 @@ SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
     if (failed(error_unless(::setresuid(program.uid, program.uid, program.uid) == 0))) return {Uid, error};
   }
   if (program.cwd != nullptr && failed(error_unless(::chdir(program.cwd) == 0))) return {Directory, error};
-  if (failed(error_unless(::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0))) return {DeathSignal, error};
+  if (failed(error_unless(::prctl(PR_SET_PDEATHSIG, kKeeperGoneSignal, 0, 0, 0) == 0))) return {DeathSignal, error};
   if (::getppid() != program.parent) return {ParentGone, ESRCH};
   if (failed(become_subreaper())) return {SpawnStage::Subreaper, error};
   ::execve(program.path, program.argv, program.env);

@@ -81,6 +81,7 @@ struct PoolConfig {
   unsigned retries = 3;  ///< an idempotent job that killed this many workers is poison
   core::RecycleConfig recycle;
   SessionConfig session;
+  bool keep_leftovers = false;                    ///< processes that jobs leave behind are reported only
   Duration spin = std::chrono::microseconds{50};  ///< 0: workers sleep as soon as there is nothing to do
 
   std::vector<std::pair<std::string, std::string>>

@@ -89,6 +89,10 @@ grace = "500ms"
 # A job that is marked idempotent runs again after a crash. One that killed this many workers (1 to 15) does not.
 retries = 3
 
+# What becomes of processes that a job leaves behind, and that its handler did not declare as helpers. "kill": they are
+# ended a second after the job; "keep": they live on. Both are said in the log and counted in the status.
+leftovers = "kill"
+
 # How long an idle worker looks for the next job before it sleeps. It buys latency with CPU time; "0s" turns it off.
 spin = "50us"
 

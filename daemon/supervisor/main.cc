@@ -22,6 +22,7 @@
 #include "daemon/supervisor/supervisor.h"
 #include "proto/socket_path.h"
 #include "ringmaster_version.h"
+#include "shm/base/keeper_gone.h"
 #include "shm/base/standard_descriptors.h"
 
 namespace ringmaster {
@@ -166,7 +167,8 @@ Result<void> without_exceptions(const Action& action) {
 }
 
 int serve(const Options& options) {
-  ignore_signals();  // as ringmasterd has done before the exec: Ctrl-C and a stop come as its messages
+  ignore_signals(
+      {kKeeperGoneSignal});  // as ringmasterd has done before the exec: Ctrl-C and a stop come as its messages
   die_by_foreign_faults_as_by_kill();
   SupervisorStart start;
   start.cold = options.cold;

@@ -11,15 +11,18 @@ namespace ringmaster {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
-constexpr std::size_t kAtOnce = 64 * 1024;   // then other descriptors have their turn
+constexpr std::size_t kAtOnce = 64 * 1024;  // then other descriptors have their turn
+constexpr std::size_t kMostWaiting = 256 * 1024;
 constexpr std::size_t kAtEnd = 1024 * 1024;  // what a pipe can hold at most by default rules
 
 }  // namespace
 
 struct OutputDrain::Stream {
-  int fd = -1;
-  bool is_stderr = false;
-  OutputLines lines{OutputLines::Limits{}};
+  Stream(int descriptor, bool standard_error, std::uint64_t token)
+      : fd(descriptor), is_stderr(standard_error), output(OutputLines::Limits{}, token) {}
+  int fd;
+  bool is_stderr;
+  TaggedOutput output;
   std::unique_ptr<FdWatch> watch;
 };
 
@@ -27,18 +30,20 @@ OutputDrain::OutputDrain() = default;
 OutputDrain::~OutputDrain() = default;
 
 void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err,
-                        const LaneRecord* lane, JobOf job_of) {
+                        const Words& words, JobOf job_of) {
   loop_ = &loop;
   pool_ = pool;
   seat_ = seat;
-  lane_ = lane;
+  words_ = words;
+  const std::uint64_t token =
+      words.control != nullptr ? words.control->output_token.load(std::memory_order_relaxed) : 0;
   job_of_ = std::move(job_of);
   for (int i = 0; i < 2; ++i) {
     const int fd = i == 0 ? out : err;
     if (fd < 0) continue;
-    auto stream = std::make_unique<Stream>();
-    stream->fd = fd;
-    stream->is_stderr = i == 1;
+    auto stream = std::make_unique<Stream>(fd, i == 1, token);
+    // A predecessor may have died in the middle of a read.
+    if (words.control != nullptr) words.control->output_read[i].fetch_and(~std::uint64_t{1}, std::memory_order_relaxed);
     // Only this end: the worker's end of a pipe has flags of its own.
     ::fcntl(stream->fd, F_SETFL, O_NONBLOCK);
     Stream& watched = *stream;
@@ -49,30 +54,68 @@ void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t 
   }
 }
 
+// Read to the end of what is there. The intent that was loaded before the read that finds nothing is the writer's of
+// whatever no mark stands behind: a worker marks a job's text before it clears the intent.
 bool OutputDrain::read(Stream& stream, std::size_t most) {
   std::array<char, kChunk> buffer;
-  const std::uint64_t intent = lane_ != nullptr ? lane_->words.intent.load(std::memory_order_relaxed) : 0;
-  const OutputTag tag{pool_, seat_, pid_, stream.is_stderr, intent != 0 && job_of_ ? job_of_(intent) : 0};
-  for (std::size_t taken = 0; taken < most;) {
-    const ssize_t got = ::read(stream.fd, buffer.data(), buffer.size());
+  for (std::size_t taken = 0;;) {
+    const auto before = intent();
+    const ssize_t got = read_counted(stream, buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno == EAGAIN;
-    if (got == 0) return false;
+    const bool nothing = got < 0 && errno == EAGAIN;
+    if (nothing) log_lines(stream, stream.output.settle(loop_->now(), job_of(before)));
+    if (got <= 0) return nothing;
     taken += static_cast<std::size_t>(got);
-    for (const auto& line : stream.lines.feed(loop_->now(), {buffer.data(), static_cast<std::size_t>(got)})) {
-      log_output_line(tag, line);
+    log_lines(stream, stream.output.feed(loop_->now(), {buffer.data(), static_cast<std::size_t>(got)}));
+    if (taken < most) continue;
+    // More is there. One that ran all the while wrote it; else the next turn will tell.
+    const bool same = before && before == intent();
+    if (same || stream.output.waiting() > kMostWaiting) {
+      log_lines(stream, stream.output.settle(loop_->now(), same ? job_of(before) : 0));
     }
+    return true;
   }
-  return true;
+}
+
+ssize_t OutputDrain::read_counted(Stream& stream, std::span<char> buffer) const {
+  if (words_.control == nullptr) return ::read(stream.fd, buffer.data(), buffer.size());
+  Word64& count = words_.control->output_read[stream.is_stderr ? 1 : 0];
+  const std::uint64_t begun = count.load(std::memory_order_relaxed);
+  // SYNC: seq_cst before the read, release after it: pairs with OutputMarks::total_of, which looks at both sides of the
+  // pipe.
+  count.store(begun + 1, std::memory_order_seq_cst);
+  const ssize_t got = ::read(stream.fd, buffer.data(), buffer.size());
+  const int error = errno;
+  count.store(begun + (got > 0 ? 2 * static_cast<std::uint64_t>(got) : 0), std::memory_order_release);
+  errno = error;
+  return got;
+}
+
+// nullopt: nobody knows which job would be meant.
+std::optional<std::uint64_t> OutputDrain::intent() const {
+  if (words_.lane == nullptr) return std::nullopt;
+  // SYNC: acquire: pairs with OutputMarks::job_ended.
+  const std::uint64_t intent = words_.lane->words.intent.load(std::memory_order_acquire);
+  if (words_.lane->words.unmarked.load(std::memory_order_acquire) != 0) return std::nullopt;
+  return intent;
+}
+
+std::uint64_t OutputDrain::job_of(std::optional<std::uint64_t> intent) const {
+  return intent && *intent != 0 && job_of_ ? job_of_(*intent) : 0;
+}
+
+void OutputDrain::log_lines(const Stream& stream, const std::vector<TaggedOutput::Line>& lines) const {
+  for (const TaggedOutput::Line& one : lines) {
+    log_output_line({pool_, seat_, pid_, stream.is_stderr, one.job}, one.line);
+  }
 }
 
 void OutputDrain::finish() {
   for (auto& stream : streams_) {
     if (!stream) continue;
-    read(*stream, kAtEnd);
-    for (const auto& line : stream->lines.finish(loop_->now())) {
-      log_output_line({pool_, seat_, pid_, stream->is_stderr, 0}, line);
+    while (read(*stream, kAtEnd) && stream->output.waiting() > 0) {
     }
+    log_lines(*stream, stream->output.finish(loop_->now(), job_of(intent())));
     stream.reset();
   }
 }

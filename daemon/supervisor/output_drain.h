@@ -3,10 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "daemon/supervisor/event_loop.h"
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/supervisor/tagged_output.h"
 #include "shm/layout.h"
 
 namespace ringmaster {
@@ -23,9 +26,14 @@ class OutputDrain {
   OutputDrain(const OutputDrain&) = delete;
   OutputDrain& operator=(const OutputDrain&) = delete;
 
-  /// Descriptors are borrowed until destruction; -1: there is none. `lane` names the job that is running when bytes
-  /// arrive; null: nobody knows.
-  void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const LaneRecord* lane,
+  /// What tells whose bytes they are: marks between them, and the lane, which names the job that is running. Null: it
+  /// is not there, and nobody knows.
+  struct Words {
+    const LaneRecord* lane = nullptr;
+    ControlRecord* control = nullptr;
+  };
+  /// Descriptors are borrowed until destruction; -1: there is none.
+  void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const Words& words,
              JobOf job_of);
   void set_pid(std::int32_t pid) { pid_ = pid; }
   /// The worker is fenced: reads what is left, and ends.
@@ -35,12 +43,17 @@ class OutputDrain {
   struct Stream;
   /// Returns false at the end of the stream.
   bool read(Stream& stream, std::size_t most);
+  /// One read, counted where the worker looks.
+  ssize_t read_counted(Stream& stream, std::span<char> buffer) const;
+  [[nodiscard]] std::optional<std::uint64_t> intent() const;
+  [[nodiscard]] std::uint64_t job_of(std::optional<std::uint64_t> intent) const;
+  void log_lines(const Stream& stream, const std::vector<TaggedOutput::Line>& lines) const;
 
   EventLoop* loop_ = nullptr;
   std::string pool_;
   std::uint16_t seat_ = 0;
   std::int32_t pid_ = 0;
-  const LaneRecord* lane_ = nullptr;
+  Words words_;
   JobOf job_of_;
   std::unique_ptr<Stream> streams_[2];
 };

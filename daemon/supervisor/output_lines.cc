@@ -44,9 +44,14 @@ std::vector<OutputLines::Line> OutputLines::feed(core::TimePoint now, std::strin
   return lines;
 }
 
-std::vector<OutputLines::Line> OutputLines::finish(core::TimePoint now) {
+std::vector<OutputLines::Line> OutputLines::cut(core::TimePoint now) {
   std::vector<Line> lines;
   if (!partial_.empty()) emit(now, false, lines);
+  return lines;
+}
+
+std::vector<OutputLines::Line> OutputLines::finish(core::TimePoint now) {
+  std::vector<Line> lines = cut(now);
   if (dropped_ > 0) lines.push_back(Line{"", false, std::exchange(dropped_, 0)});
   return lines;
 }

@@ -46,6 +46,8 @@ class OutputLines {
   explicit OutputLines(const Limits& limits);
 
   [[nodiscard]] std::vector<Line> feed(core::TimePoint now, std::string_view bytes);
+  /// The unfinished line ends here, though its writer did not end it.
+  [[nodiscard]] std::vector<Line> cut(core::TimePoint now);
   /// End of stream: the unfinished line, and an empty line that carries the last count of dropped ones, if any.
   [[nodiscard]] std::vector<Line> finish(core::TimePoint now);
 
@@ -58,7 +60,7 @@ class OutputLines {
   std::uint64_t dropped_ = 0;
 };
 
-/// Who wrote a line. `job` 0: between jobs. The job is the one that the lane named when the bytes were read.
+/// Who wrote a line. `job` 0: between jobs, or nobody knows.
 struct OutputTag {
   std::string_view pool;
   core::Seat worker = 0;

@@ -185,10 +185,10 @@ class Pool final : public PoolGate {
   bool gate_shut_ = false;  ///< draining, and active workers were told to claim nothing more
   core::LookSchedule looks_;
   core::OomBaseline oom_baseline_;
+  LeftoverLog leftovers_;
   WorkBell bell_watch_;
   PoolStatistics statistics_;
-  bool was_idle_ = false;    ///< at the last look
-  bool work_waits_ = false;  ///< a job was ready at the last look
+  bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
   std::optional<core::TimePoint> next_queue_deadline_;
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;

@@ -10,6 +10,7 @@
 #include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/base/unique_fd.h"
 #include "shm/layout.h"
@@ -40,6 +41,7 @@ struct PoolOrphan {
   bool killed = false;  ///< by us; else it was dead when it was inherited
   WorkerFds fds;        ///< what there is
   Mapping lane_map;
+  Mapping control_map;
   const LaneRecord* lane = nullptr;  ///< null: lost too
   std::unique_ptr<OutputDrain> output;
 };

@@ -117,9 +117,13 @@ void Pool::keep_orphan(core::Seat index, Owner owner, std::int32_t pid, WorkerFd
     orphan.lane_map = std::move(*lane);
     orphan.lane = open_lane(orphan.lane_map.bytes());
   }
+  auto control =
+      orphan.fds.control ? Mapping::map(orphan.fds.control.get(), Access::ReadWrite) : Result<Mapping>(Error{"none"});
+  if (control) orphan.control_map = std::move(*control);
   orphan.output = std::make_unique<OutputDrain>();
   orphan.output->set_pid(pid);
-  orphan.output->start(host_.loop(), config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(), orphan.lane,
+  orphan.output->start(host_.loop(), config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(),
+                       {orphan.lane, open_control(orphan.control_map.bytes())},
                        [this](std::uint64_t intent) { return job_id_of(intent); });
   // For the plan it is one that leaves: its seat is taken, and another gets the job of a worker.
   seat.state = core::SeatState::Condemned;
@@ -260,7 +264,7 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
   death.cause = cause_of(cause);
   std::vector<ReapTarget> targets;
   for (const auto& [at, session] : sessions_) {
-    targets.push_back({at, session->serial, session->request, session->reply});
+    targets.push_back({at, session->serial, session->request, session->reply, session->opened_ns});
   }
   // Before its job is resolved, for a successor that finds the one without the other. An incarnation that has no seat
   // was booked by the predecessor.

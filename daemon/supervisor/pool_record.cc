@@ -22,6 +22,9 @@ void add_lane(LedgerTally& tally, const LaneRecord& lane) {
   tally.cancelled += lane.counters.cancelled.load(std::memory_order_relaxed);
   tally.timed_out += lane.counters.timed_out.load(std::memory_order_relaxed);
   tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
+  tally.left_ended += lane.left.ended.load(std::memory_order_relaxed);
+  tally.left_kept += lane.left.kept.load(std::memory_order_relaxed);
+  tally.left_reaped += lane.left.reaped.load(std::memory_order_relaxed);
   tally.waited += lane.counters.waited.load(std::memory_order_relaxed);
   add_times(tally.queue, lane.counters.queue, lane.queue_buckets);
   add_times(tally.run, lane.counters.run, lane.run_buckets);

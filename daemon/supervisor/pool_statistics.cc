@@ -49,6 +49,9 @@ void fill_counters(const LedgerTally& tally, v1::Counters& counters) {
   counters.set_worker_kills(tally.kills);
   counters.set_retries(tally.retries);
   counters.set_missed_wakes(tally.missed_wakes);
+  counters.set_leftovers_ended(tally.left_ended);
+  counters.set_leftovers_kept(tally.left_kept);
+  counters.set_leftovers_reaped(tally.left_reaped);
   counters.set_waited(tally.waited);
   counters.set_queue_full(tally.queue_full);
 }

@@ -77,6 +77,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_pid(seat.process->pid());
     worker.set_incarnation(seat.process->place().owner.incarnation);
     worker.set_jobs(finished_jobs(lane.counters));
+    worker.set_leftovers(lane.left.now.load(std::memory_order_relaxed));
     worker.set_uptime_ms(milliseconds(now - seat.started));
     worker.set_rss_bytes(resident_bytes(seat.process->pid()).value);
     statistics_.fill_process(static_cast<core::Seat>(i), worker.incarnation(), worker.pid(), seat.started, now, worker);
@@ -95,7 +96,8 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     statistics_.take_refusals(*session);
     gauge.session(session->serial);
     for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, SlotWord) {
-      gauge.waits(core::from_monotonic_ns(session->request.descriptor(slot).submitted_ns));
+      gauge.waits(
+          core::from_monotonic_ns(std::max(session->request.descriptor(slot).submitted_ns, session->opened_ns)));
     });
   }
   gauge.end();

@@ -193,13 +193,14 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
       JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
       if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
       if (job.seq != seen.seq()) return;
+      job.submitted_ns = believed_submission(job, session->opened_ns, now_ns);
       if (queue_expired(job, now_ns)) {
         if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) return;
         ++tally().timed_out;
         tally().queue.add(now_ns - job.submitted_ns);
         return;
       }
-      const auto submitted = core::from_monotonic_ns(std::min(job.submitted_ns, now_ns));
+      const auto submitted = core::from_monotonic_ns(job.submitted_ns);
       gauge.waits(submitted);
       if (job.queue_timeout_ms == 0) return;
       const auto due = submitted + std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};

@@ -226,6 +226,9 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
             seat.boot_error = failed.text;
             log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
           },
+          [&](worker_link::Leftovers&& left) {
+            leftovers_.note(host_.loop().now(), {config_.name, index, process.pid()}, left);
+          },
       },
       std::move(message));
 }
@@ -262,6 +265,7 @@ void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
   settings.max_spinners = std::max(1U, host_.usable_cpus() / 2);
   settings.idle_wait_ns = kIdleWaitNs;
   settings.grace_ns = static_cast<std::uint64_t>(config_.grace.count());
+  settings.keep_leftovers = config_.keep_leftovers;
   seat.process->send(settings);
   seat.process->send(worker_link::Drain{true});  // every worker begins as a spare
 }

@@ -41,6 +41,7 @@ struct Session {
   std::string client;  ///< what it calls itself; clean text
   std::array<std::uint64_t, 2> cookie{};
   SessionGeometry geometry;
+  std::uint64_t opened_ns = 0;        ///< CLOCK_MONOTONIC; no job of it was submitted before
   std::uint32_t shortest_run_ms = 0;  ///< declared; 0: the pool's run deadline is the shortest
   /// 0: a client's. Else the incarnation of the supervisor that is its client (jobs submitted as messages).
   std::uint32_t supervisor = 0;

@@ -97,6 +97,7 @@ bool SessionDesk::adopt_one(std::uint16_t index,
   session.geometry = {record.slots, record.request_ring_bytes, record.result_ring_bytes};
   session.shortest_run_ms = record.shortest_run_ms;
   session.supervisor = record.supervisor;
+  session.opened_ns = record.opened_ns;
   session.client = clean_text({record.client, ::strnlen(record.client, sizeof record.client)});
   session.request_fd = take(DepositKind::Request, session.serial);
   session.reply_fd = take(DepositKind::Reply, session.serial);

@@ -1,4 +1,5 @@
 #include "daemon/supervisor/session_desk.h"
+#include "daemon/os/monotonic_clock.h"
 
 #include <fcntl.h>
 
@@ -123,6 +124,7 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
   fds.set_result_ring_bytes(session.geometry.result_ring_bytes);
   fds.set_request_segment_bytes(session.geometry.request_segment_bytes());
   fds.set_reply_segment_bytes(session.geometry.reply_segment_bytes());
+  fds.set_clock_ns(monotonic_ns());
   fds.set_spin_ns(static_cast<std::uint64_t>(pool.config().spin.count()));
   describe_pool(pool, *fds.mutable_pool());
   std::vector<UniqueFd> passed;
@@ -169,6 +171,7 @@ Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer
   session.pool_name = pool.config().name;
   session.geometry = geometry;
   session.supervisor = supervisor;
+  session.opened_ns = monotonic_ns();
   auto cookie = random_cookie();
   if (!cookie) return cookie.error();
   session.cookie = *cookie;
@@ -300,6 +303,7 @@ void SessionDesk::write_ledger(const Entry& entry) {
   record.cookie[1] = session.cookie[1];
   record.shortest_run_ms = session.shortest_run_ms;
   record.supervisor = session.supervisor;
+  record.opened_ns = session.opened_ns;
   std::fill(std::begin(record.client), std::end(record.client), '\0');
   session.client.copy(record.client, sizeof record.client - 1);
   // SYNC: release: a successor that reads Live reads the rest (this thread may die between any two stores).

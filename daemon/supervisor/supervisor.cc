@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/supervisor/keeper_watch.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
@@ -86,6 +87,7 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   keeper_.start({[this](const keeper::ExitRecord& exit) { on_exit(exit); }, [this] { stop(); },
                  [this] {
                    log_error("the link to ringmasterd is lost; this supervisor ends");
+                   await_end_of_keeper();
                    end_(keeper::kExitUnavailable);
                  }});
   open_cgroups();

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "daemon/supervisor/alive_mark.h"
+#include "daemon/supervisor/keeper_watch.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/supervisor.h"
@@ -46,6 +47,7 @@ Result<void> Supervisor::open_ledger_segment() {
   ledger_map_ = std::move(*mapping);
   ledger_ = fresh ? format_ledger(ledger_map_.bytes()) : open_ledger(ledger_map_.bytes(), start_.config.pools.size());
   if (ledger_ == nullptr) return Error{"the ledger that was inherited has another layout", keeper::kExitUnavailable};
+  end_with_keeper(*ledger_);
   ledger_->supervisor_incarnation.store(start_.table.supervisor, std::memory_order_relaxed);
   if (fresh || start_.cold) {
     // Nanoseconds of this machine's clock, and the keeper: no two lives of a daemon have the same.

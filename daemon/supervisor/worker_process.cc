@@ -1,6 +1,7 @@
 #include "daemon/supervisor/worker_process.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,11 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   worker->fds_.socket.reset(ends[0]);
   child.socket.reset(ends[1]);
   if (auto mapped = worker->map(); !mapped) return mapped.error();
+  std::uint64_t token = 0;
+  if (::getrandom(&token, sizeof token, 0) != static_cast<ssize_t>(sizeof token)) {
+    return errno_error("cannot get random bytes for the marks in a worker's output", errno);
+  }
+  worker->control_->output_token.store(token | 1, std::memory_order_relaxed);
   return worker;
 }
 
@@ -112,7 +118,8 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
   on_message_ = std::move(on_message);
   on_broken_ = std::move(on_broken);
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
-  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), lane_, std::move(job_of));
+  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), {lane_, control_},
+                std::move(job_of));
 }
 
 // A few packets a turn: one worker that floods its socket delays nobody else. What is left keeps the socket readable.
@@ -156,6 +163,7 @@ bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
   attach.serial = session.serial;
   attach.uid = session.uid;
   attach.same_uid = same_uid;
+  attach.opened_ns = session.opened_ns;
   attach.slots = session.geometry.slots;
   attach.request_segment_bytes = session.geometry.request_segment_bytes();
   attach.reply_segment_bytes = session.geometry.reply_segment_bytes();

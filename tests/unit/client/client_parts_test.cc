@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "client/clock_offset.h"
 #include "client/memory_look.h"
 #include "client/outcome.h"
 #include "client/refusal.h"
@@ -23,6 +24,19 @@ TEST(MemoryLook, CountsDroppableCacheOfACgroupAsRoom) {
 }
 
 TEST(MemoryLook, FindsMemoryHere) { EXPECT_GT(available_memory(), 0U); }
+
+TEST(ClockOffset, IsNoneWhereTheQuestionExplainsTheDifference) {
+  static_assert(clock_offset(100, 100, 200) == 0);
+  static_assert(clock_offset(100, 200, 200) == 0);
+  static_assert(clock_offset(100, 0, 200) == 0, "a daemon that does not say");
+}
+
+TEST(ClockOffset, LeadsToTheDaemonsClockAndNeverBeyondIt) {
+  constexpr std::uint64_t kHour = 3'600'000'000'000;
+  // Ours is an hour behind, or ahead; the answer took 30.
+  EXPECT_EQ(clock_offset(1000, 1050 + kHour, 1080), static_cast<std::int64_t>(kHour) - 30);
+  EXPECT_EQ(clock_offset(1000 + kHour, 1050, 1080 + kHour), -static_cast<std::int64_t>(kHour) - 30);
+}
 
 TEST(Outcome, DescribesItselfInOneLine) {
   OutcomeFacts facts;

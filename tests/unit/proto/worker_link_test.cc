@@ -60,9 +60,11 @@ TEST(WorkerLink, ControlMessagesComeBack) {
   Settings settings;
   settings.spin_ns = 0;
   settings.grace_ns = 5;
+  settings.keep_leftovers = true;
   const auto back = std::get<Settings>(*decode_to_worker(encode(ToWorker(settings)), 0));
   EXPECT_EQ(back.spin_ns, 0U);
   EXPECT_EQ(back.grace_ns, 5U);
+  EXPECT_TRUE(back.keep_leftovers);
   EXPECT_EQ(back.idle_wait_ns, settings.idle_wait_ns);
 }
 
@@ -75,6 +77,15 @@ TEST(WorkerLink, ReportsComeBack) {
   const auto back = std::get<SessionBroken>(*decode_to_supervisor(encode(ToSupervisor(broken)), 0));
   EXPECT_EQ(back.reason, BrokenReason::WordTampered);
   EXPECT_EQ(back.detail, 5U);
+  const auto left = decode_to_supervisor(encode(ToSupervisor(Leftovers{8, 9, 2, 3, 4, 5, "a\x1b(pid 7)"})), 0);
+  const auto& leftovers = std::get<Leftovers>(*left);
+  EXPECT_EQ(leftovers.first_job, 8U);
+  EXPECT_EQ(leftovers.last_job, 9U);
+  EXPECT_EQ(leftovers.jobs, 2U);
+  EXPECT_EQ(leftovers.ended, 3U);
+  EXPECT_EQ(leftovers.kept, 4U);
+  EXPECT_EQ(leftovers.reaped, 5U);
+  EXPECT_EQ(leftovers.names, "a?(pid 7)");
   const auto boot = decode_to_supervisor(encode(ToSupervisor(BootFailed{"no \x1b[31mlibrary"})), 0);
   EXPECT_EQ(std::get<BootFailed>(*boot).text, "no ?[31mlibrary");
 }

@@ -59,6 +59,24 @@ TEST(JobPath, ALaneCountsWhatItsJobsTook) {
   for (const std::uint64_t ran : {1'000U, 2'000U, 3'000'000U}) EXPECT_EQ(lane.run_buckets[bucket_of(ran)].load(), 1u);
 }
 
+TEST(JobPath, BelievesNoSubmissionFromBeforeItsSessionOrFromTheFuture) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  worker.session.opened_ns = 1000;
+  const auto claimed_at = [&](std::uint64_t said_ns, std::uint64_t now_ns) {
+    world.submit();
+    world.request.descriptor(world.last_slot).submitted_ns = said_ns;
+    Claim job;
+    EXPECT_EQ(claim(worker.self, worker.session, now_ns, job), ClaimStatus::Claimed);
+    EXPECT_EQ(finish(worker.self, worker.session, job, {}, now_ns), FinishStatus::Finished);
+    collect(world);
+    return job.job.submitted_ns;
+  };
+  EXPECT_EQ(claimed_at(1500, 2000), 1500U);
+  EXPECT_EQ(claimed_at(3, 2000), 1000U);
+  EXPECT_EQ(claimed_at(UINT64_MAX, 2000), 2000U);
+}
+
 TEST(JobPath, RefusesTheJobAfterTheLastSlot) {
   World world(64);
   for (int i = 0; i < 64; ++i) EXPECT_NE(world.submit(), 0u);

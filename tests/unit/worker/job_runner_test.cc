@@ -40,7 +40,9 @@ class WorkerRig : public testing::Test {
     control_ = format_control(control_memory_.bytes(), 0, self_.owner);
     self_.control = control_;
     self_.board = format_board(board_memory_.bytes(), 0);
-    runner_ = std::make_unique<JobRunner>(self_, registry_);
+    children_ = std::make_unique<ChildWatch>(self_.lane->left, nullptr);
+    marks_ = std::make_unique<OutputMarks>(*self_.control, self_.lane->words);
+    runner_ = std::make_unique<JobRunner>(self_, registry_, *children_, *marks_);
     session_ = attach(1, 1, 1000, 0, 1);
   }
 
@@ -117,6 +119,8 @@ class WorkerRig : public testing::Test {
   ControlRecord* control_ = nullptr;
   SessionTable sessions_;
   AttachedSession* session_ = nullptr;
+  std::unique_ptr<ChildWatch> children_;
+  std::unique_ptr<OutputMarks> marks_;
   std::unique_ptr<JobRunner> runner_;
 };
 

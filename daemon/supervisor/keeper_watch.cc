@@ -1,0 +1,74 @@
+#include "daemon/supervisor/keeper_watch.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "shm/base/keeper_gone.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr int kGraceMs = 3000;  // more than a worker takes
+constexpr int kPasses = 500;
+
+std::atomic<const LedgerRecord*> watched{nullptr};
+pid_t keeper = 0;
+
+void pause_ms(long ms) {
+  const timespec pause{ms / 1000, ms % 1000 * 1'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+// Only async-signal-safe calls.
+void keeper_is_gone(int) {
+  if (::getppid() == keeper) return;  // somebody else sent it
+  static pollfd workers[kMaxWorkers];
+  static pid_t pids[kMaxWorkers];
+  nfds_t count = 0;
+  const LedgerRecord* const ledger = watched.load(std::memory_order_acquire);  // SYNC: pairs with end_with_keeper.
+  if (ledger != nullptr) {
+    for (const LedgerWorker& worker : ledger->workers) {
+      const auto pid = static_cast<pid_t>(worker.pid);
+      const auto state = static_cast<LedgerState>(worker.state.load(std::memory_order_relaxed));
+      // A worker leads its group; another process that has the number by now hardly does.
+      if (state == LedgerState::Empty || pid <= 1 || ::getpgid(pid) != pid) continue;
+      const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+      if (pidfd < 0) continue;
+      workers[count] = {pidfd, POLLIN, 0};
+      pids[count++] = pid;
+    }
+  }
+  for (int waited = 0; waited < kGraceMs; waited += 20) {
+    if (::poll(workers, count, 0) == static_cast<int>(count)) break;
+    pause_ms(20);
+  }
+  for (nfds_t i = 0; i < count; ++i) {
+    if (::poll(&workers[i], 1, 0) != 0) continue;
+    for (int pass = 0; pass < kPasses && kill_children(pids[i]) != 0; ++pass) pause_ms(1);
+    ::syscall(SYS_pidfd_send_signal, workers[i].fd, SIGKILL, nullptr, 0);
+  }
+  ::kill(::getpid(), SIGKILL);
+}
+
+}  // namespace
+
+void end_with_keeper(const LedgerRecord& ledger) {
+  keeper = ::getppid();
+  watched.store(&ledger, std::memory_order_release);  // SYNC: the handler reads the ledger.
+  struct sigaction action {};
+  action.sa_handler = keeper_is_gone;
+  ::sigfillset(&action.sa_mask);
+  ::sigaction(kKeeperGoneSignal, &action, nullptr);
+}
+
+void await_end_of_keeper() {
+  for (int waited = 0; ::getppid() == keeper && waited < kGraceMs; waited += 10) pause_ms(10);
+  keeper_is_gone(0);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "daemon/core/types.h"
+#include "daemon/supervisor/output_lines.h"
+#include "proto/worker_link.h"
+
+namespace ringmaster {
+
+/// Says in the log what became of processes that a pool's jobs left behind, as its workers report it. A worker that
+/// reports without end costs so many lines a second; what is left out is counted in the next one. Its pool's.
+class LeftoverLog {
+ public:
+  struct From {
+    std::string pool;
+    core::Seat seat = 0;
+    std::int32_t pid = 0;
+  };
+  void note(core::TimePoint now, const From& from, const worker_link::Leftovers& what);
+
+ private:
+  TokenBucket bucket_{2, 20};
+  std::uint64_t left_out_ = 0;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,85 @@
+#include <cstdio>
+#include <utility>
+#include <variant>
+
+#include "worker/worker_loop.h"
+
+// What a worker is told by its supervisor, and what it answers.
+namespace ringmaster {
+namespace {
+
+template <typename... F>
+struct Overload : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+void WorkerLoop::read_control() {
+  while (!exit_asked_) {
+    auto incoming = link_.receive();
+    if (!incoming) {
+      if (!link_.closed()) std::fprintf(stderr, "control message refused: %s\n", incoming.error().message.c_str());
+      broken_link_ = true;
+      return;
+    }
+    if (!incoming->has_value()) return;
+    obey(std::move(**incoming));
+  }
+}
+
+void WorkerLoop::obey(ControlLink::Incoming incoming) {
+  std::visit(Overload{[&](const worker_link::Attach& about) { attach(about, std::move(incoming.fds)); },
+                      [&](const worker_link::Detach& which) {
+                        AttachedSession* const session = sessions_.at(which.index);
+                        if (session != nullptr && session->about.serial == which.serial) drop(*session);
+                        tell(worker_link::Detached{which.index, which.serial});
+                      },
+                      [&](const worker_link::Drain& drain) {
+                        if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
+                      },
+                      [&](const worker_link::Exit&) { exit_asked_ = true; },
+                      [&](const worker_link::Settings& settings) {
+                        settings_ = settings;
+                        runner_.copy_in_up_to(settings.copy_in_bytes);
+                        children_.keep_leftovers(settings.keep_leftovers);
+                      }},
+             incoming.message);
+}
+
+void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
+  const auto refuse = [&](AttachFailure failure) {
+    tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});
+  };
+  if (AttachedSession* const held = sessions_.at(about.index)) {
+    // A successor does not know who holds what and gives everything again. Another serial: the index has a new session,
+    // and the old one's end was lost with a supervisor.
+    if (held->about.serial == about.serial) return tell(worker_link::Attached{about.index, about.serial});
+    drop(*held);
+  }
+  AttachFailure failure;
+  auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
+  if (session == nullptr) return refuse(failure);
+  if (const auto watched = parking_.watch_bell(session->bell.get(), about.index); !watched) {
+    return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
+  }
+  sessions_.add(std::move(session));
+  tell(worker_link::Attached{about.index, about.serial});
+}
+
+void WorkerLoop::drop(AttachedSession& session) {
+  parking_.forget_bell(session.bell.get());
+  sessions_.remove(session.about.index);
+}
+
+void WorkerLoop::drop_broken(AttachedSession& session, worker_link::BrokenReason reason, std::uint64_t detail) {
+  const worker_link::SessionBroken report{session.about.index, session.about.serial, reason, detail};
+  drop(session);
+  tell(report);
+}
+
+void WorkerLoop::tell(const worker_link::ToSupervisor& message) {
+  if (const auto sent = link_.send(message); !sent) broken_link_ = true;
+}
+
+}  // namespace ringmaster
