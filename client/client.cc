@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "client/control/control_link.h"
+#include "client/control/explain.h"
 #include "client/control/message_job.h"
 #include "client/control/session_opening.h"
 #include "client/session_core.h"
@@ -107,6 +108,10 @@ std::optional<std::size_t> Session::wait_any(std::span<PendingJob> jobs, Duratio
   return core_->wait_any(records, limit);
 }
 
+void Session::explain(Outcome& outcome, Duration limit) const {
+  if (!core_->forked()) ringmaster::explain(outcome, *link_, limit);
+}
+
 Result<int> Session::event_fd() { return core_->event_fd(); }
 const std::vector<HandlerDescription>& Session::handlers() const { return core_->facts().handlers; }
 std::uint32_t Session::slots() const { return core_->slots(); }
@@ -181,6 +186,8 @@ Result<Outcome> Client::run(const std::string& pool, const std::string& handler,
   if (const auto connected = own.connect(); !connected) return connected.error();
   return run_message_job(own, pool, handler, payload, arguments, options);
 }
+
+void Client::explain(Outcome& outcome, Duration limit) const { ringmaster::explain(outcome, *link_, limit); }
 
 Result<std::vector<PoolHandlers>> Client::handlers(const std::string& pool) {
   wire::Request request;

@@ -125,6 +125,11 @@ class Session {
   /// over.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<PendingJob> jobs, Duration limit = kForever);
 
+  /// Where a job was when it took its worker along: asks the daemon and fills worker, stack, what and core of the
+  /// outcome's facts. Names of functions come a moment after the job's end; `limit` bounds the wait for them. Without
+  /// an answer the outcome stays as it is.
+  void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
+
   /// An eventfd that becomes readable when jobs have ended since it was last read; starts a thread on the first call.
   /// Read it, then ask PendingJob::ended() or wait_any() with limit 0. Owned by the session.
   [[nodiscard]] Result<int> event_fd();
@@ -167,6 +172,8 @@ class Client {
   [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
                                     std::span<const std::byte> payload, const Arguments& arguments = {},
                                     const SubmitOptions& options = {});
+  /// As Session::explain.
+  void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
   /// Of one pool, or of all (empty name).
   [[nodiscard]] Result<std::vector<PoolHandlers>> handlers(const std::string& pool = {});
   [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "client/session_core.h"
@@ -50,6 +51,40 @@ void Outcome::release() noexcept {
   session_.reset();
 }
 
+bool Outcome::took_its_worker() const noexcept {
+  switch (facts_.cause) {
+    case Cause::CrashedSignal:
+    case Cause::CrashedExit:
+    case Cause::OutOfMemory:
+    case Cause::Poisoned:
+    case Cause::RunTimeout:
+      return facts_.attempts != 0;
+    default:
+      return false;
+  }
+}
+
+namespace {
+
+// Where a stack's text begins: "#0 resize (resize.cc:88)" → "resize.cc:88". Empty: it is no stack.
+std::string first_place(std::string_view stack) {
+  if (!stack.starts_with('#')) return {};
+  std::string_view line = stack.substr(0, stack.find('\n'));
+  line.remove_prefix(std::min(line.size(), line.find(' ') + 1));
+  const std::size_t open = line.rfind(" (");
+  if (open == std::string_view::npos || !line.ends_with(')')) return std::string(line);
+  return std::string(line.substr(open + 2, line.size() - open - 3));
+}
+
+std::string short_id(std::uint64_t id) { return std::to_string(id >> 32) + "-" + std::to_string(id & 0xFFFFFFFF); }
+
+std::string short_time(Duration time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  return ms >= 10'000 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+}
+
+}  // namespace
+
 std::string Outcome::describe() const {
   std::string line(to_string(facts_.status));
   switch (facts_.cause) {
@@ -86,9 +121,18 @@ std::string Outcome::describe() const {
       line += " (" + std::string(to_string(facts_.cause)) + ")";
       break;
   }
-  if (!facts_.message.empty()) line += ": " + facts_.message;
-  if (facts_.attempts > 1) line += " (attempt " + std::to_string(facts_.attempts) + ")";
-  return line;
+  if (took_its_worker() && facts_.timings.run > Duration(0)) line += " after " + short_time(facts_.timings.run);
+  if (const std::string place = first_place(facts_.stack); !place.empty()) line += " in " + place;
+  // The daemon's sentence says of a crash what stands here already.
+  const std::string& said = facts_.status == Status::Crashed ? facts_.what : facts_.message;
+  if (!said.empty()) line += ": " + said;
+  std::string about;
+  if (facts_.attempts > 1) about = "attempt " + std::to_string(facts_.attempts);
+  const auto add = [&about](const std::string& text) { about += (about.empty() ? "" : ", ") + text; };
+  if (took_its_worker() && facts_.job_id != 0) add("job " + short_id(facts_.job_id));
+  if (!facts_.worker.empty()) add("worker " + facts_.worker);
+  if (!facts_.core.empty()) add(facts_.core);
+  return about.empty() ? line : line + " (" + about + ")";
 }
 
 }  // namespace ringmaster

@@ -13,6 +13,7 @@
 /// Public header: how a job ended.
 namespace ringmaster {
 
+class ControlLink;
 class SessionCore;
 
 using Duration = std::chrono::nanoseconds;
@@ -48,6 +49,13 @@ struct OutcomeFacts {
   std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
   Timings timings;
   std::string message;  ///< the handler's (its remark, when done), or a sentence; empty where the cause says it all
+  std::string handler;  ///< of a job that did not end well
+  // Of a job that took its worker along. In a message's outcome as far as it was known at the job's end; over shared
+  // memory, and for the names of functions: Session::explain, Client::explain.
+  std::string worker;  ///< "images[1]"
+  std::string stack;   ///< one frame a line, the innermost first, up to the handler; or why there is none
+  std::string what;    ///< of a fault: its address, or the uncaught exception
+  std::string core;    ///< that a core was written, and where to look
 };
 
 /// How one job ended, with its result in place. Move-only; destroying it gives the result's memory back to the session,
@@ -78,11 +86,15 @@ class Outcome {
     const auto bytes = result();
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
-  /// One line for people: "crashed by signal 11 (attempt 3)", "failed: not an image".
+  /// One line for people: "failed: not an image", "crashed by signal 11 (SIGSEGV) after 12 ms in resize.cc:88 (job
+  /// 17-1, worker images[1])".
   [[nodiscard]] std::string describe() const;
+  /// The job took its worker along: explain() may find more.
+  [[nodiscard]] bool took_its_worker() const noexcept;
 
  private:
   friend class SessionCore;
+  friend void explain(Outcome& outcome, ControlLink& link, Duration limit);
   void release() noexcept;
 
   OutcomeFacts facts_;

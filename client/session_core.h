@@ -137,6 +137,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(Record& record, Outcome& outcome);
+  [[nodiscard]] std::string handler_named(std::uint64_t id) const;
   [[nodiscard]] std::optional<Refusal> refusal() const;
   [[nodiscard]] Refusal queue_full(std::string why) const;
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);

@@ -24,6 +24,7 @@ enum class Type : std::uint16_t {
   SessionBroken = 0x0206,
   BootFailed = 0x0207,
   Leftovers = 0x0208,
+  Fault = 0x0209,
 };
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kAttachFds = 3;
@@ -225,6 +226,17 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           out.put_text(std::string_view(m.names).substr(0, kMaxTextBytes));
                           return packet(Type::Leftovers, std::move(out));
                         },
+                        [](const Fault& m) {
+                          FaultPacket fault;
+                          fault.signal = m.signal;
+                          fault.code = m.code;
+                          fault.address = m.address;
+                          fault.pc = m.pc;
+                          fault.tid = m.tid;
+                          m.text.copy(fault.text, sizeof fault.text - 1);
+                          const auto bytes = std::as_bytes(std::span(&fault, 1));
+                          return std::vector<std::byte>(bytes.begin(), bytes.end());
+                        },
                     },
                     message);
 }
@@ -262,6 +274,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
     case Type::SessionBroken:
     case Type::BootFailed:
     case Type::Leftovers:
+    case Type::Fault:
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
                    " is none that a supervisor sends"};
@@ -339,6 +352,20 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       valid = in.left() <= kMaxTextBytes;
       left.names = clean_text(in.get_text(in.left()), kMaxTextBytes);
       message = std::move(left);
+      break;
+    }
+    case Type::Fault: {
+      Fault fault;
+      fault.signal = in.get<std::int32_t>();
+      fault.code = in.get<std::int32_t>();
+      fault.address = in.get<std::uint64_t>();
+      fault.pc = in.get<std::uint64_t>();
+      fault.tid = in.get<std::uint32_t>();
+      const auto zero = in.get<std::uint32_t>();
+      const auto text = in.get_text(kFaultTextBytes);
+      fault.text = clean_text(text.substr(0, text.find('\0')), kFaultTextBytes);
+      valid = zero == 0 && fault.signal > 0 && fault.signal < 32;
+      message = std::move(fault);
       break;
     }
     case Type::Attach:

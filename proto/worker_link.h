@@ -20,6 +20,7 @@ inline constexpr std::size_t kMaxMessageBytes = 32 * 1024;
 inline constexpr std::size_t kMaxFds = 3;
 inline constexpr std::size_t kMaxChunkBytes = 16 * 1024;
 inline constexpr std::size_t kMaxTextBytes = 2048;
+inline constexpr std::size_t kFaultTextBytes = 192;
 inline constexpr std::uint32_t kMaxSessions = 1024;
 inline constexpr std::uint32_t kMaxSlots = 4096;
 inline constexpr std::uint8_t kClasses = 4;
@@ -133,10 +134,36 @@ struct Leftovers {
   std::string names;         ///< "sleep (pid 12), sh (pid 13)"; of those that were alive.
 };
 
+/// A thread of the worker has faulted. The worker waits a moment for its stack to be taken, until the control segment's
+/// fault_taken is set, and dies by the same signal.
+struct Fault {
+  std::int32_t signal = 0;
+  std::int32_t code = 0;      ///< si_code
+  std::uint64_t address = 0;  ///< that could not be accessed; 0 for a signal that was sent
+  std::uint64_t pc = 0;       ///< of the instruction; 0 likewise
+  std::uint32_t tid = 0;
+  std::string text;  ///< of an uncaught exception: its type and message
+};
+
 using ToSupervisor =
-    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers>;
+    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault>;
 
 // ---- codec ----
+
+/// Fault as it goes over the wire, to be filled and sent in a signal handler.
+struct FaultPacket {
+  std::uint16_t type = 0x0209;
+  std::uint16_t zero = 0;
+  std::uint32_t length = sizeof(FaultPacket);
+  std::int32_t signal = 0;
+  std::int32_t code = 0;
+  std::uint64_t address = 0;
+  std::uint64_t pc = 0;
+  std::uint32_t tid = 0;
+  std::uint32_t reserved = 0;
+  char text[kFaultTextBytes] = {};  ///< ends with 0
+};
+static_assert(sizeof(FaultPacket) == 40 + kFaultTextBytes);
 
 /// One packet. Texts longer than kMaxTextBytes are cut. REQUIRES: chunks of at most kMaxChunkBytes.
 [[nodiscard]] std::vector<std::byte> encode(const ToWorker& message);

@@ -106,10 +106,18 @@ struct alignas(kCacheLine) LaneWords {
   Word32 state;        ///< LaneState
   Word32 attempt;      ///< of the job in `intent`, counted from 1
   Word64 unmarked;     ///< jobs that ended since the worker last looked whether they wrote text (output_mark.h)
-  Word64 reserved;
+  Word64 fault;        ///< signal:32 | si_code:32 of the fault that the process is about to die of; 0: none
 };
 static_assert(sizeof(LaneWords) == 64);
-enum class LaneState : std::uint32_t { Booting = 0, Ready = 1, Parked = 2, Running = 3, Draining = 4, Stopped = 5 };
+enum class LaneState : std::uint32_t {
+  Booting = 0,
+  Ready = 1,
+  Parked = 2,
+  Running = 3,
+  Draining = 4,
+  Stopped = 5,
+  Faulted = 6
+};
 
 /// What no bucket tells of the times that a lane has counted.
 struct LaneTimes {
@@ -155,9 +163,10 @@ struct LaneRecord {
   Word64 queue_buckets[kTimeBuckets];  ///< shm/histogram.h; what they leave out is in `counters`
   Word64 run_buckets[kTimeBuckets];
   LaneLeftovers left;
+  Word64 fault_address;  ///< beside `fault`
 };
 static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896 &&
-              offsetof(LaneRecord, left) == 5568);
+              offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632);
 
 /// The supervisor's words to one worker incarnation.
 struct ControlRecord {
@@ -168,7 +177,7 @@ struct ControlRecord {
   Word32 spin_ns;                   ///< how long this worker may spin before it parks
   Word32 max_spinners;              ///< of the pool
   Word32 run_timeout_ms;            ///< the pool's default
-  Word32 reserved;
+  Word32 fault_taken;               ///< not 0: its stack was taken, a faulted process may go; a futex
   Word64 output_read[2];  ///< twice the bytes read from the worker's standard output and error; odd: a read is on
   Word64 output_token;    ///< of the marks in them (output_mark.h); 0: none
 };

@@ -97,12 +97,19 @@ struct LedgerIncident {
   std::uint64_t job_id;  ///< 0: between jobs
   char cause[128];       ///< texts are clean and end with 0
   char handler[64];
-  char stack[2048];
+  char stack[2048];       ///< what a reader looks for, one frame a line; or why there is none
+  char full_stack[2048];  ///< every frame
+  char core[96];          ///< that a core was written, and where to look for it; empty: none was
+  char what[192];         ///< what its fault handler said of the fault: address, uncaught exception; may be private
+  std::uint64_t same_as;  ///< serial of the incident whose stack this one shares: the same place, a moment before
+  std::uint32_t uid;      ///< of the job's submitter; kNoUid: not known
+  std::uint32_t reserved;
 };
-static_assert(sizeof(LedgerIncident) == 2288);
+static_assert(sizeof(LedgerIncident) == 4640);
+inline constexpr std::uint32_t kNoUid = 0xFFFFFFFF;
 
 inline constexpr std::uint32_t kLedgerCrashes = 1024;
-inline constexpr std::uint32_t kLedgerIncidents = 256;
+inline constexpr std::uint32_t kLedgerIncidents = 128;
 
 struct LedgerRecord {
   SegmentHeader header;

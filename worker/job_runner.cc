@@ -7,6 +7,7 @@
 #include <new>
 
 #include "shm/verdict.h"
+#include "worker/fault_handler.h"
 
 namespace ringmaster {
 namespace {
@@ -48,6 +49,8 @@ RunStatus JobRunner::run(AttachedSession& session, const Claim& claim) {
       extents.ok ? result_of(session, claim, extents)
                  : not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
   ended_ns_ = monotonic_now_ns();
+  // A thread that the handler made has faulted: that is how this job ends.
+  if (process_has_faulted()) await_death();
   marks_.job_ended(make_job_id(session.about.serial, claim.word.seq()), ended_ns_);
   switch (finish(self_, session.port, claim, result, ended_ns_)) {
     case FinishStatus::Held:

@@ -7,6 +7,7 @@
 
 #include "shm/doorbell.h"
 #include "shm/hints.h"
+#include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 
 namespace ringmaster {
@@ -120,7 +121,16 @@ bool WorkerLoop::leave_to_streamer(std::uint64_t now_ns) const noexcept {
   return streaming_.another_streams() && !sessions_.has_waiting_job(now_ns, Streaming::kWaitsNs);
 }
 
+// Another thread of this process has faulted: the ring that woke this worker, or will, is for one that lives.
+void WorkerLoop::leave_it_to_others() noexcept {
+  stop_spinning();
+  clear_idle(*self_.board, self_.place);
+  ring_doorbell(pool_bell_);
+  await_death();
+}
+
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
+  if (process_has_faulted()) leave_it_to_others();
   Claim claimed;
   AttachedSession* session = nullptr;
   if (in_turn_) look_ahead();

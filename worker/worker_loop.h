@@ -39,6 +39,7 @@ class WorkerLoop {
   [[nodiscard]] bool leaving() const noexcept;
   [[nodiscard]] bool leave_to_streamer(std::uint64_t now_ns) const noexcept;
   [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
+  [[noreturn]] void leave_it_to_others() noexcept;
   void run_claimed(AttachedSession& session, const Claim& claim);
   void ring_on();
   void look_around(std::uint64_t now_ns);

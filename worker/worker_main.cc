@@ -11,6 +11,7 @@
 
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
+#include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 #include "worker/process_name.h"
 #include "worker/worker.h"
@@ -98,7 +99,7 @@ Result<void> describe_handlers(ControlLink& link, const HandlerRegistry& registr
   return {};
 }
 
-Result<void> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry) {
+Result<WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry, Segments& segments) {
   const auto abi = number_from_environment("RINGMASTER_ABI");
   if (!abi) return abi.error();
   if (*abi != worker_link::kAbiVersion) {
@@ -108,9 +109,13 @@ Result<void> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& 
   if (const auto said = link.send(worker_link::Hello{worker_link::kAbiVersion, static_cast<std::uint32_t>(getpid())});
       !said)
     return said.error();
+  auto self = open_self(segments);
+  if (!self) return self.error();
+  install_fault_handler({kControlSocket, self->lane, self->control});
   if (const auto loaded = load(registry); !loaded) return loaded.error();
   if (const auto told = describe_handlers(link, registry); !told) return told.error();
-  return registry.warm_up();
+  if (const auto warm = registry.warm_up(); !warm) return warm.error();
+  return self;
 }
 
 }  // namespace
@@ -132,8 +137,7 @@ int run_worker(const LoadHandlers& load) {
     }
     return 1;
   };
-  if (const auto booted = boot(link, load, registry); !booted) return fail(booted.error());
-  const auto self = open_self(segments);
+  const auto self = boot(link, load, registry, segments);
   if (!self) return fail(self.error());
   auto parking = Parking::create(kControlSocket, kPoolBell);
   if (!parking) return fail(parking.error());

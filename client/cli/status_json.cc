@@ -72,7 +72,8 @@ void add_incident(JsonWriter& json, const wire::Incident& of) {
       .number("detail", std::int64_t{of.detail()});
   json.text("cause", of.cause()).text("job_id", decimal_job(of.job_id())).text("job", show_job(of.job_id()));
   json.text("handler", of.handler());
-  json.text("stack", of.stack()).end_object();
+  json.text("stack", of.stack()).text("full_stack", of.full_stack());
+  json.text("what", of.what()).text("core", of.core()).number("same_as", of.same_as()).end_object();
 }
 
 void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {

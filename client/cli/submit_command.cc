@@ -99,6 +99,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   auto job = attempt.session->submit(command.job.target.handler, std::move(*request), command.job.arguments, submit);
   if (!job) return {exit_code(job.error().error), job.error().message, {}, {}};
   attempt.outcome = await_outcome(*job);
+  attempt.session->explain(*attempt.outcome);
   return attempt;
 }
 
@@ -111,6 +112,10 @@ std::string to_json(const SubmitCommand& command, const Outcome& outcome) {
   json.number("detail", std::uint64_t{outcome.detail()});
   json.text("message", outcome.message());
   json.text("job_id", decimal_job(outcome.facts().job_id)).text("job", show_job(outcome.facts().job_id));
+  json.text("worker", outcome.facts().worker);
+  json.text("stack", outcome.facts().stack);
+  json.text("what", outcome.facts().what);
+  json.text("core", outcome.facts().core);
   json.number("attempts", std::uint64_t{outcome.attempts()});
   json.number("needed_bytes", outcome.facts().needed_bytes);
   json.number("queued_ns", std::int64_t{outcome.timings().queued.count()});

@@ -91,7 +91,7 @@ void ControlLink::drop() noexcept {
   decoder_ = FrameDecoder();
 }
 
-Result<void> ControlLink::connect_once() {
+Result<void> ControlLink::connect_once(Duration limit) {
   drop();
   if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
   if (administers_ && would_start_service(socket_))
@@ -104,7 +104,7 @@ Result<void> ControlLink::connect_once() {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
   // A daemon that is stopped accepts nothing: once its backlog is full a blocking connect would wait for ever.
-  const TimeLimit time(patience_);
+  const TimeLimit time(limit);
   while (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return no_daemon(socket_, errno);
@@ -119,7 +119,7 @@ Result<void> ControlLink::connect_once() {
   hello.mutable_hello()->set_version_max(kProtocolVersion);
   hello.mutable_hello()->set_client(name_.substr(0, 80));
   hello.mutable_hello()->set_administers(administers_);
-  const auto answer = expect(exchange(hello, patience_), Reply::kHello);
+  const auto answer = expect(exchange(hello, limit), Reply::kHello);
   if (!answer) {
     drop();
     return answer.error();
@@ -136,7 +136,7 @@ Result<void> ControlLink::connect_with_patience() {
   const TimeLimit busy_limit(was_connected_ ? patience_ : busy_timeout_);
   std::minstd_rand random(std::random_device{}());
   for (Backoff backoff(kFirstPause, kLongestPause);;) {
-    Result<void> connected = connect_once();
+    Result<void> connected = connect_once(patience_);
     if (connected) return connected;
     const int why = connected.error().code;
     const bool busy = refused_for_now(connected.error());
@@ -179,7 +179,7 @@ Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration lim
   if (body.size() > kMaxFrameBytes)
     return Error{"a request of " + std::to_string(body.size()) + " bytes is too large for the socket; use a session",
                  EMSGSIZE};
-  const auto sent = send_all(make_frame(body), patience_);
+  const auto sent = send_all(make_frame(body), std::min(patience_, limit));
   // Even then a last word may lie in the socket: why the daemon hung up.
   if (!sent && sent.error().code != kConnectionLost) return sent.error();
 
@@ -216,6 +216,21 @@ void ControlLink::tell_if_connected(wire::Request request, Duration limit) {
   if (!fd_) return;
   const auto answer = exchange(request, limit);
   if (!answer || answer->reply.id() == 0) drop();
+}
+
+std::optional<ControlAnswer> ControlLink::ask_soon(wire::Request request, Duration limit) {
+  if (forked()) return std::nullopt;
+  const TimeLimit time(limit);
+  const std::unique_lock lock(mutex_, limit);
+  if (!lock.owns_lock()) return std::nullopt;
+  // Twice: the connection may be to a supervisor that has a successor.
+  for (int tries = 0; tries < 2 && time.left() > Duration(0); ++tries) {
+    if (!fd_ && !connect_once(time.left())) continue;
+    auto answer = exchange(request, time.left());
+    if (answer && answer->reply.id() != 0) return std::optional<ControlAnswer>(*std::move(answer));
+    drop();
+  }
+  return std::nullopt;
 }
 
 Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std::optional<Duration> limit) {

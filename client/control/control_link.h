@@ -47,6 +47,10 @@ class ControlLink {
   /// The same without patience, for what is of use only to the daemon that is connected now; its answer is dropped.
   void tell_if_connected(control::v1::Request request, Duration limit);
 
+  /// The same, for at most about `limit` in all, and nothing is sent a third time: for what is good to know. nullopt:
+  /// no answer.
+  [[nodiscard]] std::optional<ControlAnswer> ask_soon(control::v1::Request request, Duration limit);
+
   /// What the daemon of the last connection called itself: differs between daemons' lives, not between their
   /// supervisors'. 0: never connected.
   [[nodiscard]] std::uint64_t daemon_id();
@@ -55,7 +59,7 @@ class ControlLink {
   [[nodiscard]] Duration patience() const noexcept { return patience_; }
 
  private:
-  [[nodiscard]] Result<void> connect_once();
+  [[nodiscard]] Result<void> connect_once(Duration limit);
   [[nodiscard]] Result<void> connect_with_patience();
   [[nodiscard]] Result<ControlAnswer> exchange(control::v1::Request& request, Duration limit);
   [[nodiscard]] Result<void> send_all(const std::string& frame, Duration limit);
@@ -67,7 +71,7 @@ class ControlLink {
   const Duration busy_timeout_;
   const bool administers_;
   const std::uint32_t fork_generation_;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   UniqueFd fd_;
   bool was_connected_ = false;
   std::uint64_t daemon_id_ = 0;

@@ -108,6 +108,11 @@ Outcome to_outcome(wire::Outcome& message) {
   facts.needed_bytes = message.needed_bytes();
   facts.timings = {Duration(message.queued_ns()), Duration(message.run_ns())};
   facts.message = std::move(*message.mutable_message());
+  facts.handler = std::move(*message.mutable_handler());
+  facts.worker = std::move(*message.mutable_worker());
+  facts.stack = std::move(*message.mutable_stack());
+  facts.what = std::move(*message.mutable_what());
+  facts.core = std::move(*message.mutable_core());
   return Outcome(std::move(facts), std::move(*message.mutable_result()));
 }
 

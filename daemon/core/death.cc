@@ -1,6 +1,7 @@
 #include "daemon/core/death.h"
 
 #include <csignal>
+#include <cstdio>
 
 namespace ringmaster::core {
 
@@ -12,7 +13,9 @@ DeathCause classify_death(const ExitFacts& facts) {
     return facts.by_signal ? DeathKind::Signal : DeathKind::ExitCode;
   }();
   const bool killed = facts.by_signal && facts.code_or_signal == SIGKILL;
-  return DeathCause{kind, facts.code_or_signal, facts.by_signal, killed && !facts.verdict && !facts.out_of_memory};
+  const bool own_end = killed && !facts.verdict && !facts.out_of_memory;
+  if (own_end && facts.fault_signal) return DeathCause{kind, *facts.fault_signal, true, false};
+  return DeathCause{kind, facts.code_or_signal, facts.by_signal, own_end};
 }
 
 const char* to_string(DeathKind kind) {
@@ -82,6 +85,30 @@ std::string signal_name(int signal) {
     default:
       return "signal " + std::to_string(signal);
   }
+}
+
+std::string fault_words(int signal, int code, std::uint64_t address) {
+  char place[32];
+  std::snprintf(place, sizeof place, "0x%llx", static_cast<unsigned long long>(address));
+  if (signal == SIGSEGV && code == SEGV_MAPERR) return std::string{"nothing is mapped at "} + place;
+  if (signal == SIGSEGV && code == SEGV_ACCERR) return std::string{"no such access is allowed at "} + place;
+  if (signal == SIGSEGV && code == SI_KERNEL) return "an address that no memory can have";
+  if (signal == SIGBUS && code == BUS_ADRERR) return std::string{"a mapped file or memory ends before "} + place;
+  if (signal == SIGBUS && code == BUS_ADRALN) return std::string{"a misaligned access at "} + place;
+  if (signal == SIGFPE && code == FPE_INTDIV) return "an integer was divided by 0";
+  if (signal == SIGFPE && code == FPE_FLTDIV) return "a number was divided by 0";
+  if (signal == SIGILL && code > 0) return std::string{"an instruction that this CPU does not have, at "} + place;
+  return {};
+}
+
+std::string core_place(std::string_view pattern) {
+  if (pattern.empty()) return "core dumped";
+  if (pattern.front() == '|') {
+    const std::string program(pattern.substr(1, pattern.find(' ') - 1));
+    return "core dumped, given to " + program + (program.ends_with("systemd-coredump") ? "; see coredumpctl" : "");
+  }
+  const std::string_view where = pattern.front() == '/' ? "" : " in the worker's working directory";
+  return "core dumped as \"" + std::string(pattern) + "\"" + std::string(where);
 }
 
 std::string to_string(const DeathCause& cause) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ringmaster::core {
 
@@ -34,7 +35,10 @@ struct DeathCause {
 struct ExitFacts {
   bool by_signal = false;
   int code_or_signal = 0;
-  bool was_ready = false;      ///< it had said ready
+  bool was_ready = false;  ///< it had said ready
+  /// What its fault handler said before the end; believed where the end itself was a SIGKILL, which we send to a worker
+  /// that does not die of its fault in time.
+  std::optional<int> fault_signal = std::nullopt;
   bool out_of_memory = false;  ///< evidence of an OOM kill (memory.events, or SIGKILL nobody sent and oom_kill rose)
   std::optional<DeathKind> verdict;  ///< what the ladder or the recycler had decided before it died
 };
@@ -44,14 +48,20 @@ struct ExitFacts {
 /// verdict set                → that kind
 /// out_of_memory              → OutOfMemory
 /// not ready                  → BootFailure
-/// by signal                  → Signal
+/// by signal                  → Signal; of a SIGKILL after a fault, the fault's
 /// exit status (0 too: nobody asked it to leave) → ExitCode
 [[nodiscard]] DeathCause classify_death(const ExitFacts& facts);
 
 /// "killed by signal 11 (SIGSEGV)", "exited with status 3", "out of memory", …
 [[nodiscard]] std::string to_string(const DeathCause& cause);
 [[nodiscard]] const char* to_string(DeathKind kind);
+/// What made the fault, beyond its signal: "nothing is mapped at 0x10", "an integer was divided by 0"; empty where
+/// si_code says no more.
+[[nodiscard]] std::string fault_words(int signal, int code, std::uint64_t address);
 /// "SIGSEGV", or "signal 45" for one without a name.
 [[nodiscard]] std::string signal_name(int signal);
+
+/// Where to look for a core that was written, by the kernel's core_pattern.
+[[nodiscard]] std::string core_place(std::string_view pattern);
 
 }  // namespace ringmaster::core

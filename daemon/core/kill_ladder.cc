@@ -24,20 +24,23 @@ KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict
   return ladder;
 }
 
-// event \ state  | Running           | CancelAsked | Condemning        | Rereading          | Capturing | Killing
-// deadline,cancel| CancelAsked       | -           | -                 | -                  | -         | -
-//  no grace      | Condemning        |             |                   |                    |           |
-// client vanished| cancel word       | -           | -                 | -                  | -         | -
-// violation      | Condemning        | Condemning  | -                 | -                  | -         | -
-// job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -
-// timer          | -                 | Condemning  | -                 | reread, the last   | Killing   | -
-// verdict written| -                 | -           | hold, CAS         | -                  | -         | -
-// condemn won    | -                 | -           | Capturing         | -                  | -         | -
-// condemn lost   | -                 | -           | Rereading         | -                  | -         | -
-// lane reread    | -                 | -           | -                 | JobEnded, wait, or | -         | -
-//                |                   |             |                   | Killing            |           |
-// capture ended  | -                 | -           | -                 | -                  | Killing   | -
-// fenced         | Fenced            | Fenced      | Fenced            | Fenced             | Fenced    | Fenced
+// clang-format off
+// event \ state  | Running           | CancelAsked | Condemning        | Rereading          | Capturing | Killing | Faulted
+// deadline,cancel| CancelAsked       | -           | -                 | -                  | -         | -       | -
+//  no grace      | Condemning        |             |                   |                    |           |         |
+// client vanished| cancel word       | -           | -                 | -                  | -         | -       | -
+// violation      | Condemning        | Condemning  | -                 | -                  | -         | -       | -
+// job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -       | -
+// timer          | -                 | Condemning  | -                 | reread, the last   | Killing   | -       | Killing
+// verdict written| -                 | -           | hold, CAS         | -                  | -         | -       | -
+// condemn won    | -                 | -           | Capturing         | -                  | -         | -       | -
+// condemn lost   | -                 | -           | Rereading         | -                  | -         | -       | -
+// lane reread    | -                 | -           | -                 | JobEnded, wait, or | -         | -       | -
+//                |                   |             |                   | Killing            |           |         |
+// capture ended  | -                 | -           | -                 | -                  | Killing   | -       | let go
+// fault said     | Faulted           | Faulted     | -                 | -                  | -         | -       | -
+// fenced         | Fenced            | Fenced      | Fenced            | Fenced             | Fenced    | Fenced  | Fenced
+// clang-format on
 // Fenced and JobEnded take no event. A late watcher moves the timer and nothing else.
 std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& event) {
   using Effects = std::vector<Effect>;
@@ -80,10 +83,18 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
           },
           [&](const LaneReread& lane) { return on_reread(now, lane.intent); },
           [&](const CaptureEnded&) {
+            if (state_ == State::Faulted) return Effects{LetGo{}};
             if (state_ != State::Capturing) return Effects{};
             state_ = State::Killing;
             timer_.reset();
             return Effects{Kill{}};
+          },
+          [&](const FaultSaid&) {
+            if (!undecided(state_)) return Effects{};
+            state_ = State::Faulted;
+            verdict_.reset();
+            timer_ = now + config_.fault_limit;
+            return Effects{SpareTakesOver{}, CaptureStack{}};
           },
           [&](const WorkerFenced&) {
             // Up to here the ledger may not have heard of the verdict; without one the worker died by itself.
@@ -121,6 +132,7 @@ std::vector<KillLadder::Effect> KillLadder::on_timer() {
       tamper_grace_over_ = true;
       return {RereadLane{}};
     case State::Capturing:
+    case State::Faulted:
       state_ = State::Killing;
       return {Kill{}};
     case State::Running:
@@ -178,6 +190,8 @@ const char* to_string(KillLadder::State state) {
       return "capturing";
     case State::Killing:
       return "killing";
+    case State::Faulted:
+      return "faulted";
     case State::Fenced:
       return "fenced";
     case State::JobEnded:

@@ -19,6 +19,7 @@ struct LadderConfig {
   bool listens = false;  ///< the handler looks at its cancel word
   Duration capture_limit = std::chrono::seconds{1};        ///< the longest wait for a stack
   Duration tamper_grace = std::chrono::milliseconds{100};  ///< "one grace later" of a lost condemnation
+  Duration fault_limit = std::chrono::milliseconds{250};   ///< the longest life of a worker that has said "fault"
 };
 
 /// The way from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing,
@@ -30,6 +31,11 @@ struct LadderConfig {
 ///      ▼ job ended (also from CancelAsked)                          ▼
 ///   JobEnded ◀──────────── another intent, hold released ──── Rereading ── same intent a grace later ──▶ Killing
 ///
+///   Running, CancelAsked ──the worker says "fault"──▶ Faulted ──its limit over──▶ Killing, without a verdict
+///
+/// A worker that has faulted dies by itself once its stack is taken. A deadline that passes meanwhile changes nothing;
+/// a verdict that stood before stays, and its ladder goes on.
+///
 /// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
 class KillLadder {
  public:
@@ -40,6 +46,7 @@ class KillLadder {
     Rereading,
     Capturing,
     Killing,
+    Faulted,
     Fenced,
     JobEnded,
   };
@@ -62,10 +69,11 @@ class KillLadder {
     Intent intent;
   };
   struct CaptureEnded {};  ///< captured, failed or given up
+  struct FaultSaid {};     ///< the worker's fault handler has spoken
   struct WorkerFenced {};  ///< reaped, and no child of it is left; also when it died by itself
-  using Event =
-      std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
-                   TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, WorkerFenced>;
+  using Event = std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
+                             TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, FaultSaid,
+                             WorkerFenced>;
 
   struct SetCancelWord {
     friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
@@ -96,6 +104,9 @@ class KillLadder {
   struct CaptureStack {  ///< answer CaptureEnded
     friend bool operator==(const CaptureStack&, const CaptureStack&) = default;
   };
+  struct LetGo {  ///< a faulted worker need not wait any longer
+    friend bool operator==(const LetGo&, const LetGo&) = default;
+  };
   struct Kill {  ///< SIGKILL of the whole tree; the keeper's fence is answered with WorkerFenced
     friend bool operator==(const Kill&, const Kill&) = default;
   };
@@ -106,8 +117,9 @@ class KillLadder {
     std::optional<Verdict> verdict;
     friend bool operator==(const Settle&, const Settle&) = default;
   };
-  using Effect = std::variant<SetCancelWord, WriteVerdict, SetHold, CondemnSlot, RereadLane, ReleaseHold,
-                              WithdrawVerdict, SpareTakesOver, CaptureStack, Kill, ReportProtocolViolation, Settle>;
+  using Effect =
+      std::variant<SetCancelWord, WriteVerdict, SetHold, CondemnSlot, RereadLane, ReleaseHold, WithdrawVerdict,
+                   SpareTakesOver, CaptureStack, LetGo, Kill, ReportProtocolViolation, Settle>;
 
   KillLadder(Intent intent, const LadderConfig& config) : config_(config), intent_(intent) {}
 

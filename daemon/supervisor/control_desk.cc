@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/log.h"
 #include "proto/control_convert.h"
@@ -47,6 +48,9 @@ void hide_others(const Peer& peer, v1::Status& status) {
     for (v1::Incident& incident : *pool.mutable_incidents()) {
       incident.set_job_id(visible(incident.job_id()));
       incident.clear_stack();
+      incident.clear_full_stack();
+      incident.clear_core();
+      incident.clear_what();
     }
   }
 }
@@ -84,6 +88,8 @@ void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder
       return drain(peer, request, respond);
     case v1::Request::kStop:
       return stop(peer, respond);
+    case v1::Request::kGetStack:
+      return answer_stack(daemon_, peer, request.get_stack(), respond);
     case v1::Request::BODY_NOT_SET:
       break;
   }

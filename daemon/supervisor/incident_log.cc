@@ -42,8 +42,28 @@ std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::si
   return found;
 }
 
-std::uint64_t IncidentLog::open(const Process& process, std::uint64_t job_id, std::string_view handler,
-                                std::uint64_t now_ns) {
+const LedgerIncident* IncidentLog::of_job(std::uint64_t job_id) const {
+  std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < kLedgerIncidents && serial != 0 && job_id != 0; ++i, --serial) {
+    const LedgerIncident* one = place_of(serial);
+    if (one != nullptr && one->job_id == job_id) return one;
+  }
+  return nullptr;
+}
+
+const LedgerIncident& IncidentLog::holder_of(const LedgerIncident& incident) const {
+  const LedgerIncident* first = place_of(incident.same_as);
+  return first != nullptr ? *first : incident;
+}
+
+const char* IncidentLog::stack_of(const LedgerIncident& incident) const { return holder_of(incident).stack; }
+std::string IncidentLog::stack_at(std::uint64_t serial) const {
+  const LedgerIncident* incident = place_of(serial);
+  return incident != nullptr ? stack_of(*incident) : "";
+}
+const char* IncidentLog::full_stack_of(const LedgerIncident& incident) const { return holder_of(incident).full_stack; }
+
+std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uint64_t now_ns) {
   for (const LedgerIncident* known : last(process.pool, 1, process.seat)) {
     const bool same = known->incarnation == process.incarnation && known->at_ns >= process.started_ns;
     if (same) return known->serial.load(std::memory_order_relaxed);
@@ -57,17 +77,42 @@ std::uint64_t IncidentLog::open(const Process& process, std::uint64_t job_id, st
   place.incarnation = process.incarnation;
   place.closed.store(0, std::memory_order_relaxed);
   place.kind = place.detail = 0;
-  place.job_id = job_id;
+  place.job_id = job.id;
+  place.uid = job.uid;
+  place.same_as = 0;
   write_text(place.cause, {});
-  write_text(place.handler, handler);
+  write_text(place.handler, job.handler);
   write_text(place.stack, {});
+  write_text(place.full_stack, {});
+  write_text(place.core, {});
+  write_text(place.what, {});
   ledger_.last_incident.store(serial, std::memory_order_release);  // SYNC: as below.
   place.serial.store(serial, std::memory_order_release);           // SYNC: the rest stands, for a successor.
   return serial;
 }
 
-void IncidentLog::set_stack(std::uint64_t serial, std::string_view text) {
-  if (LedgerIncident* place = place_of(serial)) write_text(place->stack, text);
+void IncidentLog::set_stack(std::uint64_t serial, std::string_view text, std::string_view full) {
+  LedgerIncident* place = place_of(serial);
+  if (place == nullptr) return;
+  write_text(place->full_stack, full);
+  write_text(place->stack, text);
+}
+
+void IncidentLog::share_stack(std::uint64_t serial, std::uint64_t first) {
+  LedgerIncident* place = place_of(serial);
+  const LedgerIncident* known = place_of(first);
+  if (place == nullptr || known == nullptr) return;
+  // A copy for the time when the first one has made room in the ring.
+  set_stack(serial, stack_of(*known), full_stack_of(*known));
+  place->same_as = first;
+}
+
+void IncidentLog::set_core(std::uint64_t serial, std::string_view text) {
+  if (LedgerIncident* place = place_of(serial)) write_text(place->core, text);
+}
+
+void IncidentLog::set_what(std::uint64_t serial, std::string_view text) {
+  if (LedgerIncident* place = place_of(serial)) write_text(place->what, text);
 }
 
 void IncidentLog::close(std::uint64_t serial, const core::DeathCause& cause, std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,24 +25,41 @@ class IncidentLog {
     std::uint64_t started_ns = 0;
   };
 
+  /// What the process ran.
+  struct Job {
+    std::uint64_t id = 0;        ///< 0: nothing
+    std::uint32_t uid = kNoUid;  ///< of its submitter
+    std::string handler;
+  };
+
   explicit IncidentLog(LedgerRecord& ledger) : ledger_(ledger) {}
 
-  /// The process's incident, a new one if it has none; the oldest of the ring makes room. Its serial. `job_id` 0: it
-  /// ran none.
-  std::uint64_t open(const Process& process, std::uint64_t job_id, std::string_view handler, std::uint64_t now_ns);
+  /// The process's incident, a new one if it has none; the oldest of the ring makes room. Its serial.
+  std::uint64_t open(const Process& process, const Job& job, std::uint64_t now_ns);
   /// Texts are made clean and cut to their room.
-  void set_stack(std::uint64_t serial, std::string_view text);
+  void set_stack(std::uint64_t serial, std::string_view text, std::string_view full);
+  /// Its stack is the one of `first`, whatever will be known of that.
+  void share_stack(std::uint64_t serial, std::uint64_t first);
+  void set_core(std::uint64_t serial, std::string_view text);
+  void set_what(std::uint64_t serial, std::string_view text);
   /// The first cause stays.
   void close(std::uint64_t serial, const core::DeathCause& cause, std::string_view text);
 
   /// Null: overwritten, or never there.
   [[nodiscard]] const LedgerIncident* find(std::uint64_t serial) const;
+  /// The newest in which that job lost its worker.
+  [[nodiscard]] const LedgerIncident* of_job(std::uint64_t job_id) const;
+  /// The stacks of an incident: its own, or those of the one that it shares them with, if that is still there.
+  [[nodiscard]] const char* stack_of(const LedgerIncident& incident) const;
+  [[nodiscard]] std::string stack_at(std::uint64_t serial) const;
+  [[nodiscard]] const char* full_stack_of(const LedgerIncident& incident) const;
   /// The newest `most` of a pool, or of one seat of it, the newest first.
   [[nodiscard]] std::vector<const LedgerIncident*> last(std::uint32_t pool, std::size_t most,
                                                         std::optional<core::Seat> seat = std::nullopt) const;
 
  private:
   [[nodiscard]] LedgerIncident* place_of(std::uint64_t serial) const;
+  [[nodiscard]] const LedgerIncident& holder_of(const LedgerIncident& incident) const;
 
   LedgerRecord& ledger_;
 };

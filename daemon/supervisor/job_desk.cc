@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/job_outcome.h"
 #include "daemon/supervisor/log.h"
 #include "proto/control_convert.h"
@@ -55,6 +56,12 @@ std::string unknown_handler(const PoolGate& pool, std::string_view name) {
   std::string text = "pool \"" + pool.config().name + "\" has no handler \"" + clean_text(name, 64) + "\"; it has";
   for (const HandlerDescription& one : pool.handlers()) text += " " + one.name;
   return text;
+}
+
+// Ends that only the supervisor writes, over a dead worker.
+bool took_its_worker(Cause cause) {
+  return cause == Cause::CrashedSignal || cause == Cause::CrashedExit || cause == Cause::OutOfMemory ||
+         cause == Cause::Poisoned || cause == Cause::RunTimeout;
 }
 
 }  // namespace
@@ -204,6 +211,9 @@ void JobDesk::deliver(Job& job, const Responder& respond) {
   facts.ended_ns = since_boot(job.ended_at);
   facts.queue_timeout_ms = session.request.descriptor(job.place.slot).queue_timeout_ms;
   fill_outcome(session.reply, facts, *job.end, *reply.mutable_outcome());
+  if (took_its_worker(job.end->cause())) {
+    fill_death(daemon_.ledger(), job.id, *reply.mutable_outcome());
+  }
   if (!respond(std::move(reply), {})) return;
   job.delivered = true;
   job.charge.reset();

@@ -200,7 +200,7 @@ int serve(const Options& options) {
   std::optional<boost::asio::io_context> context;
   std::optional<EventLoop> loop;
   std::optional<Supervisor> supervisor;
-  // Threads that capture stacks may still run: the process ends without waiting for anyone.
+  // Without destructors: nothing is left that must happen.
   const auto end = [](int code) { ::_exit(code); };
   const auto set_up = [&]() -> Result<void> {
     context.emplace(1);

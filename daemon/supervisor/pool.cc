@@ -31,6 +31,16 @@ constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 
+// The cancel word names a job by its session's index, which comes round again.
+void forget_cancel(WorkerProcess& process, std::uint16_t index) {
+  Word64& cancel = process.control().cancel;
+  const auto asked = Intent::unpack(cancel.load(std::memory_order_relaxed));
+  if (!asked || asked->session != index) return;
+  // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
+  if (process.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
+  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the session.
+}
+
 }  // namespace
 
 Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
@@ -142,11 +152,11 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
       sessions_.erase(at);
     }
   }
-  Waiting waiting{serial, {}, [this, index, serial, done = std::move(done)] {
-                    const auto at = sessions_.find(index);
-                    if (at != sessions_.end() && at->second->serial == serial) sessions_.erase(at);
-                    done();
-                  }};
+  PoolWaiting waiting{serial, {}, [this, index, serial, done = std::move(done)] {
+                        const auto at = sessions_.find(index);
+                        if (at != sessions_.end() && at->second->serial == serial) sessions_.erase(at);
+                        done();
+                      }};
   for (Seat& seat : seats_) {
     if (seat.orphan) waiting.owners.insert(owner_key(seat.orphan->owner));  // its exit is the answer
     if (!seat.process || !(seat.process->attached.contains(serial) || seat.process->attaching.contains(serial))) {
@@ -163,14 +173,14 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
 }
 
 void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
-  for (Waiting& waiting : detaching_) {
+  for (PoolWaiting& waiting : detaching_) {
     if (waiting.serial == serial) waiting.owners.erase(owner);
   }
   finish_detaching();
 }
 
 void Pool::gone(std::uint32_t owner) {
-  for (Waiting& waiting : detaching_) waiting.owners.erase(owner);
+  for (PoolWaiting& waiting : detaching_) waiting.owners.erase(owner);
   finish_detaching();
 }
 
@@ -183,16 +193,6 @@ void Pool::finish_detaching() {
     host_.loop().post(std::move(at->done));
     at = detaching_.erase(at);
   }
-}
-
-// The cancel word names a job by its session's index, which comes round again.
-void Pool::forget_cancel(WorkerProcess& process, std::uint16_t index) {
-  Word64& cancel = process.control().cancel;
-  const auto asked = Intent::unpack(cancel.load(std::memory_order_relaxed));
-  if (!asked || asked->session != index) return;
-  // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
-  if (process.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
-  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the session.
 }
 
 void Pool::give(Seat& seat, const Session& session) {

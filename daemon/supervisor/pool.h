@@ -70,7 +70,6 @@ class Pool final : public PoolGate {
 
  private:
   using Seat = PoolSeat;
-  using Waiting = PoolWaiting;
 
   // pool_workers.cc: processes and their messages
   void start_worker(core::Seat seat);
@@ -80,6 +79,7 @@ class Pool final : public PoolGate {
   void never_started(core::Seat seat, const std::string& why);
   void listen(core::Seat seat);
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
+  void on_fault(core::Seat seat, worker_link::Fault&& fault);
   void on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken);
   void on_hello(Seat& seat, const worker_link::Hello& hello);
   void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
@@ -90,7 +90,6 @@ class Pool final : public PoolGate {
   void ask_to_leave(core::Seat seat, core::DeathKind why);
   void kill(Seat& seat, core::DeathKind why);
   void release_deposits(const WorkerPlace& place);
-  static void forget_cancel(WorkerProcess& process, std::uint16_t index);
   void give(Seat& seat, const Session& session);
   void answered(std::uint32_t serial, std::uint32_t owner);
   void finish_detaching();
@@ -121,12 +120,14 @@ class Pool final : public PoolGate {
   void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
   void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
   void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
+  void clear_hints(core::Seat seat);  ///< its bits and roles on the board
   void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
   [[nodiscard]] bool killed_for_memory(Seat& seat) const;
 
   // pool_record.cc: what survives this supervisor
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
                      const keeper::ExitRecord& exit, const LaneRecord* lane);
+  [[nodiscard]] IncidentLog::Job job_of(std::uint64_t intent_bits, const LaneRecord& lane) const;
   void restore_incidents();
   void book(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short);
   [[nodiscard]] LedgerTally& tally() const { return tally_of(host_.ledger_record().pools[index_]); }
@@ -172,7 +173,7 @@ class Pool final : public PoolGate {
   BoardRecord* board_ = nullptr;
   std::vector<Seat> seats_;
   std::map<std::uint16_t, const Session*> sessions_;  ///< attached, by index; the desk's, alive until detach is done
-  std::vector<Waiting> detaching_;
+  std::vector<PoolWaiting> detaching_;
   std::vector<Callback> handler_waiters_;
   std::vector<DrainDone> drain_waiters_;
   std::vector<HandlerDescription> handlers_;

@@ -88,6 +88,9 @@ class DaemonGate {
   /// Begins the orderly end of the daemon (as SIGTERM does).
   virtual void stop() = 0;
 
+  /// Calls back, now or later, when nothing more will be known of an incident's stack, or after `limit`.
+  virtual void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) = 0;
+
   /// Everything but connections, pools and sessions.
   virtual void fill_status(control::v1::Status& status) = 0;
   virtual void fill_health(control::v1::Health& health) = 0;

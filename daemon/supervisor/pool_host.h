@@ -9,6 +9,7 @@
 namespace ringmaster {
 
 class SessionDesk;
+class StackDesk;
 class WorkerCgroups;
 
 /// What a pool needs of its supervisor.
@@ -22,6 +23,7 @@ class PoolHost {
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
   [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;
+  [[nodiscard]] virtual StackDesk& stacks() = 0;
   /// A pool's readiness or drain state may have changed.
   virtual void pool_changed() = 0;
 };

@@ -10,6 +10,7 @@
 #include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/base/unique_fd.h"
@@ -60,11 +61,12 @@ struct PoolSeat {
   core::RunWatch watch;
   std::optional<core::Duration> armed;  ///< run deadline of the present run
   std::optional<core::KillLadder> ladder;
-  std::optional<core::DeathKind> verdict;  ///< why we end the process
-  std::uint64_t oom_kills = 0;             ///< of the machine, at its start
+  std::optional<core::DeathKind> verdict;   ///< why we end the process
+  std::optional<worker_link::Fault> fault;  ///< as its fault handler said
+  std::uint64_t oom_kills = 0;              ///< of the machine, at its start
   std::string boot_error;
   std::string last_death;
-  std::string last_stack;
+  std::uint64_t last_incident = 0;  ///< serial, of that death; 0: none stands in the ledger
 };
 /// A callback that waits until each process of `owners` has given the session back or is gone.
 struct PoolWaiting {

@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "daemon/core/retry_policy.h"
+#include "daemon/core/stack_text.h"
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/worker_fault.h"
 #include "shm/hints.h"
 
 // The deaths of a pool's workers, and what a successor takes up of them.
@@ -56,14 +58,6 @@ LastRun last_run(const LaneRecord* lane, const LedgerWorker& record, const keepe
   const std::uint64_t born = record.incarnation == exit.incarnation ? record.started_ns : 0;
   run.started_ns = std::max(std::min(run.started_ns, run.ended_ns), std::min(born, run.ended_ns));
   return run;
-}
-
-// Whose job it was. A message's descriptor names its submitter: only supervisors can write it in a session of theirs.
-std::optional<core::Uid> submitter_of(const Session& session, const ReapedJob& job) {
-  if (!session.internal()) return session.uid;
-  const JobDescriptor& descriptor = session.request.descriptor(job.slot);
-  if (descriptor.seq != job.seq || descriptor.submitter == 0) return std::nullopt;
-  return static_cast<core::Uid>(descriptor.submitter - 1);
 }
 
 }  // namespace
@@ -146,6 +140,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.by_signal = exit.code != CLD_EXITED;
   facts.code_or_signal = exit.status;
   facts.was_ready = seat.ready;
+  facts.fault_signal = fault_signal(seat.process->lane());
   facts.verdict = standing ? kind_of(*standing) : seat.verdict;
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && killed_for_memory(seat);
   const core::DeathCause cause = core::classify_death(facts);
@@ -156,13 +151,15 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                       cause.kind == core::DeathKind::Shutdown;
   if (!wanted) note_incident(index, cause, text, exit, &seat.process->lane());
   const auto say = wanted ? &log_info : &log_warning;
-  say("worker ended", {{"pool", config_.name},
-                       {"worker", index},
-                       {"pid", exit.pid},
-                       {"cause", text},
-                       {"jobs", jobs},
-                       {"max_rss", core::kib(exit.max_rss_kib)},
-                       {"stack", standing ? seat.last_stack : std::string{}}});
+  say("worker ended",
+      {{"pool", config_.name},
+       {"worker", index},
+       {"pid", exit.pid},
+       {"cause", text},
+       {"jobs", jobs},
+       {"max_rss", core::kib(exit.max_rss_kib)},
+       {"stack", core::stack_summary(
+                     wanted ? std::string{} : IncidentLog(host_.ledger_record()).stack_at(seat.last_incident), 1)}});
 
   reap_dead(seat, exit, cause);
   const WorkerPlace place = seat.process->place();
@@ -204,7 +201,7 @@ void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::Dea
   death.owner = place.owner;
   death.intent_bits =
       seat.process->lane().words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
-  death.detail = static_cast<std::uint16_t>(exit.status);
+  death.detail = static_cast<std::uint16_t>(cause.detail);
   death.verdict = standing_verdict(record);
   death.run = last_run(&seat.process->lane(), record, exit);
   reap_owner(place.seat, death, record, cause);
@@ -225,15 +222,16 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   death.owner = owner;
   death.intent_known = lane != nullptr;
   if (lane != nullptr) death.intent_bits = lane->words.intent.load(std::memory_order_acquire);  // SYNC: as reap_dead.
-  death.detail = static_cast<std::uint16_t>(exit.status);
   if (recorded) death.verdict = standing_verdict(record);
   death.run = last_run(lane, record, exit);
   core::ExitFacts facts;
   facts.by_signal = exit.code != CLD_EXITED;
   facts.code_or_signal = exit.status;
   facts.was_ready = recorded && (record.flags & kLedgerReady) != 0;
+  if (lane != nullptr) facts.fault_signal = fault_signal(*lane);
   if (death.verdict) facts.verdict = kind_of(*death.verdict);
   core::DeathCause cause = core::classify_death(facts);
+  death.detail = static_cast<std::uint16_t>(cause.detail);
   // The record is a later incarnation's: what it has counted is not to be touched.
   LedgerWorker elsewhere{};
   reap_owner(index, death, recorded ? record : elsewhere, cause);
@@ -290,14 +288,16 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
     return AfterCrash::Fail;
   });
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
-  if (!seat.process || seat.process->place().owner == death.owner) {
-    clear_spin(*board_, index);
-    clear_idle(*board_, index);
-    leave_role(board_->streamer, index);
-    leave_role(board_->standby, index);
-  }
+  if (!seat.process || seat.process->place().owner == death.owner) clear_hints(index);
   ring();
   for (const ReapedJob& job : jobs) account(job, cause, index);
+}
+
+void Pool::clear_hints(core::Seat seat) {
+  clear_spin(*board_, seat);
+  clear_idle(*board_, seat);
+  leave_role(board_->streamer, seat);
+  leave_role(board_->standby, seat);
 }
 
 void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {
@@ -316,7 +316,7 @@ void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Se
       ++tally().crashed;
     }
   }
-  if (const auto uid = session != nullptr ? submitter_of(*session, job) : std::nullopt) {
+  if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {
     host_.sessions().quota().count_crash(host_.loop().now(), *uid);
   }
   log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",

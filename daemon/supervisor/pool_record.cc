@@ -1,8 +1,11 @@
+#include <signal.h>
+
 #include <algorithm>
 
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/pool.h"
+#include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/handler_id.h"
 
@@ -51,24 +54,31 @@ void Pool::book(Owner owner, const LaneRecord* lane, const std::optional<Attempt
   });
 }
 
+IncidentLog::Job Pool::job_of(std::uint64_t intent_bits, const LaneRecord& lane) const {
+  IncidentLog::Job job;
+  job.id = job_id_of(intent_bits);
+  if (job.id == 0) return job;
+  job.handler = handler_named(lane.words.handler.load(std::memory_order_relaxed));
+  const auto intent = Intent::unpack(intent_bits);
+  const auto uid = submitter_of(*session_at(intent->session), intent->slot, intent->seq);
+  if (uid) job.uid = static_cast<std::uint32_t>(*uid);
+  return job;
+}
+
 void Pool::note_incident(core::Seat index, const core::DeathCause& cause, const std::string& text,
                          const keeper::ExitRecord& exit, const LaneRecord* lane) {
   Seat& seat = seats_[index];
   IncidentLog log(host_.ledger_record());
-  std::uint64_t job = 0;
-  std::string handler;
+  IncidentLog::Job job;
   if (lane != nullptr) {
-    job = job_id_of(lane->words.intent.load(std::memory_order_acquire));  // SYNC: the dead's last words.
-    if (job != 0) handler = handler_named(lane->words.handler.load(std::memory_order_relaxed));
+    job = job_of(lane->words.intent.load(std::memory_order_acquire), *lane);  // SYNC: the dead's last words.
   }
   const std::uint64_t serial =
-      log.open({index_, index, exit.incarnation, record_of(index).started_ns}, job, handler, monotonic_ns());
+      log.open({index_, index, exit.incarnation, record_of(index).started_ns}, job, monotonic_ns());
+  if (exit.code == CLD_DUMPED) log.set_core(serial, core_place());
   log.close(serial, cause, text);
   seat.last_death = last_death_ = text;
-  const LedgerIncident* incident = log.find(serial);
-  const std::string stack = incident != nullptr ? incident->stack : "";
-  // What was captured in this supervisor's life is longer than what the ledger has room for.
-  if (stack.empty() || !seat.last_stack.starts_with(stack)) seat.last_stack = stack;
+  seat.last_incident = serial;
 }
 
 void Pool::restore_incidents() {
@@ -76,7 +86,7 @@ void Pool::restore_incidents() {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     for (const LedgerIncident* incident : log.last(index_, 1, static_cast<core::Seat>(i))) {
       seats_[i].last_death = incident->cause;
-      seats_[i].last_stack = incident->stack;
+      seats_[i].last_incident = incident->serial.load(std::memory_order_relaxed);
     }
   }
   for (const LedgerIncident* incident : log.last(index_, 1)) last_death_ = incident->cause;

@@ -1,10 +1,10 @@
+#include "daemon/core/stack_text.h"
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/stack_capture.h"
 #include "daemon/supervisor/waiting_jobs.h"
 #include "proto/control.pb.h"
 
@@ -39,7 +39,7 @@ std::uint64_t milliseconds(core::Duration duration) {
       std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
 }
 
-void fill_incident(const LedgerIncident& from, v1::Incident& to) {
+void fill_incident(const IncidentLog& log, const LedgerIncident& from, v1::Incident& to) {
   to.set_serial(from.serial.load(std::memory_order_relaxed));
   const std::uint64_t now = monotonic_ns();
   to.set_ago_ms(now > from.at_ns ? (now - from.at_ns) / 1'000'000 : 0);
@@ -47,7 +47,11 @@ void fill_incident(const LedgerIncident& from, v1::Incident& to) {
   to.set_incarnation(from.incarnation);
   to.set_job_id(from.job_id);
   to.set_handler(from.handler);
-  to.set_stack(from.stack);
+  to.set_stack(log.stack_of(from));
+  to.set_full_stack(log.full_stack_of(from));
+  to.set_core(from.core);
+  to.set_what(from.what);
+  to.set_same_as(from.same_as);
   if (from.closed.load(std::memory_order_relaxed) == 0) return to.set_kind("being killed");
   to.set_kind(core::to_string(static_cast<core::DeathKind>(from.kind)));
   to.set_detail(static_cast<std::int32_t>(from.detail));
@@ -70,7 +74,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_seat(static_cast<std::uint32_t>(i));
     worker.set_state(name_of(seat.state));
     worker.set_last_death(seat.last_death);
-    worker.set_last_stack(stack_summary(seat.last_stack));
+    worker.set_last_stack(core::stack_summary(IncidentLog(host_.ledger_record()).stack_at(seat.last_incident), 1));
     if (seat.orphan) worker.set_pid(seat.orphan->pid);
     if (!seat.process) continue;
     const LaneRecord& lane = seat.process->lane();
@@ -105,7 +109,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   statistics_.fill(now, total(), gauge, status);
   const IncidentLog log(host_.ledger_record());
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
-    fill_incident(*incident, *status.add_incidents());
+    fill_incident(log, *incident, *status.add_incidents());
 }
 
 core::PoolSnapshot Pool::snapshot() const {

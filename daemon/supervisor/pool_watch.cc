@@ -4,14 +4,14 @@
 #include <bit>
 
 #include "daemon/os/monotonic_clock.h"
-#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
-#include "daemon/supervisor/stack_capture.h"
+#include "daemon/supervisor/stack_desk.h"
 #include "daemon/supervisor/waiting_jobs.h"
+#include "daemon/supervisor/worker_fault.h"
 #include "proto/handler_id.h"
 #include "shm/hints.h"
 
@@ -285,26 +285,24 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
   } else if (std::holds_alternative<Ladder::WithdrawVerdict>(effect)) {
     withdraw_verdict(record_of(index));
   } else if (std::holds_alternative<Ladder::SpareTakesOver>(effect)) {
-    seat.verdict = death_of(seat.ladder->verdict().value_or(core::Verdict::Shutdown));
+    if (const auto verdict = seat.ladder->verdict()) seat.verdict = death_of(*verdict);
     seat.state = core::SeatState::Condemned;
+    // It takes no job any more: nobody is to hold a ring back because of it.
+    if (seat.fault) clear_hints(index), ring();
     apply_plan(host_.loop().now());
   } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
-    const std::uint16_t incarnation = owner.incarnation;
-    const IncidentLog::Process process{index_, index, incarnation, record_of(index).started_ns};
-    const std::uint64_t job = job_id_of(intent.pack());
-    const std::string handler = handler_named(seat.process->lane().words.handler.load(std::memory_order_relaxed));
-    seat.last_stack.clear();
-    capture_stack(host_.loop(), seat.process->pid(),
-                  [this, index, incarnation, process, job, handler](std::string text) {
-                    Seat& captured = seats_[index];
-                    // Into the ledger at once: a successor that sees the exit has no other way to know.
-                    IncidentLog log(host_.ledger_record());
-                    log.set_stack(log.open(process, job, handler, monotonic_ns()), text);
-                    captured.last_stack = std::move(text);
-                    if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
-                    step(index, Ladder::CaptureEnded{});
-                    update();
-                  });
+    StackDesk::Order order = stack_order(*seat.process, seat.fault, host_.loop().now());
+    order.process = {index_, index, owner.incarnation, record_of(index).started_ns};
+    // SYNC: acquire, pairs with claim; the worker waits for us, or is held.
+    order.job = job_of(seat.process->lane().words.intent.load(std::memory_order_acquire), seat.process->lane());
+    host_.stacks().capture(order, [this, index, incarnation = owner.incarnation] {
+      const Seat& captured = seats_[index];
+      if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
+      step(index, Ladder::CaptureEnded{});
+      update();
+    });
+  } else if (std::holds_alternative<Ladder::LetGo>(effect)) {
+    let_go(control);
   } else if (std::holds_alternative<Ladder::Kill>(effect)) {
     ++tally().kills;
     host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
@@ -367,6 +365,7 @@ void Pool::resume_verdict(core::Seat index) {
     return step(index, core::KillLadder::VerdictWritten{});
   }
   if (standing) withdraw_verdict(record);
+  if (auto fault = said_fault(*seat.process)) return on_fault(index, std::move(*fault));
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
   resume_cancel(index, lane.intent, now);
 }

@@ -10,6 +10,7 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/worker_fault.h"
 #include "shm/memfd.h"
 
 // The processes of a pool: starting, their messages, promotion and leaving.
@@ -54,6 +55,7 @@ void Pool::start_worker(core::Seat index) {
   seat.leave_by.reset();
   seat.verdict.reset();
   seat.ladder.reset();
+  seat.fault.reset();
   seat.watch.clear();
   seat.boot_error.clear();
   seat.oom_kills = oom_kills();
@@ -175,6 +177,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   seat.process.reset();
   seat.state = core::SeatState::Empty;
   seat.last_death = last_death_ = why;
+  seat.last_incident = 0;
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, tell_waiting_for_handlers();
   on_policy(policy_.handle(host_.loop().now(),
@@ -222,6 +225,7 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
             answered(broken.serial, owner);
             on_broken(process, broken);
           },
+          [&](worker_link::Fault&& fault) { on_fault(index, std::move(fault)); },
           [&](worker_link::BootFailed&& failed) {
             seat.boot_error = failed.text;
             log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
@@ -231,6 +235,25 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           },
       },
       std::move(message));
+}
+
+// It dies of this fault, whatever its deadline does, unless a verdict stands already.
+void Pool::on_fault(core::Seat index, worker_link::Fault&& fault) {
+  Seat& seat = seats_[index];
+  if (seat.fault) return;
+  // SYNC: acquire, pairs with claim.
+  const std::uint64_t intent = seat.process->lane().words.intent.load(std::memory_order_acquire);
+  const auto job = job_of(intent, seat.process->lane());
+  log_warning("worker has faulted", {{"pool", config_.name},
+                                     {"worker", index},
+                                     {"pid", seat.process->pid()},
+                                     {"signal", core::signal_name(fault.signal)},
+                                     {"what", words_of(fault)},
+                                     {"job", job.id},
+                                     {"handler", job.handler}});
+  seat.fault = std::move(fault);
+  if (!seat.ladder || seat.ladder->over()) seat.ladder = {core::Intent{intent}, ladder_config(seat)};
+  step(index, core::KillLadder::FaultSaid{});
 }
 
 void Pool::on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken) {

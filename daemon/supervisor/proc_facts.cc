@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "daemon/core/death.h"
+
 namespace ringmaster {
 
 std::uint64_t oom_kills() {
@@ -49,6 +51,13 @@ std::vector<std::string> worker_environment() {
     if (const char* value = std::getenv(name)) environment.push_back(std::string{name} + "=" + value);
   }
   return environment;
+}
+
+std::string core_place() {
+  std::ifstream file("/proc/sys/kernel/core_pattern");
+  std::string pattern;
+  std::getline(file, pattern);
+  return core::core_place(pattern);
 }
 
 std::string program_folder() {

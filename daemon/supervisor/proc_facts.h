@@ -23,6 +23,9 @@ namespace ringmaster {
 /// What every worker's environment begins with: PATH, LANG and TZ as this daemon has them.
 [[nodiscard]] std::vector<std::string> worker_environment();
 
+/// Where the kernel puts cores, in words.
+[[nodiscard]] std::string core_place();
+
 /// The folder of the running program.
 [[nodiscard]] std::string program_folder();
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "shm/base/unique_fd.h"
@@ -61,5 +62,15 @@ struct Session {
     return geometry.request_segment_bytes() + geometry.reply_segment_bytes();
   }
 };
+
+/// Whose job it is. A message's descriptor names its submitter: only supervisors can write it in a session of theirs.
+[[nodiscard]] inline std::optional<std::uint32_t> submitter_of(const Session& session, std::uint16_t slot,
+                                                               std::uint32_t seq) {
+  if (!session.internal()) return session.uid;
+  if (slot >= session.request.slots()) return std::nullopt;
+  const JobDescriptor& descriptor = session.request.descriptor(slot);
+  if (descriptor.seq != seq || descriptor.submitter == 0) return std::nullopt;
+  return static_cast<std::uint32_t>(descriptor.submitter - 1);
+}
 
 }  // namespace ringmaster

@@ -21,16 +21,16 @@ constexpr core::Duration kStopSlack = std::chrono::seconds{20};  // the keeper g
 
 constexpr const char* kStockWorker = "ringmaster-worker";
 
-std::vector<std::string> stock_worker_folders() {
+std::vector<std::string> program_folders() {
   const std::string own = program_folder();
   return {own, own + "/../libexec/ringmaster", own + "/../worker", RINGMASTER_LIBEXEC_DIR};
 }
 
 // The last place where there is none: starting it tells.
-std::string find_stock_worker() {
+std::string find_program(const std::string& name) {
   std::string place;
-  for (const std::string& folder : stock_worker_folders()) {
-    place = folder + "/" + kStockWorker;
+  for (const std::string& folder : program_folders()) {
+    place = folder + "/" + name;
     if (::access(place.c_str(), X_OK) == 0) break;
   }
   return place;
@@ -39,8 +39,7 @@ std::string find_stock_worker() {
 Result<void> check_stock_worker(const std::string& found) {
   if (::access(found.c_str(), X_OK) == 0) return {};
   std::string places;
-  for (const std::string& folder : stock_worker_folders())
-    places += (places.empty() ? "\"" : ", nor in \"") + folder + "\"";
+  for (const std::string& folder : program_folders()) places += (places.empty() ? "\"" : ", nor in \"") + folder + "\"";
   return Error{std::string("cannot find the program \"") + kStockWorker + "\": it is neither in " + places +
                    "; install the daemon as a whole (cmake --install)",
                keeper::kExitUnavailable};
@@ -53,7 +52,7 @@ Supervisor::Supervisor(EventLoop& loop, SupervisorStart start)
       start_(std::move(start)),
       keeper_(loop, std::move(start_.keeper)),
       quota_(start_.config.limits),
-      stock_worker_(find_stock_worker()),
+      stock_worker_(find_program(kStockWorker)),
       started_(loop.now()),
       health_(loop, start_.config.daemon.health_hold,
               {[this](core::HealthJudge& how, core::TimePoint now) { return judge(how, now); },
@@ -81,6 +80,7 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   }
   if (auto opened = open_ledger_segment(); !opened) return opened;
   if (auto opened = open_listening(); !opened) return opened;
+  stacks_ = std::make_unique<StackDesk>(loop_, *ledger_, find_program("ringmaster-tracer"));
   sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
   jobs_ = std::make_unique<JobDesk>(loop_, *this, *sessions_);
   desk_ = std::make_unique<ControlDesk>(loop_, *this, *sessions_, *jobs_);

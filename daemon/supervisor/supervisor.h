@@ -16,6 +16,7 @@
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/socket_guard.h"
+#include "daemon/supervisor/stack_desk.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {
@@ -51,6 +52,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return start_.cpus.usable; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
+  [[nodiscard]] StackDesk& stacks() override { return *stacks_; }
   void pool_changed() override;
 
   // DaemonGate
@@ -65,6 +67,9 @@ class Supervisor final : public PoolHost, public DaemonGate {
   void stop() override;
   void fill_status(control::v1::Status& status) override;
   void fill_health(control::v1::Health& health) override;
+  void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
+    stacks_->when_named(incident, limit, std::move(done));
+  }
 
  private:
   using Key = std::pair<keeper::DepositKind, std::pair<std::uint32_t, std::uint32_t>>;
@@ -104,6 +109,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   std::string stock_worker_;
   std::vector<std::unique_ptr<Pool>> pools_;
   std::vector<PoolGate*> gates_;
+  std::unique_ptr<StackDesk> stacks_;
   std::unique_ptr<SessionDesk> sessions_;
   std::unique_ptr<JobDesk> jobs_;
   std::unique_ptr<ControlDesk> desk_;

@@ -2,6 +2,7 @@
 // The well-behaved ones at the end are what tests and benchmarks measure with.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include <cstdlib>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
+#include <thread>
 
 #include "worker/worker.h"
 
@@ -68,6 +71,58 @@ void die_holding(Job& job) {
   const auto place = job.reserve(job.capacity());
   std::fill(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(place.size() / 2), std::byte{0xAA});
   ::kill(::getpid(), SIGKILL);
+}
+
+// ---- faults: what the worker library's own handler sees ----
+
+int* volatile g_nowhere = nullptr;
+volatile int g_zero = 0;
+
+__attribute__((noinline)) void write_to_nowhere() { *g_nowhere = 1; }
+
+void segv(Job&) { write_to_nowhere(); }
+void divide(Job&) { g_zero = 7 / g_zero; }
+void abort_plainly(Job&) { std::abort(); }
+
+// Each call needs its result after the next one: no tail call.
+__attribute__((noinline)) int overflow_from(int depth) {
+  volatile char room[1024];
+  room[0] = static_cast<char>(depth);
+  return g_zero == 0 ? overflow_from(depth + 1) + room[0] : 0;
+}
+void overflow(Job&) { g_zero = overflow_from(1); }
+
+void throw_in_thread(Job& job) {
+  const std::string message(job.text("message"));
+  std::thread([&message] { throw std::runtime_error(message); }).join();
+}
+
+// The fault is another thread's, and the job would have ended well meanwhile.
+void fault_beside(Job& job) {
+  std::thread([] { write_to_nowhere(); }).detach();
+  sleep_ms(50);
+  job.output("done in time");
+}
+
+void own_handler(Job&) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { ::_exit(42); };
+  ::sigaction(SIGSEGV, &action, nullptr);
+  write_to_nowhere();
+}
+
+// Forks a child that crashes; the worker is none the worse for it.
+void crash_in_fork(Job& job) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    write_to_nowhere();
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  job.output(WIFSIGNALED(status) ? std::to_string(WTERMSIG(status)) : "exit " + std::to_string(WEXITSTATUS(status)));
 }
 
 // ---- not ending ----
@@ -203,6 +258,17 @@ int main(int argc, char** argv) {
            .idempotent = true,
            .run = crash_once},
           {.name = "abort", .summary = "abort().", .run = abort_now},
+          {.name = "segv", .summary = "Writes where nothing is.", .idempotent = true, .run = segv},
+          {.name = "divide", .summary = "Divides by 0.", .run = divide},
+          {.name = "abort-plainly", .summary = "abort(), as the worker library left it.", .run = abort_plainly},
+          {.name = "overflow", .summary = "Uses up its stack.", .run = overflow},
+          {.name = "throw-in-thread",
+           .summary = "An exception that nobody catches.",
+           .arguments = {message},
+           .run = throw_in_thread},
+          {.name = "fault-beside", .summary = "Another thread faults.", .run = fault_beside},
+          {.name = "own-handler", .summary = "Exits in a signal handler of its own.", .run = own_handler},
+          {.name = "crash-in-fork", .summary = "Its child crashes.", .run = crash_in_fork},
           {.name = "exit", .summary = "_exit().", .arguments = {number("code", "3", "exit code")}, .run = exit_now},
           {.name = "cling", .summary = "Never leaves.", .run = cling},
           {.name = "die-holding", .summary = "SIGKILL with half a result written.", .run = die_holding},

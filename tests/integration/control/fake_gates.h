@@ -197,6 +197,9 @@ class FakeDaemon final : public DaemonGate {
   void stop() override { stopped = true; }
   void fill_status(control::v1::Status& status) override { status.set_state("running"); }
   void fill_health(control::v1::Health& health) override { health.set_level("healthy"); }
+  void when_stack_named(std::uint64_t, core::Duration, std::function<void()> done) override {
+    loop_->post(std::move(done));
+  }
 
   UniqueFd take(keeper::DepositKind kind, std::uint32_t serial) {
     const auto at = held.find({static_cast<std::uint16_t>(kind), serial});

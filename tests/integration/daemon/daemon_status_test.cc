@@ -42,7 +42,8 @@ TEST_F(DaemonStatus, CountsAndStacksSurviveTheSupervisor) {
     const std::string text = status();
     return text.find("\"state\": \"spare\"") != std::string::npos &&
            text.find("\"state\": \"starting\"") == std::string::npos &&
-           text.find("\"state\": \"condemned\"") == std::string::npos;
+           text.find("\"state\": \"condemned\"") == std::string::npos &&
+           text.find("hang (") != std::string::npos;  // the names of a stack come last
   };
   eventually("every worker is back", settled);
   const std::string before = status();

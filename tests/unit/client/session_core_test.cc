@@ -68,7 +68,7 @@ TEST(SessionCore, TellsTheSignalThatKilledItsWorker) {
   EXPECT_EQ(outcome->status(), Status::Crashed);
   EXPECT_EQ(outcome->detail(), 11);
   EXPECT_EQ(outcome->attempts(), 3U);
-  EXPECT_EQ(outcome->describe(), "crashed by signal 11 (SIGSEGV) (attempt 3)");
+  EXPECT_EQ(outcome->describe(), "crashed by signal 11 (SIGSEGV) (attempt 3, job 7-1)");
 }
 
 TEST(SessionCore, AsksOnceMoreWithTheSizeNeeded) {

@@ -48,6 +48,39 @@ TEST(Death, TellsAKillFromOutside) {
   EXPECT_FALSE(classify_death(facts).from_outside);
 }
 
+TEST(Death, AWorkerThatWasKilledOverItsFaultDiedOfTheFault) {
+  ExitFacts facts{.by_signal = true, .code_or_signal = SIGKILL, .was_ready = true, .verdict = {}};
+  facts.fault_signal = SIGSEGV;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::Signal, SIGSEGV, true, false}));
+  facts.was_ready = false;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::BootFailure, SIGSEGV, true, false}));
+  facts.verdict = DeathKind::TimedOut;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::TimedOut, SIGKILL, true, false})) << "it stood before";
+  facts = {.by_signal = true, .code_or_signal = SIGABRT, .was_ready = true, .fault_signal = SIGSEGV, .verdict = {}};
+  EXPECT_EQ(classify_death(facts).detail, SIGABRT) << "its own end says more";
+  facts = {.by_signal = true,
+           .code_or_signal = SIGKILL,
+           .was_ready = true,
+           .fault_signal = SIGSEGV,
+           .out_of_memory = true,
+           .verdict = {}};
+  EXPECT_EQ(classify_death(facts).kind, DeathKind::OutOfMemory);
+}
+
+TEST(Death, SaysWhatMadeTheFault) {
+  EXPECT_EQ(fault_words(SIGSEGV, SEGV_MAPERR, 0x10), "nothing is mapped at 0x10");
+  EXPECT_EQ(fault_words(SIGFPE, FPE_INTDIV, 0x4000), "an integer was divided by 0");
+  EXPECT_EQ(fault_words(SIGSEGV, SI_USER, 0), "") << "somebody sent it";
+}
+
+TEST(Death, SaysWhereACoreIs) {
+  EXPECT_EQ(core_place("core"), "core dumped as \"core\" in the worker's working directory");
+  EXPECT_EQ(core_place("/var/cores/%e.%p"), "core dumped as \"/var/cores/%e.%p\"");
+  EXPECT_EQ(core_place("|/usr/lib/systemd/systemd-coredump %P %u"),
+            "core dumped, given to /usr/lib/systemd/systemd-coredump; see coredumpctl");
+  EXPECT_EQ(core_place(""), "core dumped");
+}
+
 TEST(Death, SaysTheCauseInWords) {
   EXPECT_EQ(to_string(DeathCause{DeathKind::Signal, SIGSEGV, true}), "killed by SIGSEGV");
   EXPECT_EQ(to_string(DeathCause{DeathKind::BootFailure, 3, false}), "exited with status 3 before it was ready");

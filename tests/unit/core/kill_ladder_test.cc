@@ -33,6 +33,9 @@ L in_state(State state, const LadderConfig& config = kListens) {
     case State::JobEnded:
       tell(L::JobLeft{});
       break;
+    case State::Faulted:
+      tell(L::FaultSaid{});
+      break;
     case State::Condemning:
     case State::Rereading:
     case State::Capturing:
@@ -142,20 +145,48 @@ TEST(KillLadder, ResumesAtTheVerdictThatAPredecessorWrote) {
   EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict::Cancelled}}));
 }
 
+TEST(KillLadder, LetsAFaultedWorkerDieOfItsFault) {
+  for (const State state : {State::Running, State::CancelAsked}) {
+    L ladder = in_state(state);
+    EXPECT_EQ(ladder.handle(kNow, L::FaultSaid{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
+    EXPECT_EQ(ladder.verdict(), std::nullopt) << "its deadline had passed, but no verdict was written";
+    EXPECT_EQ(ladder.handle(kNow + 5ms, L::CaptureEnded{}), (Effects{L::LetGo{}}));
+    EXPECT_EQ(ladder.handle(kNow + 9ms, L::WorkerFenced{}), (Effects{L::Settle{std::nullopt}}));
+  }
+}
+
+TEST(KillLadder, KillsAFaultedWorkerThatDoesNotDieWithoutAVerdict) {
+  L ladder = in_state(State::Faulted);
+  EXPECT_EQ(ladder.handle(kNow + 10ms, L::DeadlineReached{}), Effects{}) << "does not change the cause";
+  EXPECT_EQ(ladder.handle(kNow + 10ms, L::CancelRequested{}), Effects{});
+  EXPECT_EQ(ladder.handle(kNow + 249ms, L::TimerFired{}), Effects{});
+  EXPECT_EQ(ladder.handle(kNow + 250ms, L::TimerFired{}), (Effects{L::Kill{}}));
+  EXPECT_EQ(ladder.handle(kNow + 260ms, L::WorkerFenced{}), (Effects{L::Settle{std::nullopt}}));
+}
+
+TEST(KillLadder, KeepsAVerdictThatStoodBeforeTheFault) {
+  for (const State state : {State::Condemning, State::Rereading, State::Capturing, State::Killing}) {
+    L ladder = in_state(state);
+    EXPECT_EQ(ladder.handle(kNow, L::FaultSaid{}), Effects{}) << to_string(state);
+    EXPECT_EQ(ladder.state(), state);
+    EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict::TimedOut}}));
+  }
+}
+
 TEST(KillLadder, WalksEveryStateAndEvent) {
   const std::vector<L::Event> events = {
       L::DeadlineReached{},   L::CancelRequested{}, L::ClientVanished{}, L::ViolationFound{}, L::JobLeft{},
       L::WatcherWasLate{1ms}, L::TimerFired{},      L::VerdictWritten{}, L::CondemnWon{},     L::CondemnLost{},
-      L::LaneReread{kOther},  L::CaptureEnded{},    L::WorkerFenced{}};
+      L::LaneReread{kOther},  L::CaptureEnded{},    L::WorkerFenced{},   L::FaultSaid{}};
   using enum L::State;
   // The rows are states, the columns the events above; the timer fires long after it is due.
   const std::vector<std::pair<State, std::vector<State>>> table = {
       {Running,
        {CancelAsked, CancelAsked, Running, Condemning, JobEnded, Running, Running, Running, Running, Running, Running,
-        Running, Fenced}},
+        Running, Fenced, Faulted}},
       {CancelAsked,
        {CancelAsked, CancelAsked, CancelAsked, Condemning, JobEnded, CancelAsked, Condemning, CancelAsked, CancelAsked,
-        CancelAsked, CancelAsked, CancelAsked, Fenced}},
+        CancelAsked, CancelAsked, CancelAsked, Fenced, Faulted}},
       {Condemning,
        {Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Capturing,
         Rereading, Condemning, Condemning, Fenced}},
@@ -166,19 +197,24 @@ TEST(KillLadder, WalksEveryStateAndEvent) {
        {Capturing, Capturing, Capturing, Capturing, Capturing, Capturing, Killing, Capturing, Capturing, Capturing,
         Capturing, Killing, Fenced}},
       {Killing, std::vector<State>(12, Killing)},
-      {Fenced, std::vector<State>(13, Fenced)},
-      {JobEnded, std::vector<State>(13, JobEnded)},
+      {Faulted,
+       {Faulted, Faulted, Faulted, Faulted, Faulted, Faulted, Killing, Faulted, Faulted, Faulted, Faulted, Faulted,
+        Fenced}},
+      {Fenced, std::vector<State>(14, Fenced)},
+      {JobEnded, std::vector<State>(14, JobEnded)},
   };
   for (const auto& [from, to] : table) {
     for (std::size_t i = 0; i < events.size(); ++i) {
       L ladder = in_state(from);
       ASSERT_EQ(ladder.state(), from);
       const auto effects = ladder.handle(kNow + 1h, events[i]);
-      const State wanted = i < to.size() ? to[i] : Fenced;
+      const State after = i == 12 ? Fenced : from;  // what a row leaves out: the fence, and no change
+      const State wanted = i < to.size() ? to[i] : after;
       EXPECT_EQ(ladder.state(), wanted) << to_string(from) << ", event " << i;
       // Verdict before kill: nothing before Capturing kills but a proven tampering.
       const bool kills = std::find(effects.begin(), effects.end(), L::Effect{L::Kill{}}) != effects.end();
-      EXPECT_EQ(kills, from == Capturing && wanted == Killing) << to_string(from) << ", event " << i;
+      EXPECT_EQ(kills, (from == Capturing || from == Faulted) && wanted == Killing)
+          << to_string(from) << ", event " << i;
       EXPECT_EQ(ladder.over() && ladder.next_timer(), false);
     }
   }

@@ -21,6 +21,7 @@
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
+#include "daemon/supervisor/stack_desk.h"
 #include "proto/control.pb.h"
 #include "shm/client_port.h"
 #include "shm/ledger.h"
@@ -229,6 +230,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
+  [[nodiscard]] StackDesk& stacks() override { return stacks_; }
   void pool_changed() override {}
 
   // DaemonGate
@@ -242,12 +244,16 @@ class PoolLife final : public PoolHost, public DaemonGate {
   void stop() override {}
   void fill_status(control::v1::Status&) override {}
   void fill_health(control::v1::Health&) override {}
+  void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
+    stacks_.when_named(incident, limit, std::move(done));
+  }
 
  private:
   Remains& remains_;
   boost::asio::io_context context_;
   EventLoop loop_{context_};
   core::QuotaBook quota_{core::QuotaLimits{}};
+  StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
   std::unique_ptr<FakeKeeper> keeper_;
   std::unique_ptr<KeeperLink> link_;
   std::unique_ptr<SessionDesk> sessions_;

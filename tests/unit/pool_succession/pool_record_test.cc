@@ -9,7 +9,7 @@ namespace {
 using testing::PoolLife;
 using testing::Remains;
 
-constexpr const char* kStack = "#0 0x1 spin(ringmaster::Job&) (/usr/bin/worker)\n#1 0x2 main (/usr/bin/worker)\n";
+constexpr const char* kStack = "#0 spin (spin.cc:12)\n#1 run (main.cc:30)\n";
 
 TEST(PoolRecord, CountsOfTheDeadSurviveTheirSupervisor) {
   Remains remains;
@@ -161,7 +161,7 @@ TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
   const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
   ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
   IncidentLog log(*remains.ledger);
-  log.set_stack(log.open({0, 0, 1, 0}, 5, "spin", 1), kStack);
+  log.set_stack(log.open({0, 0, 1, 0}, {5, 1000, "spin"}, 1), kStack, kStack);
   PoolLife life(remains);
   life.succeed(remains.held(), true);
   EXPECT_EQ(life.status().incidents(0).kind(), "being killed");
@@ -171,7 +171,7 @@ TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
   EXPECT_EQ(status.incidents(0).kind(), "timed out");
   EXPECT_EQ(status.incidents(0).stack(), kStack);
   EXPECT_EQ(status.incidents(0).handler(), "spin");
-  EXPECT_EQ(status.workers(0).last_stack(), "spin(ringmaster::Job&) < main");
+  EXPECT_EQ(status.workers(0).last_stack(), "spin (spin.cc:12)");
 }
 
 TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
@@ -179,7 +179,7 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   const std::uint32_t slot = remains.run_a_job();
   const std::uint64_t job = make_job_id(7, remains.word(slot).seq());
   IncidentLog log(*remains.ledger);
-  log.set_stack(log.open({0, 0, 1, 0}, job, "spin", 1), kStack);
+  log.set_stack(log.open({0, 0, 1, 0}, {job, 1001, "spin"}, 1), kStack, kStack);
   PoolLife life(remains);
   life.succeed(remains.held());
   JobDesk jobs(life.loop(), life, life.sessions());
@@ -201,7 +201,42 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   EXPECT_EQ(other.workers(0).last_stack(), "");
   ASSERT_EQ(other.incidents_size(), 1);
   EXPECT_EQ(other.incidents(0).stack(), "");
+  EXPECT_EQ(other.incidents(0).full_stack(), "");
   EXPECT_EQ(other.incidents(0).job_id(), 0U);
+}
+
+TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
+  Remains remains;
+  const std::uint64_t job = make_job_id(7, 5);
+  IncidentLog log(*remains.ledger);
+  const std::uint64_t serial = log.open({0, 0, 1, 0}, {job, 1001, "spin"}, 1);
+  log.set_stack(serial, kStack, kStack);
+  log.set_what(serial, "nothing is mapped at 0x0");
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  JobDesk jobs(life.loop(), life, life.sessions());
+  ControlDesk desk(life.loop(), life, life.sessions(), jobs);
+  const auto told = [&](std::uint32_t uid, bool admin, std::uint64_t wanted) {
+    control::v1::Request request;
+    request.mutable_get_stack()->set_job_id(wanted);
+    request.mutable_get_stack()->set_wait_ms(10);
+    control::v1::Reply answer;
+    desk.handle({uid, 1, admin, 1}, request, [&](control::v1::Reply&& reply, std::vector<UniqueFd>) {
+      answer = std::move(reply);
+      return true;
+    });
+    return answer;
+  };
+  const auto own = told(1001, false, job);
+  ASSERT_EQ(own.body_case(), control::v1::Reply::kStack);
+  EXPECT_EQ(own.stack().stack(), kStack);
+  EXPECT_EQ(own.stack().worker(), "t[0]");
+  EXPECT_EQ(own.stack().handler(), "spin");
+  EXPECT_EQ(own.stack().what(), "nothing is mapped at 0x0");
+  EXPECT_EQ(told(0, true, job).body_case(), control::v1::Reply::kStack);
+  EXPECT_EQ(told(1002, false, job).error().code(), control::v1::ERROR_UNKNOWN_JOB);
+  EXPECT_EQ(told(1001, false, job + 1).error().code(), control::v1::ERROR_UNKNOWN_JOB);
+  EXPECT_EQ(told(1001, false, 0).error().code(), control::v1::ERROR_UNKNOWN_JOB);
 }
 
 }  // namespace

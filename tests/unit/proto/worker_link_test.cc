@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 
 namespace ringmaster::worker_link {
@@ -88,6 +89,24 @@ TEST(WorkerLink, ReportsComeBack) {
   EXPECT_EQ(leftovers.names, "a?(pid 7)");
   const auto boot = decode_to_supervisor(encode(ToSupervisor(BootFailed{"no \x1b[31mlibrary"})), 0);
   EXPECT_EQ(std::get<BootFailed>(*boot).text, "no ?[31mlibrary");
+}
+
+TEST(WorkerLink, AFaultComesBackAlsoAsAHandlerWritesIt) {
+  const Fault fault{11, 1, 0x10, 0x4000, 77, "uncaught std::logic_error: \x1b bad"};
+  const auto packet = encode(ToSupervisor(fault));
+  EXPECT_EQ(packet.size(), sizeof(FaultPacket));
+  const auto back = std::get<Fault>(*decode_to_supervisor(packet, 0));
+  EXPECT_EQ(back.signal, 11);
+  EXPECT_EQ(back.address, 0x10U);
+  EXPECT_EQ(back.pc, 0x4000U);
+  EXPECT_EQ(back.tid, 77U);
+  EXPECT_EQ(back.text, "uncaught std::logic_error: ? bad");
+  FaultPacket raw;
+  raw.signal = 64;
+  EXPECT_FALSE(decode_to_supervisor(std::as_bytes(std::span(&raw, 1)), 0)) << "no fault's signal";
+  raw.signal = 6;
+  std::memset(raw.text, 'x', sizeof raw.text);  // without its end
+  EXPECT_EQ(std::get<Fault>(*decode_to_supervisor(std::as_bytes(std::span(&raw, 1)), 0)).text.size(), kFaultTextBytes);
 }
 
 TEST(WorkerLink, AWorkerThatSendsDescriptorsOrUnknownReasonsIsRefused) {

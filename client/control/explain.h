@@ -1,0 +1,12 @@
+#pragma once
+
+#include "client/control/control_link.h"
+#include "client/outcome.h"
+
+namespace ringmaster {
+
+/// Asks the daemon where the job was when its worker died, and adds the answer to the outcome. Waits at most about
+/// `limit`; without an answer the outcome stays as it is.
+void explain(Outcome& outcome, ControlLink& link, Duration limit);
+
+}  // namespace ringmaster

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/tracer/tracer_protocol.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// One ringmaster-tracer: a child of the supervisor, and so a descendant of the keeper, which workers allow to trace
+/// them. Asked one thing at a time and never waited for; one that dies or takes too long is killed, its question ends
+/// without an answer, and the next question finds a new one. Limited in memory, CPU, files and descriptors. The
+/// supervisor's one thread.
+class TracerProcess {
+ public:
+  using Done = std::function<void(std::optional<tracer::Answer>)>;
+
+  /// `program`: its path.
+  TracerProcess(EventLoop& loop, std::string program);
+  ~TracerProcess();
+  TracerProcess(const TracerProcess&) = delete;
+  TracerProcess& operator=(const TracerProcess&) = delete;
+
+  /// Starts it now instead of with the first question.
+  void start();
+  [[nodiscard]] bool busy() const { return static_cast<bool>(done_); }
+  /// Calls back once, never within the call. REQUIRES: not busy.
+  void ask(const tracer::Question& question, core::Duration limit, Done done);
+
+ private:
+  /// A killed process until it can be reaped.
+  struct Dying {
+    UniqueFd pidfd;
+    std::unique_ptr<FdWatch> watch;
+  };
+
+  [[nodiscard]] bool spawn();
+  void receive();
+  void answer(std::optional<tracer::Answer> what);
+  void end();
+  void reap(int pidfd);
+
+  EventLoop& loop_;
+  std::string program_;
+  UniqueFd socket_;
+  UniqueFd pidfd_;
+  std::unique_ptr<FdWatch> watch_;
+  std::vector<Dying> dying_;
+  Done done_;
+  std::optional<EventLoop::TimerId> limit_;
+  bool said_missing_ = false;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,82 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "daemon/os/monotonic_clock.h"
+#include "daemon/tracer/stack_walk.h"
+#include "daemon/tracer/symbols.h"
+#include "daemon/tracer/tracer_protocol.h"
+#include "ringmaster_version.h"
+
+// Captures stacks of workers, or finds the names in them, for the supervisor that started it: what it reads was made by
+// a worker that may be hostile, so it is done here, with limits, and never in the supervisor. It ends with its
+// supervisor, and the supervisor starts another when it dies or takes too long.
+namespace ringmaster::tracer {
+namespace {
+
+constexpr int kSocket = 0;
+constexpr rlim_t kCpuSeconds = 10;  // for one answer
+
+// What one question may use: without it a crafted file could burn a CPU until the supervisor's patience ends.
+void limit_cpu() {
+  rusage used{};
+  if (::getrusage(RUSAGE_SELF, &used) != 0) return;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CPU, &limit) != 0) return;
+  limit.rlim_cur =
+      std::min(limit.rlim_max, static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + kCpuSeconds);
+  (void)::setrlimit(RLIMIT_CPU, &limit);
+}
+
+Answer answer_to(const Question& question, StackWalk& walk, SymbolBook& symbols) {
+  if (const auto* capture = std::get_if<Capture>(&question)) {
+    return walk.capture(*capture, core::from_monotonic_ns(monotonic_ns()));
+  }
+  Symbols named{std::get<Symbolise>(question).frames};
+  for (core::StackFrame& frame : named.frames) symbols.name(frame);
+  return named;
+}
+
+int serve() {
+  StackWalk walk;
+  SymbolBook symbols;
+  static std::array<std::byte, kMaxMessageBytes> buffer;
+  while (true) {
+    const ssize_t got = ::recv(kSocket, buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return 0;
+    const auto question = decode_question(std::span(buffer).first(static_cast<std::size_t>(got)));
+    if (!question) return 1;
+    limit_cpu();
+    const std::vector<std::byte> packet = encode(answer_to(*question, walk, symbols));
+    if (::send(kSocket, packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return 1;
+  }
+}
+
+}  // namespace
+}  // namespace ringmaster::tracer
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--version") == 0) {
+    std::puts("ringmaster-tracer " RINGMASTER_VERSION);
+    return 0;
+  }
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET) {
+    std::fputs("ringmaster-tracer: this program is started by ringmaster-supervisor; run ringmasterd instead\n",
+               stderr);
+    return 64;
+  }
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_NAME, "ringmaster-trc", 0, 0, 0);
+  const int code = ringmaster::tracer::serve();
+  ::_exit(code);
+}

@@ -1,0 +1,99 @@
+#include "daemon/tracer/symbols.h"
+
+#include <cxxabi.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster::tracer {
+namespace {
+
+std::string demangled(const char* symbol) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), std::free);
+  return status == 0 ? name.get() : symbol;
+}
+
+// The file may have been replaced since the worker mapped it.
+bool is_build(Dwfl_Module* module, const std::string& build_id) {
+  const unsigned char* bits = nullptr;
+  GElf_Addr where = 0;
+  const int size = dwfl_module_build_id(module, &bits, &where);
+  if (size <= 0 || static_cast<std::size_t>(size) * 2 != build_id.size()) return false;
+  for (int i = 0; i < size; ++i) {
+    const std::string_view pair = std::string_view(build_id).substr(static_cast<std::size_t>(i) * 2, 2);
+    if (std::strtoul(std::string(pair).c_str(), nullptr, 16) != bits[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct SymbolBook::Entry {
+  std::unique_ptr<Dwfl, void (*)(Dwfl*)> dwfl{nullptr, dwfl_end};
+  Dwfl_Module* module = nullptr;  ///< null: it cannot be read
+  GElf_Addr bias = 0;
+  std::uint64_t last_use = 0;
+
+  void open(const core::StackFrame& frame);
+};
+
+void SymbolBook::Entry::open(const core::StackFrame& frame) {
+  static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_build_id_find_elf,
+                                           .find_debuginfo = dwfl_standard_find_debuginfo,
+                                           .section_address = dwfl_offline_section_address,
+                                           .debuginfo_path = nullptr};
+  // Not a device or a pipe that a hostile worker has left in the file's place: opening one may wait for ever.
+  UniqueFd file(::open(frame.module.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return;
+  dwfl.reset(dwfl_begin(&callbacks));
+  if (!dwfl) return;
+  const int fd = file.release();
+  Dwfl_Module* found = dwfl_report_offline(dwfl.get(), frame.module.c_str(), frame.module.c_str(), fd);
+  if (found == nullptr) ::close(fd);
+  if (found == nullptr || dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) return;
+  if (dwfl_module_getelf(found, &bias) == nullptr) return;
+  if (is_build(found, frame.build_id)) module = found;
+}
+
+SymbolBook::SymbolBook() = default;
+SymbolBook::~SymbolBook() = default;
+
+SymbolBook::Entry& SymbolBook::entry_of(const core::StackFrame& frame) {
+  auto& entry = entries_[frame.build_id];
+  if (!entry) {
+    entry = std::make_unique<Entry>();
+    entry->open(frame);
+  }
+  Entry& found = *entry;
+  found.last_use = ++uses_;
+  if (entries_.size() > kMost) {
+    entries_.erase(std::min_element(entries_.begin(), entries_.end(), [](const auto& one, const auto& other) {
+      return one.second->last_use < other.second->last_use;
+    }));
+  }
+  return found;
+}
+
+void SymbolBook::name(core::StackFrame& frame) {
+  if (frame.module.empty() || frame.module.front() != '/' || frame.build_id.empty()) return;
+  const Entry& entry = entry_of(frame);
+  if (entry.module == nullptr) return;
+  const Dwarf_Addr address = frame.offset + entry.bias;
+  if (const char* symbol = dwfl_module_addrname(entry.module, address)) frame.function = demangled(symbol);
+  Dwfl_Line* line = dwfl_module_getsrc(entry.module, address);
+  int number = 0;
+  const char* file = line != nullptr ? dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr) : nullptr;
+  if (file == nullptr || number <= 0) return;
+  frame.file = file;
+  frame.line = static_cast<unsigned>(number);
+}
+
+}  // namespace ringmaster::tracer

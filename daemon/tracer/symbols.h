@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "daemon/tracer/tracer_protocol.h"
+
+struct Dwfl;
+
+namespace ringmaster::tracer {
+
+/// Finds names and lines for frames with libdw. What was opened stays open, by build id, for the next stack: the
+/// kMost last used.
+class SymbolBook {
+ public:
+  static constexpr std::size_t kMost = 16;
+
+  SymbolBook();
+  ~SymbolBook();
+  SymbolBook(const SymbolBook&) = delete;
+  SymbolBook& operator=(const SymbolBook&) = delete;
+
+  void name(core::StackFrame& frame);
+
+ private:
+  struct Entry;
+  Entry& entry_of(const core::StackFrame& frame);
+
+  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace ringmaster::tracer

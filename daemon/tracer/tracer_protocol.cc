@@ -1,0 +1,128 @@
+#include "daemon/tracer/tracer_protocol.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "proto/byte_io.h"
+
+namespace ringmaster::tracer {
+namespace {
+
+enum class Type : std::uint16_t { Capture = 1, Symbolise = 2, Frames = 3, Symbols = 4 };
+constexpr std::uint8_t kInterrupted = 1;
+constexpr std::uint8_t kHandlerCall = 2;
+
+std::string_view end_of(std::string_view text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(text.size() - most);
+}
+
+void put_frames(ByteWriter& out, const std::vector<core::StackFrame>& frames) {
+  const std::size_t count = std::min(frames.size(), kMaxFrames);
+  out.put(static_cast<std::uint16_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const core::StackFrame& frame = frames[i];
+    out.put(
+        static_cast<std::uint8_t>((frame.interrupted ? kInterrupted : 0) | (frame.handler_call ? kHandlerCall : 0)));
+    out.put(frame.offset);
+    out.put(std::uint32_t{frame.line});
+    out.put_string(end_of(frame.module, kMaxPathBytes));
+    out.put_string(std::string_view(frame.build_id).substr(0, kMaxPathBytes));
+    out.put_string(std::string_view(frame.function).substr(0, kMaxNameBytes));
+    out.put_string(end_of(frame.file, kMaxPathBytes));
+  }
+}
+
+bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
+  const auto count = in.get<std::uint16_t>();
+  if (count > kMaxFrames) return false;
+  for (std::uint16_t i = 0; i < count && in.ok(); ++i) {
+    core::StackFrame frame;
+    const auto flags = in.get<std::uint8_t>();
+    frame.interrupted = (flags & kInterrupted) != 0;
+    frame.handler_call = (flags & kHandlerCall) != 0;
+    frame.offset = in.get<std::uint64_t>();
+    frame.line = in.get<std::uint32_t>();
+    frame.module = in.get_string();
+    frame.build_id = in.get_string();
+    frame.function = in.get_string();
+    frame.file = in.get_string();
+    const bool fits = frame.module.size() <= kMaxPathBytes && frame.build_id.size() <= kMaxPathBytes &&
+                      frame.function.size() <= kMaxNameBytes && frame.file.size() <= kMaxPathBytes;
+    if (!fits) return false;
+    frames.push_back(std::move(frame));
+  }
+  return in.ok();
+}
+
+ByteWriter begin(Type type) {
+  ByteWriter out;
+  out.put(static_cast<std::uint16_t>(type));
+  return out;
+}
+
+Error malformed() { return Error{"tracer: a message that cannot be read"}; }
+
+}  // namespace
+
+std::vector<std::byte> encode(const Question& question) {
+  if (const auto* capture = std::get_if<Capture>(&question)) {
+    ByteWriter out = begin(Type::Capture);
+    out.put(capture->pid);
+    out.put(capture->tid);
+    out.put(capture->label);
+    out.put(std::uint8_t{capture->faulted});
+    out.put(capture->pc);
+    return out.take();
+  }
+  ByteWriter out = begin(Type::Symbolise);
+  put_frames(out, std::get<Symbolise>(question).frames);
+  return out.take();
+}
+
+std::vector<std::byte> encode(const Answer& answer) {
+  if (const auto* frames = std::get_if<Frames>(&answer)) {
+    ByteWriter out = begin(Type::Frames);
+    out.put(frames->same_as);
+    out.put_string(std::string_view(frames->problem).substr(0, kMaxNameBytes));
+    put_frames(out, frames->frames);
+    return out.take();
+  }
+  ByteWriter out = begin(Type::Symbols);
+  put_frames(out, std::get<Symbols>(answer).frames);
+  return out.take();
+}
+
+Result<Question> decode_question(std::span<const std::byte> packet) {
+  ByteReader in(packet);
+  const auto type = static_cast<Type>(in.get<std::uint16_t>());
+  if (type == Type::Capture) {
+    Capture capture;
+    capture.pid = in.get<std::int32_t>();
+    capture.tid = in.get<std::int32_t>();
+    capture.label = in.get<std::uint64_t>();
+    capture.faulted = in.get<std::uint8_t>() != 0;
+    capture.pc = in.get<std::uint64_t>();
+    if (!in.ok() || in.left() != 0 || capture.pid <= 0 || capture.tid <= 0 || capture.label == 0) return malformed();
+    return Question{capture};
+  }
+  Symbolise symbolise;
+  if (type != Type::Symbolise || !get_frames(in, symbolise.frames) || in.left() != 0) return malformed();
+  return Question{std::move(symbolise)};
+}
+
+Result<Answer> decode_answer(std::span<const std::byte> packet) {
+  ByteReader in(packet);
+  const auto type = static_cast<Type>(in.get<std::uint16_t>());
+  if (type == Type::Frames) {
+    Frames frames;
+    frames.same_as = in.get<std::uint64_t>();
+    frames.problem = in.get_string();
+    if (!get_frames(in, frames.frames) || in.left() != 0 || frames.problem.size() > kMaxNameBytes) return malformed();
+    return Answer{std::move(frames)};
+  }
+  Symbols symbols;
+  if (type != Type::Symbols || !get_frames(in, symbols.frames) || in.left() != 0) return malformed();
+  return Answer{std::move(symbols)};
+}
+
+}  // namespace ringmaster::tracer
