@@ -79,6 +79,58 @@ void measure_crash(const Daemon& daemon, Report& report) {
   report.add("crash_to_next_done_ms_p50", median(std::move(times)));
 }
 
+namespace {
+
+std::string instant(Clock::time_point time) { return std::to_string(time.time_since_epoch().count()); }
+
+/// From a SIGSEGV until the job queued behind it is done, and until its caller knows.
+void fault_in(const Daemon& daemon, const std::string& pool, std::vector<double>& nexts, std::vector<double>& ends) {
+  auto session = open(daemon, pool);
+  for (int i = 0; i < 10; ++i) {
+    const auto fault = Clock::now() + Millis(20);
+    std::vector<PendingJob> jobs;
+    jobs.push_back(session.submit("fault_at", Request{}, Arguments{Argument{"ns", instant(fault)}}).value());
+    jobs.push_back(session.submit("nothing", Request{}).value());
+    for (int ended = 0; ended < 2; ++ended) {
+      const std::size_t which = session.wait_any(jobs).value();
+      const double late = since_ms(fault);
+      const Outcome outcome = jobs[which].wait();
+      (which == 0 ? ends : nexts).push_back(late);
+      expect(outcome.status() == (which == 0 ? Status::Crashed : Status::Done), outcome);
+    }
+    std::this_thread::sleep_for(Millis(300));
+  }
+}
+
+}  // namespace
+
+void measure_fault(const Daemon& daemon, Report& report) {
+  std::vector<double> nexts;
+  std::vector<double> ends;
+  fault_in(daemon, "crash", nexts, ends);
+  report.add("segv_to_next_done_ms_p50", median(std::move(nexts)));
+  report.add("segv_to_outcome_ms_p50", median(std::move(ends)));
+  nexts.clear();
+  ends.clear();
+  fault_in(daemon, "alone", nexts, ends);
+  report.add("segv_to_next_done_alone_ms_p50", median(std::move(nexts)));
+
+  auto session = open(daemon, "crash");
+  std::vector<double> retries;
+  for (int i = 0; i < 10; ++i) {
+    const auto fault = Clock::now() + Millis(20);
+    auto job =
+        session
+            .submit("fault_at", Request{}, Arguments{Argument{"ns", instant(fault)}}, SubmitOptions{.idempotent = true})
+            .value();
+    const Outcome outcome = job.wait();
+    retries.push_back(since_ms(fault));
+    expect(outcome.ok() && outcome.attempts() == 2, outcome);
+    std::this_thread::sleep_for(Millis(300));
+  }
+  report.add("segv_to_retry_done_ms_p50", median(std::move(retries)));
+}
+
 void measure_deadline(const Daemon& daemon, Report& report) {
   auto session = open(daemon, "deadline");
   constexpr auto kDeadline = Millis(50);

@@ -25,6 +25,7 @@ std::string pools_toml(const std::string& handlers) {
   return pool("one", "workers = 1\nspares = 0\n") + pool("two", "workers = 2\nspares = 0\n") +
          pool("nospin", "workers = 1\nspares = 0\nspin = \"0s\"\n") + pool("free", "workers = 1\nspares = 0\n") +
          pool("free2", "workers = 2\nspares = 0\n") + pool("crash", "workers = 1\nspares = 1\n") +
+         pool("alone", "workers = 1\nspares = 0\n") +
          pool("deadline", "workers = 1\nspares = 1\nrun_deadline = \"50ms\"\ngrace = \"0s\"\n") +
          pool("chaos", "workers = 4\nspares = 1\n");
 }
@@ -109,6 +110,7 @@ void run(const Options& options, Report& report) {
           report.add("ppe_handover_us", answer["p50_ms"] * 1000);
       attempt(options, "dispatch", [&] { measure_dispatch(daemon, report); });
       attempt(options, "crash", [&] { measure_crash(daemon, report); });
+      attempt(options, "fault", [&] { measure_fault(daemon, report); });
       attempt(options, "deadline", [&] { measure_deadline(daemon, report); });
     }
     std::fprintf(stderr, "bench: chaos, supervisor, idle\n");

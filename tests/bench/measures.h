@@ -16,6 +16,8 @@ void measure_payloads(const Daemon& daemon, Report& report);
 void measure_dispatch(const Daemon& daemon, Report& report);
 
 void measure_crash(const Daemon& daemon, Report& report);
+/// Faults that the worker's own handler sees.
+void measure_fault(const Daemon& daemon, Report& report);
 void measure_deadline(const Daemon& daemon, Report& report);
 /// 4,000 jobs under fire, with and without retries.
 void measure_chaos(const Daemon& daemon, Report& report);
