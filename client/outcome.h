@@ -80,7 +80,8 @@ class Outcome {
   [[nodiscard]] const Timings& timings() const noexcept { return facts_.timings; }
   [[nodiscard]] const std::string& message() const noexcept { return facts_.message; }
 
-  /// Empty unless ok(), and in a forked child, which has no session's memory.
+  /// Of a job that is done; of one that failed, what its handler wanted to go with the failure. Else empty, as in a
+  /// forked child, which has no session's memory.
   [[nodiscard]] std::span<const std::byte> result() const noexcept;
   [[nodiscard]] std::string_view text() const noexcept {
     const auto bytes = result();

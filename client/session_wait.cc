@@ -177,7 +177,10 @@ void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
     facts.cause = Cause::ProtocolViolation;
     facts.message = "the worker described a result that cannot be";
   }
-  if (facts.status != Status::Done || bytes == 0) {
+  // What a handler committed before it failed, if it said that this goes with the failure.
+  const bool has_result = facts.status == Status::Done ||
+                          (facts.cause == Cause::Application && told.told && bytes <= record.job.result_capacity);
+  if (!has_result || bytes == 0) {
     result_came_back(record.result.id);
     return;
   }

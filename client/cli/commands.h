@@ -47,7 +47,8 @@ struct HealthCommand {
 int run_submit(const CommonOptions& common, const SubmitCommand& command);
 int run_map(const CommonOptions& common, const MapCommand& command);
 int run_handlers(const CommonOptions& common, const std::string& pool);
-int run_status(const CommonOptions& common, const std::string& pool, bool watch);
+/// `full`: stacks with every frame.
+int run_status(const CommonOptions& common, const std::string& pool, bool watch, bool full);
 int run_health(const CommonOptions& common, const HealthCommand& command);
 int run_cancel(const CommonOptions& common, std::uint64_t job_id);
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);

@@ -51,7 +51,7 @@ int run_handlers(const CommonOptions& common, const std::string& pool) {
   return print(common.json ? handlers_json(*pools) : handlers_text(*pools));
 }
 
-int run_status(const CommonOptions& common, const std::string& pool, bool watch) {
+int run_status(const CommonOptions& common, const std::string& pool, bool watch, bool full) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   if (watch) catch_interrupts();
@@ -62,7 +62,7 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch)
     if (!pool.empty()) {
       if (const auto kept = keep_pool(*status, pool); !kept) return fail(kExitRejected, kept.error().message);
     }
-    std::string text = common.json ? status_json(*status) : status_text(*status);
+    std::string text = common.json ? status_json(*status) : status_text(*status, full);
     if (clear) text = "\x1b[H\x1b[2J" + text;
     if (watch && !common.json && !clear) text += "\n";
     if (const int code = print(text); code != kExitDone) return code;

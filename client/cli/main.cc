@@ -70,6 +70,7 @@ struct CommandLine {
   std::string pool;
   std::string job;
   bool watch = false;
+  bool full = false;
   bool resume = false;
   bool wait = false;
   HealthCommand health;
@@ -150,9 +151,10 @@ void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
                               [&line] { return run_handlers(line.common, line.pool); }),
                   line);
   CLI::App& status = add_command(app, line, run, "status", "how daemon, pools, workers and sessions are", true,
-                                 [&line] { return run_status(line.common, line.pool, line.watch); });
+                                 [&line] { return run_status(line.common, line.pool, line.watch, line.full); });
   add_pool_option(status, line);
   status.add_flag("--watch", line.watch, "again every second until Ctrl-C");
+  status.add_flag("--full", line.full, "stacks of incidents with every frame, also of the worker and of libraries");
   CLI::App& health = add_command(
       app, line, run, "health", "one line; exit status 0 healthy, 1 degraded, 2 down, 3 starting", true, [&line] {
         for (const auto& [text, time] :

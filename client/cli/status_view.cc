@@ -36,7 +36,7 @@ std::string table(std::vector<Row> rows, const std::string& indent) {
 
 std::string time_of_ms(std::uint64_t ms) { return show_duration(std::chrono::milliseconds(ms)); }
 
-std::string incidents(const wire::PoolStatus& pool) {
+std::string incidents(const wire::PoolStatus& pool, bool full) {
   if (pool.incidents().empty()) return {};
   std::string text = "  last incidents\n";
   for (const auto& one : pool.incidents()) {
@@ -44,17 +44,21 @@ std::string incidents(const wire::PoolStatus& pool) {
             (one.cause().empty() ? one.kind() : one.cause());
     if (!one.handler().empty()) text += ", in " + one.handler();
     if (one.job_id() != 0) text += ", job " + show_job(one.job_id());
+    if (!one.what().empty()) text += ": " + one.what();
+    if (!one.core().empty()) text += " (" + one.core() + ")";
     text += "\n";
-    for (std::size_t at = 0; at < one.stack().size();) {
-      const std::size_t end = std::min(one.stack().find('\n', at), one.stack().size());
-      text += "      " + one.stack().substr(at, end - at) + "\n";
+    if (one.same_as() != 0) text += "      as in incident " + std::to_string(one.same_as()) + ", a moment before\n";
+    const std::string& stack = full && !one.full_stack().empty() ? one.full_stack() : one.stack();
+    for (std::size_t at = 0; at < stack.size();) {
+      const std::size_t end = std::min(stack.find('\n', at), stack.size());
+      text += "      " + stack.substr(at, end - at) + "\n";
       at = end + 1;
     }
   }
   return text;
 }
 
-std::string pool_text(const wire::PoolStatus& pool) {
+std::string pool_text(const wire::PoolStatus& pool, bool full) {
   std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + count_of(pool.workers_wanted(), "worker") +
                      " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
                      " queued, " + std::to_string(pool.running()) + " running\n";
@@ -75,7 +79,7 @@ std::string pool_text(const wire::PoolStatus& pool) {
                     worker.pid() != 0 ? std::to_string(worker.pid()) : "-", std::to_string(worker.jobs()),
                     time_of_ms(worker.uptime_ms()), show_bytes(worker.rss_bytes()), cpu, now, death});
   }
-  return text + table(std::move(rows), "  ") + incidents(pool);
+  return text + table(std::move(rows), "  ") + incidents(pool, full);
 }
 
 std::string limits_of(const ArgumentDescription& argument) {
@@ -96,7 +100,7 @@ std::string limits_of(const ArgumentDescription& argument) {
 
 }  // namespace
 
-std::string status_text(const wire::Status& status) {
+std::string status_text(const wire::Status& status, bool full) {
   std::string text = "ringmaster " + status.version() + ": " + status.health();
   for (const std::string& one : status.health_reasons()) text += "\n  " + one;
   text += "\n" + status.state() + ", up " + time_of_ms(status.uptime_ms()) + ", socket " + status.socket() + "\n";
@@ -106,7 +110,7 @@ std::string status_text(const wire::Status& status) {
         " (the " + ordinal(status.supervisor_incarnation()) + ", up " + time_of_ms(status.supervisor_uptime_ms()) + ")";
   text += ", " + count_of(status.connections(), "connection") + "\n";
   if (!status.notice().empty()) text += status.notice() + "\n";
-  for (const auto& pool : status.pools()) text += pool_text(pool);
+  for (const auto& pool : status.pools()) text += pool_text(pool, full);
   std::vector<Row> rows{{"SESSION", "POOL", "UID", "CLIENT", "STATE", "SLOTS", "QUEUED", "RUNNING", "BYTES"}};
   for (const auto& one : status.sessions())
     rows.push_back({std::to_string(one.serial()), one.pool(), std::to_string(one.uid()),

@@ -176,6 +176,17 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
        {"9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
         "seat 0: killed after its run deadline, in resize, job 17-77\n      #0 spin\n      #1 main\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+  incident.set_full_stack("#0 spin\n#1 main\n#2 _start\n");
+  incident.set_what("nothing is mapped at 0x0");
+  incident.set_core("core dumped");
+  incident.set_same_as(11);
+  const std::string full = status_text(status, true);
+  EXPECT_NE(
+      full.find("job 17-77: nothing is mapped at 0x0 (core dumped)\n      as in incident 11, a moment before\n      "
+                "#0 spin\n      #1 main\n      #2 _start\n"),
+      std::string::npos)
+      << full;
+  EXPECT_EQ(status_text(status).find("_start"), std::string::npos);
   const std::string json = status_json(status);
   EXPECT_NE(json.find("\"pid\": 4711"), std::string::npos);
   EXPECT_NE(json.find("\"job_id\": \"73014444109\""), std::string::npos) << "a string, exact: " << json;
