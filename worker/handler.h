@@ -141,6 +141,9 @@ inline std::int32_t HandlerTable::run(rm_job* raw, void* user) noexcept {
     if (handler.fresh_start) handler.fresh_start();
     handler.run(job);
     return RM_DONE;
+  } catch (const JobFailed& failure) {
+    say(failure.what());
+    return RM_FAILED_WITH_RESULT;
   } catch (const ResultTooLarge& refusal) {
     raw->calls->needs(raw, refusal.needed());
     return RM_TOO_LARGE;

@@ -28,11 +28,13 @@ typedef struct rm_job rm_job;
 
 /* How a handler ended; what `run` returns. Any other value counts as RM_FAILED. */
 enum {
-  RM_DONE = 0,      /* What was committed is the result. */
-  RM_FAILED = 1,    /* The message says why. */
-  RM_INVALID = 2,   /* The request or an argument is wrong: a bad request, not the handler's failure. */
-  RM_TOO_LARGE = 3, /* The result does not fit; needs() or a refused reserve() said how many bytes it takes. */
-  RM_CANCELLED = 4  /* The handler stopped because cancelled() was true. */
+  RM_DONE = 0,              /* What was committed is the result. */
+  RM_FAILED = 1,            /* The message says why. */
+  RM_INVALID = 2,           /* The request or an argument is wrong: a bad request, not the handler's failure. */
+  RM_TOO_LARGE = 3,         /* The result does not fit; needs() or a refused reserve() said how many bytes it takes. */
+  RM_CANCELLED = 4,         /* The handler stopped because cancelled() was true. */
+  RM_FAILED_WITH_RESULT = 5 /* As RM_FAILED, and what was committed goes to the caller with the message. A worker that
+                               is older than this value counts it as any other: RM_FAILED, without the result. */
 };
 
 /* What a running handler may ask of its worker. */

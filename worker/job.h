@@ -37,6 +37,13 @@ class ResultTooLarge : public std::runtime_error {
   std::uint64_t needed_;
 };
 
+/// Thrown by a handler whose failure has something to show: the job ends as *failed* with the message, and what was
+/// committed goes to the caller with it. Any other exception leaves the result behind.
+class JobFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Thrown by a handler that stops because Job::cancelled() was true.
 class JobCancelled : public std::runtime_error {
  public:

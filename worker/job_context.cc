@@ -105,7 +105,7 @@ __attribute__((section("ringmaster_run"), noinline)) JobEnd JobContext::run(cons
 
   errno = 0;  // A handler that quotes it quotes what its own calls left there.
   std::int32_t code = handler.run(this, handler.user);
-  if (code < RM_DONE || code > RM_CANCELLED) {
+  if (code < RM_DONE || code > RM_FAILED_WITH_RESULT) {
     say("the handler returned the unknown code " + std::to_string(code));
     code = RM_FAILED;
   }
@@ -118,7 +118,8 @@ __attribute__((section("ringmaster_run"), noinline)) JobEnd JobContext::run(cons
     say("the result takes " + std::to_string(needed_) + " bytes, the caller offered room for " +
         std::to_string(capacity));
   }
-  return {code, code == RM_DONE ? committed_ : 0, code == RM_TOO_LARGE ? needed_ : 0, {message_.data(), message_size_}};
+  const bool has_result = code == RM_DONE || code == RM_FAILED_WITH_RESULT;
+  return {code, has_result ? committed_ : 0, code == RM_TOO_LARGE ? needed_ : 0, {message_.data(), message_size_}};
 }
 
 bool JobContext::take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded) {

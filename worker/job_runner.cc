@@ -107,6 +107,8 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
   switch (end.code) {
     case RM_DONE:
       return {SlotState::Done, Cause::Completed, 0, end.size, 0, end.message};
+    case RM_FAILED_WITH_RESULT:
+      return {SlotState::Failed, Cause::Application, 0, end.size, 0, end.message};
     case RM_INVALID:
       return failed(Cause::Invalid, end.message);
     case RM_TOO_LARGE:

@@ -192,6 +192,16 @@ void throw_message(Job& job) { throw std::runtime_error(std::string(job.text("me
 void throw_invalid(Job& job) { throw ringmaster::InvalidJob(std::string(job.text("message"))); }
 void throw_number(Job&) { throw 42; }
 
+void fail_with_result(Job& job) {
+  job.output("as far as it came");
+  throw ringmaster::JobFailed("no further");
+}
+
+void fail_after_result(Job& job) {
+  job.output("as far as it came");
+  throw std::runtime_error("no further");
+}
+
 void oversize(Job& job) {
   const auto place = job.reserve(static_cast<std::size_t>(job.integer("bytes")));
   std::fill(place.begin(), place.end(), std::byte{'x'});
@@ -295,6 +305,8 @@ int main(int argc, char** argv) {
           {.name = "throw", .summary = "Fails.", .arguments = {message}, .run = throw_message},
           {.name = "throw-invalid", .summary = "Refuses.", .arguments = {message}, .run = throw_invalid},
           {.name = "throw-number", .summary = "Throws an int.", .run = throw_number},
+          {.name = "fail-with-result", .summary = "Fails, with a result.", .run = fail_with_result},
+          {.name = "fail-after-result", .summary = "Fails after a result.", .run = fail_after_result},
           {.name = "oversize",
            .summary = "A result of that many bytes.",
            .arguments = {number("bytes", "1048576", "")},

@@ -73,6 +73,27 @@ TEST_F(DaemonJobs, JobAsMessageIsDone) {
   EXPECT_EQ(outcome->text(), text);
 }
 
+TEST_F(DaemonJobs, AResultTravelsWithAFailureIfItsHandlerSaysSo) {
+  start();
+  Session session = open();
+  ConnectOptions options;
+  options.socket = socket_;
+  auto client = Client::connect(options);
+  ASSERT_TRUE(client);
+  for (const bool kept : {true, false}) {
+    const std::string handler = kept ? "fail-with-result" : "fail-after-result";
+    const std::string wanted = kept ? "as far as it came" : "";
+    const Outcome outcome = run(session, handler);
+    EXPECT_EQ(outcome.status(), Status::Failed) << outcome.describe();
+    EXPECT_EQ(outcome.message(), "no further");
+    EXPECT_EQ(outcome.text(), wanted);
+    const auto by_message = client->run("t", handler, {});
+    ASSERT_TRUE(by_message) << by_message.error().message;
+    EXPECT_EQ(by_message->status(), Status::Failed);
+    EXPECT_EQ(by_message->text(), wanted);
+  }
+}
+
 TEST_F(DaemonJobs, EndlessLoopTimesOutAndThePoolGoesOn) {
   start("run_deadline = \"300ms\"\n");
   Session session = open();
