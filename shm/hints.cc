@@ -64,6 +64,13 @@ bool leave_role(Word32& role, std::uint32_t place) noexcept {
   return role.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
 }
 
+void clear_place(BoardRecord& board, std::uint32_t place) noexcept {
+  clear_spin(board, place);
+  clear_idle(board, place);
+  leave_role(board.streamer, place);
+  leave_role(board.standby, place);
+}
+
 void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
   set_hint(reply.done(), slot);
   Word32& word = *reply.done().event;

@@ -58,6 +58,9 @@ void clear_spin(BoardRecord& board, std::uint32_t place) noexcept;
 /// False: it was not this worker's (any more).
 bool leave_role(Word32& role, std::uint32_t place) noexcept;
 
+/// Everything that the board says of one worker, which is dead or claims nothing any more.
+void clear_place(BoardRecord& board, std::uint32_t place) noexcept;
+
 /// The completion word's lowest bit: somebody sleeps on exactly this value.
 inline constexpr std::uint32_t kWaitingBit = 1;
 

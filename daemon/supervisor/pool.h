@@ -120,7 +120,6 @@ class Pool final : public PoolGate {
   void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
   void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
   void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
-  void clear_hints(core::Seat seat);  ///< its bits and roles on the board
   void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
   [[nodiscard]] bool killed_for_memory(Seat& seat) const;
 

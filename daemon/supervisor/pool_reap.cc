@@ -288,16 +288,9 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
     return AfterCrash::Fail;
   });
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
-  if (!seat.process || seat.process->place().owner == death.owner) clear_hints(index);
+  if (!seat.process || seat.process->place().owner == death.owner) clear_place(*board_, index);
   ring();
   for (const ReapedJob& job : jobs) account(job, cause, index);
-}
-
-void Pool::clear_hints(core::Seat seat) {
-  clear_spin(*board_, seat);
-  clear_idle(*board_, seat);
-  leave_role(board_->streamer, seat);
-  leave_role(board_->standby, seat);
 }
 
 void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {

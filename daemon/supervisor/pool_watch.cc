@@ -288,7 +288,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     if (const auto verdict = seat.ladder->verdict()) seat.verdict = death_of(*verdict);
     seat.state = core::SeatState::Condemned;
     // It takes no job any more: nobody is to hold a ring back because of it.
-    if (seat.fault) clear_hints(index), ring();
+    if (seat.fault) clear_place(*board_, index), ring();
     apply_plan(host_.loop().now());
   } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
     StackDesk::Order order = stack_order(*seat.process, seat.fault, host_.loop().now());
