@@ -46,7 +46,9 @@ TEST(Words, TheProgressLineFitsTheTerminal) {
   const Progress busy{12345, 6789, 21, std::chrono::seconds(100)};
   for (std::size_t columns = 0; columns <= 100; ++columns) {
     EXPECT_LE(show_progress(busy, columns).size(), columns);
-    if (columns >= 10) EXPECT_NE(show_progress(busy, columns).find("6789/12345"), std::string::npos) << columns;
+    if (columns >= 10) {
+      EXPECT_NE(show_progress(busy, columns).find("6789/12345"), std::string::npos) << columns;
+    }
   }
   EXPECT_EQ(show_progress(busy, 60), show_progress(busy, 60).substr(0, 60));
   EXPECT_NE(show_progress(busy, 60).find("left"), std::string::npos) << "the bar gets shorter first";
