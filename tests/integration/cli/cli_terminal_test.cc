@@ -46,7 +46,7 @@ TEST_F(CliTerminal, TheProgressLineFits) {
     write("in" + std::to_string(at), "pw");
     arguments.push_back(path("in" + std::to_string(at)));
   }
-  for (const unsigned short columns : {30, 12}) {
+  for (const unsigned short columns : std::initializer_list<unsigned short>{30, 12}) {
     Terminal terminal = open_terminal(columns);
     std::string said = said_to(terminal, arguments);
     arguments.insert(arguments.begin() + 1, "--force");

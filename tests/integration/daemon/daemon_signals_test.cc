@@ -30,7 +30,9 @@ TEST_F(DaemonSignals, NoneButKillEndsTheSupervisor) {
       if (signal == SIGKILL || signal == SIGSTOP) continue;
       const bool fault = signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
                          signal == SIGABRT || signal == SIGTRAP || signal == SIGSYS;
-      if (!fault) EXPECT_EQ(::kill(before, signal), 0) << signal;
+      if (!fault) {
+        EXPECT_EQ(::kill(before, signal), 0) << signal;
+      }
     }
   });
   EXPECT_EQ(supervisor(), before);
