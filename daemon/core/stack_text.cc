@@ -85,8 +85,16 @@ bool names_one(const StackFrame& frame, const auto& list) {
   return begins_with_one(name, list) || begins_with_one(short_name(name), list);
 }
 
+// A source file and no header: what a passage's frame shows then was inlined into it, and is somebody's own.
+bool in_source_file(const StackFrame& frame) {
+  const std::string_view file = frame.file;
+  const std::size_t dot = file.rfind('.');
+  return dot != std::string_view::npos && dot + 1 < file.size() && (file[dot + 1] == 'c' || file[dot + 1] == 'C');
+}
+
 bool of_no_interest(const StackFrame& frame) {
-  return begins_with_one(base_name(frame.module), kLibraries) || names_one(frame, kPassages) || names_one(frame, kOurs);
+  return begins_with_one(base_name(frame.module), kLibraries) || names_one(frame, kOurs) ||
+         (names_one(frame, kPassages) && !(frame.function.starts_with("std::") && in_source_file(frame)));
 }
 
 std::string line_of(std::size_t number, const StackFrame& frame) {

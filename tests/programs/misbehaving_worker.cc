@@ -92,9 +92,10 @@ __attribute__((noinline)) int overflow_from(int depth) {
 }
 void overflow(Job&) { g_zero = overflow_from(1); }
 
+[[gnu::noinline]] void throw_as_told(const std::string& message) { throw std::runtime_error(message); }
 void throw_in_thread(Job& job) {
   const std::string message(job.text("message"));
-  std::thread([&message] { throw std::runtime_error(message); }).join();
+  std::thread([&message] { throw_as_told(message); }).join();
 }
 
 // The fault is another thread's, and the job would have ended well meanwhile.

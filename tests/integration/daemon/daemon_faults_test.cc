@@ -77,7 +77,7 @@ TEST_F(DaemonFaults, EveryFaultHasItsSignalItsStackAndItsWords) {
        {Fault{"segv", SIGSEGV, "write_to_nowhere", "nothing is mapped at 0x0"},
         Fault{"divide", SIGFPE, "divide", "an integer was divided by 0"},
         Fault{"abort-plainly", SIGABRT, "abort_plainly", ""}, Fault{"overflow", SIGSEGV, "overflow_from", ""},
-        Fault{"throw-in-thread", SIGABRT, "throw_in_thread", "uncaught std::runtime_error: as told"}}) {
+        Fault{"throw-in-thread", SIGABRT, "throw_as_told", "uncaught std::runtime_error: as told"}}) {
     const Outcome crashed = run(session, fault.handler);
     EXPECT_EQ(crashed.status(), Status::Crashed) << fault.handler;
     if (!kOursAlone) continue;
@@ -135,7 +135,7 @@ TEST_F(DaemonFaults, AMessageJobsOutcomeHasItsStackAtOnce) {
   EXPECT_EQ(crashed->facts().what, "uncaught std::runtime_error: no luck");
   EXPECT_EQ(crashed->facts().stack.rfind('#', 0), 0U) << crashed->facts().stack;
   client->explain(*crashed, kPatience);
-  EXPECT_NE(crashed->facts().stack.find("throw_in_thread"), std::string::npos) << crashed->facts().stack;
+  EXPECT_NE(crashed->facts().stack.find("throw_as_told"), std::string::npos) << crashed->facts().stack;
 }
 
 TEST_F(DaemonFaults, AStackOutlivesItsSupervisor) {

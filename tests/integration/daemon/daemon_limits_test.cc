@@ -87,8 +87,11 @@ TEST_F(DaemonLimits, TooSmallOnesEndTheStartWithASentence) {
   limit(RLIMIT_NOFILE, 12, 12);
   EXPECT_NE(refused_start().find("LimitNOFILE="), std::string::npos);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose shadow alone is larger
-  limit(RLIMIT_AS, 12 << 20, 12 << 20);
-  EXPECT_NE(refused_start().find("LimitAS="), std::string::npos);
+  // How far a start comes depends on the build: to where a library cannot be mapped (127), or a little further (69).
+  limit(RLIMIT_AS, 8 << 20, 8 << 20);
+  const int code = run_second(said);
+  EXPECT_TRUE(code == 69 || code == 127) << code;
+  EXPECT_NE(said.find("LimitAS="), std::string::npos) << said;
 #endif
 }
 

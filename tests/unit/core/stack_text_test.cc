@@ -112,5 +112,25 @@ TEST(RecentFaults, ForgetsAfterAMinuteAndKeepsTheYoungest) {
   EXPECT_EQ(faults.find(start + 2s, {"cd", RecentFaults::kMost - 1}), RecentFaults::kMost);
 }
 
+TEST(StackText, KeepsWhatWasInlinedIntoAThreadsStart) {
+  const auto at = [](const char* module, const char* function, const char* file) {
+    StackFrame frame;
+    frame.module = module;
+    frame.function = function;
+    frame.file = file;
+    frame.line = 97;
+    return frame;
+  };
+  const char* const start = "std::thread::_State_impl<f()::{lambda()#1}>::_M_run()";
+  const StackFrame inlined = at("/opt/images", start, "resize.cc");
+  const StackFrame passage = at("/opt/images", start, "std_thread.h");
+  const StackFrame below = at("/usr/lib/libc.so.6", "start_thread", "");
+  const std::string kept = short_stack(std::vector{inlined, below});
+  EXPECT_NE(kept.find("resize.cc:97"), std::string::npos) << kept;
+  EXPECT_EQ(kept.find("start_thread"), std::string::npos) << kept;
+  const StackFrame own = at("/opt/images", "images::resize(int)", "");
+  EXPECT_EQ(short_stack(std::vector{own, passage, below}).find("std_thread.h"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ringmaster::core
