@@ -80,7 +80,6 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   }
   if (auto opened = open_ledger_segment(); !opened) return opened;
   if (auto opened = open_listening(); !opened) return opened;
-  stacks_ = std::make_unique<StackDesk>(loop_, *ledger_, find_program("ringmaster-tracer"));
   sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
   jobs_ = std::make_unique<JobDesk>(loop_, *this, *sessions_);
   desk_ = std::make_unique<ControlDesk>(loop_, *this, *sessions_, *jobs_);
@@ -91,6 +90,8 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
                    end_(keeper::kExitUnavailable);
                  }});
   open_cgroups();
+  // Its program starts at once, in the cgroup that this process has by now: another in the delegated one is in the way.
+  stacks_ = std::make_unique<StackDesk>(loop_, *ledger_, find_program("ringmaster-tracer"));
   if (auto opened = open_pools(); !opened) return opened;
   adopt_workers();
   adopt_sessions();
