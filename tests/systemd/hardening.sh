@@ -11,7 +11,7 @@ configure() {
 restart() {
   systemctl daemon-reload
   systemctl restart ringmaster.service || fail "restart: exit status $?"
-  until_true 60 ringmaster health || fail "not healthy after a restart: $(ringmaster health 2>&1)"
+  until_true 60 ringmaster health --ready || fail "not healthy after a restart: $(ringmaster health 2>&1)"
 }
 # A drop-in that is installed as an example.
 drop_in() {
