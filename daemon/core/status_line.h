@@ -7,7 +7,8 @@
 
 namespace ringmaster::core {
 
-/// When the service manager is told how the daemon is: at once when the verdict changes, else at most each kEvery, and
+/// When the service manager is told how the daemon is: at once when the level or the number of reasons
+/// changes, else at most each kEvery, and
 /// only if a figure has changed. So an idle daemon says nothing and a busy one little.
 class StatusLine {
  public:
@@ -15,7 +16,8 @@ class StatusLine {
 
   /// Whether the figures are worth counting now; if not, and something may have changed, ask again at the time given.
   [[nodiscard]] bool due(TimePoint now, const Health& health) const {
-    return !said_ || health != health_ || now >= *said_ + kEvery;
+    return !said_ || health.level != health_.level || health.reasons.size() != health_.reasons.size() ||
+           now >= *said_ + kEvery;
   }
   [[nodiscard]] std::optional<TimePoint> due_at() const {
     return said_ ? std::optional(*said_ + kEvery) : std::nullopt;

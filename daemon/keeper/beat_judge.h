@@ -8,7 +8,9 @@ namespace ringmaster::keeper {
 
 /// Whether the supervisor still answers. Pure: time is told from outside, in nanoseconds of a monotonic clock.
 ///
-/// heard ──kAskAfterNs without a packet──▶ asked ──kAnswerLimitNs without one──▶ too silent      any packet: ▶ heard
+/// heard ──kAskAfterNs after the last question──▶ asked ──kAnswerLimitNs without a packet──▶ too silent
+/// and by any packet back to heard. What else is heard does not put the next question off: the supervisor, too, knows
+/// by it that its keeper lives.
 ///
 /// So an idle supervisor need not wake up to beat, and a hang is found after kAskAfterNs + kAnswerLimitNs at the
 /// latest. Silence after the question is added up look by look, and one look adds at most kLongestLook: a keeper that
@@ -19,9 +21,9 @@ class BeatJudge {
   static constexpr std::uint64_t kLongestLook = 1'250'000'000;
 
   /// A supervisor was started: it counts as heard.
-  void start(std::uint64_t now_ns) { heard(now_ns); }
+  void start(std::uint64_t now_ns);
   /// A packet of it was read.
-  void heard(std::uint64_t now_ns);
+  void heard();
   /// REQUIRES: called after every packet waiting in the link has been told by heard(); by next_look_ns() at the latest.
   void look(std::uint64_t now_ns);
   /// The question was put into the link (or need not be any more: a link that is closed is never answered).

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxSpawnArgs = 512;       ///< argv entries
 inline constexpr std::size_t kMaxSpawnEnv = 1024;       ///< environment entries
 inline constexpr std::size_t kMaxNotifyText = 512;
 
-inline constexpr std::uint64_t kAskAfterNs = 5'000'000'000;  ///< a supervisor that was not heard for so long is asked
+inline constexpr std::uint64_t kAskAfterNs = 5'000'000'000;     ///< so often a supervisor is asked whether it lives
 inline constexpr std::uint64_t kAnswerLimitNs = 5'000'000'000;  ///< so much silence after that means SIGKILL
 
 /// Exit codes of the supervisor that the keeper understands. Any other end is a death and brings a successor.

@@ -158,7 +158,7 @@ struct StopRequestedMessage {
   std::uint32_t reserved = 0;
 };
 
-/// Sent after kAskAfterNs without a packet: the supervisor answers with a Beat within kAnswerLimitNs or is killed.
+/// Sent each kAskAfterNs: the supervisor answers with a Beat within kAnswerLimitNs or is killed.
 struct AskMessage {
   MessageHeader header;
 };

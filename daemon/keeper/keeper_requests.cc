@@ -41,7 +41,7 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
       if (!last_words) supervisor_.link.reset();
       return;
     }
-    judge_.heard(now_ns);
+    judge_.heard();
     handle(std::span(packet_).first(received.size), received, now_ns, last_words);
   }
 }

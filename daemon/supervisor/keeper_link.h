@@ -46,7 +46,7 @@ class KeeperLink {
   void notify(std::string_view text);
   /// Tells the keeper now, and with each answer to its questions.
   void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);
-  /// The keeper's last packet. It asks at least each kAskAfterNs (daemon/keeper/deposit.h) where nothing else is said.
+  /// The keeper's last packet. It asks each kAskAfterNs (daemon/keeper/deposit.h).
   [[nodiscard]] core::TimePoint last_heard() const { return heard_; }
 
  private:

@@ -188,5 +188,16 @@ TEST(StatusLine, AVerdictIsSaidAtOnceFiguresNowAndThen) {
   EXPECT_FALSE(status.say(kNow + 10s, down, {1, 1, 5, 0, 0, 0})) << "nothing has changed";
 }
 
+TEST(StatusLine, AReasonThatCountsOnIsSaidNowAndThen) {
+  StatusLine status;
+  const auto waiting = [](const char* time) {
+    return Health{HealthLevel::Degraded, {std::string("waits for ") + time}};
+  };
+  ASSERT_TRUE(status.due(kNow, waiting("30s")));
+  EXPECT_TRUE(status.say(kNow, waiting("30s"), {}));
+  EXPECT_FALSE(status.due(kNow + 1s, waiting("31s")));
+  EXPECT_TRUE(status.due(kNow + StatusLine::kEvery, waiting("35s")));
+}
+
 }  // namespace
 }  // namespace ringmaster::core

@@ -44,7 +44,7 @@ TEST(BeatJudge, FindsAHangWithinTenSecondsHoweverItFalls) {
     while (judge.next_look_ns() < hang) {  // it answers each question until it hangs
       const std::uint64_t now = judge.next_look_ns();
       judge.look(now);
-      judge.heard(now);
+      judge.heard();
     }
     const std::uint64_t found = look_until(judge, 100 * kSecond);
     EXPECT_TRUE(judge.too_silent());
@@ -62,19 +62,39 @@ TEST(BeatJudge, AnAnswerEndsTheSilence) {
     ASSERT_TRUE(judge.wants_to_ask());
     judge.asked();
     judge.look(asked + 4 * kSecond);
-    judge.heard(asked + 4 * kSecond);
+    judge.heard();
     EXPECT_EQ(judge.silence_ns(), 0u);
     EXPECT_FALSE(judge.too_silent());
   }
 }
 
+TEST(BeatJudge, AsksEachFiveSecondsWhateverElseItHears) {
+  BeatJudge judge;
+  judge.start(0);
+  int questions = 0;
+  for (std::uint64_t ms = 0; ms < 60'000; ms += 100) {  // a busy supervisor, which always has something to say
+    judge.heard();
+    judge.look(ms * 1'000'000);
+    if (judge.wants_to_ask()) {
+      judge.asked();
+      ++questions;
+    }
+    EXPECT_FALSE(judge.too_silent());
+  }
+  EXPECT_EQ(questions, 11);
+}
+
 TEST(BeatJudge, AnIdleSupervisorIsLookedAtOnceInFiveSeconds) {
   BeatJudge judge;
   judge.start(0);
-  judge.heard(3 * kSecond);
-  EXPECT_EQ(judge.next_look_ns(), 8 * kSecond);
+  judge.heard();
+  EXPECT_EQ(judge.next_look_ns(), 5 * kSecond);
   judge.look(4 * kSecond);
-  EXPECT_EQ(judge.next_look_ns(), 8 * kSecond);
+  EXPECT_EQ(judge.next_look_ns(), 5 * kSecond);
+  judge.look(5 * kSecond);
+  judge.asked();
+  judge.heard();
+  EXPECT_EQ(judge.next_look_ns(), 10 * kSecond);
 }
 
 TEST(BeatJudge, ChargesOneLookForTheTimeInWhichTheKeeperItselfWasStopped) {
