@@ -43,7 +43,9 @@ void ChildWatch::begin() { leftovers_.keep(list_children()); }
 bool ChildWatch::declare(std::int64_t pid) {
   if (pid <= 1 || pid > INT32_MAX) return false;
   const auto started = start_time_of(static_cast<pid_t>(pid));
-  return started && leftovers_.declare(static_cast<pid_t>(pid), *started);
+  if (!started) return false;
+  leftovers_.declare(static_cast<pid_t>(pid), *started);
+  return true;
 }
 
 std::uint64_t ChildWatch::next_in(std::uint64_t now_ns) const noexcept {

@@ -90,7 +90,10 @@ void fault(int signal, siginfo_t* info, void* context) noexcept {
   const int saved = errno;
   // An instruction that faults is run again afterwards, and faults under the default action.
   const bool by_instruction = info->si_code > 0 && signal != SIGABRT;
-  if (::getpid() == g_pid && !fault_detail::faulted.exchange(true)) say_fault(signal, *info, context, by_instruction);
+  if (::getpid() == g_pid) {
+    // Another thread's fault after the first one's: it must not end the process while that one's stack is taken.
+    fault_detail::faulted.exchange(true) ? await_capture() : say_fault(signal, *info, context, by_instruction);
+  }
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   ::sigaction(signal, &standard, nullptr);

@@ -61,8 +61,8 @@ typedef struct rm_job_calls {
   /* Nanoseconds to the run deadline, 0 or less when it has passed, INT64_MAX without one. */
   int64_t (*deadline_left)(rm_job* job);
   /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives it: it is not taken for something
-   * that the job left behind, not ended, and its exit status is left to the handler. 0: there is no such process, or
-   * too many were declared. RM_STARTS_HELPERS says the same of whatever a handler's jobs start. */
+   * that the job left behind, not ended, and its exit status is left to the handler. 0: there is no such process.
+   * RM_STARTS_HELPERS says the same of whatever a handler's jobs start. */
   int (*keep_process)(rm_job* job, int64_t pid);
 } rm_job_calls;
 

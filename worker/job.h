@@ -134,7 +134,7 @@ class Job {
   }
 
   /// Process `pid`, which this job started, is a helper that outlives it: neither ended as something that the job left
-  /// behind, nor is its exit status taken. False: there is no such process, too many were declared, or the worker is
+  /// behind, nor is its exit status taken. False: there is no such process, or the worker is
   /// older than this call. A handler that does not know its helpers' numbers says `starts_helpers` in its description.
   bool keep_process(pid_t pid) noexcept {
     if (raw_->calls->struct_size < offsetof(rm_job_calls, keep_process) + sizeof(raw_->calls->keep_process))

@@ -8,14 +8,18 @@ void Leftovers::keep(std::span<const ChildProcess> children) {
   for (const ChildProcess& child : children) known_[child.pid] = {child.started, Kind::Helper, true, 0, {}, {}};
 }
 
-bool Leftovers::declare(pid_t pid, std::uint64_t started) {
+void Leftovers::declare(pid_t pid, std::uint64_t started) {
   if (const auto at = known_.find(pid); at != known_.end() && at->second.started == started) {
     at->second.kind = Kind::Helper;
-    return true;
+    return;
   }
-  if (declared_.size() >= kMaxDeclared) return false;
+  // One that ended before it was seen leaves its entry behind: the process that has lived for longest is likeliest
+  // gone.
+  if (declared_.size() >= kMaxDeclared) {
+    declared_.erase(std::min_element(declared_.begin(), declared_.end(),
+                                     [](const auto& a, const auto& b) { return a.second < b.second; }));
+  }
   declared_[pid] = started;
-  return true;
 }
 
 Leftovers::Known& Leftovers::known(const ChildProcess& child, std::uint64_t now_ns, const JobSpan& jobs) {

@@ -55,8 +55,9 @@ class Leftovers {
 
   /// What was there before the first job.
   void keep(std::span<const ChildProcess> children);
-  /// A handler's word that this process stays, child or not yet. False: too many were declared.
-  bool declare(pid_t pid, std::uint64_t started);
+  /// A handler's word that this process stays, child or not yet. Of those never seen as a child the latest kMaxDeclared
+  /// are known.
+  void declare(pid_t pid, std::uint64_t started);
 
   struct Found {
     ChildProcess process;

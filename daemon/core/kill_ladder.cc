@@ -94,7 +94,12 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
             state_ = State::Faulted;
             verdict_.reset();
             timer_ = now + config_.fault_limit;
+            core_until_ = now + config_.core_limit;
             return Effects{SpareTakesOver{}, CaptureStack{}};
+          },
+          [&](const DumpsCore&) {
+            if (state_ == State::Faulted && now < core_until_) timer_ = now + config_.fault_limit;
+            return Effects{};
           },
           [&](const WorkerFenced&) {
             // Up to here the ledger may not have heard of the verdict; without one the worker died by itself.

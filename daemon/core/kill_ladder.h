@@ -20,6 +20,7 @@ struct LadderConfig {
   Duration capture_limit = std::chrono::seconds{1};        ///< the longest wait for a stack
   Duration tamper_grace = std::chrono::milliseconds{100};  ///< "one grace later" of a lost condemnation
   Duration fault_limit = std::chrono::milliseconds{250};   ///< the longest life of a worker that has said "fault"
+  Duration core_limit = std::chrono::seconds{60};          ///< the same while its core is being written
 };
 
 /// The way from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing,
@@ -33,8 +34,8 @@ struct LadderConfig {
 ///
 ///   Running, CancelAsked ──the worker says "fault"──▶ Faulted ──its limit over──▶ Killing, without a verdict
 ///
-/// A worker that has faulted dies by itself once its stack is taken. A deadline that passes meanwhile changes nothing;
-/// a verdict that stood before stays, and its ladder goes on.
+/// A worker that has faulted dies by itself once its stack is taken, and may take its time to write a core. A deadline
+/// that passes meanwhile changes nothing; a verdict that stood before stays, and its ladder goes on.
 ///
 /// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
 class KillLadder {
@@ -70,10 +71,11 @@ class KillLadder {
   };
   struct CaptureEnded {};  ///< captured, failed or given up
   struct FaultSaid {};     ///< the worker's fault handler has spoken
+  struct DumpsCore {};     ///< in place of TimerFired, of a faulted worker: the kernel writes its core
   struct WorkerFenced {};  ///< reaped, and no child of it is left; also when it died by itself
   using Event = std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
                              TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, FaultSaid,
-                             WorkerFenced>;
+                             WorkerFenced, DumpsCore>;
 
   struct SetCancelWord {
     friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
@@ -147,6 +149,7 @@ class KillLadder {
   State state_ = State::Running;
   std::optional<Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
   bool tamper_grace_over_ = false;
+  TimePoint core_until_{};  ///< of a faulted worker
   std::optional<TimePoint> timer_;
 };
 

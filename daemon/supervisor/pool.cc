@@ -137,9 +137,6 @@ void Pool::attach(const Session& session, Callback done) {
   // Not waited for: a worker answers between jobs, and one that is busy for long must not keep a client from opening.
   // Who attaches later finds the bell that rang before.
   host_.loop().post(std::move(done));
-  // The message wakes the workers, and one that is awake takes a job without a ring.
-  was_idle_ = false;
-  looks_.wake(host_.loop().now(), shortest_run());
   update();
 }
 
@@ -170,6 +167,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   } else {
     detaching_.push_back(std::move(waiting));
   }
+  update();
 }
 
 void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
@@ -265,6 +263,12 @@ void Pool::update() {
   tell_closed();
   step_drain(now);
   apply_plan(now);
+  // A message wakes its worker, and one that is awake takes a job without a ring.
+  for (Seat& seat : seats_) {
+    if (!seat.process || !seat.process->take_told()) continue;
+    was_idle_ = false;
+    if (!looks_.next_look()) looks_.wake(now, shortest_run());
+  }
   schedule(now);
   updating_ = false;
   host_.pool_changed();
@@ -326,9 +330,13 @@ void Pool::on_timer() {
     if (drain_.state() == core::Drain::State::Killing) kill_orphan(seat);
     if (!seat.process) continue;
     seat.process->flush();
-    if (seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer()) {
-      step(static_cast<core::Seat>(i), core::KillLadder::TimerFired{});
+    const auto ladder_due = [&] {
+      return seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer();
+    };
+    if (ladder_due() && seat.fault && dumps_core(seat.process->pid())) {
+      step(static_cast<core::Seat>(i), core::KillLadder::DumpsCore{});
     }
+    if (ladder_due()) step(static_cast<core::Seat>(i), core::KillLadder::TimerFired{});
     if (!seat.ready && now >= seat.started + config_.start_timeout && !seat.verdict) {
       log_warning("worker was not ready in time and is killed; see start_timeout",
                   {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});

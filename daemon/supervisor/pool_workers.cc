@@ -252,6 +252,8 @@ void Pool::on_fault(core::Seat index, worker_link::Fault&& fault) {
                                      {"job", job.id},
                                      {"handler", job.handler}});
   seat.fault = std::move(fault);
+  // It was asked to leave after this job and does not: what it dies of is its own.
+  if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
   if (!seat.ladder || seat.ladder->over()) seat.ladder = {core::Intent{intent}, ladder_config(seat)};
   step(index, core::KillLadder::FaultSaid{});
 }

@@ -43,6 +43,15 @@ core::Duration cpu_time(pid_t pid) {
   return std::chrono::nanoseconds{(user + system) * (1'000'000'000 / ::sysconf(_SC_CLK_TCK))};
 }
 
+bool dumps_core(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  while (file >> word) {
+    if (word == "CoreDumping:") return file >> word && word == "1";
+  }
+  return false;
+}
+
 std::vector<std::string> worker_environment() {
   const char* path = std::getenv("PATH");
   std::vector<std::string> environment{std::string{"PATH="} +

@@ -20,6 +20,9 @@ namespace ringmaster {
 /// 10 ms. 0 where it is gone.
 [[nodiscard]] core::Duration cpu_time(pid_t pid);
 
+/// The kernel writes a core of that process.
+[[nodiscard]] bool dumps_core(pid_t pid);
+
 /// What every worker's environment begins with: PATH, LANG and TZ as this daemon has them.
 [[nodiscard]] std::vector<std::string> worker_environment();
 

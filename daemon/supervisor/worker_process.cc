@@ -153,6 +153,7 @@ void WorkerProcess::flush() {
     for (const UniqueFd& fd : outbox_.front().fds) fds.push_back(fd.get());
     const int error = send_packet(fds_.socket.get(), outbox_.front().packet, fds);
     if (may_send_later(error)) return;
+    told_ = true;
     outbox_.pop_front();  // sent, or its reader is gone
   }
 }

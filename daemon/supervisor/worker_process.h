@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/keeper/keeper_codec.h"
@@ -77,6 +78,8 @@ class WorkerProcess {
   /// False: its descriptors cannot be passed on (none is left).
   bool send_attach(const Session& session, bool same_uid);
   void flush();
+  /// Whether anything was sent since the last call.
+  bool take_told() { return std::exchange(told_, false); }
 
   /// What is left in the pipes of a dead worker goes to the log.
   void finish_output() { output_.finish(); }
@@ -117,6 +120,7 @@ class WorkerProcess {
   OnMessage on_message_;
   OnBroken on_broken_;
   std::deque<Outgoing> outbox_;
+  bool told_ = false;
   std::unique_ptr<FdWatch> watch_;
   OutputDrain output_;
 };

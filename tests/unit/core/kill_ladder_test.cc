@@ -164,6 +164,17 @@ TEST(KillLadder, KillsAFaultedWorkerThatDoesNotDieWithoutAVerdict) {
   EXPECT_EQ(ladder.handle(kNow + 260ms, L::WorkerFenced{}), (Effects{L::Settle{std::nullopt}}));
 }
 
+TEST(KillLadder, LeavesAFaultedWorkerTheTimeToWriteItsCore) {
+  L ladder = in_state(State::Faulted);
+  (void)ladder.handle(kNow + 5ms, L::CaptureEnded{});
+  for (TimePoint now = kNow + 250ms; now < kNow + 60s; now += 250ms) {
+    ASSERT_EQ(ladder.handle(now, L::DumpsCore{}), Effects{});
+    ASSERT_EQ(ladder.handle(now, L::TimerFired{}), Effects{});
+  }
+  EXPECT_EQ(ladder.handle(kNow + 60s, L::DumpsCore{}), Effects{}) << "but not for ever";
+  EXPECT_EQ(ladder.handle(kNow + 60s, L::TimerFired{}), (Effects{L::Kill{}}));
+}
+
 TEST(KillLadder, KeepsAVerdictThatStoodBeforeTheFault) {
   for (const State state : {State::Condemning, State::Rereading, State::Capturing, State::Killing}) {
     L ladder = in_state(state);
@@ -177,7 +188,7 @@ TEST(KillLadder, WalksEveryStateAndEvent) {
   const std::vector<L::Event> events = {
       L::DeadlineReached{},   L::CancelRequested{}, L::ClientVanished{}, L::ViolationFound{}, L::JobLeft{},
       L::WatcherWasLate{1ms}, L::TimerFired{},      L::VerdictWritten{}, L::CondemnWon{},     L::CondemnLost{},
-      L::LaneReread{kOther},  L::CaptureEnded{},    L::WorkerFenced{},   L::FaultSaid{}};
+      L::LaneReread{kOther},  L::CaptureEnded{},    L::WorkerFenced{},   L::FaultSaid{},      L::DumpsCore{}};
   using enum L::State;
   // The rows are states, the columns the events above; the timer fires long after it is due.
   const std::vector<std::pair<State, std::vector<State>>> table = {

@@ -98,11 +98,11 @@ TEST(Leftovers, KeptOnesAreReportedOnceAndBuriedWhenTheyEnd) {
 
 TEST(Leftovers, DeclaredHelpersStayWhetherOrNotTheyWereSeenBefore) {
   Leftovers left;
-  EXPECT_TRUE(left.declare(50, 7000));
+  left.declare(50, 7000);
   EXPECT_EQ(left.look(kBegin, std::vector{kSleeper}, job(1), false).left, 0U);
   const ChildProcess other{51, 7001, false};
   EXPECT_EQ(left.look(kBegin + 1, std::vector{kSleeper, other}, job(2), false).left, 1U);
-  EXPECT_TRUE(left.declare(51, 7001));
+  left.declare(51, 7001);
   const auto later = left.look(kBegin + 5 * kSecond, std::vector{kSleeper, other}, job(3), false);
   EXPECT_TRUE(later.end.empty());
   EXPECT_EQ(later.left, 0U);
@@ -110,8 +110,17 @@ TEST(Leftovers, DeclaredHelpersStayWhetherOrNotTheyWereSeenBefore) {
 
 TEST(Leftovers, ADeclaredNumbersSecondUserIsNoHelper) {
   Leftovers left;
-  EXPECT_TRUE(left.declare(50, 6999));
+  left.declare(50, 6999);
   EXPECT_EQ(left.look(kBegin, std::vector{kSleeper}, job(1), false).left, 1U);
+}
+
+TEST(Leftovers, HelpersThatWereNeverSeenMakeRoomForLaterOnes) {
+  Leftovers left;
+  for (pid_t pid = 1000; pid < 1000 + 2 * static_cast<pid_t>(Leftovers::kMaxDeclared); ++pid) {
+    left.declare(pid, static_cast<std::uint64_t>(pid));
+  }
+  left.declare(50, 7000);
+  EXPECT_EQ(left.look(kBegin, std::vector{kSleeper}, job(1), false).left, 0U);
 }
 
 TEST(Leftovers, AHandlerThatStartsHelpersKeepsWhatItsJobsStart) {
