@@ -29,8 +29,8 @@ struct ConnectOptions {
   Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
   /// How long to try again when the daemon has too many connections; 0: not at all.
   Duration busy_timeout = std::chrono::seconds(5);
-  /// For the status, drain, cancel and stop, not for jobs: starts no daemon that a service manager would start for a
-  /// connection, and an administrator is let in when all connections are in use.
+  /// For status and health, drain, cancel and stop, not for jobs: starts no daemon that a service manager would start
+  /// for a connection, and an administrator is let in when all connections are in use.
   bool administers = false;
 };
 

@@ -87,7 +87,8 @@ bool MapRun::refused(const MapItem& item, const Refusal& refusal) {
 void MapRun::settle_one() {
   const auto at = session_.wait_any(jobs_, kLook);
   if (!at) return;
-  const Outcome outcome = jobs_[*at].wait();
+  Outcome outcome = jobs_[*at].wait();
+  session_.explain(outcome);
   const MapItem& item = *of_job_[*at];
   std::swap(jobs_[*at], jobs_.back());
   std::swap(of_job_[*at], of_job_.back());

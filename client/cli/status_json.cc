@@ -60,6 +60,7 @@ void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
   json.number("current_run_ms", wide(worker.current_run_ms())).number("uptime_ms", wide(worker.uptime_ms()));
   json.number("rss_bytes", wide(worker.rss_bytes())).number("cpu_ms", wide(worker.cpu_ms()));
   json.real("cpu_percent", worker.cpu_percent()).number("cpu_window_ms", wide(worker.cpu_window_ms()));
+  json.number("leftovers", wide(worker.leftovers()));
   json.text("last_death", worker.last_death());
   json.text("last_stack", worker.last_stack()).end_object();
 }

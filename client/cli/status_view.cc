@@ -72,6 +72,7 @@ std::string pool_text(const wire::PoolStatus& pool, bool full) {
       if (worker.current_job_id() != 0) now += show_job(worker.current_job_id()) + " ";  // else another user's
       now += time_of_ms(worker.current_run_ms());
     }
+    if (worker.leftovers() != 0) now += (now.empty() ? "" : ", ") + std::to_string(worker.leftovers()) + " left behind";
     const std::string cpu = worker.pid() != 0 ? std::to_string(std::lround(worker.cpu_percent())) + " %" : "-";
     std::string death = worker.last_death();
     if (!worker.last_stack().empty()) death += " in " + worker.last_stack();
