@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "shm/base/standard_descriptors.h"
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
+#include "worker/outside_signals.h"
 #include "worker/process_name.h"
 #include "worker/worker.h"
 #include "worker/worker_boot.h"
@@ -27,16 +27,9 @@ constexpr int kControlSegment = 5;
 constexpr int kBoard = 6;
 constexpr int kPoolBell = 7;
 
-void ignore(int) {}
-
-// A worker ends on the supervisor's word or on its SIGKILL: a signal that a terminal or `systemctl stop` sends to all
-// must not kill running jobs. Handlers rather than SIG_IGN, which programs that a handler runs would inherit.
 void prepare_process() {
-  struct sigaction action {};
-  action.sa_handler = ignore;
-  action.sa_flags = SA_RESTART;
   end_with_keeper();
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::sigaction(signal, &action, nullptr);
+  outlive_outside_signals();
   for (int fd = kControlSocket; fd <= kPoolBell; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   // Orphans of a handler come to this worker, and so die with it; the supervisor may capture the stack of a hung one.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

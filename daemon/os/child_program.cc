@@ -43,6 +43,8 @@ SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
   if (program.cgroup_fd >= 0 && failed(enter_cgroup(program.cgroup_fd))) return {Cgroup, error};
   if (failed(arrange_descriptors(program.fds, error_pipe))) return {Descriptors, error};
   if (failed(reset_signals())) return {Signals, error};
+  // Until the program has its own answer to them: there is no moment at which one from outside could end it.
+  ignore_signals({kKeeperGoneSignal});
   if (program.set_nice && failed(error_unless(::setpriority(PRIO_PROCESS, 0, program.nice) == 0))) return {Nice, error};
   if (failed(apply_oom_score(program.oom_score_adj))) return {OomScore, error};
   if (failed(apply_limits(program.limits))) return {Rlimit, error};

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,10 +11,12 @@
 #include <cstring>
 
 #include "daemon/os/monotonic_clock.h"
+#include "daemon/os/signals.h"
 #include "daemon/tracer/stack_walk.h"
 #include "daemon/tracer/symbols.h"
 #include "daemon/tracer/tracer_protocol.h"
 #include "ringmaster_version.h"
+#include "shm/base/keeper_gone.h"
 
 // Captures stacks of workers, or finds the names in them, for the supervisor that started it: what it reads was made by
 // a worker that may be hostile, so it is done here, with limits, and never in the supervisor. It ends with its
@@ -42,6 +45,29 @@ Answer answer_to(const Question& question, StackWalk& walk, SymbolBook& symbols)
   Symbols named{std::get<Symbolise>(question).frames};
   for (core::StackFrame& frame : named.frames) symbols.name(frame);
   return named;
+}
+
+// The supervisor's end, unless somebody else sent it.
+pid_t supervisor = 0;
+void on_supervisor_gone(int) {
+  if (::getppid() != supervisor) ::_exit(0);
+}
+
+// The limit of one answer; from anybody else it is nothing.
+void on_cpu_limit(int, siginfo_t* info, void*) {
+  if (info->si_code == SI_KERNEL) ::_exit(1);
+}
+
+void prepare_signals() {
+  supervisor = ::getppid();
+  struct sigaction action {};
+  action.sa_handler = on_supervisor_gone;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(kKeeperGoneSignal, &action, nullptr);
+  action.sa_sigaction = on_cpu_limit;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
+  ::sigaction(SIGXCPU, &action, nullptr);
+  ignore_signals({kKeeperGoneSignal, SIGXCPU});  // as since before the exec
 }
 
 int serve() {
@@ -75,6 +101,7 @@ int main(int argc, char** argv) {
                stderr);
     return 64;
   }
+  ringmaster::tracer::prepare_signals();
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   ::prctl(PR_SET_NAME, "ringmaster-trc", 0, 0, 0);
   const int code = ringmaster::tracer::serve();

@@ -127,6 +127,29 @@ void crash_in_fork(Job& job) {
   job.output(WIFSIGNALED(status) ? std::to_string(WTERMSIG(status)) : "exit " + std::to_string(WEXITSTATUS(status)));
 }
 
+// What a program finds that a job starts. By fork: posix_spawn, and so popen, has a child ignore two signals of the C
+// library's own.
+void child_status(Job& job) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], 1);
+    ::execl("/bin/cat", "cat", "/proc/self/status", nullptr);
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(ends[0]);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  job.output(text);
+}
+
 // ---- not ending ----
 
 void hang(Job&) {
@@ -281,6 +304,7 @@ int main(int argc, char** argv) {
           {.name = "fault-beside", .summary = "Another thread faults.", .run = fault_beside},
           {.name = "own-handler", .summary = "Exits in a signal handler of its own.", .run = own_handler},
           {.name = "crash-in-fork", .summary = "Its child crashes.", .run = crash_in_fork},
+          {.name = "child-status", .summary = "/proc/self/status of a child.", .run = child_status},
           {.name = "exit", .summary = "_exit().", .arguments = {number("code", "3", "exit code")}, .run = exit_now},
           {.name = "cling", .summary = "Never leaves.", .run = cling},
           {.name = "die-holding", .summary = "SIGKILL with half a result written.", .run = die_holding},

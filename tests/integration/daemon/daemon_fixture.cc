@@ -25,11 +25,11 @@ std::string read_file(const std::string& path) {
 }
 
 pid_t execute(const std::vector<std::string>& arguments, const std::string& output,
-              const std::function<void()>& before_exec = {}) {
+              const std::function<void()>& before_exec = {}, int flags = O_APPEND) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
   if (before_exec) before_exec();
-  const int log = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const int log = ::open(output.c_str(), O_WRONLY | O_CREAT | flags, 0600);
   ::dup2(log, 1);
   ::dup2(log, 2);
   std::vector<char*> argv;
@@ -68,7 +68,7 @@ void DaemonTest::TearDown() {
 }
 
 void DaemonTest::launch(const std::vector<std::string>& arguments) {
-  keeper_ = execute(arguments, folder_ + "/log", before_exec_);
+  keeper_ = execute(arguments, folder_ + "/log", before_exec_, output_flags_);
   eventually("the daemon serves", [this] {
     ConnectOptions options;
     options.socket = socket_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
@@ -45,6 +46,7 @@ class DaemonTest : public ::testing::Test {
 
   /// Runs in the daemon's process before it is one: limits, say.
   std::function<void()> before_exec_;
+  int output_flags_ = O_APPEND;  ///< of standard output and error, which are the file of log()
   pid_t keeper_ = 0;
   std::string folder_;
   std::string socket_;

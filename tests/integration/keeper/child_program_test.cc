@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
+#include "daemon/os/signals.h"
+#include "shm/base/keeper_gone.h"
 #include "tests/integration/keeper/keeper_fixture.h"
 
 namespace ringmaster {
@@ -48,6 +52,30 @@ TEST_F(ChildProgramTest, NoticesThatItsParentDiedBeforeTheDeathSignalWasAskedFor
   const SpawnFailure failure = run(program_);
   EXPECT_EQ(failure.stage, SpawnStage::ParentGone);
   EXPECT_EQ(failure.error, ESRCH);
+}
+
+// From the moment of its exec on: a mask, with which children would begin too, it has not.
+TEST_F(ChildProgramTest, StartsWithSignalsFromOutsideIgnored) {
+  auto [read_end, write_end] = keeper::make_pipe();
+  char word[8] = "signals";
+  char* argv[] = {name_, word, nullptr};
+  const int fds[] = {0, write_end.get(), 2};
+  program_.argv = argv;
+  program_.fds = fds;
+  EXPECT_EQ(run(program_).stage, SpawnStage::None);
+  write_end.reset();
+  char text[256] = {};
+  ASSERT_GT(::read(read_end.get(), text, sizeof text - 1), 0);
+  unsigned long long blocked = 0;
+  unsigned long long ignored = 0;
+  ASSERT_EQ(std::sscanf(text, "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2) << text;
+  EXPECT_EQ(blocked, 0U);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    const bool left = signal == SIGKILL || signal == SIGSTOP || is_fault_signal(signal) ||
+                      signal == kKeeperGoneSignal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
+                      signal == SIGWINCH;
+    EXPECT_EQ((ignored >> (signal - 1) & 1U) == 0, left) << signal;
+  }
 }
 
 TEST_F(ChildProgramTest, ArrangesDescriptorsWhoseNumbersOverlap) {

@@ -1,5 +1,6 @@
 // A worker for the keeper's tests. argv[1] says what it does:
 //   exit N      exits with N                     env        prints its environment, directory and limits, exits 0
+//   signals     prints which signals it was started with ignored or blocked, exits 0
 //   busy        spins for ever                   brood      leaves descendants in other sessions that ignore SIGTERM,
 //   dies hold        as brood, but lives on           fds        prints which descriptors are open, exits 0
 #include <dirent.h>
@@ -46,6 +47,15 @@ void print_environment() {
   for (char** variable = environ; *variable != nullptr; ++variable) std::printf("env:%s\n", *variable);
 }
 
+void print_signals() {
+  std::FILE* const file = std::fopen("/proc/self/status", "r");
+  char line[512];
+  while (file != nullptr && std::fgets(line, sizeof line, file) != nullptr) {
+    if (std::strncmp(line, "SigIgn", 6) == 0 || std::strncmp(line, "SigBlk", 6) == 0) std::fputs(line, stdout);
+  }
+  if (file != nullptr) std::fclose(file);
+}
+
 void print_descriptors() {
   DIR* const folder = ::opendir("/proc/self/fd");
   while (const dirent* const entry = ::readdir(folder)) {
@@ -62,6 +72,7 @@ int main(int argc, char** argv) {
   if (std::strcmp(what, "exit") == 0) return std::atoi(argv[2]);
   if (std::strcmp(what, "env") == 0) print_environment();
   if (std::strcmp(what, "fds") == 0) print_descriptors();
+  if (std::strcmp(what, "signals") == 0) print_signals();
   if (std::strcmp(what, "busy") == 0) {
     volatile unsigned long count = 0;
     for (;;) {
