@@ -1,13 +1,11 @@
 #include "client/session_core.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "client/completion_feed.h"
 #include "client/fork_guard.h"
+#include "client/lifeline.h"
 #include "client/memory_look.h"
 #include "client/wait_step.h"
 #include "proto/handler_id.h"
@@ -363,7 +361,7 @@ bool SessionCore::close() noexcept {
   return true;
 }
 
-void SessionCore::hang_up() noexcept { (void)::shutdown(memory_.lifeline.get(), SHUT_RDWR); }
+void SessionCore::hang_up() noexcept { write_farewell(memory_.lifeline.get()); }
 
 Result<int> SessionCore::event_fd() {
   if (forked()) return Error{"this session belongs to the parent process; open one in the child"};
@@ -381,8 +379,7 @@ bool SessionCore::check_gone() {
   const std::lock_guard lock(mutex_);
   if (closed_ || gone_) return true;
   looked_ = Clock::now();
-  pollfd look{memory_.lifeline.get(), 0, 0};  // POLLHUP and POLLERR need no asking
-  if (look.fd < 0 || ::poll(&look, 1, 0) <= 0 || (look.revents & (POLLHUP | POLLERR)) == 0) return false;
+  if (!daemon_let_go(memory_.lifeline.get())) return false;
   gone_ = true;
   collect();  // what has ended is still told; only the rest is lost
   room_->notify_all();

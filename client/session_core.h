@@ -27,7 +27,7 @@ struct SessionMemory {
   UniqueFd request_fd;
   UniqueFd reply_fd;
   UniqueFd doorbell;
-  UniqueFd lifeline;  ///< hangs up when the daemon is gone
+  UniqueFd lifeline;  ///< write end of a pipe: an error when the daemon is gone
 };
 struct SessionFacts {
   std::string pool;

@@ -11,8 +11,9 @@
 #endif
 
 namespace ringmaster {
+namespace {
 
-Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes) {
+Result<UniqueFd> create(const std::string& name, std::uint64_t bytes, int seals) {
   UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return errno_error("cannot create the shared-memory segment \"" + name + "\"", errno);
   const std::uint64_t page = 4096;
@@ -20,14 +21,25 @@ Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes) {
   if (::fchmod(fd.get(), 0600) != 0) return errno_error("cannot set the mode of segment \"" + name + "\"", errno);
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0)
     return errno_error("cannot size segment \"" + name + "\" to " + std::to_string(size) + " bytes", errno);
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
-    return errno_error("cannot seal segment \"" + name + "\"", errno);
+  if (::fcntl(fd.get(), F_ADD_SEALS, seals) != 0) return errno_error("cannot seal segment \"" + name + "\"", errno);
   return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes) {
+  return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+Result<UniqueFd> create_request_segment(const std::string& name, std::uint64_t bytes) {
+  return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW);
 }
 
 Result<void> seal_future_writes(int fd) {
   if (::fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
     return errno_error("cannot seal the request segment against writers", errno);
+  if ((::fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) != 0)
+    return Error{"the request segment is sealed against its own client's writing", EINVAL};
   return {};
 }
 

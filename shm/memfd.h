@@ -9,12 +9,17 @@
 /// Anonymous, sealed shared-memory files: nothing is named in a file system, so nothing is left behind.
 namespace ringmaster {
 
-/// Creates a memfd of `bytes` (rounded up to a page), mode 0600, CLOEXEC, sealed F_SEAL_SHRINK|F_SEAL_GROW.
-/// `name` only shows in /proc/PID/maps. No page is reserved yet.
+/// Creates a memfd of `bytes` (rounded up to a page), mode 0600, CLOEXEC, sealed F_SEAL_SHRINK|F_SEAL_GROW|F_SEAL_SEAL:
+/// whoever it is given to can add no seal that would keep the next one from mapping it. `name` only shows in
+/// /proc/PID/maps. No page is reserved yet.
 [[nodiscard]] Result<UniqueFd> create_segment(const std::string& name, std::uint64_t bytes);
+/// The same without F_SEAL_SEAL, which seal_future_writes() brings: only for what a client shall map for writing first.
+[[nodiscard]] Result<UniqueFd> create_request_segment(const std::string& name, std::uint64_t bytes);
 
 /// Forbids every future writable mapping and write(2), and every further seal; mappings that exist stay writable.
-/// The boundary that keeps a request segment its client's own. Fails with EPERM when the segment carries F_SEAL_SEAL.
+/// The boundary that keeps a request segment its client's own. Fails when the segment carries F_SEAL_SEAL (EPERM) or
+/// F_SEAL_WRITE (EINVAL: before Linux 6.7 nobody could map it any more). Waits for as long as somebody writes to it by
+/// write(2), which who has it may draw out.
 [[nodiscard]] Result<void> seal_future_writes(int fd);
 
 /// Checks what came from another process: a memfd with SHRINK and GROW sealed. Returns its size in bytes.

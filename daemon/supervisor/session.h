@@ -51,7 +51,7 @@ struct Session {
   UniqueFd request_fd;
   UniqueFd reply_fd;
   UniqueFd bell;        ///< given to workers to watch; never written here once the client has it
-  UniqueFd lifeline;    ///< hangs up when the client process is gone; none for a supervisor's own session
+  UniqueFd lifeline;    ///< readable when the client wants no more or is gone; none for a supervisor's own session
   Mapping request_map;  ///< control part, read-only (a supervisor's own: all of it, read-write while it lives)
   Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)
   RequestView request;

@@ -313,7 +313,7 @@ void SessionDesk::write_ledger(const Entry& entry) {
 void SessionDesk::watch_lifeline(Entry& entry) {
   if (!entry.session.lifeline.valid()) return;
   const std::uint32_t serial = entry.session.serial;
-  // Nobody ever writes to a lifeline: readable means hung up, or a client that breaks the rules.
+  // Readable means the farewell, a hang-up, or bytes that nobody asked for: each ends the session, none is read.
   entry.lifeline_watch = std::make_unique<FdWatch>(loop_, entry.session.lifeline.get(), [this, serial] {
     if (Entry* hung_up = entry_of_serial(serial)) begin_end(*hung_up, Cause::Cancelled);
   });

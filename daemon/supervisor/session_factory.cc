@@ -1,7 +1,8 @@
 #include "daemon/supervisor/session_factory.h"
 
+#include <fcntl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -55,7 +56,7 @@ GrantedRings grant_rings(const config::SessionConfig& limits, const RingWish& wi
 
 Result<void> create_segments(Session& session) {
   const std::string name = "ringmaster-" + std::to_string(session.serial);
-  auto request = create_segment(name + "-request", session.geometry.request_segment_bytes());
+  auto request = create_request_segment(name + "-request", session.geometry.request_segment_bytes());
   if (!request) return request.error();
   auto reply = create_segment(name + "-reply", session.geometry.reply_segment_bytes());
   if (!reply) return reply.error();
@@ -93,10 +94,14 @@ Result<void> map_segments(Session& session, bool predecessors) {
 
 Result<Lifeline> create_lifeline() {
   int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-    return errno_error("cannot create a session's lifeline", errno);
-  }
-  return Lifeline{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot create a session's lifeline", errno);
+  Lifeline lifeline{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  // One page, not 16. A pipe's pages count against its maker's uid: beyond pipe-user-pages-soft (1,024 pipes of 16
+  // pages; root is exempt) the kernel makes them small by itself, beyond pipe-user-pages-hard (no limit, unless
+  // somebody sets one) pipe2 fails with ENFILE and the session is refused. To shrink one is always allowed; that it
+  // fails costs pages and nothing else.
+  (void)::fcntl(lifeline.ours.get(), F_SETPIPE_SZ, kPageBytes);
+  return lifeline;
 }
 
 Result<std::array<std::uint64_t, 2>> random_cookie() {

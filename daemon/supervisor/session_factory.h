@@ -37,7 +37,9 @@ struct GrantedRings {
 /// writers, so it is mapped read-only.
 [[nodiscard]] Result<void> map_segments(Session& session, bool predecessors = false);
 
-/// A pair of connected descriptors: the supervisor's end becomes readable when every copy of the other is closed.
+/// A pipe. Ours, the read end, becomes readable when the client has written a byte or every copy of its end is closed.
+/// It is polled and never read: a writer whose memory is slow to come (a file system of the client's own) holds the
+/// pipe's lock for as long as it likes, and read, FIONREAD and the last close wait for that lock.
 struct Lifeline {
   UniqueFd ours;
   UniqueFd theirs;

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "shm/client_port.h"
 #include "tests/integration/control/control_fixture.h"
@@ -108,6 +110,45 @@ TEST_F(ControlTest, AClientThatSealsByItselfIsRefused) {
   v1::Request mapped = mapped_request(told.serial());
   EXPECT_EQ(client.call(mapped).error().code(), v1::ERROR_SESSION_BROKEN);
   EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+}
+
+TEST_F(ControlTest, AClientCanAddNoSealThatASuccessorWouldMeet) {
+  start();
+  std::optional<OpenedSession> session;
+  {
+    TestClient client(path);
+    session = open_session(client);
+  }
+  for (const std::size_t at : {0U, 1U}) {
+    EXPECT_EQ(::fcntl(session->fds.at(at).get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1) << at;
+  }
+  start();
+  EXPECT_EQ(run_echo(*session->port, std::byte{5})->state(), SlotState::Done);
+}
+
+TEST_F(ControlTest, NothingButBytesGoesThroughALifelineAndAnyByteEndsTheSession) {
+  start();
+  TestClient client(path);
+  for (const std::size_t bytes : {1U, 10'000U}) {
+    OpenedSession session = open_session(client);
+    const int lifeline = session.fds.at(4).get();
+    EXPECT_EQ(::fcntl(lifeline, F_GETFL) & O_ACCMODE, O_WRONLY);
+    EXPECT_EQ(::fcntl(lifeline, F_GETPIPE_SZ), 4096);
+    char rights = 0;
+    iovec part{&rights, 1};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    EXPECT_EQ(::sendmsg(lifeline, &message, MSG_NOSIGNAL), -1);
+    EXPECT_EQ(errno, ENOTSOCK);
+    const UniqueFd copy(::fcntl(lifeline, F_DUPFD_CLOEXEC, 0));  // of a child that was forked, say
+    const std::string text(bytes, 'x');
+    EXPECT_GT(::write(lifeline, text.data(), text.size()), 0);
+    EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
+    pollfd look{lifeline, 0, 0};
+    EXPECT_TRUE(eventually([&] { return ::poll(&look, 1, 0) == 1 && (look.revents & POLLERR) != 0; }))
+        << "the client sees the readers go";
+  }
 }
 
 TEST_F(ControlTest, TooLargeARingAndUnknownPoolsAreRefused) {

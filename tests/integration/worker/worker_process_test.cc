@@ -109,7 +109,7 @@ class WorkerProcess : public testing::Test {
 
   // Twice, as a successor gives once more what the worker has.
   void attach(std::uint32_t serial = 9) {
-    const UniqueFd request = create_segment("request", kGeometry.request_segment_bytes()).value();
+    const UniqueFd request = create_request_segment("request", kGeometry.request_segment_bytes()).value();
     const UniqueFd reply = create_segment("reply", kGeometry.reply_segment_bytes()).value();
     session_bell_ = create_doorbell().value();
     request_memory_ = Mapping::map(request.get(), Access::ReadWrite).value();

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -54,7 +55,7 @@ class FakePool {
     board_fd_ = create_segment("board", sizeof(BoardRecord)).value();
     doorbell_ = create_doorbell().value();
     int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
+    if (::pipe2(pair, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
     lifeline_ = UniqueFd(pair[0]);
     client_lifeline_ = UniqueFd(pair[1]);
     request_map_ = Mapping::map(request_fd_.get(), Access::ReadWrite).value();
@@ -131,10 +132,19 @@ class FakePool {
     return claim;
   }
   void die() { lifeline_.reset(); }
-  /// The other end of the lifeline has hung up.
+  /// Before connect().
+  [[nodiscard]] UniqueFd copy_of_client_lifeline() const {
+    return UniqueFd(::fcntl(client_lifeline_.get(), F_DUPFD_CLOEXEC, 0));
+  }
+  /// Every copy of the client's end of the lifeline is closed.
   [[nodiscard]] bool client_left() const {
     pollfd look{lifeline_.get(), 0, 0};
     return ::poll(&look, 1, 30'000) == 1 && (look.revents & POLLHUP) != 0;
+  }
+  /// The client has said farewell, whoever holds its end of the lifeline.
+  [[nodiscard]] bool client_said_farewell() const {
+    pollfd look{lifeline_.get(), POLLIN, 0};
+    return ::poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
   }
   [[nodiscard]] bool cancel_asked(const Claim& claim) const { return ringmaster::cancel_asked(self_, session_, claim); }
   [[nodiscard]] const WorkerSession& session() const { return session_; }

@@ -74,6 +74,17 @@ TEST(SessionFork, IsNotKeptAliveByAForkedChild) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
+// A copy that no handler of fork could close: of a child made by clone, or one that is passed on.
+TEST(SessionFork, ItsFarewellIsHeardThoughAnotherHoldsACopyOfTheLifeline) {
+  FakePool pool;
+  const UniqueFd copy = pool.copy_of_client_lifeline();
+  auto core = pool.connect();
+  EXPECT_FALSE(pool.client_said_farewell());
+  ASSERT_TRUE(core->close());
+  core->hang_up();
+  EXPECT_TRUE(pool.client_said_farewell());
+}
+
 // A condition variable with a waiter that exists in the parent only must not be destroyed in the child.
 TEST(SessionFork, EndsInAForkedChildWhileAThreadOfTheParentWaitsForRoom) {
   FakePool pool({64, 4096, 4096});

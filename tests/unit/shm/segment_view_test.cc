@@ -1,7 +1,9 @@
 #include "shm/segment_view.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <random>
 
 #include "shm/mapping.h"
@@ -70,7 +72,7 @@ TEST(SegmentView, RandomHeadersNeverFault) {
 }
 
 TEST(Memfd, SealsAndMapsAndRefusesWritersLater) {
-  auto fd = create_segment("rm-test", 10'000);
+  auto fd = create_request_segment("rm-test", 10'000);
   ASSERT_TRUE(fd);
   EXPECT_EQ(checked_segment_size(fd->get()).value(), 12288u);
   auto client = Mapping::map(fd->get(), Access::ReadWrite);
@@ -84,6 +86,23 @@ TEST(Memfd, SealsAndMapsAndRefusesWritersLater) {
   EXPECT_TRUE(reserve_pages(fd->get(), 0, 8192)) << "the client still reserves pages";
   EXPECT_FALSE(seal_future_writes(fd->get())) << "sealed for good";
   EXPECT_FALSE(Mapping::map(fd->get(), Access::ReadOnly, 1 << 20)) << "longer than the file";
+}
+
+TEST(Memfd, TakesNoSealFromAnybodyOnceItIsMade) {
+  const auto fd = create_segment("rm-test", 4096);
+  ASSERT_TRUE(fd);
+  for (const int seal : {F_SEAL_FUTURE_WRITE, F_SEAL_WRITE}) {
+    EXPECT_EQ(::fcntl(fd->get(), F_ADD_SEALS, seal), -1);
+    EXPECT_EQ(errno, EPERM);
+  }
+  EXPECT_TRUE(Mapping::map(fd->get(), Access::ReadWrite)) << "as a successor does";
+}
+
+TEST(Memfd, RefusesARequestSegmentThatItsClientSealedAgainstWriting) {
+  const auto fd = create_request_segment("rm-test", 4096);
+  ASSERT_TRUE(fd);
+  ASSERT_EQ(::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
+  EXPECT_FALSE(seal_future_writes(fd->get()));
 }
 
 TEST(Memfd, RefusesAnUnsealedDescriptor) {
