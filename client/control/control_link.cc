@@ -132,17 +132,25 @@ Result<void> ControlLink::connect_once(Duration limit) {
 Result<void> ControlLink::connect_with_patience() {
   // A daemon that never was there is not waited for; one whose supervisor ended in the middle of the greeting is there,
   // and one that has too many connections now will have fewer.
-  const TimeLimit limit(was_connected_ ? patience_ : std::min(patience_, kSuccession));
+  const TimeLimit limit(patience_);
   const TimeLimit busy_limit(was_connected_ ? patience_ : busy_timeout_);
+  // A successor is waited for from when the greeting broke, however long its predecessor had hung before that.
+  std::optional<TimeLimit> succession;
   std::minstd_rand random(std::random_device{}());
   for (Backoff backoff(kFirstPause, kLongestPause);;) {
+    const TimeLimit quick(kSuccession);
     Result<void> connected = connect_once(patience_);
     if (connected) return connected;
     const int why = connected.error().code;
     const bool busy = refused_for_now(connected.error());
     const bool absent = why == ECONNREFUSED || why == ENOENT || why == EAGAIN;
+    const bool hung = quick.left() <= Duration(0);  // one that hangs up each time at once is no daemon in succession
+    if (why == kConnectionLost && !was_connected_ && (!succession || hung))
+      succession.emplace(std::min(patience_, kSuccession));
     const bool may_pass = busy || why == kConnectionLost || (absent && was_connected_);
-    const Duration left = (busy ? busy_limit : limit).left();
+    const Duration left = busy         ? busy_limit.left()
+                          : succession ? std::min(succession->left(), limit.left())
+                                       : limit.left();
     if (!may_pass || left <= Duration(0)) return connected;
     std::this_thread::sleep_for(std::min(backoff.pause(static_cast<std::uint32_t>(random()) << 1), left));
   }

@@ -28,6 +28,7 @@ class FakeDaemon {
   using Answer = std::function<bool(const wire::Request&, wire::Reply&)>;
   std::atomic<std::uint64_t> id = 1;  ///< what it calls itself
   std::atomic<int> busy = 0;          ///< connections that it turns away from now on
+  std::atomic<int> hung = 0;          ///< greetings that it breaks, each after more than a successor is waited for
 
   FakeDaemon() {
     char pattern[] = "/tmp/ringmaster-link-XXXXXX";
@@ -75,6 +76,10 @@ class FakeDaemon {
           reply.set_id(0);
           reply.mutable_error()->set_code(wire::ERROR_BUSY);
           reply.mutable_error()->set_message("uid 7 has 64 of at most 64 connections");
+        } else if (request.has_hello() && hung > 0) {
+          --hung;
+          std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+          return;  // as if its supervisor had been killed
         } else if (request.has_hello()) {
           reply.mutable_hello()->set_version(1);
           reply.mutable_hello()->set_daemon_id(id);
@@ -315,6 +320,19 @@ TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused_for_now(refused.error()));
   EXPECT_NE(refused.error().message.find("64 connections"), std::string::npos);
+}
+
+// Time itself is what is tested: each of two supervisors hangs for longer than a successor is waited for.
+TEST(ControlLink, WaitsForASuccessorFromWhenTheGreetingBroke) {
+  FakeDaemon daemon;
+  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+    reply.mutable_done();
+    return true;
+  });
+  daemon.hung = 2;
+  ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
+  const auto connected = link.connect();
+  EXPECT_TRUE(connected) << connected.error().message;
 }
 
 TEST(Backoff, GrowsAndSpreads) {
