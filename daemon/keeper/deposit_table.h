@@ -11,33 +11,46 @@
 
 namespace ringmaster::keeper {
 
-/// The descriptors held for the supervisor, each under a label of its own. Fixed size, no allocation.
+/// The descriptors held for the supervisor, each under a label of its own. Fixed size, no allocation. It closes
+/// nothing: what is released stays here without a label, and counts, until take_released() gives it to who may wait
+/// (closing.h).
 class DepositTable {
  public:
   struct Entry {
-    DepositLabel label;  ///< kind 0: the entry is free
+    DepositLabel label;  ///< kind 0: the entry is free, or released
     UniqueFd fd;
+    std::uint32_t release = 0;  ///< which one has taken its label
+    [[nodiscard]] bool held() const { return label.kind != 0; }
   };
 
   /// Takes all of `fds` or none: 0, EEXIST (a label is taken or given twice), ENFILE (full), EINVAL (a kind that is not
   /// the supervisor's to deposit). On failure `fds` still own their descriptors.
   [[nodiscard]] int add(std::span<const DepositLabel> labels, std::span<UniqueFd> fds) noexcept;
-  /// Closes what matches; how many that were.
+  /// Takes the labels of what matches; how many that were.
   std::uint32_t release(const ReleaseMessage& selector) noexcept;
-  /// Closes all but listeners and locks.
+  /// The same for all but listeners and locks.
   void drop_state() noexcept;
+  /// Moves what one release has left over into `out`, as far as it fits; how many. What was released apart stays apart:
+  /// a session whose close is stuck holds no other up.
+  std::size_t take_released(std::span<UniqueFd> out) noexcept;
+  /// Takes back what could not be closed yet.
+  void return_released(std::span<UniqueFd> fds) noexcept;
+  [[nodiscard]] std::size_t released() const noexcept { return released_; }
 
   /// Entries up to the highest ever used, free ones among them.
   [[nodiscard]] std::span<const Entry> entries() const noexcept { return std::span(entries_).first(end_); }
+  /// Those with a label.
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
  private:
   [[nodiscard]] bool holds(const DepositLabel& label) const noexcept;
-  void clear(Entry& entry) noexcept;
+  void shrink() noexcept;
 
   std::array<Entry, kMaxDeposits> entries_;
   std::size_t end_ = 0;
   std::size_t count_ = 0;
+  std::size_t released_ = 0;
+  std::uint32_t last_release_ = 0;
   std::size_t first_free_ = 0;  // none below it is free
 };
 

@@ -30,22 +30,6 @@ bool is_clear(int cgroup) {
 
 }  // namespace
 
-void Fence::note_foreign_children() noexcept {
-  const ssize_t count = list_children(foreign_);
-  foreign_count_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), foreign_.size());
-}
-
-bool Fence::is_foreign(pid_t pid) const noexcept {
-  return std::ranges::count(std::span(foreign_).first(foreign_count_), pid) != 0;
-}
-
-void Fence::reap_foreign() noexcept {
-  for (std::size_t i = foreign_count_; i-- > 0;) {
-    if (reap_pid(foreign_[i]) == EAGAIN) continue;
-    foreign_[i] = foreign_[--foreign_count_];
-  }
-}
-
 void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
   ChildExit end;
   const int seen = peek_exit(slot.pidfd.get(), end);
@@ -85,16 +69,16 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
   slot.state = WorkerSlot::State::Reaped;
 }
 
-std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, std::uint32_t& killed) noexcept {
+std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, const Bystanders& bystanders) noexcept {
   const ssize_t listed = list_children(children_);
   if (listed < 0) return 1;  // cannot be told: not fenced
   const std::size_t count = std::min(static_cast<std::size_t>(listed), children_.size());
   std::size_t left = static_cast<std::size_t>(listed) - count;
   for (const pid_t pid : std::span(children_).first(count)) {
-    if (pid == supervisor || workers.knows(pid) || is_foreign(pid)) continue;
+    if (pid == supervisor || workers.knows(pid) || bystanders.knows(pid)) continue;
     ::kill(pid, SIGKILL);  // an unreaped child of ours: the number cannot be another's
     if (reap_pid(pid) == 0) {
-      ++killed;
+      ++killed_;
     } else {
       ++left;
     }
@@ -102,15 +86,15 @@ std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, std
   return left;
 }
 
-bool Fence::sweep(WorkerTable& workers, pid_t supervisor) noexcept {
-  reap_foreign();
+bool Fence::sweep(WorkerTable& workers, pid_t supervisor, Bystanders& bystanders) noexcept {
+  bystanders.reap();
   std::size_t left = 0;
   // What a stray had started becomes our child only when that stray is dead: look again for as long as that finds more.
   // A brood that forks as fast as it is killed gets no more of the loop's time than this: the rest next round.
   bool more = true;
   for (int pass = 0; more && pass < kMostPasses; ++pass) {
     const std::uint32_t before = killed_;
-    left = kill_strays(workers, supervisor, killed_);
+    left = kill_strays(workers, supervisor, bystanders);
     more = killed_ != before;
   }
   if (more) return true;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
+#include "daemon/keeper/closing.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/worker_spawn.h"
 #include "daemon/os/cgroup.h"
@@ -18,6 +20,7 @@ namespace {
 // Nothing is due: a look now and then all the same. While the daemon starts, ends or buries, each second.
 constexpr std::uint64_t kLongestWaitNs = 60'000'000'000;
 constexpr std::uint64_t kShortWaitNs = 1'000'000'000;
+constexpr int kClosingPerRound = 8;  // children that are started to close something
 
 }  // namespace
 
@@ -27,7 +30,7 @@ int Keeper::run() noexcept {
     say(Level::Error, "cannot watch for signals (errno %d)", errno);
     return kExitUnavailable;
   }
-  fence_.note_foreign_children();
+  bystanders_.note_existing();
   next_start_.at_ns = monotonic_ns();
   start_when_due(next_start_.at_ns);
   for (;;) {
@@ -40,6 +43,7 @@ int Keeper::run() noexcept {
          (supervisor_retry_at_ns_ != 0 && now_ns >= supervisor_retry_at_ns_)))
       bury_supervisor(now_ns);
     sweep(now_ns);
+    if (close_retry_at_ns_ != 0 && now_ns >= close_retry_at_ns_) close_released(now_ns);
     judge(now_ns);
     report(now_ns);
     start_when_due(now_ns);
@@ -87,6 +91,7 @@ std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
   };
   if (quiet) consider(judge_.next_look_ns());
   consider(sweep_retry_at_ns_);
+  consider(close_retry_at_ns_);
   consider(supervisor_retry_at_ns_);
   consider(send_retry_at_ns_);
   if (setup_.watchdog_ns != 0) consider(next_ping_ns_);
@@ -124,7 +129,31 @@ void Keeper::look_at_workers(std::uint64_t now_ns) noexcept {
 void Keeper::sweep(std::uint64_t now_ns) noexcept {
   if (!sweep_wanted_ && (sweep_retry_at_ns_ == 0 || now_ns < sweep_retry_at_ns_)) return;
   sweep_wanted_ = false;
-  sweep_retry_at_ns_ = fence_.sweep(workers_, supervisor_.pid) ? now_ns + Fence::kRetryNs : 0;
+  sweep_retry_at_ns_ = fence_.sweep(workers_, supervisor_.pid, bystanders_) ? now_ns + Fence::kRetryNs : 0;
+}
+
+// What cannot be given to a child now (none may be started, or as many are stuck as there may be) stays open and
+// counts.
+void Keeper::close_released(std::uint64_t now_ns) noexcept {
+  close_retry_at_ns_ = 0;
+  std::array<UniqueFd, kMostClosedAtOnce> fds;
+  for (int child = 0; deposits_.released() != 0; ++child) {
+    const bool room = bystanders_.may_close();
+    int error = room ? 0 : EAGAIN;
+    if (room && child < kClosingPerRound) {
+      const std::span some = std::span(fds).first(deposits_.take_released(fds));
+      error = close_in_child(some, bystanders_);
+      if (error != 0) deposits_.return_released(some);
+    }
+    if (error != 0 && !closing_is_late_) {
+      say(Level::Warning, "%zu descriptors that are not needed any more cannot be closed yet: %s", deposits_.released(),
+          room ? ::strerrordesc_np(error) : "as many closes are stuck in the kernel as there may be");
+    }
+    closing_is_late_ = error != 0;
+    if (error == 0 && child < kClosingPerRound) continue;
+    close_retry_at_ns_ = now_ns + (error != 0 ? Fence::kRetryNs : 1);
+    return;
+  }
 }
 
 void Keeper::kill_worker(WorkerSlot& slot, int signal) noexcept {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "daemon/keeper/beat_judge.h"
+#include "daemon/keeper/bystanders.h"
 #include "daemon/keeper/deposit_table.h"
 #include "daemon/keeper/fence.h"
 #include "daemon/keeper/message_check.h"
@@ -50,6 +51,7 @@ class Keeper {
   void sweep(std::uint64_t now_ns) noexcept;
   void kill_worker(WorkerSlot& slot, int signal) noexcept;
   void kill_workers() noexcept;
+  void close_released(std::uint64_t now_ns) noexcept;
   void read_signals(std::uint64_t now_ns) noexcept;
   void ping(std::uint64_t now_ns) noexcept;
 
@@ -73,6 +75,9 @@ class Keeper {
   void start_when_due(std::uint64_t now_ns) noexcept;
   void judge(std::uint64_t now_ns) noexcept;
   void bury_supervisor(std::uint64_t now_ns) noexcept;
+  void leave_supervisor(std::uint64_t now_ns) noexcept;
+  void hear_last_words(std::uint64_t now_ns) noexcept;
+  void forget_supervisor() noexcept;
   void follow_up(int code, int status, std::uint64_t now_ns) noexcept;
   void request_stop(int signal, std::uint64_t now_ns) noexcept;
   void begin_end(int exit_code, std::uint64_t now_ns) noexcept;
@@ -81,6 +86,7 @@ class Keeper {
   Setup setup_;
   DepositTable deposits_;
   WorkerTable workers_;
+  Bystanders bystanders_;
   Fence fence_;
   SpawnRequest spawn_;  // scratch of handle_spawn
   alignas(8) std::array<std::byte, kMaxMessage> packet_{};
@@ -96,6 +102,7 @@ class Keeper {
   NextStart next_start_;
   Phase phase_ = Phase::Starting;
   bool condemned_ = false;  // the supervisor was sent SIGKILL
+  std::uint64_t condemned_at_ns_ = 0;
   std::uint64_t supervisor_retry_at_ns_ = 0;
 
   alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the one answer that the link had no room for
@@ -110,6 +117,8 @@ class Keeper {
 
   bool sweep_wanted_ = false;
   std::uint64_t sweep_retry_at_ns_ = 0;
+  std::uint64_t close_retry_at_ns_ = 0;  // not 0: something that was released waits for a child that closes it
+  bool closing_is_late_ = false;         // which was said
   std::uint64_t next_ping_ns_ = 0;
 
   bool ending_ = false;

@@ -58,8 +58,11 @@ void Keeper::handle(std::span<std::byte> packet, ReceivedPacket& received, std::
       if (const auto message = read_message<DepositMessage>(packet)) return handle_deposit(*message, received);
       break;
     case MessageType::Release:
-      if (const auto message = read_message<ReleaseMessage>(packet))
-        return acknowledge(message->serial, 0, deposits_.release(*message));
+      if (const auto message = read_message<ReleaseMessage>(packet)) {
+        const std::uint32_t released = deposits_.release(*message);
+        close_released(now_ns);
+        return acknowledge(message->serial, 0, released);
+      }
       break;
     case MessageType::Spawn:
       if (!last_words) return handle_spawn(packet, received);

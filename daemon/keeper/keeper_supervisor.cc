@@ -15,6 +15,7 @@ namespace ringmaster::keeper {
 namespace {
 
 constexpr std::uint64_t kSecond = RestartPace::kSecond;
+constexpr std::uint64_t kUnkillableNs = 3 * kSecond;  // what SIGKILL has not ended by then is stuck in the kernel
 constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
 constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
 constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
@@ -28,6 +29,7 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
   if (next_start_.cold && workers_.any_unfenced() && now_ns < next_start_.at_ns + kColdWaitNs) return;
   if (next_start_.drop_deposits) {
     deposits_.drop_state();
+    close_released(now_ns);
     for (WorkerSlot& slot : workers_.slots()) {
       if (slot.state == WorkerSlot::State::Fenced) workers_.free(slot);
     }
@@ -66,8 +68,10 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
     say(Level::Error, "the supervisor (pid %d) does not answer for %u s; killing it", supervisor_.pid,
         static_cast<unsigned>(judge_.silence_ns() / kSecond));
     condemned_ = true;
+    condemned_at_ns_ = now_ns;
     static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
   }
+  if (condemned_ && now_ns - condemned_at_ns_ >= kUnkillableNs && !ending_) return leave_supervisor(now_ns);
   if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
     say(Level::Error, "the stop takes longer than shutdown_timeout and 15 s; killing everything");
     begin_end(kExitKilled, now_ns);
@@ -80,17 +84,37 @@ void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
     supervisor_retry_at_ns_ = now_ns + Fence::kRetryNs;
     return;
   }
-  supervisor_retry_at_ns_ = 0;
+  hear_last_words(now_ns);
+  static_cast<void>(reap_exit(supervisor_.pidfd.get(), end));
+  forget_supervisor();
+  if (!ending_) follow_up(end.code, end.status, now_ns);
+}
+
+// A thread of it is stuck in the kernel, where a peer holds what it waits for. After SIGKILL no instruction of it runs
+// any more, wherever it is stuck: whatever it was, a successor need not wait for its end.
+void Keeper::leave_supervisor(std::uint64_t now_ns) noexcept {
+  say(Level::Error, "the supervisor (pid %d) is stuck in the kernel and survives SIGKILL; it is left behind",
+      supervisor_.pid);
+  // Without room, which only others that are stuck can have taken, its end withholds the fences; a successor comes.
+  static_cast<void>(bystanders_.add(supervisor_.pid));
+  hear_last_words(now_ns);
+  forget_supervisor();
+  follow_up(CLD_KILLED, SIGKILL, now_ns);
+}
+
+void Keeper::hear_last_words(std::uint64_t now_ns) noexcept {
   reply_size_ = 0;
   read_requests(now_ns, true);
   ::kill(-supervisor_.pid, SIGKILL);
-  static_cast<void>(reap_exit(supervisor_.pidfd.get(), end));
+}
+
+void Keeper::forget_supervisor() noexcept {
   supervisor_ = SupervisorProcess{};
+  supervisor_retry_at_ns_ = 0;
   reply_size_ = 0;
   reports_waiting_ = false;
   send_retry_at_ns_ = 0;
   sweep_wanted_ = true;
-  if (!ending_) follow_up(end.code, end.status, now_ns);
 }
 
 // The supervisor is dead: what now.

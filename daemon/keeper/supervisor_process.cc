@@ -37,7 +37,7 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
                       int link, int table, pid_t keeper) {
   if (::dup2(link, kSupervisorLinkFd) < 0 || ::dup2(table, kInheritedTableFd) < 0) return errno;
   for (const DepositTable::Entry& entry : deposits.entries()) {
-    if (entry.fd && set_close_on_exec(entry.fd.get(), false) != 0) return errno;
+    if (entry.held() && set_close_on_exec(entry.fd.get(), false) != 0) return errno;
   }
   for (const WorkerSlot& slot : workers.slots()) {
     if (slot.failed()) continue;

@@ -74,7 +74,7 @@ InheritedHeader count_all(std::uint32_t ordinal, bool cold, const DepositTable& 
 
 void write_all(RecordWriter& out, const DepositTable& deposits, WorkerTable& workers) {
   for (const DepositTable::Entry& entry : deposits.entries()) {
-    if (entry.label.kind != 0) out.add(InheritedDeposit{entry.label, entry.fd.get()});
+    if (entry.held()) out.add(InheritedDeposit{entry.label, entry.fd.get()});
   }
   for (const WorkerSlot& slot : workers.slots()) {
     if (!existing(slot) && !exited(slot)) continue;

@@ -1,6 +1,7 @@
 // A supervisor with no will of its own: it beats, and otherwise does what the test says through the socket that is its
 // --config argument. Each packet of the test begins with one letter:
 //   K<packet> + fds  send on to the keeper        B<phase digit>  beat with this phase from now on
+//   R + fd           read from it, however long that takes
 //   X<code>          exit with this code          A               beat only when asked      Q  never again
 // It sends the test H<pid><ordinal><cold> first, then T<table bytes> with up to 16 of the inherited descriptors, then
 // each packet of the keeper but its questions as K<packet> + fds.
@@ -116,6 +117,9 @@ int main(int argc, char** argv) {
       case 'B':
         phase = static_cast<Phase>(std::stoi(text));
         next_beat = 0;
+        break;
+      case 'R':
+        (void)!::read(order.fds[0].get(), buffer, 1);
         break;
       case 'X': {
         beat(phase);

@@ -72,6 +72,8 @@ TEST_F(DepositTableTest, ReleasesByKindsAndLabel) {
 TEST_F(DepositTableTest, ReusesReleasedPlaces) {
   ASSERT_EQ(add(*table_, {label(DepositKind::Lane, 1), label(DepositKind::Lane, 2), label(DepositKind::Lane, 3)}), 0);
   table_->release(selector(~0u, 2, 0, 0));
+  std::array<UniqueFd, 8> out;
+  ASSERT_EQ(table_->take_released(out), 1u);
   ASSERT_EQ(add(*table_, {label(DepositKind::Lane, 4)}), 0);
   EXPECT_EQ(table_->entries().size(), 3u);
 }
@@ -84,7 +86,38 @@ TEST_F(DepositTableTest, FullIsAnErrno) {
   }
   EXPECT_EQ(add(*table_, {label(DepositKind::Board)}), ENFILE);
   EXPECT_EQ(table_->release(selector(~0u, 0, 0, kReleaseAnyB)), kMaxDepositsPerMessage);
+  EXPECT_EQ(add(*table_, {label(DepositKind::Board)}), ENFILE) << "released is not yet closed";
+  std::array<UniqueFd, kMaxDepositsPerMessage> out;
+  EXPECT_EQ(table_->take_released(out), out.size());
   EXPECT_EQ(add(*table_, {label(DepositKind::Board)}), 0);
+}
+
+TEST_F(DepositTableTest, WhatIsReleasedCountsUntilItIsTaken) {
+  ASSERT_EQ(add(*table_, {label(DepositKind::Request, 1), label(DepositKind::Lifeline, 1)}), 0);
+  ASSERT_EQ(add(*table_, {label(DepositKind::Request, 2)}), 0);
+  EXPECT_EQ(table_->release(selector(~0u, 1, 0, 0)), 2u);
+  EXPECT_EQ(table_->release(selector(~0u, 2, 0, 0)), 1u);
+  EXPECT_EQ(table_->count(), 0u);
+  EXPECT_EQ(table_->released(), 3u);
+  EXPECT_EQ(table_->entries().size(), 3u) << "it is still open";
+
+  std::array<UniqueFd, 8> out;
+  EXPECT_EQ(table_->take_released(out), 2u) << "one release at a time";
+  EXPECT_EQ(table_->released(), 1u);
+  table_->return_released(std::span(out).first(2));
+  EXPECT_EQ(table_->released(), 3u);
+  EXPECT_EQ(table_->take_released(std::span(out).first(1)), 1u) << "as much as fits";
+  EXPECT_EQ(table_->take_released(out), 1u);
+  EXPECT_EQ(table_->take_released(out), 1u);
+  EXPECT_EQ(table_->take_released(out), 0u);
+  EXPECT_TRUE(table_->entries().empty());
+}
+
+TEST_F(DepositTableTest, ALabelMayBeTakenAgainWhileWhatItNamedIsNotClosedYet) {
+  ASSERT_EQ(add(*table_, {label(DepositKind::Listener)}), 0);
+  EXPECT_EQ(table_->release(selector(~0u, 0, 0, 0)), 1u);
+  EXPECT_EQ(add(*table_, {label(DepositKind::Listener)}), 0);
+  EXPECT_EQ(table_->entries().size(), 2u);
 }
 
 TEST_F(DepositTableTest, DropStateKeepsListenersAndLocks) {

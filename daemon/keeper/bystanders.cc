@@ -1,0 +1,34 @@
+#include "daemon/keeper/bystanders.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <span>
+
+#include "daemon/os/pidfd.h"
+#include "daemon/os/process_tree.h"
+
+namespace ringmaster::keeper {
+
+void Bystanders::note_existing() noexcept {
+  const ssize_t count = list_children(std::span(pids_).first(kMostAtStart));
+  count_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), kMostAtStart);
+}
+
+bool Bystanders::add(pid_t pid) noexcept {
+  if (count_ == pids_.size()) return false;
+  pids_[count_++] = pid;
+  return true;
+}
+
+bool Bystanders::knows(pid_t pid) const noexcept {
+  return std::ranges::count(std::span(pids_).first(count_), pid) != 0;
+}
+
+void Bystanders::reap() noexcept {
+  for (std::size_t i = count_; i-- > 0;) {
+    if (reap_pid(pids_[i]) == EAGAIN) continue;
+    pids_[i] = pids_[--count_];
+  }
+}
+
+}  // namespace ringmaster::keeper
