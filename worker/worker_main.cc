@@ -13,6 +13,7 @@
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 #include "worker/outside_signals.h"
+#include "worker/process_guard.h"
 #include "worker/process_name.h"
 #include "worker/worker.h"
 #include "worker/worker_boot.h"
@@ -28,13 +29,12 @@ constexpr int kBoard = 6;
 constexpr int kPoolBell = 7;
 
 void prepare_process() {
+  guard_process();
   end_with_keeper();
   outlive_outside_signals();
   for (int fd = kControlSocket; fd <= kPoolBell; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  // Orphans of a handler come to this worker, and so die with it; the supervisor may capture the stack of a hung one.
+  // Orphans of a handler come to this worker, and so die with it.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  ::prctl(PR_SET_PTRACER, ::getppid(), 0, 0, 0);
   const char* const pool = std::getenv("RINGMASTER_POOL");
   const char* const place = std::getenv("RINGMASTER_WORKER");
   if (pool != nullptr && place != nullptr) ::prctl(PR_SET_NAME, process_name(pool, place).c_str(), 0, 0, 0);

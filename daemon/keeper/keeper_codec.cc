@@ -273,6 +273,8 @@ std::string_view to_string(SpawnStage stage) {
       return "looking for its parent";
     case SpawnStage::Subreaper:
       return "becoming a subreaper";
+    case SpawnStage::Guard:
+      return "keeping others of its user out";
     case SpawnStage::Exec:
       return "executing it";
   }

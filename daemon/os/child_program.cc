@@ -10,6 +10,7 @@
 
 #include "daemon/os/cgroup.h"
 #include "daemon/os/descriptors.h"
+#include "daemon/os/exec_guard.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
@@ -35,6 +36,21 @@ int apply_oom_score(int value) {
   return error == EACCES || error == EPERM ? 0 : error;
 }
 
+// EPERM only matters where something would change: an unprivileged daemon may name its own ids.
+SpawnFailure change_identity(const ChildProgram& program) {
+  int error = 0;
+  const auto failed = [&error](int result) { return (error = result) != 0; };
+  using enum SpawnStage;
+  const bool another = ::geteuid() != program.uid;
+  const int guard = another ? guard_capability() : -1;
+  if (another && failed(prepare_guard(guard))) return {Guard, error};
+  if (::geteuid() == 0 && failed(error_unless(::setgroups(0, nullptr) == 0))) return {Groups, error};
+  if (failed(error_unless(::setresgid(program.gid, program.gid, program.gid) == 0))) return {Gid, error};
+  if (failed(error_unless(::setresuid(program.uid, program.uid, program.uid) == 0))) return {Uid, error};
+  if (another && failed(set_guard(guard))) return {Guard, error};
+  return {};
+}
+
 SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
   int error = 0;
   const auto failed = [&error](int result) { return (error = result) != 0; };
@@ -49,11 +65,7 @@ SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
   if (failed(apply_oom_score(program.oom_score_adj))) return {OomScore, error};
   if (failed(apply_limits(program.limits))) return {Rlimit, error};
   if (program.set_identity) {
-    // EPERM only matters where something would change: an unprivileged daemon may name its own ids.
-    const bool privileged = ::geteuid() == 0;
-    if (privileged && failed(error_unless(::setgroups(0, nullptr) == 0))) return {Groups, error};
-    if (failed(error_unless(::setresgid(program.gid, program.gid, program.gid) == 0))) return {Gid, error};
-    if (failed(error_unless(::setresuid(program.uid, program.uid, program.uid) == 0))) return {Uid, error};
+    if (const SpawnFailure failure = change_identity(program); failure.error != 0) return failure;
   }
   if (program.cwd != nullptr && failed(error_unless(::chdir(program.cwd) == 0))) return {Directory, error};
   if (failed(error_unless(::prctl(PR_SET_PDEATHSIG, kKeeperGoneSignal, 0, 0, 0) == 0))) return {DeathSignal, error};

@@ -23,7 +23,7 @@ struct ChildProgram {
   const char* cwd = nullptr;  ///< nullptr: unchanged
   std::span<const int> fds;   ///< become 0, 1, 2 …; every other descriptor is closed
   std::span<const Limit> limits;
-  bool set_identity = false;  ///< uid, gid; supplementary groups dropped
+  bool set_identity = false;  ///< uid, gid; supplementary groups dropped; for another user than ours also exec_guard.h
   uid_t uid = 0;
   gid_t gid = 0;
   bool set_nice = false;

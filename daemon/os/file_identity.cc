@@ -2,23 +2,37 @@
 
 #include <sys/fsuid.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdio>
 
 namespace ringmaster {
+namespace {
 
-FileIdentity::FileIdentity(pid_t pid) noexcept : uid_before_(::geteuid()), gid_before_(::getegid()) {
+// No id is -1: what the kernel answers is the present one.
+constexpr unsigned kNone = ~0U;
+
+}  // namespace
+
+FileIdentity::FileIdentity(pid_t pid) noexcept {
   char path[32];
-  std::snprintf(path, sizeof path, "/proc/%d", pid);
+  // Not the folder itself: that keeps its user's name whoever may look into it.
+  std::snprintf(path, sizeof path, "/proc/%d/auxv", pid);
   struct stat process {};
-  if (::stat(path, &process) != 0 || process.st_uid == uid_before_) return;
+  if (::stat(path, &process) == 0) become(process.st_uid, process.st_gid);
+}
+
+void FileIdentity::become(uid_t uid, gid_t gid) noexcept {
+  uid_before_ = static_cast<uid_t>(::setfsuid(kNone));
+  gid_before_ = static_cast<gid_t>(::setfsgid(kNone));
+  if (uid == uid_before_) return;
+  changed_ = true;
   // The group first: for a user who is not root it would be refused.
-  static_cast<void>(::setfsgid(process.st_gid));
-  static_cast<void>(::setfsuid(process.st_uid));
+  static_cast<void>(::setfsgid(gid));
+  static_cast<void>(::setfsuid(uid));
 }
 
 FileIdentity::~FileIdentity() {
+  if (!changed_) return;
   static_cast<void>(::setfsuid(uid_before_));
   static_cast<void>(::setfsgid(gid_before_));
 }

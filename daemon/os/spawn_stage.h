@@ -25,6 +25,7 @@ enum class SpawnStage : std::uint32_t {
   ParentGone,
   Subreaper,
   Exec,
+  Guard,
 };
 
 /// What crosses the pipe when a child fails; nothing crosses it when exec succeeds (the pipe just closes).

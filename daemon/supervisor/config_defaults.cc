@@ -96,7 +96,9 @@ leftovers = "kill"
 # How long an idle worker looks for the next job before it sleeps. It buys latency with CPU time; "0s" turns it off.
 spin = "50us"
 
-# What workers run as. "" is the daemon's own user; the group is the user's primary one. Changing them takes root.
+# What workers run as. "" is the daemon's own user; the group is the user's primary one. Changing them takes root. Give
+# a pool a user of its own: others of that user can kill its workers. They can neither trace them nor read their memory,
+# so such workers write no core, and set-uid programs that they start run without the owner's rights (no_new_privs).
 user = ""
 group = ""
 nice = 0

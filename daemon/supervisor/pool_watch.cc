@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -292,6 +293,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     apply_plan(host_.loop().now());
   } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
     StackDesk::Order order = stack_order(*seat.process, seat.fault, host_.loop().now());
+    order.user = {config_.uid.value_or(::geteuid()), config_.uid ? config_.gid.value_or(::getegid()) : ::getegid()};
     order.process = {index_, index, owner.incarnation, record_of(index).started_ns};
     // SYNC: acquire, pairs with claim; the worker waits for us, or is held.
     order.job = job_of(seat.process->lane().words.intent.load(std::memory_order_acquire), seat.process->lane());

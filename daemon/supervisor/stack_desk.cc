@@ -64,10 +64,10 @@ void StackDesk::next_capture() {
   capturing_ = std::move(waiting_.front());
   waiting_.pop_front();
   const Order& order = capturing_->order;
-  const tracer::Capture question{order.pid, order.tid, capturing_->incident, order.faulted, order.pc};
+  const tracer::Capture question{order.pid, order.tid, capturing_->incident, order.faulted, order.pc, order.user};
   capturer_->ask(question, kCaptureLimit, [this](std::optional<tracer::Answer> answer) {
     const Waiting ended = *std::exchange(capturing_, std::nullopt);
-    captured(ended.incident, std::move(answer));
+    captured(ended, std::move(answer));
     if (ended.done) {
       loop_.cancel(ended.timer);
       ended.done();
@@ -76,7 +76,8 @@ void StackDesk::next_capture() {
   });
 }
 
-void StackDesk::captured(std::uint64_t incident, std::optional<tracer::Answer> answer) {
+void StackDesk::captured(const Waiting& ended, std::optional<tracer::Answer> answer) {
+  const std::uint64_t incident = ended.incident;
   auto* frames = answer ? std::get_if<tracer::Frames>(&*answer) : nullptr;
   if (frames != nullptr && frames->same_as != 0 && log_.find(frames->same_as) != nullptr) {
     log_.share_stack(incident, frames->same_as);
@@ -84,7 +85,7 @@ void StackDesk::captured(std::uint64_t incident, std::optional<tracer::Answer> a
   }
   if (frames != nullptr && !frames->frames.empty()) {
     log_.set_stack(incident, core::short_stack(frames->frames), core::full_stack(frames->frames));
-    if (unnamed_.size() < kMostUnnamed) unnamed_.push_back({incident, std::move(frames->frames)});
+    if (unnamed_.size() < kMostUnnamed) unnamed_.push_back({incident, {std::move(frames->frames), ended.order.user}});
     return next_naming();
   }
   const bool explained = frames != nullptr && !frames->problem.empty();
@@ -97,7 +98,7 @@ void StackDesk::next_naming() {
   Unnamed next = std::move(unnamed_.front());
   unnamed_.pop_front();
   naming_ = next.incident;
-  namer_->ask(tracer::Symbolise{std::move(next.frames)}, kNamingLimit, [this](std::optional<tracer::Answer> answer) {
+  namer_->ask(std::move(next.question), kNamingLimit, [this](std::optional<tracer::Answer> answer) {
     const std::uint64_t incident = std::exchange(naming_, 0);
     if (const auto* symbols = answer ? std::get_if<tracer::Symbols>(&*answer) : nullptr) {
       log_.set_stack(incident, core::short_stack(symbols->frames), core::full_stack(symbols->frames));

@@ -22,6 +22,7 @@ class StackDesk {
     std::int32_t tid = 0;
     bool faulted = false;  ///< it waits in its fault handler, at `pc`
     std::uint64_t pc = 0;
+    tracer::FileUser user{};  ///< as whom its files are opened: the pool's
     std::string what;         ///< its fault handler's words
     core::TimePoint until{};  ///< it is not held up longer
     IncidentLog::Process process;
@@ -48,7 +49,7 @@ class StackDesk {
   };
   struct Unnamed {
     std::uint64_t incident = 0;
-    std::vector<core::StackFrame> frames;
+    tracer::Symbolise question;
   };
   struct Reader {
     std::uint64_t incident = 0;
@@ -57,7 +58,7 @@ class StackDesk {
   };
 
   void next_capture();
-  void captured(std::uint64_t incident, std::optional<tracer::Answer> answer);
+  void captured(const Waiting& ended, std::optional<tracer::Answer> answer);
   void give_up(std::uint64_t incident);
   void next_naming();
   void named(std::uint64_t incident);

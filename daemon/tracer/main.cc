@@ -42,8 +42,9 @@ Answer answer_to(const Question& question, StackWalk& walk, SymbolBook& symbols)
   if (const auto* capture = std::get_if<Capture>(&question)) {
     return walk.capture(*capture, core::from_monotonic_ns(monotonic_ns()));
   }
-  Symbols named{std::get<Symbolise>(question).frames};
-  for (core::StackFrame& frame : named.frames) symbols.name(frame);
+  const auto& symbolise = std::get<Symbolise>(question);
+  Symbols named{symbolise.frames};
+  for (core::StackFrame& frame : named.frames) symbols.name(frame, symbolise.user);
   return named;
 }
 

@@ -1,8 +1,10 @@
 #include "daemon/tracer/stack_walk.h"
 
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <gelf.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +15,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "daemon/os/file_identity.h"
+#include "shm/base/unique_fd.h"
 
 namespace ringmaster::tracer {
 namespace {
@@ -25,6 +29,27 @@ using DwflHandle = std::unique_ptr<Dwfl, void (*)(Dwfl*)>;
 constexpr auto kStopLimit = std::chrono::milliseconds{500};
 constexpr auto kStopPoll = std::chrono::microseconds{200};
 constexpr const char* kHandlerSection = "ringmaster_run";  // worker/job_context.cc puts its call of the handler there
+
+// As whom the next files are opened; libdwfl calls back without an argument that would carry it.
+FileUser user_of_files;
+
+bool is_deleted(const char* name) { return std::string_view(name).ends_with(" (deleted)"); }
+
+// The file, as the worker's user, and never a device or a pipe that lies in its place: opening one has effects, or
+// waits for ever. libdwfl's own way where the process's pages serve instead: a file that is gone, the vdso.
+int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base, char** path, Elf** elf) {
+  if (name[0] == '/') {
+    const FileIdentity as_its_user(user_of_files.uid, user_of_files.gid);
+    UniqueFd file(::open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat about {};
+    if (file && ::fstat(file.get(), &about) == 0 && S_ISREG(about.st_mode)) {
+      *path = ::strdup(name);
+      return *path != nullptr ? file.release() : -1;
+    }
+    if (file || errno != ENOENT || !is_deleted(name)) return -1;
+  }
+  return dwfl_linux_proc_find_elf(module, data, name, base, path, elf);
+}
 
 // Unwind tables lie in the modules themselves; debug information may take long to find and to read.
 int find_no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
@@ -180,11 +205,10 @@ Frames StackWalk::capture(const Capture& order, core::TimePoint now) {
   if (::access(("/proc/" + std::to_string(order.pid) + "/task/" + std::to_string(order.tid)).c_str(), F_OK) != 0) {
     return no_frames("no stack: the worker is gone, or has no such thread");
   }
-  const FileIdentity as_its_user(order.pid);
-  static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_linux_proc_find_elf,
-                                           .find_debuginfo = find_no_debuginfo,
-                                           .section_address = nullptr,
-                                           .debuginfo_path = nullptr};
+  user_of_files = order.user;
+  const FileIdentity as_owner_of_its_entry(order.pid);
+  static const Dwfl_Callbacks callbacks = {
+      .find_elf = find_elf, .find_debuginfo = find_no_debuginfo, .section_address = nullptr, .debuginfo_path = nullptr};
   const DwflHandle dwfl(dwfl_begin(&callbacks), dwfl_end);
   if (!dwfl || dwfl_linux_proc_report(dwfl.get(), order.pid) != 0 ||
       dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "daemon/os/file_identity.h"
 #include "shm/base/unique_fd.h"
 
 namespace ringmaster::tracer {
@@ -66,8 +67,8 @@ void SymbolBook::Entry::open(const core::StackFrame& frame) {
 SymbolBook::SymbolBook() = default;
 SymbolBook::~SymbolBook() = default;
 
-SymbolBook::Entry& SymbolBook::entry_of(const core::StackFrame& frame) {
-  auto& entry = entries_[frame.build_id];
+SymbolBook::Entry& SymbolBook::entry_of(const core::StackFrame& frame, const FileUser& user) {
+  auto& entry = entries_[{user, frame.build_id}];
   if (!entry) {
     entry = std::make_unique<Entry>();
     entry->open(frame);
@@ -82,9 +83,10 @@ SymbolBook::Entry& SymbolBook::entry_of(const core::StackFrame& frame) {
   return found;
 }
 
-void SymbolBook::name(core::StackFrame& frame) {
+void SymbolBook::name(core::StackFrame& frame, const FileUser& user) {
   if (frame.module.empty() || frame.module.front() != '/' || frame.build_id.empty()) return;
-  const Entry& entry = entry_of(frame);
+  const FileIdentity as_its_user(user.uid, user.gid);
+  const Entry& entry = entry_of(frame, user);
   if (entry.module == nullptr) return;
   const Dwarf_Addr address = frame.offset + entry.bias;
   if (const char* symbol = dwfl_module_addrname(entry.module, address)) frame.function = demangled(symbol);

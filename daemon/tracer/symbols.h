@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "daemon/tracer/tracer_protocol.h"
 
@@ -11,8 +12,9 @@ struct Dwfl;
 
 namespace ringmaster::tracer {
 
-/// Finds names and lines for frames with libdw. What was opened stays open, by build id, for the next stack: the
-/// kMost last used.
+/// Finds names and lines for frames with libdw. Every file is opened as the worker's user: a crafted one names others
+/// for its debug information. What was opened stays open, by user and build id, for the next stack: the kMost last
+/// used.
 class SymbolBook {
  public:
   static constexpr std::size_t kMost = 16;
@@ -22,13 +24,13 @@ class SymbolBook {
   SymbolBook(const SymbolBook&) = delete;
   SymbolBook& operator=(const SymbolBook&) = delete;
 
-  void name(core::StackFrame& frame);
+  void name(core::StackFrame& frame, const FileUser& user);
 
  private:
   struct Entry;
-  Entry& entry_of(const core::StackFrame& frame);
+  Entry& entry_of(const core::StackFrame& frame, const FileUser& user);
 
-  std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::map<std::pair<FileUser, std::string>, std::unique_ptr<Entry>> entries_;
   std::uint64_t uses_ = 0;
 };
 

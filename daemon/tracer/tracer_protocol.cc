@@ -54,6 +54,18 @@ bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
   return in.ok();
 }
 
+void put_user(ByteWriter& out, const FileUser& user) {
+  out.put(user.uid);
+  out.put(user.gid);
+}
+
+FileUser get_user(ByteReader& in) {
+  FileUser user;
+  user.uid = in.get<std::uint32_t>();
+  user.gid = in.get<std::uint32_t>();
+  return user;
+}
+
 ByteWriter begin(Type type) {
   ByteWriter out;
   out.put(static_cast<std::uint16_t>(type));
@@ -72,10 +84,12 @@ std::vector<std::byte> encode(const Question& question) {
     out.put(capture->label);
     out.put(std::uint8_t{capture->faulted});
     out.put(capture->pc);
+    put_user(out, capture->user);
     return out.take();
   }
   ByteWriter out = begin(Type::Symbolise);
   put_frames(out, std::get<Symbolise>(question).frames);
+  put_user(out, std::get<Symbolise>(question).user);
   return out.take();
 }
 
@@ -102,11 +116,14 @@ Result<Question> decode_question(std::span<const std::byte> packet) {
     capture.label = in.get<std::uint64_t>();
     capture.faulted = in.get<std::uint8_t>() != 0;
     capture.pc = in.get<std::uint64_t>();
+    capture.user = get_user(in);
     if (!in.ok() || in.left() != 0 || capture.pid <= 0 || capture.tid <= 0 || capture.label == 0) return malformed();
     return Question{capture};
   }
   Symbolise symbolise;
-  if (type != Type::Symbolise || !get_frames(in, symbolise.frames) || in.left() != 0) return malformed();
+  if (type != Type::Symbolise || !get_frames(in, symbolise.frames)) return malformed();
+  symbolise.user = get_user(in);
+  if (!in.ok() || in.left() != 0) return malformed();
   return Question{std::move(symbolise)};
 }
 

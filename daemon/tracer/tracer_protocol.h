@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,13 @@ inline constexpr std::size_t kMaxFrames = 64;
 inline constexpr std::size_t kMaxPathBytes = 256;  ///< longer ones keep their end
 inline constexpr std::size_t kMaxNameBytes = 512;
 
+/// As whom files are opened that a worker names: a hostile one may have put a device or another's file in their place.
+struct FileUser {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  friend auto operator<=>(const FileUser&, const FileUser&) = default;
+};
+
 /// Stop this thread, walk its stack, let it go. Answered by Frames.
 struct Capture {
   std::int32_t pid = 0;
@@ -27,10 +35,12 @@ struct Capture {
   std::uint64_t label = 0;  ///< of this capture; never 0
   bool faulted = false;     ///< it waits in its fault handler; else it is interrupted wherever it is
   std::uint64_t pc = 0;     ///< where it faulted; 0: not to be looked for among recent faults
+  FileUser user{};
 };
 /// Names and lines for these frames. Answered by Symbols.
 struct Symbolise {
   std::vector<core::StackFrame> frames;
+  FileUser user{};
 };
 using Question = std::variant<Capture, Symbolise>;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +12,10 @@
 
 #include "daemon/os/signals.h"
 #include "shm/base/keeper_gone.h"
+#include "daemon/os/exec_guard.h"
 #include "tests/integration/keeper/keeper_fixture.h"
+#include "tests/integration/keeper/keeper_stage.h"
+#include "tests/testing/as_user.h"
 
 namespace ringmaster {
 namespace {
@@ -76,6 +80,29 @@ TEST_F(ChildProgramTest, StartsWithSignalsFromOutsideIgnored) {
                       signal == SIGWINCH;
     EXPECT_EQ((ignored >> (signal - 1) & 1U) == 0, left) << signal;
   }
+}
+
+// Between exec and the program's own PR_SET_DUMPABLE, which this one never comes to.
+TEST_F(ChildProgramTest, OthersOfItsNewUserCannotTraceAProgramThatHasJustStarted) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  if (guard_capability() < 0) GTEST_SKIP() << "needs one of the capabilities that can be spared";
+  const std::string path = keeper::keeper_stage() + "/unruly-worker";
+  char busy[5] = "busy";
+  char* argv[] = {name_, busy, nullptr};
+  program_.path = path.c_str();
+  program_.argv = argv;
+  program_.set_identity = true;
+  program_.uid = program_.gid = kNobody;
+  auto [read_end, write_end] = keeper::make_pipe();
+  const pid_t pid = ::fork();
+  if (pid == 0) run_child_program(program_, write_end.get());
+  write_end.reset();
+  SpawnFailure failure;
+  EXPECT_EQ(::read(read_end.get(), &failure, sizeof failure), 0) << "it runs";
+  const int error = as_user(kNobody, [pid] { return ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0 ? 0 : errno; });
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  EXPECT_EQ(error, EPERM);
 }
 
 TEST_F(ChildProgramTest, ArrangesDescriptorsWhoseNumbersOverlap) {

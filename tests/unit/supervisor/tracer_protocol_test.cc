@@ -18,15 +18,15 @@ core::StackFrame some_frame() {
 }
 
 TEST(TracerProtocol, QuestionsComeBackAsTheyWent) {
-  const auto capture = decode_question(encode(Question{Capture{12, 13, 7, true, 0x4000}}));
+  const auto capture = decode_question(encode(Question{Capture{12, 13, 7, true, 0x4000, {65534, 100}}}));
   ASSERT_TRUE(capture);
   EXPECT_EQ(std::get<Capture>(*capture).tid, 13);
   EXPECT_TRUE(std::get<Capture>(*capture).faulted);
   EXPECT_EQ(std::get<Capture>(*capture).pc, 0x4000U);
-  const auto symbolise = decode_question(encode(Question{Symbolise{{some_frame()}}}));
+  const auto symbolise = decode_question(encode(Question{Symbolise{{some_frame()}, {65534, 100}}}));
   ASSERT_TRUE(symbolise);
   EXPECT_EQ(std::get<Symbolise>(*symbolise).frames, std::vector{some_frame()});
-  EXPECT_FALSE(decode_question(encode(Question{Capture{0, 13, 7, true, 0}}))) << "no process";
+  EXPECT_FALSE(decode_question(encode(Question{Capture{0, 13, 7, true, 0, {}}}))) << "no process";
 }
 
 TEST(TracerProtocol, AnswersComeBackAndLongOnesAreCut) {
@@ -52,7 +52,7 @@ TEST(TracerProtocol, WhatIsCutShortOrTooLongIsRefused) {
   }
   packet.push_back(std::byte{0});
   EXPECT_FALSE(decode_answer(packet));
-  EXPECT_FALSE(decode_answer(encode(Question{Capture{1, 1, 1, false, 0}}))) << "a question is no answer";
+  EXPECT_FALSE(decode_answer(encode(Question{Capture{1, 1, 1, false, 0, {}}}))) << "a question is no answer";
   std::vector<std::byte> many(4, std::byte{0});
   many[0] = std::byte{4};
   many[2] = std::byte{kMaxFrames + 1};
