@@ -156,9 +156,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
                       }};
   for (Seat& seat : seats_) {
     if (seat.orphan) waiting.owners.insert(owner_key(seat.orphan->owner));  // its exit is the answer
-    if (!seat.process || !(seat.process->attached.contains(serial) || seat.process->attaching.contains(serial))) {
-      continue;
-    }
+    if (!seat.process || !seat.process->holds(serial)) continue;
     seat.process->send(worker_link::Detach{index, serial});
     waiting.owners.insert(owner_key(seat.process->place().owner));
   }
@@ -195,12 +193,10 @@ void Pool::finish_detaching() {
 
 void Pool::give(Seat& seat, const Session& session) {
   WorkerProcess& process = *seat.process;
-  if (process.attached.contains(session.serial) || process.attaching.contains(session.serial)) return;
+  if (process.holds(session.serial)) return;
   forget_cancel(process, session.index);
   const uid_t worker_uid = config_.uid.value_or(::geteuid());
-  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) {
-    process.attaching.insert(session.serial);
-  } else {
+  if (!process.send_attach(session, session.internal() || session.uid == worker_uid)) {
     log_error("a session cannot be given to a worker: no descriptor is left",
               {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
   }

@@ -66,7 +66,8 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
   Seat& seat = seats_[index];
   LedgerWorker& record = record_of(index);
   const Owner owner{static_cast<std::uint16_t>(first_worker_ + index), static_cast<std::uint16_t>(incarnation)};
-  auto process = WorkerProcess::adopt({owner, index_, config_.name, index}, fds, pid);
+  auto process =
+      WorkerProcess::adopt({owner, index_, config_.name, index}, fds, pid, (record.flags & kLedgerReady) != 0);
   if (!process) {
     log_warning("worker cannot be taken over and is killed",
                 {{"pool", config_.name}, {"worker", index}, {"reason", process.error().message}});

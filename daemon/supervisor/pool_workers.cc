@@ -142,6 +142,7 @@ keeper::SpawnSpec Pool::spawn_spec(const WorkerPlace& place) const {
   spec.env.push_back("RINGMASTER_WORKER=" + std::to_string(place.seat));
   spec.env.push_back("RINGMASTER_ABI=" + std::to_string(worker_link::kAbiVersion));
   if (config_.uid) spec.identity = keeper::SpawnSpec::Identity{*config_.uid, config_.gid.value_or(::getgid())};
+  if (config_.uid && *config_.uid != ::geteuid()) spec.env.emplace_back("RINGMASTER_GUARDED=1");
   if (config_.nice != 0) spec.nice = config_.nice;
   for (const config::Rlimit& limit : config_.rlimits) {
     spec.rlimits.push_back({limit.resource, limit.value, limit.value});
@@ -193,6 +194,9 @@ void Pool::listen(core::Seat index) {
         update();
       },
       [this, index](const std::string& what) {
+        log_warning(
+            "worker said what it may not say, and is killed",
+            {{"pool", config_.name}, {"worker", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
         seats_[index].boot_error = what;
         kill(seats_[index], core::DeathKind::ProtocolViolation);
         update();
@@ -210,18 +214,9 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           [&](worker_link::Hello&& hello) { on_hello(seat, hello); },
           [&](worker_link::HandlersChunk&& chunk) { on_chunk(seat, std::move(chunk)); },
           [&](worker_link::Ready&&) { on_ready(index); },
-          [&](worker_link::Attached&& attached) {
-            process.attaching.erase(attached.serial);
-            process.attached.insert(attached.serial);
-          },
-          [&](worker_link::Detached&& detached) {
-            process.attaching.erase(detached.serial);
-            process.attached.erase(detached.serial);
-            answered(detached.serial, owner);
-          },
+          [&](worker_link::Attached&&) {},
+          [&](worker_link::Detached&& detached) { answered(detached.serial, owner); },
           [&](worker_link::SessionBroken&& broken) {
-            process.attaching.erase(broken.serial);
-            process.attached.erase(broken.serial);
             answered(broken.serial, owner);
             on_broken(process, broken);
           },
@@ -332,10 +327,6 @@ void Pool::set_handlers(std::vector<HandlerDescription> handlers, std::span<cons
 void Pool::on_ready(core::Seat index) {
   Seat& seat = seats_[index];
   if (seat.ready || seat.verdict) return;
-  if (seat.process->next_chunk == 0) {
-    seat.boot_error = "it said that it is ready without naming its handlers";
-    return kill(seat, core::DeathKind::BootFailure);
-  }
   const core::TimePoint now = host_.loop().now();
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;

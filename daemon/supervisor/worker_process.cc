@@ -14,7 +14,14 @@
 namespace ringmaster {
 namespace {
 
-constexpr int kPacketsPerTurn = 64;
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+constexpr int kPacketsPerTurn = 16;
 
 Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   int ends[2];
@@ -22,6 +29,36 @@ Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
   return {};
+}
+
+// What the message is about, for WorkerTalk: its kind and its session.
+struct Kind {
+  core::WorkerTalk::Said said;
+  std::uint32_t serial = 0;
+};
+
+Kind kind_of(const worker_link::ToSupervisor& message) {
+  using Said = core::WorkerTalk::Said;
+  return std::visit(Overloaded{
+                        [](const worker_link::Hello&) { return Kind{Said::Hello}; },
+                        [](const worker_link::HandlersChunk& piece) {
+                          return Kind{piece.last ? Said::LastHandlersPiece : Said::HandlersPiece};
+                        },
+                        [](const worker_link::Ready&) { return Kind{Said::Ready}; },
+                        [](const worker_link::BootFailed&) { return Kind{Said::BootFailed}; },
+                        [](const worker_link::Attached& session) {
+                          return Kind{Said::Attached, session.serial};
+                        },
+                        [](const worker_link::Detached& session) {
+                          return Kind{Said::Detached, session.serial};
+                        },
+                        [](const worker_link::SessionBroken& session) {
+                          return Kind{Said::Broken, session.serial};
+                        },
+                        [](const worker_link::Leftovers&) { return Kind{Said::Leftovers}; },
+                        [](const worker_link::Fault&) { return Kind{Said::Fault}; },
+                    },
+                    message);
 }
 
 template <typename Record>
@@ -81,8 +118,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   return worker;
 }
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds& fds,
-                                                            std::int32_t pid) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds& fds, std::int32_t pid,
+                                                            bool ready) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
   if (!fds.complete()) return Error{"its descriptors are not all there"};
   worker->fds_ = std::move(fds);
@@ -91,6 +128,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& p
     return mapped.error();
   }
   worker->set_pid(pid);
+  worker->talk_ = core::WorkerTalk::taken_over(ready);
   return worker;
 }
 
@@ -115,6 +153,7 @@ Result<void> WorkerProcess::map() {
 }
 
 void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of) {
+  loop_ = &loop;
   on_message_ = std::move(on_message);
   on_broken_ = std::move(on_broken);
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
@@ -138,11 +177,33 @@ void WorkerProcess::receive() {
       on_broken_("it sent a message that cannot be read: " + (message ? "too long" : message.error().message));
       return;
     }
-    on_message_(std::move(*message));
+    if (!take(std::move(*message))) return;
   }
 }
 
+bool WorkerProcess::take(worker_link::ToSupervisor&& message) {
+  using Verdict = core::WorkerTalk::Verdict;
+  const Kind kind = kind_of(message);
+  const Verdict verdict = talk_.hear(loop_->now(), kind.said, kind.serial);
+  if (verdict == Verdict::Violation) {
+    watch_.reset();
+    on_broken_("it " + std::string(talk_.complaint()));
+    return false;
+  }
+  if (verdict == Verdict::Heard) {
+    on_message_(std::move(message));
+    return true;
+  }
+  // It took what a predecessor gave it, and nobody would ask for it back.
+  const auto* attached = std::get_if<worker_link::Attached>(&message);
+  if (attached != nullptr && !talk_.holds(attached->serial)) {
+    send(worker_link::Detach{attached->index, attached->serial});
+  }
+  return true;
+}
+
 void WorkerProcess::send(const worker_link::ToWorker& message) {
+  if (const auto* back = std::get_if<worker_link::Detach>(&message)) talk_.asked_back(back->serial);
   outbox_.push_back({worker_link::encode(message), {}});
   flush();
 }
@@ -177,6 +238,7 @@ bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
   out.fds.emplace_back(::fcntl(session.reply_fd.get(), F_DUPFD_CLOEXEC, 0));
   out.fds.emplace_back(::fcntl(session.bell.get(), F_DUPFD_CLOEXEC, 0));
   if (!out.fds[1] || !out.fds[2]) return false;
+  talk_.gave(session.serial);
   outbox_.push_back(std::move(out));
   flush();
   return true;

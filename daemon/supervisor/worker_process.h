@@ -5,11 +5,11 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "daemon/core/worker_talk.h"
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/output_drain.h"
@@ -64,13 +64,13 @@ class WorkerProcess {
 
   /// New segments, sockets and pipes for a process that is to be spawned.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
-  /// Takes up a process that a predecessor had spawned. An Error: what was inherited does not fit together, and `fds`
-  /// is as it was.
+  /// Takes up a process that a predecessor had spawned; `ready`: it heard of it that it was. An Error: what was
+  /// inherited does not fit together, and `fds` is as it was.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds& fds,
-                                                                    std::int32_t pid);
+                                                                    std::int32_t pid, bool ready);
 
-  /// Starts to read the control socket and the output. A packet that cannot be read ends the reading: `on_broken` is
-  /// called once, and the process must go. `job_of`: for the tags of its output's lines.
+  /// Starts to read the control socket and the output. A packet that cannot be read, or a message out of turn, ends the
+  /// reading: `on_broken` is called once, and the process must go. `job_of`: for the tags of its output's lines.
   void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of);
 
   /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
@@ -92,9 +92,8 @@ class WorkerProcess {
   [[nodiscard]] std::int32_t pid() const { return pid_; }
   void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
 
-  /// Sessions that this process was given and has not given back, by serial.
-  std::set<std::uint32_t> attached;
-  std::set<std::uint32_t> attaching;
+  /// The session was given to this process and has not come back.
+  [[nodiscard]] bool holds(std::uint32_t serial) const { return talk_.holds(serial); }
   std::vector<std::byte> handler_bytes;  ///< of the table, as far as its pieces have come
   std::uint32_t next_chunk = 0;
 
@@ -108,6 +107,7 @@ class WorkerProcess {
   Result<void> map();
   Result<void> map_inherited();
   void receive();
+  [[nodiscard]] bool take(worker_link::ToSupervisor&& message);
 
   WorkerPlace place_;
   WorkerFds fds_;
@@ -117,6 +117,8 @@ class WorkerProcess {
   LaneRecord* lane_ = nullptr;
   ControlRecord* control_ = nullptr;
   std::int32_t pid_ = 0;
+  EventLoop* loop_ = nullptr;
+  core::WorkerTalk talk_;
   OnMessage on_message_;
   OnBroken on_broken_;
   std::deque<Outgoing> outbox_;
