@@ -53,26 +53,33 @@ Times times_of(Session& busy) {
   return best;
 }
 
-std::vector<double> first_jobs_us(IdleSessions& idle, std::size_t from, std::size_t to, Duration rest) {
-  std::vector<double> times;
+/// Of the first job into each: until its outcome is here, and until the worker had claimed it.
+struct FirstJobs {
+  std::vector<double> whole_us, queued_us;
+};
+
+FirstJobs first_jobs(IdleSessions& idle, std::size_t from, std::size_t to, Duration rest) {
+  FirstJobs jobs;
   for (std::size_t at = from; at < to; ++at) {
     std::this_thread::sleep_for(rest);
     const auto start = Clock::now();
-    run_one(idle.at(at));
-    times.push_back(microseconds(Clock::now() - start));
+    const Timings timings = run_one(idle.at(at));
+    jobs.whole_us.push_back(microseconds(Clock::now() - start));
+    jobs.queued_us.push_back(microseconds(timings.queued));
   }
-  return times;
+  return jobs;
 }
 
-/// First jobs into cold sessions while the pool's one worker has no rest.
+/// First jobs into cold sessions while the pool's one worker has no rest: until the claim, since this thread shares its
+/// CPU with the load's and may have to wait for it.
 double first_job_beside_p99_us(Session& busy, IdleSessions& idle) {
   std::atomic<bool> over{false};
   std::jthread load([&] {
     while (!over.load(std::memory_order_relaxed)) (void)jobs_per_second(busy, 10'000);
   });
-  auto times = first_jobs_us(idle, kMost / 2, kMost, std::chrono::microseconds(500));
+  FirstJobs jobs = first_jobs(idle, kMost / 2, kMost, std::chrono::microseconds(500));
   over.store(true, std::memory_order_relaxed);
-  return percentile(std::move(times), 0.99);
+  return percentile(std::move(jobs.queued_us), 0.99);
 }
 
 void measure_pool(const Daemon& daemon, const std::string& pool, const std::string& suffix, Report& report) {
@@ -86,7 +93,8 @@ void measure_pool(const Daemon& daemon, const std::string& pool, const std::stri
     report.add("idle_sessions_roundtrip_ratio_" + std::to_string(count) + suffix, with.round_trip / none.round_trip);
   }
   if (!suffix.empty()) return;
-  report.add("idle_sessions_first_job_us", median(first_jobs_us(idle, 0, kMost / 2, std::chrono::milliseconds(1))));
+  report.add("idle_sessions_first_job_us",
+             median(first_jobs(idle, 0, kMost / 2, std::chrono::milliseconds(1)).whole_us));
   report.add("idle_sessions_first_job_beside_us", first_job_beside_p99_us(busy, idle));
 }
 

@@ -19,17 +19,19 @@ void expect_done(const Outcome& outcome) {
   if (!outcome.ok()) throw std::runtime_error("a job that must be done ended so: " + outcome.describe());
 }
 
-void run_one(Session& session, const char* handler, Request request) {
-  expect_done(session.submit(handler, std::move(request)).value().wait());
+Timings run_one(Session& session, const char* handler, Request request) {
+  const Outcome outcome = session.submit(handler, std::move(request)).value().wait();
+  expect_done(outcome);
+  return outcome.timings();
 }
 
 double sequential_p50(Session& session, int rounds, Duration rest) {
-  for (int i = 0; i < 200; ++i) run_one(session);
+  for (int i = 0; i < 200; ++i) (void)run_one(session);
   std::vector<double> times;
   for (int i = 0; i < rounds; ++i) {
     if (rest > Duration(0)) std::this_thread::sleep_for(rest);
     const auto start = Clock::now();
-    run_one(session);
+    (void)run_one(session);
     times.push_back(microseconds(Clock::now() - start));
   }
   return median(std::move(times));

@@ -19,7 +19,7 @@ namespace ringmaster::bench {
 void expect_done(const Outcome& outcome);
 
 /// Submits one job and waits for it.
-void run_one(Session& session, const char* handler = "nothing", Request request = {});
+Timings run_one(Session& session, const char* handler = "nothing", Request request = {});
 
 /// The median of so many round trips of an empty job, after a rest before each.
 [[nodiscard]] double sequential_p50(Session& session, int rounds, Duration rest = Duration(0));

@@ -85,7 +85,7 @@ constexpr std::array kRows = {
     Row{"  round trip", "idle_sessions_roundtrip_ratio_1000", "", "<= 1.2"},
     Row{"  round trip, two workers", "idle_sessions_roundtrip_ratio_1000_2w", "", "<= 1.2"},
     Row{"  first job into one of them, us", "idle_sessions_first_job_us", "", ""},
-    Row{"  the same beside a busy session, p99 us", "idle_sessions_first_job_beside_us", "", "< 1,000"},
+    Row{"  its wait beside a busy session, p99 us", "idle_sessions_first_job_beside_us", "", "< 1,000"},
     Row{"crash to next job done, ms", "crash_to_next_done_ms_p50", "", "< 5"},
     Row{"SIGSEGV to next job done, one spare, ms", "segv_to_next_done_ms_p50", "crash_to_next_done_ms_p50", "< 5"},
     Row{"  without a spare", "segv_to_next_done_alone_ms_p50", "", ""},
