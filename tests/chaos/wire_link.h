@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/control.pb.h"
+#include "proto/frame.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster::chaos {
+
+/// One connection of the control protocol that never waits but in wait(): many questions on their way at once, and
+/// every reply is seen, whoever asked.
+class WireLink {
+ public:
+  explicit WireLink(std::string socket) : socket_(std::move(socket)) {}
+
+  /// Connects and says hello; false: nobody answers now.
+  bool connect();
+  [[nodiscard]] bool connected() const noexcept { return fd_.valid(); }
+  [[nodiscard]] std::uint64_t daemon_id() const noexcept { return daemon_id_; }
+  /// The number of the question.
+  std::uint64_t send(control::v1::Request& request);
+  /// The next reply, for at most `ms` waited for. nullopt: none yet, or the connection is gone (connected()).
+  std::optional<control::v1::Reply> wait(int ms);
+
+ private:
+  void flush();
+  bool receive();
+
+  std::string socket_;
+  UniqueFd fd_;
+  FrameDecoder decoder_;
+  std::string out_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t daemon_id_ = 0;
+};
+
+}  // namespace ringmaster::chaos
