@@ -1,6 +1,7 @@
 #include "shm/client_port.h"
 
 #include "shm/base/check.h"
+#include "shm/base/plant.h"
 #include "shm/futex.h"
 
 namespace ringmaster {
@@ -51,6 +52,7 @@ ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescripto
     __builtin_prefetch(&request_.descriptor(free_[free_head_]), 1);
     __builtin_prefetch(&reply_.word(free_[free_head_]), 1);
   }
+  if (planted(Plant::WakeLost, 2)) return {last_seq_, false};
   return {last_seq_, board_ == nullptr || should_ring(*board_)};
 }
 

@@ -1,5 +1,6 @@
 #include "shm/reap.h"
 
+#include "shm/base/plant.h"
 #include "shm/hints.h"
 #include "shm/verdict.h"
 
@@ -85,7 +86,7 @@ std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathRep
       Word64& word = session.reply.word(slot);
       // SYNC: acquire, pairs with the dead worker's last release.
       const SlotWord seen(word.load(std::memory_order_acquire));
-      if (!seen.is_owned() || !(seen.owner() == death.owner)) continue;
+      if (!seen.is_owned() || !(seen.owner() == death.owner) || planted(Plant::OutcomeNever)) continue;
       const ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
       const SlotWord next = successor_word(seen, job.retried, job.cause, job.detail);
       if (!job.forged) write_times(session, static_cast<std::uint16_t>(slot), seen, death, job.retried);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "shm/base/plant.h"
 #include "shm/verdict.h"
 #include "worker/fault_handler.h"
 
@@ -106,6 +107,10 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
   children_.ended(input.id, handler.starts_helpers);
   switch (end.code) {
     case RM_DONE:
+      if (planted(Plant::ResultMixed) && end.size > 512)
+        std::memcpy(extents.result.data() + end.size / 2, extents.result.data(), 64);
+      if (planted(Plant::ResultShort) && end.size > 0)
+        return {SlotState::Done, Cause::Completed, 0, end.size - 1, 0, end.message};
       return {SlotState::Done, Cause::Completed, 0, end.size, 0, end.message};
     case RM_FAILED_WITH_RESULT:
       return {SlotState::Failed, Cause::Application, 0, end.size, 0, end.message};

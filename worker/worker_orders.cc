@@ -2,6 +2,7 @@
 #include <utility>
 #include <variant>
 
+#include "shm/base/plant.h"
 #include "worker/worker_loop.h"
 
 // What a worker is told by its supervisor, and what it answers.
@@ -33,6 +34,7 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                       [&](const worker_link::Detach& which) {
                         AttachedSession* const session = sessions_.at(which.index);
                         if (session != nullptr && session->about.serial == which.serial) drop(*session);
+                        if (planted(Plant::SessionLeft)) return;
                         tell(worker_link::Detached{which.index, which.serial});
                       },
                       [&](const worker_link::Drain& drain) {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "shm/base/plant.h"
+
 namespace ringmaster::keeper {
 namespace {
 
@@ -48,6 +50,7 @@ void DepositTable::shrink() noexcept {
 }
 
 std::uint32_t DepositTable::release(const ReleaseMessage& selector) noexcept {
+  if (planted(Plant::DescriptorLeft)) return 0;
   std::uint32_t released = 0;
   ++last_release_;
   for (Entry& entry : std::span(entries_).first(end_)) {

@@ -11,6 +11,7 @@
 #include "daemon/os/cgroup.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/process_tree.h"
+#include "shm/base/plant.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -70,6 +71,7 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
 }
 
 std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, const Bystanders& bystanders) noexcept {
+  if (planted(Plant::OrphanLeft)) return 0;
   const ssize_t listed = list_children(children_);
   if (listed < 0) return 1;  // cannot be told: not fenced
   const std::size_t count = std::min(static_cast<std::size_t>(listed), children_.size());

@@ -10,6 +10,7 @@
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/signals.h"
+#include "shm/base/plant.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -132,6 +133,7 @@ void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
   }
   const bool killed = !exited && !is_fault_signal(status) && !condemned_;
   next_start_ = pace_.on_death(now_ns, killed);
+  if (planted(Plant::ColdStart)) next_start_.cold = true;
   say(Level::Error, "the supervisor ended with %s %d; %s", exited ? "exit code" : "signal", status,
       next_start_.cold ? "it dies too often: backing off, then a cold start" : "starting a successor");
   if (next_start_.cold) {

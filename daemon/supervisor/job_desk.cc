@@ -9,6 +9,7 @@
 #include "proto/handler_id.h"
 #include "proto/text.h"
 #include "shm/base/check.h"
+#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {
@@ -108,6 +109,7 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
 void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, std::shared_ptr<JobCharge> charge,
                         const Responder& respond) {
   if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  if (planted(Plant::RefuseFull, 10)) return refuse(respond, v1::ERROR_QUEUE_FULL, "planted");
   if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
   const HandlerDescription* handler = handler_named(pool, request.handler());
   if (handler == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_HANDLER, unknown_handler(pool, request.handler()));
@@ -210,10 +212,12 @@ void JobDesk::deliver(Job& job, const Responder& respond) {
   JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
   facts.ended_ns = since_boot(job.ended_at);
   facts.queue_timeout_ms = session.request.descriptor(job.place.slot).queue_timeout_ms;
+  if (planted(Plant::OutcomeForeign) && facts.result_offset >= kCacheLine) facts.result_offset -= kCacheLine;
   fill_outcome(session.reply, facts, *job.end, *reply.mutable_outcome());
   if (took_its_worker(job.end->cause())) {
     fill_death(daemon_.ledger(), job.id, *reply.mutable_outcome());
   }
+  if (planted(Plant::OutcomeTwice)) respond(v1::Reply(reply), {});
   if (!respond(std::move(reply), {})) return;
   job.delivered = true;
   job.charge.reset();

@@ -14,6 +14,7 @@
 
 #include "daemon/supervisor/log.h"
 #include "proto/socket_path.h"
+#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {
@@ -176,6 +177,7 @@ std::string bound_path(int socket) {
 }
 
 void remove_listener(const std::string& path, const Listener& listener) {
+  if (planted(Plant::SocketLeft)) return;
   if (listener.place && listener.place == file_at(path)) ::unlink(path.c_str());
   const std::string lock = lock_path(path);
   if (listener.lock && file_of(listener.lock.get()) == file_at(lock)) ::unlink(lock.c_str());

@@ -12,6 +12,7 @@
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/worker_fault.h"
+#include "shm/base/plant.h"
 #include "shm/hints.h"
 
 // The deaths of a pool's workers, and what a successor takes up of them.
@@ -278,7 +279,8 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
     // A job that lost its worker to our own wish to end it has done nothing wrong.
     if (death.cause == Cause::Lost) return idempotent && !drain_.stopping() ? AfterCrash::Retry : AfterCrash::Fail;
     const unsigned crashes = count_crash(ledger, counted, job_id, death.detail);
-    switch (core::decide_retry({idempotent, crashes, config_.retries})) {
+    switch (core::decide_retry(
+        {idempotent || planted(Plant::RetryAny), planted(Plant::RetryForever) ? 1 : crashes, config_.retries})) {
       case core::RetryDecision::Retry:
         return AfterCrash::Retry;
       case core::RetryDecision::FailCrashed:

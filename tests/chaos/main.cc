@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 
 #include "tests/chaos/report.h"
@@ -66,6 +67,7 @@ void set_stops(Pace& pace, unsigned per_minute) {
 
 CommandLine parse(int argc, char** argv) {
   CommandLine line;
+  line.run.seed = std::random_device{}() % 1'000'000;
   for (Words words(argc, argv); words.more();) {
     const std::string option = words.next();
     if (option == "--minutes") {
@@ -106,10 +108,16 @@ CommandLine parse(int argc, char** argv) {
       throw std::invalid_argument("\"" + option + "\" is no option");
     }
   }
+  // With the seed at its end, whoever chose it; and in a folder of its own.
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    line.report.replay += " " + word;
+    if (word == "--seed" || word == "--folder" || word == "--json") {
+      ++i;
+    } else {
+      line.report.replay += " " + word;
+    }
   }
+  line.report.replay += " --seed " + std::to_string(line.run.seed);
   return line;
 }
 
@@ -136,7 +144,8 @@ int run(const CommandLine& line) {
   setup.plant = line.plant;
   setup.folder = make_folder(line.folder);
   const ringmaster::ScratchCgroup group;
-  setup.cgroup = group.path();
+  // A cgroup would end what a planted fault leaves.
+  if (setup.plant.empty()) setup.cgroup = group.path();
   RunResult result = run_chaos(setup, line.run);
   for (const std::string& leaf : group.leaves())
     result.judgement.breaches.push_back({Rule::NothingLeft, 0, "a cgroup is left: " + group.path() + "/" + leaf});

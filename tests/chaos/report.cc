@@ -101,7 +101,7 @@ bool report(const Setup& setup, const RunOptions& run, const ReportOptions& opti
   if (options.expect.empty()) {
     print_breaches(setup, judgement);
     std::printf(judgement.clean() ? "CLEAN: 0 wrong\n" : "WRONG: %zu breaches; again with: scripts/chaos%s\n",
-                judgement.breaches.size(), (options.replay + " --seed " + std::to_string(run.seed)).c_str());
+                judgement.breaches.size(), options.replay.c_str());
   } else {
     as_it_should = std::any_of(judgement.breaches.begin(), judgement.breaches.end(), [&](const Breach& breach) {
       return std::find(options.expect.begin(), options.expect.end(), rule_name(breach.rule)) != options.expect.end();
