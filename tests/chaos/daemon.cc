@@ -37,7 +37,7 @@ std::string pool_text(const Setup& setup, unsigned pool) {
 }
 
 std::string config_text(const Setup& setup) {
-  std::string text = "[daemon]\nshutdown_timeout = \"5s\"\nhealth_hold = \"5s\"\n";
+  std::string text = "[daemon]\nshutdown_timeout = \"5s\"\nhealth_hold = \"5s\"\nsocket_mode = \"0666\"\n";
   text += "cgroup = \"" + (setup.cgroup.empty() ? "off" : setup.cgroup) + "\"\n";
   text +=
       "[limits]\nmax_connections = 512\nconnections_per_uid = 512\nsessions_per_uid = 512\nslots_per_uid = 1000000\n"

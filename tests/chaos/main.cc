@@ -95,7 +95,7 @@ CommandLine parse(int argc, char** argv) {
     } else if (option == "--plant") {
       line.plant = words.next();
     } else if (option == "--expect") {
-      line.report.expect.emplace_back(words.next());
+      line.report.expect = words.next();
     } else if (option == "--json") {
       line.report.json = words.next();
     } else if (option == "--folder") {
@@ -129,6 +129,7 @@ std::string make_folder(const std::string& wanted) {
   }
   std::string folder = (std::filesystem::temp_directory_path() / "ringmaster-chaos.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + folder);
+  std::filesystem::permissions(folder, std::filesystem::perms(0711));  // clients are other users too
   return folder;
 }
 

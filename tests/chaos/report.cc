@@ -103,8 +103,11 @@ bool report(const Setup& setup, const RunOptions& run, const ReportOptions& opti
     std::printf(judgement.clean() ? "CLEAN: 0 wrong\n" : "WRONG: %zu breaches; again with: scripts/chaos%s\n",
                 judgement.breaches.size(), options.replay.c_str());
   } else {
+    const std::size_t colon = std::min(options.expect.find(':'), options.expect.size());
+    const std::string rule = options.expect.substr(0, colon);
+    const std::string word = options.expect.substr(std::min(colon + 1, options.expect.size()));
     as_it_should = std::any_of(judgement.breaches.begin(), judgement.breaches.end(), [&](const Breach& breach) {
-      return std::find(options.expect.begin(), options.expect.end(), rule_name(breach.rule)) != options.expect.end();
+      return rule_name(breach.rule) == rule && breach.text.find(word) != std::string::npos;
     });
     if (!as_it_should) print_breaches(setup, judgement);
     std::printf("the planted fault \"%s\" was %s\n", setup.plant.c_str(), as_it_should ? "CAUGHT" : "NOT CAUGHT");

@@ -8,9 +8,10 @@
 namespace ringmaster::chaos {
 
 struct ReportOptions {
-  std::string json;                 ///< a file; empty: none
-  std::string replay;               ///< the command line, without the program
-  std::vector<std::string> expect;  ///< rules, by name, one of which must have been broken: a fault was planted
+  std::string json;    ///< a file; empty: none
+  std::string replay;  ///< the command line, without the program
+  /// "RULE" or "RULE:WORD": a fault was planted, and a breach of this rule, with that word in it, must be found.
+  std::string expect;
 };
 
 /// Prints jobs, ends, kills, the verdict, and what was broken with its jobs' histories. True: as it should be.
