@@ -95,7 +95,8 @@ class PendingJob {
   [[nodiscard]] Outcome wait();
   /// The same for at most `limit`; nullopt: not yet.
   [[nodiscard]] std::optional<Outcome> wait_for(Duration limit);
-  /// Asks for the end: a queued job ends at once, a running one if its handler listens. wait() tells what became of it.
+  /// Asks for the end: a queued job ends at once; a running handler that listens has its pool's grace for that, one
+  /// that does not runs on until its deadline. wait() tells what became of it.
   void cancel();
 
  private:

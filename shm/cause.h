@@ -23,7 +23,8 @@ enum class Cause : std::uint8_t {
   Lost = 12,               ///< the daemon shut down or lost its state
   Poisoned = 13,           ///< it killed its worker too often; detail = last signal
   ProtocolViolation = 14,  ///< its client altered the slot's word
-  Refused = 15             ///< the pool takes no new work: it drains, or has no worker that lives
+  Refused = 15             ///< the pool takes no new work: it drains, or has no worker that lives; or none of this
+                           ///< uid, whose jobs end its workers: then a message says so
 };
 inline constexpr Cause kLastCause = Cause::Refused;
 

@@ -29,8 +29,9 @@ bool may_end_in_queue(SlotWord end) noexcept {
 JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns) noexcept {
   JobEnd result;
   result.told = read_once(line.result_seq) == job.seq;
-  // A queue timeout that a worker finds ends no run either.
-  const bool ran = end.cause() != Cause::QueueTimeout && (result.told || !may_end_in_queue(end));
+  // A queue timeout that a worker finds ends no run either, nor does a refusal.
+  const bool never_begun = end.cause() == Cause::QueueTimeout || end.cause() == Cause::Refused;
+  const bool ran = !never_begun && (result.told || !may_end_in_queue(end));
   result.attempts = end.attempt() + (ran ? 1U : 0U);
   if (!result.told) {
     if (!ran) result.queued_ns = waited(end, job, seen_ns);

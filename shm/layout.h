@@ -100,7 +100,7 @@ static_assert(sizeof(ResultMessage) == 448);
 struct alignas(kCacheLine) LaneWords {
   Word64 intent;       ///< Intent::pack
   Word64 stamp_ns;     ///< when the intent was stored, CLOCK_MONOTONIC
-  Word64 progress;     ///< bumped by the worker's one thread only
+  Word64 progress;     ///< signs of life that handlers give
   Word64 run_timeout;  ///< seq:32 | milliseconds:32 as the worker copied it from the descriptor; 0 ms: the pool's
   Word64 handler;      ///< of the job in `intent`
   Word32 state;        ///< LaneState
@@ -139,10 +139,11 @@ struct alignas(kCacheLine) LaneCounters {
   Word64 parks;
   Word64 cancelled;  ///< by a handler that listened, or before it began
   Word64 timed_out;  ///< likewise
-  Word64 reserved[2];
+  Word64 refused;    ///< because of what their uid is charged with (charges.h)
+  Word64 ended_ns;   ///< when the last job that ran has ended; 0: none has
 };
 static_assert(sizeof(LaneCounters) == 128);
-/// Jobs that this worker has finished, however they ended.
+/// Jobs that this worker has finished, however they ended. One that was refused was not begun.
 [[nodiscard]] inline std::uint64_t finished_jobs(const LaneCounters& counters) noexcept {
   std::uint64_t sum = 0;
   for (const Word64* one : {&counters.done, &counters.failed, &counters.cancelled, &counters.timed_out})
@@ -164,23 +165,11 @@ struct LaneRecord {
   Word64 run_buckets[kTimeBuckets];
   LaneLeftovers left;
   Word64 fault_address;  ///< beside `fault`
+  Word64 last_user;      ///< uid + 1 of whose job it ran last; 0: none
 };
 static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896 &&
-              offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632);
-
-/// The supervisor's words to one worker incarnation.
-struct ControlRecord {
-  SegmentHeader header;
-  alignas(kCacheLine) Word32 hold;  ///< not 0: claim nothing, complete nothing more; wait
-  Word32 drain;                     ///< not 0: end after the current job
-  Word64 cancel;                    ///< Intent::pack of the job that the supervisor wants cancelled; 0: none
-  Word32 spin_ns;                   ///< how long this worker may spin before it parks
-  Word32 max_spinners;              ///< of the pool
-  Word32 run_timeout_ms;            ///< the pool's default
-  Word32 fault_taken;               ///< not 0: its stack was taken, a faulted process may go; a futex
-  Word64 output_read[2];  ///< twice the bytes read from the worker's standard output and error; odd: a read is on
-  Word64 output_token;    ///< of the marks in them (output_mark.h); 0: none
-};
+              offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632 &&
+              offsetof(LaneRecord, last_user) == 5640);
 
 /// Hints of one pool. Anyone may re-create them; nothing depends on their truth but speed.
 struct BoardRecord {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "shm/control_record.h"
 #include "shm/layout.h"
 #include "shm/reap.h"
 #include "shm/slot_word.h"
@@ -73,6 +74,20 @@ struct LedgerTally {
 };
 static_assert(sizeof(LedgerTally) == 17 * 8 + 2 * sizeof(TimeCounts));
 
+/// What a uid is charged with in a pool (daemon/core/charge_sheet.h). `user` is stored last, and 0 first.
+struct LedgerCharge {
+  Word64 user;  ///< uid + 1; 0: empty place
+  std::uint32_t deaths;
+  std::uint32_t last_death;   ///< worker:16 | incarnation:16
+  std::uint64_t clear_at_ns;  ///< CLOCK_MONOTONIC
+  std::uint64_t refused_until_ns;
+  std::uint32_t kind;    ///< of the last death, as the supervisor's policy numbers it
+  std::uint32_t detail;  ///< its signal or exit code
+  std::uint32_t by_signal;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(LedgerCharge) == 48);
+
 /// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
 /// to the other, which `published` then makes the one that counts.
 struct LedgerPool {
@@ -81,6 +96,7 @@ struct LedgerPool {
   std::uint32_t queue_highest;  ///< the most jobs that a look has found waiting
   Word64 published;  ///< bit 0: the tally that counts; bits 32..55: worker:12 | incarnation:12 of the last death in it
   LedgerTally tally[2];
+  LedgerCharge charges[kMaxCharges];
 };
 enum class LedgerDrain : std::uint32_t { Running = 0, Draining = 1, Drained = 2 };
 

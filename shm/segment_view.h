@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 
+#include "shm/control_record.h"
 #include "shm/layout.h"
 #include "shm/slot_word.h"
 

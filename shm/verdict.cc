@@ -14,8 +14,10 @@ LaneLook look_at_lane(const LaneRecord& lane) noexcept {
     if (!look.intent) return LaneLook{};
     look.stamp_ns = words.stamp_ns.load(std::memory_order_acquire);
     const std::uint64_t timeout = words.run_timeout.load(std::memory_order_acquire);
-    look.run_timeout_ms = timeout >> 32 == look.intent->seq ? static_cast<std::uint32_t>(timeout) : 0;
-    look.handler = words.handler.load(std::memory_order_relaxed);
+    // What the worker writes after its claim may still be about the job before.
+    const bool described = timeout >> 32 == look.intent->seq;
+    look.run_timeout_ms = described ? static_cast<std::uint32_t>(timeout) : 0;
+    look.handler = described ? words.handler.load(std::memory_order_relaxed) : 0;
     look.attempt = words.attempt.load(std::memory_order_relaxed);
     // SYNC: seq_cst after the acquires: the same intent twice brackets the rest.
     if (words.intent.load(std::memory_order_seq_cst) == before) return look;

@@ -14,7 +14,7 @@ struct LaneLook {
   std::optional<Intent> intent;      ///< nullopt: between jobs
   std::uint64_t stamp_ns = 0;        ///< the worker's claim time; a worker's word, to be clamped
   std::uint32_t run_timeout_ms = 0;  ///< 0: the pool's
-  std::uint64_t handler = 0;
+  std::uint64_t handler = 0;         ///< 0: it has not said yet
   unsigned attempt = 1;
 };
 /// Tries again while the worker moves on, at most a few times; then reports what it saw last (hot workers change jobs

@@ -43,6 +43,7 @@ Word64& counter_of(LaneCounters& counters, const JobResult& result) {
   if (result.state == SlotState::Done) return counters.done;
   if (result.cause == Cause::Cancelled) return counters.cancelled;
   if (result.cause == Cause::QueueTimeout || result.cause == Cause::RunTimeout) return counters.timed_out;
+  if (result.cause == Cause::Refused) return counters.refused;
   return counters.failed;
 }
 
@@ -50,9 +51,10 @@ void count(LaneRecord& lane, const Claim& claim, const JobResult& result, std::u
   add(counter_of(lane.counters, result), 1);
   add(lane.counters.bytes_in, claim.job.request_bytes);
   add(lane.counters.bytes_out, result.result_bytes);
-  add(lane.words.progress, 1);
   count_time(lane.counters.queue, lane.queue_buckets, since(claim.job.submitted_ns, claim.started_ns));
-  if (result.ran) count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
+  if (!result.ran) return;
+  lane.counters.ended_ns.store(now_ns, std::memory_order_relaxed);
+  count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
 }
 
 // C1 to C5. Nothing: the slot is another's.
@@ -79,8 +81,9 @@ ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t s
   }
   copy_first_line(out.job, session.request.descriptor(slot));
   out.job.submitted_ns = believed_submission(out.job, session.opened_ns, now_ns);
-  lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_relaxed);
   lane.handler.store(out.job.handler, std::memory_order_relaxed);
+  // SYNC: release, pairs with look_at_lane: the handler is this job's where the seq is.
+  lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_release);
   lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);
   session.cursor = slot + 1 == reply.slots() ? 0 : slot + 1;
   out.slot = slot;

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "shm/layout.h"
+#include "shm/control_record.h"
 
 namespace ringmaster {
 

@@ -14,6 +14,7 @@ namespace ringmaster {
 namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
 
 JobResult failed(Cause cause, std::string_view message = {}) { return {SlotState::Failed, cause, 0, 0, 0, message}; }
@@ -70,6 +71,7 @@ JobResult JobRunner::result_of(AttachedSession& session, const Claim& claim, con
     return not_begun(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
   }
   if (cancel_asked(self_, session.port, claim)) return not_begun(Cause::Cancelled);
+  if (claim.started_ns < session.charge.refused_until_ns) return refused(session.charge, claim.started_ns);
   const RegisteredHandler* const handler = registry_.find(job.handler);
   if (handler == nullptr) return not_begun(Cause::UnknownHandler, "this pool has no handler of that name");
   try {
@@ -77,6 +79,22 @@ JobResult JobRunner::result_of(AttachedSession& session, const Claim& claim, con
   } catch (const std::bad_alloc&) {
     return failed(Cause::Application, "out of memory while the request was copied in");
   }
+}
+
+// What a supervisor may have left of a charge that is over is no charge: the time decides.
+JobResult JobRunner::refused(const ChargedUser& charge, std::uint64_t now_ns) {
+  const std::uint64_t left = (charge.refused_until_ns - now_ns) / kNsPerSecond + 1;
+  refusal_ = "jobs of uid " + std::to_string(charge.uid) + " ended " + std::to_string(charge.deaths) +
+             " workers of this pool lately, so it takes none of them for another " + std::to_string(left) +
+             " s; `ringmaster status` says what they died of";
+  return not_begun(Cause::Refused, refusal_);
+}
+
+// For the supervisor, should the process die of this job or soon after it.
+void JobRunner::note_user(std::uint32_t uid) noexcept {
+  Word64& last = self_.lane->last_user;
+  const std::uint64_t user = std::uint64_t{uid} + 1;
+  if (last.load(std::memory_order_relaxed) != user) last.store(user, std::memory_order_relaxed);
 }
 
 JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& session, const Claim& claim,
@@ -103,6 +121,7 @@ JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& ses
   input.supervisor_cancel = &self_.control->cancel;
   input.intent = Intent{session.port.index, static_cast<std::uint16_t>(claim.slot), seq}.pack();
 
+  note_user(session.about.uid);
   const JobEnd end = context_.run(handler, input);
   children_.ended(input.id, handler.starts_helpers);
   switch (end.code) {

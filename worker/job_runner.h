@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "worker/child_watch.h"
 #include "worker/job_context.h"
@@ -44,6 +45,9 @@ class JobRunner {
   [[nodiscard]] JobResult call(const RegisteredHandler& handler, AttachedSession& session, const Claim& claim,
                                const JobExtents& extents);
 
+  [[nodiscard]] JobResult refused(const ChargedUser& charge, std::uint64_t now_ns);
+  void note_user(std::uint32_t uid) noexcept;
+
   // A buffer that grows and is never cleared: copies are small and frequent.
   class Buffer {
    public:
@@ -61,6 +65,7 @@ class JobRunner {
   JobContext context_;
   Buffer input_;
   Buffer arguments_;
+  std::string refusal_;
   std::uint32_t copy_in_bytes_ = 64 * 1024;
   std::uint64_t ended_ns_ = 0;
 };

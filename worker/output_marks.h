@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "shm/base/unique_fd.h"
-#include "shm/layout.h"
+#include "shm/control_record.h"
 
 namespace ringmaster {
 

@@ -48,6 +48,7 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
 
 AttachedSession& SessionTable::add(std::unique_ptr<AttachedSession> session) {
   AttachedSession& added = *session;
+  if (const ChargedUser* charge = charged_.find(added.about.uid)) added.charge = *charge;
   RM_CHECK(sessions_[added.about.index] == nullptr);
   sessions_[added.about.index] = std::move(session);
   all_.push_back({added.port.reply.ready(), added.port.reply.bit_words(), &added});
@@ -61,6 +62,19 @@ void SessionTable::remove(std::uint32_t index) {
   if (gone->hot_at != AttachedSession::kCold) cool(*gone);
   std::erase_if(all_, [&](const Watched& one) { return one.session == gone; });
   sessions_[index].reset();
+}
+
+void SessionTable::set_charges(const ChargedUsers& users) {
+  charged_ = users;
+  for (const Watched& one : all_) {
+    AttachedSession& session = *one.session;
+    const ChargedUser* const found = users.find(session.about.uid);
+    const ChargedUser charge = found != nullptr ? *found : ChargedUser{};
+    const bool moves = session.hot_at != AttachedSession::kCold && (charge.deaths != 0) != session.charged();
+    if (moves) turns_.remove(session);
+    session.charge = charge;
+    if (moves) turns_.add(session);
+  }
 }
 
 void SessionTable::warm(AttachedSession& session, std::uint64_t now_ns) {
@@ -139,8 +153,13 @@ bool SessionTable::has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) c
 }
 
 ClaimStatus SessionTable::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                     AttachedSession*& from) noexcept {
-  const ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);
+                                     AttachedSession*& from) {
+  ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);
+  if (status == ClaimStatus::Nothing && turns_.someone_charged()) {
+    look_at_all(now_ns);
+    status = turns_.claim_next(self, now_ns, claimed, from);
+    if (status == ClaimStatus::Nothing) status = turns_.claim_charged(self, now_ns, claimed, from);
+  }
   if (status == ClaimStatus::Claimed) from->used_ns = now_ns;
   return status;
 }

@@ -7,6 +7,7 @@
 
 #include "proto/worker_link.h"
 #include "shm/base/unique_fd.h"
+#include "shm/charges.h"
 #include "shm/mapping.h"
 #include "shm/worker_port.h"
 #include "worker/session_turns.h"
@@ -24,6 +25,9 @@ struct AttachedSession {
   WorkerSession port;
   std::uint64_t used_ns = 0;   ///< When it last had something for this worker.
   std::size_t hot_at = kCold;  ///< Its place in the table's hot set.
+  std::uint64_t served = 0;    ///< The number of its last turn.
+  ChargedUser charge;          ///< What its uid is charged with; deaths 0: nothing, and its turns are as others'.
+  [[nodiscard]] bool charged() const noexcept { return charge.deaths != 0; }
 };
 
 /// Why a session could not be attached.
@@ -51,6 +55,8 @@ class SessionTable {
   /// Hot until the next look at all. REQUIRES: the session's place is empty.
   AttachedSession& add(std::unique_ptr<AttachedSession> session);
   void remove(std::uint32_t index);
+  /// What each session's uid is charged with from now on, also of those that come.
+  void set_charges(const ChargedUsers& users);
   [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
   [[nodiscard]] std::size_t hot_count() const noexcept { return hot_.size(); }
 
@@ -72,9 +78,10 @@ class SessionTable {
   [[nodiscard]] bool has_ready_job() const noexcept;
   /// True when one that waits so long already does.
   [[nodiscard]] bool has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept;
-  /// Takes the next job in turn; `from` is its session.
+  /// Takes the next job in turn; `from` is its session. One of a charged uid only after a look at all sessions has
+  /// found none of others, or when it is due (SessionTurns).
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                       AttachedSession*& from) noexcept;
+                                       AttachedSession*& from);
 
  private:
   /// What a look at all touches of a session that has nothing.
@@ -94,6 +101,7 @@ class SessionTable {
   std::vector<Watched> all_;
   std::vector<AttachedSession*> hot_;
   SessionTurns turns_;  ///< Of the hot ones.
+  ChargedUsers charged_;
 };
 
 }  // namespace ringmaster

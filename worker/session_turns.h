@@ -13,10 +13,16 @@ struct AttachedSession;
 
 /// Whose turn it is among the sessions that a worker looks at: highest class first; within a class round robin over
 /// uids, then over a uid's sessions, each for as many jobs as its weight. Sessions come and go; who stays keeps its
-/// place. Only the worker's thread touches it.
+/// place, and a uid that comes is placed by when it last had a turn: before all that have had one since, so that who
+/// asks for little does not wait for those who ask all the time.
+///
+/// Uids that are charged (shm/charges.h) stand behind all classes: claim_charged() gives them a turn, claim_next() only
+/// when they have waited for kChargedWaitNs, so that they wait and do not starve. Only the worker's thread touches it.
 class SessionTurns {
  public:
-  /// REQUIRES: not in it. Its turn comes last.
+  static constexpr std::uint64_t kChargedWaitNs = 1'000'000'000;
+
+  /// REQUIRES: not in it; its charge does not change while it is.
   void add(AttachedSession& session);
   /// REQUIRES: in it.
   void remove(AttachedSession& session) noexcept;
@@ -24,23 +30,34 @@ class SessionTurns {
   /// Takes the next job in turn; `from` is its session.
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                        AttachedSession*& from) noexcept;
+  [[nodiscard]] ClaimStatus claim_charged(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+                                          AttachedSession*& from) noexcept;
+  [[nodiscard]] bool someone_charged() const noexcept { return !charged_.users.empty(); }
 
  private:
   struct User {
     std::uint32_t uid = 0;
     std::vector<AttachedSession*> sessions;
     std::size_t turn = 0;
-    std::uint32_t taken = 0;  ///< Jobs in a row of the session whose turn it is.
+    std::uint32_t taken = 0;   ///< Jobs in a row of the session whose turn it is.
+    std::uint64_t served = 0;  ///< The number of its last turn.
   };
   struct Class {
     std::vector<User> users;
     std::size_t turn = 0;
   };
 
+  [[nodiscard]] Class& class_of(const AttachedSession& session) noexcept;
+  [[nodiscard]] static User& place(Class& in, const AttachedSession& session);
+  [[nodiscard]] ClaimStatus claim_in(Class& one, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+                                     AttachedSession*& from) noexcept;
   [[nodiscard]] static ClaimStatus claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns,
                                                  Claim& claimed, AttachedSession*& from) noexcept;
 
   std::array<Class, worker_link::kClasses> classes_;
+  Class charged_;
+  std::uint64_t charged_since_ns_ = 0;  ///< Since when charged uids wait; 0: not known yet.
+  std::uint64_t turns_ = 0;             ///< Given so far.
 };
 
 }  // namespace ringmaster

@@ -131,6 +131,7 @@ void WorkerLoop::leave_it_to_others() noexcept {
 
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   if (process_has_faulted()) leave_it_to_others();
+  if (charged_.outdated(*self_.control)) heed_charges();
   Claim claimed;
   AttachedSession* session = nullptr;
   if (in_turn_) look_ahead();
@@ -150,6 +151,10 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   // It will not be rung any more, and whoever finds nothing to help with stands by.
   if (streaming_.ended(runner_.ended_ns() - claimed.started_ns)) ring_doorbell(pool_bell_);
   return true;
+}
+
+void WorkerLoop::heed_charges() {
+  if (charged_.read(*self_.control)) sessions_.set_charges(charged_);
 }
 
 // A job that is older than this worker's freedom was there while this worker could not take it; where none is idle now,

@@ -42,6 +42,7 @@ class WorkerLoop {
   [[noreturn]] void leave_it_to_others() noexcept;
   void run_claimed(AttachedSession& session, const Claim& claim);
   void ring_on();
+  void heed_charges();
   void look_around(std::uint64_t now_ns);
   bool look_at_all(std::uint64_t now_ns);
   void patrol(std::uint64_t now_ns) noexcept;
@@ -77,6 +78,7 @@ class WorkerLoop {
   OutputMarks marks_;
   JobRunner runner_;
   SessionTable sessions_;
+  ChargedUsers charged_;
   Streaming streaming_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;

@@ -77,6 +77,13 @@ void add_incident(JsonWriter& json, const wire::Incident& of) {
   json.text("what", of.what()).text("core", of.core()).number("same_as", of.same_as()).end_object();
 }
 
+void add_charge(JsonWriter& json, const wire::UidCharge& of) {
+  json.begin_object();
+  json.number("uid", wide(of.uid())).number("workers", wide(of.workers())).text("standing", of.standing());
+  json.number("refused_for_ms", wide(of.refused_for_ms())).number("last_for_ms", wide(of.last_for_ms()));
+  json.text("cause", of.cause()).end_object();
+}
+
 void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
   json.begin_object();
   json.text("name", pool.name()).text("state", pool.state()).boolean("quarantined", pool.quarantined());
@@ -91,6 +98,8 @@ void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
   for (const auto& worker : pool.workers()) add_worker(json, worker);
   json.end_array().begin_array("incidents");
   for (const auto& incident : pool.incidents()) add_incident(json, incident);
+  json.end_array().begin_array("charges");
+  for (const auto& charge : pool.charges()) add_charge(json, charge);
   json.end_array().end_object();
 }
 

@@ -58,11 +58,26 @@ std::string incidents(const wire::PoolStatus& pool, bool full) {
   return text;
 }
 
+// Who is charged with hardly anything waits for nothing: not shown.
+std::string charges(const wire::PoolStatus& pool) {
+  std::string text;
+  for (const auto& one : pool.charges()) {
+    if (one.last_for_ms() == 0 && one.refused_for_ms() == 0) continue;
+    text += "  uid " + std::to_string(one.uid()) + " is charged with the end of " + count_of(one.workers(), "worker") +
+            ": ";
+    if (one.refused_for_ms() != 0) text += "refused for another " + time_of_ms(one.refused_for_ms()) + ", then ";
+    text += "served last for " + time_of_ms(std::max(one.last_for_ms(), one.refused_for_ms()) - one.refused_for_ms());
+    text += "; the last one " + one.cause() + "\n";
+  }
+  return text;
+}
+
 std::string pool_text(const wire::PoolStatus& pool, bool full) {
   std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + count_of(pool.workers_wanted(), "worker") +
                      " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
                      " queued, " + std::to_string(pool.running()) + " running\n";
   if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
+  text += charges(pool);
   text += pool_figures(pool);
   std::vector<Row> rows{{"SEAT", "STATE", "PID", "JOBS", "UP", "RSS", "CPU", "NOW", "LAST DEATH"}};
   for (const auto& worker : pool.workers()) {

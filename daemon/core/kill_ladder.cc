@@ -28,6 +28,7 @@ KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict
 // event \ state  | Running           | CancelAsked | Condemning        | Rereading          | Capturing | Killing | Faulted
 // deadline,cancel| CancelAsked       | -           | -                 | -                  | -         | -       | -
 //  no grace      | Condemning        |             |                   |                    |           |         |
+//  cancel, deaf  | cancel word       |             |                   |                    |           |         |
 // client vanished| cancel word       | -           | -                 | -                  | -         | -       | -
 // violation      | Condemning        | Condemning  | -                 | -                  | -         | -       | -
 // job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -       | -
@@ -45,72 +46,80 @@ KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict
 std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& event) {
   using Effects = std::vector<Effect>;
   if (over()) return {};
-  return std::visit(
-      Overloaded{
-          [&](const DeadlineReached&) { return end_job(now, Verdict::TimedOut); },
-          [&](const CancelRequested& cancel) { return end_job(now, cancel.as); },
-          [&](const ClientVanished&) { return state_ == State::Running ? Effects{SetCancelWord{}} : Effects{}; },
-          [&](const ViolationFound&) {
-            if (!undecided(state_)) return Effects{};
-            verdict_ = Verdict::ProtocolViolation;
-            return decide();
-          },
-          [&](const JobLeft&) {
-            if (!undecided(state_)) return Effects{};
-            state_ = State::JobEnded;
-            timer_.reset();
-            return Effects{};
-          },
-          [&](const WatcherWasLate& late) {
-            if (timer_) *timer_ += late.by;
-            return Effects{};
-          },
-          [&](const TimerFired&) { return timer_ && now >= *timer_ ? on_timer() : Effects{}; },
-          [&](const VerdictWritten&) {
-            if (state_ != State::Condemning) return Effects{};
-            return Effects{SetHold{}, CondemnSlot{}};
-          },
-          [&](const CondemnWon&) {
-            if (state_ != State::Condemning) return Effects{};
-            state_ = State::Capturing;
-            timer_ = now + config_.capture_limit;
-            return Effects{SpareTakesOver{}, CaptureStack{}};
-          },
-          [&](const CondemnLost&) {
-            if (state_ != State::Condemning) return Effects{};
-            state_ = State::Rereading;
-            return Effects{RereadLane{}};
-          },
-          [&](const LaneReread& lane) { return on_reread(now, lane.intent); },
-          [&](const CaptureEnded&) {
-            if (state_ == State::Faulted) return Effects{LetGo{}};
-            if (state_ != State::Capturing) return Effects{};
-            state_ = State::Killing;
-            timer_.reset();
-            return Effects{Kill{}};
-          },
-          [&](const FaultSaid&) {
-            if (!undecided(state_)) return Effects{};
-            state_ = State::Faulted;
-            verdict_.reset();
-            timer_ = now + config_.fault_limit;
-            core_until_ = now + config_.core_limit;
-            return Effects{SpareTakesOver{}, CaptureStack{}};
-          },
-          [&](const DumpsCore&) {
-            if (state_ == State::Faulted && now < core_until_) timer_ = now + config_.fault_limit;
-            return Effects{};
-          },
-          [&](const WorkerFenced&) {
-            // Up to here the ledger may not have heard of the verdict; without one the worker died by itself.
-            const auto settled = undecided(state_) ? std::nullopt : verdict_;
-            verdict_ = settled;
-            state_ = State::Fenced;
-            timer_.reset();
-            return Effects{Settle{settled}};
-          },
-      },
-      event);
+  return std::visit(Overloaded{
+                        [&](const DeadlineReached&) { return end_job(now, Verdict::TimedOut); },
+                        [&](const CancelRequested& cancel) {
+                          if (cancel.as == Verdict::Cancelled && !config_.listens) return tell_only();
+                          return end_job(now, cancel.as);
+                        },
+                        [&](const ClientVanished&) { return tell_only(); },
+                        [&](const ViolationFound&) {
+                          if (!undecided(state_)) return Effects{};
+                          verdict_ = Verdict::ProtocolViolation;
+                          return decide();
+                        },
+                        [&](const JobLeft&) {
+                          if (!undecided(state_)) return Effects{};
+                          state_ = State::JobEnded;
+                          timer_.reset();
+                          return Effects{};
+                        },
+                        [&](const WatcherWasLate& late) {
+                          if (timer_) *timer_ += late.by;
+                          return Effects{};
+                        },
+                        [&](const TimerFired&) { return timer_ && now >= *timer_ ? on_timer() : Effects{}; },
+                        [&](const VerdictWritten&) {
+                          if (state_ != State::Condemning) return Effects{};
+                          return Effects{SetHold{}, CondemnSlot{}};
+                        },
+                        [&](const CondemnWon&) {
+                          if (state_ != State::Condemning) return Effects{};
+                          state_ = State::Capturing;
+                          timer_ = now + config_.capture_limit;
+                          return Effects{SpareTakesOver{}, CaptureStack{}};
+                        },
+                        [&](const CondemnLost&) {
+                          if (state_ != State::Condemning) return Effects{};
+                          state_ = State::Rereading;
+                          return Effects{RereadLane{}};
+                        },
+                        [&](const LaneReread& lane) { return on_reread(now, lane.intent); },
+                        [&](const CaptureEnded&) {
+                          if (state_ == State::Faulted) return Effects{LetGo{}};
+                          if (state_ != State::Capturing) return Effects{};
+                          state_ = State::Killing;
+                          timer_.reset();
+                          return Effects{Kill{}};
+                        },
+                        [&](const FaultSaid&) {
+                          if (!undecided(state_)) return Effects{};
+                          state_ = State::Faulted;
+                          verdict_.reset();
+                          timer_ = now + config_.fault_limit;
+                          core_until_ = now + config_.core_limit;
+                          return Effects{SpareTakesOver{}, CaptureStack{}};
+                        },
+                        [&](const DumpsCore&) {
+                          if (state_ == State::Faulted && now < core_until_) timer_ = now + config_.fault_limit;
+                          return Effects{};
+                        },
+                        [&](const WorkerFenced&) {
+                          // Up to here the ledger may not have heard of the verdict; without one the worker died by
+                          // itself.
+                          const auto settled = undecided(state_) ? std::nullopt : verdict_;
+                          verdict_ = settled;
+                          state_ = State::Fenced;
+                          timer_.reset();
+                          return Effects{Settle{settled}};
+                        },
+                    },
+                    event);
+}
+
+std::vector<KillLadder::Effect> KillLadder::tell_only() const {
+  if (state_ != State::Running) return {};
+  return {SetCancelWord{}};
 }
 
 std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Verdict verdict) {

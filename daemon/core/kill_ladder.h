@@ -54,7 +54,9 @@ class KillLadder {
 
   struct DeadlineReached {};
   struct CancelRequested {
-    Verdict as = Verdict::Cancelled;  ///< Cancelled, or Shutdown when the daemon stops
+    /// Cancelled: a handler that does not listen is told, and lives on until its deadline. Shutdown, when the daemon
+    /// stops, spares nobody.
+    Verdict as = Verdict::Cancelled;
   };
   struct ClientVanished {};  ///< nobody waits: the job is told, but lives on until its deadline
   struct ViolationFound {};  ///< this worker's shared memory contradicts itself
@@ -139,6 +141,7 @@ class KillLadder {
   [[nodiscard]] bool over() const noexcept { return state_ == State::Fenced || state_ == State::JobEnded; }
 
  private:
+  [[nodiscard]] std::vector<Effect> tell_only() const;
   std::vector<Effect> end_job(TimePoint now, Verdict verdict);
   std::vector<Effect> decide();
   std::vector<Effect> on_timer();

@@ -15,29 +15,29 @@ Duration doubled(Duration initial, unsigned doublings, Duration cap) {
   return value;
 }
 
-/// Deaths that we caused on purpose say nothing about the pool. A timeout, a protocol violation or a lack of memory
-/// does only when the worker never finished a job before.
-bool counts_against_pool(const RestartPolicy::Died& died, bool proven) {
-  if (died.cause.from_outside && proven) return false;
-  switch (died.cause.kind) {
+/// Deaths that we caused on purpose say nothing about the pool.
+bool on_purpose(DeathKind kind) {
+  switch (kind) {
     case DeathKind::Clean:
     case DeathKind::Recycled:
     case DeathKind::Cancelled:
     case DeathKind::Shutdown:
-      return false;
+      return true;
     case DeathKind::BootFailure:
     case DeathKind::ExitCode:
     case DeathKind::Signal:
     case DeathKind::OutOfMemory:
     case DeathKind::TimedOut:
     case DeathKind::ProtocolViolation:
-      return !died.was_ready || died.jobs_finished == 0;
+      return false;
   }
-  return true;
+  return false;
 }
 
-// What a seat's pause comes to, at most, where its workers are killed by somebody outside.
-constexpr unsigned kOutsideStreak = 2;
+// What a seat's pause comes to, at most, where its workers end by what others do.
+constexpr unsigned kOthersStreak = 2;
+// Whose jobs crash in a row are no bad clients: it is the handler.
+constexpr std::size_t kUidsOfABrokenHandler = 3;
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -83,14 +83,24 @@ std::vector<RestartPolicy::Effect> RestartPolicy::handle(TimePoint now, const Ev
                     event);
 }
 
+bool RestartPolicy::judges_pool(const Died& died) {
+  if (on_purpose(died.cause.kind) || (died.cause.from_outside && proven_)) return false;
+  if (!died.charged) return true;
+  if (died.jobs_finished != 0) return false;
+  if (row_.size() < kUidsOfABrokenHandler && std::find(row_.begin(), row_.end(), *died.charged) == row_.end()) {
+    row_.push_back(*died.charged);
+  }
+  return row_.size() == kUidsOfABrokenHandler;
+}
+
 std::vector<RestartPolicy::Effect> RestartPolicy::on_death(TimePoint now, const Died& died) {
   SeatRecord& seat = record(died.seat);
   seat.ready_since.reset();
   const bool was_canary = state_ == State::Probing && canary_ == died.seat;
 
-  if (!counts_against_pool(died, proven_)) {
-    const bool for_nothing = died.cause.from_outside && died.jobs_finished == 0;
-    seat.streak = for_nothing ? std::min(seat.streak + 1, kOutsideStreak) : 0;
+  if (!judges_pool(died)) {
+    const bool by_others = died.cause.from_outside || (died.charged && !on_purpose(died.cause.kind));
+    seat.streak = by_others && died.jobs_finished == 0 ? std::min(seat.streak + 1, kOthersStreak) : 0;
     seat.may_start = now + backoff(seat.streak);
     if (state_ == State::Trusted) return {RestartAt{died.seat, seat.may_start}};
     if (was_canary) {
@@ -116,6 +126,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_death(TimePoint now, const 
 
   state_ = State::Quarantined;
   proven_ = false;
+  row_.clear();
   probes_ = 0;
   reason_ = std::to_string(deaths_.size()) + " workers in a row died before they finished a job, within " +
             to_string(config_.window) + "; the last one: " + to_string(died.cause);
@@ -142,6 +153,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_proof(Seat index) {
   seat.ready_since.reset();
   proven_ = true;
   deaths_.clear();
+  row_.clear();
   if (state_ == State::Trusted) return {};
   state_ = State::Trusted;
   canary_.reset();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/core/death.h"
+#include "daemon/core/quota.h"
 #include "daemon/core/types.h"
 
 namespace ringmaster::core {
@@ -15,7 +16,9 @@ namespace ringmaster::core {
 struct RestartConfig {
   Duration backoff_initial = std::chrono::milliseconds{100};
   Duration backoff_max = std::chrono::seconds{10};
-  unsigned budget = 20;  ///< unproductive deaths within `window` that a pool survives without quarantine
+  /// Unproductive deaths within `window` that a pool survives without quarantine, and that a uid may cause without
+  /// being refused.
+  unsigned budget = 20;
   Duration window = std::chrono::seconds{60};
   Duration probe_initial = std::chrono::seconds{1};  ///< from quarantine to the first canary
   Duration probe_max = std::chrono::seconds{60};
@@ -26,8 +29,11 @@ struct RestartConfig {
 
 /// When the seats of one pool may start again after a death.
 ///
-/// Only unproductive deaths count: before ready, or before one finished job. A worker that finished a job, or was
-/// ended by us (clean, recycled, cancelled, shutdown), starts again at once and clears its seat's streak.
+/// Only deaths that judge the pool count: before ready, before the first job, or long after the last (blame(),
+/// charge_sheet.h). What a job did is charged to its uid and not to the pool, unless such jobs of three uids in a row
+/// end their workers: then it is the handler. "In a row": no worker finished a job in between. A worker that finished a
+/// job, or was ended by us (clean, recycled, cancelled, shutdown), starts again at once and clears its seat's streak;
+/// after one that a uid's job ended before it finished any, the pause stays at backoff_initial.
 /// The first unproductive death of a seat also restarts at once (a stray signal must not cost a pause); from the
 /// second in a row on the delay is backoff_initial × 2^(n−2), at most backoff_max, of which the upper half is random.
 /// Once a pool is proven, a worker that somebody outside killed (SIGKILL: hardly a program does that to itself) says
@@ -54,6 +60,7 @@ class RestartPolicy {
     DeathCause cause;
     bool was_ready;
     std::uint64_t jobs_finished;
+    std::optional<Uid> charged = std::nullopt;  ///< whose job it died of; nullopt: the death judges the pool
   };
   struct Started {  ///< a process was started in the seat; while ProbeDue this makes it the canary
     Seat seat;
@@ -100,6 +107,7 @@ class RestartPolicy {
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool quarantined() const noexcept { return state_ != State::Trusted; }
+  [[nodiscard]] bool proven() const noexcept { return proven_; }  ///< since the last quarantine
   [[nodiscard]] std::optional<Seat> canary() const noexcept { return canary_; }
   [[nodiscard]] const std::string& quarantine_reason() const noexcept { return reason_; }
   [[nodiscard]] std::size_t recent_unproductive_deaths() const noexcept { return deaths_.size(); }
@@ -112,6 +120,7 @@ class RestartPolicy {
   };
 
   std::vector<Effect> on_death(TimePoint now, const Died& died);
+  [[nodiscard]] bool judges_pool(const Died& died);
   std::vector<Effect> on_timer(TimePoint now);
   std::vector<Effect> on_proof(Seat seat);
   TimePoint schedule_probe(TimePoint now);
@@ -124,6 +133,7 @@ class RestartPolicy {
   std::vector<SeatRecord> seats_;
   bool proven_ = false;           ///< since the last quarantine
   std::deque<TimePoint> deaths_;  ///< unproductive ones within the window, oldest first
+  std::vector<Uid> row_;          ///< uids whose jobs ended workers since the last proof; three are enough
   unsigned probes_ = 0;           ///< in this quarantine
   TimePoint probe_at_{};
   std::optional<Seat> canary_;

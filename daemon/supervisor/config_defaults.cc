@@ -107,13 +107,17 @@ working_directory = "/"
 # ends as "out of memory". Needs a cgroup with a memory controller (see [daemon] cgroup); else a warning says so.
 memory_max = "0B"
 
-# Workers that die before they are ready, or before they have finished one job, are started again after a pause: none
-# the first time, then backoff_initial, doubled each time up to backoff_max, half of it random. More than `budget`
-# such deaths within `window`, none of the pool's new workers having finished a job: the pool is quarantined, and one
-# worker is tried after probe_initial, then at doubling intervals up to probe_max. The quarantine ends when a worker
-# has finished its first job, or has been ready for `stable`. Once a pool is proven so, workers that
+# Workers that die before they are ready, before their first job, or 10 s and more after their last are started again
+# after a pause: none the first time, then backoff_initial, doubled each time up to backoff_max, half of it random. More
+# than `budget` such deaths within `window`, none of the pool's new workers having finished a job: the pool is
+# quarantined, and one worker is tried after probe_initial, then at doubling intervals up to probe_max. The quarantine
+# ends when a worker has finished its first job, or has been ready for `stable`. Once a pool is proven so, workers that
 # somebody outside ends by SIGKILL do not count; they start again at once, from the second in a row on after at most
 # backoff_initial.
+# A worker that a job ends is charged to the job's user and not to the pool, unless such jobs of three users in a row
+# end their workers. A user's jobs may end as many workers as `budget` within `window` (those of which it was the first
+# job in full, others by half); after a few in a row they wait behind everybody else's, and beyond it they are refused
+# until half of it is forgotten.
 [pool.default.restart]
 backoff_initial = "100ms"
 backoff_max = "10s"

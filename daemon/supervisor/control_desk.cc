@@ -45,6 +45,10 @@ void hide_others(const Peer& peer, v1::Status& status) {
       worker.set_current_job_id(visible(worker.current_job_id()));
       worker.clear_last_stack();
     }
+    auto& charges = *pool.mutable_charges();
+    for (int i = charges.size(); i-- > 0;) {
+      if (charges.Get(i).uid() != peer.uid) charges.DeleteSubrange(i, 1);
+    }
     for (v1::Incident& incident : *pool.mutable_incidents()) {
       incident.set_job_id(visible(incident.job_id()));
       incident.clear_stack();

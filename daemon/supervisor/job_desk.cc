@@ -5,6 +5,7 @@
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/job_outcome.h"
 #include "daemon/supervisor/log.h"
+#include "daemon/supervisor/work_refusal.h"
 #include "proto/control_convert.h"
 #include "proto/handler_id.h"
 #include "proto/text.h"
@@ -108,9 +109,8 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
 
 void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, std::shared_ptr<JobCharge> charge,
                         const Responder& respond) {
-  if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return refuse(respond, refused->code, refused->why);
   if (planted(Plant::RefuseFull, 10)) return refuse(respond, v1::ERROR_QUEUE_FULL, "planted");
-  if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
   const HandlerDescription* handler = handler_named(pool, request.handler());
   if (handler == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_HANDLER, unknown_handler(pool, request.handler()));
   const auto arguments = arguments_of(request, *handler);

@@ -117,7 +117,8 @@ void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, 
   if (cause == Cause::Application && result_bytes != 0 && result_bytes <= facts.result_capacity) {
     outcome.set_result(reply.ring() + facts.result_offset, result_bytes);
   }
-  const bool has_message = message_bytes > 0 && (cause == Cause::Application || cause == Cause::Invalid);
+  const bool has_message =
+      message_bytes > 0 && (cause == Cause::Application || cause == Cause::Invalid || cause == Cause::Refused);
   outcome.set_message(
       has_message ? clean_text({reply.message(facts.slot).text, std::min<std::size_t>(message_bytes, kMessageBytes)})
                   : sentence(cause, word.detail(), needed));

@@ -10,7 +10,7 @@
 
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/tagged_output.h"
-#include "shm/layout.h"
+#include "shm/control_record.h"
 
 namespace ringmaster {
 

@@ -56,7 +56,12 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                     was_idle_ = false;
                     on_timer();
                   }),
-      statistics_(host.ledger_record().pools[index], config.workers + config.spares) {}
+      statistics_(host.ledger_record().pools[index], config.workers + config.spares),
+      charges_(host.loop(), host.ledger_record().pools[index], config_, [this](const auto& tell) {
+        for (const Seat& seat : seats_) {
+          if (seat.process) tell(seat.process->control());
+        }
+      }) {}
 
 Pool::~Pool() = default;
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
@@ -57,6 +57,7 @@ class Pool final : public PoolGate {
   [[nodiscard]] int board_fd() const override { return fds_.board.get(); }
   [[nodiscard]] BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override;
+  [[nodiscard]] std::string refusal_of(std::uint32_t uid) const override { return charges_.refusal(uid); }
   [[nodiscard]] bool handlers_known() const override { return handlers_known_; }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_; }
   void when_handlers_known(Callback done) override;
@@ -89,7 +90,6 @@ class Pool final : public PoolGate {
   void end_leaver(Seat& seat, core::TimePoint now);
   void ask_to_leave(core::Seat seat, core::DeathKind why);
   void kill(Seat& seat, core::DeathKind why);
-  void release_deposits(const WorkerPlace& place);
   void give(Seat& seat, const Session& session);
   void answered(std::uint32_t serial, std::uint32_t owner);
   void finish_detaching();
@@ -101,13 +101,12 @@ class Pool final : public PoolGate {
   void look_at_seat(core::Seat index, core::TimePoint now);
   void look_at_queues(std::uint64_t now_ns);
   void arm(Seat& seat, const LaneLook& look);
+  void tell_to_stop(core::Seat seat, const core::KillLadder::Event& event);
   void step(core::Seat seat, const core::KillLadder::Event& event);
   void carry_out(core::Seat seat, const core::KillLadder::Effect& effect);
   void condemn_slot(core::Seat seat);
   void reread_lane(core::Seat seat);
   void resume_verdict(core::Seat seat);
-  void resume_cancel(core::Seat seat, const std::optional<Intent>& running, core::TimePoint now);
-  [[nodiscard]] core::KillLadder make_ladder(const Seat& seat) const;
   [[nodiscard]] core::LadderConfig ladder_config(const Seat& seat) const;
   [[nodiscard]] const Session* session_at(std::uint16_t index) const;
   [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;  ///< 0: of no session that is attached
@@ -121,7 +120,7 @@ class Pool final : public PoolGate {
   void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
   void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
   void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
-  [[nodiscard]] bool killed_for_memory(Seat& seat) const;
+  std::optional<core::Uid> charge(const keeper::ExitRecord& exit, const core::DeathCause& why, const LaneRecord* lane);
 
   // pool_record.cc: what survives this supervisor
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
@@ -188,6 +187,7 @@ class Pool final : public PoolGate {
   LeftoverLog leftovers_;
   WorkBell bell_watch_;
   PoolStatistics statistics_;
+  PoolCharges charges_;
   bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
   std::optional<core::TimePoint> next_queue_deadline_;
   std::optional<core::TimePoint> plan_again_;

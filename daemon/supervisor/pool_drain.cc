@@ -108,7 +108,7 @@ void Pool::kill_running() {
     if (!seat.process) continue;
     look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
     if (seat.watch.running() && seat.ready) {
-      if (!seat.ladder) seat.ladder = make_ladder(seat);
+      if (!seat.ladder) seat.ladder = {seat.watch.intent(), ladder_config(seat)};
       step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Shutdown});
     } else {
       kill(seat, core::DeathKind::Shutdown);

@@ -38,6 +38,8 @@ class PoolGate {
 
   /// Empty: jobs and sessions are welcome. Else why not, in one sentence ("pool \"images\" is draining").
   [[nodiscard]] virtual std::string refusal() const = 0;
+  /// Likewise for one user: why not, where its jobs have ended too many workers of this pool.
+  [[nodiscard]] virtual std::string refusal_of(std::uint32_t uid) const = 0;
 
   /// Handlers are known once a worker of the pool has been ready; they stay known.
   [[nodiscard]] virtual bool handlers_known() const = 0;

@@ -61,6 +61,12 @@ LastRun last_run(const LaneRecord* lane, const LedgerWorker& record, const keepe
   return run;
 }
 
+// Its own cgroup knows; without one, a rise of the machine's count is the best guess.
+bool killed_for_memory(PoolSeat& seat, const core::OomBaseline& baseline) {
+  const auto known = WorkerCgroups::out_of_memory(seat.process->fds().cgroup.get());
+  return known ? *known : baseline.rose(oom_kills(), seat.oom_kills);
+}
+
 }  // namespace
 
 void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead) {
@@ -75,6 +81,7 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
     return keep_orphan(static_cast<core::Seat>(index), owner, pid, std::move(fds), dead);
   }
   seat.process = std::move(*process);
+  charges_.show(seat.process->control());
   seat.started = core::from_monotonic_ns(record.started_ns);
   seat.ready = (record.flags & kLedgerReady) != 0;
   seat.oom_kills = oom_kills();
@@ -144,7 +151,8 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   facts.was_ready = seat.ready;
   facts.fault_signal = fault_signal(seat.process->lane());
   facts.verdict = standing ? kind_of(*standing) : seat.verdict;
-  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && killed_for_memory(seat);
+  facts.out_of_memory =
+      facts.by_signal && exit.status == SIGKILL && !facts.verdict && killed_for_memory(seat, oom_baseline_);
   const core::DeathCause cause = core::classify_death(facts);
 
   std::string text = core::to_string(cause);
@@ -163,12 +171,14 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
        {"stack", core::stack_summary(
                      wanted ? std::string{} : IncidentLog(host_.ledger_record()).stack_at(seat.last_incident), 1)}});
 
+  // Before its job is resolved: afterwards nothing tells whose it was.
+  const auto charged = charge(exit, cause, &seat.process->lane());
   reap_dead(seat, exit, cause);
   const WorkerPlace place = seat.process->place();
   record_of(index).verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
-  release_deposits(place);
+  host_.keeper().release(WorkerFds::deposits_of(place.owner));
   seat.process->fds().cgroup.reset();
   host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;
@@ -186,14 +196,25 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   seat.ready = false;
   seat.state = core::SeatState::Empty;
   gone(owner_key(place.owner));
-  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, was_ready, jobs}));
+  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, was_ready, jobs, charged}));
   update();
 }
 
-// Its own cgroup knows; without one, a rise of the machine's count is the best guess.
-bool Pool::killed_for_memory(Seat& seat) const {
-  const auto known = WorkerCgroups::out_of_memory(seat.process->fds().cgroup.get());
-  return known ? *known : oom_baseline_.rose(oom_kills(), seat.oom_kills);
+// To whoever its last job was for; nullopt: it judges the pool.
+std::optional<core::Uid> Pool::charge(const keeper::ExitRecord& exit, const core::DeathCause& why,
+                                      const LaneRecord* lane) {
+  PoolCharges::Death death;
+  death.owner = {static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
+  death.cause = why;
+  death.at_ns = exit.died_at_ns != 0 ? exit.died_at_ns : monotonic_ns();
+  death.lane = lane;
+  death.maybe_outside = why.from_outside && policy_.proven();
+  const LedgerWorker& record = record_of(static_cast<core::Seat>(exit.worker - first_worker_));
+  const auto running = Intent::unpack(last_run(lane, record, exit).intent_bits);
+  if (const Session* session = running ? session_at(running->session) : nullptr) {
+    death.running_uid = submitter_of(*session, running->slot, running->seq);
+  }
+  return charges_.bury(death);
 }
 
 void Pool::reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause) {
@@ -234,6 +255,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   if (death.verdict) facts.verdict = kind_of(*death.verdict);
   core::DeathCause cause = core::classify_death(facts);
   death.detail = static_cast<std::uint16_t>(cause.detail);
+  const auto charged = is_orphan ? charge(exit, cause, lane) : std::nullopt;
   // The record is a later incarnation's: what it has counted is not to be touched.
   LedgerWorker elsewhere{};
   reap_owner(index, death, recorded ? record : elsewhere, cause);
@@ -241,7 +263,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   host_.cgroups().remove(owner);
   if (!is_orphan) {
     host_.keeper().ack_exit(exit.worker, exit.incarnation);
-    return release_deposits(place);
+    return host_.keeper().release(WorkerFds::deposits_of(place.owner));
   }
   const std::uint64_t jobs = lane != nullptr ? finished_jobs(lane->counters) : 0;
   log_warning("worker that could not be taken over ended",
@@ -250,13 +272,14 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
-  release_deposits(place);
+  host_.keeper().release(WorkerFds::deposits_of(place.owner));
   // That we could not adopt it says nothing about the pool.
   if (seat.orphan->killed && !death.verdict) cause.kind = core::DeathKind::Recycled;
   seat.orphan.reset();
   seat.state = core::SeatState::Empty;
   gone(owner_key(owner));
-  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, facts.was_ready, jobs}));
+  on_policy(
+      policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, facts.was_ready, jobs, charged}));
   update();
 }
 

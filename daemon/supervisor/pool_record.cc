@@ -24,6 +24,7 @@ void add_lane(LedgerTally& tally, const LaneRecord& lane) {
   tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
   tally.cancelled += lane.counters.cancelled.load(std::memory_order_relaxed);
   tally.timed_out += lane.counters.timed_out.load(std::memory_order_relaxed);
+  tally.refused += lane.counters.refused.load(std::memory_order_relaxed);
   tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
   tally.left_ended += lane.left.ended.load(std::memory_order_relaxed);
   tally.left_kept += lane.left.kept.load(std::memory_order_relaxed);

@@ -107,6 +107,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   gauge.end();
   statistics_.queue_seen(gauge);
   statistics_.fill(now, total(), gauge, status);
+  charges_.fill(status);
   const IncidentLog log(host_.ledger_record());
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
     fill_incident(log, *incident, *status.add_incidents());

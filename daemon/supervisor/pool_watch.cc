@@ -60,6 +60,15 @@ core::Intent packed(const std::optional<Intent>& intent) {
 
 Intent unpacked(core::Intent intent) { return Intent::unpack(static_cast<std::uint64_t>(intent)).value_or(Intent{}); }
 
+// By its client's word, or by the control segment's: an administrator's cancel, and one of a job that came as a
+// message, stand there alone.
+bool cancel_wanted(const ControlRecord& control, const Session* session, const Intent& running) {
+  if (session == nullptr || session->state == SessionState::Closing) return false;
+  if (control.cancel.load(std::memory_order_relaxed) == running.pack()) return true;
+  return running.slot < session->request.slots() &&
+         session->request.cancel(running.slot).load(std::memory_order_relaxed) == running.seq;
+}
+
 }  // namespace
 
 const Session* Pool::session_at(std::uint16_t index) const {
@@ -155,17 +164,21 @@ void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
   }
   if (!seat.watch.running()) return;
   arm(seat, lane);
-  const Session* session = session_at(lane.intent->session);
-  const bool cancel_wanted =
-      session != nullptr && lane.intent->slot < session->request.slots() && session->state != SessionState::Closing &&
-      session->request.cancel(lane.intent->slot).load(std::memory_order_relaxed) == lane.intent->seq;
-  if (seat.ladder || !(cancel_wanted || seat.watch.expired(now))) return;
-  seat.ladder = make_ladder(seat);
+  if (seat.ladder) return;
   if (seat.watch.expired(now)) {
+    seat.ladder = {seat.watch.intent(), ladder_config(seat)};
     step(index, core::KillLadder::DeadlineReached{});
-  } else {
-    step(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+  } else if (cancel_wanted(seat.process->control(), session_at(lane.intent->session), *lane.intent)) {
+    tell_to_stop(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
   }
+}
+
+void Pool::tell_to_stop(core::Seat index, const core::KillLadder::Event& event) {
+  Seat& seat = seats_[index];
+  if (!seat.ladder) seat.ladder = {seat.watch.intent(), ladder_config(seat)};
+  step(index, event);
+  // Told, and left to run on until its deadline.
+  if (seat.ladder && seat.ladder->state() == core::KillLadder::State::Running) seat.ladder.reset();
 }
 
 // The worker copies the job's own deadline a moment after its intent: looked at anew each time.
@@ -227,14 +240,12 @@ void Pool::end_leaver(Seat& seat, core::TimePoint now) {
 core::LadderConfig Pool::ladder_config(const Seat& seat) const {
   core::LadderConfig config;
   config.grace = config_.grace;
-  const std::uint64_t handler = seat.process->lane().words.handler.load(std::memory_order_relaxed);
+  const std::uint64_t handler = look_at_lane(seat.process->lane()).handler;
   for (const HandlerDescription& one : handlers_) {
     if (handler_id(one.name) == handler) config.listens = one.listens_to_cancel;
   }
   return config;
 }
-
-core::KillLadder Pool::make_ladder(const Seat& seat) const { return {seat.watch.intent(), ladder_config(seat)}; }
 
 void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
   const Intent wanted{index, slot, seq};
@@ -245,13 +256,11 @@ void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t
     if (!seat.process || !seat.ready) continue;
     look_at_seat(static_cast<core::Seat>(i), now);
     if (seat.watch.intent() != core::Intent{wanted.pack()}) continue;
-    if (!seat.ladder) seat.ladder = make_ladder(seat);
     // Nobody waits any more for a job of a session that ends: it may run on until its deadline.
     if (session == nullptr || session->state == SessionState::Closing) {
-      step(static_cast<core::Seat>(i), core::KillLadder::ClientVanished{});
-      if (seat.ladder && seat.ladder->state() == core::KillLadder::State::Running) seat.ladder.reset();
+      tell_to_stop(static_cast<core::Seat>(i), core::KillLadder::ClientVanished{});
     } else {
-      step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+      tell_to_stop(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Cancelled});
     }
   }
   update();
@@ -369,19 +378,7 @@ void Pool::resume_verdict(core::Seat index) {
   if (standing) withdraw_verdict(record);
   if (auto fault = said_fault(*seat.process)) return on_fault(index, std::move(*fault));
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
-  resume_cancel(index, lane.intent, now);
-}
-
-// A cancel by an administrator, or of a job that came as a message, stands in the control segment only.
-void Pool::resume_cancel(core::Seat index, const std::optional<Intent>& running, core::TimePoint now) {
-  Seat& seat = seats_[index];
-  if (!running || seat.process->control().cancel.load(std::memory_order_relaxed) != running->pack()) return;
-  const Session* session = session_at(running->session);
-  if (session == nullptr || session->state == SessionState::Closing) return;
-  look_at_seat(index, now);
-  if (seat.ladder || seat.watch.intent() != packed(running)) return;
-  seat.ladder = make_ladder(seat);
-  step(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+  if (lane.intent) look_at_seat(index, now);
 }
 
 }  // namespace ringmaster

@@ -67,6 +67,7 @@ void Pool::start_worker(core::Seat index) {
   seat.process = std::move(*process);
   ControlRecord& control = seat.process->control();
   control.run_timeout_ms.store(milliseconds_of(config_.run_deadline), std::memory_order_relaxed);
+  charges_.show(control);
 
   std::vector<keeper::DepositLabel> labels;
   std::vector<int> fds;
@@ -171,7 +172,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   Seat& seat = seats_[index];
   log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
   if (seat.process) {
-    release_deposits(seat.process->place());
+    host_.keeper().release(WorkerFds::deposits_of(seat.process->place().owner));
     host_.cgroups().remove(seat.process->place().owner);
     gone(owner_key(seat.process->place().owner));
   }
@@ -374,12 +375,6 @@ void Pool::kill(Seat& seat, core::DeathKind why) {
   ++tally().kills;
   const Owner owner = seat.process->place().owner;
   if (seat.process->pid() != 0) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
-}
-
-void Pool::release_deposits(const WorkerPlace& place) {
-  std::uint32_t kinds = 0;
-  for (const auto kind : WorkerFds::kKinds) kinds |= keeper::kind_bit(kind);
-  host_.keeper().release({kinds, place.owner.worker, place.owner.incarnation});
 }
 
 }  // namespace ringmaster

@@ -9,6 +9,7 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/memory_room.h"
 #include "daemon/supervisor/session_factory.h"
+#include "daemon/supervisor/work_refusal.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/text.h"
@@ -81,8 +82,7 @@ void SessionDesk::open(const Peer& peer, const v1::OpenSession& request, Respond
 }
 
 void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond) {
-  if (std::string why = daemon_.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
-  if (std::string why = pool.refusal(); !why.empty()) return refuse(respond, v1::ERROR_DRAINING, std::move(why));
+  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return refuse(respond, refused->code, refused->why);
   const GrantedRings granted = grant_rings(pool.config().session, wish.rings);
   if (granted.too_large) {
     return refuse(respond, v1::ERROR_TOO_LARGE,

@@ -81,6 +81,12 @@ UniqueFd& WorkerFds::of(keeper::DepositKind kind) {
   return kind == keeper::DepositKind::WorkerStdout ? out : err;
 }
 
+keeper::ReleaseSelector WorkerFds::deposits_of(Owner owner) {
+  std::uint32_t kinds = 0;
+  for (const auto kind : kKinds) kinds |= keeper::kind_bit(kind);
+  return {kinds, owner.worker, owner.incarnation};
+}
+
 bool WorkerFds::complete() const {
   return lane.valid() && control.valid() && socket.valid() && out.valid() && err.valid();
 }

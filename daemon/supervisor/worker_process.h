@@ -44,6 +44,8 @@ struct WorkerFds {
       keeper::DepositKind::WorkerStdout, keeper::DepositKind::WorkerStderr};
   [[nodiscard]] UniqueFd& of(keeper::DepositKind kind);
   [[nodiscard]] bool complete() const;
+  /// All that the keeper holds of an incarnation.
+  [[nodiscard]] static keeper::ReleaseSelector deposits_of(Owner owner);
 };
 
 /// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends, its Pool

@@ -106,6 +106,15 @@ void fault_beside(Job& job) {
   job.output("done in time");
 }
 
+// Well done, and its process dies of it a moment later.
+void crash_later(Job& job) {
+  std::thread([] {
+    sleep_ms(30);
+    write_to_nowhere();
+  }).detach();
+  job.output("done");
+}
+
 void own_handler(Job&) {
   struct sigaction action {};
   action.sa_handler = [](int) { ::_exit(42); };
@@ -302,6 +311,7 @@ int main(int argc, char** argv) {
            .arguments = {message},
            .run = throw_in_thread},
           {.name = "fault-beside", .summary = "Another thread faults.", .run = fault_beside},
+          {.name = "crash-later", .summary = "Its process dies after it.", .run = crash_later},
           {.name = "own-handler", .summary = "Exits in a signal handler of its own.", .run = own_handler},
           {.name = "crash-in-fork", .summary = "Its child crashes.", .run = crash_in_fork},
           {.name = "child-status", .summary = "/proc/self/status of a child.", .run = child_status},

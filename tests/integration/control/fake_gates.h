@@ -64,6 +64,7 @@ class FakePool final : public PoolGate {
   [[nodiscard]] int board_fd() const override { return board_fd_.get(); }
   [[nodiscard]] BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override { return refusal_; }
+  [[nodiscard]] std::string refusal_of(std::uint32_t) const override { return charged_; }
   [[nodiscard]] bool handlers_known() const override { return handlers_known_; }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_; }
   void when_handlers_known(Callback done) override {
@@ -157,6 +158,7 @@ class FakePool final : public PoolGate {
   WorkerSelf self_;
   std::vector<HandlerDescription> handlers_;
   std::string refusal_;
+  std::string charged_;
   std::map<std::uint32_t, Served> served_;
   std::vector<std::pair<std::uint32_t, Claim>> held_;
   std::vector<Callback> waiting_;

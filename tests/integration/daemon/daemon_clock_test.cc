@@ -53,7 +53,7 @@ TEST_F(DaemonClock, AClientWhoseClockIsAheadIsStillLateInTheEnd) {
   Session session = open();
   std::vector<PendingJob> blockers;
   for (int i = 0; i < 2; ++i) {
-    auto job = session.submit("hang-asleep", Request{});
+    auto job = session.submit("sleep", Request{}, {{"ms", "60000"}});
     ASSERT_TRUE(job);
     blockers.push_back(std::move(*job));
   }

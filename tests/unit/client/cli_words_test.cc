@@ -173,9 +173,21 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
   incident.set_handler("resize");
   incident.set_job_id(std::uint64_t{17} << 32 | 77);
   incident.set_stack("#0 spin\n#1 main\n");
+  auto& charge = *pool.add_charges();
+  charge.set_uid(1000);
+  charge.set_workers(21);
+  charge.set_standing("refused");
+  charge.set_refused_for_ms(30'000);
+  charge.set_last_for_ms(55'000);
+  charge.set_cause("killed by SIGSEGV");
+  pool.add_charges()->set_uid(1001);  // It owes hardly anything.
   const std::string text = status_text(status);
+  EXPECT_EQ(text.find("uid 1001"), std::string::npos);
   for (const char* part :
-       {"9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
+       {"uid 1000 is charged with the end of 21 workers: refused for another 30 s, then served last for 25 s; the "
+        "last "
+        "one killed by SIGSEGV\n",
+        "9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
         "seat 0: killed after its run deadline, in resize, job 17-77\n      #0 spin\n      #1 main\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   incident.set_full_stack("#0 spin\n#1 main\n#2 _start\n");
@@ -205,6 +217,7 @@ TEST(Schema, NamesEveryKeyOfTheOutputs) {
   auto& status_pool = *status.add_pools();
   status_pool.add_workers();
   status_pool.add_incidents();
+  status_pool.add_charges();
   status_pool.add_rates();
   status.add_sessions();
   HandlerDescription handler;

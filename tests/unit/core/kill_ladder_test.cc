@@ -75,6 +75,19 @@ TEST(KillLadder, GoesStraightToTheVerdictForAHandlerThatDoesNotListen) {
   EXPECT_EQ(no_grace.handle(kNow, L::CancelRequested{}), (Effects{L::WriteVerdict{Verdict::Cancelled, kJob}}));
 }
 
+TEST(KillLadder, ACancelOfAHandlerThatDoesNotListenIsToldAndKillsNobody) {
+  L deaf{kJob, kDeaf};
+  EXPECT_EQ(deaf.handle(kNow, L::CancelRequested{}), (Effects{L::SetCancelWord{}}));
+  EXPECT_EQ(deaf.state(), State::Running);
+  EXPECT_EQ(deaf.next_timer(), std::nullopt);
+  // Its deadline and the daemon's end stay what they are.
+  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::DeadlineReached{}), (Effects{L::WriteVerdict{Verdict::TimedOut, kJob}}));
+  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::CancelRequested{Verdict::Shutdown}),
+            (Effects{L::WriteVerdict{Verdict::Shutdown, kJob}}));
+  EXPECT_EQ(deaf.handle(kNow + 2s, L::JobLeft{}), Effects{});
+  EXPECT_EQ(deaf.state(), State::JobEnded);
+}
+
 TEST(KillLadder, KeepsTheFirstVerdict) {
   L ladder{kJob, kListens};
   (void)ladder.handle(kNow, L::DeadlineReached{});

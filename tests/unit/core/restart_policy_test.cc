@@ -26,7 +26,8 @@ RestartPolicy make(const RestartConfig& config = {}, double random = 0.999999) {
 }
 
 RestartPolicy::Died unproductive(Seat seat) { return {seat, {DeathKind::BootFailure, 1, false}, false, 0}; }
-RestartPolicy::Died productive(Seat seat) { return {seat, kCrash, true, 1}; }
+RestartPolicy::Died productive(Seat seat) { return {seat, kCrash, true, 1, Uid{1000}}; }
+RestartPolicy::Died in_job_of(Uid uid) { return {0, kCrash, true, 0, uid}; }
 
 Duration delay(RestartPolicy& policy, TimePoint now, const RestartPolicy::Died& died) {
   const auto effects = policy.handle(now, died);
@@ -93,6 +94,43 @@ TEST(RestartPolicy, CountsOnlyDeathsThatSaySomethingAboutThePool) {
     for (int i = 0; i < 4; ++i) (void)policy.handle(kStart, RestartPolicy::Died{0, {kind, 0, false}, true, 0});
     EXPECT_TRUE(policy.quarantined()) << to_string(kind);
   }
+}
+
+TEST(RestartPolicy, DoesNotJudgeThePoolByTheJobsOfOneUidOrTwo) {
+  auto policy = make(small_budget());
+  for (int i = 0; i < 500; ++i) {
+    (void)policy.handle(kStart, in_job_of(1000));
+    const Duration pause = delay(policy, kStart, in_job_of(2000));
+    EXPECT_LE(pause, 100ms) << "others wait for the next worker";
+  }
+  EXPECT_FALSE(policy.quarantined());
+  EXPECT_EQ(policy.recent_unproductive_deaths(), 0U);
+}
+
+TEST(RestartPolicy, TakesCrashingJobsOfThreeUidsInARowForABrokenHandler) {
+  auto policy = make(small_budget());
+  for (const Uid uid : {1000U, 2000U, 1000U}) (void)policy.handle(kStart, in_job_of(uid));
+  for (int i = 0; i < 3; ++i) (void)policy.handle(kStart, in_job_of(3000));
+  EXPECT_FALSE(policy.quarantined());
+  (void)policy.handle(kStart, in_job_of(1000));
+  EXPECT_TRUE(policy.quarantined());
+}
+
+TEST(RestartPolicy, AFinishedJobEndsTheRowOfUids) {
+  auto policy = make(small_budget());
+  for (int i = 0; i < 50; ++i) {
+    for (const Uid uid : {1000U, 2000U}) (void)policy.handle(kStart, in_job_of(uid));
+    (void)policy.handle(kStart, RestartPolicy::FinishedFirstJob{1});
+    for (const Uid uid : {3000U, 4000U}) (void)policy.handle(kStart, in_job_of(uid));
+    (void)policy.handle(kStart, RestartPolicy::FinishedFirstJob{1});
+  }
+  EXPECT_FALSE(policy.quarantined());
+}
+
+TEST(RestartPolicy, JudgesThePoolByWorkersThatDieLongAfterTheirLastJob) {
+  auto policy = make(small_budget());
+  for (int i = 0; i < 4; ++i) (void)policy.handle(kStart, RestartPolicy::Died{0, kCrash, true, 7});
+  EXPECT_TRUE(policy.quarantined());
 }
 
 TEST(RestartPolicy, TakesAKillFromOutsideForNoFaultOfThePool) {

@@ -24,6 +24,7 @@
 #include "daemon/supervisor/stack_desk.h"
 #include "proto/control.pb.h"
 #include "shm/client_port.h"
+#include "shm/doorbell.h"
 #include "shm/ledger.h"
 #include "shm/memfd.h"
 #include "shm/worker_port.h"
@@ -118,11 +119,11 @@ struct Remains {
 
   [[nodiscard]] LedgerWorker& record() const { return ledger->workers[0]; }
   /// The worker takes a new job; its slot.
-  std::uint32_t run_a_job(std::uint32_t flags = 0) {
+  std::uint32_t run_a_job(std::uint32_t flags = 0, std::uint64_t handler = 42) {
     const auto slot = client->take_slot();
     JobDescriptor job{};
     job.flags = flags;
-    job.handler = 42;
+    job.handler = handler;
     (void)client->publish(*slot, job);
     EXPECT_EQ(claim(worker, attached, monotonic_ns(), taken), ClaimStatus::Claimed);
     return *slot;
@@ -135,6 +136,19 @@ struct Remains {
       copies.of(kind) = UniqueFd(::fcntl(fds.of(kind).get(), F_DUPFD_CLOEXEC, 0));
     }
     return copies;
+  }
+  /// What the keeper holds of a pool whose workers have this one handler.
+  [[nodiscard]] PoolFds held_of_pool(const HandlerDescription& handler) const {
+    const std::vector<std::byte> table = encode_handlers({&handler, 1}).value();
+    const std::uint64_t length = table.size();
+    PoolFds held;
+    held.handlers = *create_segment("handlers", sizeof length + length);
+    const Mapping memory = *Mapping::map(held.handlers.get(), Access::ReadWrite);
+    std::memcpy(memory.bytes().data(), &length, sizeof length);
+    std::memcpy(memory.bytes().data() + sizeof length, table.data(), length);
+    held.board = UniqueFd(::fcntl(board_fd.get(), F_DUPFD_CLOEXEC, 0));
+    held.bell = *create_doorbell();
+    return held;
   }
   [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(session.reply.word(slot).load()); }
   [[nodiscard]] static keeper::ExitRecord exit(int code = CLD_KILLED, int status = SIGKILL) {
@@ -166,7 +180,7 @@ struct Remains {
 /// One supervisor's life, as far as a pool of one worker goes.
 class PoolLife final : public PoolHost, public DaemonGate {
  public:
-  explicit PoolLife(Remains& remains) : remains_(remains) {
+  explicit PoolLife(Remains& remains, PoolFds held = {}) : remains_(remains) {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     keeper_ = std::make_unique<FakeKeeper>(UniqueFd(ends[1]));
@@ -177,9 +191,10 @@ class PoolLife final : public PoolHost, public DaemonGate {
     config.name = "t";
     config.workers = 1;
     config.spares = 0;
+    config.grace = std::chrono::milliseconds{10};
     pool_ = std::make_unique<Pool>(*this, config, 0, std::uint16_t{0});
     gates_.push_back(pool_.get());
-    EXPECT_TRUE(pool_->open({}));
+    EXPECT_TRUE(pool_->open(std::move(held)));
   }
   ~PoolLife() override {
     pool_.reset();

@@ -1,5 +1,7 @@
 #include "tests/unit/pool_succession/pool_fixture.h"
 
+#include "proto/handler_id.h"
+
 namespace ringmaster {
 namespace {
 
@@ -34,14 +36,29 @@ TEST(PoolResume, ASentenceIsNotCarriedOutOnTheDead) {
   EXPECT_TRUE(life.asked().killed.empty());
 }
 
-TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
+// Handler 42, of which nobody knows that it listens.
+TEST(PoolResume, ACancelThatStandsInTheControlSegmentKillsNobodyWhoDoesNotListen) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
+  remains.control->cancel = remains.worker.lane->words.intent.load();
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  EXPECT_EQ(remains.word(slot).state(), SlotState::Running);
+  EXPECT_FALSE(standing_verdict(remains.record()));
+  EXPECT_EQ(remains.control->cancel, remains.worker.lane->words.intent) << "it stays told";
+}
+
+TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
+  Remains remains;
+  HandlerDescription handler;
+  handler.name = "listener";
+  handler.listens_to_cancel = true;
+  const std::uint32_t slot = remains.run_a_job(0, handler_id(handler.name));
   const std::uint64_t intent = remains.worker.lane->words.intent.load();
   remains.control->cancel = intent;
   remains.record().first_seen_ns = monotonic_ns();
   remains.record().seen_intent = intent;
-  PoolLife life(remains);
+  PoolLife life(remains, remains.held_of_pool(handler));
   life.succeed(remains.held());
   life.until([&] { return !life.asked().killed.empty(); });
   EXPECT_EQ(life.asked().killed.front(), kFirst);

@@ -124,6 +124,41 @@ class WorkerRig : public testing::Test {
   std::unique_ptr<JobRunner> runner_;
 };
 
+TEST_F(WorkerRig, RefusesJobsOfAUserThatIsRefusedAndSaysWhy) {
+  const auto charge = [this](std::uint64_t until) {
+    const ChargedUser user{1000, 21, until};
+    write_charges(*control_, {&user, 1});
+    ChargedUsers users;
+    ASSERT_TRUE(users.read(*control_));
+    sessions_.set_charges(users);
+  };
+  charge(monotonic_now_ns() + 30'000'000'000);
+  submit("echo", "hello");
+  EXPECT_EQ(run_next(), RunStatus::Finished);
+  EXPECT_EQ(word().state(), SlotState::Failed);
+  EXPECT_EQ(word().cause(), Cause::Refused);
+  EXPECT_THAT(message(), HasSubstr("jobs of uid 1000 ended 21 workers"));
+  EXPECT_THAT(message(), HasSubstr("for another 30 s"));
+  EXPECT_EQ(self_.lane->counters.refused, 1U);
+  EXPECT_EQ(finished_jobs(self_.lane->counters), 0U) << "it proves nothing about the worker";
+  EXPECT_EQ(self_.lane->last_user, 0U);
+  // What is left of a charge that is over refuses nobody.
+  charge(1);
+  submit("echo", "hello");
+  EXPECT_EQ(run_next(), RunStatus::Finished);
+  EXPECT_EQ(word().state(), SlotState::Done);
+}
+
+TEST_F(WorkerRig, SaysWhoseJobItRanLastAndWhenThatEnded) {
+  EXPECT_EQ(self_.lane->counters.ended_ns, 0U);
+  submit("echo", "hello");
+  const std::uint64_t before = monotonic_now_ns();
+  EXPECT_EQ(run_next(), RunStatus::Finished);
+  EXPECT_EQ(self_.lane->last_user, 1001U);
+  EXPECT_GE(self_.lane->counters.ended_ns, before);
+  EXPECT_EQ(self_.lane->counters.ended_ns, runner_->ended_ns());
+}
+
 TEST_F(WorkerRig, RunsAJobInPlace) {
   submit("echo", "hello");
   EXPECT_TRUE(sessions_.has_ready_job());

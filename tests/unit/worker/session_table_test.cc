@@ -22,7 +22,7 @@ class Sessions : public testing::Test {
     control_memory_ = fresh(create_segment("control", sizeof(ControlRecord)).value());
     self_.owner = {3, 9};
     self_.lane = format_lane(lane_memory_.bytes(), 0, self_.owner);
-    self_.control = format_control(control_memory_.bytes(), 0, self_.owner);
+    self_.control = control_ = format_control(control_memory_.bytes(), 0, self_.owner);
   }
 
   static Mapping fresh(const UniqueFd& fd) { return Mapping::map(fd.get(), Access::ReadWrite).value(); }
@@ -61,6 +61,14 @@ class Sessions : public testing::Test {
     set_hint(reply.ready(), slot);
   }
 
+  void charge(std::uint32_t uid, std::uint64_t refused_until_ns = 0) {
+    const ChargedUser user{uid, 5, refused_until_ns};
+    write_charges(*control_, {&user, 1});
+    ASSERT_TRUE(charged_.outdated(*control_));
+    ASSERT_TRUE(charged_.read(*control_));
+    table_.set_charges(charged_);
+  }
+
   // The index of the session whose job is claimed, -1: none is in sight.
   int claim_at(std::uint64_t now_ns) {
     AttachedSession* from = nullptr;
@@ -75,6 +83,8 @@ class Sessions : public testing::Test {
   std::vector<Mapping> memory_;
   std::vector<RequestView> requests_;
   WorkerSelf self_;
+  ControlRecord* control_ = nullptr;
+  ChargedUsers charged_;
   SessionTable table_;
 };
 
@@ -149,6 +159,73 @@ TEST_F(Sessions, TurnsAreTakenByClassThenUserAlsoAmongThoseThatWereCold) {
   std::string order;
   for (int i = 0; i < 12; ++i) order += std::to_string(claim_at(kLong));
   EXPECT_EQ(order, "666605152535");
+}
+
+// Sessions 0 and 1 of a user who asks all the time, 2 of one who asks seldom.
+TEST_F(Sessions, WhoComesSeldomIsServedBeforeThoseThatHadTheirTurnSince) {
+  attach(0, 1000);
+  attach(1, 1000);
+  attach(2, 2000);
+  attach(3, 3000);
+  submit(2);
+  EXPECT_EQ(claim_at(1), 2);
+  EXPECT_FALSE(table_.look_at_all(kLong) && table_.hot_count() > 1);
+  clear_hint(table_.at(2)->port.reply.ready(), 0);
+  table_.look_at_all(2 * kLong);
+  ASSERT_EQ(table_.hot_count(), 0U);
+  for (std::uint32_t slot = 0; slot < 8; ++slot) submit(0, slot), submit(1, slot), submit(3, slot);
+  table_.look_at_all(2 * kLong);
+  std::string order;
+  for (int i = 0; i < 3; ++i) order += std::to_string(claim_at(2 * kLong));
+  submit(2, 1);
+  table_.look_at_all(2 * kLong + kMs);
+  for (int i = 0; i < 4; ++i) order += std::to_string(claim_at(2 * kLong + kMs));
+  EXPECT_EQ(order, "0312303");
+}
+
+TEST_F(Sessions, AChargedUsersJobsWaitBehindAllOthersEvenThoseOfColdSessions) {
+  attach(0, 1000, 0);
+  attach(1, 2000, 3);
+  attach(2, 2000, 3);
+  charge(1000);
+  EXPECT_FALSE(table_.look_at_all(kLong));
+  for (std::uint32_t slot = 0; slot < 3; ++slot) submit(0, slot), submit(1, slot);
+  table_.look_at_all(kLong);
+  submit(2);  // In a cold session: nobody has told this worker.
+  ASSERT_EQ(table_.hot_count(), 2U);
+  std::string order;
+  for (int i = 0; i < 7; ++i) order += std::to_string(claim_at(kLong));
+  EXPECT_EQ(order, "1112000");
+}
+
+TEST_F(Sessions, AChargedUserGetsATurnEachSecond) {
+  attach(0, 1000);
+  attach(1, 2000);
+  charge(1000);
+  for (std::uint32_t slot = 0; slot < 10; ++slot) submit(0, slot), submit(1, slot);
+  EXPECT_EQ(claim_at(kLong), 1);
+  EXPECT_EQ(claim_at(kLong + SessionTurns::kChargedWaitNs - 1), 1);
+  EXPECT_EQ(claim_at(kLong + SessionTurns::kChargedWaitNs), 0);
+  EXPECT_EQ(claim_at(kLong + SessionTurns::kChargedWaitNs), 1);
+  EXPECT_EQ(claim_at(kLong + 2 * SessionTurns::kChargedWaitNs), 0);
+}
+
+TEST_F(Sessions, WhoIsChargedNoLongerTakesTurnsAgainAndANewSessionIsChargedToo) {
+  attach(0, 1000);
+  attach(1, 2000);
+  charge(1000);
+  for (std::uint32_t slot = 0; slot < 4; ++slot) submit(0, slot), submit(1, slot);
+  EXPECT_EQ(claim_at(1), 1);
+  write_charges(*control_, {});
+  ASSERT_TRUE(charged_.read(*control_));
+  table_.set_charges(charged_);
+  EXPECT_EQ(claim_at(1), 0);
+  EXPECT_EQ(claim_at(1), 1);
+  charge(2000);
+  attach(2, 2000);
+  submit(2);
+  EXPECT_TRUE(table_.at(2)->charged());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(claim_at(1), 0);
 }
 
 // Who cools or leaves takes nobody's turn.

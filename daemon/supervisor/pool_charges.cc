@@ -1,0 +1,174 @@
+#include "daemon/supervisor/pool_charges.h"
+
+#include <algorithm>
+
+#include "daemon/supervisor/log.h"
+#include "proto/control.pb.h"
+
+namespace ringmaster {
+namespace {
+
+using core::ChargeSheet;
+
+std::uint64_t ns_of(core::TimePoint at) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.time_since_epoch().count()));
+}
+
+std::uint64_t milliseconds_until(core::TimePoint at, core::TimePoint now) {
+  if (at <= now) return 0;
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(at - now).count());
+}
+
+std::string seconds_until(core::TimePoint at, core::TimePoint now) {
+  return core::to_string(std::chrono::ceil<std::chrono::seconds>(at - now));
+}
+
+std::optional<core::LastJob> last_job(const PoolCharges::Death& death) {
+  core::LastJob last;
+  if (death.lane == nullptr) {
+    if (!death.running_uid) return std::nullopt;
+    return core::LastJob{*death.running_uid, true, {}, 0};
+  }
+  const LaneRecord& lane = *death.lane;
+  last.finished = finished_jobs(lane.counters);
+  if (death.running_uid) {
+    last.uid = *death.running_uid;
+    last.running = true;
+    return last;
+  }
+  const std::uint64_t user = lane.last_user.load(std::memory_order_relaxed);
+  if (user == 0) return std::nullopt;
+  last.uid = static_cast<core::Uid>(user - 1);
+  // The worker's word: not later than its death. 0: its first job is not over, as far as it came to say.
+  const std::uint64_t ended = lane.counters.ended_ns.load(std::memory_order_relaxed);
+  last.ago = core::Duration{static_cast<std::int64_t>(ended == 0 || ended > death.at_ns ? 0 : death.at_ns - ended)};
+  return last;
+}
+
+core::DeathCause cause_of(const LedgerCharge& record) {
+  return {static_cast<core::DeathKind>(record.kind), static_cast<int>(record.detail), record.by_signal != 0, false};
+}
+
+}  // namespace
+
+PoolCharges::PoolCharges(EventLoop& loop, LedgerPool& record, const config::PoolConfig& config, Workers workers)
+    : loop_(loop),
+      record_(record),
+      config_(config),
+      workers_(std::move(workers)),
+      sheet_({config.restart.budget, config.restart.window}) {
+  for (const LedgerCharge& one : record_.charges) {
+    const std::uint64_t user = one.user.load(std::memory_order_acquire);  // SYNC: pairs with write_ledger.
+    if (user == 0) continue;
+    sheet_.restore(loop_.now(), {static_cast<core::Uid>(user - 1), one.deaths, one.last_death,
+                                 core::from_monotonic_ns(one.clear_at_ns),
+                                 core::from_monotonic_ns(one.refused_until_ns), cause_of(one)});
+  }
+  schedule();
+}
+
+PoolCharges::~PoolCharges() {
+  if (timer_) loop_.cancel(*timer_);
+}
+
+std::optional<core::Uid> PoolCharges::bury(const Death& death) {
+  const auto evidence = core::blame(death.cause, last_job(death));
+  if (!evidence) return std::nullopt;
+  const core::TimePoint now = loop_.now();
+  const ChargeSheet::Standing before = sheet_.standing(now, evidence->uid);
+  const std::uint32_t name = std::uint32_t{death.owner.worker} << 16 | death.owner.incarnation;
+  sheet_.charge(now, *evidence, !death.maybe_outside, death.cause, name);
+  if (const auto* charge = sheet_.find(evidence->uid)) say(*charge, before);
+  publish();
+  return evidence->uid;
+}
+
+void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing before) const {
+  const core::TimePoint now = loop_.now();
+  const ChargeSheet::Standing after = sheet_.standing(now, charge);
+  if (after == before || after == ChargeSheet::Standing::Clear) return;
+  const bool refused = after == ChargeSheet::Standing::Refused;
+  log_warning(refused ? "jobs of a user end workers again and again and are refused for a while"
+                      : "jobs of a user end workers and wait behind others' for a while",
+              {{"pool", config_.name},
+               {"uid", charge.uid},
+               {"workers", charge.deaths},
+               {"last", core::to_string(charge.cause)},
+               {"for", seconds_until(refused ? charge.refused_until : sheet_.last_until(charge), now)}});
+}
+
+// The ledger first: what a worker has been told is known to a successor.
+void PoolCharges::publish() {
+  sheet_.settle(loop_.now());
+  write_ledger();
+  const std::vector<ChargedUser> list = users();
+  workers_([&list](ControlRecord& control) { write_charges(control, list); });
+  schedule();
+}
+
+void PoolCharges::write_ledger() {
+  const auto& charges = sheet_.all();
+  for (std::size_t i = 0; i < kMaxCharges; ++i) {
+    LedgerCharge& place = record_.charges[i];
+    // SYNC: release, before the rest changes and after it has: a successor reads whole records (we may die in between).
+    place.user.store(0, std::memory_order_release);
+    if (i >= charges.size()) continue;
+    const ChargeSheet::Charge& charge = charges[i];
+    place.deaths = charge.deaths;
+    place.last_death = charge.last_death;
+    place.clear_at_ns = ns_of(charge.clear_at);
+    place.refused_until_ns = ns_of(charge.refused_until);
+    place.kind = static_cast<std::uint32_t>(charge.cause.kind);
+    place.detail = static_cast<std::uint32_t>(charge.cause.detail);
+    place.by_signal = charge.cause.by_signal ? 1 : 0;
+    place.user.store(std::uint64_t{charge.uid} + 1, std::memory_order_release);
+  }
+}
+
+void PoolCharges::schedule() {
+  if (timer_) loop_.cancel(*timer_);
+  timer_.reset();
+  const core::TimePoint now = loop_.now();
+  const auto next = sheet_.next_change(now);
+  if (!next) return;
+  timer_ = loop_.after(*next - now, [this] {
+    timer_.reset();
+    publish();
+  });
+}
+
+std::vector<ChargedUser> PoolCharges::users() const {
+  const core::TimePoint now = loop_.now();
+  std::vector<ChargedUser> list;
+  for (const ChargeSheet::Charge& charge : sheet_.all()) {
+    if (sheet_.standing(now, charge) == ChargeSheet::Standing::Clear) continue;
+    list.push_back({charge.uid, charge.deaths, ns_of(charge.refused_until)});
+  }
+  return list;
+}
+
+void PoolCharges::show(ControlRecord& control) const { write_charges(control, users()); }
+
+std::string PoolCharges::refusal(core::Uid uid) const {
+  const core::TimePoint now = loop_.now();
+  const ChargeSheet::Charge* charge = sheet_.find(uid);
+  if (charge == nullptr || sheet_.standing(now, *charge) != ChargeSheet::Standing::Refused) return {};
+  return ChargeSheet::to_string(*charge, config_.name) + "; its jobs are refused for another " +
+         seconds_until(charge->refused_until, now) + ": see `ringmaster status` for what they died of";
+}
+
+void PoolCharges::fill(control::v1::PoolStatus& status) const {
+  const core::TimePoint now = loop_.now();
+  for (const ChargeSheet::Charge& charge : sheet_.all()) {
+    if (charge.clear_at <= now) continue;
+    control::v1::UidCharge& one = *status.add_charges();
+    one.set_uid(charge.uid);
+    one.set_workers(charge.deaths);
+    one.set_standing(core::to_string(sheet_.standing(now, charge)));
+    one.set_refused_for_ms(milliseconds_until(charge.refused_until, now));
+    one.set_last_for_ms(milliseconds_until(sheet_.last_until(charge), now));
+    one.set_cause(core::to_string(charge.cause));
+  }
+}
+
+}  // namespace ringmaster

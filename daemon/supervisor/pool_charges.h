@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/charge_sheet.h"
+#include "daemon/keeper/keeper_codec.h"
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/event_loop.h"
+#include "shm/charges.h"
+#include "shm/ledger.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class PoolStatus;
+}
+
+/// What the uids of one pool are charged with for the workers that their jobs ended: the shell around ChargeSheet. It
+/// keeps the ledger's record for a successor and tells each worker by its control segment. The pool's, on its thread.
+class PoolCharges {
+ public:
+  /// Calls its argument for the control segment of each process there is.
+  using Workers = std::function<void(const std::function<void(ControlRecord&)>&)>;
+
+  /// Takes up what a predecessor has put on `record`. REQUIRES: both outlive this.
+  PoolCharges(EventLoop& loop, LedgerPool& record, const config::PoolConfig& config, Workers workers);
+  ~PoolCharges();
+
+  struct Death {
+    Owner owner;
+    core::DeathCause cause;
+    std::uint64_t at_ns = 0;
+    const LaneRecord* lane = nullptr;            ///< null: lost
+    std::optional<std::uint32_t> running_uid{};  ///< whose job it died in
+    bool maybe_outside = false;                  ///< somebody outside may have killed it
+  };
+  /// Charges it to the uid whose job the last one was, if it speaks against one: that uid.
+  std::optional<core::Uid> bury(const Death& death);
+
+  /// The list, for a process that is about to start or was taken over.
+  void show(ControlRecord& control) const;
+  /// Empty: jobs and sessions of the uid are welcome. Else a sentence: what they did, and until when.
+  [[nodiscard]] std::string refusal(core::Uid uid) const;
+  void fill(control::v1::PoolStatus& status) const;
+
+ private:
+  void publish();
+  void write_ledger();
+  void schedule();
+  void say(const core::ChargeSheet::Charge& charge, core::ChargeSheet::Standing before) const;
+  [[nodiscard]] std::vector<ChargedUser> users() const;
+
+  EventLoop& loop_;
+  LedgerPool& record_;
+  const config::PoolConfig& config_;
+  Workers workers_;
+  core::ChargeSheet sheet_;
+  std::optional<EventLoop::TimerId> timer_;
+};
+
+}  // namespace ringmaster
