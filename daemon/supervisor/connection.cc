@@ -1,6 +1,8 @@
 #include "daemon/supervisor/connection.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +16,7 @@
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
+#include "proto/stranger.h"
 #include "proto/text.h"
 
 namespace ringmaster {
@@ -40,13 +43,29 @@ void log_breach(const Peer& peer, const std::string& what) {
 
 }  // namespace
 
-Connection::Connection(Socket socket, Peer peer, RequestDesk& desk, const ControlLimits& limits,
+void hand_over(Connection::Socket& socket, Closer& closer, std::uint32_t uid, Closer::Action closed) {
+  // After this nothing can be added to the queue; with nothing in it a close waits for nothing.
+  ::shutdown(socket.native_handle(), SHUT_RDWR);
+  int unread = 0;
+  const bool empty = ::ioctl(socket.native_handle(), FIONREAD, &unread) == 0 && unread == 0;
+  boost::system::error_code error;
+  if (empty) {
+    socket.close(error);
+    if (closed) closed();
+    return;
+  }
+  UniqueFd fd(socket.release(error));
+  if (fd) closer.close(Closer::Account::of_uid(uid), std::move(fd), std::move(closed));
+}
+
+Connection::Connection(Socket socket, Peer peer, RequestDesk& desk, Closer& closer, const ControlLimits& limits,
                        std::function<void()> ended)
     : socket_(std::move(socket)),
       output_(socket_.get_executor(), asio::steady_timer::time_point::max()),
       watchdog_(socket_.get_executor()),
       peer_(peer),
       desk_(desk),
+      closer_(closer),
       limits_(limits),
       ended_(std::move(ended)) {}
 
@@ -68,15 +87,14 @@ void Connection::close() {
 void Connection::finish() {
   if (closed_) return;
   closed_ = true;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
   output_.cancel();
   watchdog_.cancel();
   queue_.clear();
-  if (ended_) {
-    desk_.connection_closed(peer_.connection);
-    std::exchange(ended_, nullptr)();
-  }
+  if (ended_) desk_.connection_closed(peer_.connection);
+  hand_over(socket_, closer_, peer_.uid, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->ended_) std::exchange(self->ended_, nullptr)();
+  });
 }
 
 asio::awaitable<void> Connection::read() {
@@ -86,14 +104,14 @@ asio::awaitable<void> Connection::read() {
     boost::system::error_code error;
     co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
     if (error || closed_ || closing_) break;
-    auto received = receive_with_fds(socket_.native_handle(), buffer, MSG_DONTWAIT);
+    auto received = receive_from_stranger(socket_.native_handle(), buffer, MSG_DONTWAIT);
     if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) continue;
-    if (!received && received.error().code == EMSGSIZE) {
-      breach(v1::ERROR_BAD_REQUEST, received.error().message);
-      break;
-    }
     if (!received) {
       finish();
+      break;
+    }
+    if (!part_with(std::move(received->fds)) || received->cut) {
+      breach(v1::ERROR_BAD_REQUEST, "descriptors came, more than can be closed at once; a client sends none");
       break;
     }
     if (received->size == 0) {
@@ -103,10 +121,17 @@ asio::awaitable<void> Connection::read() {
       co_await await_hang_up();
       break;
     }
-    // Descriptors that a client sends were not asked for: dropping `received` closes them.
     decoder_.feed(std::span(buffer).first(received->size));
     take_frames();
   }
+}
+
+// Descriptors that a client sends were not asked for. False: they are too many.
+bool Connection::part_with(std::vector<UniqueFd> fds) {
+  const bool few = fds.size() <= kMaxPassedFds;
+  if (fds.empty()) return true;
+  closer_.close(Closer::Account::of_uid(peer_.uid), std::move(fds));
+  return few && closer_.has_room(Closer::Account::of_uid(peer_.uid));
 }
 
 // Nothing more comes, so nothing else tells that the client is gone (a half-closed one still reads).

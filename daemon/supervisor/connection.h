@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/control_server.h"
 #include "proto/frame.h"
 
@@ -23,7 +24,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
 
-  Connection(Socket socket, Peer peer, RequestDesk& desk, const ControlLimits& limits, std::function<void()> ended);
+  /// `ended`: the socket is closed, and with it whatever the client has left in it.
+  Connection(Socket socket, Peer peer, RequestDesk& desk, Closer& closer, const ControlLimits& limits,
+             std::function<void()> ended);
 
   void start();
   /// Replies that the kernel has not taken yet.
@@ -45,6 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> await_hang_up();
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> watch();
+  [[nodiscard]] bool part_with(std::vector<UniqueFd> fds);
   void take_frames();
   void take_request(const std::string& body);
   void ask_desk(const control::v1::Request& request);
@@ -59,6 +63,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer watchdog_;
   Peer peer_;
   RequestDesk& desk_;
+  Closer& closer_;
   ControlLimits limits_;
   std::function<void()> ended_;
   FrameDecoder decoder_;
@@ -72,5 +77,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
       false;  ///< the client has shut its side down: what it asked for is answered, then the socket closes
   bool half_frame_seen_ = false;
 };
+
+/// The end of a client's socket: the client sees it at once. Where something unread lies in it, which may draw the
+/// close out, that is the closer's, and `closed` (which may be null) is called later; else before this returns.
+void hand_over(Connection::Socket& socket, Closer& closer, std::uint32_t uid, Closer::Action closed);
 
 }  // namespace ringmaster

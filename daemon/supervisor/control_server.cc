@@ -17,6 +17,7 @@
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
+#include "proto/stranger.h"
 
 namespace ringmaster {
 
@@ -25,20 +26,29 @@ namespace v1 = control::v1;
 using Protocol = asio::local::stream_protocol;
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& c, UniqueFd listener, const config::DaemonConfig& config_in, core::QuotaBook& quota_in,
+  State(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config_in, core::QuotaBook& quota_in,
         RequestDesk& desk_in, const ControlLimits& limits_in)
-      : context(c),
-        acceptor(c, Protocol(), listener.release()),
-        pause(c),
+      : context(loop.context()),
+        closer(loop.closer()),
+        acceptor(context, Protocol(), listener.release()),
+        pause(context),
         config(config_in),
         quota(quota_in),
         desk(desk_in),
-        limits(limits_in) {}
+        limits(limits_in) {
+    refuse_descriptors_on(acceptor.native_handle());
+  }
 
   asio::awaitable<void> accept();
   void take(Protocol::socket socket);
+  void refuse_descriptors_on(int socket) const {
+    (void)refuse_descriptors(socket);
+    if (limits.descriptors_may_come) allow_descriptors(socket);
+  }
+  void admit_or_turn_away(Protocol::socket& socket, const PeerIdentity& identity);
 
   asio::io_context& context;
+  Closer& closer;
   Protocol::acceptor acceptor;
   asio::steady_timer pause;
   config::DaemonConfig config;
@@ -67,6 +77,12 @@ asio::awaitable<void> ControlServer::State::accept() {
   const auto self = shared_from_this();
   while (!ended) {
     boost::system::error_code error;
+    if (closer.full()) {
+      // Those who are turned away with descriptors in their sockets come faster than these can be closed.
+      pause.expires_after(std::chrono::milliseconds{2});
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
     Protocol::socket socket(context);
     co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     if (ended || error == asio::error::bad_descriptor) co_return;
@@ -83,30 +99,38 @@ asio::awaitable<void> ControlServer::State::accept() {
 }
 
 void ControlServer::State::take(Protocol::socket socket) {
+  // The listener's word counts for who connected after it.
+  refuse_descriptors_on(socket.native_handle());
   const auto identity = identify_peer(socket.native_handle());
-  if (!identity) return;
-  if (probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
-  if (users.hides(identity->uid) && !said_hidden) {
+  if (identity && probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
+  if (identity) admit_or_turn_away(socket, *identity);
+  // One that was not let in: what it may have in its queue is closed as any client's.
+  if (socket.is_open()) hand_over(socket, closer, identity ? identity->uid : ~std::uint32_t{0}, nullptr);
+}
+
+// Moves from `socket` who is let in.
+void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const PeerIdentity& identity) {
+  if (users.hides(identity.uid) && !said_hidden) {
     said_hidden = true;
     log_warning(
         "clients of unknown users: this daemon's user namespace leaves them out, and they share one uid, its "
         "quota and its jobs; give the daemon no PrivateUsers=, or map the users",
-        {{"uid", identity->uid}, {"pid", identity->pid}});
+        {{"uid", identity.uid}, {"pid", identity.pid}});
   }
-  const Admission admission = admit(config, ::geteuid(), *identity);
+  const Admission admission = admit(config, ::geteuid(), identity);
   if (!admission.allowed) {
     return turn_away(
         socket, v1::ERROR_NOT_ALLOWED,
-        "uid " + std::to_string(identity->uid) + " may not use this daemon; an administrator can add it to allow_uids");
+        "uid " + std::to_string(identity.uid) + " may not use this daemon; an administrator can add it to allow_uids");
   }
-  const auto refused = quota.open_connection(identity->uid);
+  const auto refused = quota.open_connection(identity.uid);
   if (refused && !(admission.admin && quota.open_kept_connection())) {
     return turn_away(socket, v1::ERROR_BUSY, to_string(*refused));
   }
-  const Peer peer{identity->uid, identity->pid, admission.admin, ++last_connection,
+  const Peer peer{identity.uid, identity.pid, admission.admin, ++last_connection,
                   refused ? to_string(*refused) : std::string()};
   auto connection =
-      std::make_shared<Connection>(std::move(socket), peer, desk, limits, [weak = weak_from_this(), peer] {
+      std::make_shared<Connection>(std::move(socket), peer, desk, closer, limits, [weak = weak_from_this(), peer] {
         if (const auto self = weak.lock()) {
           !peer.kept_since.empty() ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
           self->connections.erase(peer.connection);
@@ -118,7 +142,7 @@ void ControlServer::State::take(Protocol::socket socket) {
 
 ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config,
                              core::QuotaBook& quota, RequestDesk& desk, const ControlLimits& limits)
-    : state_(std::make_shared<State>(loop.context(), std::move(listener), config, quota, desk, limits)) {
+    : state_(std::make_shared<State>(loop, std::move(listener), config, quota, desk, limits)) {
   asio::co_spawn(
       state_->context, [state = state_] { return state->accept(); }, asio::detached);
 }
@@ -147,6 +171,7 @@ void ControlServer::listen_on(UniqueFd listener) {
     if (!error) state.take(std::move(socket));
   }
   state.acceptor = Protocol::acceptor(state.context, Protocol(), listener.release());
+  state.refuse_descriptors_on(state.acceptor.native_handle());
 }
 
 void ControlServer::when_probed(std::function<void()> probed) { state_->probed = std::move(probed); }

@@ -31,6 +31,7 @@ struct ControlLimits {
   core::Duration half_frame_timeout = std::chrono::seconds{30};
   std::size_t unread_bytes = std::size_t{16} << 20;  ///< a client that does not read its replies is cut off beyond this
   std::size_t unanswered_requests = 1024;
+  bool descriptors_may_come = false;  ///< as on a kernel before 6.16, which cannot refuse them
 };
 
 /// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests

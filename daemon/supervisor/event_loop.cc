@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 
+#include "daemon/supervisor/closer.h"
+
 namespace ringmaster {
 
 namespace asio = boost::asio;
@@ -19,7 +21,8 @@ struct EventLoop::State {
   TimerId last_timer = 0;
 };
 
-EventLoop::EventLoop(asio::io_context& context) : state_(std::make_shared<State>(context)) {}
+EventLoop::EventLoop(asio::io_context& context)
+    : state_(std::make_shared<State>(context)), closer_(std::make_unique<Closer>(*this)) {}
 EventLoop::~EventLoop() { state_->timers.clear(); }
 
 core::TimePoint EventLoop::now() const { return std::chrono::steady_clock::now(); }

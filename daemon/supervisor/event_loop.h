@@ -12,6 +12,8 @@ class io_context;
 
 namespace ringmaster {
 
+class Closer;
+
 /// The supervisor's one event loop, seen without Asio: timers, posts, and "this descriptor is readable or has hung up".
 /// Only event_loop.cc and the heavy actors include Asio.
 class EventLoop {
@@ -29,11 +31,14 @@ class EventLoop {
   void cancel(TimerId timer);
   /// Runs soon, never within this call. Any thread.
   void post(std::function<void()> action);
+  /// For whatever must not wait here.
+  [[nodiscard]] Closer& closer() { return *closer_; }
   [[nodiscard]] boost::asio::io_context& context();
 
  private:
   struct State;
   std::shared_ptr<State> state_;
+  std::unique_ptr<Closer> closer_;
 };
 
 /// Watches a descriptor (borrowed; must stay open for the watch's life) and calls back each time it is readable, which

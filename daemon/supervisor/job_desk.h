@@ -94,6 +94,8 @@ class JobDesk {
   void sweep();
   void close_idle_homes();
 
+  // job_takeover.cc
+  [[nodiscard]] std::optional<Job> job_left_in(const Session& session, std::uint32_t slot);
   void cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond);
 
   EventLoop& loop_;

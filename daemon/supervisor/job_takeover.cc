@@ -73,6 +73,33 @@ void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Respon
 }
 
 // What a slot says must fit the ring and carry a cookie; else it is no job that anybody could ask for.
+std::optional<JobDesk::Job> JobDesk::job_left_in(const Session& session, std::uint32_t slot) {
+  // SYNC: acquire: the descriptor was written before the word.
+  const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
+  const JobDescriptor descriptor = session.request.descriptor(slot);
+  const bool alive = word.state() == SlotState::Ready || word.is_owned() || word.is_terminal();
+  const std::uint64_t offset = std::uint64_t{descriptor.result_line} * kCacheLine;
+  const bool fits = descriptor.result_capacity <= session.geometry.result_ring_bytes &&
+                    offset <= session.geometry.result_ring_bytes - descriptor.result_capacity;
+  const bool named = (descriptor.cookie[0] | descriptor.cookie[1]) != 0 && descriptor.submitter != 0;
+  if (!alive || descriptor.seq != word.seq() || !fits || !named) return std::nullopt;
+  Job job;
+  job.id = make_job_id(session.serial, descriptor.seq);
+  job.uid = static_cast<std::uint32_t>(descriptor.submitter - 1);
+  job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
+  job.place.slot = slot;
+  job.place.seq = descriptor.seq;
+  job.place.result.offset = offset;
+  job.result_capacity = descriptor.result_capacity;
+  job.submitted_ns = descriptor.submitted_ns;
+  job.charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
+  // Accepted is accepted, whatever the limits are by now.
+  (void)job.charge->take_job(loop_.now());
+  (void)job.charge->take_bytes(
+      core::Bytes{descriptor.request_bytes + descriptor.arguments_bytes + descriptor.result_capacity});
+  return job;
+}
+
 void JobDesk::take_over(Session& session) {
   PoolGate* pool = nullptr;
   for (PoolGate* one : daemon_.pools()) {
@@ -80,45 +107,27 @@ void JobDesk::take_over(Session& session) {
   }
   if (pool == nullptr) return sessions_.end(session.index, session.serial, Cause::Lost);
   const std::uint32_t serial = session.serial;
+  std::vector<Job> found;
+  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
+    if (auto job = job_left_in(session, slot)) found.push_back(std::move(*job));
+  }
+  // Nothing in it that anybody could ask for: it goes now, with its memory, its descriptors and its thread.
+  if (found.empty()) return sessions_.end(session.index, serial, Cause::Lost);
   auto opened = MessageSession::open(loop_, *pool, session, false, [this, serial] {
     if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
   });
   if (!opened) {
     log_error("jobs that came as messages are lost", {{"session", serial}, {"error", opened.error().message}});
-    return sessions_.end(session.index, session.serial, Cause::Lost);
+    return sessions_.end(session.index, serial, Cause::Lost);
   }
   const auto& home = homes_[serial] = std::move(*opened);
-  unsigned found = 0;
-  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
-    // SYNC: acquire: the descriptor was written before the word.
-    const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
-    const JobDescriptor descriptor = session.request.descriptor(slot);
-    const bool alive = word.state() == SlotState::Ready || word.is_owned() || word.is_terminal();
-    const std::uint64_t offset = std::uint64_t{descriptor.result_line} * kCacheLine;
-    const bool fits = descriptor.result_capacity <= session.geometry.result_ring_bytes &&
-                      offset <= session.geometry.result_ring_bytes - descriptor.result_capacity;
-    const bool named = (descriptor.cookie[0] | descriptor.cookie[1]) != 0 && descriptor.submitter != 0;
-    if (!alive || descriptor.seq != word.seq() || !fits || !named) continue;
-    Job job;
-    job.id = make_job_id(serial, descriptor.seq);
-    job.uid = static_cast<std::uint32_t>(descriptor.submitter - 1);
-    job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
+  log_info("took over jobs that came as messages",
+           {{"session", serial}, {"pool", session.pool_name}, {"jobs", found.size()}});
+  for (Job& job : found) {
     job.home = home.get();
-    job.place.slot = slot;
-    job.place.seq = descriptor.seq;
-    job.place.result.offset = offset;
-    job.result_capacity = descriptor.result_capacity;
-    job.submitted_ns = descriptor.submitted_ns;
-    job.charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
-    // Accepted is accepted, whatever the limits are by now.
-    (void)job.charge->take_job(loop_.now());
-    (void)job.charge->take_bytes(
-        core::Bytes{descriptor.request_bytes + descriptor.arguments_bytes + descriptor.result_capacity});
     by_cookie_[{job.uid, job.cookie}] = job.id;
     jobs_[job.id] = std::move(job);
-    ++found;
   }
-  log_info("took over jobs that came as messages", {{"session", serial}, {"pool", session.pool_name}, {"jobs", found}});
   look(*home);
   if (!sweep_timer_) sweep_timer_ = loop_.after(std::chrono::seconds{1}, [this] { sweep(); });
 }

@@ -43,6 +43,10 @@ void KeeperLink::release(const keeper::ReleaseSelector& selector) {
   send(keeper::encode_release(++last_serial_, selector));
 }
 
+void KeeperLink::release_later(const keeper::ReleaseSelector& selector) {
+  loop_.post([this, selector] { release(selector); });
+}
+
 Result<void> KeeperLink::spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done) {
   const std::uint64_t serial = ++last_serial_;
   auto packet = keeper::encode_spawn(serial, spec);

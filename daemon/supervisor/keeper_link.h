@@ -37,6 +37,9 @@ class KeeperLink {
   /// `fds` are borrowed for the call. `done`: 0 or an errno.
   void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds, std::function<void(int)> done);
   void release(const keeper::ReleaseSelector& selector);
+  /// A turn of the loop later, when the caller's own copies are closed: the last close of what a peer has had in its
+  /// hands is the keeper's.
+  void release_later(const keeper::ReleaseSelector& selector);
   /// `fds` become 0.. of the worker. `done` is not called when the request cannot even be put into a packet: then the
   /// Error says why.
   Result<void> spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done);

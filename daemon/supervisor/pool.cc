@@ -161,7 +161,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
                       }};
   for (Seat& seat : seats_) {
     if (seat.orphan) waiting.owners.insert(owner_key(seat.orphan->owner));  // its exit is the answer
-    if (!seat.process || !seat.process->holds(serial)) continue;
+    if (!seat.process || !(seat.process->holds(serial) || seat.process->adopted())) continue;
     seat.process->send(worker_link::Detach{index, serial});
     waiting.owners.insert(owner_key(seat.process->place().owner));
   }

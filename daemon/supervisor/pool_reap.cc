@@ -178,7 +178,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   record_of(index).verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
-  host_.keeper().release(WorkerFds::deposits_of(place.owner));
+  host_.keeper().release_later(WorkerFds::deposits_of(place.owner));
   seat.process->fds().cgroup.reset();
   host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;
@@ -263,7 +263,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   host_.cgroups().remove(owner);
   if (!is_orphan) {
     host_.keeper().ack_exit(exit.worker, exit.incarnation);
-    return host_.keeper().release(WorkerFds::deposits_of(place.owner));
+    return host_.keeper().release_later(WorkerFds::deposits_of(place.owner));
   }
   const std::uint64_t jobs = lane != nullptr ? finished_jobs(lane->counters) : 0;
   log_warning("worker that could not be taken over ended",
@@ -272,7 +272,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
   record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
-  host_.keeper().release(WorkerFds::deposits_of(place.owner));
+  host_.keeper().release_later(WorkerFds::deposits_of(place.owner));
   // That we could not adopt it says nothing about the pool.
   if (seat.orphan->killed && !death.verdict) cause.kind = core::DeathKind::Recycled;
   seat.orphan.reset();

@@ -172,7 +172,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   Seat& seat = seats_[index];
   log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
   if (seat.process) {
-    host_.keeper().release(WorkerFds::deposits_of(seat.process->place().owner));
+    host_.keeper().release_later(WorkerFds::deposits_of(seat.process->place().owner));
     host_.cgroups().remove(seat.process->place().owner);
     gone(owner_key(seat.process->place().owner));
   }

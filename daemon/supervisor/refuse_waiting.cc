@@ -37,7 +37,7 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
   std::size_t answered = 0;
   Clock::time_point until = Clock::now();
   while (somebody_waits(listener, until)) {
-    const UniqueFd peer(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd peer(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!peer) {
       if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED) continue;
       break;
@@ -45,6 +45,9 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
     if (answered++ == 0) until += linger;
     // Best effort: the frame fits any fresh socket's buffer.
     (void)send_with_fds(peer.get(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+    // Closed with this process, which ends: that waits for nothing that the client may have put into it.
+    ::shutdown(peer.get(), SHUT_RDWR);
+    (void)peer.release();
   }
   return answered;
 }

@@ -22,6 +22,44 @@ void SessionDesk::for_each(const std::function<void(const Session&)>& visit) con
   for (const auto& [index, entry] : sessions_) visit(entry->session);
 }
 
+void SessionDesk::deposit(Entry& entry, std::function<void(bool)> done) {
+  using keeper::DepositKind;
+  const Session& session = entry.session;
+  std::vector<keeper::DepositLabel> labels;
+  std::vector<int> fds;
+  const auto add = [&](DepositKind kind, const UniqueFd& fd) {
+    if (!fd.valid()) return;
+    labels.push_back(keeper::make_label(kind, session.serial, session.index));
+    fds.push_back(fd.get());
+  };
+  add(DepositKind::Request, session.request_fd);
+  add(DepositKind::Reply, session.reply_fd);
+  add(DepositKind::SessionBell, session.bell);
+  add(DepositKind::Lifeline, session.lifeline);
+  daemon_.deposit(labels, fds, std::move(done));
+}
+
+void SessionDesk::write_ledger(const Entry& entry) {
+  const Session& session = entry.session;
+  LedgerSession& record = daemon_.ledger().sessions[session.index];
+  record.serial = session.serial;
+  record.uid = session.uid;
+  record.pool = session.pool;
+  record.slots = session.geometry.slots;
+  record.pid = session.pid;
+  record.request_ring_bytes = session.geometry.request_ring_bytes;
+  record.result_ring_bytes = session.geometry.result_ring_bytes;
+  record.cookie[0] = session.cookie[0];
+  record.cookie[1] = session.cookie[1];
+  record.shortest_run_ms = session.shortest_run_ms;
+  record.supervisor = session.supervisor;
+  record.opened_ns = session.opened_ns;
+  std::fill(std::begin(record.client), std::end(record.client), '\0');
+  session.client.copy(record.client, sizeof record.client - 1);
+  // SYNC: release: a successor that reads Live reads the rest (this thread may die between any two stores).
+  record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
+}
+
 void SessionDesk::end(std::uint16_t index, std::uint32_t serial, Cause cause) {
   const auto at = sessions_.find(index);
   if (at != sessions_.end() && at->second->session.serial == serial) begin_end(*at->second, cause);
@@ -77,14 +115,18 @@ Session* SessionDesk::open_internal(PoolGate& pool, const SessionGeometry& geome
   return &entry.session;
 }
 
-bool SessionDesk::adopt_one(std::uint16_t index,
-                            const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take) {
+PoolGate* SessionDesk::pool_numbered(std::uint32_t index) const {
+  for (PoolGate* one : daemon_.pools()) {
+    if (one->index() == index) return one;
+  }
+  return nullptr;
+}
+
+Result<void> SessionDesk::adopt_one(std::uint16_t index,
+                                    const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take) {
   using keeper::DepositKind;
   const LedgerSession& record = daemon_.ledger().sessions[index];
-  PoolGate* pool = nullptr;
-  for (PoolGate* one : daemon_.pools()) {
-    if (one->index() == record.pool) pool = one;
-  }
+  PoolGate* pool = pool_numbered(record.pool);
   auto entry = std::make_unique<Entry>();
   entry->pool = pool;
   Session& session = entry->session;
@@ -103,20 +145,54 @@ bool SessionDesk::adopt_one(std::uint16_t index,
   session.reply_fd = take(DepositKind::Reply, session.serial);
   session.bell = take(DepositKind::SessionBell, session.serial);
   session.lifeline = take(DepositKind::Lifeline, session.serial);
-  if (pool == nullptr || !session.request_fd.valid() || !session.reply_fd.valid() || !session.bell.valid() ||
+  if (pool == nullptr) return Error{"its pool is gone"};
+  if (!session.request_fd.valid() || !session.reply_fd.valid() || !session.bell.valid() ||
       session.lifeline.valid() == session.internal()) {
-    return false;
+    return Error{"its descriptors are not all there"};
   }
   session.pool_name = pool->config().name;
-  if (!map_segments(session, true)) return false;
+  if (auto mapped = map_segments(session, true); !mapped) return mapped;
   session.state = SessionState::Open;
   if (!session.internal()) {
-    // The predecessor granted it; should the limits have shrunk since, it stays but is not on the books twice.
-    if (quota_.open_session(loop_.now(), session.uid, session.geometry.slots, core::Bytes{session.bytes()}))
-      return false;
+    const core::Bytes bytes{session.bytes()};
+    if (const auto refused = quota_.open_session(loop_.now(), session.uid, session.geometry.slots, bytes)) {
+      return Error{to_string(*refused)};
+    }
   }
   sessions_[index] = std::move(entry);
-  return true;
+  return {};
+}
+
+// Everybody lets go of it: the client sees it in its lifeline, the workers are told, its uid pays until they have.
+void SessionDesk::lose(std::uint16_t index, const std::string& why) {
+  LedgerSession& record = daemon_.ledger().sessions[index];
+  log_warning("session lost", {{"session", record.serial}, {"uid", record.uid}, {"reason", why}});
+  record.state.store(static_cast<std::uint32_t>(LedgerState::Ending), std::memory_order_release);  // SYNC: as forget.
+  release(record.serial);
+  const SessionGeometry geometry{record.slots, record.request_ring_bytes, record.result_ring_bytes};
+  Lost& lost = lost_[index];
+  lost = {record.serial, record.uid, record.slots, {}, false};
+  if (record.supervisor == 0 && geometry.valid()) {
+    lost.bytes = core::Bytes{geometry.request_segment_bytes() + geometry.reply_segment_bytes()};
+    lost.charged = !quota_.open_session(loop_.now(), lost.uid, lost.slots, lost.bytes);
+  }
+  PoolGate* pool = pool_numbered(record.pool);
+  if (pool == nullptr) return this->lost(index);
+  pool->detach(index, record.serial, [this, index] { this->lost(index); });
+}
+
+// No worker has it mapped any more.
+void SessionDesk::lost(std::uint16_t index) {
+  const auto at = lost_.find(index);
+  LedgerSession& record = daemon_.ledger().sessions[index];
+  if (record.serial == at->second.serial) {
+    record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC: as forget.
+  }
+  if (at->second.charged) {
+    quota_.close_session(at->second.uid, at->second.slots);
+    quota_.release_bytes(at->second.uid, at->second.bytes);
+  }
+  lost_.erase(at);
 }
 
 void SessionDesk::adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold,
@@ -126,14 +202,8 @@ void SessionDesk::adopt(const std::function<UniqueFd(keeper::DepositKind, std::u
     // SYNC: acquire, pairs with write_ledger of the predecessor.
     const auto state = static_cast<LedgerState>(record.state.load(std::memory_order_acquire));
     if (state == LedgerState::Empty) continue;
-    const std::uint32_t serial = record.serial;
-    if (!adopt_one(index, take)) {
-      log_warning("session lost", {{"session", serial}, {"uid", record.uid}, {"reason", "its descriptors are gone"}});
-      record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);
-      using keeper::DepositKind;
-      daemon_.release({keeper::kind_bit(DepositKind::Request) | keeper::kind_bit(DepositKind::Reply) |
-                           keeper::kind_bit(DepositKind::SessionBell) | keeper::kind_bit(DepositKind::Lifeline),
-                       serial, std::nullopt});
+    if (const auto adopted = adopt_one(index, take); !adopted) {
+      lose(index, adopted.error().message);
       continue;
     }
     Entry& entry = *sessions_[index];

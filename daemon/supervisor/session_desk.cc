@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/memory_room.h"
@@ -112,7 +113,22 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
   session.shortest_run_ms = wish.shortest_run_ms;
   session.client = wish.client;
   entry.connection = peer.connection;
+  // With the keeper before the client has anything of it: then the last close of it all is never this process's.
+  const std::uint32_t serial = session.serial;
+  deposit(entry, [this, serial, respond](bool held) {
+    Entry* now = entry_of_serial(serial);
+    if (now == nullptr || now->session.state != SessionState::Opening) {
+      return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+    }
+    if (held) return hand_out(*now, respond);
+    refuse(respond, v1::ERROR_NO_MEMORY, "the keeper's table of descriptors is full; close some sessions");
+    begin_end(*now, Cause::Cancelled);
+  });
+}
 
+void SessionDesk::hand_out(Entry& entry, const Responder& respond) {
+  const Session& session = entry.session;
+  PoolGate& pool = *entry.pool;
   v1::Reply reply;
   v1::SessionFds& fds = *reply.mutable_session_fds();
   fds.set_serial(session.serial);
@@ -140,8 +156,7 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
     return begin_end(entry, Cause::Cancelled);
   }
   watch_lifeline(entry);
-  const std::uint32_t serial = session.serial;
-  entry.opening_timer = loop_.after(kOpeningLimit, [this, serial] {
+  entry.opening_timer = loop_.after(kOpeningLimit, [this, serial = session.serial] {
     if (Entry* late = entry_of_serial(serial)) {
       late->opening_timer.reset();
       if (late->session.state == SessionState::Opening) begin_end(*late, Cause::Cancelled);
@@ -152,10 +167,11 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
 
 Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
                                                 std::uint32_t supervisor) {
-  if (sessions_.size() >= kMaxSessions) {
+  if (sessions_.size() + lost_.size() >= kMaxSessions) {
     return Error{"the daemon serves its 1024 sessions already; close some, or share one between threads"};
   }
-  while (sessions_.contains(next_index_)) next_index_ = static_cast<std::uint16_t>((next_index_ + 1) % kMaxSessions);
+  while (sessions_.contains(next_index_) || lost_.contains(next_index_))
+    next_index_ = static_cast<std::uint16_t>((next_index_ + 1) % kMaxSessions);
   auto entry = std::make_unique<Entry>();
   entry->pool = &pool;
   Session& session = entry->session;
@@ -189,11 +205,34 @@ Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer
 
 void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, Responder respond) {
   Entry* entry = entry_of(peer, serial);
-  if (entry == nullptr || entry->connection != peer.connection || entry->session.state != SessionState::Opening) {
+  if (entry == nullptr || entry->connection != peer.connection || entry->session.state != SessionState::Opening ||
+      entry->sealing) {
     return refuse(respond, v1::ERROR_UNKNOWN_SESSION,
                   "session " + std::to_string(serial) + " is not being opened on this connection");
   }
-  if (auto sealed = seal_future_writes(entry->session.request_fd.get()); !sealed) {
+  entry->sealing = true;
+  struct Sealing {
+    UniqueFd fd;
+    Result<void> sealed;
+  };
+  // Who writes to the segment by write(2) holds a lock that sealing waits for, and may hold it for as long as they
+  // like.
+  const auto sealing = std::make_shared<Sealing>(Sealing{duplicate(entry->session.request_fd.get()), {}});
+  loop_.closer().run(
+      Closer::Account::of_uid(peer.uid),
+      [sealing] {
+        sealing->sealed = seal_future_writes(sealing->fd.get());
+        sealing->fd.reset();
+      },
+      [this, serial, sealing, respond] { sealed(serial, sealing->sealed, respond); });
+}
+
+void SessionDesk::sealed(std::uint32_t serial, const Result<void>& sealed, const Responder& respond) {
+  Entry* entry = entry_of_serial(serial);
+  if (entry == nullptr || entry->session.state != SessionState::Opening) {
+    return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+  }
+  if (!sealed) {
     refuse(respond, v1::ERROR_SESSION_BROKEN,
            "the request segment cannot be sealed (" + sealed.error().message + "); a client must not add seals");
     return begin_end(*entry, Cause::Cancelled);
@@ -201,26 +240,16 @@ void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, Responder respo
   entry->session.state = SessionState::Attaching;
   if (entry->opening_timer) loop_.cancel(*entry->opening_timer);
   entry->opening_timer.reset();
-  deposit(*entry, [this, serial, respond](bool held) {
-    Entry* now = entry_of_serial(serial);
-    if (now == nullptr || now->session.state != SessionState::Attaching) {
+  write_ledger(*entry);
+  attach(*entry, [this, serial, respond] {
+    Entry* ready = entry_of_serial(serial);
+    if (ready == nullptr || ready->session.state != SessionState::Attaching) {
       return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
     }
-    if (!held) {
-      refuse(respond, v1::ERROR_NO_MEMORY, "the keeper's table of descriptors is full; close some sessions");
-      return begin_end(*now, Cause::Cancelled);
-    }
-    write_ledger(*now);
-    attach(*now, [this, serial, respond] {
-      Entry* ready = entry_of_serial(serial);
-      if (ready == nullptr || ready->session.state != SessionState::Attaching) {
-        return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
-      }
-      ready->session.state = SessionState::Open;
-      v1::Reply reply;
-      reply.mutable_session_ready()->set_serial(serial);
-      respond(std::move(reply), {});
-    });
+    ready->session.state = SessionState::Open;
+    v1::Reply reply;
+    reply.mutable_session_ready()->set_serial(serial);
+    respond(std::move(reply), {});
   });
 }
 
@@ -272,44 +301,6 @@ void SessionDesk::session_broken(std::uint16_t index, std::uint32_t serial, std:
   begin_end(*at->second, Cause::ProtocolViolation);
 }
 
-void SessionDesk::deposit(Entry& entry, std::function<void(bool)> done) {
-  using keeper::DepositKind;
-  const Session& session = entry.session;
-  std::vector<keeper::DepositLabel> labels;
-  std::vector<int> fds;
-  const auto add = [&](DepositKind kind, const UniqueFd& fd) {
-    if (!fd.valid()) return;
-    labels.push_back(keeper::make_label(kind, session.serial, session.index));
-    fds.push_back(fd.get());
-  };
-  add(DepositKind::Request, session.request_fd);
-  add(DepositKind::Reply, session.reply_fd);
-  add(DepositKind::SessionBell, session.bell);
-  add(DepositKind::Lifeline, session.lifeline);
-  daemon_.deposit(labels, fds, std::move(done));
-}
-
-void SessionDesk::write_ledger(const Entry& entry) {
-  const Session& session = entry.session;
-  LedgerSession& record = daemon_.ledger().sessions[session.index];
-  record.serial = session.serial;
-  record.uid = session.uid;
-  record.pool = session.pool;
-  record.slots = session.geometry.slots;
-  record.pid = session.pid;
-  record.request_ring_bytes = session.geometry.request_ring_bytes;
-  record.result_ring_bytes = session.geometry.result_ring_bytes;
-  record.cookie[0] = session.cookie[0];
-  record.cookie[1] = session.cookie[1];
-  record.shortest_run_ms = session.shortest_run_ms;
-  record.supervisor = session.supervisor;
-  record.opened_ns = session.opened_ns;
-  std::fill(std::begin(record.client), std::end(record.client), '\0');
-  session.client.copy(record.client, sizeof record.client - 1);
-  // SYNC: release: a successor that reads Live reads the rest (this thread may die between any two stores).
-  record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
-}
-
 void SessionDesk::watch_lifeline(Entry& entry) {
   if (!entry.session.lifeline.valid()) return;
   const std::uint32_t serial = entry.session.serial;
@@ -359,11 +350,16 @@ void SessionDesk::forget(std::uint16_t index, std::uint32_t serial) {
   if (record.serial == serial) {
     record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);
   }
+  discard(index);
+  // After our own copies are closed: whoever closes the last one may have to wait for the client.
+  release(serial);
+}
+
+void SessionDesk::release(std::uint32_t serial) {
   using keeper::DepositKind;
   daemon_.release({keeper::kind_bit(DepositKind::Request) | keeper::kind_bit(DepositKind::Reply) |
                        keeper::kind_bit(DepositKind::SessionBell) | keeper::kind_bit(DepositKind::Lifeline),
                    serial, std::nullopt});
-  discard(index);
 }
 
 void SessionDesk::discard(std::uint16_t index) {

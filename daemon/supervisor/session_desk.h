@@ -82,11 +82,22 @@ class SessionDesk {
     std::unique_ptr<FdWatch> lifeline_watch;
     UniqueFd client_lifeline;  ///< until it is sent
     std::optional<std::uint64_t> opening_timer;
+    bool sealing = false;  ///< SessionMapped has come
+  };
+  /// One that could not be taken up from a predecessor, until no worker has it any more.
+  struct Lost {
+    std::uint32_t serial = 0;
+    std::uint32_t uid = 0;
+    std::uint64_t slots = 0;
+    core::Bytes bytes{};
+    bool charged = false;
   };
 
   struct Wish;
   void do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond);
   Result<Entry*> create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry, std::uint32_t supervisor);
+  void hand_out(Entry& entry, const Responder& respond);
+  void sealed(std::uint32_t serial, const Result<void>& sealed, const Responder& respond);
   void attach(Entry& entry, std::function<void()> done);
   void discard(std::uint16_t index);
   void deposit(Entry& entry, std::function<void(bool)> done);
@@ -96,13 +107,18 @@ class SessionDesk {
   Entry* entry_of(const Peer& peer, std::uint32_t serial);
   Entry* entry_of_serial(std::uint32_t serial);
   PoolGate* pool_named(std::string_view name) const;
-  bool adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
+  [[nodiscard]] PoolGate* pool_numbered(std::uint32_t index) const;
+  Result<void> adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
+  void lose(std::uint16_t index, const std::string& why);
+  void lost(std::uint16_t index);
   void forget(std::uint16_t index, std::uint32_t serial);
+  void release(std::uint32_t serial);
 
   EventLoop& loop_;
   DaemonGate& daemon_;
   core::QuotaBook& quota_;
   std::map<std::uint16_t, std::unique_ptr<Entry>> sessions_;
+  std::map<std::uint16_t, Lost> lost_;
   std::uint16_t next_index_ = 0;
   std::function<void(std::uint32_t)> internal_gone_;
 };

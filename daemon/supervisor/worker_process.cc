@@ -8,7 +8,9 @@
 #include <cerrno>
 
 #include "daemon/os/scm_rights.h"
+#include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/session.h"
+#include "proto/stranger.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {
@@ -115,6 +117,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   }
   worker->fds_.socket.reset(ends[0]);
   child.socket.reset(ends[1]);
+  (void)refuse_descriptors(worker->fds_.socket.get());
   if (auto mapped = worker->map(); !mapped) return mapped.error();
   std::uint64_t token = 0;
   if (::getrandom(&token, sizeof token, 0) != static_cast<ssize_t>(sizeof token)) {
@@ -133,6 +136,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& p
     fds = std::move(worker->fds_);
     return mapped.error();
   }
+  worker->adopted_ = true;
   worker->set_pid(pid);
   worker->talk_ = core::WorkerTalk::taken_over(ready);
   return worker;
@@ -162,6 +166,7 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
   loop_ = &loop;
   on_message_ = std::move(on_message);
   on_broken_ = std::move(on_broken);
+  closer_ = &loop.closer();
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
   output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), {lane_, control_},
                 std::move(job_of));
@@ -171,14 +176,15 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
 void WorkerProcess::receive() {
   std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
   for (int turn = 0; watch_ && turn < kPacketsPerTurn; ++turn) {
-    const ReceivedPacket packet = receive_packet(fds_.socket.get(), buffer);
-    if (packet.error == EAGAIN || packet.error == EINTR) return;
-    if (packet.error != 0) {
+    auto packet = receive_from_stranger(fds_.socket.get(), buffer, MSG_DONTWAIT);
+    if (!packet && packet.error().code == EAGAIN) return;
+    if (!packet || (packet->size == 0 && packet->fds.empty())) {
       watch_.reset();  // its process is gone or closed the socket; the keeper tells about exits
       return;
     }
-    auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet.size), packet.fd_count);
-    if (!message || packet.truncated) {
+    auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet->size), packet->fds.size());
+    closer_->close(Closer::Account::of_workers(place_.pool), std::move(packet->fds));
+    if (!message || packet->cut) {
       watch_.reset();
       on_broken_("it sent a message that cannot be read: " + (message ? "too long" : message.error().message));
       return;

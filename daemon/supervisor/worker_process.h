@@ -20,6 +20,7 @@
 
 namespace ringmaster {
 
+class Closer;
 struct Session;
 
 /// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
@@ -92,6 +93,8 @@ class WorkerProcess {
   [[nodiscard]] WorkerFds& fds() { return fds_; }
   [[nodiscard]] ChildEnds& child_ends() { return child_ends_; }
   [[nodiscard]] std::int32_t pid() const { return pid_; }
+  /// A predecessor's: it may have been given sessions that are not among those below.
+  [[nodiscard]] bool adopted() const { return adopted_; }
   void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
 
   /// The session was given to this process and has not come back.
@@ -124,7 +127,9 @@ class WorkerProcess {
   OnMessage on_message_;
   OnBroken on_broken_;
   std::deque<Outgoing> outbox_;
+  Closer* closer_ = nullptr;
   bool told_ = false;
+  bool adopted_ = false;
   std::unique_ptr<FdWatch> watch_;
   OutputDrain output_;
 };

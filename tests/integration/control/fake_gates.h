@@ -81,10 +81,11 @@ class FakePool final : public PoolGate {
     loop_->post(std::move(done));
   }
   void detach(std::uint16_t, std::uint32_t serial, Callback done) override {
-    loop_->post([this, serial, done = std::move(done)] {
+    detaching_.push_back([this, serial, done = std::move(done)] {
       served_.erase(serial);
       done();
     });
+    if (!slow_to_detach) tell_detached();
   }
   void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
   void ring() override {}
@@ -104,15 +105,20 @@ class FakePool final : public PoolGate {
       for (const auto& [serial, taken] : std::exchange(held_, {})) finish_one(served_.at(serial), taken);
     }
     if (working) work();
+    if (!slow_to_detach) tell_detached();
     timer_ = loop_->after(std::chrono::milliseconds{1}, [this] { tick(); });
   }
 
   std::atomic<bool> working = true;
   std::atomic<bool> holding = false;  ///< jobs whose payload begins with "hold" run until this is false again
   std::atomic<bool> handlers_known_ = true;
+  std::atomic<bool> slow_to_detach = false;  ///< its worker answers when this is false again
   std::atomic<int> cancels = 0;
 
  private:
+  void tell_detached() {
+    for (Callback& done : std::exchange(detaching_, {})) loop_->post(std::move(done));
+  }
   struct Served {
     Mapping request;
     Mapping reply;
@@ -162,6 +168,7 @@ class FakePool final : public PoolGate {
   std::map<std::uint32_t, Served> served_;
   std::vector<std::pair<std::uint32_t, Claim>> held_;
   std::vector<Callback> waiting_;
+  std::vector<Callback> detaching_;
   EventLoop::TimerId timer_ = 0;
 };
 

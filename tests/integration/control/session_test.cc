@@ -246,6 +246,32 @@ TEST_F(ControlTest, ASuccessorTakesUpSessionsAndTheirJobs) {
   EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
 }
 
+TEST_F(ControlTest, ASessionThatCannotBeTakenUpIsLetGoOfByAll) {
+  limits.sessions_per_uid = 1;
+  start();
+  std::optional<OpenedSession> session;
+  {
+    TestClient client(path);
+    session = open_session(client);
+  }
+  supervisor.reset();
+  daemon->held.erase({static_cast<std::uint16_t>(keeper::DepositKind::Reply), session->told.serial()});
+  daemon->pool.slow_to_detach = true;
+  start();
+  pollfd look{session->fds.at(4).get(), 0, 0};
+  EXPECT_TRUE(eventually([&] { return ::poll(&look, 1, 0) == 1 && (look.revents & POLLERR) != 0; }))
+      << "the client is told by its lifeline";
+  EXPECT_EQ(daemon->holding, 0U) << "with the keeper";
+  TestClient client(path);
+  EXPECT_EQ(status_of(client).sessions_size(), 0);
+  v1::Request open = open_request();
+  EXPECT_EQ(client.call(open).error().code(), v1::ERROR_QUOTA) << "its uid pays until the workers have let go";
+  daemon->pool.slow_to_detach = false;
+  EXPECT_TRUE(eventually([&] { return client.call(open).has_session_fds(); }));
+  const LedgerSession& record = daemon->ledger().sessions[session->told.index()];
+  EXPECT_EQ(record.state.load(), static_cast<std::uint32_t>(LedgerState::Empty));
+}
+
 TEST_F(ControlTest, ScribblingOverEveryByteOfItsSegmentsHurtsOnlyTheClient) {
   start();
   TestClient client(path);

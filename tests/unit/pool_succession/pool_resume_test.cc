@@ -111,5 +111,29 @@ TEST(PoolResume, LinesOfAWorkerCarryThePublicIdOfItsJob) {
   }
 }
 
+TEST(PoolResume, AnAdoptedWorkerIsToldToDetachWhatAPredecessorMayHaveGivenIt) {
+  Remains remains;
+  PoolLife life(remains);
+  life.succeed(remains.held());
+  bool gone = false;
+  life.pool().detach(5, 99, [&gone] { gone = true; });
+  life.settle();
+  EXPECT_FALSE(gone) << "it has not answered";
+  std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
+  bool told = false;
+  for (;;) {
+    const ReceivedPacket packet = receive_packet(remains.worker_socket.get(), buffer);
+    if (packet.error != 0) break;
+    const auto message = worker_link::decode_to_worker(std::span(buffer).first(packet.size), packet.fd_count);
+    ASSERT_TRUE(message);
+    const auto* const detach = std::get_if<worker_link::Detach>(&*message);
+    told = told || (detach != nullptr && detach->index == 5 && detach->serial == 99);
+  }
+  EXPECT_TRUE(told);
+  ASSERT_EQ(send_packet(remains.worker_socket.get(), worker_link::encode(worker_link::Detached{5, 99})), 0);
+  life.settle();
+  EXPECT_TRUE(gone);
+}
+
 }  // namespace
 }  // namespace ringmaster

@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "proto/stranger.h"
+
 namespace ringmaster {
 namespace {
 
@@ -76,6 +78,40 @@ TEST(FdPassing, MoreDescriptorsThanAllowedAreAnErrorAndAreClosed) {
   const int after = ::dup(0);
   ::close(after);
   EXPECT_EQ(before, after) << "a descriptor was left open";
+}
+
+TEST(FdPassing, AStrangersDescriptorsAllArriveHoweverManyTheyAre) {
+  Pair pair(SOCK_SEQPACKET);
+  std::array<int, 253> fds{};
+  std::byte bytes[4] = {};
+  iovec part{bytes, sizeof bytes};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fds);
+  for (const bool fits : {true, false}) {
+    ASSERT_EQ(::sendmsg(pair.a.get(), &message, 0), 4);
+    std::array<std::byte, 16> buffer{};
+    const auto received = receive_from_stranger(pair.b.get(), std::span(buffer).first(fits ? 16 : 2));
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->fds.size(), 253U) << "also where the packet is cut";
+    EXPECT_EQ(received->cut, !fits);
+  }
+}
+
+TEST(FdPassing, WhereTheKernelCanItSendsNoneToWhoRefusesThem) {
+  Pair pair(SOCK_SEQPACKET);
+  if (!refuse_descriptors(pair.b.get())) GTEST_SKIP() << "needs SO_PASSRIGHTS, Linux 6.16";
+  const std::array<int, 1> fds{0};
+  EXPECT_EQ(send_with_fds(pair.a.get(), kBytes, fds).error().code, EPERM);
+  EXPECT_TRUE(send_with_fds(pair.a.get(), kBytes, {}));
+  EXPECT_TRUE(send_with_fds(pair.b.get(), kBytes, fds)) << "the other way goes on";
 }
 
 TEST(FdPassing, HangUpIsSizeZeroAndNothingThereIsEagain) {

@@ -10,11 +10,13 @@
 
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/listener.h"
+#include "proto/stranger.h"
+#include "tests/testing/slow_close.h"
 
 namespace ringmaster {
 namespace {
 
-class WorkerSocketTest : public testing::Test {
+class WorkerSocketTest : public ::testing::Test {
  protected:
   void SetUp() override {
     auto created = WorkerProcess::create({{1, 1}, 0, "t", 0});
@@ -83,8 +85,29 @@ TEST_F(WorkerSocketTest, AnUnreadablePacketEndsTheReadingOnce) {
   EXPECT_EQ(messages_, 0);
 }
 
+TEST_F(WorkerSocketTest, WhereTheKernelCanItNoDescriptorComesFromAWorker) {
+  const int fd = 0;
+  const int error =
+      send_packet(worker_->child_ends().socket.get(), worker_link::encode(worker_link::Ready{}), {&fd, 1});
+  if (error == 0) GTEST_SKIP() << "needs SO_PASSRIGHTS, Linux 6.16";
+  EXPECT_EQ(error, EPERM);
+  become_ready();
+  EXPECT_TRUE(broken_.empty());
+}
+
+TEST_F(WorkerSocketTest, WhereOneComesTheReadingEndsAndWhoMayWaitClosesIt) {
+  allow_descriptors(worker_->fds().socket.get());  // as before Linux 6.16
+  testing::LingeringSocket lingering;
+  const int fd = lingering.fd.get();
+  const auto ready = worker_link::encode(worker_link::Ready{});
+  ASSERT_EQ(send_packet(worker_->child_ends().socket.get(), ready, {&fd, 1}), 0);
+  lingering.fd.reset();
+  while (broken_.empty()) context_.run_one();
+  EXPECT_EQ(messages_, 0);
+}
+
 TEST(ListenerFolder, IsMadeForEveryoneWhateverTheMask) {
-  std::string root = testing::TempDir() + "/ringmaster-folder-XXXXXX";
+  std::string root = ::testing::TempDir() + "/ringmaster-folder-XXXXXX";
   ASSERT_NE(::mkdtemp(root.data()), nullptr);
   const std::string folder = root + "/run";
   const mode_t before = ::umask(0077);

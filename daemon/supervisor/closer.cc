@@ -1,0 +1,192 @@
+#include "daemon/supervisor/closer.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "daemon/supervisor/event_loop.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+namespace ringmaster {
+namespace {
+
+constexpr long kNudgeNs = 1'000'000;
+constexpr core::Duration kRetry = std::chrono::milliseconds{100};
+
+void nothing(int) {}
+
+// Without SA_RESTART: it is there to end a wait.
+void take_nudges() {
+  struct sigaction action {};
+  action.sa_handler = nothing;
+  ::sigaction(SIGRTMIN, &action, nullptr);
+}
+
+/// Signals to the thread that made it, each millisecond of an errand: a socket's close that lingers ends by one, and
+/// goes on in the background. Where no timer is to be had such a close is stuck, which the others are not.
+class Nudges {
+ public:
+  Nudges() {
+    sigset_t nudge;
+    ::sigemptyset(&nudge);
+    ::sigaddset(&nudge, SIGRTMIN);
+    ::pthread_sigmask(SIG_UNBLOCK, &nudge, nullptr);
+    sigevent to_me{};
+    to_me.sigev_notify = SIGEV_THREAD_ID;
+    to_me.sigev_signo = SIGRTMIN;
+    to_me.sigev_notify_thread_id = static_cast<pid_t>(::syscall(SYS_gettid));
+    made_ = ::timer_create(CLOCK_MONOTONIC, &to_me, &timer_) == 0;
+  }
+  ~Nudges() {
+    if (made_) ::timer_delete(timer_);
+  }
+  Nudges(const Nudges&) = delete;
+  Nudges& operator=(const Nudges&) = delete;
+
+  void begin() { set(kNudgeNs); }
+  void end() { set(0); }
+
+ private:
+  void set(long ns) {
+    const itimerspec each{{0, ns}, {0, ns}};
+    if (made_) ::timer_settime(timer_, 0, &each, nullptr);
+  }
+  timer_t timer_{};
+  bool made_ = false;
+};
+
+}  // namespace
+
+struct Closer::State {
+  struct Errand {
+    Action work;
+    Action done;
+  };
+
+  explicit State(EventLoop& l) : loop(&l) {}
+
+  static void serve(const std::shared_ptr<State>& state);
+  static bool start(const std::shared_ptr<State>& state);
+  /// For the errand that may begin, if there is one: wakes the thread that idles, or starts one. False: none can be
+  /// had.
+  static bool see_to_it(const std::shared_ptr<State>& state);
+
+  mutable std::mutex mutex;
+  std::condition_variable added;
+  EventLoop* loop;  // null: it has ended
+  core::ErrandBook book{core::ErrandBook::Limits{}};
+  std::map<core::ErrandBook::Id, Errand> errands;
+  std::size_t threads = 0;
+  bool idle = false;  // one thread stays for what comes next
+};
+
+// REQUIRES for all three: the mutex is held; serve() takes it itself.
+bool Closer::State::start(const std::shared_ptr<State>& state) {
+  try {
+    std::thread([state] { serve(state); }).detach();
+  } catch (const std::system_error&) {
+    return state->threads != 0;
+  }
+  ++state->threads;
+  return true;
+}
+
+bool Closer::State::see_to_it(const std::shared_ptr<State>& state) {
+  if (!state->book.may_begin()) return true;
+  if (state->idle) {
+    state->added.notify_one();
+    return true;
+  }
+  return start(state);
+}
+
+void Closer::State::serve(const std::shared_ptr<State>& state) {
+  Nudges nudges;
+  std::unique_lock lock(state->mutex);
+  for (;;) {
+    const auto id = state->book.begin();
+    if (!id) {
+      if (state->loop == nullptr || state->idle) break;
+      state->idle = true;
+      state->added.wait(lock, [&] { return state->loop == nullptr || state->book.may_begin(); });
+      state->idle = false;
+      continue;
+    }
+    auto node = state->errands.extract(*id);
+    // This one may be stuck for long: the next is another thread's.
+    (void)see_to_it(state);
+    lock.unlock();
+    nudges.begin();
+    node.mapped().work();
+    node.mapped().work = nullptr;
+    nudges.end();
+    lock.lock();
+    state->book.end(*id);
+    if (state->loop != nullptr && node.mapped().done) state->loop->post(std::move(node.mapped().done));
+  }
+  --state->threads;
+}
+
+Closer::Closer(EventLoop& loop) : loop_(loop), state_(std::make_shared<State>(loop)) { take_nudges(); }
+
+Closer::~Closer() {
+  const std::lock_guard lock(state_->mutex);
+  state_->loop = nullptr;
+  state_->added.notify_all();
+}
+
+void Closer::close(Account account, std::vector<UniqueFd> fds, Action done) {
+  if (fds.empty()) return;
+  const std::size_t count = fds.size();
+  // std::function wants a copy that nobody makes.
+  auto held = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
+  add(
+      account, count, [held] { held->clear(); }, std::move(done));
+}
+
+void Closer::close(Account account, UniqueFd fd, Action done) {
+  std::vector<UniqueFd> one;
+  one.push_back(std::move(fd));
+  close(account, std::move(one), std::move(done));
+}
+
+void Closer::run(Account account, Action work, Action done) { add(account, 0, std::move(work), std::move(done)); }
+
+void Closer::add(Account account, std::size_t descriptors, Action work, Action done) {
+  const std::lock_guard lock(state_->mutex);
+  const auto id = state_->book.add(account, descriptors);
+  state_->errands[id] = {std::move(work), std::move(done)};
+  if (!State::see_to_it(state_)) retry();
+}
+
+// No thread is to be had, and none is there to take it later.
+void Closer::retry() {
+  loop_.after(kRetry, [this, weak = std::weak_ptr(state_)] {
+    const auto state = weak.lock();
+    if (!state) return;
+    const std::lock_guard lock(state->mutex);
+    if (state->loop != nullptr && !State::see_to_it(state)) retry();
+  });
+}
+
+bool Closer::has_room(Account account) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->book.has_room(account);
+}
+
+bool Closer::full() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->book.full();
+}
+
+}  // namespace ringmaster
