@@ -32,7 +32,6 @@ void hide_others(const Peer& peer, v1::Status& status) {
   std::set<std::uint64_t> own;
   for (int i = sessions.size(); i-- > 0;) {
     const v1::SessionStatus& session = sessions.Get(i);
-    if (session.internal()) continue;
     if (session.uid() == peer.uid) {
       own.insert(session.serial());
     } else {

@@ -152,7 +152,7 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
     return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
   }
   Error why{"", v1::ERROR_QUEUE_FULL};
-  const auto placed = place(pool, {descriptor, request.payload(), *arguments, capacity}, why);
+  const auto placed = place(pool, peer.uid, {descriptor, request.payload(), *arguments, capacity}, why);
   if (!placed) {
     if (why.code == v1::ERROR_QUEUE_FULL) ++tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
     return refuse(respond, static_cast<v1::ErrorCode>(why.code), std::move(why.message));

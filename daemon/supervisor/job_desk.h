@@ -23,10 +23,11 @@ class Fetch;
 class Submit;
 }  // namespace control::v1
 
-/// Jobs that come as messages. They go through a session per pool whose client is this supervisor, so that there is one
-/// path for jobs. An outcome stays in its slot for 60 s after the end: a successor finds it there by its cookie, as it
-/// finds the jobs that still run. Delivered outcomes make room earlier when slots or ring run short; where a job that
-/// still runs blocks its ring, the jobs that follow go through another session. One thread.
+/// Jobs that come as messages. They go through a session per pool and uid whose client is this supervisor, so that
+/// there is one path for jobs, and workers give each uid its turns. An outcome stays in its slot for 60 s after the
+/// end: a successor finds it there by its cookie, as it finds the jobs that still run. Delivered outcomes make room
+/// earlier when slots or ring run short; where a job that still runs blocks its ring, the jobs that follow go through
+/// another session. One thread.
 class JobDesk {
  public:
   JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
@@ -83,14 +84,14 @@ class JobDesk {
   void drop(std::uint64_t id);
 
   // job_homes.cc
-  std::optional<Placed> place(PoolGate& pool, const Parcel& parcel, Error& why);
+  std::optional<Placed> place(PoolGate& pool, std::uint32_t uid, const Parcel& parcel, Error& why);
   std::optional<PlacedJob> place_in(MessageSession& home, const Parcel& parcel, Shortage& shortage);
-  std::vector<MessageSession*> homes_of(const PoolGate& pool);
-  MessageSession* open_home(PoolGate& pool, std::string& why);
+  std::vector<MessageSession*> homes_of(const PoolGate& pool, std::uint32_t uid);
+  MessageSession* open_home(PoolGate& pool, std::uint32_t uid, std::string& why);
   void declare_deadline(MessageSession& home, std::uint32_t run_timeout_ms);
   bool make_room(MessageSession& home, Shortage shortage);
-  [[nodiscard]] bool is_current(std::uint32_t serial) const;
   void home_gone(std::uint32_t serial);
+  void leave_pools(std::uint32_t serial);  ///< takes no more jobs
   void sweep();
   void close_idle_homes();
 
@@ -102,8 +103,8 @@ class JobDesk {
   DaemonGate& daemon_;
   SessionDesk& sessions_;
   std::map<std::uint32_t, std::unique_ptr<MessageSession>> homes_;  ///< by session serial
-  /// Pool → serials of its sessions that take jobs, the one that the next job is tried in last.
-  std::map<std::uint32_t, std::vector<std::uint32_t>> own_;
+  /// Pool and uid → serials of their sessions that take jobs, the one that the next job is tried in last.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> own_;
   std::map<std::uint64_t, Job> jobs_;
   std::map<Key, std::uint64_t> by_cookie_;
   std::optional<EventLoop::TimerId> sweep_timer_;

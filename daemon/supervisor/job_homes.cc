@@ -12,16 +12,17 @@ namespace v1 = control::v1;
 constexpr core::Duration kKept = std::chrono::seconds{60};
 constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
 constexpr SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
-constexpr std::size_t kMaxHomes = 4;  ///< of one pool
+constexpr std::size_t kMaxHomes = 4;         ///< of one uid in a pool
+constexpr std::size_t kMaxHomesInAll = 256;  ///< each has a thread that watches it, and clients need sessions too
 
 }  // namespace
 
 // A ring gives its bytes back from the oldest on, so one long job blocks it: then the job goes through another session.
 // Outcomes that somebody has read give their place up where that helps, and before there are too many sessions.
-std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, const Parcel& parcel, Error& why) {
-  auto& serials = own_[pool.index()];
+std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, std::uint32_t uid, const Parcel& parcel, Error& why) {
+  auto& serials = own_[{pool.index(), uid}];
   Shortage shortage = Shortage::Slot;
-  const std::vector<MessageSession*> homes = homes_of(pool);
+  const std::vector<MessageSession*> homes = homes_of(pool, uid);
   for (auto at = homes.rbegin(); at != homes.rend(); ++at) {
     const auto placed = place_in(**at, parcel, shortage);
     if (placed) {
@@ -31,8 +32,8 @@ std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, const Parcel& parc
     }
     if (shortage == Shortage::Memory) break;
   }
-  if (shortage != Shortage::Memory && homes.size() < kMaxHomes) {
-    MessageSession* home = open_home(pool, why.message);
+  if (shortage != Shortage::Memory && homes.size() < kMaxHomes && homes_.size() < kMaxHomesInAll) {
+    MessageSession* home = open_home(pool, uid, why.message);
     if (home == nullptr && homes.empty()) {
       why.code = v1::ERROR_NO_MEMORY;
       return std::nullopt;
@@ -85,9 +86,9 @@ bool JobDesk::make_room(MessageSession& home, Shortage shortage) {
   return false;
 }
 
-std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool) {
+std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool, std::uint32_t uid) {
   std::vector<MessageSession*> homes;
-  for (const std::uint32_t serial : own_[pool.index()]) {
+  for (const std::uint32_t serial : own_[{pool.index(), uid}]) {
     const auto home = homes_.find(serial);
     if (home != homes_.end() && home->second->session().state != SessionState::Closing) {
       homes.push_back(home->second.get());
@@ -96,8 +97,8 @@ std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool) {
   return homes;
 }
 
-MessageSession* JobDesk::open_home(PoolGate& pool, std::string& why) {
-  Session* session = sessions_.open_internal(pool, kGeometry, why);
+MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::string& why) {
+  Session* session = sessions_.open_internal(pool, uid, kGeometry, why);
   if (session == nullptr) return nullptr;
   const std::uint32_t serial = session->serial;
   auto home = MessageSession::open(loop_, pool, *session, true, [this, serial] {
@@ -108,18 +109,18 @@ MessageSession* JobDesk::open_home(PoolGate& pool, std::string& why) {
     sessions_.end(session->index, serial, Cause::Lost);
     return nullptr;
   }
-  own_[pool.index()].push_back(serial);
+  own_[{pool.index(), uid}].push_back(serial);
   return (homes_[serial] = std::move(*home)).get();
 }
 
-bool JobDesk::is_current(std::uint32_t serial) const {
-  return std::any_of(own_.begin(), own_.end(),
-                     [&](const auto& one) { return !one.second.empty() && one.second.back() == serial; });
+void JobDesk::leave_pools(std::uint32_t serial) {
+  for (auto& [place, serials] : own_) std::erase(serials, serial);
+  std::erase_if(own_, [](const auto& one) { return one.second.empty(); });
 }
 
 // The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
 void JobDesk::home_gone(std::uint32_t serial) {
-  for (auto& [pool, serials] : own_) std::erase(serials, serial);
+  leave_pools(serial);
   const auto at = homes_.find(serial);
   if (at == homes_.end()) return;
   look(*at->second);
@@ -150,18 +151,18 @@ void JobDesk::sweep() {
   if (any_ended) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-// A predecessor's, or one that was opened because another was blocked: gone when its last job is.
+// Gone when its last job is: its uid may never come again.
 void JobDesk::close_idle_homes() {
   for (auto at = homes_.begin(); at != homes_.end();) {
     const std::uint32_t serial = at->first;
     const MessageSession* home = at->second.get();
     const auto job = jobs_.lower_bound(make_job_id(serial, 0));
-    if (is_current(serial) || (job != jobs_.end() && job->second.home == home)) {
+    if (job != jobs_.end() && job->second.home == home) {
       ++at;
       continue;
     }
     const std::uint16_t index = at->second->session().index;
-    for (auto& [pool, serials] : own_) std::erase(serials, serial);
+    leave_pools(serial);
     at = homes_.erase(at);
     sessions_.end(index, serial, Cause::Lost);
   }

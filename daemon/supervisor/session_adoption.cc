@@ -83,8 +83,9 @@ void SessionDesk::end_all_sessions(Cause cause) {
   for (auto& [index, entry] : sessions_) begin_end(*entry, cause);
 }
 
-Session* SessionDesk::open_internal(PoolGate& pool, const SessionGeometry& geometry, std::string& why) {
-  auto created = create(pool, Peer{}, geometry, daemon_.supervisor_incarnation());
+Session* SessionDesk::open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
+                                    std::string& why) {
+  auto created = create(pool, Peer{.uid = uid}, geometry, daemon_.supervisor_incarnation());
   if (!created) {
     why = created.error().message;
     return nullptr;

@@ -64,9 +64,10 @@ class SessionDesk {
   void end_all_sessions(Cause cause);
 
   // ---- the job desk ----
-  /// The supervisor's own session on a pool; null when segments or memory are refused (`why` says it). Attached at
-  /// once.
-  [[nodiscard]] Session* open_internal(PoolGate& pool, const SessionGeometry& geometry, std::string& why);
+  /// The supervisor's own session on a pool, for jobs of one uid; null when segments or memory are refused (`why` says
+  /// it). Attached at once.
+  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
+                                       std::string& why);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
   /// Called with an internal session's serial right before it is destroyed, all its jobs being terminal.
   void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }

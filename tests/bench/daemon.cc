@@ -102,6 +102,11 @@ Client Daemon::connect() const {
   return Client::connect({.socket = folder_ + "/ringmaster.sock", .name = "ringmaster-bench"}).value();
 }
 
+void Daemon::admit_everyone() const {
+  fs::permissions(folder_, fs::perms{0711});
+  fs::permissions(folder_ + "/ringmaster.sock", fs::perms{0666});
+}
+
 std::vector<pid_t> Daemon::children_named(const std::string& start) const {
   std::vector<pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {

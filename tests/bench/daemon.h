@@ -27,6 +27,8 @@ class Daemon {
   ~Daemon();
 
   [[nodiscard]] Client connect() const;
+  /// Other users may connect too.
+  void admit_everyone() const;
   [[nodiscard]] pid_t keeper() const noexcept { return keeper_; }
   /// -1 where there is none at the moment.
   [[nodiscard]] pid_t supervisor() const;

@@ -21,12 +21,15 @@ std::string pools_toml(const std::string& handlers) {
   const auto pool = [&](const std::string& name, const std::string& rest) {
     return "[pool." + name + "]\nhandlers = [\"" + handlers + "\"]\n" + rest + "\n";
   };
-  // Crashes are what these pools are for: a restart is never held back.
+  // Crashes are what these pools are for: a restart is never held back, and nobody is refused for them.
+  const auto for_crashes = [](const std::string& name) { return "[pool." + name + ".restart]\nbudget = 1000000\n"; };
   return pool("one", "workers = 1\nspares = 0\n") + pool("two", "workers = 2\nspares = 0\n") +
          pool("nospin", "workers = 1\nspares = 0\nspin = \"0s\"\n") + pool("free", "workers = 1\nspares = 0\n") +
-         pool("free2", "workers = 2\nspares = 0\n") + pool("crash", "workers = 1\nspares = 1\n") +
-         pool("alone", "workers = 1\nspares = 0\n") +
-         pool("deadline", "workers = 1\nspares = 1\nrun_deadline = \"50ms\"\ngrace = \"0s\"\n") +
+         pool("free2", "workers = 2\nspares = 0\n") +
+         pool("crash", "workers = 1\nspares = 1\n" + for_crashes("crash")) +
+         pool("alone", "workers = 1\nspares = 0\n" + for_crashes("alone")) +
+         pool("deadline",
+              "workers = 1\nspares = 1\nrun_deadline = \"50ms\"\ngrace = \"0s\"\n" + for_crashes("deadline")) +
          pool("chaos", "workers = 4\nspares = 1\n");
 }
 
@@ -119,6 +122,7 @@ void run(const Options& options, Report& report) {
     attempt(options, "missed wakes", [&] { report.add("missed_wakes", daemon.missed_wakes()); });
   }
   attempt(options, "idle sessions", [&] { measure_idle_sessions(options.programs, report); });
+  attempt(options, "fairness", [&] { measure_fairness(options.programs, report); });
   attempt(options, "idle", [&] { measure_idle(options.programs, report); });
 }
 

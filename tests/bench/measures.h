@@ -26,6 +26,9 @@ void measure_supervisor_kill(const Daemon& daemon, Report& report);
 /// A daemon of its own, where one session is busy and 1, 64, 1,000 others are merely open.
 void measure_idle_sessions(const Programs& programs, Report& report);
 
+/// A daemon of its own, with one user who asks all the time and one who asks seldom. Needs root, to be both.
+void measure_fairness(const Programs& programs, Report& report);
+
 /// A daemon of its own with eight parked workers.
 void measure_idle(const Programs& programs, Report& report);
 

@@ -1,11 +1,8 @@
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <deque>
-#include <filesystem>
 
 #include "client/control/control_link.h"
 #include "proto/control.pb.h"
@@ -17,8 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace v1 = control::v1;
-
-constexpr uid_t kOther = 65534;
 
 class DaemonCharges : public DaemonTest {
  protected:
@@ -34,29 +29,6 @@ class DaemonCharges : public DaemonTest {
     ConnectOptions options;
     options.socket = socket_;
     return Client::connect(options).value();
-  }
-
-  /// `act` in a process of another uid; its exit code is what it returns, or 100 where it throws.
-  pid_t as_other(const std::function<int()>& act) const {
-    std::filesystem::permissions(folder_, std::filesystem::perms{0755});
-    std::filesystem::permissions(socket_, std::filesystem::perms{0666});
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid != 0) return pid;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int code = 100;
-    try {
-      const bool changed = ::getppid() == parent && ::setgroups(0, nullptr) == 0 &&
-                           ::setresgid(kOther, kOther, kOther) == 0 && ::setresuid(kOther, kOther, kOther) == 0;
-      if (changed) code = act();
-    } catch (...) {
-    }
-    ::_exit(code);
-  }
-  static int code_of(pid_t pid) {
-    int status = 0;
-    if (::waitpid(pid, &status, 0) != pid) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
 
   /// Crashing jobs, one after the other, until one is refused: its outcome.
@@ -75,7 +47,7 @@ TEST_F(DaemonCharges, AnotherUidsJobsAreServedWhileOneUidsJobsCrash) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be two users";
   start(kSmallBudget);
   constexpr int kJobs = 40;
-  const pid_t other = as_other([this] {
+  const pid_t other = as_another_uid([this] {
     Session session = open();
     int not_done = 0;
     for (int i = 0; i < kJobs; ++i) {
@@ -179,7 +151,7 @@ TEST_F(DaemonCharges, AWorkerThatDiesBeforeItsFirstJobIsNobodysFault) {
 TEST_F(DaemonCharges, AnotherUidSeesNothingOfACharge) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be two users";
   start(kSmallBudget);
-  const pid_t other = as_other([this] {
+  const pid_t other = as_another_uid([this] {
     eventually("something was charged", [this] { return status().counters().worker_deaths() >= 1; });
     return status().charges_size();
   });

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +108,26 @@ Outcome DaemonTest::run(Session& session, std::string_view handler, const Argume
   if (!outcome) throw std::runtime_error(std::string{handler} + " did not end");
   return std::move(*outcome);
 }
+
+pid_t DaemonTest::as_another_uid(const std::function<int()>& act) const {
+  constexpr uid_t kOther = 65534;
+  std::filesystem::permissions(folder_, std::filesystem::perms{0755});
+  std::filesystem::permissions(socket_, std::filesystem::perms{0666});
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  int code = 100;
+  try {
+    const bool changed = ::getppid() == parent && ::setgroups(0, nullptr) == 0 &&
+                         ::setresgid(kOther, kOther, kOther) == 0 && ::setresuid(kOther, kOther, kOther) == 0;
+    if (changed) code = act();
+  } catch (...) {
+  }
+  ::_exit(code);
+}
+
+int DaemonTest::code_of(pid_t child) { return wait_for(child); }
 
 std::vector<pid_t> DaemonTest::children() const {
   std::vector<pid_t> found;

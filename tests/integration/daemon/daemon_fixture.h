@@ -42,6 +42,10 @@ class DaemonTest : public ::testing::Test {
   /// Runs a second daemon on the same socket; its exit code, what it said in `output`.
   int run_second(std::string& output);
   [[nodiscard]] std::string log() const;
+  /// `act` in a process of another uid, which may connect then; its exit code is what it returns, or 100 where it
+  /// throws. Needs root. Before this process has a connection: a fork carries none over.
+  [[nodiscard]] pid_t as_another_uid(const std::function<int()>& act) const;
+  static int code_of(pid_t child);
   static void eventually(const std::string& what, const std::function<bool()>& condition);
 
   /// Runs in the daemon's process before it is one: limits, say.
