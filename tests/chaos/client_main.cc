@@ -56,7 +56,8 @@ int main(int argc, char** argv) {
   task.limits.largest_bytes = number(8);
   task.limits.crashes = number(9) != 0;
   try {
-    task.note(Kind::ClientStarts, task.self(), {::getpid(), task.client, task.incarnation, open_descriptors()});
+    task.note(Kind::ClientStarts, task.self(),
+              {::getpid(), task.client, task.incarnation, open_descriptors(), task.limits.crashes});
     switch (task.way) {
       case Way::Session:
         run_session_client(task);

@@ -21,9 +21,10 @@ std::uint64_t ClientTask::self() const { return make_job(client, incarnation, 0)
 
 void ClientTask::note_submitting(const JobPlan& plan) const {
   note(Kind::Submitting, plan.job,
-       {static_cast<std::int64_t>(plan.way), plan.pool, static_cast<std::int64_t>(plan.behave), plan.idempotent,
-        static_cast<std::int64_t>(plan.request_bytes), static_cast<std::int64_t>(plan.result_bytes),
-        static_cast<std::int64_t>(plan.capacity), plan.timeout_ms, plan.queue_timeout_ms, plan.run_us});
+       {static_cast<std::int64_t>(plan.way), plan.pool, static_cast<std::int64_t>(plan.behave),
+        (plan.idempotent ? 1 : 0) + (plan.listens ? 2 : 0), static_cast<std::int64_t>(plan.request_bytes),
+        static_cast<std::int64_t>(plan.result_bytes), static_cast<std::int64_t>(plan.capacity), plan.timeout_ms,
+        plan.queue_timeout_ms, plan.run_us});
 }
 
 void ClientTask::note_outcome(Kind kind, const JobPlan& plan, const Outcome& outcome) const {

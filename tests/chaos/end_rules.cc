@@ -21,6 +21,7 @@ constexpr std::uint32_t kShortDeadlineMs = 3000;
 constexpr int kExitCode = 7;
 constexpr std::int64_t kWorkers = 0;
 /// An idle worker looks by itself after so long; a wake that a stopped one swallowed counts until then.
+constexpr std::uint64_t kLongestCharge = 120 * kSecond;
 constexpr std::uint64_t kLongestSleep = 12 * kSecond;
 
 Status status_of_seen(const Seen& seen) { return static_cast<Status>(seen.status); }
@@ -69,6 +70,20 @@ EndRules::EndRules(const History& history, const JudgeLimits& limits) : history_
   }
   const auto earlier = [](const SignalSent& a, const SignalSent& b) { return a.ns < b.ns; };
   std::sort(to_workers_.begin(), to_workers_.end(), earlier);
+  for (const auto& [id, job] : history.jobs) {
+    if (!kills_its_worker(job.plan.behave)) continue;
+    for (const Run& run : job.runs) crashes_.push_back(run.begin_ns);
+  }
+  std::sort(crashes_.begin(), crashes_.end());
+}
+
+bool EndRules::charged(std::uint64_t job, std::uint64_t ns, const std::string& text) const {
+  const auto client = history_.clients.find(life_of(job));
+  if (client == history_.clients.end() || !client->second.crashes || text.find("jobs of uid") == std::string::npos)
+    return false;
+  const auto from = std::lower_bound(crashes_.begin(), crashes_.end(), ns > kLongestCharge ? ns - kLongestCharge : 0);
+  const auto to = std::upper_bound(from, crashes_.end(), ns);
+  return static_cast<std::uint64_t>(to - from) >= limits_.crashes_refused;
 }
 
 bool EndRules::signalled(std::int64_t pid, int signal, std::uint64_t from_ns, std::uint64_t to_ns) const {
@@ -116,7 +131,7 @@ std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, b
                  ? ""
                  : what;
     case Status::Cancelled:
-      return job.cancelled_ns != 0 ? "" : what + ", which nobody asked for";
+      return unexplained_cancel(job, seen);
     case Status::Crashed:
       return unexplained_crash(job, seen, by_judge);
     case Status::TimedOut:
@@ -127,6 +142,15 @@ std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, b
       return what;
   }
   return what;
+}
+
+// A queued job ends at once; a running one is asked, and no worker dies for it.
+std::string EndRules::unexplained_cancel(const JobHistory& job, const Seen& seen) const {
+  const std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
+  if (job.cancelled_ns == 0) return what + ", which nobody asked for";
+  const Run* const run = run_of(job, seen.attempts);
+  if (job.plan.listens || run == nullptr || signalled(run->pid, SIGKILL, run->begin_ns, seen.ns)) return "";
+  return what + ", and its handler does not listen";
 }
 
 std::string EndRules::unexplained_crash(const JobHistory& job, const Seen& seen, bool& by_judge) const {
@@ -182,6 +206,7 @@ std::string EndRules::unexplained_rejection(const JobHistory& job, const Seen& s
       return "";
     }
     case Cause::Refused:
+      if (charged(job.plan.job, seen.ns, seen.text)) return "";
       return drained(job.plan.pool, job.submitted_ns, seen.ns) ? "" : what + ", and its pool was not drained";
     default:
       return what;
@@ -195,6 +220,7 @@ std::string EndRules::unfounded_refusal(const JobHistory& job) const {
   const bool draining = job.refusal == static_cast<std::int64_t>(SubmitError::Draining) ||
                         job.refusal == 100 + control::v1::ERROR_DRAINING;
   if (draining) return drained(job.plan.pool, job.submitted_ns, job.refused_ns) ? "" : what + ": it was not drained";
+  if (charged(job.plan.job, job.refused_ns, job.refusal_text)) return "";
   if (job.refusal == static_cast<std::int64_t>(SubmitError::QueueFull)) {
     // A ring gives contiguous room and begins at its start again: a third of it is enough to block the next.
     const auto wanted = static_cast<std::int64_t>(std::max(job.plan.request_bytes, job.plan.capacity));
@@ -207,6 +233,7 @@ std::string EndRules::unfounded_refusal(const JobHistory& job) const {
 std::string EndRules::unfounded_opening(const Record& record) const {
   const std::int64_t code = record.numbers[1];
   if (code == 100 + control::v1::ERROR_DRAINING && drained(record.numbers[0], record.ns - kSlack, record.ns)) return "";
+  if (charged(record.job, record.ns, record.text)) return "";
   return "no session with pool " + std::to_string(record.numbers[0]) + ": " + refusal_name(code) + " (" + record.text +
          ")";
 }

@@ -14,7 +14,8 @@ JobPlan plan_of(const Record& record) {
   plan.way = static_cast<Way>(n[0]);
   plan.pool = static_cast<unsigned>(n[1]);
   plan.behave = static_cast<Behave>(n[2]);
-  plan.idempotent = n[3] != 0;
+  plan.idempotent = (n[3] & 1) != 0;
+  plan.listens = (n[3] & 2) != 0;
   plan.request_bytes = static_cast<std::uint64_t>(n[4]);
   plan.result_bytes = static_cast<std::uint64_t>(n[5]);
   plan.capacity = static_cast<std::uint64_t>(n[6]);
@@ -48,6 +49,7 @@ void History::add(const Record& record) {
     case Kind::ClientStarts:
       life().started_ns = record.ns;
       life().descriptors = n[3];
+      life().crashes = n[4] != 0;
       return;
     case Kind::Opening:
     case Kind::Opened:

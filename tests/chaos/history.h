@@ -63,6 +63,7 @@ struct ClientLife {
   std::int64_t wait_status = 0;
   std::int64_t descriptors = 0;
   std::int64_t descriptors_left = 0;
+  bool crashes = false;  ///< some of its jobs take their worker along
   bool killed = false;   ///< by the judge
   bool gave_up = false;  ///< it did not leave when it was told to
   std::string text;

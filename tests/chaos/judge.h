@@ -45,7 +45,8 @@ struct JudgeLimits {
   std::uint32_t run_deadline_ms = 5000;
   std::int64_t slots = 64;  ///< of a client's session
   std::int64_t ring_bytes = 1 << 26;
-  bool crash_limits = false;  ///< refusals for crashes of one's own are expected
+  /// So many jobs of a user that crash within two minutes may get it refused.
+  unsigned crashes_refused = 8;
 };
 
 struct Judgement {

@@ -11,11 +11,12 @@ namespace ringmaster::chaos {
 /// What somebody did or saw. The numbers that each kind carries stand behind it, in their order.
 enum class Kind : std::uint8_t {
   // by clients
-  ClientStarts,  ///< pid, client, incarnation, descriptors
+  ClientStarts,  ///< pid, client, incarnation, descriptors, 1: its jobs may crash
   Opening,       ///< pool
   Opened,        ///< pool, serial
   NotOpened,     ///< pool, error code; text
-  Submitting,    ///< way, pool, behave, idempotent, request, result, capacity, timeout ms, queue timeout ms, twice
+  Submitting,    ///< way, pool, behave, idempotent + 2 if it listens, request, result, capacity, timeout ms, queue
+                 ///< timeout ms, twice
   Accepted,      ///< public id
   Refused,       ///< SubmitError or 100 + ErrorCode, jobs in flight, bytes given out since the oldest of them; text
   Cancelling,

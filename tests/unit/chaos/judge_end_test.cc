@@ -103,6 +103,17 @@ TEST_F(ChaosEnd, CancelledNeedsSomebodyWhoCancelled) {
   expect_clean();
 }
 
+TEST_F(ChaosEnd, ACancelEndsNoRunThatDoesNotListen) {
+  plan_.listens = false;
+  taken();
+  add({at(15), Kind::Cancelling, kJob, {}, {}});
+  outcome(20, Status::Cancelled, Cause::Cancelled);
+  over();
+  expect_broken(Rule::EndHasItsCause);
+  history_.jobs.at(kJob).runs.clear();
+  expect_clean();
+}
+
 TEST_F(ChaosEnd, ARunDeadlineIsNotKeptTooEarly) {
   plan_.behave = Behave::Hang;
   plan_.timeout_ms = 300;

@@ -289,6 +289,23 @@ TEST_F(ChaosJudge, DrainingMustBeSo) {
   expect_clean();
 }
 
+TEST_F(ChaosJudge, ARefusalForCrashesNeedsAUserWhoseJobsCrash) {
+  add({at(0), Kind::ClientStarts, make_job(1, 1, 0), {50, 1, 1, 4, 1}, {}});
+  submitted(500);
+  add({at(501), Kind::Refused, kJob, {100 + control::v1::ERROR_QUOTA}, "jobs of uid 7 ended 21 workers"});
+  plan_.behave = Behave::Crash;
+  client_killed();
+  for (std::uint32_t i = 0; i < limits_.crashes_refused; ++i) {
+    expect_broken(Rule::RefusalHasItsCause);
+    plan_.job = make_job(1, 1, 100 + i);
+    submitted(20 * i);
+    begins(20 * i + 1, 1, static_cast<std::int64_t>(kWorker + i), i + 1);
+  }
+  expect_clean();
+  history_.clients.begin()->second.crashes = false;
+  expect_broken(Rule::RefusalHasItsCause);
+}
+
 TEST_F(ChaosJudge, ASessionThatCannotBeOpenedNeedsACause) {
   add({at(50), Kind::NotOpened, make_job(1, 1, 0), {0, 100 + control::v1::ERROR_DRAINING}, "drains"});
   client_left();

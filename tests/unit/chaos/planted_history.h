@@ -31,9 +31,10 @@ class Planted : public ::testing::Test {
     add({at(ms),
          Kind::Submitting,
          plan_.job,
-         {static_cast<std::int64_t>(plan_.way), plan_.pool, static_cast<std::int64_t>(plan_.behave), plan_.idempotent,
-          static_cast<std::int64_t>(plan_.request_bytes), static_cast<std::int64_t>(plan_.result_bytes),
-          static_cast<std::int64_t>(plan_.capacity), plan_.timeout_ms, plan_.queue_timeout_ms, plan_.run_us},
+         {static_cast<std::int64_t>(plan_.way), plan_.pool, static_cast<std::int64_t>(plan_.behave),
+          (plan_.idempotent ? 1 : 0) + (plan_.listens ? 2 : 0), static_cast<std::int64_t>(plan_.request_bytes),
+          static_cast<std::int64_t>(plan_.result_bytes), static_cast<std::int64_t>(plan_.capacity), plan_.timeout_ms,
+          plan_.queue_timeout_ms, plan_.run_us},
          {}});
   }
   void accepted(std::uint64_t ms = 11) { add({at(ms), Kind::Accepted, plan_.job, {1}, {}}); }
