@@ -11,7 +11,7 @@ namespace ringmaster::keeper {
 
 void Bystanders::note_existing() noexcept {
   const ssize_t count = list_children(std::span(pids_).first(kMostAtStart));
-  count_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), kMostAtStart);
+  count_ = existing_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), kMostAtStart);
 }
 
 bool Bystanders::add(pid_t pid) noexcept {
@@ -27,7 +27,10 @@ bool Bystanders::knows(pid_t pid) const noexcept {
 void Bystanders::reap() noexcept {
   for (std::size_t i = count_; i-- > 0;) {
     if (reap_pid(pids_[i]) == EAGAIN) continue;
-    pids_[i] = pids_[--count_];
+    std::copy(pids_.begin() + static_cast<std::ptrdiff_t>(i) + 1, pids_.begin() + static_cast<std::ptrdiff_t>(count_),
+              pids_.begin() + static_cast<std::ptrdiff_t>(i));
+    --count_;
+    if (i < existing_) --existing_;
   }
 }
 

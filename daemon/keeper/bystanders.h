@@ -27,10 +27,13 @@ class Bystanders {
   /// Forgets those that have ended.
   void reap() noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  /// Those that the keeper has started itself.
+  [[nodiscard]] std::size_t started() const noexcept { return count_ - existing_; }
 
  private:
   std::array<pid_t, kMost> pids_{};
   std::size_t count_ = 0;
+  std::size_t existing_ = 0;  // the first of them were there at the start
 };
 
 }  // namespace ringmaster::keeper

@@ -124,6 +124,7 @@ class Keeper {
   bool ending_ = false;
   int exit_code_ = 0;
   std::uint64_t ending_deadline_ns_ = 0;
+  std::uint64_t closing_deadline_ns_ = 0;  // what closes descriptors is not waited for any longer
 };
 
 }  // namespace ringmaster::keeper

@@ -20,6 +20,7 @@ constexpr std::uint64_t kUnkillableNs = 3 * kSecond;  // what SIGKILL has not en
 constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
 constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
 constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
+constexpr std::uint64_t kClosingNs = kSecond;         // for children that close descriptors
 constexpr int kExitNotRun = 127;                      // by the dynamic loader, or where exec failed
 constexpr int kExitKilled = 1;                        // the stop was not orderly
 
@@ -159,6 +160,7 @@ void Keeper::begin_end(int exit_code, std::uint64_t now_ns) noexcept {
   ending_ = true;
   exit_code_ = exit_code;
   ending_deadline_ns_ = now_ns + kEndingNs;
+  closing_deadline_ns_ = now_ns + kClosingNs;
   if (supervisor_.pid != 0) static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
   kill_workers();
   sweep_wanted_ = true;
@@ -166,7 +168,12 @@ void Keeper::begin_end(int exit_code, std::uint64_t now_ns) noexcept {
 
 bool Keeper::ended(std::uint64_t now_ns) noexcept {
   if (!ending_) return false;
-  if (supervisor_.pid == 0 && !workers_.any_unfenced() && !sweep_wanted_ && sweep_retry_at_ns_ == 0) return true;
+  if (supervisor_.pid == 0 && !workers_.any_unfenced() && !sweep_wanted_ && sweep_retry_at_ns_ == 0) {
+    // What closes descriptors is gone in a moment, and is reaped: not everywhere does somebody reap orphans. One that
+    // is stuck is left.
+    bystanders_.reap();
+    if (bystanders_.started() == 0 || now_ns >= closing_deadline_ns_) return true;
+  }
   if (now_ns < ending_deadline_ns_) return false;
   say(Level::Error, "processes are left that SIGKILL does not end; giving up on them");
   return true;

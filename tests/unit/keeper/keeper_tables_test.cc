@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/keeper/bystanders.h"
 #include "daemon/keeper/deposit_table.h"
 #include "daemon/keeper/worker_table.h"
 
@@ -157,6 +158,18 @@ TEST(WorkerTable, GivesNoPlaceWhenAllAreTaken) {
     slot->state = WorkerSlot::State::Fenced;
   }
   EXPECT_EQ(table->take(), nullptr);
+}
+
+// A stop waits for its own closers: whoever gets them as orphans may reap nobody.
+TEST(Bystanders, TellWhatTheKeeperHasStartedUntilItIsReaped) {
+  constexpr pid_t kNoProcess = 5'000'000;  // beyond pid_max: there is nothing to reap, as after an end
+  Bystanders bystanders;
+  EXPECT_EQ(bystanders.started(), 0U);
+  ASSERT_TRUE(bystanders.add(kNoProcess));
+  ASSERT_TRUE(bystanders.add(kNoProcess + 1));
+  EXPECT_EQ(bystanders.started(), 2U);
+  bystanders.reap();
+  EXPECT_EQ(bystanders.started(), 0U);
 }
 
 }  // namespace
