@@ -1,5 +1,6 @@
 #include "daemon/supervisor/connection.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -114,6 +115,7 @@ asio::awaitable<void> Connection::read() {
       breach(v1::ERROR_BAD_REQUEST, "descriptors came, more than can be closed at once; a client sends none");
       break;
     }
+    tell_if_all_read();
     if (received->size == 0) {
       // A client that has sent all its requests and shut down its side may still want the replies.
       input_ended_ = true;
@@ -123,6 +125,14 @@ asio::awaitable<void> Connection::read() {
     }
     decoder_.feed(std::span(buffer).first(received->size));
     take_frames();
+  }
+}
+
+// Asked when it sends something or has sent its last: one that closes with anything unread is a read error instead.
+void Connection::tell_if_all_read() {
+  int unread = 0;
+  if (queue_.empty() && ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) == 0 && unread == 0) {
+    desk_.all_read(peer_.connection);
   }
 }
 

@@ -48,6 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> await_hang_up();
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> watch();
+  void tell_if_all_read();
   [[nodiscard]] bool part_with(std::vector<UniqueFd> fds);
   void take_frames();
   void take_request(const std::string& body);

@@ -99,7 +99,12 @@ void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder
   refuse(respond, v1::ERROR_BAD_REQUEST, "a request of a kind that this daemon does not know; update it");
 }
 
-void ControlDesk::connection_closed(std::uint64_t connection) { sessions_.connection_closed(connection); }
+void ControlDesk::all_read(std::uint64_t connection) { jobs_.all_read(connection); }
+
+void ControlDesk::connection_closed(std::uint64_t connection) {
+  sessions_.connection_closed(connection);
+  jobs_.connection_closed(connection);
+}
 
 void ControlDesk::greet(const Peer& peer, const Responder& respond) {
   v1::Reply reply;

@@ -15,6 +15,7 @@ class ControlDesk final : public RequestDesk {
   ControlDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, JobDesk& jobs);
 
   void handle(const Peer& peer, const control::v1::Request& request, Responder respond) override;
+  void all_read(std::uint64_t connection) override;
   void connection_closed(std::uint64_t connection) override;
 
   /// How many connections the status shows; set once the server is there.

@@ -23,6 +23,8 @@ class RequestDesk {
  public:
   virtual ~RequestDesk() = default;
   virtual void handle(const Peer& peer, const control::v1::Request& request, Responder respond) = 0;
+  /// The client has read every reply that was on its way to it.
+  virtual void all_read(std::uint64_t connection) = 0;
   virtual void connection_closed(std::uint64_t connection) = 0;
 };
 

@@ -82,7 +82,7 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   const Cookie cookie{request.cookie_high(), request.cookie_low()};
   if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
-  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, respond, request.wait());
+  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, {peer.connection, respond}, request.wait());
   const auto pools = daemon_.pools();
   const auto at =
       std::find_if(pools.begin(), pools.end(), [&](PoolGate* one) { return one->config().name == request.pool(); });
@@ -101,7 +101,7 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   // Until its first worker has been ready nobody can say which handlers there are.
   pool->when_handlers_known([this, peer, pool, request, respond, charge] {
     if (Job* known = job_of(peer, 0, {request.cookie_high(), request.cookie_low()})) {
-      return answer(*known, respond, request.wait());
+      return answer(*known, {peer.connection, respond}, request.wait());
     }
     do_submit(peer, *pool, request, charge, respond);
   });
@@ -168,7 +168,7 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   job.charge = std::move(charge);
   by_cookie_[{job.uid, job.cookie}] = job.id;
   Job& kept = jobs_[job.id] = std::move(job);
-  answer(kept, respond, request.wait());
+  answer(kept, {peer.connection, respond}, request.wait());
 }
 
 void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
@@ -179,7 +179,7 @@ void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respon
         "no such job: it was never accepted, it ended more than 60 s ago, or another daemon took it; if it is "
         "idempotent, submit it again");
   }
-  answer(*job, respond, request.wait());
+  answer(*job, {peer.connection, respond}, request.wait());
 }
 
 JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
@@ -195,18 +195,18 @@ JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& 
   return job.uid == peer.uid && job.cookie == cookie ? &job : nullptr;
 }
 
-void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
-  if (job.end) return deliver(job, respond);
+void JobDesk::answer(Job& job, const Asker& asker, bool wait) {
+  if (job.end) return deliver(job, asker);
   if (wait) {
-    job.waiters.push_back(respond);
+    job.waiters.push_back(asker);
     return;
   }
   v1::Reply reply;
   reply.mutable_accepted()->set_job_id(job.id);
-  respond(std::move(reply), {});
+  asker.respond(std::move(reply), {});
 }
 
-void JobDesk::deliver(Job& job, const Responder& respond) {
+void JobDesk::deliver(Job& job, const Asker& asker) {
   v1::Reply reply;
   const Session& session = job.home->session();
   JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
@@ -217,9 +217,10 @@ void JobDesk::deliver(Job& job, const Responder& respond) {
   if (took_its_worker(job.end->cause())) {
     fill_death(daemon_.ledger(), job.id, *reply.mutable_outcome());
   }
-  if (planted(Plant::OutcomeTwice)) respond(v1::Reply(reply), {});
-  if (!respond(std::move(reply), {})) return;
+  if (planted(Plant::OutcomeTwice)) asker.respond(v1::Reply(reply), {});
+  if (!asker.respond(std::move(reply), {})) return;
   job.delivered = true;
+  deliveries_.give(asker.connection, job.id);
   job.charge.reset();
 }
 
@@ -246,7 +247,7 @@ void JobDesk::end(Job& job, SlotWord word) {
   job.end = word;
   job.ended_at = loop_.now();
   job.home->ended(job.place);
-  for (const Responder& respond : std::exchange(job.waiters, {})) deliver(job, respond);
+  for (const Asker& asker : std::exchange(job.waiters, {})) deliver(job, asker);
   if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/delivery_book.h"
 #include "daemon/core/quota.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/job_charge.h"
@@ -38,6 +39,10 @@ class JobDesk {
   /// Jobs of sessions too.
   void cancel(const Peer& peer, const control::v1::Cancel& request, Responder respond);
 
+  /// The outcomes that were on their way to it have arrived.
+  void all_read(std::uint64_t connection);
+  void connection_closed(std::uint64_t connection) { deliveries_.lose(connection); }
+
   /// A session that a dead supervisor submitted through: its jobs can be fetched, then it ends.
   void take_over(Session& session);
   /// Answers whoever waits for a job that has ended; for the daemon's last moments.
@@ -46,6 +51,10 @@ class JobDesk {
 
  private:
   using Cookie = std::array<std::uint64_t, 2>;
+  struct Asker {
+    std::uint64_t connection;
+    Responder respond;
+  };
   struct Job {
     std::uint64_t id = 0;
     std::uint32_t uid = 0;
@@ -58,7 +67,7 @@ class JobDesk {
     core::TimePoint ended_at{};
     bool delivered = false;
     std::shared_ptr<JobCharge> charge;  ///< until the outcome is delivered
-    std::vector<Responder> waiters;
+    std::vector<Asker> waiters;
   };
   using Key = std::pair<std::uint32_t, Cookie>;
 
@@ -77,8 +86,9 @@ class JobDesk {
   void do_submit(const Peer& peer, PoolGate& pool, const control::v1::Submit& request,
                  std::shared_ptr<JobCharge> charge, const Responder& respond);
   Job* job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie);
-  void answer(Job& job, const Responder& respond, bool wait);
-  void deliver(Job& job, const Responder& respond);
+  void answer(Job& job, const Asker& asker, bool wait);
+  void deliver(Job& job, const Asker& asker);
+  void settle(std::uint64_t id);
   void look(MessageSession& home);
   void end(Job& job, SlotWord word);
   void drop(std::uint64_t id);
@@ -107,6 +117,7 @@ class JobDesk {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> own_;
   std::map<std::uint64_t, Job> jobs_;
   std::map<Key, std::uint64_t> by_cookie_;
+  core::DeliveryBook deliveries_;
   std::optional<EventLoop::TimerId> sweep_timer_;
 };
 

@@ -151,6 +151,21 @@ void JobDesk::sweep() {
   if (any_ended) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
+void JobDesk::all_read(std::uint64_t connection) {
+  for (const std::uint64_t id : deliveries_.read(connection)) settle(id);
+}
+
+// No successor has to keep it for anybody. A predecessor's session ends with the last of its jobs.
+void JobDesk::settle(std::uint64_t id) {
+  const auto at = jobs_.find(id);
+  if (at == jobs_.end()) return;
+  MessageSession& home = *at->second.home;
+  home.settle(at->second.place);
+  if (home.own()) return;
+  drop(id);
+  close_idle_homes();
+}
+
 // Gone when its last job is: its uid may never come again.
 void JobDesk::close_idle_homes() {
   for (auto at = homes_.begin(); at != homes_.end();) {

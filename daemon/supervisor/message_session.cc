@@ -131,6 +131,11 @@ void MessageSession::ended(PlacedJob& job) {
   job.request.id = job.arguments.id = 0;
 }
 
+void MessageSession::settle(const PlacedJob& job) {
+  // SYNC: release: as ClientPort::release, which may come later for the same slot.
+  session_.reply.word(job.slot).store(SlotWord::free_slot(job.seq).bits(), std::memory_order_release);
+}
+
 void MessageSession::release(const PlacedJob& job) {
   if (!own_) return;
   if (job.result.id != 0) results_.give_back(job.result.id);

@@ -62,6 +62,8 @@ class MessageSession {
                                                Shortage& shortage);
   /// Ended: its request bytes are free again.
   void ended(PlacedJob& job);
+  /// Who asked for its outcome has read it: no successor needs to know of it. Here it may be asked for again.
+  void settle(const PlacedJob& job);
   /// Its outcome is not kept any more: slot and result extent are free again.
   void release(const PlacedJob& job);
 

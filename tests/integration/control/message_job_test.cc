@@ -1,7 +1,16 @@
+#include <poll.h>
+
 #include "tests/integration/control/control_fixture.h"
 
 namespace ringmaster::testing {
 namespace {
+
+/// A further request says that what came before it was read.
+void ask_something(TestClient& client) {
+  v1::Request request;
+  request.mutable_get_status();
+  EXPECT_TRUE(client.call(request).has_status());
+}
 
 TEST_F(ControlTest, AJobInAMessageComesBackAsAnOutcome) {
   start();
@@ -140,7 +149,12 @@ TEST_F(ControlTest, ASuccessorAnswersForItsPredecessorsJobs) {
     v1::Request ended = submit_request("echo", "ended before", 8, false);
     ASSERT_TRUE(client.call(ended).has_accepted());
     v1::Request wait = fetch_request(8);
-    ASSERT_TRUE(client.call(wait).has_outcome());
+    client.send(wait);
+    pollfd answered{client.fd(), POLLIN, 0};
+    ASSERT_EQ(::poll(&answered, 1, 30'000), 1);  // and it is never read
+  }
+  {
+    TestClient client(path);
     daemon->pool.working = false;
     v1::Request queued = submit_request("echo", "queued before", 9, false);
     ASSERT_TRUE(client.call(queued).has_accepted());
@@ -158,6 +172,42 @@ TEST_F(ControlTest, ASuccessorAnswersForItsPredecessorsJobs) {
   EXPECT_EQ(client.call(wait).outcome().result(), "queued before");
   v1::Request wait_fresh = fetch_request(10);
   EXPECT_EQ(client.call(wait_fresh).outcome().result(), "new");
+}
+
+TEST_F(ControlTest, ASuccessorKeepsNoSessionForOutcomesThatWereRead) {
+  for (std::uint64_t life = 1; life <= 4; ++life) {
+    start();
+    TestClient client(path);
+    v1::Request job = submit_request("echo", "x", life);
+    EXPECT_TRUE(client.call(job).has_outcome());
+    ask_something(client);
+    EXPECT_TRUE(eventually([&] { return daemon->holding == 3; })) << "of this life's session";
+    v1::Request fetch = fetch_request(life);
+    EXPECT_EQ(client.call(fetch).outcome().result(), "x") << "this supervisor still has it";
+    ask_something(client);
+  }
+  start();
+  EXPECT_TRUE(eventually([&] { return daemon->holding == 0; }));
+}
+
+TEST_F(ControlTest, ASuccessorKeepsOutcomesThatWereGivenAndNotRead) {
+  start();
+  {
+    TestClient client(path);
+    v1::Request job = submit_request("echo", "x", 1);
+    client.send(job);
+    pollfd answered{client.fd(), POLLIN, 0};
+    ASSERT_EQ(::poll(&answered, 1, 30'000), 1);
+  }  // closed with the outcome unread
+  TestClient other(path);
+  ask_something(other);
+  start();
+  TestClient client(path);
+  v1::Request fetch = fetch_request(1);
+  EXPECT_EQ(client.call(fetch).outcome().result(), "x");
+  EXPECT_EQ(daemon->holding, 3U);
+  ask_something(client);
+  EXPECT_TRUE(eventually([&] { return daemon->holding == 0; })) << "read, it keeps the predecessor's session no longer";
 }
 
 }  // namespace

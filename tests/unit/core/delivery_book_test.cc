@@ -1,0 +1,27 @@
+#include "daemon/core/delivery_book.h"
+
+#include <gtest/gtest.h>
+
+namespace ringmaster::core {
+namespace {
+
+TEST(DeliveryBook, TellsWhatAConnectionHasReadOnce) {
+  DeliveryBook book;
+  book.give(1, 10);
+  book.give(1, 11);
+  book.give(2, 10);
+  EXPECT_EQ(book.read(1), (std::vector<std::uint64_t>{10, 11}));
+  EXPECT_TRUE(book.read(1).empty());
+  EXPECT_EQ(book.read(2), std::vector<std::uint64_t>{10}) << "two may have asked for one job";
+}
+
+TEST(DeliveryBook, WhatAConnectionTookAlongIsNotRead) {
+  DeliveryBook book;
+  book.give(1, 10);
+  book.lose(1);
+  EXPECT_TRUE(book.read(1).empty());
+  EXPECT_TRUE(book.empty());
+}
+
+}  // namespace
+}  // namespace ringmaster::core
