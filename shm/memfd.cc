@@ -60,6 +60,12 @@ Result<UniqueFd> reopen_read_only(int fd) {
   return copy;
 }
 
+std::uint64_t allocated_bytes(int fd) noexcept {
+  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever st_blksize says
+  struct stat facts {};
+  return ::fstat(fd, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_blocks) * kBlock : 0;
+}
+
 Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
   int rc = 0;
   do {

@@ -28,6 +28,9 @@ namespace ringmaster {
 /// The same file opened read-only. A boundary only between uids: one uid may open it again as it likes.
 [[nodiscard]] Result<UniqueFd> reopen_read_only(int fd);
 
+/// The pages that the file has, in memory or swapped out; 0 where it cannot be told.
+[[nodiscard]] std::uint64_t allocated_bytes(int fd) noexcept;
+
 /// Charges the pages [offset, offset + bytes) to the caller now, so that nobody meets ENOSPC or SIGBUS later.
 [[nodiscard]] Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "daemon/supervisor/granted_memory.h"
 #include "daemon/supervisor/job_desk.h"
 #include "proto/control.pb.h"
 
@@ -101,9 +102,16 @@ MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::strin
   Session* session = sessions_.open_internal(pool, uid, kGeometry, why);
   if (session == nullptr) return nullptr;
   const std::uint32_t serial = session->serial;
-  auto home = MessageSession::open(loop_, pool, *session, true, [this, serial] {
-    if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
-  });
+  auto home = MessageSession::open(
+      loop_, pool, *session, true,
+      [this, serial] {
+        if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
+      },
+      [this](core::Bytes bytes) {
+        core::GrantQuestion question = look_at_memory(sessions_, 0, bytes);
+        question.from_kept = true;
+        return !core::judge_grant(question);
+      });
   if (!home) {
     why = home.error().message;
     sessions_.end(session->index, serial, Cause::Lost);

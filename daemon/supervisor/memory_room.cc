@@ -70,6 +70,4 @@ core::Bytes memory_room(const std::string& root) {
   return room;
 }
 
-bool fits(core::Bytes asked, core::Bytes room) { return asked <= room - core::Bytes{room.value / 16}; }
-
 }  // namespace ringmaster

@@ -26,7 +26,4 @@ struct CgroupMemory {
 /// be read does not limit.
 [[nodiscard]] core::Bytes memory_room(const std::string& root = "");
 
-/// Rings are granted while they leave a sixteenth of the room free: fallocate in a small cgroup ends in the OOM killer.
-[[nodiscard]] bool fits(core::Bytes asked, core::Bytes room);
-
 }  // namespace ringmaster

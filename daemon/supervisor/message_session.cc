@@ -6,7 +6,6 @@
 #include <system_error>
 #include <thread>
 
-#include "daemon/supervisor/memory_room.h"
 #include "shm/doorbell.h"
 #include "shm/hints.h"
 #include "shm/memfd.h"
@@ -56,19 +55,21 @@ CompletionWatch::~CompletionWatch() {
 }
 
 Result<std::unique_ptr<MessageSession>> MessageSession::open(EventLoop& loop, PoolGate& pool, Session& session,
-                                                             bool own, std::function<void()> look) {
+                                                             bool own, std::function<void()> look, MayTake may_take) {
   try {
-    return std::make_unique<MessageSession>(loop, pool, session, own, std::move(look));
+    return std::make_unique<MessageSession>(loop, pool, session, own, std::move(look), std::move(may_take));
   } catch (const std::system_error& error) {
     return Error{std::string{"no thread can be had to watch the daemon's own session: "} + error.what() +
                  "; raise the limit of tasks"};
   }
 }
 
-MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look)
+MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look,
+                               MayTake may_take)
     : pool_(pool),
       session_(session),
       own_(own),
+      may_take_(std::move(may_take)),
       port_(session.request, session.reply, own ? &pool.board() : nullptr),
       requests_(session.geometry.request_ring_bytes),
       results_(session.geometry.result_ring_bytes),
@@ -77,11 +78,11 @@ MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session
 // Pages are charged here and now; a worker that meets a page it cannot get would be killed for it. In a small cgroup
 // fallocate itself ends in the OOM killer, so a look at what is left comes first.
 bool MessageSession::reserve(const Extent& request, const Extent& arguments, const Extent& result) {
-  const auto grow = [](int fd, std::uint64_t ring_offset, std::uint64_t capacity, std::uint64_t end,
-                       std::uint64_t& reserved) {
+  const auto grow = [this](int fd, std::uint64_t ring_offset, std::uint64_t capacity, std::uint64_t end,
+                           std::uint64_t& reserved) {
     if (end <= reserved) return true;
     const std::uint64_t upto = std::min(capacity, (end + kReserveStep - 1) / kReserveStep * kReserveStep);
-    if (!fits(core::Bytes{upto - reserved}, memory_room())) return false;
+    if (!may_take_(core::Bytes{upto - reserved})) return false;
     if (!reserve_pages(fd, ring_offset + reserved, upto - reserved)) return false;
     reserved = upto;
     return true;

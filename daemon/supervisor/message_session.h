@@ -49,11 +49,14 @@ enum class Shortage { Slot, RequestRing, ResultRing, Memory };
 /// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
 class MessageSession {
  public:
-  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended. An Error: no thread
-  /// can be had to watch it.
+  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended, `may_take` is asked
+  /// before pages are reserved. An Error: no thread can be had to watch it.
+  using MayTake = std::function<bool(core::Bytes)>;
   [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolGate& pool, Session& session,
-                                                                    bool own, std::function<void()> look);
-  MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look);
+                                                                    bool own, std::function<void()> look,
+                                                                    MayTake may_take = {});
+  MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look,
+                 MayTake may_take);
 
   /// Copies payload and arguments into the request ring and publishes. nullopt: not now, `shortage` says why.
   /// `wanted` has everything but places and sizes filled in.
@@ -88,6 +91,7 @@ class MessageSession {
   PoolGate& pool_;
   Session& session_;
   bool own_;
+  MayTake may_take_;
   ClientPort port_;
   PayloadRing requests_;
   PayloadRing results_;

@@ -7,8 +7,8 @@
 
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/describe_pool.h"
+#include "daemon/supervisor/granted_memory.h"
 #include "daemon/supervisor/log.h"
-#include "daemon/supervisor/memory_room.h"
 #include "daemon/supervisor/session_factory.h"
 #include "daemon/supervisor/work_refusal.h"
 #include "proto/control.pb.h"
@@ -93,11 +93,10 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
                   granted.asked, granted.limit);
   }
   const core::Bytes bytes{granted.geometry.request_segment_bytes() + granted.geometry.reply_segment_bytes()};
-  if (const core::Bytes room = memory_room(); !fits(bytes, room)) {
-    return refuse(respond, v1::ERROR_NO_MEMORY,
-                  "a session of " + to_string(bytes) + " was asked for and only " + to_string(room) +
-                      " of memory are available; ask for smaller rings",
-                  bytes.value, room.value);
+  core::GrantQuestion memory = look_at_memory(*this, peer.uid, bytes);
+  memory.from_kept = peer.admin;
+  if (const auto refused = core::judge_grant(memory)) {
+    return refuse(respond, v1::ERROR_NO_MEMORY, to_string(*refused), bytes.value, refused->limit.value);
   }
   if (const auto refused = quota_.open_session(loop_.now(), peer.uid, granted.geometry.slots, bytes)) {
     return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);

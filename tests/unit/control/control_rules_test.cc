@@ -52,11 +52,6 @@ TEST(MemoryRoom, IsWhatTheTightestAncestorLeaves) {
   fs::remove_all(root);
 }
 
-TEST(MemoryRoom, KeepsASixteenthFree) {
-  EXPECT_TRUE(fits(core::mib(15), core::mib(16)));
-  EXPECT_FALSE(fits(core::mib(15) + core::Bytes{1}, core::mib(16)));
-}
-
 TEST(UserMap, TellsANamespaceThatLeavesUsersOut) {
   namespace fs = std::filesystem;
   std::string root = (fs::temp_directory_path() / "user_map_XXXXXX").string();

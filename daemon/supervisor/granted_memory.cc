@@ -1,0 +1,31 @@
+#include "daemon/supervisor/granted_memory.h"
+
+#include <algorithm>
+
+#include "daemon/supervisor/memory_room.h"
+#include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_desk.h"
+#include "shm/memfd.h"
+
+namespace ringmaster {
+
+core::Bytes untouched_memory(const Session& session) {
+  const std::uint64_t touched = allocated_bytes(session.request_fd.get()) + allocated_bytes(session.reply_fd.get());
+  return core::Bytes{session.bytes() - std::min(session.bytes(), touched)};
+}
+
+core::GrantQuestion look_at_memory(const SessionDesk& sessions, core::Uid uid, core::Bytes asked) {
+  core::GrantQuestion question;
+  question.uid = uid;
+  question.asked = asked;
+  question.available = memory_room();
+  sessions.for_each([&](const Session& session) {
+    if (session.internal()) return;
+    const core::Bytes untouched = untouched_memory(session);
+    question.untouched += untouched;
+    if (session.uid == uid) question.untouched_by_uid += untouched;
+  });
+  return question;
+}
+
+}  // namespace ringmaster
