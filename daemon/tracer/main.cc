@@ -12,6 +12,7 @@
 
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/os/signals.h"
+#include "daemon/tracer/confinement.h"
 #include "daemon/tracer/stack_walk.h"
 #include "daemon/tracer/symbols.h"
 #include "daemon/tracer/tracer_protocol.h"
@@ -103,7 +104,7 @@ int main(int argc, char** argv) {
     return 64;
   }
   ringmaster::tracer::prepare_signals();
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ringmaster::tracer::confine();
   ::prctl(PR_SET_NAME, "ringmaster-trc", 0, 0, 0);
   const int code = ringmaster::tracer::serve();
   ::_exit(code);

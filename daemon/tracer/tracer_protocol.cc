@@ -32,6 +32,14 @@ void put_frames(ByteWriter& out, const std::vector<core::StackFrame>& frames) {
   }
 }
 
+// What a crafted file calls its functions: no line of its own, nothing that a terminal obeys.
+std::string get_name(ByteReader& in) {
+  std::string name(in.get_string());
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return name;
+}
+
 bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
   const auto count = in.get<std::uint16_t>();
   if (count > kMaxFrames) return false;
@@ -42,10 +50,10 @@ bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
     frame.handler_call = (flags & kHandlerCall) != 0;
     frame.offset = in.get<std::uint64_t>();
     frame.line = in.get<std::uint32_t>();
-    frame.module = in.get_string();
-    frame.build_id = in.get_string();
-    frame.function = in.get_string();
-    frame.file = in.get_string();
+    frame.module = get_name(in);
+    frame.build_id = get_name(in);
+    frame.function = get_name(in);
+    frame.file = get_name(in);
     const bool fits = frame.module.size() <= kMaxPathBytes && frame.build_id.size() <= kMaxPathBytes &&
                       frame.function.size() <= kMaxNameBytes && frame.file.size() <= kMaxPathBytes;
     if (!fits) return false;
@@ -133,7 +141,7 @@ Result<Answer> decode_answer(std::span<const std::byte> packet) {
   if (type == Type::Frames) {
     Frames frames;
     frames.same_as = in.get<std::uint64_t>();
-    frames.problem = in.get_string();
+    frames.problem = get_name(in);
     if (!get_frames(in, frames.frames) || in.left() != 0 || frames.problem.size() > kMaxNameBytes) return malformed();
     return Answer{std::move(frames)};
   }

@@ -1,8 +1,21 @@
 // A pool's command whose handlers attack the daemon from within a worker, one way each.
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "proto/worker_link.h"
@@ -12,31 +25,113 @@ namespace {
 
 using ringmaster::HandlerArgument;
 using ringmaster::Job;
-namespace link = ringmaster::worker_link;
+namespace wire = ringmaster::worker_link;
 
 constexpr int kControlSocket = 3;
 
-link::ToSupervisor message_named(std::string_view name, std::uint32_t number) {
-  if (name == "hello") return link::Hello{link::kAbiVersion, number};
-  if (name == "handlers") return link::HandlersChunk{number, true, {}};
-  if (name == "ready") return link::Ready{};
-  if (name == "bootfailed") return link::BootFailed{"event=forged\nlevel=error " + std::to_string(number)};
-  if (name == "attached") return link::Attached{number % 1024, 1'000'000 + number};
-  if (name == "detached") return link::Detached{number % 1024, 1'000'000 + number};
+wire::ToSupervisor message_named(std::string_view name, std::uint32_t number) {
+  if (name == "hello") return wire::Hello{wire::kAbiVersion, number};
+  if (name == "handlers") return wire::HandlersChunk{number, true, {}};
+  if (name == "ready") return wire::Ready{};
+  if (name == "bootfailed") return wire::BootFailed{"event=forged\nlevel=error " + std::to_string(number)};
+  if (name == "attached") return wire::Attached{number % 1024, 1'000'000 + number};
+  if (name == "detached") return wire::Detached{number % 1024, 1'000'000 + number};
   if (name == "broken")
-    return link::SessionBroken{number % 1024, 100'000 + number, link::BrokenReason::BadDescriptor, 0};
-  if (name == "badindex") return link::SessionBroken{number % 1024, 100'000 + number, link::BrokenReason::BadIndex, 0};
-  return link::Leftovers{};
+    return wire::SessionBroken{number % 1024, 100'000 + number, wire::BrokenReason::BadDescriptor, 0};
+  if (name == "badindex") return wire::SessionBroken{number % 1024, 100'000 + number, wire::BrokenReason::BadIndex, 0};
+  return wire::Leftovers{};
 }
 
 // Says it `count` times and waits for what comes of it.
 void say(Job& job) {
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(job.integer("count")); ++i) {
-    const auto packet = link::encode(message_named(job.text("what"), i));
+    const auto packet = wire::encode(message_named(job.text("what"), i));
     while (::send(kControlSocket, packet.data(), packet.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
   }
   for (;;) ::pause();
+}
+
+// ---- files that look like libraries, for whoever reads what a worker has mapped ----
+
+#if defined(__x86_64__)
+// xor eax, eax; mov dword [rax], 1; ret
+constexpr unsigned char kFault[] = {0x31, 0xC0, 0xC7, 0x00, 0x01, 0x00, 0x00, 0x00, 0xC3};
+#else
+// mov x0, 0; str w0, [x0]; ret
+constexpr unsigned char kFault[] = {0x00, 0x00, 0x80, 0xD2, 0x00, 0x00, 0x00, 0xB9, 0xC0, 0x03, 0x5F, 0xD6};
+#endif
+
+void echo(Job& job);
+
+std::string own_program() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+// Where in this program's file a function of its lies that has an unwind table.
+std::size_t place_of_function() {
+  Dl_info about{};
+  const auto address = reinterpret_cast<std::uintptr_t>(&echo);
+  if (::dladdr(reinterpret_cast<void*>(address), &about) == 0) throw std::runtime_error("no place");
+  return address - reinterpret_cast<std::uintptr_t>(about.dli_fbase);
+}
+
+std::string craft(std::string_view kind, std::mt19937_64& random) {
+  std::string file = own_program();
+  if (kind == "garbage") {
+    for (std::size_t i = 16; i < file.size(); ++i) file[i] = static_cast<char>(random());
+  } else if (kind == "headers") {
+    const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(file.data());
+    const std::size_t sections = header->e_shoff;
+    for (int i = 0; i < 6; ++i) file[16 + random() % 48] = static_cast<char>(random());
+    for (std::size_t i = sections; i < file.size(); i += 1 + random() % 64) file[i] = static_cast<char>(random());
+    for (std::size_t i = 64; i < 1024; i += 1 + random() % 64) file[i] = static_cast<char>(random());
+  } else if (kind == "bytes") {
+    for (std::size_t i = 1024; i < file.size(); i += 1 + random() % 40) file[i] = static_cast<char>(random());
+  }
+  return file;
+}
+
+#if defined(__x86_64__)
+// Every frame is the one before: the way up the stack has no end.
+[[noreturn]] void jump_into_circle(void* code) {
+  static void* circle[512];
+  for (std::size_t i = 0; i + 1 < std::size(circle); i += 2) circle[i] = &circle[i], circle[i + 1] = code;
+  asm volatile("mov %0, %%rbp\n mov %0, %%rsp\n jmp *%1" ::"r"(&circle[256]), "r"(code) : "memory");
+  __builtin_unreachable();
+}
+#else
+[[noreturn]] void jump_into_circle(void*) { std::abort(); }
+#endif
+
+// Faults in a function of the file, which the stack capture then opens and reads.
+void fault_in_crafted_file(Job& job) {
+  const std::string kind(job.text("kind"));
+  std::mt19937_64 random(static_cast<std::uint64_t>(job.integer("seed")));
+  const std::string path = std::string(job.text("folder")) + "/libcrafted-" + kind + std::to_string(random()) + ".so";
+  std::string file = craft(kind, random);
+  const std::size_t at = place_of_function();
+  file.replace(at, sizeof kFault, reinterpret_cast<const char*>(kFault), sizeof kFault);
+  std::ofstream(path, std::ios::binary) << file;
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  void* const base = ::mmap(nullptr, file.size(), PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  if (base == MAP_FAILED) throw std::runtime_error("no mapping");
+  char* const code = static_cast<char*>(base) + at;
+  *reinterpret_cast<volatile char*>(code) = *code;  // a page of our own, whatever becomes of the file
+  if (kind == "shrunk") (void)!::ftruncate(fd, 0);
+  if (kind == "endless") (void)!::ftruncate(fd, off_t{1} << 42);
+  if (kind == "pipe") {
+    ::unlink(path.c_str());
+    ::mkfifo(path.c_str(), 0600);
+  }
+  if (kind == "circle") jump_into_circle(code);
+  reinterpret_cast<void (*)()>(code)();
+}
+
+__attribute__((noinline)) void fault_plainly(Job&) {
+  ::raise(SIGSEGV);
+  asm volatile("");
 }
 
 void echo(Job& job) { job.output(job.input()); }
@@ -54,6 +149,17 @@ int main(int argc, char** argv) {
       argc, argv,
       {
           {.name = "say", .summary = "Says it on the control socket.", .arguments = {what, count}, .run = say},
+          {.name = "crafted",
+           .summary = "Faults in a file that it has made.",
+           .arguments = {{.name = "kind", .help = "of file", .default_value = "garbage"},
+                         {.name = "folder", .help = "where", .default_value = "/tmp"},
+                         {.name = "seed",
+                          .kind = ringmaster::ArgumentKind::Integer,
+                          .help = "of chance",
+                          .default_value = "1",
+                          .minimum = 0}},
+           .run = fault_in_crafted_file},
+          {.name = "fault", .summary = "Faults.", .run = fault_plainly},
           {.name = "echo",
            .summary = "Gives the input back.",
            .result_constant = 0,
