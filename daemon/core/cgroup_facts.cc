@@ -100,12 +100,16 @@ std::string delegated_folder(std::string_view own) {
   return std::string{moved ? own.substr(0, slash) : own};
 }
 
-std::optional<std::uint64_t> oom_kills_of(std::string_view memory_events) {
-  while (!memory_events.empty()) {
-    std::string_view line = take_until(memory_events, "\n");
-    if (take_until(line, " ") == "oom_kill") return whole_number<std::uint64_t>(line);
+std::optional<std::uint64_t> cgroup_figure(std::string_view table, std::string_view key) {
+  while (!table.empty()) {
+    std::string_view line = take_until(table, "\n");
+    if (take_until(line, " ") == key) return whole_number<std::uint64_t>(line);
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> oom_kills_of(std::string_view memory_events) {
+  return cgroup_figure(memory_events, "oom_kill");
 }
 
 bool has_word(std::string_view list, std::string_view word) {

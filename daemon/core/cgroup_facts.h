@@ -38,6 +38,8 @@ inline constexpr std::string_view kDaemonLeaf = "daemon";
 /// The folder that is delegated to a daemon whose own group's folder is `own`.
 [[nodiscard]] std::string delegated_folder(std::string_view own);
 
+/// The number behind `key` in a table such as memory.stat or memory.events; nullopt: it is not there.
+[[nodiscard]] std::optional<std::uint64_t> cgroup_figure(std::string_view table, std::string_view key);
 /// oom_kill in the text of memory.events; nullopt: it is not there.
 [[nodiscard]] std::optional<std::uint64_t> oom_kills_of(std::string_view memory_events);
 

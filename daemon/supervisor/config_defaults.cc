@@ -103,8 +103,8 @@ user = ""
 group = ""
 nice = 0
 working_directory = "/"
-# Memory that one worker may use, with everything it starts; "0B": no limit. A worker over it is killed, and its job
-# ends as "out of memory". Needs a cgroup with a memory controller (see [daemon] cgroup); else a warning says so.
+# Memory of its own that one worker may use, with everything it starts; "0B": no limit. A worker over it is killed, and
+# its job ends as "out of memory". Sessions' shared memory is not its own. Needs a cgroup with a memory controller (see [daemon] cgroup); else a warning says so.
 memory_max = "0B"
 
 # Workers that die before they are ready, before their first job, or 10 s and more after their last are started again

@@ -14,6 +14,13 @@ core::Bytes untouched_memory(const Session& session) {
   return core::Bytes{session.bytes() - std::min(session.bytes(), touched)};
 }
 
+bool gave_back_pages(Session& session) {
+  constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
+  const std::uint64_t now = allocated_bytes(session.reply_fd.get());
+  session.most_pages = std::max(session.most_pages, now);
+  return session.most_pages - now > kHugePage;
+}
+
 core::GrantQuestion look_at_memory(const SessionDesk& sessions, core::Uid uid, core::Bytes asked) {
   core::GrantQuestion question;
   question.uid = uid;

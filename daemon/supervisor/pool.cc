@@ -200,8 +200,10 @@ void Pool::give(Seat& seat, const Session& session) {
   WorkerProcess& process = *seat.process;
   if (process.holds(session.serial)) return;
   forget_cancel(process, session.index);
+  seat.memory.give(session.serial, core::Bytes{session.bytes()});
   const uid_t worker_uid = config_.uid.value_or(::geteuid());
   if (!process.send_attach(session, session.internal() || session.uid == worker_uid)) {
+    seat.memory.returned(session.serial);
     log_error("a session cannot be given to a worker: no descriptor is left",
               {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
   }

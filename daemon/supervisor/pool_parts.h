@@ -12,6 +12,7 @@
 #include "daemon/core/run_watch.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/leftover_log.h"
+#include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/base/unique_fd.h"
 #include "shm/layout.h"
@@ -63,7 +64,8 @@ struct PoolSeat {
   std::optional<core::KillLadder> ladder;
   std::optional<core::DeathKind> verdict;   ///< why we end the process
   std::optional<worker_link::Fault> fault;  ///< as its fault handler said
-  std::uint64_t oom_kills = 0;              ///< of the machine, at its start
+  MemoryGuard memory;
+  std::uint64_t oom_kills = 0;  ///< of the machine, at its start
   std::string boot_error;
   std::string last_death;
   std::uint64_t last_incident = 0;  ///< serial, of that death; 0: none stands in the ledger

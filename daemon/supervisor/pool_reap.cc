@@ -85,6 +85,7 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
   seat.started = core::from_monotonic_ns(record.started_ns);
   seat.ready = (record.flags & kLedgerReady) != 0;
   seat.oom_kills = oom_kills();
+  seat.memory = host_.cgroups().guard(seat.process->fds().cgroup.get(), config_.memory_max);
   if (dead) {
     seat.state = core::SeatState::Condemned;
     return;
@@ -179,6 +180,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
   host_.keeper().release_later(WorkerFds::deposits_of(place.owner));
+  seat.memory = {};
   seat.process->fds().cgroup.reset();
   host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;

@@ -122,8 +122,14 @@ void Pool::look(core::TimePoint now) {
     const auto& process = seats_[i].process;
     if (!process) continue;
     look_at_seat(static_cast<core::Seat>(i), now);
+    if (seats_[i].memory.over(now) && !seats_[i].verdict) {
+      log_warning("worker has more memory of its own than memory_max, and is killed",
+                  {{"pool", config_.name}, {"worker", i}, {"memory_max", config_.memory_max}});
+      kill(seats_[i], core::DeathKind::OutOfMemory);
+    }
     statistics_.note_process(static_cast<core::Seat>(i), process->place().owner.incarnation, process->pid(), now);
   }
+  if (config_.memory_max.value != 0 && host_.cgroups().limits_memory()) host_.sessions().end_those_with_holes();
   const std::uint64_t now_ns = monotonic_ns();
   look_at_queues(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());

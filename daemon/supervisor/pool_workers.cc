@@ -110,6 +110,7 @@ void Pool::spawn(core::Seat index) {
     spec.has_cgroup = true;
     fds.push_back(leaf->get());
     seat.process->fds().cgroup = std::move(*leaf);
+    seat.memory = host_.cgroups().guard(seat.process->fds().cgroup.get(), config_.memory_max);
   }
   auto sent = host_.keeper().spawn(spec, fds, [this, index, incarnation = place.owner.incarnation](const auto& answer) {
     Seat& spawned = seats_[index];
@@ -176,6 +177,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
     host_.cgroups().remove(seat.process->place().owner);
     gone(owner_key(seat.process->place().owner));
   }
+  seat.memory = {};
   seat.process.reset();
   seat.state = core::SeatState::Empty;
   seat.last_death = last_death_ = why;
@@ -216,8 +218,12 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           [&](worker_link::HandlersChunk&& chunk) { on_chunk(seat, std::move(chunk)); },
           [&](worker_link::Ready&&) { on_ready(index); },
           [&](worker_link::Attached&&) {},
-          [&](worker_link::Detached&& detached) { answered(detached.serial, owner); },
+          [&](worker_link::Detached&& detached) {
+            seat.memory.returned(detached.serial);
+            answered(detached.serial, owner);
+          },
           [&](worker_link::SessionBroken&& broken) {
+            seat.memory.returned(broken.serial);
             answered(broken.serial, owner);
             on_broken(process, broken);
           },

@@ -56,6 +56,7 @@ struct Session {
   Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)
   RequestView request;
   ReplyView reply;
+  std::uint64_t most_pages = 0;  ///< bytes of pages that its reply segment has had at a look
 
   [[nodiscard]] bool internal() const { return supervisor != 0; }
   [[nodiscard]] std::uint64_t bytes() const {

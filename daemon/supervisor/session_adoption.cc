@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "daemon/supervisor/granted_memory.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
@@ -63,6 +64,16 @@ void SessionDesk::write_ledger(const Entry& entry) {
 void SessionDesk::end(std::uint16_t index, std::uint32_t serial, Cause cause) {
   const auto at = sessions_.find(index);
   if (at != sessions_.end() && at->second->session.serial == serial) begin_end(*at->second, cause);
+}
+
+void SessionDesk::end_those_with_holes() {
+  if (loop_.now() - holes_looked_ < std::chrono::milliseconds{100}) return;
+  holes_looked_ = loop_.now();
+  for (auto& [index, entry] : sessions_) {
+    Session& session = entry->session;
+    if (session.internal() || !gave_back_pages(session)) continue;
+    session_broken(index, session.serial, "it gave back pages of its memory, which workers would have to pay for");
+  }
 }
 
 unsigned SessionDesk::end_queued(std::optional<std::uint32_t> pool, Cause cause) {

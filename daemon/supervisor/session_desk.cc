@@ -93,6 +93,7 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
                   granted.asked, granted.limit);
   }
   const core::Bytes bytes{granted.geometry.request_segment_bytes() + granted.geometry.reply_segment_bytes()};
+  end_those_with_holes();
   core::GrantQuestion memory = look_at_memory(*this, peer.uid, bytes);
   memory.from_kept = peer.admin;
   if (const auto refused = core::judge_grant(memory)) {

@@ -69,6 +69,9 @@ class SessionDesk {
   [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
                                        std::string& why);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
+  /// Looks at the pages of every client's session, ten times a second at most, and ends those whose client gave some
+  /// back.
+  void end_those_with_holes();
   /// Called with an internal session's serial right before it is destroyed, all its jobs being terminal.
   void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }
 
@@ -121,6 +124,7 @@ class SessionDesk {
   std::map<std::uint16_t, std::unique_ptr<Entry>> sessions_;
   std::map<std::uint16_t, Lost> lost_;
   std::uint16_t next_index_ = 0;
+  core::TimePoint holes_looked_{};
   std::function<void(std::uint32_t)> internal_gone_;
 };
 

@@ -136,6 +136,10 @@ std::optional<UniqueFd> WorkerCgroups::make(Owner owner, core::Bytes memory_max)
   return leaf;
 }
 
+MemoryGuard WorkerCgroups::guard(int leaf, core::Bytes memory_max) const {
+  return limits_memory() ? MemoryGuard(leaf, memory_max) : MemoryGuard();
+}
+
 std::optional<bool> WorkerCgroups::out_of_memory(int leaf) {
   if (leaf < 0) return std::nullopt;
   const auto events = group_file(leaf, "memory.events");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/core/types.h"
+#include "daemon/supervisor/memory_guard.h"
 #include "shm/base/result.h"
 #include "shm/base/unique_fd.h"
 #include "shm/slot_word.h"
@@ -29,6 +30,8 @@ class WorkerCgroups {
 
   /// The leaf for one incarnation, limited to `memory_max` (0: not). nullopt: there is none; a failure disables.
   [[nodiscard]] std::optional<UniqueFd> make(Owner owner, core::Bytes memory_max);
+  /// Who holds a worker to its limit in that leaf; nobody where there are none.
+  [[nodiscard]] MemoryGuard guard(int leaf, core::Bytes memory_max) const;
   /// Whether the out-of-memory killer ended a process of that leaf; nullopt where the leaf does not say.
   [[nodiscard]] static std::optional<bool> out_of_memory(int leaf);
   /// After its worker was fenced. Nothing where there is none.

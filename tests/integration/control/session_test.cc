@@ -2,6 +2,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <thread>
+
 #include "shm/client_port.h"
 #include "tests/integration/control/control_fixture.h"
 
@@ -32,9 +34,10 @@ v1::Request mapped_request(std::uint32_t serial) {
   return request;
 }
 
-OpenedSession open_session(TestClient& client) {
+OpenedSession open_session(TestClient& client, std::uint64_t result_ring = 0) {
   OpenedSession session;
   v1::Request open = open_request();
+  open.mutable_open_session()->set_result_ring_bytes(result_ring);
   session.told = client.call(open).session_fds();
   session.fds = std::move(client.fds);
   client.fds.clear();
@@ -149,6 +152,36 @@ TEST_F(ControlTest, NothingButBytesGoesThroughALifelineAndAnyByteEndsTheSession)
     EXPECT_TRUE(eventually([&] { return ::poll(&look, 1, 0) == 1 && (look.revents & POLLERR) != 0; }))
         << "the client sees the readers go";
   }
+}
+
+// Workers that touch the holes again would have to pay for the pages.
+TEST_F(ControlTest, AClientThatGivesPagesBackIsEndedWhenThatIsSeen) {
+  start();
+  TestClient client(path);
+  constexpr off_t kBytes = off_t{4} << 20;
+  const OpenedSession honest = open_session(client, kBytes);
+  const OpenedSession session = open_session(client, kBytes);
+  for (const OpenedSession* each : {&honest, &session}) {
+    ASSERT_EQ(::fallocate(each->fds.at(1).get(), 0, 0, kBytes), 0);
+  }
+  const auto is_known = [&](const OpenedSession& one) {
+    v1::Request resume = resume_request(one.told);
+    return client.call(resume).has_session_ready();
+  };
+  // Looked at when somebody opens one.
+  const auto look = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{110});
+    (void)open_session(client);
+  };
+  look();
+  EXPECT_TRUE(is_known(session));
+  ASSERT_EQ(
+      ::fallocate(session.fds.at(1).get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kBytes / 4, kBytes * 3 / 4), 0);
+  EXPECT_TRUE(eventually([&] {
+    look();
+    return !is_known(session);
+  }));
+  EXPECT_TRUE(is_known(honest));
 }
 
 TEST_F(ControlTest, TooLargeARingAndUnknownPoolsAreRefused) {
