@@ -51,6 +51,14 @@ class DaemonGuard : public DaemonTest {
   }
   void start_as(const std::string& user, const std::string& more = {}) {
     start_with("[pool.t]\ncommand = [\"" + worker_ + "\"]\nworkers = 2\nspares = 1\nuser = \"" + user + "\"\n" + more);
+    // Before that one is still on its way to its user.
+    eventually("all workers are ready", [this] {
+      const std::string text = log();
+      unsigned ready = 0;
+      for (auto at = text.find("worker ready"); at != std::string::npos; at = text.find("worker ready", at + 1))
+        ++ready;
+      return ready == 3;
+    });
   }
   std::string worker_;
 };
