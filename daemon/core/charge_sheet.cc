@@ -52,14 +52,16 @@ void ChargeSheet::charge(TimePoint now, const Evidence& evidence, bool may_refus
   at->cause = cause;
   const TimePoint limit = now + terms_.window;
   const TimePoint owed = at->clear_at + (evidence.first ? 2 : 1) * unit();
-  if (owed <= limit) {
+  if (!may_refuse || !evidence.in_row) {
+    // It waits, and is no nearer to a refusal than that: else many deaths that are not its own and one that is refused
+    // it.
+    at->clear_at = std::max(at->clear_at, std::min(owed, now + kWaits * unit()));
+  } else if (owed <= limit) {
     at->clear_at = owed;
-  } else if (may_refuse && evidence.in_row) {
+  } else {
     // No more than that: what still runs when it is refused must not keep it out for longer and longer.
     at->clear_at = limit + unit();
     at->refused_until = at->clear_at - terms_.window / 2;
-  } else {
-    at->clear_at = std::max(at->clear_at, limit);
   }
 }
 

@@ -83,6 +83,8 @@ class ChargeSheet {
  private:
   /// Owed for less than two workers that died of their first job, nobody waits.
   static constexpr int kLastFrom = 3;
+  /// The most that is owed for deaths that may be another's doing.
+  static constexpr int kWaits = kLastFrom + 2;
   [[nodiscard]] Duration unit() const;
 
   Terms terms_;

@@ -107,7 +107,6 @@ class RestartPolicy {
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool quarantined() const noexcept { return state_ != State::Trusted; }
-  [[nodiscard]] bool proven() const noexcept { return proven_; }  ///< since the last quarantine
   [[nodiscard]] std::optional<Seat> canary() const noexcept { return canary_; }
   [[nodiscard]] const std::string& quarantine_reason() const noexcept { return reason_; }
   [[nodiscard]] std::size_t recent_unproductive_deaths() const noexcept { return deaths_.size(); }

@@ -210,7 +210,7 @@ std::optional<core::Uid> Pool::charge(const keeper::ExitRecord& exit, const core
   death.cause = why;
   death.at_ns = exit.died_at_ns != 0 ? exit.died_at_ns : monotonic_ns();
   death.lane = lane;
-  death.maybe_outside = why.from_outside && policy_.proven();
+  death.maybe_outside = why.from_outside;
   const LedgerWorker& record = record_of(static_cast<core::Seat>(exit.worker - first_worker_));
   const auto running = Intent::unpack(last_run(lane, record, exit).intent_bits);
   if (const Session* session = running ? session_at(running->session) : nullptr) {

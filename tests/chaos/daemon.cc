@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,7 @@ Daemon::Daemon(const Setup& setup) {
     ::dup2(file, 1);
     ::dup2(file, 2);
     ::close_range(3, ~0U, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a judge that is killed leaves no daemon
     ::setenv("TMPDIR", temporary.c_str(), 1);
     if (!setup.plant.empty()) ::setenv("PLANTED_FAULT", setup.plant.c_str(), 1);
     ::execv(arguments[0], arguments);

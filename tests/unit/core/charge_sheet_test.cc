@@ -123,6 +123,15 @@ TEST(ChargeSheet, DeathsThatAreNotInARowOrMaybeSomebodyElsesOnlyMakeItWait) {
   EXPECT_LE(at.sheet.find(1)->clear_at, kNow + 60s);
 }
 
+TEST(ChargeSheet, DeathsThatAreNotItsOwnBringAUidNoNearerToARefusal) {
+  Sheet at;
+  for (int i = 0; i < 100; ++i) at.crash(kNow, kUid, true, false);
+  for (int i = 0; i < 10; ++i) at.crash(kNow);
+  EXPECT_EQ(at.sheet.standing(kNow, kUid), Standing::Last) << "10 of 20 in a row, and 100 kills from outside";
+  for (int i = 0; i < 11; ++i) at.crash(kNow);
+  EXPECT_EQ(at.sheet.standing(kNow, kUid), Standing::Refused);
+}
+
 TEST(ChargeSheet, TheSameDeathCountsOnce) {
   ChargeSheet sheet(kTerms);
   for (int i = 0; i < 50; ++i) sheet.charge(kNow, {kUid, true, true}, true, kCrash, 7);
