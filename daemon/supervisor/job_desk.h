@@ -101,6 +101,7 @@ class JobDesk {
   void declare_deadline(MessageSession& home, std::uint32_t run_timeout_ms);
   bool make_room(MessageSession& home, Shortage shortage);
   void home_gone(std::uint32_t serial);
+  [[nodiscard]] std::size_t own_homes() const;
   void leave_pools(std::uint32_t serial);  ///< takes no more jobs
   void sweep();
   void close_idle_homes();

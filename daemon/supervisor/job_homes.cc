@@ -33,7 +33,7 @@ std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, std::uint32_t uid,
     }
     if (shortage == Shortage::Memory) break;
   }
-  if (shortage != Shortage::Memory && homes.size() < kMaxHomes && homes_.size() < kMaxHomesInAll) {
+  if (shortage != Shortage::Memory && homes.size() < kMaxHomes && own_homes() < kMaxHomesInAll) {
     MessageSession* home = open_home(pool, uid, why.message);
     if (home == nullptr && homes.empty()) {
       why.code = v1::ERROR_NO_MEMORY;
@@ -96,6 +96,13 @@ std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool, std::uint32
     }
   }
   return homes;
+}
+
+// Without those of predecessors, which take no jobs and are gone in a minute.
+std::size_t JobDesk::own_homes() const {
+  std::size_t count = 0;
+  for (const auto& [place, serials] : own_) count += serials.size();
+  return count;
 }
 
 MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::string& why) {

@@ -22,7 +22,7 @@ std::string pools_toml(const std::string& handlers) {
     return "[pool." + name + "]\nhandlers = [\"" + handlers + "\"]\n" + rest + "\n";
   };
   // Crashes are what these pools are for: a restart is never held back, and nobody is refused for them.
-  const auto for_crashes = [](const std::string& name) { return "[pool." + name + ".restart]\nbudget = 1000000\n"; };
+  const auto for_crashes = [](const std::string& name) { return "[pool." + name + ".restart]\nbudget = 100000\n"; };
   return pool("one", "workers = 1\nspares = 0\n") + pool("two", "workers = 2\nspares = 0\n") +
          pool("nospin", "workers = 1\nspares = 0\nspin = \"0s\"\n") + pool("free", "workers = 1\nspares = 0\n") +
          pool("free2", "workers = 2\nspares = 0\n") +
