@@ -23,7 +23,7 @@ struct WireJob {
   std::uint64_t cancel_at_ns = 0;
   std::uint64_t submitted_ns = 0;
   std::uint64_t submitted_to = 0;  ///< daemon id
-  unsigned asked = 0;              ///< questions without a reply
+  unsigned asked = 0;              ///< questions about its end without a reply
   bool settled = false;            ///< its outcome or refusal is in the history
 };
 
@@ -72,7 +72,7 @@ class WireClient {
   }
 
   void ask(wire::Request& request, WireJob& job, Asking asking) {
-    ++job.asked;
+    if (asking != Asking::Cancel) ++job.asked;
     questions_[link_.send(request)] = {job.plan.job, asking};
   }
 
@@ -157,7 +157,7 @@ class WireClient {
     const auto at = jobs_.find(id);
     if (at == jobs_.end()) return;
     WireJob& job = at->second;
-    --job.asked;
+    if (asking != Asking::Cancel) --job.asked;
     if (reply.has_outcome()) {
       end(job, *reply.mutable_outcome());
     } else if (reply.has_accepted()) {
