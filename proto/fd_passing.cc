@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
+#include "proto/stranger.h"
 #include "shm/base/check.h"
 #include "shm/base/control_message.h"
 
@@ -26,27 +28,15 @@ Result<std::size_t> send_with_fds(int socket, std::span<const std::byte> bytes, 
 }
 
 Result<Received> receive_with_fds(int socket, std::span<std::byte> buffer, int flags) {
-  iovec part{buffer.data(), buffer.size()};
-  ControlBuffer<kMaxPassedFds> control;
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  ssize_t size = 0;
-  do {
-    size = ::recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && errno == EINTR);
-  if (size < 0) return errno_error("cannot receive from the socket", errno);
-
-  Received received;
-  received.size = static_cast<std::size_t>(size);
-  take_fds(message, [&received](UniqueFd fd) { received.fds.push_back(std::move(fd)); });
-  if ((message.msg_flags & MSG_CTRUNC) != 0) {
-    return Error{"received more descriptors than the protocol allows, or the descriptor table is full", EMSGSIZE};
+  auto packet = receive_from_stranger(socket, buffer, flags);
+  if (!packet) return packet.error();
+  if (packet->cut || packet->fds.size() > kMaxPassedFds) {
+    return Error{
+        "received a packet that is larger than the protocol allows, or descriptors: too many, or no more can be "
+        "opened here (ulimit -n)",
+        EMSGSIZE};
   }
-  if ((message.msg_flags & MSG_TRUNC) != 0) return Error{"received a packet larger than the protocol allows", EMSGSIZE};
-  return received;
+  return Received{packet->size, std::move(packet->fds)};
 }
 
 }  // namespace ringmaster

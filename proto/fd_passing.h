@@ -23,9 +23,9 @@ inline constexpr std::size_t kMaxPassedFds = 8;
 [[nodiscard]] Result<std::size_t> send_with_fds(int socket, std::span<const std::byte> bytes, std::span<const int> fds,
                                                 int flags = 0);
 
-/// recvmsg with room for kMaxPassedFds descriptors. `flags`: MSG_DONTWAIT or 0. A packet that did not fit (MSG_TRUNC)
-/// or descriptors that did not (MSG_CTRUNC) are an error with code EMSGSIZE: what arrived is closed and the connection
-/// must end. Error codes of interest: EAGAIN (nothing there), ECONNRESET.
+/// From a peer that may send descriptors, at most kMaxPassedFds. `flags`: MSG_DONTWAIT or 0. A packet that did not fit,
+/// or descriptors that were too many or could not be opened, are an error with code EMSGSIZE: what arrived is closed
+/// and the connection must end. Error codes of interest: EAGAIN (nothing there), ECONNRESET.
 [[nodiscard]] Result<Received> receive_with_fds(int socket, std::span<std::byte> buffer, int flags = 0);
 
 }  // namespace ringmaster

@@ -5,6 +5,7 @@
 #include "proto/byte_io.h"
 #include "proto/text.h"
 #include "shm/base/check.h"
+#include "shm/base/overloaded.h"
 
 namespace ringmaster::worker_link {
 namespace {
@@ -29,13 +30,6 @@ enum class Type : std::uint16_t {
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kAttachFds = 3;
 constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 46;
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 std::vector<std::byte> packet(Type type, ByteWriter body) {
   const std::vector<std::byte> bytes = body.take();

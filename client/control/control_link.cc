@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "client/backoff.h"
+#include "client/control/connect_patience.h"
 #include "client/fork_guard.h"
 #include "client/wait_step.h"
 #include "proto/control_convert.h"
@@ -28,7 +29,6 @@ using wire::Reply;
 
 constexpr std::uint32_t kProtocolVersion = 1;
 constexpr Duration kFirstPause = std::chrono::milliseconds(5);
-constexpr Duration kSuccession = std::chrono::seconds(2);  // a successor serves within a fraction of it
 constexpr Duration kLongestPause = std::chrono::milliseconds(250);
 
 Error connection_lost(const std::string& how) {
@@ -130,28 +130,22 @@ Result<void> ControlLink::connect_once(Duration limit) {
 }
 
 Result<void> ControlLink::connect_with_patience() {
-  // A daemon that never was there is not waited for; one whose supervisor ended in the middle of the greeting is there,
-  // and one that has too many connections now will have fewer.
-  const TimeLimit limit(patience_);
-  const TimeLimit busy_limit(was_connected_ ? patience_ : busy_timeout_);
-  // A successor is waited for from when the greeting broke, however long its predecessor had hung before that.
-  std::optional<TimeLimit> succession;
+  using Failure = ConnectPatience::Failure;
+  using std::chrono::steady_clock;
+  const auto kind_of = [](const Error& error) {
+    if (refused_for_now(error)) return Failure::Busy;
+    if (error.code == kConnectionLost) return Failure::Broke;
+    const bool absent = error.code == ECONNREFUSED || error.code == ENOENT || error.code == EAGAIN;
+    return absent ? Failure::Absent : Failure::Final;
+  };
+  ConnectPatience patience(steady_clock::now(), was_connected_, patience_, busy_timeout_);
   std::minstd_rand random(std::random_device{}());
   for (Backoff backoff(kFirstPause, kLongestPause);;) {
-    const TimeLimit quick(kSuccession);
+    const auto began = steady_clock::now();
     Result<void> connected = connect_once(patience_);
     if (connected) return connected;
-    const int why = connected.error().code;
-    const bool busy = refused_for_now(connected.error());
-    const bool absent = why == ECONNREFUSED || why == ENOENT || why == EAGAIN;
-    const bool hung = quick.left() <= Duration(0);  // one that hangs up each time at once is no daemon in succession
-    if (why == kConnectionLost && !was_connected_ && (!succession || hung))
-      succession.emplace(std::min(patience_, kSuccession));
-    const bool may_pass = busy || why == kConnectionLost || (absent && was_connected_);
-    const Duration left = busy         ? busy_limit.left()
-                          : succession ? std::min(succession->left(), limit.left())
-                                       : limit.left();
-    if (!may_pass || left <= Duration(0)) return connected;
+    const Duration left = patience.left(began, steady_clock::now(), kind_of(connected.error()));
+    if (left <= Duration(0)) return connected;
     std::this_thread::sleep_for(std::min(backoff.pause(static_cast<std::uint32_t>(random()) << 1), left));
   }
 }

@@ -10,24 +10,6 @@ constexpr Duration kAftermath = std::chrono::seconds{10};
 /// A worker that has finished so many jobs has been of use.
 constexpr std::uint64_t kOfUse = 32;
 
-bool wanted(DeathKind kind) {
-  switch (kind) {
-    case DeathKind::Clean:
-    case DeathKind::Recycled:
-    case DeathKind::Shutdown:
-      return true;
-    case DeathKind::BootFailure:
-    case DeathKind::ExitCode:
-    case DeathKind::Signal:
-    case DeathKind::OutOfMemory:
-    case DeathKind::TimedOut:
-    case DeathKind::ProtocolViolation:
-    case DeathKind::Cancelled:
-      return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::optional<Evidence> blame(const DeathCause& cause, const std::optional<LastJob>& last) {

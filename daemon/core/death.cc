@@ -5,6 +5,24 @@
 
 namespace ringmaster::core {
 
+bool wanted(DeathKind kind) noexcept {
+  switch (kind) {
+    case DeathKind::Clean:
+    case DeathKind::Recycled:
+    case DeathKind::Shutdown:
+      return true;
+    case DeathKind::BootFailure:
+    case DeathKind::ExitCode:
+    case DeathKind::Signal:
+    case DeathKind::OutOfMemory:
+    case DeathKind::TimedOut:
+    case DeathKind::ProtocolViolation:
+    case DeathKind::Cancelled:
+      return false;
+  }
+  return false;
+}
+
 DeathCause classify_death(const ExitFacts& facts) {
   const auto kind = [&] {
     if (facts.verdict) return *facts.verdict;

@@ -21,6 +21,9 @@ enum class DeathKind : std::uint8_t {
   Shutdown,           ///< our kill, when the daemon stopped
 };
 
+/// We asked for it, or the daemon stopped: it speaks against nobody.
+[[nodiscard]] bool wanted(DeathKind kind) noexcept;
+
 /// A typed cause. `detail` is the exit code (ExitCode, BootFailure by exit) or the signal (Signal and all kills).
 struct DeathCause {
   DeathKind kind = DeathKind::Clean;

@@ -1,16 +1,8 @@
 #include "daemon/core/drain.h"
 
+#include "shm/base/overloaded.h"
+
 namespace ringmaster::core {
-namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-}  // namespace
 
 // event \ state | Running  | Draining | Drained  | Stopping          | Killing | Stopped
 // drain         | Draining | -        | -        | -                 | -       | -

@@ -1,16 +1,11 @@
 #include "daemon/core/kill_ladder.h"
 
+#include "shm/base/overloaded.h"
+
 namespace ringmaster::core {
 namespace {
 
 using State = KillLadder::State;
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 /// Before the verdict: the job may still end by itself.
 bool undecided(State state) { return state == State::Running || state == State::CancelAsked; }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shm/base/check.h"
+#include "shm/base/overloaded.h"
 
 namespace ringmaster::core {
 namespace {
@@ -15,36 +16,13 @@ Duration doubled(Duration initial, unsigned doublings, Duration cap) {
   return value;
 }
 
-/// Deaths that we caused on purpose say nothing about the pool.
-bool on_purpose(DeathKind kind) {
-  switch (kind) {
-    case DeathKind::Clean:
-    case DeathKind::Recycled:
-    case DeathKind::Cancelled:
-    case DeathKind::Shutdown:
-      return true;
-    case DeathKind::BootFailure:
-    case DeathKind::ExitCode:
-    case DeathKind::Signal:
-    case DeathKind::OutOfMemory:
-    case DeathKind::TimedOut:
-    case DeathKind::ProtocolViolation:
-      return false;
-  }
-  return false;
-}
+/// Deaths that we caused on purpose say nothing about the pool; nor does a handler that does not heed a cancel.
+bool on_purpose(DeathKind kind) { return wanted(kind) || kind == DeathKind::Cancelled; }
 
 // What a seat's pause comes to, at most, where its workers end by what others do.
 constexpr unsigned kOthersStreak = 2;
 // Whose jobs crash in a row are no bad clients: it is the handler.
 constexpr std::size_t kUidsOfABrokenHandler = 3;
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
 

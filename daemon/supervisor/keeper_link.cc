@@ -7,18 +7,12 @@
 
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/log.h"
+#include "shm/base/overloaded.h"
 
 namespace ringmaster {
 namespace {
 
 constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/worker_fault.h"
+#include "shm/base/overloaded.h"
 #include "shm/memfd.h"
 
 // The processes of a pool: starting, their messages, promotion and leaving.
@@ -19,13 +20,6 @@ namespace {
 
 constexpr std::uint32_t kLastIncarnation = kOwnerMask;
 constexpr std::uint64_t kIdleWaitNs = 60'000'000'000;
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 std::uint32_t milliseconds_of(core::Duration duration) {
   const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();

@@ -11,17 +11,11 @@
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/session.h"
 #include "proto/stranger.h"
+#include "shm/base/overloaded.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 constexpr int kPacketsPerTurn = 16;
 

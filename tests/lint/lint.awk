@@ -8,7 +8,7 @@ BEGIN {
   allow["shm/base/"] = ""
   allow["shm/"] = "shm/"
   allow["proto/"] = "shm/base/"
-  allow["daemon/core/"] = "shm/base/check.h shm/histogram.h"
+  allow["daemon/core/"] = "shm/base/check.h shm/base/overloaded.h shm/histogram.h"
   allow["daemon/os/"] = "shm/base/"
   allow["daemon/keeper/"] = "daemon/os/ shm/base/"
   allow["daemon/tracer/"] = "daemon/core/ daemon/os/ proto/byte_io.h shm/base/"

@@ -1,12 +1,49 @@
 #include <gtest/gtest.h>
 
 #include "client/clock_offset.h"
+#include "client/control/connect_patience.h"
 #include "client/memory_look.h"
 #include "client/outcome.h"
 #include "client/refusal.h"
 
 namespace ringmaster {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Failure = ConnectPatience::Failure;
+constexpr ConnectPatience::TimePoint at(Duration since) { return ConnectPatience::TimePoint(since); }
+
+TEST(ConnectPatience, WaitsForASuccessorFromWhenTheGreetingBroke) {
+  ConnectPatience patience(at(seconds(0)), false, seconds(30), seconds(5));
+  EXPECT_EQ(patience.left(at(seconds(0)), at(seconds(9)), Failure::Broke), seconds(2));
+  EXPECT_EQ(patience.left(at(milliseconds(9500)), at(seconds(20)), Failure::Broke), seconds(2)) << "it hung as well";
+  EXPECT_EQ(patience.left(at(seconds(21)), at(milliseconds(21500)), Failure::Broke), milliseconds(500));
+  EXPECT_EQ(patience.left(at(milliseconds(21600)), at(seconds(22)), Failure::Broke), Duration(0));
+}
+
+TEST(ConnectPatience, NeverWaitsForLongerThanItWasTold) {
+  ConnectPatience patience(at(seconds(0)), false, seconds(10), seconds(5));
+  EXPECT_EQ(patience.left(at(seconds(0)), at(seconds(9)), Failure::Broke), seconds(1));
+  EXPECT_EQ(patience.left(at(seconds(9)), at(seconds(10)), Failure::Broke), Duration(0));
+}
+
+TEST(ConnectPatience, DoesNotWaitForOneThatHangsUpEachTimeAtOnce) {
+  ConnectPatience patience(at(seconds(0)), false, seconds(30), seconds(5));
+  EXPECT_EQ(patience.left(at(seconds(0)), at(milliseconds(1)), Failure::Broke), seconds(2));
+  EXPECT_EQ(patience.left(at(seconds(2)), at(milliseconds(2001)), Failure::Broke), Duration(0));
+}
+
+TEST(ConnectPatience, WaitsForOneThatWasThereAndForOneThatIsBusy) {
+  ConnectPatience never(at(seconds(0)), false, seconds(30), seconds(5));
+  EXPECT_EQ(never.left(at(seconds(0)), at(seconds(0)), Failure::Absent), Duration(0));
+  EXPECT_EQ(never.left(at(seconds(0)), at(seconds(3)), Failure::Busy), seconds(2));
+  ConnectPatience was(at(seconds(0)), true, seconds(30), seconds(5));
+  EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Absent), seconds(20));
+  EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Broke), seconds(20));
+  EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Busy), seconds(20));
+  EXPECT_EQ(was.left(at(seconds(0)), at(seconds(0)), Failure::Final), Duration(0));
+}
 
 TEST(MemoryLook, ReadsWhatTheMachineHas) {
   EXPECT_EQ(parse_available("MemTotal:  9 kB\nMemAvailable:    12 kB\nBuffers: 1 kB\n"), 12U * 1024);
