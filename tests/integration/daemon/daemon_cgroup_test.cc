@@ -54,7 +54,7 @@ TEST_F(DaemonCgroup, EachWorkerIsInALeafThatGoesWithIt) {
   EXPECT_EQ(ScratchCgroup::group_of(keeper_), "daemon");
   EXPECT_EQ(ScratchCgroup::group_of(supervisor()), "daemon");
   EXPECT_NE(log().find("workers get cgroups below " + scratch_.path()), std::string::npos);
-  const pid_t victim = workers().front();
+  const pid_t victim = a_worker();
   const std::string leaf = ScratchCgroup::group_of(victim);
   ASSERT_EQ(::kill(victim, SIGKILL), 0);
   eventually("its leaf is gone", [&] { return !scratch_.leaves().contains(leaf); });
@@ -79,7 +79,7 @@ TEST_F(DaemonCgroup, ASuccessorGoesOnWithThemAndClearsWhatIsLeftOver) {
   expect_settled();
   EXPECT_TRUE(std::ranges::includes(before, scratch_.leaves())) << "the workers live on";
   EXPECT_EQ(ScratchCgroup::group_of(supervisor()), "daemon");
-  ASSERT_EQ(::kill(workers().front(), SIGKILL), 0);
+  ASSERT_EQ(::kill(a_worker(), SIGKILL), 0);
   eventually("another leaf", [&] { return scratch_.leaves() != before; });
   expect_settled();
   stop();

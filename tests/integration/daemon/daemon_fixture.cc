@@ -155,6 +155,17 @@ std::vector<pid_t> DaemonTest::workers() const {
   return found;
 }
 
+pid_t DaemonTest::a_worker() const {
+  pid_t found = 0;
+  eventually("there is a worker", [&] {
+    const std::vector<pid_t> all = workers();
+    found = all.empty() ? 0 : all.front();
+    return found != 0;
+  });
+  if (found == 0) throw std::runtime_error("no worker has started");
+  return found;
+}
+
 void DaemonTest::replace_supervisor() {
   pid_t old = 0;
   eventually("a supervisor runs", [&] { return (old = supervisor()) != 0; });

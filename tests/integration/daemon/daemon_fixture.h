@@ -34,6 +34,8 @@ class DaemonTest : public ::testing::Test {
   /// A process of this daemon: "ringmaster-supervisor", or a worker.
   [[nodiscard]] pid_t supervisor() const;
   [[nodiscard]] std::vector<pid_t> workers() const;
+  /// One of workers(), once there is one: a daemon serves before its workers have started.
+  [[nodiscard]] pid_t a_worker() const;
   [[nodiscard]] std::vector<pid_t> children() const;
   /// Kills the supervisor and waits until its successor serves.
   void replace_supervisor();

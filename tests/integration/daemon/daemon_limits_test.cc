@@ -59,7 +59,7 @@ TEST_F(DaemonLimits, SoftOnesAreRaisedForTheDaemonAndNotForItsWorkers) {
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "fits").text(), "fits");
   rlimit workers_limit{};
-  ASSERT_EQ(::prlimit(workers().front(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
+  ASSERT_EQ(::prlimit(a_worker(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
   EXPECT_EQ(workers_limit.rlim_cur, rlim_t{64 << 10});
 }
 
@@ -73,7 +73,7 @@ TEST_F(DaemonLimits, OfFileSizesDoesNotBindADaemonThatMayLiftIt) {
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "fits").text(), "fits");
   rlimit workers_limit{};
-  ASSERT_EQ(::prlimit(workers().front(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
+  ASSERT_EQ(::prlimit(a_worker(), RLIMIT_FSIZE, nullptr, &workers_limit), 0);
   EXPECT_EQ(workers_limit.rlim_max, rlim_t{1 << 20});
 }
 
