@@ -28,7 +28,7 @@ Error too_large(std::size_t size) {
                std::to_string(kMaxEncodedArgumentBytes) + " fit; pass bulk data as the payload"};
 }
 Error bad_key(std::string_view key) {
-  return Error{"argument \"" + clean_text(key, 80) + "\": a name has 1 to 64 characters out of A-Z a-z 0-9 _ . -"};
+  return Error{"argument \"" + clean_quote(key) + "\": a name has 1 to 64 characters out of A-Z a-z 0-9 _ . -"};
 }
 Error repeated_key() { return Error{"arguments: a name is given twice; give each argument once"}; }
 

@@ -60,11 +60,11 @@ Result<void> check_arguments(const HandlerDescription& handler, std::span<const 
     const auto known = std::find_if(handler.arguments.begin(), handler.arguments.end(),
                                     [&](const ArgumentDescription& one) { return one.name == given.key; });
     if (known == handler.arguments.end()) {
-      return Error{"handler \"" + handler.name + "\": unknown argument \"" + clean_text(given.key, 64) + "\"; " +
+      return Error{"handler \"" + handler.name + "\": unknown argument \"" + clean_quote(given.key, 64) + "\"; " +
                    names_of(handler)};
     }
     if (const std::string allowed = misfit(*known, given.value); !allowed.empty()) {
-      return Error{"handler \"" + handler.name + "\": argument " + known->name + "=\"" + clean_text(given.value, 64) +
+      return Error{"handler \"" + handler.name + "\": argument " + known->name + "=\"" + clean_quote(given.value, 64) +
                    "\" must be " + allowed};
     }
   }

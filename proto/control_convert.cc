@@ -59,7 +59,7 @@ v1::Reply error_reply(std::uint64_t request_id, v1::ErrorCode code, std::string 
   v1::Reply reply;
   reply.set_id(request_id);
   reply.mutable_error()->set_code(code);
-  reply.mutable_error()->set_message(clean_text(message));
+  reply.mutable_error()->set_message(clean_quote(message, 4096));
   return reply;
 }
 

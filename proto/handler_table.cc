@@ -21,9 +21,9 @@ constexpr double kMaxFactor = 1'000'000;
 enum HandlerFlag : std::uint8_t { kListensToCancel = 1, kChangeSafe = 2, kIdempotent = 4 };
 enum ArgumentFlag : std::uint8_t { kRequired = 1, kHasMinimum = 2, kHasMaximum = 4 };
 
-std::string where(const HandlerDescription& handler) { return "handler \"" + clean_text(handler.name, 80) + "\""; }
+std::string where(const HandlerDescription& handler) { return "handler \"" + clean_quote(handler.name) + "\""; }
 std::string where(const HandlerDescription& handler, const ArgumentDescription& argument) {
-  return where(handler) + ", argument \"" + clean_text(argument.name, 80) + "\"";
+  return where(handler) + ", argument \"" + clean_quote(argument.name) + "\"";
 }
 
 bool is_line(std::string_view text) { return text.size() <= kMaxTextBytes && is_clean_text(text); }
@@ -53,6 +53,9 @@ Result<void> check_handler(const HandlerDescription& handler) {
   if (!is_name(handler.name)) return Error{where(handler) + ": not a name (1 to 64 of A-Z a-z 0-9 _ . -)"};
   if (!is_line(handler.summary) || !is_line(handler.output_extension)) {
     return Error{where(handler) + ": summary or extension is longer than 512 bytes or not clean UTF-8"};
+  }
+  if (handler.output_extension.find('/') != std::string::npos) {
+    return Error{where(handler) + ": an extension with a '/' would put results into another folder"};
   }
   if (!(handler.result_factor >= 0 && handler.result_factor <= kMaxFactor)) {
     return Error{where(handler) + ": the result factor is not between 0 and 1000000"};

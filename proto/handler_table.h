@@ -40,7 +40,8 @@ struct HandlerDescription {
   double result_factor = 0;
   std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
 
-  /// Extension of a file made from the result, without dot, as worker/handler.h describes it; empty: the input's.
+  /// Extension of a file made from the result, without dot or '/', as worker/handler.h describes it; empty: the
+  /// input's.
   std::string output_extension;
 
   bool listens_to_cancel = false;  ///< Looks at cancelled(): gets the grace period between cancel word and kill.

@@ -70,6 +70,13 @@ std::string clean_text(std::string_view text, std::size_t limit) {
   return out;
 }
 
+std::string clean_quote(std::string_view text, std::size_t limit) {
+  std::string out = clean_text(text, limit);
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return out;
+}
+
 std::string shorten_text(std::string_view text, std::size_t limit) {
   constexpr std::string_view kMore = "...";
   if (text.size() <= limit) return std::string(text);

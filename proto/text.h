@@ -14,6 +14,9 @@ namespace ringmaster {
 /// shown.
 [[nodiscard]] std::string clean_text(std::string_view text, std::size_t limit = 4096);
 
+/// The same on one line, to be quoted within a sentence: line ends and tabs become spaces.
+[[nodiscard]] std::string clean_quote(std::string_view text, std::size_t limit = 80);
+
 /// `text`, or as many whole words of it as fit `limit` bytes together with "..." behind them. Never ends inside a
 /// character; a single word that is longer is cut.
 [[nodiscard]] std::string shorten_text(std::string_view text, std::size_t limit);

@@ -357,7 +357,7 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       fault.tid = in.get<std::uint32_t>();
       const auto zero = in.get<std::uint32_t>();
       const auto text = in.get_text(kFaultTextBytes);
-      fault.text = clean_text(text.substr(0, text.find('\0')), kFaultTextBytes);
+      fault.text = clean_text(text.substr(0, text.find('\0')), kFaultTextBytes - 1);
       valid = zero == 0 && fault.signal > 0 && fault.signal < 32;
       message = std::move(fault);
       break;

@@ -13,6 +13,8 @@ template <typename... F>
 struct Overload : F... {
   using F::operator()...;
 };
+template <typename... F>
+Overload(F...) -> Overload<F...>;
 
 }  // namespace
 

@@ -1,6 +1,9 @@
 #include "client/cli/json.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "client/cli/show_text.h"
@@ -65,9 +68,11 @@ JsonWriter& JsonWriter::number(std::string_view key, std::int64_t value) {
 }
 JsonWriter& JsonWriter::real(std::string_view key, double value) {
   lead(key);
-  char digits[64];
-  std::snprintf(digits, sizeof digits, "%.3f", value);
-  out_ += digits;
+  // JSON knows no infinity; the longest double has 309 digits.
+  std::array<char, 400> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, 3).ptr;
+  out_ +=
+      std::isfinite(value) ? std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())) : "null";
   return *this;
 }
 JsonWriter& JsonWriter::boolean(std::string_view key, bool value) {

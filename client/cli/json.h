@@ -19,7 +19,7 @@ class JsonWriter {
   JsonWriter& text(std::string_view key, std::string_view value);
   JsonWriter& number(std::string_view key, std::uint64_t value);
   JsonWriter& number(std::string_view key, std::int64_t value);
-  /// Three decimals.
+  /// Three decimals; null where it is no number.
   JsonWriter& real(std::string_view key, double value);
   JsonWriter& boolean(std::string_view key, bool value);
   /// With a final newline.

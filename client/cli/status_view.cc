@@ -34,7 +34,10 @@ std::string table(std::vector<Row> rows, const std::string& indent) {
   return text;
 }
 
-std::string time_of_ms(std::uint64_t ms) { return show_duration(std::chrono::milliseconds(ms)); }
+std::string time_of_ms(std::uint64_t ms) {
+  constexpr std::uint64_t kLongest = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max()).count();
+  return show_duration(std::chrono::milliseconds(std::min(ms, kLongest)));
+}
 
 std::string incidents(const wire::PoolStatus& pool, bool full) {
   if (pool.incidents().empty()) return {};

@@ -47,7 +47,7 @@ Result<Duration> parse_duration(std::string_view text) {
     if (unit == "h") seconds = value * 3600;
   }
   if (seconds < 0 || seconds > 4e6)
-    return Error{"\"" + clean_text(text, 40) + "\" is no time; write a number and a unit: 250ms, 2s, 1.5m, 1h"};
+    return Error{"\"" + clean_quote(text, 40) + "\" is no time; write a number and a unit: 250ms, 2s, 1.5m, 1h"};
   return Duration(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
 }
 
@@ -72,7 +72,7 @@ std::string show_bytes(std::uint64_t bytes) {
 Result<Target> parse_target(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1)))
-    return Error{"\"" + clean_text(text, 80) +
+    return Error{"\"" + clean_quote(text) +
                  "\" is no POOL/HANDLER, such as default/thumbnail; \"ringmaster handlers\" lists what there is"};
   return Target{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
@@ -80,7 +80,7 @@ Result<Target> parse_target(std::string_view text) {
 Result<Argument> parse_argument(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || !is_name(text.substr(0, equals)))
-    return Error{"\"" + clean_text(text, 80) + "\" is no argument; write --arg NAME=VALUE, such as --arg width=256"};
+    return Error{"\"" + clean_quote(text) + "\" is no argument; write --arg NAME=VALUE, such as --arg width=256"};
   return Argument{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
@@ -100,11 +100,13 @@ Result<std::uint64_t> parse_job(std::string_view text) {
   std::uint32_t session = 0;
   std::uint32_t number = 0;
   if (dash == std::string_view::npos) {
-    if (read(text, id) && id != 0) return id;
-  } else if (read(text.substr(0, dash), session) && read(text.substr(dash + 1), number) && session != 0) {
-    return std::uint64_t{session} << 32 | number;
+    if (!read(text, id)) id = 0;
+  } else if (read(text.substr(0, dash), session) && read(text.substr(dash + 1), number)) {
+    id = std::uint64_t{session} << 32 | number;
   }
-  return Error{"\"" + clean_text(text, 40) + "\" is no job; write it as status shows it, such as 17-1"};
+  // Sessions and their jobs are counted from 1.
+  if (id >> 32 != 0 && (id & 0xFFFF'FFFFU) != 0) return id;
+  return Error{"\"" + clean_quote(text, 40) + "\" is no job; write it as status shows it, such as 17-1"};
 }
 
 std::string count_of(std::uint64_t number, std::string_view noun) {

@@ -3,12 +3,13 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "daemon/supervisor/config_load.h"
 
 namespace ringmaster::config {
+
+struct KeyedNode;
 
 /// One value of a TOML document with its place in the text; what the rest of the configuration code sees of TOML.
 struct Node {
@@ -18,11 +19,16 @@ struct Node {
   bool boolean = false;
   std::int64_t integer = 0;
   double floating = 0;
-  std::string text;                                ///< String
-  std::vector<Node> items;                         ///< Array
-  std::vector<std::pair<std::string, Node>> keys;  ///< Table, in the order of the file
-  unsigned line = 0;                               ///< of the key, where there is one
+  std::string text;             ///< String
+  std::vector<Node> items;      ///< Array
+  std::vector<KeyedNode> keys;  ///< Table, in the order of the file
+  unsigned line = 0;            ///< of the key, where there is one
   unsigned column = 0;
+};
+
+struct KeyedNode {
+  std::string key;
+  Node node;
 };
 
 [[nodiscard]] const char* to_string(Node::Kind kind);

@@ -1,10 +1,16 @@
 // The only unit that sees toml++: it takes long to compile.
 #define TOML_EXCEPTIONS 0
+// toml++ 3.3 asserts, or lets the optimizer assume, what a file can break ("[[["), before it reports the same: neither.
+#undef NDEBUG
+#define TOML_ASSERT(expr) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "daemon/supervisor/config_node.h"
+#include "proto/text.h"
 
 namespace ringmaster::config {
 namespace {
@@ -21,11 +27,11 @@ void convert_table(const toml::table& from, Node& node) {
   for (const auto& [key, value] : from) {
     Node child = convert(value);
     if (key.source().begin.line > 0) place(child, key.source());
-    node.keys.emplace_back(std::string{key.str()}, std::move(child));
+    node.keys.push_back({std::string{key.str()}, std::move(child)});
   }
   // toml++ sorts keys by name; pools and problems keep the order of the file.
   std::stable_sort(node.keys.begin(), node.keys.end(), [](const auto& a, const auto& b) {
-    return std::pair{a.second.line, a.second.column} < std::pair{b.second.line, b.second.column};
+    return std::pair{a.node.line, a.node.column} < std::pair{b.node.line, b.node.column};
   });
 }
 
@@ -55,14 +61,70 @@ Node convert(const toml::node& from) {
   return node;
 }
 
+// Behind the string that begins at `at`; one that does not end is toml++'s to report.
+std::size_t past_string(std::string_view text, std::size_t at) {
+  const std::string_view quotes = text.substr(at, 3);
+  const bool many_lines = quotes == "\"\"\"" || quotes == "'''";
+  const std::string_view end = many_lines ? quotes : quotes.substr(0, 1);
+  for (at += end.size(); at < text.size(); ++at) {
+    if (text.substr(at).starts_with(end)) return at + end.size();
+    if (!many_lines && text[at] == '\n') break;
+    if (end.front() == '"' && text[at] == '\\') ++at;
+  }
+  return at;
+}
+
+Problem problem_at(std::string_view text, std::size_t at, const std::string& what) {
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return Problem{static_cast<unsigned>(std::count(before.begin(), before.end(), '\n')) + 1,
+                 static_cast<unsigned>(at - line_begin) + 1, what, false};
+}
+
+// What toml++ must not be given. It bounds how deep values lie in each other, but not the dots of a key, each of which
+// is one table more; and a character beyond ASCII outside of quotes, which is no TOML, takes it to code that it
+// declares to be never reached.
+std::optional<Problem> unreadable(std::string_view text) {
+  constexpr unsigned kMostDots = 32;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  unsigned dots = 0;
+  char before = '\n';  // the last that was no space
+  for (std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
+    const char one = text[at];
+    if (one == '#') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
+    // In the middle of a value a quote begins no string.
+    if ((one == '"' || one == '\'') && std::string_view("=,[{.\n").find(before) != std::string_view::npos) {
+      at = past_string(text, at);
+      before = one;
+      continue;
+    }
+    if ((static_cast<unsigned char>(one) & 0x80U) != 0) {
+      const std::size_t length = std::max<std::size_t>(1, decode_character(text.substr(at)).length);
+      return problem_at(text, at, "not TOML: \"" + clean_quote(text.substr(at, length)) + "\" must be in quotes");
+    }
+    dots = one == '.' ? dots + 1 : std::string_view("=,[]{}\n").find(one) != std::string_view::npos ? 0 : dots;
+    if (dots > kMostDots) return problem_at(text, at, "a key with so many dots means nothing here; see --print-config");
+    if (one != ' ' && one != '\t' && one != '\r') before = one;
+    ++at;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Node parse_toml(std::string_view text, std::vector<Problem>& problems) {
+  if (auto problem = unreadable(text)) {
+    problems.push_back(std::move(*problem));
+    return {};
+  }
   const toml::parse_result result = toml::parse(text);
   if (!result) {
     const auto& error = result.error();
     problems.push_back(Problem{error.source().begin.line, error.source().begin.column,
-                               "not TOML: " + std::string{error.description()}, false});
+                               "not TOML: " + clean_quote(error.description(), 400), false});
     return {};
   }
   return convert(result.table());

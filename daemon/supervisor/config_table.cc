@@ -3,8 +3,17 @@
 #include <limits>
 
 #include "daemon/supervisor/config_units.h"
+#include "proto/text.h"
 
 namespace ringmaster::config {
+
+namespace {
+
+// A problem is one line that says it; what the file holds may be of any length.
+constexpr std::size_t kMost = 600;
+constexpr std::size_t kLongest = 4 * kMost;
+
+}  // namespace
 
 const char* to_string(Node::Kind kind) {
   switch (kind) {
@@ -43,8 +52,16 @@ const Node* TableReader::find_kind(const std::string& key, Node::Kind kind, cons
 
 const Node* TableReader::table(const std::string& key) { return find_kind(key, Node::Kind::Table, "a table"); }
 
+// What the kernel takes for a name ends at its first zero byte.
+bool TableReader::holds_zero(const Node& node, const std::string& key) {
+  if (node.text.find('\0') == std::string::npos) return false;
+  complain_at(node, key, "cannot hold a zero byte");
+  return true;
+}
+
 void TableReader::read(const std::string& key, std::string& value) {
-  if (const Node* node = find_kind(key, Node::Kind::String, "a string")) value = node->text;
+  const Node* node = find_kind(key, Node::Kind::String, "a string");
+  if (node != nullptr && !holds_zero(*node, key)) value = node->text;
 }
 
 void TableReader::read(const std::string& key, core::Duration& value) {
@@ -77,7 +94,7 @@ void TableReader::read(const std::string& key, std::vector<std::string>& value) 
   value.clear();
   for (const auto& item : node->items) {
     if (item.kind == Node::Kind::String) {
-      value.push_back(item.text);
+      if (!holds_zero(item, key)) value.push_back(item.text);
     } else {
       complain_at(item, key, std::string{"must be a list of strings, holds "} + to_string(item.kind));
     }
@@ -137,7 +154,8 @@ void TableReader::missing(const std::string& key, const std::string& what, bool 
 
 void TableReader::complain_at(const Node& node, const std::string& key, const std::string& what) {
   const std::string where = path_.empty() ? "" : "[" + path_ + "] ";
-  problems_.push_back(Problem{node.line, node.column, where + key + ": " + what, false});
+  problems_.push_back(
+      Problem{node.line, node.column, shorten_text(clean_quote(where + key + ": " + what, kLongest), kMost), false});
 }
 
 void TableReader::finish() {

@@ -42,6 +42,7 @@ class TableReader {
   [[nodiscard]] const Node& node() const noexcept { return table_; }
 
  private:
+  bool holds_zero(const Node& node, const std::string& key);
   const Node* find_kind(const std::string& key, Node::Kind kind, const char* wanted);
   std::optional<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most);
 

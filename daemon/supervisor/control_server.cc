@@ -1,5 +1,6 @@
 #include "daemon/supervisor/control_server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -143,6 +144,8 @@ void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const Pe
 ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config,
                              core::QuotaBook& quota, RequestDesk& desk, const ControlLimits& limits)
     : state_(std::make_shared<State>(loop, std::move(listener), config, quota, desk, limits)) {
+  // It would write a line of its own, past our log and its limits, for each text of a client that is none.
+  google::protobuf::SetLogHandler(nullptr);
   asio::co_spawn(
       state_->context, [state = state_] { return state->accept(); }, asio::detached);
 }

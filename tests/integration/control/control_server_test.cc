@@ -76,6 +76,10 @@ TEST_F(ControlTest, GarbageEndsItsOwnConnectionOnlyAndSaysWhy) {
   EXPECT_EQ(last_word(make_frame("\xff\xff\xff")), v1::ERROR_BAD_REQUEST);
   EXPECT_EQ(last_word(make_frame(v1::Request{}.SerializeAsString() + std::string("\x08\x00", 2))),
             v1::ERROR_BAD_REQUEST);
+  // A hello from a client whose name is no text: the library that reads it must not write to our log by itself.
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(last_word(make_frame("\x08\x05\x12\x03\x1a\x01\xff")), v1::ERROR_BAD_REQUEST);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr().find("protobuf"), std::string::npos);
   v1::Request status = status_request();
   EXPECT_TRUE(good.call(status).has_status());
 }

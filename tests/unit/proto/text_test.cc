@@ -50,5 +50,10 @@ TEST(Name, IsShortAndPlain) {
   EXPECT_FALSE(is_name(std::string(65, 'a')));
 }
 
+TEST(CleanText, IsQuotedOnOneLine) {
+  EXPECT_EQ(clean_quote("im\nages\t\x1b[m"), "im ages ?[m");
+  EXPECT_EQ(clean_quote(std::string(100, 'x')).size(), 80U);
+}
+
 }  // namespace
 }  // namespace ringmaster

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "shm/ledger.h"
+#include "shm/reap.h"
+#include "shm/worker_port.h"
+#include "tests/fuzz/memory/tenant.h"
+
+namespace ringmaster::fuzz {
+
+inline constexpr std::size_t kTenants = 2;
+inline constexpr std::size_t kHands = 2;
+
+/// One worker, at its incarnation.
+struct Hand {
+  Hand(std::uint16_t number, BoardRecord* board);
+  void be_born();
+
+  Owner owner;
+  Block lane_memory{sizeof(LaneRecord)};
+  Block control_memory{sizeof(ControlRecord)};
+  ControlRecord* control = nullptr;
+  WorkerSelf self;
+  std::array<WorkerSession, kTenants> sessions;
+  std::optional<Claim> claimed;
+  std::size_t at = 0;  ///< the tenant of `claimed`
+  LedgerWorker record{};
+};
+
+/// One pool in one thread: sessions, workers, supervisor, each doing what it does in a daemon one step at a time, by
+/// the very code of shm/. Strangers write into its memory between the steps; the house checks that nobody believes
+/// them.
+class House {
+ public:
+  /// Tenant 0's memory is nobody else's where `safe`.
+  explicit House(bool safe);
+
+  // ---- workers ----
+  void claim(std::size_t hand, std::size_t tenant);
+  void finish(std::size_t hand);
+  void look(std::size_t hand);
+  /// Awake, asleep and taking roles: the board's hints.
+  void turn(std::size_t hand, unsigned how);
+
+  // ---- the supervisor ----
+  void sentence(std::size_t hand);
+  void bury(std::size_t hand);
+  void expire(std::size_t tenant);
+  void adopt();
+  void end_session(std::size_t tenant);
+
+  /// Honest work until nothing is left to do: every job of a safe tenant ends.
+  void settle();
+
+  [[nodiscard]] Tenant& tenant(std::size_t number) { return tenants_[number % kTenants]; }
+  [[nodiscard]] Hand& hand(std::size_t number) { return hands_[number % kHands]; }
+  [[nodiscard]] std::span<std::byte> board_memory() const { return board_memory_.span(); }
+  [[nodiscard]] std::uint64_t tick() { return now_ += 1'000'000; }
+
+ private:
+  [[nodiscard]] std::array<ReapTarget, kTenants> targets() const;
+  /// Nobody else writes into its lane.
+  [[nodiscard]] bool honest(std::size_t hand) const { return tenants_[0].safe() || hand % kHands == 0; }
+  Tenant* tenant_of(std::uint16_t index);
+  Fate* fate_of(const Intent& intent);
+  void check_extents(const Hand& hand, const JobExtents& extents) const;
+  void die(Hand& hand, const std::optional<Verdict>& verdict);
+  AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);
+
+  Block board_memory_{sizeof(BoardRecord)};
+  BoardRecord* board_ = nullptr;
+  LedgerRecord& ledger_;
+  std::array<Tenant, kTenants> tenants_;
+  std::array<Hand, kHands> hands_;
+  std::array<bool, kTenants> ended_{};
+  std::uint64_t now_ = 1'000'000'000;
+  std::uint64_t sum_ = 0;
+};
+
+}  // namespace ringmaster::fuzz

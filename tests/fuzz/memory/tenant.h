@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "shm/client_port.h"
+#include "shm/payload_ring.h"
+#include "tests/fuzz/memory/block.h"
+
+namespace ringmaster::fuzz {
+
+/// What a job may end as besides done: what befell it, as those know who are not its client.
+struct Fate {
+  bool cancelled = false;
+  bool expired = false;
+  bool crashed = false;
+  bool sentenced = false;
+  bool ended = false;  ///< its session's end, or the daemon's
+};
+
+/// One session and its client, who keeps to the protocol over memory in which a stranger may write. `safe`: nobody
+/// may, so that every one of its jobs must end exactly once, as its fate allows, with its own result.
+class Tenant {
+ public:
+  Tenant(std::uint16_t index, bool safe, const BoardRecord* board);
+
+  void submit(std::size_t bytes, bool idempotent, std::uint32_t queue_timeout_ms, std::uint64_t now_ns);
+  /// Takes what has ended: all of it by the bits, or one job by its own word.
+  void gather(std::uint64_t now_ns);
+  void gather_one(std::uint32_t slot, std::uint64_t now_ns);
+  void cancel(std::uint32_t slot);
+
+  /// nullptr: no such job is under way.
+  [[nodiscard]] Fate* fate_of(std::uint32_t slot, std::uint32_t seq);
+  void end_all_fates();
+
+  [[nodiscard]] std::uint16_t index() const { return index_; }
+  [[nodiscard]] std::uint32_t serial() const { return index_ + 7U; }
+  [[nodiscard]] bool safe() const { return safe_; }
+  [[nodiscard]] std::size_t under_way() const { return jobs_.size(); }
+  [[nodiscard]] std::uint32_t last_slot() const { return last_slot_; }
+  [[nodiscard]] std::uint32_t last_seq() const { return last_seq_; }
+  [[nodiscard]] const SessionGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] std::span<std::byte> request_memory() const { return request_memory_.span(); }
+  [[nodiscard]] std::span<std::byte> reply_memory() const { return reply_memory_.span(); }
+  [[nodiscard]] const RequestView& request() const { return request_; }
+  [[nodiscard]] const ReplyView& reply() const { return reply_; }
+
+  /// What a worker makes of a request.
+  [[nodiscard]] static std::byte answer_to(std::byte one) { return one ^ std::byte{0x5A}; }
+
+ private:
+  struct Sent {
+    std::uint32_t seq = 0;
+    std::uint8_t tag = 0;
+    std::size_t bytes = 0;
+    Extent request;
+    Extent result;
+    std::uint64_t submitted_ns = 0;
+    Fate fate;
+  };
+  void take(std::uint32_t slot, SlotWord word, std::uint64_t now_ns);
+  void check_end(const Sent& job, std::uint32_t slot, SlotWord word, std::uint64_t now_ns) const;
+
+  std::uint16_t index_;
+  bool safe_;
+  const SessionGeometry geometry_{64, kPageBytes, kPageBytes};
+  Block request_memory_{geometry_.request_segment_bytes()};
+  Block reply_memory_{geometry_.reply_segment_bytes()};
+  RequestView request_;
+  ReplyView reply_;
+  ClientPort port_;
+  PayloadRing requests_{kPageBytes};
+  PayloadRing results_{kPageBytes};
+  std::map<std::uint32_t, Sent> jobs_;  ///< by slot
+  std::uint32_t last_slot_ = 0;
+  std::uint32_t last_seq_ = 0;
+};
+
+}  // namespace ringmaster::fuzz

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "proto/text.h"
+#include "shm/base/check.h"
+
+namespace ringmaster::fuzz {
+
+/// A refusal is one sentence that can be shown: it says something, on one line, in clean text, and does not repeat
+/// whatever length the stranger sent.
+inline void check_sentence(std::string_view text, std::size_t most = 2048) {
+  const std::string shown = clean_text(text, 200);
+  RM_CHECK(!text.empty(), "a refusal without a word");
+  RM_CHECK(text.size() <= most, "a refusal of %zu bytes: %s", text.size(), shown.c_str());
+  RM_CHECK(is_clean_text(text) && text.find('\n') == std::string_view::npos, "not fit to be shown: %s", shown.c_str());
+}
+
+}  // namespace ringmaster::fuzz
