@@ -1,5 +1,8 @@
 #include "client/completion_feed.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <system_error>
@@ -7,15 +10,12 @@
 #include "client/session_core.h"
 #include "client/wait_step.h"
 #include "shm/base/standard_descriptors.h"
-#include "shm/doorbell.h"
 #include "shm/hints.h"
 
 namespace ringmaster {
 
 Result<void> CompletionFeed::start() {
-  auto bell = create_doorbell();
-  if (!bell) return bell.error();
-  bell_ = above_standard(std::move(*bell));
+  bell_ = above_standard(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
   if (!bell_) return errno_error("cannot create an eventfd", errno);
   // The program's signals stay with the program's own threads.
   sigset_t all;
@@ -39,17 +39,25 @@ void CompletionFeed::stop() noexcept {
   thread_.join();
 }
 
+void CompletionFeed::tell() noexcept {
+  const std::uint64_t one = 1;
+  ssize_t rc = 0;
+  do {
+    rc = ::write(bell_.get(), &one, sizeof one);
+  } while (rc < 0 && errno == EINTR);
+}
+
 void CompletionFeed::run() noexcept {
   std::uint32_t seen = core_.port().observe();
-  ring_doorbell(bell_.get());                       // what ended before the thread looked
+  tell();                                           // what ended before the thread looked
   while (!stop_.load(std::memory_order_acquire)) {  // SYNC: pairs with stop().
     core_.port().sleep(seen & ~kWaitingBit, kLongestNap);
     const std::uint32_t now = core_.port().observe();
     if ((now | kWaitingBit) != (seen | kWaitingBit)) {
       seen = now;
-      ring_doorbell(bell_.get());
+      tell();
     } else if (core_.check_gone()) {
-      ring_doorbell(bell_.get());
+      tell();
       return;
     }
   }

@@ -25,6 +25,7 @@ class CompletionFeed {
 
  private:
   void run() noexcept;
+  void tell() noexcept;
 
   SessionCore& core_;
   UniqueFd bell_;

@@ -17,6 +17,7 @@ enum class Type : std::uint16_t {
   Drain = 0x0103,
   Exit = 0x0104,
   Settings = 0x0105,
+  Look = 0x0106,
   Hello = 0x0201,
   HandlersChunk = 0x0202,
   Ready = 0x0203,
@@ -85,7 +86,8 @@ Attach get_attach(ByteReader& in, bool& valid) {
   const auto same_uid = in.get<std::uint8_t>();
   attach.same_uid = same_uid == 1;
   attach.priority = in.get<std::uint8_t>();
-  const auto zero = in.get<std::uint16_t>();
+  const auto told_of = in.get<std::uint16_t>();
+  attach.told_of = told_of == 1;
   attach.weight = in.get<std::uint32_t>();
   attach.slots = in.get<std::uint32_t>();
   attach.request_segment_bytes = in.get<std::uint64_t>();
@@ -93,7 +95,7 @@ Attach get_attach(ByteReader& in, bool& valid) {
   attach.request_ring_bytes = in.get<std::uint64_t>();
   attach.result_ring_bytes = in.get<std::uint64_t>();
   attach.opened_ns = in.get<std::uint64_t>();
-  valid = is_place(attach.index, attach.serial) && same_uid <= 1 && zero == 0 && attach.priority < kClasses &&
+  valid = is_place(attach.index, attach.serial) && same_uid <= 1 && told_of <= 1 && attach.priority < kClasses &&
           attach.weight >= 1 && attach.slots >= 1 && attach.slots <= kMaxSlots &&
           attach.request_segment_bytes <= kMaxSegmentBytes && attach.reply_segment_bytes <= kMaxSegmentBytes &&
           attach.request_ring_bytes < attach.request_segment_bytes &&
@@ -126,9 +128,11 @@ std::string_view to_string(BrokenReason reason) {
     case BrokenReason::BadDescriptor:
       return "a job descriptor is impossible";
     case BrokenReason::WordTampered:
-      return "the client altered a slot word of a running job";
+      return "a slot word is not what its client may write";
     case BrokenReason::BadIndex:
       return "its index or serial does not fit the worker's table";
+    case BrokenReason::BellStorm:
+      return "it rings again and again without a job";
   }
   return "unknown reason";
 }
@@ -144,7 +148,7 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           out.put(m.uid);
                           out.put(static_cast<std::uint8_t>(m.same_uid ? 1 : 0));
                           out.put(m.priority);
-                          out.put(std::uint16_t{0});
+                          out.put(static_cast<std::uint16_t>(m.told_of ? 1 : 0));
                           out.put(m.weight);
                           out.put(m.slots);
                           out.put(m.request_segment_bytes);
@@ -161,6 +165,7 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           return packet(Type::Drain, std::move(out));
                         },
                         [](const Exit&) { return packet(Type::Exit, {}); },
+                        [](const Look& m) { return put_place(Type::Look, m); },
                         [](const Settings& m) {
                           ByteWriter out;
                           out.put(m.spin_ns);
@@ -257,18 +262,15 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
     case Type::Exit:
       message = Exit{};
       break;
+    case Type::Look: {
+      const auto look = get_place<Look>(in);
+      valid = look.index < kMaxSessions;
+      message = look;
+      break;
+    }
     case Type::Settings:
       message = get_settings(in, valid);
       break;
-    case Type::Hello:
-    case Type::HandlersChunk:
-    case Type::Ready:
-    case Type::Attached:
-    case Type::Detached:
-    case Type::SessionBroken:
-    case Type::BootFailed:
-    case Type::Leftovers:
-    case Type::Fault:
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
                    " is none that a supervisor sends"};
@@ -326,7 +328,7 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       broken.reason = static_cast<BrokenReason>(reason);
       broken.detail = in.get<std::uint64_t>();
       valid = is_place(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
-              reason <= static_cast<std::uint32_t>(BrokenReason::BadIndex);
+              reason <= static_cast<std::uint32_t>(BrokenReason::BellStorm);
       message = broken;
       break;
     }
@@ -362,11 +364,6 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       message = std::move(fault);
       break;
     }
-    case Type::Attach:
-    case Type::Detach:
-    case Type::Drain:
-    case Type::Exit:
-    case Type::Settings:
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
                    " is none that a worker sends"};

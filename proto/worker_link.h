@@ -28,7 +28,8 @@ inline constexpr std::uint8_t kClasses = 4;
 // ---- to the worker ----
 
 /// Map a session and serve it. Comes with three descriptors: request segment (read-only to a worker), reply segment,
-/// the session's eventfd. Answered by Attached, or by SessionBroken when the segments are not what they should be.
+/// the session's bell, to be watched only. Answered by Attached, or by SessionBroken when the segments are not what
+/// they should be.
 struct Attach {
   std::uint32_t index = 0;   ///< Place in the session table, < kMaxSessions.
   std::uint32_t serial = 0;  ///< Unique for the daemon's life; never 0.
@@ -42,6 +43,7 @@ struct Attach {
   std::uint64_t request_ring_bytes = 0;  ///< Size of the payload ring in it.
   std::uint64_t result_ring_bytes = 0;
   std::uint64_t opened_ns = 0;  ///< CLOCK_MONOTONIC; none of its jobs was submitted before.
+  bool told_of = false;         ///< The supervisor is its client: a Look to one worker tells of its jobs, and no bell.
 };
 
 /// Unmap the session (between jobs) and answer Detached. A session the worker does not have is answered too.
@@ -69,7 +71,13 @@ struct Settings {
   bool keep_leftovers = false;                  ///< Processes that jobs leave behind: reported, not ended.
 };
 
-using ToWorker = std::variant<Attach, Detach, Drain, Exit, Settings>;
+/// There may be a job that no bell has told of. Claims what there is; whoever sleeps wakes up for it.
+struct Look {
+  std::uint32_t index = 0;   ///< The session that has it,
+  std::uint32_t serial = 0;  ///< 0: any may have.
+};
+
+using ToWorker = std::variant<Attach, Detach, Drain, Exit, Settings, Look>;
 
 // ---- to the supervisor ----
 
@@ -104,8 +112,9 @@ enum class BrokenReason : std::uint32_t {
   BadSegment = 1,     ///< Wrong seals, size or header.
   MapFailed = 2,      ///< mmap or the poll set refused; `detail` is the errno.
   BadDescriptor = 3,  ///< A job descriptor cannot be; `detail` is the slot.
-  WordTampered = 4,   ///< A completing CAS failed and hold was clear; `detail` is the slot.
+  WordTampered = 4,   ///< A slot word is not what its client may write; `detail` is the slot.
   BadIndex = 5,       ///< Index or serial does not fit the worker's table.
+  BellStorm = 6,      ///< Its bell rang again and again without a job; `detail` is how often.
 };
 
 [[nodiscard]] std::string_view to_string(BrokenReason reason);

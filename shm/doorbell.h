@@ -1,17 +1,22 @@
 #pragma once
 
-#include <cstdint>
-
 #include "shm/base/result.h"
 #include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 
-/// An eventfd that parked workers watch edge-triggered and never read. A session's is written by its client only, the
-/// pool's by workers and supervisor only: whoever holds a descriptor can change its flags for all (O_NONBLOCK).
+/// A bell is a pipe of one page that parked workers watch edge-triggered: each byte written wakes one of them, and
+/// nobody reads it to be woken. A pipe, because every end that is opened has flags of its own, while whoever holds an
+/// eventfd can clear O_NONBLOCK for all its writers. So who rings a bell has an end that nobody else has, opened anew
+/// (open_doorbell_anew); who only watches may share one. The supervisor rings none: who has an end can make others wait
+/// who write to the pipe, open it or close an end for good, inside the kernel (shm/DESIGN.md, "Bells").
 [[nodiscard]] Result<UniqueFd> create_doorbell();
 
-/// Adds 1. Never blocks on a bell whose flags nobody hostile can change; false: the counter is full or the fd is bad.
-bool ring_doorbell(int fd) noexcept;
+/// An end of the same bell with a description of its own. May wait for whoever has the bell already.
+[[nodiscard]] Result<UniqueFd> open_doorbell_anew(int bell);
+
+/// Wakes one sleeper. When the pipe is full, it is the ringer who empties it; when it is full again at once, somebody
+/// has rung since, which wakes a sleeper just as well. False: the descriptor is bad.
+bool ring_doorbell(int bell) noexcept;
 
 }  // namespace ringmaster

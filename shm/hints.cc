@@ -23,6 +23,13 @@ std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slo
   return std::nullopt;
 }
 
+bool remind(const ReplyView& reply, std::uint32_t slot) noexcept {
+  // SYNC: acquire: a look only; set_hint is what counts.
+  if ((reply.ready().bits[slot / 64].load(std::memory_order_acquire) & bit_of(slot)) != 0) return false;
+  set_hint(reply.ready(), slot);
+  return true;
+}
+
 void set_idle(BoardRecord& board, std::uint32_t place) noexcept {
   // SYNC: seq_cst, pairs with set_hint + should_ring: we set this, then scan; they publish, then read this.
   board.idle[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
@@ -62,6 +69,30 @@ bool leave_role(Word32& role, std::uint32_t place) noexcept {
   std::uint32_t mine = place + 1;
   // SYNC: seq_cst, pairs with should_ring: the last look comes after this.
   return role.compare_exchange_strong(mine, 0, std::memory_order_seq_cst);
+}
+
+void say_asleep(BoardRecord& board, std::uint32_t place) noexcept {
+  const std::uint64_t bit = bit_of(place);
+  // Looks first: nearly always both are right, and the lines stay with the clients.
+  if ((board.spin[word_of(place)].load(std::memory_order_relaxed) & bit) != 0) clear_spin(board, place);
+  if ((board.idle[word_of(place)].load(std::memory_order_relaxed) & bit) == 0) set_idle(board, place);
+}
+
+void clear_strangers(BoardRecord& board, const std::uint64_t (&living)[kBoardWords]) noexcept {
+  for (std::uint32_t at = 0; at < kBoardWords; ++at) {
+    for (Word64* mask : {&board.idle[at], &board.spin[at]}) {
+      // SYNC: seq_cst, as clear_spin; a load first, for nearly always there is nothing to clear.
+      if ((mask->load(std::memory_order_relaxed) & ~living[at]) != 0)
+        mask->fetch_and(living[at], std::memory_order_seq_cst);
+    }
+  }
+  for (Word32* role : {&board.streamer, &board.standby}) {
+    std::uint32_t holder = role->load(std::memory_order_relaxed);
+    const std::uint32_t place = holder - 1;
+    const bool lives = holder != 0 && place < kBoardWords * 64 && (living[place / 64] & bit_of(place)) != 0;
+    // SYNC: seq_cst, as leave_role.
+    if (holder != 0 && !lives) role->compare_exchange_strong(holder, 0, std::memory_order_seq_cst);
+  }
 }
 
 void clear_place(BoardRecord& board, std::uint32_t place) noexcept {

@@ -19,6 +19,9 @@ inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
   hints.bits[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_seq_cst);
 }
 
+/// Sets a ready bit whose slot is Ready. True: it was not set, so nobody may have been told of that job.
+bool remind(const ReplyView& reply, std::uint32_t slot) noexcept;
+
 /// The next set bit at or after `from`, wrapping once; nullopt: none.
 [[nodiscard]] std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slots,
                                                      std::uint32_t from) noexcept;
@@ -57,6 +60,12 @@ void clear_spin(BoardRecord& board, std::uint32_t place) noexcept;
 [[nodiscard]] bool take_role(Word32& role, std::uint32_t place) noexcept;
 /// False: it was not this worker's (any more).
 bool leave_role(Word32& role, std::uint32_t place) noexcept;
+
+/// Before it sleeps a worker has its own bits right, whoever has altered them: idle and not spinning.
+void say_asleep(BoardRecord& board, std::uint32_t place) noexcept;
+
+/// What the board says of places that nobody has: `living` has a bit for each place with a worker.
+void clear_strangers(BoardRecord& board, const std::uint64_t (&living)[kBoardWords]) noexcept;
 
 /// Everything that the board says of one worker, which is dead or claims nothing any more.
 void clear_place(BoardRecord& board, std::uint32_t place) noexcept;

@@ -135,7 +135,7 @@ struct alignas(kCacheLine) LaneCounters {
   // second cache line
   Word64 failed;        ///< application, invalid, too large, unknown handler
   Word64 missed_wakes;  ///< jobs found by a time-out instead of a ring
-  Word64 tampered;      ///< completions refused because a client altered its word
+  Word64 tampered;      ///< words that their client had altered: completions refused, claims that cannot be
   Word64 parks;
   Word64 cancelled;  ///< by a handler that listened, or before it began
   Word64 timed_out;  ///< likewise
@@ -166,10 +166,11 @@ struct LaneRecord {
   LaneLeftovers left;
   Word64 fault_address;  ///< beside `fault`
   Word64 last_user;      ///< uid + 1 of whose job it ran last; 0: none
+  Word64 empty_rings;    ///< rings of sessions' bells that told it of no job
 };
 static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896 &&
               offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632 &&
-              offsetof(LaneRecord, last_user) == 5640);
+              offsetof(LaneRecord, last_user) == 5640 && offsetof(LaneRecord, empty_rings) == 5648);
 
 /// Hints of one pool. Anyone may re-create them; nothing depends on their truth but speed.
 struct BoardRecord {

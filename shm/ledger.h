@@ -70,9 +70,10 @@ struct LedgerTally {
   std::uint64_t waited;                              ///< jobs that were claimed after all workers had been busy
   std::uint64_t queue_full;                          ///< submits that were refused because a queue was full
   std::uint64_t left_ended, left_kept, left_reaped;  ///< processes that jobs left behind
+  std::uint64_t empty_rings;                         ///< of sessions' bells, that told a worker of no job
   TimeCounts queue, run;                             ///< per attempt
 };
-static_assert(sizeof(LedgerTally) == 17 * 8 + 2 * sizeof(TimeCounts));
+static_assert(sizeof(LedgerTally) == 18 * 8 + 2 * sizeof(TimeCounts));
 
 /// What a uid is charged with in a pool (daemon/core/charge_sheet.h). `user` is stored last, and 0 first.
 struct LedgerCharge {

@@ -78,9 +78,33 @@ class SlotWord {
   [[nodiscard]] constexpr bool is_owned() const noexcept {
     return state() == SlotState::Running || state() == SlotState::Condemned;
   }
+  /// A job to be taken: Ready with a seq, and nobody's.
+  [[nodiscard]] constexpr bool is_claimable() const noexcept {
+    return state() == SlotState::Ready && seq() != 0 && low24() == 0;
+  }
+  /// False: nobody who keeps to the protocol has written it. What a worker writes into a word that it owns is its own
+  /// affair, and no reason to blame the client.
+  [[nodiscard]] constexpr bool is_possible() const noexcept {
+    switch (state()) {
+      case SlotState::Invalid:
+        return false;
+      case SlotState::Free:
+        return attempt() == 0 && low24() == 0;
+      case SlotState::Ready:
+        return is_claimable();
+      case SlotState::Running:
+      case SlotState::Condemned:
+      case SlotState::Done:
+      case SlotState::Failed:
+      case SlotState::Cancelled:
+        return seq() != 0;
+    }
+    return false;
+  }
   friend constexpr bool operator==(SlotWord, SlotWord) = default;
 
  private:
+  [[nodiscard]] constexpr std::uint32_t low24() const noexcept { return static_cast<std::uint32_t>(bits_ & 0xFFFFFF); }
   [[nodiscard]] static constexpr SlotWord make(std::uint32_t seq, SlotState state, unsigned attempt,
                                                std::uint32_t low24) noexcept {
     return SlotWord(std::uint64_t{seq} << 32 | std::uint64_t{static_cast<std::uint8_t>(state)} << 28 |

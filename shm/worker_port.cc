@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <optional>
 
 #include "shm/hints.h"
 #include "shm/verdict.h"
@@ -19,11 +18,9 @@ bool inside(std::uint64_t line, std::uint64_t bytes, std::uint64_t ring_bytes) {
 
 void copy_first_line(JobDescriptor& to, const JobDescriptor& from) { std::memcpy(&to, &from, kCacheLine); }
 
-std::optional<SlotWord> load_ready(const ReplyView& reply, std::uint32_t slot) {
-  // SYNC: pairs with publish and with the reaper's return of a job.
-  const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
-  if (word.state() != SlotState::Ready || word.seq() == 0) return std::nullopt;
-  return word;
+SlotWord load_word(const ReplyView& reply, std::uint32_t slot) {
+  // SYNC: acquire, pairs with publish and with the reaper's return of a job.
+  return SlotWord(reply.word(slot).load(std::memory_order_acquire));
 }
 
 // The lane's counters have one writer: a load and a store, no locked instruction.
@@ -97,29 +94,47 @@ std::uint64_t submitted_ns(const WorkerSession& session, std::uint32_t slot) {
   return std::atomic_ref(session.request.descriptor(slot).submitted_ns).load(std::memory_order_relaxed);
 }
 
-/// True when test(slot, word) is, for some slot that is Ready and has its bit.
+/// True when test(slot, word) is, for some slot that has its ready bit.
 template <typename Test>
-bool any_ready(const WorkerSession& session, Test&& test) {
+bool any_hinted(const WorkerSession& session, Test&& test) {
   const ReplyView& reply = session.reply;
   for (std::uint32_t at = 0; at < reply.bit_words(); ++at) {
     // SYNC: pairs with set_hint.
     for (std::uint64_t set = reply.ready().bits[at].load(std::memory_order_acquire); set != 0; set &= set - 1) {
       const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
-      // SYNC: pairs with publish.
-      const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
-      if (word.state() == SlotState::Ready && test(slot, word)) return true;
+      if (test(slot, load_word(reply, slot))) return true;
     }
   }
   return false;
 }
 
+/// The same, for those that hold a job to be claimed.
+template <typename Test>
+bool any_ready(const WorkerSession& session, Test&& test) {
+  return any_hinted(session,
+                    [&](std::uint32_t slot, SlotWord word) { return word.is_claimable() && test(slot, word); });
+}
+
+ClaimStatus tampered(const WorkerSelf& self, std::uint32_t slot, Claim& out) {
+  add(self.lane->counters.tampered, 1);
+  out.slot = slot;
+  return ClaimStatus::Tampered;
+}
+
 }  // namespace
 
-void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
+bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
   clear_hint(reply.ready(), slot);
-  // SYNC: acquire after the clear, a read-modify-write: a Ready whose bit we just cleared is seen here.
-  if (SlotWord(reply.word(slot).load(std::memory_order_acquire)).state() == SlotState::Ready)
-    set_hint(reply.ready(), slot);
+  // After the clear, a read-modify-write: a Ready whose bit we just cleared is seen here.
+  if (load_word(reply, slot).state() != SlotState::Ready) return false;
+  set_hint(reply.ready(), slot);
+  return true;
+}
+
+bool settle(const WorkerSession& session) noexcept {
+  return any_hinted(session, [&](std::uint32_t slot, SlotWord word) {
+    return word.is_claimable() || !word.is_possible() || clear_stale_ready(session.reply, slot);
+  });
 }
 
 bool has_ready_job(const WorkerSession& session) noexcept {
@@ -141,23 +156,25 @@ bool has_waiting_job(const WorkerSession& session, std::uint64_t now_ns, std::ui
 
 ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns, Claim& out) noexcept {
   const ReplyView& reply = session.reply;
-  if (const auto next = load_ready(reply, session.cursor)) {
-    const ClaimStatus status = take(self, session, session.cursor, *next, now_ns, out);
-    out.in_turn = true;
+  out.in_turn = false;
+  if (const SlotWord next = load_word(reply, session.cursor); next.state() == SlotState::Ready) {
+    if (!next.is_claimable()) return tampered(self, session.cursor, out);
+    const ClaimStatus status = take(self, session, session.cursor, next, now_ns, out);
+    out.in_turn = status == ClaimStatus::Claimed;
     if (status != ClaimStatus::Nothing) return status;
   }
-  out.in_turn = false;
   // A hostile client can keep bits set for ever; the scan ends all the same.
   for (std::uint32_t tries = 0; tries <= reply.slots(); ++tries) {
     const auto slot = next_hint(reply.ready(), reply.slots(), session.cursor);
     if (!slot) return ClaimStatus::Nothing;
     session.cursor = (*slot + 1) % reply.slots();
-    const auto ready = load_ready(reply, *slot);
-    if (!ready) {
+    const SlotWord word = load_word(reply, *slot);
+    if (!word.is_claimable()) {
+      if (!word.is_possible()) return tampered(self, *slot, out);
       clear_stale_ready(reply, *slot);
       continue;
     }
-    const ClaimStatus status = take(self, session, *slot, *ready, now_ns, out);
+    const ClaimStatus status = take(self, session, *slot, word, now_ns, out);
     if (status != ClaimStatus::Nothing) return status;
   }
   return ClaimStatus::Nothing;

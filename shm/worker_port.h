@@ -32,7 +32,8 @@ struct WorkerSession {
 enum class ClaimStatus {
   Claimed,
   Nothing,
-  Held  ///< the supervisor holds this worker: claim nothing until `hold` is 0 again
+  Held,     ///< the supervisor holds this worker: claim nothing until `hold` is 0 again
+  Tampered  ///< the word of the claim's slot cannot be, and a hint points to it: drop the session and report it
 };
 
 /// A job that this worker owns. `job` is a private copy of the descriptor's first line, not yet validated.
@@ -94,8 +95,12 @@ enum class FinishStatus {
 [[nodiscard]] FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim,
                                   const JobResult& result, std::uint64_t now_ns) noexcept;
 
-/// Clears a ready bit whose slot is not Ready, and restores it if the slot became Ready meanwhile.
-void clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept;
+/// Clears a ready bit whose slot is not Ready, and restores it if the slot became Ready meanwhile: then true.
+bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept;
+
+/// The look of a worker that wants to sleep: true when behind a ready bit lies a job to be claimed, or a word that its
+/// client has to answer for. Bits behind which lies neither are cleared: what a client writes there keeps nobody awake.
+[[nodiscard]] bool settle(const WorkerSession& session) noexcept;
 
 /// Fetches the lines of the job at the cursor, to be claimed next. For when the client runs ahead: else they would be
 /// taken from it while it writes them.
@@ -104,7 +109,7 @@ inline void prefetch_next(const WorkerSession& session) noexcept {
   __builtin_prefetch(&session.request.descriptor(session.cursor), 0);
 }
 
-/// True when some slot is Ready that has its ready bit. A bit alone does not tell.
+/// True when some slot that has its ready bit holds a job to be claimed. A bit alone does not tell.
 [[nodiscard]] bool has_ready_job(const WorkerSession& session) noexcept;
 /// True when such a job, in its first attempt, says that it was submitted before `before_ns`.
 [[nodiscard]] bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept;

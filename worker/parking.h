@@ -20,7 +20,7 @@ class Parking {
 
   /// The bell of the session at `index`.
   [[nodiscard]] Result<void> watch_bell(int bell, std::uint32_t index);
-  /// Before the descriptor is closed: others hold the same eventfd open, so closing alone would leave it in the set.
+  /// Before the descriptor is closed: others have the same end open, so closing alone would leave it in the set.
   void forget_bell(int bell) noexcept;
 
   /// Why it woke up. Each ring is told to one sleeper only, so that what is said here must be looked after.

@@ -52,6 +52,7 @@ AttachedSession& SessionTable::add(std::unique_ptr<AttachedSession> session) {
   RM_CHECK(sessions_[added.about.index] == nullptr);
   sessions_[added.about.index] = std::move(session);
   all_.push_back({added.port.reply.ready(), added.port.reply.bit_words(), &added});
+  if (added.about.told_of) told_of_.push_back(&added);
   warm(added, 0);
   return added;
 }
@@ -60,6 +61,7 @@ void SessionTable::remove(std::uint32_t index) {
   AttachedSession* const gone = at(index);
   if (gone == nullptr) return;
   if (gone->hot_at != AttachedSession::kCold) cool(*gone);
+  std::erase(told_of_, gone);
   std::erase_if(all_, [&](const Watched& one) { return one.session == gone; });
   sessions_[index].reset();
 }
@@ -145,11 +147,17 @@ bool SessionTable::next_is_ready() const noexcept {
 }
 
 bool SessionTable::has_ready_job() const noexcept {
-  return any_hot([](const WorkerSession& one) { return ringmaster::has_ready_job(one); });
+  const auto has_job = [](const WorkerSession& one) { return ringmaster::has_ready_job(one); };
+  return any_hot(has_job) ||
+         std::ranges::any_of(told_of_, [&](const AttachedSession* one) { return has_job(one->port); });
 }
 
 bool SessionTable::has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept {
   return any_hot([&](const WorkerSession& one) { return ringmaster::has_waiting_job(one, now_ns, age_ns); });
+}
+
+bool SessionTable::settle() const noexcept {
+  return any_hot([](const WorkerSession& one) { return ringmaster::settle(one); });
 }
 
 ClaimStatus SessionTable::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,

@@ -10,6 +10,7 @@
 #include "shm/charges.h"
 #include "shm/mapping.h"
 #include "shm/worker_port.h"
+#include "worker/ring_budget.h"
 #include "worker/session_turns.h"
 
 namespace ringmaster {
@@ -23,6 +24,7 @@ struct AttachedSession {
   Mapping reply_memory;
   UniqueFd bell;  ///< Watched, never read or written.
   WorkerSession port;
+  RingTally rings;             ///< Without a job.
   std::uint64_t used_ns = 0;   ///< When it last had something for this worker.
   std::size_t hot_at = kCold;  ///< Its place in the table's hot set.
   std::uint64_t served = 0;    ///< The number of its last turn.
@@ -74,12 +76,16 @@ class SessionTable {
   /// True when some session's next slot is Ready: what a spinning worker looks at, because its client is busy
   /// elsewhere.
   [[nodiscard]] bool next_is_ready() const noexcept;
-  /// True when a job with a ready bit waits in some session.
+  /// True when a job with a ready bit waits in some session, or in one of the supervisor's own, hot or not: it has told
+  /// one worker of it, which may be on its way to another job.
   [[nodiscard]] bool has_ready_job() const noexcept;
   /// True when one that waits so long already does.
   [[nodiscard]] bool has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept;
-  /// Takes the next job in turn; `from` is its session. One of a charged uid only after a look at all sessions has
-  /// found none of others, or when it is due (SessionTurns).
+  /// The look before a sleep, at what look_at_all() has just made hot: true when there is a job to be claimed, or a
+  /// word that cannot be. Bits that lead to neither are cleared.
+  [[nodiscard]] bool settle() const noexcept;
+  /// Takes the next job in turn; `from` is its session, or the one that was tampered with. One of a charged uid only
+  /// after a look at all sessions has found none of others, or when it is due (SessionTurns).
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                        AttachedSession*& from);
 
@@ -100,7 +106,8 @@ class SessionTable {
   std::array<std::unique_ptr<AttachedSession>, worker_link::kMaxSessions> sessions_;
   std::vector<Watched> all_;
   std::vector<AttachedSession*> hot_;
-  SessionTurns turns_;  ///< Of the hot ones.
+  std::vector<AttachedSession*> told_of_;  ///< The supervisor's own.
+  SessionTurns turns_;                     ///< Of the hot ones.
   ChargedUsers charged_;
 };
 

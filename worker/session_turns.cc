@@ -60,9 +60,9 @@ ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& self, std:
     AttachedSession* const session = user.sessions[user.turn];
     if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {
       const ClaimStatus status = claim(self, session->port, now_ns, claimed);
-      if (status == ClaimStatus::Held) return status;
+      if (status != ClaimStatus::Nothing) from = session;
+      if (status == ClaimStatus::Held || status == ClaimStatus::Tampered) return status;
       if (status == ClaimStatus::Claimed) {
-        from = session;
         if (++user.taken >= session->about.weight) {
           user.taken = 0;
           if (++user.turn == user.sessions.size()) user.turn = 0;
@@ -81,7 +81,7 @@ ClaimStatus SessionTurns::claim_in(Class& one, const WorkerSelf& self, std::uint
   for (std::size_t tries = 0; tries < one.users.size(); ++tries) {
     User& user = one.users[one.turn];
     const ClaimStatus status = claim_of_user(user, self, now_ns, claimed, from);
-    if (status == ClaimStatus::Held) return status;
+    if (status == ClaimStatus::Held || status == ClaimStatus::Tampered) return status;
     if (status == ClaimStatus::Claimed) from->served = user.served = ++turns_;
     // A session within its weight keeps its uid's turn.
     if (status != ClaimStatus::Claimed || user.taken == 0) {

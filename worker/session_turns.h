@@ -27,7 +27,7 @@ class SessionTurns {
   /// REQUIRES: in it.
   void remove(AttachedSession& session) noexcept;
 
-  /// Takes the next job in turn; `from` is its session.
+  /// Takes the next job in turn; `from` is its session, or the one that was tampered with.
   [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
                                        AttachedSession*& from) noexcept;
   [[nodiscard]] ClaimStatus claim_charged(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,

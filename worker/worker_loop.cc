@@ -142,6 +142,9 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
     ring_on();
     wait_while_held();
   }
+  if (status == ClaimStatus::Tampered) {
+    drop_broken(*session, worker_link::BrokenReason::WordTampered, claimed.slot);
+  }
   in_turn_ = status == ClaimStatus::Claimed && claimed.in_turn;
   if (status != ClaimStatus::Claimed) return false;
   if (in_turn_ && ahead_ > kRunsAhead) prefetch_next(session->port);
@@ -222,10 +225,10 @@ void WorkerLoop::wait_drained() {
   if (control.revents != 0) read_control();
 }
 
-// P1, P2. True: there may be work.
+// P1, P2. True: there may be work. The time counts from the last job on: bits that lead to none do not prolong it.
 bool WorkerLoop::spin() {
-  if (settings_.spin_ns == 0 || streaming_.another_streams()) return false;
-  const std::uint64_t end = monotonic_now_ns() + settings_.spin_ns;
+  const std::uint64_t end = free_since_ns_ + settings_.spin_ns;
+  if (monotonic_now_ns() >= end || streaming_.another_streams()) return false;
   while (true) {
     // While another stands by, clients need not be told that this one looks.
     if (!spinning_ && !(streaming_.streams() && streaming_.another_stands_by())) {
@@ -272,6 +275,7 @@ void WorkerLoop::park() {
   set_idle(*self_.board, self_.place);
   bool standing_by = streaming_.stand_by();
   stop_spinning();
+  say_asleep(*self_.board, self_.place);
   // P4 over all sessions: a client that did not ring, because of this worker's spin bit or since nobody was idle,
   // relies on it.
   if (!called()) {
@@ -313,28 +317,20 @@ Parking::Wake WorkerLoop::sleep(bool& standing_by) {
       standing_by = false;
       streaming_.leave();
     }
+    say_asleep(*self_.board, self_.place);
     if (!called()) continue;
     if (standing_by) streaming_.end_anothers();
     return wake;
   }
 }
 
-// True: a look at all sessions found work for this worker. What is young is left to a streamer while somebody stands
-// by, who will see it when it is not.
+// True: a look at all sessions found work for this worker. A bit is no work: the words behind it tell. What is young is
+// left to a streamer while somebody stands by, who will see it when it is not.
 bool WorkerLoop::called() {
   const std::uint64_t now = monotonic_now_ns();
-  if (!look_at_all(now)) return false;
+  if (!look_at_all(now) || !sessions_.settle()) return false;
   return !streaming_.another_streams() || !streaming_.someone_stands_by() ||
          sessions_.has_waiting_job(now, Streaming::kWaitsNs);
-}
-
-// A ring names its session: no other was asked to look there. After the pool's bell work may be anywhere.
-void WorkerLoop::heed(const Parking::Wake& wake) {
-  const std::uint64_t now = monotonic_now_ns();
-  for (const std::uint32_t session : wake.sessions()) sessions_.rung(session, now);
-  if (!wake.anywhere) return;
-  looked_ns_ = 0;
-  owes_look_ = true;
 }
 
 // Looks at what the last jobs left behind, text and processes, and says for how long the worker may sleep then.
@@ -343,6 +339,7 @@ nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
   marks_.rest(now);
   children_.look(now);
   const std::uint64_t left = children_.next_in(now);
+  at_most = bells_.until_heard(now, at_most);
   return left < static_cast<std::uint64_t>(at_most.count()) ? nanoseconds(left) : at_most;
 }
 

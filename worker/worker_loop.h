@@ -7,6 +7,7 @@
 #include "worker/control_link.h"
 #include "worker/job_runner.h"
 #include "worker/parking.h"
+#include "worker/session_bells.h"
 #include "worker/session_table.h"
 #include "worker/streaming.h"
 
@@ -26,6 +27,7 @@ class WorkerLoop {
         children_(self.lane->left, [this](worker_link::ToSupervisor&& message) { tell(message); }),
         marks_(*self.control, self.lane->words),
         runner_(self, registry, children_, marks_),
+        bells_(parking_, sessions_, self.lane->empty_rings),
         streaming_(*self.board, self.place) {}
 
   /// Returns the process's exit status when told to leave, or when the daemon is gone.
@@ -59,6 +61,7 @@ class WorkerLoop {
   [[nodiscard]] Parking::Wake sleep(bool& standing_by);
   [[nodiscard]] bool called();
   void heed(const Parking::Wake& wake);
+  void look_anywhere() noexcept;
   void note_missed_wake();
   void count_missed_wake() noexcept;
   [[nodiscard]] std::chrono::nanoseconds until_next_look(std::chrono::nanoseconds at_most);
@@ -78,6 +81,7 @@ class WorkerLoop {
   OutputMarks marks_;
   JobRunner runner_;
   SessionTable sessions_;
+  SessionBells bells_;
   ChargedUsers charged_;
   Streaming streaming_;
   worker_link::Settings settings_;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
+#include "shm/doorbell.h"
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 #include "worker/outside_signals.h"
@@ -132,6 +134,11 @@ int run_worker(const LoadHandlers& load) {
   };
   const auto self = boot(link, load, registry, segments);
   if (!self) return fail(self.error());
+  // Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
+  auto bell = open_doorbell_anew(kPoolBell);
+  if (!bell) return fail(bell.error());
+  if (::dup3(bell->get(), kPoolBell, O_CLOEXEC) < 0) return fail(errno_error("cannot move the pool's bell", errno));
+  bell->reset();
   auto parking = Parking::create(kControlSocket, kPoolBell);
   if (!parking) return fail(parking.error());
   if (const auto ready = link.send(worker_link::Ready{}); !ready) return fail(ready.error());

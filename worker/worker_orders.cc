@@ -43,12 +43,37 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                         if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
                       },
                       [&](const worker_link::Exit&) { exit_asked_ = true; },
+                      [&](const worker_link::Look& look) {
+                        const AttachedSession* const session = sessions_.at(look.index);
+                        if (session == nullptr || session->about.serial != look.serial) return look_anywhere();
+                        sessions_.rung(look.index, monotonic_now_ns());
+                      },
                       [&](const worker_link::Settings& settings) {
                         settings_ = settings;
                         runner_.copy_in_up_to(settings.copy_in_bytes);
                         children_.keep_leftovers(settings.keep_leftovers);
                       }},
              incoming.message);
+}
+
+// A ring names its session: no other was asked to look there. After the pool's bell work may be anywhere.
+void WorkerLoop::heed(const Parking::Wake& wake) {
+  const std::uint64_t now = monotonic_now_ns();
+  for (const std::uint32_t index : wake.sessions()) {
+    AttachedSession* const session = sessions_.at(index);
+    if (session == nullptr) continue;
+    if (bells_.rang(*session, now)) {
+      sessions_.rung(index, now);
+    } else {
+      drop_broken(*session, worker_link::BrokenReason::BellStorm, session->rings.count);
+    }
+  }
+  if (wake.anywhere) look_anywhere();
+}
+
+void WorkerLoop::look_anywhere() noexcept {
+  looked_ns_ = 0;
+  owes_look_ = true;
 }
 
 void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
@@ -64,7 +89,7 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
   AttachFailure failure;
   auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
   if (session == nullptr) return refuse(failure);
-  if (const auto watched = parking_.watch_bell(session->bell.get(), about.index); !watched) {
+  if (const auto watched = bells_.add(*session); !watched) {
     return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
   }
   sessions_.add(std::move(session));
@@ -72,7 +97,7 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
 }
 
 void WorkerLoop::drop(AttachedSession& session) {
-  parking_.forget_bell(session.bell.get());
+  bells_.remove(session);
   sessions_.remove(session.about.index);
 }
 

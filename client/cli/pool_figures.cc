@@ -70,6 +70,7 @@ std::string processes(const wire::Counters& of) {
   add(text, of.worker_deaths(), "died");
   add(text, of.worker_kills(), "killed");
   add(text, of.missed_wakes(), "missed wakes");
+  add(text, of.empty_rings(), "empty rings");
   add(text, of.leftovers_ended(), "left processes ended");
   add(text, of.leftovers_kept(), "left processes kept");
   return text + "\n";

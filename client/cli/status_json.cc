@@ -45,7 +45,7 @@ void add_counters(JsonWriter& json, const wire::Counters& of) {
   json.number("worker_starts", wide(of.worker_starts())).number("worker_deaths", wide(of.worker_deaths()));
   json.number("worker_kills", wide(of.worker_kills())).number("retries", wide(of.retries()));
   json.number("missed_wakes", wide(of.missed_wakes())).number("waited", wide(of.waited()));
-  json.number("queue_full", wide(of.queue_full()));
+  json.number("queue_full", wide(of.queue_full())).number("empty_rings", wide(of.empty_rings()));
   json.number("leftovers_ended", wide(of.leftovers_ended())).number("leftovers_kept", wide(of.leftovers_kept()));
   json.number("leftovers_reaped", wide(of.leftovers_reaped())).end_object();
 }

@@ -20,6 +20,7 @@ void add_lane(LedgerTally& tally, const LaneRecord& lane) noexcept {
   tally.timed_out += lane.counters.timed_out.load(std::memory_order_relaxed);
   tally.refused += lane.counters.refused.load(std::memory_order_relaxed);
   tally.missed_wakes += lane.counters.missed_wakes.load(std::memory_order_relaxed);
+  tally.empty_rings += lane.empty_rings.load(std::memory_order_relaxed);
   tally.left_ended += lane.left.ended.load(std::memory_order_relaxed);
   tally.left_kept += lane.left.kept.load(std::memory_order_relaxed);
   tally.left_reaped += lane.left.reaped.load(std::memory_order_relaxed);

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <thread>
 
-#include "shm/doorbell.h"
+#include "daemon/core/wake_pace.h"
 #include "shm/hints.h"
 #include "shm/memfd.h"
 #include "shm/verdict.h"
@@ -33,7 +33,9 @@ CompletionWatch::CompletionWatch(EventLoop& loop, const RequestView& request, co
   state_->thread = std::thread([state = state_.get(), weak = std::weak_ptr(state_), &loop, look = std::move(look)] {
     // SYNC: acquire, pairs with the destructor's release; `posted` pairs with the exchange below: who clears it looks
     // after clearing, so a completion between the two posts again.
+    core::WakePace pace;
     while (!state->ending.load(std::memory_order_acquire)) {
+      if (pace.too_fast(std::chrono::steady_clock::now())) std::this_thread::sleep_for(core::WakePace::kRest);
       const std::uint32_t seen = state->port.observe();
       if (!state->posted.exchange(true, std::memory_order_acq_rel)) {
         loop.post([weak, look] {
@@ -122,7 +124,7 @@ std::optional<PlacedJob> MessageSession::place(const JobDescriptor& wanted, std:
   job.result_line = static_cast<std::uint32_t>(result->offset / kCacheLine);
   job.result_capacity = result_capacity;
   const auto published = port_.publish(*slot, job);
-  if (published.ring) ring_doorbell(session_.bell.get());
+  if (published.ring) pool_.call(session_);
   return PlacedJob{*slot, published.seq, *request, *text, *result};
 }
 

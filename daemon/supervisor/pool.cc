@@ -209,7 +209,24 @@ void Pool::give(Seat& seat, const Session& session) {
   }
 }
 
-void Pool::ring() { ring_doorbell(fds_.bell.get()); }
+void Pool::call() {
+  WorkCall::everyone(seats_);
+  keep_looking();
+}
+
+void Pool::call(const Session& session) {
+  calls_.one(seats_, *board_, session);
+  keep_looking();
+}
+
+// Who was called may take a job, of which no bell tells the supervisor either.
+void Pool::keep_looking() {
+  was_idle_ = false;
+  if (looks_.next_look()) return;
+  const core::TimePoint now = host_.loop().now();
+  looks_.wake(now, shortest_run());
+  schedule(now);
+}
 
 std::vector<core::SeatView> Pool::views() const {
   std::vector<core::SeatView> views(seats_.size());

@@ -19,6 +19,7 @@
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/work_bell.h"
+#include "daemon/supervisor/work_call.h"
 #include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/reap.h"
@@ -64,7 +65,8 @@ class Pool final : public PoolGate {
   void attach(const Session& session, Callback done) override;
   void detach(std::uint16_t index, std::uint32_t serial, Callback done) override;
   void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) override;
-  void ring() override;
+  void call() override;
+  void call(const Session& session) override;
   void drain(DrainDone done) override;
   void resume() override;
   void fill_status(control::v1::PoolStatus& status) const override;
@@ -153,6 +155,7 @@ class Pool final : public PoolGate {
 
   // pool.cc
   void update();  ///< after every event: plan, drain, timers
+  void keep_looking();
   void apply_plan(core::TimePoint now);
   void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
   void schedule(core::TimePoint now);
@@ -175,9 +178,7 @@ class Pool final : public PoolGate {
   std::vector<Callback> handler_waiters_;
   std::vector<DrainDone> drain_waiters_;
   std::vector<HandlerDescription> handlers_;
-  bool handlers_known_ = false;
-  bool was_ready_ = false;
-  bool failed_for_now_ = false;
+  bool handlers_known_ = false, was_ready_ = false, failed_for_now_ = false;
   unsigned boot_failures_ = 0;
   core::RestartPolicy policy_;
   core::Drain drain_;
@@ -186,14 +187,13 @@ class Pool final : public PoolGate {
   core::OomBaseline oom_baseline_;
   LeftoverLog leftovers_;
   WorkBell bell_watch_;
+  WorkCall calls_;
   PoolStatistics statistics_;
   PoolCharges charges_;
   bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
-  std::optional<core::TimePoint> next_queue_deadline_;
-  std::optional<core::TimePoint> plan_again_;
+  std::optional<core::TimePoint> next_queue_deadline_, plan_again_;
   std::optional<EventLoop::TimerId> timer_;
-  bool started_ = false;
-  bool updating_ = false;
+  bool started_ = false, updating_ = false;
   std::string last_death_;
 };
 

@@ -4,6 +4,8 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
+#include "daemon/supervisor/word_audit.h"
+#include "shm/hints.h"
 
 // How a pool stops taking work: drain, resume, stop, and a quarantine without a living worker.
 namespace ringmaster {
@@ -176,8 +178,13 @@ void Pool::refuse_late_jobs() {
     // Words, not bits: a bit may be stale, and who ignores the board may not set it.
     for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
       const SlotWord word = word_at(*session, slot);
-      if (word.state() != SlotState::Ready || !refuses(*session, word)) continue;
-      if (end_ready(session->reply, slot, word, Cause::Refused)) ++tally().refused;
+      if (!word.is_claimable()) continue;
+      if (!refuses(*session, word)) {
+        // One that is waited for must be seen by a worker, whether its client has told of it or not.
+        if (remind(session->reply, slot)) call();
+      } else if (end_ready(session->reply, slot, word, Cause::Refused)) {
+        ++tally().refused;
+      }
     }
   }
 }
@@ -194,13 +201,15 @@ bool Pool::any_slot(const std::function<bool(const Session&, SlotWord)>& test) c
 void Pool::step_drain(core::TimePoint now) {
   if (drain_.state() != core::Drain::State::Draining) return;
   refuse_late_jobs();
-  const bool queued = any_slot([this](const Session& session, SlotWord word) {
-    return word.state() == SlotState::Ready && !refuses(session, word);
-  });
+  const bool queued = any_slot(
+      [this](const Session& session, SlotWord word) { return word.is_claimable() && !refuses(session, word); });
   // A job that lost its worker after the gate was shut opens it again.
   if (queued == gate_shut_) shut_gate(!queued);
   if (!gate_shut_ || !workers_rest()) return;
-  if (any_slot([](const Session&, SlotWord word) { return word.is_owned(); })) return;
+  WordAudit audit;
+  const bool owned = audit.any_owned(sessions_, seats_);
+  audit.end_broken(host_.sessions());
+  if (owned) return;
   on_drain(drain_.handle(now, core::Drain::BecameIdle{}));
 }
 
@@ -210,7 +219,7 @@ void Pool::shut_gate(bool shut) {
   for (Seat& seat : seats_) {
     if (seat.process && seat.state == core::SeatState::Active) seat.process->send(worker_link::Drain{shut});
   }
-  if (!shut) ring();
+  if (!shut) call();
 }
 
 bool Pool::workers_rest() const {

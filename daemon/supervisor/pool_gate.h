@@ -55,8 +55,9 @@ class PoolGate {
   virtual void detach(std::uint16_t index, std::uint32_t serial, Callback done) = 0;
   /// Asks the handler of a running job to stop, if a worker of this pool runs it (its control segment's cancel word).
   virtual void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) = 0;
-  /// Rings the pool's doorbell: there may be work that nobody was told of.
-  virtual void ring() = 0;
+  /// Tells the workers that there may be work that nobody was told of, or one of them of a job just published.
+  virtual void call() = 0;
+  virtual void call(const Session& session) = 0;
 
   /// No new jobs; queued and running ones end as they would. `done`: nothing is queued or running (an empty text), or
   /// why that will not come: resumed or stopped before.

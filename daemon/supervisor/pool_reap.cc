@@ -67,6 +67,18 @@ bool killed_for_memory(PoolSeat& seat, const core::OomBaseline& baseline) {
   return known ? *known : baseline.rose(oom_kills(), seat.oom_kills);
 }
 
+struct Places {
+  std::uint64_t masks[kBoardWords] = {};
+};
+// Those that have a process. What the dead may have written for the others would hold rings back for ever.
+Places places_of(std::span<const PoolSeat> seats) {
+  Places places;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    if (seats[i].process) places.masks[i / 64] |= std::uint64_t{1} << (i % 64);
+  }
+  return places;
+}
+
 }  // namespace
 
 void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead) {
@@ -317,7 +329,8 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
   });
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
   if (!seat.process || seat.process->place().owner == death.owner) clear_place(*board_, index);
-  ring();
+  clear_strangers(*board_, places_of(seats_).masks);
+  call();
   for (const ReapedJob& job : jobs) account(job, cause, index);
 }
 

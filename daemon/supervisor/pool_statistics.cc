@@ -54,6 +54,7 @@ void fill_counters(const LedgerTally& tally, v1::Counters& counters) {
   counters.set_leftovers_reaped(tally.left_reaped);
   counters.set_waited(tally.waited);
   counters.set_queue_full(tally.queue_full);
+  counters.set_empty_rings(tally.empty_rings);
 }
 
 void fill_rates(const core::JobRates& rates, v1::Rates& out) {

@@ -12,6 +12,7 @@
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/stack_desk.h"
 #include "daemon/supervisor/waiting_jobs.h"
+#include "daemon/supervisor/word_audit.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "proto/handler_id.h"
 #include "shm/hints.h"
@@ -205,10 +206,12 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
   core::QueueGauge& gauge = statistics_.gauge();
   gauge.begin(core::from_monotonic_ns(now_ns));
+  WordAudit audit;
   for (const auto& [index, session] : sessions_) {
     statistics_.take_refusals(*session);
     gauge.session(session->serial);
-    for_each_waiting(*session, [&](std::uint32_t slot, SlotWord seen) {
+    for_each_hinted(*session, [&](std::uint32_t slot, SlotWord seen) {
+      if (!audit.can_be(*session, slot, seen) || !seen.is_claimable()) return;
       work_waits_ = true;
       JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
       if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
@@ -229,6 +232,7 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   }
   gauge.end();
   statistics_.queue_seen(gauge);
+  audit.end_broken(host_.sessions());
 }
 
 // A seat is taken until its process is gone, also by one that was asked to leave and does not.
@@ -297,14 +301,14 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     reread_lane(index);
   } else if (std::holds_alternative<Ladder::ReleaseHold>(effect)) {
     control.hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
-    ring();
+    call();
   } else if (std::holds_alternative<Ladder::WithdrawVerdict>(effect)) {
     withdraw_verdict(record_of(index));
   } else if (std::holds_alternative<Ladder::SpareTakesOver>(effect)) {
     if (const auto verdict = seat.ladder->verdict()) seat.verdict = death_of(*verdict);
     seat.state = core::SeatState::Condemned;
     // It takes no job any more: nobody is to hold a ring back because of it.
-    if (seat.fault) clear_place(*board_, index), ring();
+    if (seat.fault) clear_place(*board_, index), call();
     apply_plan(host_.loop().now());
   } else if (std::holds_alternative<Ladder::CaptureStack>(effect)) {
     StackDesk::Order order = stack_order(*seat.process, seat.fault, host_.loop().now());

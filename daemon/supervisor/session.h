@@ -50,7 +50,7 @@ struct Session {
   SessionState state = SessionState::Opening;
   UniqueFd request_fd;
   UniqueFd reply_fd;
-  UniqueFd bell;        ///< given to workers to watch; never written here once the client has it
+  UniqueFd bell;        ///< workers watch this end, nobody writes to it; the client has one of its own
   UniqueFd lifeline;    ///< readable when the client wants no more or is gone; none for a supervisor's own session
   Mapping request_map;  ///< control part, read-only (a supervisor's own: all of it, read-write while it lives)
   Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)

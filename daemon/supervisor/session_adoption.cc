@@ -121,7 +121,7 @@ Session* SessionDesk::open_internal(PoolGate& pool, std::uint32_t uid, const Ses
       Entry* ready = entry_of_serial(serial);
       if (ready == nullptr || ready->session.state != SessionState::Attaching) return;
       ready->session.state = SessionState::Open;
-      ready->pool->ring();
+      ready->pool->call();
     });
   });
   return &entry.session;

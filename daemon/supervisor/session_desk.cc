@@ -143,14 +143,8 @@ void SessionDesk::hand_out(Entry& entry, const Responder& respond) {
   fds.set_clock_ns(monotonic_ns());
   fds.set_spin_ns(static_cast<std::uint64_t>(pool.config().spin.count()));
   describe_pool(pool, *fds.mutable_pool());
-  std::vector<UniqueFd> passed;
-  passed.push_back(duplicate(session.request_fd.get()));
-  passed.push_back(duplicate(session.reply_fd.get()));
-  auto board = reopen_read_only(pool.board_fd());
-  passed.push_back(board ? std::move(*board) : UniqueFd());
-  passed.push_back(duplicate(session.bell.get()));
-  passed.push_back(std::move(entry.client_lifeline));
-  if (std::any_of(passed.begin(), passed.end(), [](const UniqueFd& fd) { return !fd.valid(); })) {
+  auto passed = ends_for_client(session, pool.board_fd(), std::move(entry.client_lifeline));
+  if (passed.empty()) {
     refuse(respond, v1::ERROR_INTERNAL,
            "the daemon has no descriptor left for a session; close some or raise its limit");
     return begin_end(entry, Cause::Cancelled);

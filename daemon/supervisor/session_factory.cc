@@ -104,6 +104,20 @@ Result<Lifeline> create_lifeline() {
   return lifeline;
 }
 
+std::vector<UniqueFd> ends_for_client(const Session& session, int board, UniqueFd lifeline) {
+  std::vector<UniqueFd> ends;
+  for (const int segment : {session.request_fd.get(), session.reply_fd.get()}) {
+    ends.emplace_back(::fcntl(segment, F_DUPFD_CLOEXEC, 0));
+  }
+  auto hints = reopen_read_only(board);
+  ends.push_back(hints ? std::move(*hints) : UniqueFd());
+  auto bell = open_doorbell_anew(session.bell.get());
+  ends.push_back(bell ? std::move(*bell) : UniqueFd());
+  ends.push_back(std::move(lifeline));
+  if (!std::all_of(ends.begin(), ends.end(), [](const UniqueFd& end) { return end.valid(); })) ends.clear();
+  return ends;
+}
+
 Result<std::array<std::uint64_t, 2>> random_cookie() {
   std::array<std::uint64_t, 2> cookie{};
   if (::getrandom(cookie.data(), sizeof cookie, 0) != static_cast<ssize_t>(sizeof cookie)) {

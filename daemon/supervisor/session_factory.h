@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/session.h"
@@ -45,6 +46,10 @@ struct Lifeline {
   UniqueFd theirs;
 };
 [[nodiscard]] Result<Lifeline> create_lifeline();
+
+/// What a client is sent with its SessionFds, in that order: request, reply, board (read-only), a bell's end that
+/// nobody else has, `lifeline`. Empty: no descriptor is left.
+[[nodiscard]] std::vector<UniqueFd> ends_for_client(const Session& session, int board, UniqueFd lifeline);
 
 /// 128 bits nobody can guess.
 [[nodiscard]] Result<std::array<std::uint64_t, 2>> random_cookie();

@@ -198,7 +198,7 @@ void Supervisor::adopt_sessions() {
   // The predecessor may have died between a slot's end and its wake-up: nothing tells, so everyone is told.
   for (const auto& pool : pools_) {
     sessions_->for_each(pool->index(), [](Session& session) { restore_hints(session.reply); });
-    pool->ring();
+    pool->call();
   }
 }
 

@@ -7,17 +7,24 @@
 
 namespace ringmaster {
 
-/// Calls found(slot, word) for each job of the session that waits, by its ready bits: a stale one is passed over.
-template <typename Found>
-void for_each_waiting(const Session& session, Found&& found) {
+/// Calls visit(slot, word) for each slot of the session that has its ready bit, whatever its word says.
+template <typename Visit>
+void for_each_hinted(const Session& session, Visit&& visit) {
   for (std::uint32_t at = 0; at < session.reply.bit_words(); ++at) {
     std::uint64_t bits = session.reply.ready().bits[at].load(std::memory_order_acquire);  // SYNC: pairs with set_hint.
     for (; bits != 0; bits &= bits - 1) {
       const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-      const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));  // SYNC: pairs with publish.
-      if (word.state() == SlotState::Ready) found(slot, word);
+      visit(slot, SlotWord(session.reply.word(slot).load(std::memory_order_acquire)));  // SYNC: pairs with publish.
     }
   }
+}
+
+/// Calls found(slot, word) for each job of the session that waits: a stale bit is passed over.
+template <typename Found>
+void for_each_waiting(const Session& session, Found&& found) {
+  for_each_hinted(session, [&](std::uint32_t slot, SlotWord word) {
+    if (word.is_claimable()) found(slot, word);
+  });
 }
 
 }  // namespace ringmaster

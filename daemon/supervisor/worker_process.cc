@@ -214,6 +214,17 @@ void WorkerProcess::send(const worker_link::ToWorker& message) {
   flush();
 }
 
+void WorkerProcess::call(const worker_link::Look& look) {
+  if (outbox_.empty() && !call_kept_) {
+    if (!may_send_later(send_packet(fds_.socket.get(), worker_link::encode(look), {}))) {
+      told_ = true;
+      return;
+    }
+  }
+  call_kept_ = true;
+  flush();
+}
+
 void WorkerProcess::flush() {
   while (!outbox_.empty()) {
     std::vector<int> fds;
@@ -222,6 +233,10 @@ void WorkerProcess::flush() {
     if (may_send_later(error)) return;
     told_ = true;
     outbox_.pop_front();  // sent, or its reader is gone
+  }
+  if (call_kept_ && !may_send_later(send_packet(fds_.socket.get(), worker_link::encode(worker_link::Look{}), {}))) {
+    call_kept_ = false;
+    told_ = true;
   }
 }
 
@@ -232,6 +247,7 @@ bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
   attach.uid = session.uid;
   attach.same_uid = same_uid;
   attach.opened_ns = session.opened_ns;
+  attach.told_of = session.internal();
   attach.slots = session.geometry.slots;
   attach.request_segment_bytes = session.geometry.request_segment_bytes();
   attach.reply_segment_bytes = session.geometry.reply_segment_bytes();

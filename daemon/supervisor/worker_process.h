@@ -80,6 +80,9 @@ class WorkerProcess {
   void send(const worker_link::ToWorker& message);
   /// False: its descriptors cannot be passed on (none is left).
   bool send_attach(const Session& session, bool same_uid);
+  /// Tells it to look for jobs. While its queue is full one look at everything is kept for flush(), however many were
+  /// asked for.
+  void call(const worker_link::Look& look);
   void flush();
   /// Whether anything was sent since the last call.
   bool take_told() { return std::exchange(told_, false); }
@@ -130,6 +133,7 @@ class WorkerProcess {
   Closer* closer_ = nullptr;
   bool told_ = false;
   bool adopted_ = false;
+  bool call_kept_ = false;
   std::unique_ptr<FdWatch> watch_;
   OutputDrain output_;
 };

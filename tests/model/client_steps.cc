@@ -85,7 +85,20 @@ void Expansion::client(int thread) {
           s_->standby != 0 ? ClientAt::Next : ClientAt::Ring;
       return;
     case ClientAt::Ring:
-      ring(Actor::Client, thread, "rings the session's eventfd", u8(1 << session),
+      if (config_.is_told_of(session)) {
+        call_one(Actor::Client, thread, "calls an idle worker", u8(1 << session),
+                 [&](State& n) { n.threads[thread].at = ClientAt::Next; });
+        // Nobody is idle any more.
+        if ((s_->idle_mask & with_a_process()) == 0) {
+          add(Actor::Client, thread, "finds nobody to call").next.threads[thread].at = ClientAt::Next;
+        }
+        return;
+      }
+      empty_bell(Actor::Client, thread,
+                 [&](State& n, bool again) { n.threads[thread].at = again ? ClientAt::RingAgain : ClientAt::Next; });
+      [[fallthrough]];
+    case ClientAt::RingAgain:
+      ring(Actor::Client, thread, "rings the session's bell", u8(1 << session),
            [&](State& n) { n.threads[thread].at = ClientAt::Next; });
       return;
     case ClientAt::ReadWord: {

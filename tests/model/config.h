@@ -42,6 +42,10 @@ enum class Mutation : uint8_t {
   StandbyLeavesBlindly,    // who stands by no longer goes to sleep without another look
   StandbyKeepsWord,        // who stood by and has found work runs it under its word
   ReaperLeavesRoles,       // a dead worker's words of streamer and standby stay
+  SettleWithoutRecheck,    // the look before a sleep clears a stale bit and does not look at the slot again
+  SettleForgets,           // the look before a sleep clears a bit without a look at its slot
+  ChainSkipsToldOf,        // a worker rings on for its hot sessions only, and not for the supervisor's own
+  FullBellIsSilent,        // who finds a bell full takes that for a ring
 };
 
 [[nodiscard]] std::string_view name_of(Mutation mutation);
@@ -68,11 +72,14 @@ struct Config {
   int hangs = 0;     // a handler that never returns
   int expiries = 0;  // a queue deadline
   int cancels = 0;
-  int tampers = 0;                // the last session's client writes nonsense into its slot words
-  bool children = false;          // a worker may leave a forked child behind that writes on
-  bool spin = false;              // workers spin before they sleep
-  bool standby = false;           // workers leave their jobs to one that streams, while one stands by
-  int streamers = 1;              // so many of them may stream: they are alike
+  int tampers = 0;          // the last session's client writes nonsense into its slot words
+  bool children = false;    // a worker may leave a forked child behind that writes on
+  bool spin = false;        // workers spin before they sleep
+  bool standby = false;     // workers leave their jobs to one that streams, while one stands by
+  int streamers = 1;        // so many of them may stream: they are alike
+  bool settles = true;      // before it sleeps a worker looks at the words behind the bits; else any bit keeps it awake
+  bool told_of = false;     // the last session is the supervisor's own: it calls one idle worker and rings no bell
+  bool full_bells = false;  // a bell may be full when it is rung: the ringer empties it first
   int always_hot = kMaxSessions;  // so many sessions a worker always looks at; at the others when they have work, and
                                   // else now and then
   bool collects = true;           // clients wait for their jobs and collect them; else the jobs' end is all that counts
@@ -84,6 +91,7 @@ struct Config {
   [[nodiscard]] int all_threads() const { return sessions * threads; }
   [[nodiscard]] int session_of_slot(int slot) const { return slot / slots; }
   [[nodiscard]] int session_of_thread(int thread) const { return thread / threads; }
+  [[nodiscard]] bool is_told_of(int session) const { return told_of && session == sessions - 1; }
   [[nodiscard]] bool cold() const { return always_hot < sessions; }
   [[nodiscard]] bool mutated(Mutation which) const { return mutation == which; }
 };

@@ -56,6 +56,28 @@ Step& Expansion::add(Actor actor, int who, const char* what, int slot) {
   return out_.back();
 }
 
+void Expansion::call(State& n, int worker, uint8_t edge) const {
+  Worker& w = n.workers[worker];
+  if (w.life != Life::Alive && w.life != Life::Killed) return;
+  w.woken = 0;  // what the bell said does not matter any more
+  if (w.at == WorkerAt::Asleep || w.at == WorkerAt::Napping) {
+    w.at = w.at == WorkerAt::Napping ? WorkerAt::RiseFromStandby : WorkerAt::ClearIdle;
+    heed(w, edge);
+  } else if (w.life == Life::Alive && !(config_.first_job_hangs && w.at == WorkerAt::Hung)) {
+    // Told apart only where that makes a difference: it doubles the states.
+    w.pending = u8(w.pending | (config_.full_bells ? kCalled : kAnEdge) | (edge & cold_mask()));
+  }
+}
+
+uint8_t Expansion::with_a_process() const {
+  uint8_t mask = 0;
+  for (int i = 0; i < config_.workers; ++i) {
+    const Life life = s_->workers[i].life;
+    if (life == Life::Alive || life == Life::Killed || life == Life::Dead) set(mask, i);
+  }
+  return mask;
+}
+
 void Expansion::wake_clients(State& n, int session) const {
   for (int t = 0; t < config_.all_threads(); ++t) {
     if (config_.session_of_thread(t) == session && n.threads[t].at == ClientAt::Asleep) {
@@ -112,6 +134,7 @@ JobName Expansion::true_job(const Worker& w) const {
     case WorkerAt::ChainLook:
     case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
+    case WorkerAt::ChainRingAgain:
     case WorkerAt::Run:
     case WorkerAt::Hung:
     case WorkerAt::Complete:

@@ -54,6 +54,13 @@ class Expansion {
     return u8(((1 << config_.sessions) - 1) & ~((1 << config_.always_hot) - 1));
   }
   [[nodiscard]] int next_hot(const Worker& w, int from) const;
+  /// The same, with the supervisor's own session.
+  [[nodiscard]] int next_to_chain(const Worker& w, int from) const {
+    const int next = next_hot(w, from);
+    const int own = config_.sessions - 1;
+    const bool told = config_.told_of && !config_.mutated(Mutation::ChainSkipsToldOf);
+    return told && next > own && from <= own ? own : next;
+  }
   void take_ready(int index, int slot, const char* what);
   void claim(int index);
   void chain(int index);
@@ -62,12 +69,15 @@ class Expansion {
   void lost_word(int index);
   // park_steps.cc
   void park(int index);
+  void settle(int index);
+  void settle_slot(int index);
   // standby_steps.cc
   void stream(int index);
   void stand_by(int index);
   /// Where a worker goes that has found nothing, or leaves it to the streamer.
   [[nodiscard]] WorkerAt to_park() const { return config_.standby ? WorkerAt::EndStream : WorkerAt::SetIdle; }
   [[nodiscard]] WorkerAt after_idle() const { return config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan; }
+  [[nodiscard]] WorkerAt stay_awake() const { return config_.standby ? WorkerAt::Called : WorkerAt::ClearIdle; }
   [[nodiscard]] static WorkerAt rises(const Worker& w) {
     return w.standing_by != 0 ? WorkerAt::EndAnothers : WorkerAt::ClearIdle;
   }
@@ -90,6 +100,14 @@ class Expansion {
   // expansion.cc
   Step& add(Actor actor, int who, const char* what, int slot = -1);
   void wake_clients(State& n, int session) const;
+  /// A worker that the supervisor has called: at once when it sleeps, else when it is about to.
+  void call(State& n, int worker, uint8_t edge) const;
+  template <typename Then>
+  void call_all(Actor actor, int who, Then then);
+  template <typename Then>
+  void call_one(Actor actor, int who, const char* what, uint8_t edge, Then then);
+  template <typename Then>
+  void empty_bell(Actor actor, int who, Then then);
   template <typename Then>
   void ring(Actor actor, int who, const char* what, uint8_t edge, Then then);
   template <typename Then>
@@ -104,6 +122,7 @@ class Expansion {
   /// What is left of a worker that runs no more: nothing in its private memory matters from then on.
   void bury(Worker& w, Life life) const;
   [[nodiscard]] uint8_t slots_mask(int session) const;
+  [[nodiscard]] uint8_t with_a_process() const;
   /// Alone in its pool a worker has nobody to ring on.
   [[nodiscard]] WorkerAt after_claim() const { return config_.workers > 1 ? WorkerAt::ChainSpin : WorkerAt::Run; }
 
@@ -112,7 +131,42 @@ class Expansion {
   std::vector<Step> out_;
 };
 
-/// A ring of an eventfd: an exclusive epoll wakes one sleeper, whichever is first in the kernel's queue; one that is
+/// The bell is full. Its ringer empties it, so that it can be rung; whoever a ring has just woken then finds nothing
+/// and sleeps on, and edges that nobody has seen yet are gone. then(state, true): now it is to be rung.
+template <typename Then>
+void Expansion::empty_bell(Actor actor, int who, Then then) {
+  if (config_.mutated(Mutation::FullBellIsSilent)) then(add(actor, who, "finds the bell full").next, false);
+  if (!config_.full_bells) return;
+  Step& step = add(actor, who, "finds the bell full, empties it");
+  for (int i = 0; i < config_.workers; ++i) {
+    Worker& w = step.next.workers[i];
+    w.pending = u8(w.pending & kCalled);
+    if (w.woken == 0 || w.at != WorkerAt::ClearIdle) continue;
+    w.at = WorkerAt::Asleep;
+    w.woken = 0;
+  }
+  then(step.next, true);
+}
+
+template <typename Then>
+void Expansion::call_all(Actor actor, int who, Then then) {
+  Step& step = add(actor, who, "calls all workers");
+  for (int i = 0; i < config_.workers; ++i) call(step.next, i, 0);
+  then(step.next);
+}
+
+/// One of those whose idle bit is set, whichever; one that is dead may be among them.
+template <typename Then>
+void Expansion::call_one(Actor actor, int who, const char* what, uint8_t edge, Then then) {
+  for (int i = 0; i < config_.workers; ++i) {
+    if (!has(s_->idle_mask & with_a_process(), i)) continue;
+    Step& step = add(actor, who, what);
+    call(step.next, i, edge);
+    then(step.next);
+  }
+}
+
+/// A ring of a bell: an exclusive epoll wakes one sleeper, whichever is first in the kernel's queue; one that is
 /// killed but not yet gone may be that one. If nobody sleeps, everybody has an edge pending. `edge`: whose bell it is.
 template <typename Then>
 void Expansion::ring(Actor actor, int who, const char* what, uint8_t edge, Then then) {
@@ -125,6 +179,7 @@ void Expansion::ring(Actor actor, int who, const char* what, uint8_t edge, Then 
     Step& step = add(actor, who, what);
     step.next.workers[i].at = sleeper.at == WorkerAt::Napping ? WorkerAt::RiseFromStandby : WorkerAt::ClearIdle;
     heed(step.next.workers[i], edge);
+    step.next.workers[i].woken = config_.full_bells ? 1 : 0;
     then(step.next);
   }
   if (found) return;

@@ -90,7 +90,7 @@ void Expansion::reaper_step() {
     }
     case SupervisorAt::Ring: {
       const SupervisorAt then = me.task == Task::Reap ? SupervisorAt::Spawn : SupervisorAt::Idle;
-      ring(Actor::Supervisor, target, "rings the pool's eventfd", kAnEdge, [&](State& n) {
+      call_all(Actor::Supervisor, target, [&](State& n) {
         n.supervisor.at = then;
         if (then == SupervisorAt::Idle) n.supervisor = Supervisor{.at = SupervisorAt::Idle};
       });

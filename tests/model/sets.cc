@@ -1,7 +1,5 @@
 #include "tests/model/sets.h"
 
-#include <iterator>
-
 namespace ringmaster::model {
 namespace {
 
@@ -24,7 +22,8 @@ Config one_slot_deadline() {
           .verdicts = 1,
           .hangs = 1,
           .expiries = 1,
-          .children = true};
+          .children = true,
+          .settles = false};
 }
 
 Config one_slot_two_workers() {
@@ -34,7 +33,17 @@ Config one_slot_two_workers() {
           .workers = 2,
           .attempts = 2,
           .crashes = 1,
-          .cancels = 1};
+          .cancels = 1,
+          .settles = false};
+}
+
+Config settling() {
+  Config set = one_slot_two_workers();
+  set.name = "settling";
+  set.about = "one slot, two workers, two jobs after each other: bits that lead to no job";
+  set.crashes = set.cancels = 0;
+  set.settles = true;
+  return set;
 }
 
 // (b) Two slots with bitmaps, two workers, one crash.
@@ -47,7 +56,8 @@ Config two_slots() {
           .attempts = 2,
           .crashes = 1,
           .client_crashes = false,
-          .supervisor_crashes = false};
+          .supervisor_crashes = false,
+          .settles = false};
 }
 
 Config two_slots_any_crash() {
@@ -73,6 +83,29 @@ Config two_sessions() {
           .first_job_hangs = true};
 }
 
+Config told_of() {
+  Config set = two_sessions();
+  set.name = "told-of";
+  set.about =
+      "two sessions, the second is the supervisor's own and cold, two workers, the first session's job never ends";
+  set.spin = false;
+  set.told_of = true;
+  return set;
+}
+
+Config full_bells() {
+  return {.name = "full-bells",
+          .about = "two slots, two workers that are not replaced, bells that are full, one crash of a worker",
+          .slots = 2,
+          .jobs = 2,
+          .workers = 2,
+          .crashes = 1,
+          .client_crashes = false,
+          .supervisor_crashes = false,
+          .full_bells = true,
+          .collects = false};
+}
+
 Config two_threads() {
   return {.name = "two-threads",
           .about = "two threads of one client that wait on one completion word, one worker, one crash of it",
@@ -81,7 +114,8 @@ Config two_threads() {
           .incarnations = 2,
           .crashes = 1,
           .client_crashes = false,
-          .supervisor_crashes = false};
+          .supervisor_crashes = false,
+          .settles = false};
 }
 
 Config spinning() {
@@ -124,7 +158,8 @@ Config tampering() {
           .sessions = 2,
           .incarnations = 3,
           .verdicts = 1,
-          .tampers = 2};
+          .tampers = 2,
+          .settles = false};
 }
 
 Config one_worker_left() {
@@ -143,51 +178,11 @@ Config wake_only() {
 
 }  // namespace
 
-std::string_view name_of(Mutation mutation) {
-  static constexpr std::string_view kNames[] = {
-      "None",
-      "IntentAfterClaim",
-      "KillBeforeVerdict",
-      "MaskReadBeforePublish",
-      "ReclaimWithoutFence",
-      "ReaperDoesNotRing",
-      "ReaperLeavesWord",
-      "WakeOne",
-      "ChainOwnSession",
-      "NoIncarnation",
-      "LostWordTakenForHold",
-      "HoldAfterFailedCondemn",
-      "ClientStoreDelayed",
-      "WorkerStoreDelayed",
-      "ReaperLeavesMasks",
-      "SuccessorDoesNotRepair",
-      "OwnerFromSlotWord",
-      "ClearWithoutRecheck",
-      "ClaimIgnoresHold",
-      "KillOnCasAlone",
-      "OneCondemn",
-      "CollectWithoutLock",
-      "DoneBitAfterWake",
-      "NoSecondLook",
-      "OneSharedBit",
-      "ChainHotOnly",
-      "StandbySleepsOn",
-      "StandbyLeavesBlindly",
-      "StandbyKeepsWord",
-      "ReaperLeavesRoles",
-  };
-  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::ReaperLeavesRoles) + 1);
-  return kNames[static_cast<size_t>(mutation)];
-}
-
 std::vector<Config> ci_sets() {
-  return {wake_only(),         one_slot(),
-          one_slot_deadline(), one_slot_two_workers(),
-          two_slots(),         two_slots_any_crash(),
-          two_sessions(),      two_threads(),
-          spinning(),          standby(),
-          standby_crash(),     one_worker_left(),
-          tampering()};
+  return {wake_only(), one_slot(),      one_slot_deadline(),   one_slot_two_workers(),
+          settling(),  two_slots(),     two_slots_any_crash(), two_sessions(),
+          told_of(),   full_bells(),    two_threads(),         spinning(),
+          standby(),   standby_crash(), one_worker_left(),     tampering()};
 }
 
 std::vector<Config> small_sets() { return {wake_only(), one_slot(), two_threads()}; }
@@ -200,13 +195,15 @@ std::vector<Config> large_sets() {
   three_crashes.incarnations = 3;
   Config any_crash = two_slots();
   any_crash.client_crashes = any_crash.supervisor_crashes = true;
+  any_crash.settles = true;
   any_crash.name = "large-two-slots-any-crash";
   Config spin = two_slots();
   spin.name = "large-two-slots-spinning";
-  spin.spin = true;
+  spin.spin = spin.settles = true;
   Config threads = two_threads();
   threads.name = "large-two-threads-two-workers";
   threads.workers = 2;
+  threads.settles = true;
   Config sessions = two_sessions();
   sessions.name = "large-two-sessions-crash";
   sessions.crashes = 1;
@@ -233,6 +230,12 @@ Config set_for(Mutation mutation) {
     case Mutation::ClientStoreDelayed:
     case Mutation::WorkerStoreDelayed:
     case Mutation::DoneBitAfterWake:
+    case Mutation::SettleWithoutRecheck:
+    case Mutation::SettleForgets:
+    case Mutation::FullBellIsSilent:
+      break;
+    case Mutation::ChainSkipsToldOf:
+      set = told_of();
       break;
     case Mutation::IntentAfterClaim:
     case Mutation::ReaperLeavesWord:
@@ -254,8 +257,8 @@ Config set_for(Mutation mutation) {
       set.spin = true;
       break;
     case Mutation::ClearWithoutRecheck:
-      set = one_slot_two_workers();
-      set.crashes = set.cancels = 0;
+      set = settling();
+      set.settles = false;
       break;
     case Mutation::WakeOne:
     case Mutation::CollectWithoutLock:
@@ -295,59 +298,6 @@ Config set_for(Mutation mutation) {
   }
   set.mutation = mutation;
   return set;
-}
-
-std::string_view violation_of(Mutation mutation) {
-  switch (mutation) {
-    case Mutation::None:
-      return "";
-    case Mutation::IntentAfterClaim:
-      return "the reaper does not learn which job the dead worker had";
-    case Mutation::KillBeforeVerdict:
-      return "a job whose worker was killed for it is taken for a crashed one";
-    case Mutation::ReclaimWithoutFence:
-    case Mutation::NoIncarnation:
-      return "result bytes written by a process that does not own the job (any more)";
-    case Mutation::HoldAfterFailedCondemn:
-      return "an honest client's session is dropped for tampering";
-    case Mutation::OneCondemn:
-      return "an honest client's session is closed for tampering";
-    case Mutation::OwnerFromSlotWord:
-    case Mutation::ClaimIgnoresHold:
-    case Mutation::KillOnCasAlone:
-      return "a kill aimed at a worker that runs another job";
-    case Mutation::MaskReadBeforePublish:
-    case Mutation::ReaperDoesNotRing:
-    case Mutation::ReaperLeavesWord:
-    case Mutation::WakeOne:
-    case Mutation::ChainOwnSession:
-    case Mutation::LostWordTakenForHold:
-    case Mutation::ClientStoreDelayed:
-    case Mutation::WorkerStoreDelayed:
-    case Mutation::ReaperLeavesMasks:
-    case Mutation::SuccessorDoesNotRepair:
-    case Mutation::ClearWithoutRecheck:
-    case Mutation::CollectWithoutLock:
-    case Mutation::DoneBitAfterWake:
-    case Mutation::NoSecondLook:
-    case Mutation::OneSharedBit:
-    case Mutation::ChainHotOnly:
-    case Mutation::StandbySleepsOn:
-    case Mutation::StandbyLeavesBlindly:
-    case Mutation::StandbyKeepsWord:
-    case Mutation::ReaperLeavesRoles:
-      return "a state from which the jobs can not all be completed and collected (a lost wake)";
-  }
-  return "";
-}
-
-std::vector<Mutation> all_mutations() {
-  std::vector<Mutation> all;
-  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim);
-       i <= static_cast<uint8_t>(Mutation::ReaperLeavesRoles); ++i) {
-    all.push_back(static_cast<Mutation>(i));
-  }
-  return all;
 }
 
 }  // namespace ringmaster::model

@@ -55,6 +55,7 @@ enum class ClientAt : uint8_t {
   ReadIdle,
   ReadStandby,
   Ring,
+  RingAgain,
   ReadWord,
   Collect,
   Look,
@@ -102,6 +103,7 @@ enum class WorkerAt : uint8_t {
   ChainLook,
   ChainBits,
   ChainRing,
+  ChainRingAgain,
   Run,
   Hung,
   Complete,
@@ -126,6 +128,11 @@ enum class WorkerAt : uint8_t {
   LeaveStandby,
   ClearSpin,
   IdleScan,
+  Settle,
+  SettleRead,
+  SettleClear,
+  SettleRecheck,
+  SettleSet,
   Called,
   CalledCovered,
   Sleep,
@@ -139,6 +146,8 @@ enum class WorkerAt : uint8_t {
 
 /// In `pending`: some bell has rung. A session's own bit says whose, where that makes a difference.
 inline constexpr uint8_t kAnEdge = 0x80;
+/// The supervisor has sent a message, which nobody but this worker can take.
+inline constexpr uint8_t kCalled = 0x40;
 
 /// A job as a lane or the ledger names it; slot 0 means none, else 1 + index.
 struct JobName {
@@ -165,6 +174,7 @@ struct Worker {
   uint8_t hot = 0;          // sessions that it looks at each time, a bit each
   uint8_t standing_by = 0;
   uint8_t owes_look = 0;  // its spin bit was set since it last looked at all sessions
+  uint8_t woken = 0;      // full_bells: by a bell, and has not yet looked which
   uint8_t hold = 0;       // control segment
   JobName lane{};
   uint8_t unnamed = 0;     // ghost: it died owning a job that its lane did not name

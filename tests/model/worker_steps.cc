@@ -33,6 +33,7 @@ void Expansion::worker(int index) {
     case WorkerAt::ChainStandby:
     case WorkerAt::ChainBits:
     case WorkerAt::ChainRing:
+    case WorkerAt::ChainRingAgain:
       chain(index);
       return;
     case WorkerAt::ChainLook:
@@ -62,6 +63,11 @@ void Expansion::worker(int index) {
     case WorkerAt::SetIdle:
     case WorkerAt::ClearSpin:
     case WorkerAt::IdleScan:
+    case WorkerAt::Settle:
+    case WorkerAt::SettleRead:
+    case WorkerAt::SettleClear:
+    case WorkerAt::SettleRecheck:
+    case WorkerAt::SettleSet:
     case WorkerAt::Sleep:
     case WorkerAt::Asleep:
     case WorkerAt::ClearIdle:
@@ -203,7 +209,7 @@ void Expansion::chain(int index) {
       return;
     case WorkerAt::ChainBits: {
       const bool own_only = config_.mutated(Mutation::ChainOwnSession);
-      const int at = own_only ? session : next_hot(me, me.session);
+      const int at = own_only ? session : next_to_chain(me, me.session);
       bool any = false;
       for (int slot = at * config_.slots; slot < (at + 1) * config_.slots && at < config_.sessions; ++slot) {
         any = any ||
@@ -211,7 +217,7 @@ void Expansion::chain(int index) {
       }
       Worker& w =
           add(Actor::Worker, index, any ? "sees more ready work" : "sees no more ready work").next.workers[index];
-      const int next = next_hot(me, at + 1);
+      const int next = next_to_chain(me, at + 1);
       const bool last = own_only || next >= config_.sessions;
       w.session = any || last ? uint8_t{0} : u8(next);
       if (any) {
@@ -221,8 +227,12 @@ void Expansion::chain(int index) {
       }
       return;
     }
-    default:  // ChainRing
-      ring(Actor::Worker, index, "rings the pool's eventfd", kAnEdge,
+    case WorkerAt::ChainRing:
+      empty_bell(Actor::Worker, index,
+                 [&](State& n, bool again) { n.workers[index].at = again ? WorkerAt::ChainRingAgain : WorkerAt::Run; });
+      [[fallthrough]];
+    default:  // ChainRingAgain
+      ring(Actor::Worker, index, "rings the pool's bell", kAnEdge,
            [&](State& n) { n.workers[index].at = WorkerAt::Run; });
       return;
   }

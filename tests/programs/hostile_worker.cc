@@ -28,6 +28,7 @@ using ringmaster::Job;
 namespace wire = ringmaster::worker_link;
 
 constexpr int kControlSocket = 3;
+constexpr int kPoolBell = 7;
 
 wire::ToSupervisor message_named(std::string_view name, std::uint32_t number) {
   if (name == "hello") return wire::Hello{wire::kAbiVersion, number};
@@ -134,6 +135,17 @@ __attribute__((noinline)) void fault_plainly(Job&) {
   asm volatile("");
 }
 
+// The pool's bell is full, and none of its ends that this worker has gives way.
+void fill_bell(Job& job) {
+  static const char bytes[1 << 16] = {};
+  ::fcntl(kPoolBell, F_SETPIPE_SZ, 1 << 20);
+  ::fcntl(kPoolBell, F_SETFL, O_NONBLOCK);
+  while (::write(kPoolBell, bytes, sizeof bytes) > 0) {
+  }
+  ::fcntl(kPoolBell, F_SETFL, 0);
+  if (job.flag("die")) ::kill(::getpid(), SIGKILL);
+}
+
 void echo(Job& job) { job.output(job.input()); }
 
 }  // namespace
@@ -145,6 +157,10 @@ int main(int argc, char** argv) {
                               .help = "how often",
                               .default_value = "1",
                               .minimum = 0};
+  const HandlerArgument die{.name = "die",
+                            .kind = ringmaster::ArgumentKind::Boolean,
+                            .help = "and ends its worker",
+                            .default_value = "false"};
   return ringmaster::worker_main(
       argc, argv,
       {
@@ -160,6 +176,7 @@ int main(int argc, char** argv) {
                           .minimum = 0}},
            .run = fault_in_crafted_file},
           {.name = "fault", .summary = "Faults.", .run = fault_plainly},
+          {.name = "fill_bell", .summary = "Fills the pool's bell.", .arguments = {die}, .run = fill_bell},
           {.name = "echo",
            .summary = "Gives the input back.",
            .result_constant = 0,

@@ -88,7 +88,8 @@ class FakePool final : public PoolGate {
     if (!slow_to_detach) tell_detached();
   }
   void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
-  void ring() override {}
+  void call() override {}
+  void call(const Session&) override {}
   void drain(DrainDone done) override {
     refusal_ = "pool \"default\" is draining";
     loop_->post([done = std::move(done)] { done({}); });

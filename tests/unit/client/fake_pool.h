@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <functional>
@@ -80,7 +80,7 @@ class FakePool {
     memory.board = Mapping::map(board_fd_.get(), Access::ReadOnly).value();
     memory.request_fd = UniqueFd(::dup(request_fd_.get()));
     memory.reply_fd = UniqueFd(::dup(reply_fd_.get()));
-    memory.doorbell = UniqueFd(::dup(doorbell_.get()));
+    memory.doorbell = open_doorbell_anew(doorbell_.get()).value();
     memory.lifeline = std::move(client_lifeline_);
     SessionFacts facts;
     facts.pool = "images";
@@ -150,8 +150,8 @@ class FakePool {
   [[nodiscard]] const WorkerSession& session() const { return session_; }
   [[nodiscard]] const WorkerSelf& self() const { return self_; }
   [[nodiscard]] std::uint64_t rings() {
-    std::uint64_t count = 0;
-    return ::read(doorbell_.get(), &count, sizeof count) == sizeof count ? count : 0;
+    char rung[64];
+    return static_cast<std::uint64_t>(std::max<ssize_t>(0, ::read(doorbell_.get(), rung, sizeof rung)));
   }
 
  private:

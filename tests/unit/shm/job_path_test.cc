@@ -115,6 +115,27 @@ TEST(JobPath, CancelsWhatIsQueuedAndAsksWhatRuns) {
   EXPECT_TRUE(cancel_asked(worker.self, worker.session, job));
 }
 
+TEST(Board, SaysNothingOfPlacesThatNobodyHas) {
+  World world;
+  BoardRecord& board = *world.board;
+  for (const std::uint32_t place : {0U, 1U, 70U, 255U}) {
+    set_idle(board, place);
+    set_spin(board, place);
+  }
+  board.streamer.store(0xFFFFFFFF);
+  board.standby.store(72);
+  std::uint64_t living[kBoardWords] = {2, 0, 0, 0};
+  clear_strangers(board, living);
+  EXPECT_EQ(board.idle[0].load(), 2U);
+  EXPECT_EQ(board.spin[0].load(), 2U);
+  EXPECT_EQ(board.idle[1].load() | board.spin[1].load() | board.idle[3].load() | board.spin[3].load(), 0U);
+  EXPECT_EQ(board.streamer.load(), 0U);
+  EXPECT_EQ(board.standby.load(), 0U);
+  board.streamer.store(2);
+  clear_strangers(board, living);
+  EXPECT_EQ(board.streamer.load(), 2U);
+}
+
 TEST(JobPath, AHeldWorkerClaimsNothingAndNamesNothing) {
   World world;
   Worker worker(world, {1, 1}, 0);

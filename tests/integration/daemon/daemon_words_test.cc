@@ -1,0 +1,110 @@
+#include <future>
+
+#include "client/control/control_link.h"
+#include "client/control/session_opening.h"
+#include "client/session_core.h"
+#include "proto/handler_id.h"
+#include "shm/doorbell.h"
+#include "shm/hints.h"
+#include "tests/integration/daemon/daemon_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+namespace v1 = control::v1;
+using namespace std::chrono_literals;
+
+// What a hostile client writes into its session's words, and a hostile handler does to a bell.
+class DaemonWords : public DaemonTest {
+ protected:
+  struct Raw {
+    explicit Raw(const std::string& socket) : link(socket, "raw", kPatience) {
+      core = open_session(link, "t", {}, "raw").value();
+    }
+    void write(std::uint32_t slot, SlotWord word, bool bit) const {
+      core->port().reply().word(slot).store(word.bits());
+      if (bit) set_hint(core->port().reply().ready(), slot);
+    }
+    ControlLink link;
+    std::shared_ptr<SessionCore> core;
+  };
+
+  void expect_ended(const std::string& reason) {
+    eventually("the session ends: " + reason, [&] {
+      return log().find("session broken by its client") != std::string::npos && log().find(reason) != std::string::npos;
+    });
+  }
+
+  [[nodiscard]] std::string drain() const {
+    ControlLink asks(socket_, "test", kPatience);
+    v1::Request request;
+    request.mutable_drain()->set_pool("t");
+    request.mutable_drain()->set_wait(true);
+    const auto answer = ask_for(asks, std::move(request), v1::Reply::kDone);
+    return answer ? std::string{} : answer.error().message;
+  }
+};
+
+TEST_F(DaemonWords, AReadyWordWithoutASeqEndsItsSession) {
+  start();
+  const Raw raw(socket_);
+  raw.write(3, SlotWord::ready(0, 0), true);
+  // Nobody rings: whoever is awake, or looks for another reason, comes upon it.
+  Session other = open();
+  EXPECT_EQ(run(other, "echo", {}, {}, "x").text(), "x");
+  expect_ended("a slot word is not what its client may write");
+  EXPECT_EQ(run(other, "echo", {}, {}, "on").text(), "on");
+}
+
+TEST_F(DaemonWords, NoWorkerIsNeededToFindAWordThatCannotBe) {
+  start("run_deadline = \"60s\"\n");
+  Session session = open();
+  std::vector<PendingJob> jobs;
+  for (int i = 0; i < 8; ++i) jobs.push_back(*session.submit("sleep", Request{}, {{"ms", "60000"}}));
+  const Raw raw(socket_);
+  raw.write(3, SlotWord(0xF0000001), true);
+  expect_ended("a slot word is not what its client may write");
+  for (PendingJob& job : jobs) job.cancel();
+}
+
+TEST_F(DaemonWords, AForgedOwnerDoesNotKeepAPoolFromBeingDrained) {
+  start();
+  const Raw raw(socket_);
+  raw.write(5, SlotWord::owned(77, SlotState::Running, 0, {900, 1}), false);
+  EXPECT_EQ(drain(), "");
+  EXPECT_NE(log().find("it made a job look as if a worker ran it"), std::string::npos);
+}
+
+TEST_F(DaemonWords, AJobThatItsClientTellsNobodyOfDoesNotKeepAPoolFromBeingDrained) {
+  start();
+  const Raw raw(socket_);
+  JobDescriptor& job = raw.core->port().request().descriptor(50);
+  job = {};
+  job.seq = 9;
+  job.handler = handler_id("empty");
+  raw.write(50, SlotWord::ready(9, 0), false);
+  EXPECT_EQ(drain(), "");
+  EXPECT_TRUE(raw.core->port().read(50).is_terminal());
+}
+
+TEST_F(DaemonWords, AFullBellHoldsUpNeitherTheSupervisorNorAnotherWorker) {
+  start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER "\"]\nworkers = 2\nspares = 0\nrun_deadline = \"60s\"\n");
+  const pid_t supervisor_before = supervisor();
+  Session session = open();
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(run(session, "fill_bell", {{"die", "true"}}).status(), Status::Crashed);
+    EXPECT_EQ(run(session, "fill_bell", {{"die", "false"}}).status(), Status::Done);
+    // Several at once: who takes one rings on.
+    std::vector<PendingJob> jobs;
+    for (int i = 0; i < 16; ++i) jobs.push_back(*session.submit("echo", Request{}));
+    for (PendingJob& job : jobs) {
+      const auto outcome = job.wait_for(kPatience);
+      ASSERT_TRUE(outcome);
+      EXPECT_EQ(outcome->status(), Status::Done) << outcome->describe();
+    }
+  }
+  EXPECT_EQ(supervisor(), supervisor_before);
+}
+
+}  // namespace
+}  // namespace ringmaster
