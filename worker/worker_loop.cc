@@ -1,5 +1,6 @@
 #include "worker/worker_loop.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <cstdio>
@@ -125,7 +126,7 @@ bool WorkerLoop::leave_to_streamer(std::uint64_t now_ns) const noexcept {
 void WorkerLoop::leave_it_to_others() noexcept {
   stop_spinning();
   clear_idle(*self_.board, self_.place);
-  ring_doorbell(pool_bell_);
+  ring_another();
   await_death();
 }
 
@@ -152,7 +153,7 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   ring_on();
   run_claimed(*session, claimed);
   // It will not be rung any more, and whoever finds nothing to help with stands by.
-  if (streaming_.ended(runner_.ended_ns() - claimed.started_ns)) ring_doorbell(pool_bell_);
+  if (streaming_.ended(runner_.ended_ns() - claimed.started_ns)) ring_another();
   return true;
 }
 
@@ -168,12 +169,19 @@ void WorkerLoop::count_if_it_waited(const Claim& claim) const noexcept {
   waited.store(waited.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
+// The end is this process's own, but its handlers are in this process: what one of them has done to its flags must not
+// hold up the next job.
+void WorkerLoop::ring_another() noexcept {
+  ::fcntl(pool_bell_, F_SETFL, O_NONBLOCK);
+  ring_doorbell(pool_bell_);
+}
+
 // C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions if this worker's spin bit
 // kept a client from ringing since it last looked at them: nobody else may know of that job.
 void WorkerLoop::ring_on() {
   if (!should_ring(*self_.board)) return;
   if (owes_look_) look_at_all(monotonic_now_ns());
-  if (sessions_.has_ready_job()) ring_doorbell(pool_bell_);
+  if (sessions_.has_ready_job()) ring_another();
 }
 
 void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
