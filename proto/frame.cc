@@ -25,6 +25,13 @@ void FrameDecoder::feed(std::span<const std::byte> bytes) {
   buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
+std::size_t FrameDecoder::begun() const {
+  if (state_ != State::Ok || buffer_.size() - begin_ < kFramePrefixBytes) return 0;
+  std::uint32_t length = 0;
+  std::memcpy(&length, buffer_.data() + begin_, sizeof length);
+  return buffer_.size() - begin_ - kFramePrefixBytes < length ? length : 0;
+}
+
 std::optional<std::string> FrameDecoder::take() {
   if (state_ != State::Ok || buffer_.size() - begin_ < kFramePrefixBytes) return std::nullopt;
   std::uint32_t length = 0;

@@ -30,6 +30,8 @@ class FrameDecoder {
   [[nodiscard]] State state() const { return state_; }
   /// A frame has begun and not ended: the peer owes bytes.
   [[nodiscard]] bool half_frame() const { return state_ == State::Ok && begin_ < buffer_.size(); }
+  /// How long the body is that has begun and is not whole yet, as far as that is known; 0: none.
+  [[nodiscard]] std::size_t begun() const;
   /// The length that the broken prefix claimed.
   [[nodiscard]] std::uint32_t claimed() const { return claimed_; }
 

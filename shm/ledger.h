@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shm/control_record.h"
+#include "shm/delivered.h"
 #include "shm/layout.h"
 #include "shm/reap.h"
 #include "shm/slot_word.h"
@@ -143,6 +144,7 @@ struct LedgerRecord {
   LedgerWorker workers[kMaxWorkers];
   LedgerCrash crashes[kLedgerCrashes];
   LedgerIncident incidents[kLedgerIncidents];
+  DeliveredTable delivered;
   LedgerPool pools[kMaxPools];  ///< the last, and only those that there are: the segment ends after them
 };
 

@@ -169,7 +169,9 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
         continue;
       }
       const Error refused = expect(std::move(answer), Reply::kOutcome).error();
-      if (const Duration left = room_limit.left(); !fetching && refused_for_now(refused) && left > Duration(0)) {
+      // A job that was accepted is waited for, however many requests the daemon has before it.
+      const Duration left = fetching ? kForever : room_limit.left();
+      if (refused_for_now(refused) && left > Duration(0)) {
         std::this_thread::sleep_for(std::min(backoff.pause(std::random_device{}()), left));
         continue;
       }

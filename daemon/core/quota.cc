@@ -22,8 +22,11 @@ QuotaBook::Refused QuotaBook::check(QuotaKind kind, Uid uid, std::uint64_t limit
 
 QuotaBook::Refused QuotaBook::open_connection(Uid uid) {
   if (auto refused = check(QuotaKind::Connections, uid, limits_.connections, connections_, 1)) return refused;
-  if (auto refused = check(QuotaKind::ConnectionsPerUid, uid, limits_.connections_per_uid, use(uid).connections, 1)) {
-    return refused;
+  const std::uint64_t of_uid = use(uid).connections;
+  if (auto refused = check(QuotaKind::ConnectionsPerUid, uid, limits_.connections_per_uid, of_uid, 1)) return refused;
+  const std::uint64_t for_all = limits_.connections - limits_.connections / 8;
+  if (of_uid >= kFewConnections) {
+    if (auto refused = check(QuotaKind::ConnectionsForFew, uid, for_all, connections_, 1)) return refused;
   }
   ++connections_;
   ++accounts_[uid].use.connections;
@@ -151,6 +154,10 @@ std::string to_string(const QuotaRefusal& refusal) {
     case QuotaKind::Connections:
       return "the daemon has " + used + " of at most " + limit +
              " connections: try again later, or raise [limits] max_connections";
+    case QuotaKind::ConnectionsForFew:
+      return "the daemon has " + used + " connections, and those beyond " + limit +
+             " are for users who have fewer than " + number(kFewConnections) + ": " + who +
+             " can close some, or try again later, or raise [limits] max_connections";
     case QuotaKind::ConnectionsPerUid:
       return who + " has " + used + " of at most " + limit +
              " connections: close some, or raise [limits] connections_per_uid";

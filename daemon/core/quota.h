@@ -28,6 +28,7 @@ struct QuotaLimits {
 
 enum class QuotaKind : std::uint8_t {
   Connections,
+  ConnectionsForFew,
   ConnectionsPerUid,
   SessionsPerUid,
   SlotsPerUid,
@@ -36,8 +37,18 @@ enum class QuotaKind : std::uint8_t {
   CrashesPerMinute,
 };
 
+/// The last eighth of the connections is for uids that have fewer than this: a few uids with many cannot take them all.
+inline constexpr std::uint64_t kFewConnections = 4;
+
 /// Connections beyond the limits, for administrators who ask for the status or stop the daemon.
 inline constexpr std::uint64_t kKeptConnections = 4;
+
+/// Sessions that only administrators and jobs that come as messages get.
+inline constexpr std::uint64_t kKeptSessions = 64;
+/// Whether there is a place for one more beside `open` of at most `most` ones; `kept`: also of those kept back.
+[[nodiscard]] constexpr bool session_fits(std::uint64_t open, std::uint64_t most, bool kept) noexcept {
+  return open < (kept ? most : most - kKeptSessions);
+}
 
 /// A refusal that says limit, use and what to do.
 struct QuotaRefusal {

@@ -48,7 +48,7 @@ log_format = "auto"
 cgroup = "auto"
 
 [limits]
-# Connections to the socket, of all users together and of one.
+# Connections to the socket, of all users together and of one. The last eighth is for users who have fewer than 4.
 max_connections = 256
 connections_per_uid = 64
 # What one user may hold at a time: sessions, job slots in them, and shared memory in them.

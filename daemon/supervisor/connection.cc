@@ -3,22 +3,21 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
-#include <cinttypes>
+#include <utility>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/parting.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
+#include "proto/request_shape.h"
 #include "proto/stranger.h"
-#include "proto/text.h"
+#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {
@@ -28,56 +27,69 @@ namespace v1 = control::v1;
 
 constexpr core::Duration kFarewell = std::chrono::seconds{2};
 
-// One line a second is enough to see an attack, and not enough to be one.
-void log_breach(const Peer& peer, const std::string& what) {
-  static core::TimePoint last{};
-  static std::uint64_t unsaid = 0;
-  const core::TimePoint now = std::chrono::steady_clock::now();
-  if (now - last < std::chrono::seconds{1}) {
-    ++unsaid;
-    return;
-  }
-  last = now;
-  log_warning("control connection refused",
-              {{"uid", peer.uid}, {"pid", peer.pid}, {"reason", what}, {"more_unsaid", std::exchange(unsaid, 0)}});
-}
-
 }  // namespace
 
-void hand_over(Connection::Socket& socket, Closer& closer, std::uint32_t uid, Closer::Action closed) {
-  // After this nothing can be added to the queue; with nothing in it a close waits for nothing.
-  ::shutdown(socket.native_handle(), SHUT_RDWR);
-  int unread = 0;
-  const bool empty = ::ioctl(socket.native_handle(), FIONREAD, &unread) == 0 && unread == 0;
-  boost::system::error_code error;
-  if (empty) {
-    socket.close(error);
-    if (closed) closed();
-    return;
+class Connection::Question final : public Asker {
+ public:
+  Question(std::weak_ptr<Connection> connection, const Peer& peer, std::uint64_t id,
+           std::shared_ptr<core::TrafficBook> traffic)
+      : connection_(std::move(connection)), peer_(peer), id_(id), traffic_(std::move(traffic)) {}
+  ~Question() override { end(); }
+
+  [[nodiscard]] bool alive() const override {
+    const auto connection = connection_.lock();
+    return connection && !connection->closed_;
   }
-  UniqueFd fd(socket.release(error));
-  if (fd) closer.close(Closer::Account::of_uid(uid), std::move(fd), std::move(closed));
+  bool answer(v1::Reply&& reply, std::vector<UniqueFd> fds) override {
+    if (!end() && !planted(Plant::OutcomeTwice)) return false;
+    const auto connection = connection_.lock();
+    if (!connection || connection->closed_) return false;
+    reply.set_id(id_);
+    return connection->send(reply, std::move(fds));
+  }
+  void when_room(std::function<void()> then) override {
+    const auto connection = connection_.lock();
+    if (!connection || connection->closed_) return;
+    connection->due_.push_back(std::move(then));
+    connection->want_turn();
+  }
+  [[nodiscard]] std::uint64_t connection() const override { return peer_.connection; }
+
+ private:
+  // False: it has been answered.
+  bool end() {
+    if (std::exchange(ended_, true)) return false;
+    traffic_->end_request(peer_.uid);
+    if (const auto connection = connection_.lock()) --connection->unanswered_;
+    return true;
+  }
+
+  std::weak_ptr<Connection> connection_;
+  Peer peer_;
+  std::uint64_t id_;
+  std::shared_ptr<core::TrafficBook> traffic_;
+  bool ended_ = false;
+};
+
+bool Responder::operator()(v1::Reply&& reply, std::vector<UniqueFd> fds) const {
+  return asker_->answer(std::move(reply), std::move(fds));
 }
 
-Connection::Connection(Socket socket, Peer peer, RequestDesk& desk, Closer& closer, const ControlLimits& limits,
-                       std::function<void()> ended)
+Connection::Connection(Socket socket, Peer peer, ConnectionHost& host, std::function<void()> ended)
     : socket_(std::move(socket)),
-      output_(socket_.get_executor(), asio::steady_timer::time_point::max()),
+      writer_(socket_.get_executor(), asio::steady_timer::time_point::max()),
       watchdog_(socket_.get_executor()),
-      peer_(peer),
-      desk_(desk),
-      closer_(closer),
-      limits_(limits),
+      peer_(std::move(peer)),
+      host_(host),
       ended_(std::move(ended)) {}
 
 void Connection::start() {
   const auto executor = socket_.get_executor();
   asio::co_spawn(
-      executor, [self = shared_from_this()] { return self->read(); }, asio::detached);
-  asio::co_spawn(
       executor, [self = shared_from_this()] { return self->write(); }, asio::detached);
   asio::co_spawn(
       executor, [self = shared_from_this()] { return self->watch(); }, asio::detached);
+  await_input();
 }
 
 void Connection::close() {
@@ -88,63 +100,116 @@ void Connection::close() {
 void Connection::finish() {
   if (closed_) return;
   closed_ = true;
-  output_.cancel();
+  writer_.cancel();
   watchdog_.cancel();
-  queue_.clear();
-  if (ended_) desk_.connection_closed(peer_.connection);
-  hand_over(socket_, closer_, peer_.uid, [weak = weak_from_this()] {
+  host_.traffic->remove_unread(peer_.uid, {output_.size()});
+  output_.clear();
+  end_large();
+  host_.turns.forget(peer_.uid, peer_.connection);
+  due_.clear();
+  if (ended_) host_.desk.connection_closed(peer_.connection);
+  hand_over(socket_, host_.loop.closer(), peer_.uid, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (self && self->ended_) std::exchange(self->ended_, nullptr)();
   });
 }
 
-asio::awaitable<void> Connection::read() {
-  const auto self = shared_from_this();
-  std::vector<std::byte> buffer(64 * 1024);
-  while (!closed_ && !closing_) {
-    boost::system::error_code error;
-    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
-    if (error || closed_ || closing_) break;
-    auto received = receive_from_stranger(socket_.native_handle(), buffer, MSG_DONTWAIT);
-    if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) continue;
-    if (!received) {
-      finish();
-      break;
+bool Connection::has_room() const { return host_.traffic->has_room(peer_.uid, {output_.size()}); }
+
+void Connection::want_turn() {
+  if (!closed_) host_.turns.want(peer_.uid, peer_.connection);
+}
+
+void Connection::await_input() {
+  if (awaiting_input_ || closed_ || closing_ || input_ended_) return;
+  awaiting_input_ = true;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->awaiting_input_ = false;
+    if (!error) self->want_turn();
+  });
+}
+
+// Without room nothing is done: the writer asks for another turn when the client has read.
+bool Connection::take_turn(core::TurnBudget& budget) {
+  in_turn_ = true;
+  bool more = true;
+  while (more && !closed_ && has_room() && budget.step(host_.loop.now())) {
+    if (!due_.empty()) {
+      const auto answer = std::move(due_.front());
+      due_.pop_front();
+      answer();
+      budget.request_taken();
+    } else if (closing_ || input_ended_ || awaiting_input_) {
+      more = false;
+    } else if (const auto body = decoder_.take()) {
+      take_request(*body);
+      budget.request_taken();
+    } else {
+      more = read_some();
     }
-    if (!part_with(std::move(received->fds)) || received->cut) {
-      breach(v1::ERROR_BAD_REQUEST, "descriptors came, more than can be closed at once; a client sends none");
-      break;
-    }
-    tell_if_all_read();
-    if (received->size == 0) {
-      // A client that has sent all its requests and shut down its side may still want the replies.
-      input_ended_ = true;
-      output_.cancel();
-      co_await await_hang_up();
-      break;
-    }
-    decoder_.feed(std::span(buffer).first(received->size));
-    take_frames();
   }
+  in_turn_ = false;
+  owe(!closed_ && !closing_ && awaiting_input_ && decoder_.half_frame());
+  if (!closed_ && !flush()) writer_.cancel();
+  return more && !closed_ && has_room();
+}
+
+bool Connection::read_some() {
+  check_stream();
+  if (closing_ || !may_read_on()) return false;
+  if (std::exchange(drained_, false)) {
+    await_input();
+    return false;
+  }
+  auto received = receive_from_stranger(socket_.native_handle(), host_.input, MSG_DONTWAIT);
+  if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) {
+    await_input();
+    return false;
+  }
+  if (!received) {
+    finish();
+    return false;
+  }
+  if (!part_with(std::move(received->fds)) || received->cut) {
+    breach(v1::ERROR_BAD_REQUEST, "descriptors came, more than can be closed at once; a client sends none");
+    return false;
+  }
+  tell_if_all_read();
+  if (received->size == 0) {
+    // A client that has sent all its requests and shut down its side may still want the replies.
+    input_ended_ = true;
+    watch_for_hang_up();
+    return false;
+  }
+  decoder_.feed(host_.input.first(received->size));
+  drained_ = received->size < host_.input.size();
+  return true;
 }
 
 // Asked when it sends something or has sent its last: one that closes with anything unread is a read error instead.
 void Connection::tell_if_all_read() {
   int unread = 0;
-  if (queue_.empty() && ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) == 0 && unread == 0) {
-    desk_.all_read(peer_.connection);
+  if (output_.empty() && due_.empty() && ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) == 0 && unread == 0) {
+    host_.desk.all_read(peer_.connection);
   }
 }
 
 // Descriptors that a client sends were not asked for. False: they are too many.
 bool Connection::part_with(std::vector<UniqueFd> fds) {
-  const bool few = fds.size() <= kMaxPassedFds;
   if (fds.empty()) return true;
-  closer_.close(Closer::Account::of_uid(peer_.uid), std::move(fds));
-  return few && closer_.has_room(Closer::Account::of_uid(peer_.uid));
+  const bool few = fds.size() <= kMaxPassedFds;
+  const auto account = Closer::Account::of_uid(peer_.uid);
+  host_.loop.closer().close(account, std::move(fds));
+  return few && host_.loop.closer().has_room(account);
 }
 
-// Nothing more comes, so nothing else tells that the client is gone (a half-closed one still reads).
+// Where nothing is read, nothing else tells that the client is gone (a half-closed one still reads).
+void Connection::watch_for_hang_up() {
+  if (std::exchange(watched_for_hang_up_, true)) return;
+  asio::co_spawn(
+      socket_.get_executor(), [self = shared_from_this()] { return self->await_hang_up(); }, asio::detached);
+}
+
 asio::awaitable<void> Connection::await_hang_up() {
   while (!closed_) {
     boost::system::error_code error;
@@ -156,13 +221,31 @@ asio::awaitable<void> Connection::await_hang_up() {
   }
 }
 
-void Connection::take_frames() {
-  while (!closing_ && !closed_) {
-    const auto body = decoder_.take();
-    if (!body) break;
-    take_request(*body);
+// The rest of a large request is read when its uid has room for it: half ones of many connections would add up.
+bool Connection::may_read_on() {
+  const core::Bytes size{decoder_.begun()};
+  if (large_.value != 0 || size <= host_.traffic->limits().small_request) return true;
+  waits_for_large_ = !host_.traffic->begin_large(peer_.uid, size);
+  if (waits_for_large_) {
+    watch_for_hang_up();
+    return false;
   }
-  if (closing_ || closed_) return;
+  large_ = size;
+  host_.held_grew();
+  return true;
+}
+
+void Connection::end_large() {
+  if (large_.value == 0) return;
+  host_.traffic->end_large(peer_.uid, std::exchange(large_, {}));
+  host_.large_ended(peer_.uid);
+}
+
+void Connection::large_may_begin() {
+  if (std::exchange(waits_for_large_, false)) want_turn();
+}
+
+void Connection::check_stream() {
   switch (decoder_.state()) {
     case FrameDecoder::State::Ok:
       break;
@@ -173,37 +256,36 @@ void Connection::take_frames() {
                                              std::to_string(kMaxFrameBytes) +
                                              " are allowed; send large payloads through a session");
   }
-  if (decoder_.half_frame() != half_frame_seen_) {
-    half_frame_seen_ = decoder_.half_frame();
-    watchdog_.cancel();
-  }
+}
+
+// Only what this side waits for is owed: while it does not read, the client owes nothing.
+void Connection::owe(bool bytes) {
+  if (bytes == owes_bytes_) return;
+  owes_bytes_ = bytes;
+  owes_since_ = asio::steady_timer::clock_type::now();
+  if (bytes) watchdog_.cancel();
 }
 
 void Connection::take_request(const std::string& body) {
+  owe(false);
+  end_large();
+  if (auto wrong = check_shape(body); !wrong.empty()) return breach(v1::ERROR_BAD_REQUEST, wrong);
   v1::Request request;
   if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is no request");
   if (request.id() == 0) return breach(v1::ERROR_BAD_REQUEST, "a request with id 0");
   if (!greeted_) return take_hello(request);
   if (request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "a second hello");
-  if (unanswered_ >= limits_.unanswered_requests) {
-    (void)send(error_reply(request.id(), v1::ERROR_BUSY,
-                           std::to_string(unanswered_) + " requests of this connection are unanswered; wait for some"),
-               {});
-    return;
-  }
   ask_desk(request);
 }
 
 void Connection::ask_desk(const v1::Request& request) {
+  if (const auto refused = host_.traffic->take_request(peer_.uid, unanswered_)) {
+    (void)send(error_reply(request.id(), v1::ERROR_BUSY, *refused), {});
+    return;
+  }
   ++unanswered_;
-  desk_.handle(peer_, request,
-               [weak = weak_from_this(), id = request.id()](v1::Reply&& reply, std::vector<UniqueFd> fds) {
-                 const auto self = weak.lock();
-                 if (!self || self->closed_) return false;
-                 --self->unanswered_;
-                 reply.set_id(id);
-                 return self->send(reply, std::move(fds));
-               });
+  host_.desk.handle(peer_, request,
+                    Responder(std::make_shared<Question>(weak_from_this(), peer_, request.id(), host_.traffic)));
 }
 
 void Connection::take_hello(const v1::Request& request) {
@@ -221,19 +303,25 @@ void Connection::take_hello(const v1::Request& request) {
 
 bool Connection::send(const v1::Reply& reply, std::vector<UniqueFd> fds) {
   if (closed_) return false;
-  std::string body = reply.SerializeAsString();
-  if (body.size() > kMaxFrameBytes) {
-    body = error_reply(reply.id(), v1::ERROR_INTERNAL, "the reply is too large for a frame").SerializeAsString();
-    fds.clear();
+  const std::size_t before = output_.size();
+  output_.add(reply, std::move(fds));
+  host_.traffic->add_unread(peer_.uid, {output_.size() - before});
+  host_.held_grew();
+  if (!in_turn_) writer_.cancel();
+  return true;
+}
+
+bool Connection::flush() {
+  while (!output_.empty()) {
+    const auto sent = output_.send(socket_.native_handle());
+    if (!sent && (sent.error().code == EAGAIN || sent.error().code == EWOULDBLOCK)) return false;
+    if (!sent) {
+      finish();
+      return true;
+    }
+    host_.traffic->remove_unread(peer_.uid, {*sent});
   }
-  queue_.push_back({make_frame(body), 0, std::move(fds)});
-  queued_bytes_ += queue_.back().bytes.size();
-  if (queued_bytes_ > limits_.unread_bytes) {
-    log_breach(peer_, "it does not read its replies");
-    finish();
-    return false;
-  }
-  output_.cancel();
+  if (closing_ || (input_ended_ && unanswered_ == 0)) finish();
   return true;
 }
 
@@ -241,30 +329,18 @@ asio::awaitable<void> Connection::write() {
   const auto self = shared_from_this();
   while (!closed_) {
     boost::system::error_code error;
-    if (queue_.empty()) {
-      if (closing_ || (input_ended_ && unanswered_ == 0)) break;
-      co_await output_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
-    }
-    Outgoing& front = queue_.front();
-    std::array<int, kMaxPassedFds> raw{};
-    std::size_t count = 0;
-    for (const UniqueFd& fd : front.fds) raw[count++] = fd.get();
-    const auto bytes = std::as_bytes(std::span(front.bytes)).subspan(front.sent);
-    const auto sent =
-        send_with_fds(socket_.native_handle(), bytes, std::span<const int>(raw).first(count), MSG_DONTWAIT);
-    if (!sent && (sent.error().code == EAGAIN || sent.error().code == EWOULDBLOCK)) {
+    const bool taken = flush();
+    if (closed_) break;
+    // What has waited for room goes on.
+    const bool reads = !awaiting_input_ && !waits_for_large_ && !closing_ && !input_ended_;
+    if ((reads || !due_.empty()) && has_room()) want_turn();
+    if (taken) {
+      co_await writer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    } else {
       co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
-      if (error) break;
-      continue;
+      if (error) finish();
     }
-    if (!sent) break;
-    front.fds.clear();
-    front.sent += *sent;
-    queued_bytes_ -= *sent;
-    if (front.sent == front.bytes.size()) queue_.pop_front();
   }
-  finish();
 }
 
 // Gives up on clients that owe bytes: a hello, the rest of a frame, or the reading of a last word.
@@ -272,13 +348,14 @@ asio::awaitable<void> Connection::watch() {
   const auto self = shared_from_this();
   while (!closed_) {
     const bool owes_hello = !greeted_ && !closing_;
-    const bool owes_bytes = greeted_ && !closing_ && decoder_.half_frame();
+    const bool owes_bytes = greeted_ && !closing_ && owes_bytes_;
+    const core::TimePoint since = owes_since_;
     if (closing_) {
       watchdog_.expires_after(kFarewell);
     } else if (owes_hello) {
-      watchdog_.expires_after(limits_.hello_timeout);
+      watchdog_.expires_after(host_.limits.hello_timeout);
     } else if (owes_bytes) {
-      watchdog_.expires_after(limits_.half_frame_timeout);
+      watchdog_.expires_at(since + host_.limits.half_frame_timeout);
     } else {
       watchdog_.expires_at(asio::steady_timer::time_point::max());
     }
@@ -289,7 +366,7 @@ asio::awaitable<void> Connection::watch() {
       finish();
     } else if (owes_hello && !greeted_) {
       breach(v1::ERROR_BAD_REQUEST, "no hello came in time");
-    } else if (owes_bytes) {
+    } else if (owes_bytes && owes_bytes_ && owes_since_ == since) {
       breach(v1::ERROR_BAD_REQUEST, "half a frame came, and not the rest of it in time");
     }
   }
@@ -304,7 +381,7 @@ void Connection::breach(int code, const std::string& what) {
 void Connection::part(int code, const std::string& what) {
   closing_ = true;
   (void)send(error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
-  output_.cancel();
+  writer_.cancel();
   watchdog_.cancel();
 }
 

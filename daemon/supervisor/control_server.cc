@@ -1,6 +1,7 @@
 #include "daemon/supervisor/control_server.h"
 
 #include <google/protobuf/stubs/logging.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,9 +11,13 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
+#include <optional>
+#include <vector>
 
+#include "daemon/core/memory_peak.h"
 #include "daemon/supervisor/connection.h"
 #include "daemon/supervisor/log.h"
+#include "daemon/supervisor/parting.h"
 #include "daemon/supervisor/peer_admission.h"
 #include "daemon/supervisor/user_map.h"
 #include "proto/control.pb.h"
@@ -26,36 +31,59 @@ namespace asio = boost::asio;
 namespace v1 = control::v1;
 using Protocol = asio::local::stream_protocol;
 
+namespace {
+
+constexpr std::size_t kInputBytes = std::size_t{64} << 10;
+constexpr core::Duration kPeakLook = std::chrono::seconds{1};
+/// Accepted before anything else is looked at again.
+constexpr unsigned kAcceptsAtOnce = 32;
+
+}  // namespace
+
 struct ControlServer::State : std::enable_shared_from_this<State> {
   State(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config_in, core::QuotaBook& quota_in,
-        RequestDesk& desk_in, const ControlLimits& limits_in)
+        RequestDesk& desk, const ControlLimits& limits)
       : context(loop.context()),
-        closer(loop.closer()),
         acceptor(context, Protocol(), listener.release()),
         pause(context),
         config(config_in),
         quota(quota_in),
-        desk(desk_in),
-        limits(limits_in) {
+        turns(loop, [this](std::uint64_t connection, core::TurnBudget& budget) { return turn(connection, budget); }),
+        host{loop,
+             desk,
+             turns,
+             std::make_shared<core::TrafficBook>(limits.traffic),
+             limits,
+             input,
+             [this] { look_for_peaks(); },
+             [this](std::uint32_t uid) { large_may_begin(uid); }} {
+    boost::system::error_code ignored;
+    acceptor.non_blocking(true, ignored);
     refuse_descriptors_on(acceptor.native_handle());
   }
 
   asio::awaitable<void> accept();
+  boost::system::error_code accept_some();
   void take(Protocol::socket socket);
   void refuse_descriptors_on(int socket) const {
     (void)refuse_descriptors(socket);
-    if (limits.descriptors_may_come) allow_descriptors(socket);
+    if (host.limits.descriptors_may_come) allow_descriptors(socket);
   }
   void admit_or_turn_away(Protocol::socket& socket, const PeerIdentity& identity);
+  bool turn(std::uint64_t connection, core::TurnBudget& budget);
+  void look_for_peaks();
+  void large_may_begin(std::uint32_t uid);
 
   asio::io_context& context;
-  Closer& closer;
   Protocol::acceptor acceptor;
   asio::steady_timer pause;
   config::DaemonConfig config;
   core::QuotaBook& quota;
-  RequestDesk& desk;
-  ControlLimits limits;
+  std::vector<std::byte> input = std::vector<std::byte>(kInputBytes);
+  TurnRunner turns;
+  ConnectionHost host;
+  core::MemoryPeak peak;
+  std::optional<EventLoop::TimerId> peak_timer;
   UserMap users = read_user_map();
   bool said_hidden = false;
   std::function<void()> probed;
@@ -78,25 +106,36 @@ asio::awaitable<void> ControlServer::State::accept() {
   const auto self = shared_from_this();
   while (!ended) {
     boost::system::error_code error;
-    if (closer.full()) {
+    if (host.loop.closer().full()) {
       // Those who are turned away with descriptors in their sockets come faster than these can be closed.
       pause.expires_after(std::chrono::milliseconds{2});
       co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       continue;
     }
-    Protocol::socket socket(context);
-    co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+    co_await acceptor.async_wait(Protocol::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, error));
     if (ended || error == asio::error::bad_descriptor) co_return;
     if (error == asio::error::operation_aborted) continue;  // there is another listener
-    if (error) {
-      // Out of descriptors, most likely: those who wait in the backlog are served when some are free again.
-      log_warning("cannot accept a connection", {{"error", error.message()}});
-      pause.expires_after(std::chrono::milliseconds{200});
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
-    }
+    if (!error) error = accept_some();
+    if (!error || error == asio::error::would_block || error == asio::error::connection_aborted) continue;
+    // Out of descriptors, most likely: those who wait in the backlog are served when some are free again.
+    log_warning("cannot accept a connection", {{"error", error.message()}});
+    pause.expires_after(std::chrono::milliseconds{200});
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
+// Many at once, since one uid's crowd waits before others in the backlog; not all, since it may be refilled for ever.
+boost::system::error_code ControlServer::State::accept_some() {
+  boost::system::error_code error;
+  core::TurnBudget budget(host.loop.now());
+  for (unsigned i = 0; i < kAcceptsAtOnce && budget.step(host.loop.now()) && !ended && !host.loop.closer().full();
+       ++i) {
+    Protocol::socket socket(context);
+    acceptor.accept(socket, error);
+    if (error) break;
     take(std::move(socket));
   }
+  return error;
 }
 
 void ControlServer::State::take(Protocol::socket socket) {
@@ -106,7 +145,7 @@ void ControlServer::State::take(Protocol::socket socket) {
   if (identity && probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
   if (identity) admit_or_turn_away(socket, *identity);
   // One that was not let in: what it may have in its queue is closed as any client's.
-  if (socket.is_open()) hand_over(socket, closer, identity ? identity->uid : ~std::uint32_t{0}, nullptr);
+  if (socket.is_open()) hand_over(socket, host.loop.closer(), identity ? identity->uid : ~std::uint32_t{0}, nullptr);
 }
 
 // Moves from `socket` who is let in.
@@ -130,15 +169,38 @@ void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const Pe
   }
   const Peer peer{identity.uid, identity.pid, admission.admin, ++last_connection,
                   refused ? to_string(*refused) : std::string()};
-  auto connection =
-      std::make_shared<Connection>(std::move(socket), peer, desk, closer, limits, [weak = weak_from_this(), peer] {
-        if (const auto self = weak.lock()) {
-          !peer.kept_since.empty() ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
-          self->connections.erase(peer.connection);
-        }
-      });
+  auto connection = std::make_shared<Connection>(std::move(socket), peer, host, [weak = weak_from_this(), peer] {
+    if (const auto self = weak.lock()) {
+      !peer.kept_since.empty() ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);
+      self->connections.erase(peer.connection);
+    }
+  });
   connections[peer.connection] = connection;
   connection->start();
+}
+
+bool ControlServer::State::turn(std::uint64_t number, core::TurnBudget& budget) {
+  const auto at = connections.find(number);
+  if (at == connections.end()) return false;
+  const std::shared_ptr<Connection> connection = at->second;
+  return connection->take_turn(budget);
+}
+
+void ControlServer::State::large_may_begin(std::uint32_t uid) {
+  for (const auto& [number, connection] : connections) {
+    if (connection->uid() == uid) connection->large_may_begin();
+  }
+}
+
+void ControlServer::State::look_for_peaks() {
+  if (!peak.use(host.traffic->held()) || peak_timer) return;
+  peak_timer = host.loop.after(kPeakLook, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->peak_timer.reset();
+    if (self->peak.is_over(self->host.traffic->held())) ::malloc_trim(0);
+    self->look_for_peaks();
+  });
 }
 
 ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config,
@@ -174,6 +236,7 @@ void ControlServer::listen_on(UniqueFd listener) {
     if (!error) state.take(std::move(socket));
   }
   state.acceptor = Protocol::acceptor(state.context, Protocol(), listener.release());
+  state.acceptor.non_blocking(true, error);
   state.refuse_descriptors_on(state.acceptor.native_handle());
 }
 

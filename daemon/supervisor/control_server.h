@@ -8,6 +8,7 @@
 #include <string>
 
 #include "daemon/core/quota.h"
+#include "daemon/core/traffic_book.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/event_loop.h"
@@ -31,14 +32,14 @@ class RequestDesk {
 struct ControlLimits {
   core::Duration hello_timeout = std::chrono::seconds{5};
   core::Duration half_frame_timeout = std::chrono::seconds{30};
-  std::size_t unread_bytes = std::size_t{16} << 20;  ///< a client that does not read its replies is cut off beyond this
-  std::size_t unanswered_requests = 1024;
+  core::TrafficLimits traffic;
   bool descriptors_may_come = false;  ///< as on a kernel before 6.16, which cannot refuse them
 };
 
 /// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests
-/// to the desk. Whatever a client does ends at most its own connection: garbage, half and oversized frames get an Error
-/// reply with id 0 where one can be sent, then the connection closes. The supervisor's one thread.
+/// to the desk, uid by uid in turns. Whatever a client does ends at most its own connection: garbage, half and
+/// oversized frames get an Error reply with id 0 where one can be sent, then the connection closes. The supervisor's
+/// one thread.
 class ControlServer {
  public:
   ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config, core::QuotaBook& quota,

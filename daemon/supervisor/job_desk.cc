@@ -37,6 +37,12 @@ void refuse_payload(const Responder& respond, std::uint64_t bytes, std::uint64_t
 
 std::uint64_t since_boot(core::TimePoint now) { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
 
+void refuse_unknown(const Responder& respond) {
+  refuse(respond, v1::ERROR_UNKNOWN_JOB,
+         "no such job: it was never accepted, it ended more than 60 s ago, or another daemon took it; if it is "
+         "idempotent, submit it again");
+}
+
 const HandlerDescription* handler_named(const PoolGate& pool, std::string_view name) {
   const auto handlers = pool.handlers();
   const auto at = std::find_if(handlers.begin(), handlers.end(), [&](const auto& one) { return one.name == name; });
@@ -82,7 +88,7 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   const Cookie cookie{request.cookie_high(), request.cookie_low()};
   if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
-  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, {peer.connection, respond}, request.wait());
+  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, respond, request.wait());
   const auto pools = daemon_.pools();
   const auto at =
       std::find_if(pools.begin(), pools.end(), [&](PoolGate* one) { return one->config().name == request.pool(); });
@@ -101,7 +107,7 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   // Until its first worker has been ready nobody can say which handlers there are.
   pool->when_handlers_known([this, peer, pool, request, respond, charge] {
     if (Job* known = job_of(peer, 0, {request.cookie_high(), request.cookie_low()})) {
-      return answer(*known, {peer.connection, respond}, request.wait());
+      return answer(*known, respond, request.wait());
     }
     do_submit(peer, *pool, request, charge, respond);
   });
@@ -168,18 +174,13 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   job.charge = std::move(charge);
   by_cookie_[{job.uid, job.cookie}] = job.id;
   Job& kept = jobs_[job.id] = std::move(job);
-  answer(kept, {peer.connection, respond}, request.wait());
+  answer(kept, respond, request.wait());
 }
 
 void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
   Job* job = job_of(peer, request.job_id(), {request.cookie_high(), request.cookie_low()});
-  if (job == nullptr) {
-    return refuse(
-        respond, v1::ERROR_UNKNOWN_JOB,
-        "no such job: it was never accepted, it ended more than 60 s ago, or another daemon took it; if it is "
-        "idempotent, submit it again");
-  }
-  answer(*job, {peer.connection, respond}, request.wait());
+  if (job == nullptr) return refuse_unknown(respond);
+  answer(*job, respond, request.wait());
 }
 
 JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
@@ -195,18 +196,31 @@ JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& 
   return job.uid == peer.uid && job.cookie == cookie ? &job : nullptr;
 }
 
-void JobDesk::answer(Job& job, const Asker& asker, bool wait) {
-  if (job.end) return deliver(job, asker);
+void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
+  if (job.end) return deliver(job, respond);
   if (wait) {
-    job.waiters.push_back(asker);
-    return;
+    if (waiters_.add(job.id, respond)) return;
+    return refuse(respond, v1::ERROR_BUSY,
+                  std::to_string(JobWaiters::kMostPerJob) + " requests wait for job " + std::to_string(job.id) +
+                      "; fetch it without wait, or again when some have been answered");
   }
   v1::Reply reply;
   reply.mutable_accepted()->set_job_id(job.id);
-  asker.respond(std::move(reply), {});
+  respond(std::move(reply), {});
 }
 
-void JobDesk::deliver(Job& job, const Asker& asker) {
+// In a turn of the one who waits: each gets a copy of the result, and there may be many of them.
+void JobDesk::deliver_when_room(Job& job, const Responder& respond) {
+  const auto due = std::make_shared<Responder>(respond);
+  job.due.push_back(due);
+  respond.when_room([this, id = job.id, due] {
+    if (const auto at = jobs_.find(id); at != jobs_.end()) return deliver(at->second, *due);
+    refuse_unknown(*due);
+  });
+}
+
+void JobDesk::deliver(Job& job, const Responder& respond) {
+  if (!respond.alive()) return;
   v1::Reply reply;
   const Session& session = job.home->session();
   JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
@@ -217,10 +231,11 @@ void JobDesk::deliver(Job& job, const Asker& asker) {
   if (took_its_worker(job.end->cause())) {
     fill_death(daemon_.ledger(), job.id, *reply.mutable_outcome());
   }
-  if (planted(Plant::OutcomeTwice)) asker.respond(v1::Reply(reply), {});
-  if (!asker.respond(std::move(reply), {})) return;
+  if (planted(Plant::OutcomeTwice)) respond(v1::Reply(reply), {});
+  if (!respond(std::move(reply), {})) return;
   job.delivered = true;
-  deliveries_.give(asker.connection, job.id);
+  deliveries_.give(respond.connection(), job.id);
+  mark_delivered(daemon_.ledger().delivered, session.serial, job.place.slot);
   job.charge.reset();
 }
 
@@ -247,13 +262,14 @@ void JobDesk::end(Job& job, SlotWord word) {
   job.end = word;
   job.ended_at = loop_.now();
   job.home->ended(job.place);
-  for (const Asker& asker : std::exchange(job.waiters, {})) deliver(job, asker);
+  for (const Responder& respond : waiters_.take(job.id)) deliver_when_room(job, respond);
   if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
 void JobDesk::drop(std::uint64_t id) {
   const auto at = jobs_.find(id);
   Job& job = at->second;
+  clear_delivered(daemon_.ledger().delivered, job.home->session().serial, job.place.slot);
   job.home->release(job.place);
   by_cookie_.erase({job.uid, job.cookie});
   jobs_.erase(at);

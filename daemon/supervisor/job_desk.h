@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -12,6 +13,7 @@
 #include "daemon/core/quota.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/job_charge.h"
+#include "daemon/supervisor/job_waiters.h"
 #include "daemon/supervisor/message_session.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"
@@ -38,10 +40,13 @@ class JobDesk {
   void fetch(const Peer& peer, const control::v1::Fetch& request, Responder respond);
   /// Jobs of sessions too.
   void cancel(const Peer& peer, const control::v1::Cancel& request, Responder respond);
-
   /// The outcomes that were on their way to it have arrived.
   void all_read(std::uint64_t connection);
-  void connection_closed(std::uint64_t connection) { deliveries_.lose(connection); }
+  /// Nobody at it waits any more, nor reads.
+  void connection_closed(std::uint64_t connection) {
+    deliveries_.lose(connection);
+    waiters_.drop(connection);
+  }
 
   /// A session that a dead supervisor submitted through: its jobs can be fetched, then it ends.
   void take_over(Session& session);
@@ -51,10 +56,6 @@ class JobDesk {
 
  private:
   using Cookie = std::array<std::uint64_t, 2>;
-  struct Asker {
-    std::uint64_t connection;
-    Responder respond;
-  };
   struct Job {
     std::uint64_t id = 0;
     std::uint32_t uid = 0;
@@ -67,7 +68,12 @@ class JobDesk {
     core::TimePoint ended_at{};
     bool delivered = false;
     std::shared_ptr<JobCharge> charge;  ///< until the outcome is delivered
-    std::vector<Asker> waiters;
+    /// Who waited when it ended and has not got the outcome yet: their connections have no room.
+    std::vector<std::weak_ptr<Responder>> due;
+
+    [[nodiscard]] bool is_due() const {
+      return std::any_of(due.begin(), due.end(), [](const auto& one) { return !one.expired(); });
+    }
   };
   using Key = std::pair<std::uint32_t, Cookie>;
 
@@ -86,9 +92,10 @@ class JobDesk {
   void do_submit(const Peer& peer, PoolGate& pool, const control::v1::Submit& request,
                  std::shared_ptr<JobCharge> charge, const Responder& respond);
   Job* job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie);
-  void answer(Job& job, const Asker& asker, bool wait);
-  void deliver(Job& job, const Asker& asker);
   void settle(std::uint64_t id);
+  void answer(Job& job, const Responder& respond, bool wait);
+  void deliver(Job& job, const Responder& respond);
+  void deliver_when_room(Job& job, const Responder& respond);
   void look(MessageSession& home);
   void end(Job& job, SlotWord word);
   void drop(std::uint64_t id);
@@ -119,6 +126,7 @@ class JobDesk {
   std::map<std::uint64_t, Job> jobs_;
   std::map<Key, std::uint64_t> by_cookie_;
   core::DeliveryBook deliveries_;
+  JobWaiters waiters_;
   std::optional<EventLoop::TimerId> sweep_timer_;
 };
 

@@ -13,6 +13,7 @@ namespace v1 = control::v1;
 constexpr core::Duration kKept = std::chrono::seconds{60};
 constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
 constexpr SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
+static_assert(kGeometry.slots <= kMessageSlots);
 constexpr std::size_t kMaxHomes = 4;         ///< of one uid in a pool
 constexpr std::size_t kMaxHomesInAll = 256;  ///< each has a thread that watches it, and clients need sessions too
 
@@ -78,7 +79,7 @@ bool JobDesk::make_room(MessageSession& home, Shortage shortage) {
   if (shortage != Shortage::Slot && shortage != Shortage::ResultRing) return false;
   const std::uint32_t serial = home.session().serial;
   for (auto at = jobs_.lower_bound(make_job_id(serial, 0)); at != jobs_.end() && at->second.home == &home; ++at) {
-    if (at->second.end && at->second.delivered) {
+    if (at->second.end && at->second.delivered && !at->second.is_due()) {
       drop(at->first);
       return true;
     }
@@ -144,7 +145,11 @@ void JobDesk::home_gone(std::uint32_t serial) {
     if (job.home == at->second.get()) gone.push_back(id);
   }
   for (const std::uint64_t id : gone) {
-    const Job& job = jobs_.at(id);
+    Job& job = jobs_.at(id);
+    // There is no later: with room or without.
+    for (const auto& due : job.due) {
+      if (const auto respond = due.lock()) deliver(job, *respond);
+    }
     by_cookie_.erase({job.uid, job.cookie});
     jobs_.erase(id);
   }
@@ -174,6 +179,8 @@ void JobDesk::all_read(std::uint64_t connection) {
 void JobDesk::settle(std::uint64_t id) {
   const auto at = jobs_.find(id);
   if (at == jobs_.end()) return;
+  // Others were promised it: the last of them settles it.
+  if (at->second.is_due()) return;
   MessageSession& home = *at->second.home;
   home.settle(at->second.place);
   if (home.own()) return;

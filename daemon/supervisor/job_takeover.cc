@@ -12,6 +12,14 @@ namespace {
 
 namespace v1 = control::v1;
 
+// One answer for a job that is another user's and for one that is not there: ids can be guessed.
+void refuse_cancel(const Responder& respond, std::uint64_t id) {
+  respond(error_reply(0, v1::ERROR_UNKNOWN_JOB,
+                      "no job " + std::to_string(id) +
+                          " of this user is queued, running or kept; it may have ended more than 60 s ago"),
+          {});
+}
+
 void answer_cancel(const Responder& respond, bool was_queued, bool already_ended) {
   v1::Reply reply;
   reply.mutable_cancelled()->set_was_queued(was_queued);
@@ -31,10 +39,7 @@ void JobDesk::cancel(const Peer& peer, const v1::Cancel& request, Responder resp
   const auto at = jobs_.find(id);
   if (at == jobs_.end()) return cancel_in_session(peer, id, respond);
   Job& job = at->second;
-  if (!peer.admin && job.uid != peer.uid) {
-    respond(error_reply(0, v1::ERROR_NOT_ALLOWED, "job " + std::to_string(id) + " is another user's"), {});
-    return;
-  }
+  if (!peer.admin && job.uid != peer.uid) return refuse_cancel(respond, id);
   if (job.end) return answer_cancel(respond, false, true);
   MessageSession& home = *job.home;
   const bool was_queued = home.cancel(job.place.slot, job.place.seq);
@@ -48,14 +53,8 @@ void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Respon
   sessions_.for_each([&](const Session& session) {
     if (session.serial == serial && session.state != SessionState::Opening && !session.internal()) found = &session;
   });
-  if (found == nullptr || seq == 0) {
-    respond(error_reply(0, v1::ERROR_UNKNOWN_JOB, "no job " + std::to_string(id) + " is queued or running"), {});
-    return;
-  }
-  if (!peer.admin && found->uid != peer.uid) {
-    respond(error_reply(0, v1::ERROR_NOT_ALLOWED, "job " + std::to_string(id) + " is another user's"), {});
-    return;
-  }
+  const bool theirs = found != nullptr && (peer.admin || found->uid == peer.uid);
+  if (!theirs || seq == 0) return refuse_cancel(respond, id);
   for (std::uint32_t slot = 0; slot < found->geometry.slots; ++slot) {
     // SYNC: acquire, pairs with publish and claim.
     SlotWord word(found->reply.word(slot).load(std::memory_order_acquire));
@@ -69,7 +68,7 @@ void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Respon
     }
     return answer_cancel(respond, false, false);
   }
-  respond(error_reply(0, v1::ERROR_UNKNOWN_JOB, "no job " + std::to_string(id) + " is queued or running"), {});
+  refuse_cancel(respond, id);
 }
 
 // What a slot says must fit the ring and carry a cookie; else it is no job that anybody could ask for.
@@ -92,6 +91,8 @@ std::optional<JobDesk::Job> JobDesk::job_left_in(const Session& session, std::ui
   job.place.result.offset = offset;
   job.result_capacity = descriptor.result_capacity;
   job.submitted_ns = descriptor.submitted_ns;
+  job.delivered = word.is_terminal() && is_delivered(daemon_.ledger().delivered, session.serial, slot);
+  if (job.delivered) return job;
   job.charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
   // Accepted is accepted, whatever the limits are by now.
   (void)job.charge->take_job(loop_.now());

@@ -161,8 +161,8 @@ void SessionDesk::hand_out(Entry& entry, const Responder& respond) {
 
 Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
                                                 std::uint32_t supervisor) {
-  if (sessions_.size() + lost_.size() >= kMaxSessions) {
-    return Error{"the daemon serves its 1024 sessions already; close some, or share one between threads"};
+  if (!core::session_fits(sessions_.size() + lost_.size(), kMaxSessions, supervisor != 0 || peer.admin)) {
+    return Error{"the daemon serves as many sessions as it can; close some, or share one between threads"};
   }
   while (sessions_.contains(next_index_) || lost_.contains(next_index_))
     next_index_ = static_cast<std::uint16_t>((next_index_ + 1) % kMaxSessions);

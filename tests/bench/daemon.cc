@@ -98,9 +98,7 @@ std::string Daemon::log_tail() const {
   return log.substr(log.size() > 4000 ? log.size() - 4000 : 0);
 }
 
-Client Daemon::connect() const {
-  return Client::connect({.socket = folder_ + "/ringmaster.sock", .name = "ringmaster-bench"}).value();
-}
+Client Daemon::connect() const { return Client::connect({.socket = socket(), .name = "ringmaster-bench"}).value(); }
 
 void Daemon::admit_everyone() const {
   fs::permissions(folder_, fs::perms{0711});

@@ -29,6 +29,7 @@ class Daemon {
   [[nodiscard]] Client connect() const;
   /// Other users may connect too.
   void admit_everyone() const;
+  [[nodiscard]] std::string socket() const { return folder_ + "/ringmaster.sock"; }
   [[nodiscard]] pid_t keeper() const noexcept { return keeper_; }
   /// -1 where there is none at the moment.
   [[nodiscard]] pid_t supervisor() const;

@@ -123,6 +123,7 @@ void run(const Options& options, Report& report) {
   }
   attempt(options, "idle sessions", [&] { measure_idle_sessions(options.programs, report); });
   attempt(options, "fairness", [&] { measure_fairness(options.programs, report); });
+  attempt(options, "storms", [&] { measure_storms(options.programs, report); });
   attempt(options, "idle", [&] { measure_idle(options.programs, report); });
 }
 

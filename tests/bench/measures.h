@@ -29,6 +29,9 @@ void measure_idle_sessions(const Programs& programs, Report& report);
 /// A daemon of its own, with one user who asks all the time and one who asks seldom. Needs root, to be both.
 void measure_fairness(const Programs& programs, Report& report);
 
+/// A daemon of its own, asked by one user while another one's 60 connections storm it. As root only.
+void measure_storms(const Programs& programs, Report& report);
+
 /// A daemon of its own with eight parked workers.
 void measure_idle(const Programs& programs, Report& report);
 

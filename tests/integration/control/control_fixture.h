@@ -86,6 +86,12 @@ class ControlTest : public ::testing::Test {
     supervisor.reset();
     supervisor = std::make_unique<Supervisor>(daemon, listener_.get(), limits, control);
   }
+  /// Other users' clients can connect.
+  void open_to_all() const {
+    std::filesystem::permissions(directory_, std::filesystem::perms{0755});
+    std::filesystem::permissions(path, std::filesystem::perms{0666});
+  }
+  [[nodiscard]] int listener() const { return listener_.get(); }
   static v1::Request submit_request(const std::string& handler, const std::string& payload, std::uint64_t cookie,
                                     bool wait = true) {
     v1::Request request;

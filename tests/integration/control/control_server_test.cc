@@ -127,24 +127,6 @@ TEST_F(ControlTest, AThousandConnectionsOfOneUserAreRefusedCleanlyAndOthersAreSe
   EXPECT_TRUE(late.call(more).has_status());
 }
 
-TEST_F(ControlTest, AClientThatNeverReadsIsCutOff) {
-  control.unread_bytes = 256 * 1024;
-  start();
-  TestClient deaf(path);
-  v1::Request request;
-  request.mutable_list_handlers();
-  request.set_id(1);
-  const std::string frame = make_frame(request.SerializeAsString());
-  const timeval soon{30, 0};
-  ::setsockopt(deaf.fd(), SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof soon);
-  EXPECT_TRUE(eventually([&] {
-    return ::send(deaf.fd(), frame.data(), frame.size(), MSG_NOSIGNAL) < 0 && (errno == EPIPE || errno == ECONNRESET);
-  }));
-  TestClient other(path);
-  v1::Request status = status_request();
-  EXPECT_TRUE(other.call(status).has_status());
-}
-
 TEST_F(ControlTest, DescriptorsThatComeUnaskedAreClosed) {
   control.descriptors_may_come = true;
   start();

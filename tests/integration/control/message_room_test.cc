@@ -99,7 +99,9 @@ TEST_F(MessageRoom, NobodyButItsSupervisorCanWriteWhatASubmitterAskedFor) {
   TestClient client(path);
   v1::Request submit = submit_request("echo", "before", 1, false);
   ASSERT_TRUE(client.call(submit).has_accepted());
-  ASSERT_TRUE(eventually([&] { return daemon->holding >= 3; }));
+  // A successor knows of it only when the keeper holds it and the ledger says so.
+  ASSERT_TRUE(eventually(
+      [&] { return daemon->ledger().sessions[0].state.load() == static_cast<std::uint32_t>(LedgerState::Live); }));
   const UniqueFd segment = daemon->take(keeper::DepositKind::Request, 1);
   ASSERT_TRUE(segment.valid());
   // As a worker would go about it.

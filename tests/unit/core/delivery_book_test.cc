@@ -23,5 +23,13 @@ TEST(DeliveryBook, WhatAConnectionTookAlongIsNotRead) {
   EXPECT_TRUE(book.empty());
 }
 
+TEST(DeliveryBook, IsBoundedWhereAClientAlwaysLeavesSomethingUnread) {
+  DeliveryBook book;
+  for (std::uint64_t job = 0; job < 3 * DeliveryBook::kMostOfOne; ++job) book.give(1, job);
+  const auto read = book.read(1);
+  EXPECT_LE(read.size(), DeliveryBook::kMostOfOne);
+  EXPECT_EQ(read.back(), 3 * DeliveryBook::kMostOfOne - 1);
+}
+
 }  // namespace
 }  // namespace ringmaster::core

@@ -33,6 +33,26 @@ TEST(Quota, CountsConnectionsPerUidAndOfAll) {
   EXPECT_FALSE(book.open_connection(3));
 }
 
+TEST(Quota, FourUidsCannotTakeAllConnections) {
+  QuotaBook book{QuotaLimits{}};
+  for (const Uid uid : {1U, 2U, 3U, 4U}) {
+    while (!book.open_connection(uid)) continue;
+  }
+  EXPECT_EQ(book.connections(), 224U);
+  EXPECT_EQ(book.open_connection(4)->kind, QuotaKind::ConnectionsForFew);
+  for (Uid uid = 5; uid < 13; ++uid) {
+    for (std::uint64_t i = 0; i < kFewConnections; ++i) EXPECT_FALSE(book.open_connection(uid)) << uid;
+  }
+  EXPECT_EQ(book.open_connection(13)->kind, QuotaKind::Connections);
+}
+
+TEST(Quota, TheLastSessionsAreForAdministratorsAndTheDaemonItself) {
+  EXPECT_TRUE(session_fits(959, 1024, false));
+  EXPECT_FALSE(session_fits(960, 1024, false));
+  EXPECT_TRUE(session_fits(1023, 1024, true));
+  EXPECT_FALSE(session_fits(1024, 1024, true));
+}
+
 TEST(Quota, KeepsAFewConnectionsForAdministration) {
   QuotaBook book{small()};
   for (std::uint64_t i = 0; i < kKeptConnections; ++i) EXPECT_TRUE(book.open_kept_connection());

@@ -1,0 +1,31 @@
+#include "daemon/supervisor/job_waiters.h"
+
+namespace ringmaster {
+
+bool JobWaiters::add(std::uint64_t job, const Responder& respond) {
+  auto& waiting = by_job_[job];
+  if (waiting.size() >= kMostPerJob) return false;
+  waiting.push_back(respond);
+  by_connection_.emplace(respond.connection(), job);
+  return true;
+}
+
+std::vector<Responder> JobWaiters::take(std::uint64_t job) {
+  const auto at = by_job_.find(job);
+  if (at == by_job_.end()) return {};
+  std::vector<Responder> waiting = std::move(at->second);
+  by_job_.erase(at);
+  for (const Responder& one : waiting) by_connection_.erase({one.connection(), job});
+  return waiting;
+}
+
+void JobWaiters::drop(std::uint64_t connection) {
+  auto at = by_connection_.lower_bound({connection, 0});
+  for (; at != by_connection_.end() && at->first == connection; at = by_connection_.erase(at)) {
+    const auto job = by_job_.find(at->second);
+    std::erase_if(job->second, [&](const Responder& one) { return one.connection() == connection; });
+    if (job->second.empty()) by_job_.erase(job);
+  }
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "daemon/core/request_turns.h"
+#include "daemon/supervisor/event_loop.h"
+
+namespace ringmaster {
+
+/// Gives connections their turns, one for each round of the event loop: whatever else is due comes in between. The
+/// supervisor's one thread.
+class TurnRunner {
+ public:
+  /// True: the connection has more to do, and gets in line again.
+  using TakeTurn = std::function<bool(std::uint64_t connection, core::TurnBudget& budget)>;
+
+  /// REQUIRES: `loop` outlives this.
+  TurnRunner(EventLoop& loop, TakeTurn take_turn);
+
+  void want(core::Uid uid, std::uint64_t connection);
+  void forget(core::Uid uid, std::uint64_t connection);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringmaster

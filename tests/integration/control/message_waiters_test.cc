@@ -1,0 +1,196 @@
+#include <sys/ioctl.h>
+
+#include "daemon/supervisor/job_waiters.h"
+#include "tests/integration/control/control_fixture.h"
+#include "tests/testing/as_user.h"
+#include "tests/testing/thread_of_user.h"
+
+// Who waits for jobs that came as messages, whose they are, and what a successor knows of them.
+namespace ringmaster::testing {
+namespace {
+
+class MessageWaiters : public ControlTest {
+ protected:
+  /// Its answer comes, and is left in the socket.
+  static bool arrives_unread(TestClient& client, v1::Request& request) {
+    const auto unread = [&] {
+      int bytes = 0;
+      return ::ioctl(client.fd(), FIONREAD, &bytes) == 0 ? bytes : 0;
+    };
+    const int before = unread();
+    client.send(request);
+    return eventually([&] { return unread() > before; });
+  }
+  /// The code and the sentence, without the numbers in it.
+  static std::string refusal_of(const v1::Reply& reply) {
+    std::string text = std::to_string(reply.error().code()) + " ";
+    for (const char c : reply.error().message()) {
+      if (c < '0' || c > '9') text += c;
+    }
+    return text;
+  }
+};
+
+TEST_F(MessageWaiters, OfClosedConnectionsAreDropped) {
+  start();
+  daemon->pool.working = false;
+  TestClient owner(path);
+  v1::Request submit = submit_request("echo", "x", 1, false);
+  ASSERT_TRUE(owner.call(submit).has_accepted());
+  for (int round = 0; round < 3; ++round) {
+    TestClient waiting(path);
+    for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+      v1::Request fetch = fetch_request(1);
+      waiting.send(fetch);
+    }
+    v1::Request one_more = fetch_request(1);
+    waiting.send(one_more);
+    const auto refused = waiting.receive();
+    ASSERT_TRUE(refused.has_value()) << round;
+    EXPECT_EQ(refused->error().code(), v1::ERROR_BUSY) << round;
+    EXPECT_NE(refused->error().message().find("fetch it without wait"), std::string::npos)
+        << refused->error().message();
+  }
+  EXPECT_TRUE(eventually([&] {
+    v1::Request status;
+    status.mutable_get_status();
+    return owner.call(status).status().connections() == 1;
+  }));
+  v1::Request fetch = fetch_request(1);
+  owner.send(fetch);
+  daemon->pool.working = true;
+  EXPECT_EQ(owner.receive()->outcome().result(), "x");
+}
+
+TEST_F(MessageWaiters, EachGetsTheOutcomeHoweverLittleItsConnectionHolds) {
+  control.traffic.unread_per_connection = core::kib(1);
+  start();
+  daemon->pool.working = false;
+  TestClient client(path);
+  const std::string payload(std::size_t{1} << 20, 'x');
+  v1::Request submit = submit_request("echo", payload, 1, false);
+  ASSERT_TRUE(client.call(submit).has_accepted());
+  for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+    v1::Request fetch = fetch_request(1);
+    client.send(fetch);
+  }
+  // Whatever they cost, another is served in between.
+  daemon->pool.working = true;
+  TestClient other(path);
+  v1::Request status;
+  status.mutable_get_status();
+  EXPECT_TRUE(other.call(status).has_status());
+  for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+    const auto reply = client.receive();
+    ASSERT_TRUE(reply.has_value()) << i;
+    ASSERT_EQ(reply->outcome().result().size(), payload.size()) << i;
+  }
+}
+
+TEST_F(MessageWaiters, ASuccessorChargesOnlyWhatNobodyHasBeenGiven) {
+  limits.socket_jobs_per_uid = 3;
+  start();
+  {
+    TestClient client(path);
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+      v1::Request request = submit_request("echo", std::to_string(i), i);
+      EXPECT_TRUE(arrives_unread(client, request)) << i;
+    }
+  }
+  {
+    TestClient client(path);
+    for (std::uint64_t i = 6; i <= 7; ++i) {
+      v1::Request request = submit_request("echo", std::to_string(i), i, false);
+      ASSERT_TRUE(client.call(request).has_accepted()) << i;
+    }
+  }
+  start();
+  {
+    TestClient client(path);
+    v1::Request third = submit_request("echo", "8", 8, false);
+    EXPECT_TRUE(client.call(third).has_accepted()) << "five of the seven were given to somebody";
+    v1::Request fourth = submit_request("echo", "9", 9, false);
+    const v1::Error refused = client.call(fourth).error();
+    EXPECT_EQ(refused.code(), v1::ERROR_QUOTA);
+    EXPECT_NE(refused.message().find("fetch their outcomes first"), std::string::npos) << refused.message();
+    v1::Request given = fetch_request(1);
+    EXPECT_EQ(client.call(given).outcome().result(), "1") << "they are kept all the same: nobody has read them";
+    for (std::uint64_t i = 6; i <= 7; ++i) {
+      v1::Request fetch = fetch_request(i);
+      EXPECT_TRUE(arrives_unread(client, fetch)) << i;
+    }
+  }
+  // What the second supervisor gave of the first one's the third knows too.
+  start();
+  TestClient client(path);
+  for (std::uint64_t i = 9; i <= 10; ++i) {
+    v1::Request request = submit_request("echo", "x", i, false);
+    EXPECT_TRUE(client.call(request).has_accepted()) << i;
+  }
+}
+
+TEST_F(MessageWaiters, ThereIsOneAnswerForNotYoursAndNotThere) {
+  if (::geteuid() != 0) GTEST_SKIP() << "another user's requests need root";
+  open_to_all();
+  start();
+  daemon->pool.working = false;
+  TestClient owner(path);
+  v1::Request submit = submit_request("echo", "x", 1, false);
+  const std::uint64_t job = owner.call(submit).accepted().job_id();
+  v1::Request open;
+  open.mutable_open_session()->set_pool("default");
+  const v1::SessionFds session = owner.call(open).session_fds();
+  ASSERT_NE(session.serial(), 0U);
+  v1::Request mapped;
+  mapped.mutable_session_mapped()->set_serial(session.serial());
+  ASSERT_TRUE(owner.call(mapped).has_session_ready());
+
+  std::optional<TestClient> stranger;
+  in_thread_of_user(kNobody, [&] { stranger.emplace(path); });
+  ASSERT_TRUE(stranger.has_value());
+  const auto ask = [&](v1::Request request) { return refusal_of(stranger->call(request)); };
+  const auto cancel = [&](std::uint64_t id) {
+    v1::Request request;
+    request.mutable_cancel()->set_job_id(id);
+    return ask(request);
+  };
+  const auto fetch = [&](std::uint64_t id) {
+    v1::Request request = fetch_request(1, false);
+    request.mutable_fetch()->set_job_id(id);
+    return ask(request);
+  };
+  const auto stack = [&](std::uint64_t id) {
+    v1::Request request;
+    request.mutable_get_stack()->set_job_id(id);
+    return ask(request);
+  };
+  const auto of_session = [&](std::uint32_t serial, auto field) {
+    v1::Request request;
+    auto& body = *field(request);
+    body.set_serial(serial);
+    body.set_cookie_high(session.cookie_high());
+    body.set_cookie_low(session.cookie_low());
+    return ask(request);
+  };
+  constexpr std::uint64_t kNoJob = std::uint64_t{99} << 32 | 1;
+  EXPECT_EQ(cancel(job), cancel(kNoJob));
+  EXPECT_EQ(cancel(std::uint64_t{session.serial()} << 32 | 1), cancel(kNoJob));
+  EXPECT_EQ(fetch(job), fetch(kNoJob));
+  EXPECT_EQ(stack(job), stack(kNoJob));
+  const auto resume = [](v1::Request& request) { return request.mutable_resume_session(); };
+  const auto close = [](v1::Request& request) { return request.mutable_close_session(); };
+  EXPECT_EQ(of_session(session.serial(), resume), of_session(99, resume));
+  EXPECT_EQ(of_session(session.serial(), close), of_session(99, close));
+  v1::Request their_map;
+  their_map.mutable_session_mapped()->set_serial(session.serial());
+  v1::Request no_map;
+  no_map.mutable_session_mapped()->set_serial(99);
+  EXPECT_EQ(ask(their_map), ask(no_map));
+
+  daemon->pool.working = true;
+  v1::Request still_there = fetch_request(1);
+  EXPECT_EQ(owner.call(still_there).outcome().result(), "x");
+}
+
+}  // namespace
+}  // namespace ringmaster::testing
