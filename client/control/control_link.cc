@@ -1,5 +1,6 @@
 #include "client/control/control_link.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -56,6 +57,14 @@ int poll_ms(Duration left) {
   return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(left).count()));
 }
 
+// A daemon that is stopped accepts nothing: without a limit a blocking connect would wait for ever.
+void limit_wait(int fd, Duration left) {
+  const auto most = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::clamp<Duration>(left, std::chrono::milliseconds(1), std::chrono::hours(1)));
+  const timeval limit{most.count() / 1'000'000, most.count() % 1'000'000};
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
 // True: ready; false: the time is over.
 Result<bool> await(int fd, short events, const TimeLimit& limit) {
   for (;;) {
@@ -98,20 +107,21 @@ Result<void> ControlLink::connect_once(Duration limit) {
     return Error{"the daemon is not running: a service manager listens on " + socket_ +
                      " and starts it for the next job; or start it yourself (systemctl start ringmaster)",
                  ECONNREFUSED};
-  UniqueFd fd = above_standard(UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
+  UniqueFd fd = above_standard(UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
   if (!fd) return errno_error("cannot create a Unix socket", errno);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-  // A daemon that is stopped accepts nothing: once its backlog is full a blocking connect would wait for ever.
+  // Where the backlog is full the kernel wakes who waits in line; who looks now and then comes too late in a crowd.
   const TimeLimit time(limit);
-  while (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return no_daemon(socket_, errno);
-    if (time.left() <= Duration(0))
+  for (;;) {
+    limit_wait(fd.get(), time.left());
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) break;
+    if (errno != EINTR && errno != EAGAIN) return no_daemon(socket_, errno);
+    if (errno == EAGAIN && time.left() <= Duration(0))
       return Error{"the daemon on " + socket_ + " accepts no connection; is it overloaded or stopped?", ETIMEDOUT};
-    std::this_thread::sleep_for(std::min(kFirstPause, time.left()));
   }
+  ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   fd_ = std::move(fd);
 
   wire::Request hello;
