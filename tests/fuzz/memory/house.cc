@@ -79,6 +79,8 @@ void House::claim(std::size_t number, std::size_t tenant) {
   RM_CHECK(worker.sessions[tenant].cursor < tenants_[tenant].reply().slots(), "a cursor behind the last slot");
   RM_CHECK(status == ClaimStatus::Claimed || !honest(number) || worker.self.lane->words.intent.load() == 0,
            "an intent for no job");
+  RM_CHECK(status != ClaimStatus::Tampered || !tenants_[tenant].safe(), "a safe tenant is said to have lied");
+  if (status == ClaimStatus::Tampered) end_session(tenant);
   if (status != ClaimStatus::Claimed) return;
   RM_CHECK(claimed.slot < tenants_[tenant].reply().slots() && claimed.word.seq() != 0, "slot %u", claimed.slot);
   worker.claimed = claimed;
@@ -294,6 +296,21 @@ void House::end_session(std::size_t number) {
   ended_[number % kTenants] = true;
 }
 
+void House::rest(std::size_t number) {
+  const WorkerSession& session = hands_[0].sessions[number];
+  for (std::size_t looks = tenants_[number].reply().slots() + 2; looks > 0; --looks) {
+    claim(0, number);
+    if (ended_[number]) return;
+    if (hands_[0].claimed) {
+      finish(0);
+    } else if (!ringmaster::settle(session)) {
+      RM_CHECK(!may_have_work(session) && !next_is_ready(session) && !has_ready_job(session), "it sleeps beside work");
+      return;
+    }
+  }
+  RM_CHECK(false, "what a stranger wrote keeps an idle worker awake");
+}
+
 void House::settle() {
   for (std::size_t number = 0; number < kHands; ++number) {
     hands_[number].control->hold.store(0);
@@ -310,6 +327,7 @@ void House::settle() {
       RM_CHECK(!hands_[0].claimed, "a worker that cannot end its job");
     }
   }
+  for (std::size_t tenant = 0; tenant < kTenants; ++tenant) rest(tenant);
   for (Tenant& one : tenants_) {
     one.gather(tick());
     RM_CHECK(!one.safe() || one.under_way() == 0, "%zu jobs of a safe tenant never end", one.under_way());

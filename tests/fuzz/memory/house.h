@@ -68,6 +68,8 @@ class House {
   Tenant* tenant_of(std::uint16_t index);
   Fate* fate_of(const Intent& intent);
   void check_extents(const Hand& hand, const JobExtents& extents) const;
+  /// An idle worker before that tenant's words: it sleeps at last, or ends the session for what it finds there.
+  void rest(std::size_t tenant);
   void die(Hand& hand, const std::optional<Verdict>& verdict);
   AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);
 

@@ -2,22 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "proto/control.pb.h"
+#include "tests/testing/fake_asker.h"
 
 namespace ringmaster {
 namespace {
 
-class FakeAsker final : public Asker {
- public:
-  explicit FakeAsker(std::uint64_t connection) : connection_(connection) {}
-  [[nodiscard]] bool alive() const override { return true; }
-  bool answer(control::v1::Reply&&, std::vector<UniqueFd>) override { return true; }
-  void when_room(std::function<void()> then) override { then(); }
-  [[nodiscard]] std::uint64_t connection() const override { return connection_; }
-
- private:
-  std::uint64_t connection_;
-};
+using testing::FakeAsker;
 
 Responder at(std::uint64_t connection) { return Responder(std::make_shared<FakeAsker>(connection)); }
 

@@ -1,11 +1,13 @@
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/job_desk.h"
+#include "tests/testing/fake_asker.h"
 #include "tests/unit/pool_succession/pool_fixture.h"
 
 namespace ringmaster {
 namespace {
 
+using testing::FakeAsker;
 using testing::PoolLife;
 using testing::Remains;
 
@@ -187,12 +189,9 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   control::v1::Request request;
   request.mutable_get_status();
   const auto seen_by = [&](bool admin) {
-    control::v1::PoolStatus status;
-    desk.handle({1000, 1, admin, 1}, request, [&](control::v1::Reply&& reply, std::vector<UniqueFd>) {
-      status = reply.status().pools(0);
-      return true;
-    });
-    return status;
+    const auto asker = std::make_shared<FakeAsker>();
+    desk.handle({1000, 1, admin, 1}, request, Responder(asker));
+    return asker->last.status().pools(0);
   };
   EXPECT_EQ(seen_by(true).workers(0).current_job_id(), job);
   EXPECT_EQ(seen_by(true).incidents(0).stack(), kStack);
@@ -220,12 +219,9 @@ TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
     control::v1::Request request;
     request.mutable_get_stack()->set_job_id(wanted);
     request.mutable_get_stack()->set_wait_ms(10);
-    control::v1::Reply answer;
-    desk.handle({uid, 1, admin, 1}, request, [&](control::v1::Reply&& reply, std::vector<UniqueFd>) {
-      answer = std::move(reply);
-      return true;
-    });
-    return answer;
+    const auto asker = std::make_shared<FakeAsker>();
+    desk.handle({uid, 1, admin, 1}, request, Responder(asker));
+    return asker->last;
   };
   const auto own = told(1001, false, job);
   ASSERT_EQ(own.body_case(), control::v1::Reply::kStack);
