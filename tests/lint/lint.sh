@@ -13,7 +13,18 @@ fi
 # The rule "own header first" must know which headers exist before it meets them.
 known=$(printf '%s\n' $files | awk '/\.h$/ { printf "  known[\"%s\"] = 1\n", $0 }')
 program=$(printf 'BEGIN {\n%s\n}\n' "$known"; cat "$here/lint.awk")
-if awk "$program" $files; then
+# What SECURITY.md says that holds a rule is there: files of tests, and tests by their names.
+missing=0
+if [ -f SECURITY.md ]; then
+  for name in $(grep -o '`[a-z_/]*_test\(\.cc\)\{0,1\}`' SECURITY.md | tr -d '`' | sort -u); do
+    [ -n "$(find tests -name "$name" -name '*.cc')" ] || { echo "SECURITY.md: no file $name below tests"; missing=1; }
+  done
+  named=$(find tests -name '*_test.cc' -exec sed -n 's/^TEST\(_[FP]\)\{0,1\}([A-Za-z]*, \([A-Za-z0-9]*\)).*/\2/p' {} +)
+  for name in $(grep -o '\*\{0,1\}[A-Z][A-Za-z]*' SECURITY.md | tr -d '*' | awk 'length($0) >= 20' | sort -u); do
+    printf '%s\n' "$named" | grep -qx "$name" || { echo "SECURITY.md: no test $name"; missing=1; }
+  done
+fi
+if awk "$program" $files && [ $missing = 0 ]; then
   echo "lint: $(printf '%s\n' $files | wc -l) files, no breach"
 else
   echo "lint: the rules stand in tests/lint/lint.awk, the reasons in HACKING.md" >&2

@@ -11,7 +11,7 @@ plant() {
   file=$1 expected=$2
   shift 2
   rm -rf "$tree/src"
-  mkdir -p "$tree/src/shm/base" "$tree/src/proto" "$tree/src/$(dirname "$file")"
+  mkdir -p "$tree/src/shm/base" "$tree/src/proto" "$tree/src/tests" "$tree/src/$(dirname "$file")"
   printf '#pragma once\n#include <boost/system/result.hpp>\n' >"$tree/src/shm/base/result.h"
   printf '#pragma once\n#include <google/protobuf/message.h>\n' >"$tree/src/proto/frame.h"
   printf '%s\n' "$@" >"$tree/src/$file"
@@ -32,6 +32,9 @@ plant() {
   fi
 }
 
+plant SECURITY.md 'no file ring_test.cc below tests' 'Held by `ring_test.cc`.'
+plant SECURITY.md 'no file ring_test below tests' 'Held by `ring_test`.'
+plant SECURITY.md 'no test ARingThatIsFullIsRefused' 'Held by (ARingThatIsFullIsRefused).'
 plant shm/ring.h '' '#pragma once' '#include <atomic>' '#include "shm/base/result.h"'
 plant shm/ring.h 'must not include "proto/frame.h"' '#pragma once' '#include "proto/frame.h"'
 plant worker/loop.cc 'must not include "client/client.h"' '#include "client/client.h"'
