@@ -109,6 +109,7 @@ class Keeper {
   std::size_t reply_size_ = 0;
   bool reports_waiting_ = false;
   std::uint64_t send_retry_at_ns_ = 0;  // not 0: the link has room and the kernel none; nothing is sent until then
+  std::uint64_t refused_since_ns_ = 0;  // not 0: since when the kernel takes no packet, and not for want of room
 
   int stop_signal_ = 0;
   bool stop_unsent_ = false;

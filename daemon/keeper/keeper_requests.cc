@@ -8,6 +8,8 @@
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/worker_spawn.h"
 #include "daemon/os/monotonic_clock.h"
+#include "daemon/os/pidfd.h"
+#include "shm/base/link_error.h"
 
 namespace ringmaster::keeper {
 namespace {
@@ -35,8 +37,8 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
   for (int i = 0; last_words || i < kRequestsPerRound; ++i) {
     if (reply_size_ != 0 || !supervisor_.link) return;
     ReceivedPacket received = receive_packet(supervisor_.link.get(), packet_);
-    if (received.error == EAGAIN) return;
     if (received.error != 0) {
+      if (!link_is_dead(received.error)) return;
       // Closed: it is ending, and its pidfd tells next; if it is not, it cannot beat any more and is judged by that.
       if (!last_words) supervisor_.link.reset();
       return;
@@ -172,14 +174,25 @@ void Keeper::refuse_spawn(SpawnFailure failure) noexcept {
 
 void Keeper::send_reply() noexcept {
   if (reply_size_ == 0) return;
-  if (!unsent(send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_)))) reply_size_ = 0;
+  const int error = send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_));
+  // Who asked is gone: what is left to read of it tells that next.
+  if (!unsent(error) || link_is_dead(error)) reply_size_ = 0;
 }
 
-// Whether a packet has to be sent again. Where POLLOUT would not tell when (it would say "now", for ever), a while
-// later.
+// Whether a packet has not been sent: again later, or its reader is gone and a successor finds all in its table. Where
+// POLLOUT would not tell when (it would say "now", for ever), a while later, but not for ever.
 bool Keeper::unsent(int error) noexcept {
-  if (!may_send_later(error)) return false;
-  if (error != EAGAIN) send_retry_at_ns_ = monotonic_ns() + Fence::kRetryNs;
+  if (error == 0) refused_since_ns_ = 0;
+  if (error == 0 || error == EAGAIN || link_is_dead(error)) return error != 0;
+  const std::uint64_t now_ns = monotonic_ns();
+  send_retry_at_ns_ = now_ns + Fence::kRetryNs;
+  if (refused_since_ns_ == 0) refused_since_ns_ = now_ns;
+  if (now_ns - refused_since_ns_ < kRefusingLinkNs) return true;
+  refused_since_ns_ = now_ns;
+  say(Level::Error, "the link to the supervisor (pid %d) takes nothing: %s; killing it, for a successor to find all",
+      supervisor_.pid, ::strerrordesc_np(error));
+  // Not condemned: it counts as a kill from elsewhere, which it is.
+  static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
   return true;
 }
 

@@ -115,7 +115,7 @@ void Keeper::forget_supervisor() noexcept {
   supervisor_retry_at_ns_ = 0;
   reply_size_ = 0;
   reports_waiting_ = false;
-  send_retry_at_ns_ = 0;
+  send_retry_at_ns_ = refused_since_ns_ = 0;
   sweep_wanted_ = true;
 }
 

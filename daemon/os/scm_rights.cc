@@ -52,8 +52,4 @@ int send_packet(int socket, std::span<const std::byte> bytes, std::span<const in
   }
 }
 
-bool may_send_later(int error) noexcept {
-  return error == EAGAIN || error == ENOBUFS || error == ENOMEM || error == ETOOMANYREFS;
-}
-
 }  // namespace ringmaster

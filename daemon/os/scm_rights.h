@@ -28,9 +28,4 @@ struct ReceivedPacket {
 /// REQUIRES: at most kMaxPassedFds descriptors. The caller keeps its own.
 [[nodiscard]] int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {}) noexcept;
 
-/// Whether that errno of send_packet passes by itself and the same packet is to be sent again: a full queue, too little
-/// memory, or too many descriptors under way (ETOOMANYREFS, until their readers take them). Only for EAGAIN does
-/// POLLOUT tell when. Any other means that nobody is left to read it.
-[[nodiscard]] bool may_send_later(int error) noexcept;
-
 }  // namespace ringmaster

@@ -7,12 +7,19 @@
 
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/log.h"
+#include "shm/base/link_error.h"
 #include "shm/base/overloaded.h"
 
 namespace ringmaster {
 namespace {
 
 constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
+
+// A descriptor of which nobody waits to hear is missing at a successor: the log says so.
+void held(const std::function<void(int)>& done, int error) {
+  if (done) return done(error);
+  if (error != 0) log_error("the keeper cannot hold a descriptor", {{"error", std::strerror(error)}});
+}
 
 }  // namespace
 
@@ -29,8 +36,12 @@ void KeeperLink::start(Listener listener) {
 void KeeperLink::deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
                          std::function<void(int)> done) {
   const std::uint64_t serial = ++last_serial_;
-  acks_[serial] = std::move(done);
-  send(keeper::encode_deposit(serial, labels), fds);
+  const int error = send(keeper::encode_deposit(serial, labels), fds);
+  if (error == 0) {
+    acks_[serial] = std::move(done);
+  } else {
+    loop_.post([done = std::move(done), error] { held(done, error); });
+  }
 }
 
 void KeeperLink::release(const keeper::ReleaseSelector& selector) {
@@ -45,8 +56,10 @@ Result<void> KeeperLink::spawn(const keeper::SpawnSpec& spec, std::span<const in
   const std::uint64_t serial = ++last_serial_;
   auto packet = keeper::encode_spawn(serial, spec);
   if (!packet) return packet.error();
+  if (const int error = send(std::move(*packet), fds); error != 0) {
+    return errno_error("cannot ask the keeper for a worker", error);
+  }
   spawns_[serial] = std::move(done);
-  send(std::move(*packet), fds);
   return {};
 }
 
@@ -69,16 +82,29 @@ void KeeperLink::set_phase(keeper::Phase phase, std::chrono::milliseconds stop_t
 void KeeperLink::beat() { send(keeper::encode_beat(phase_, stop_timeout_)); }
 
 // Order matters (a deposit before the spawn that needs it), so once one packet waits, all that follow wait behind it.
-void KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
+int KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
   if (waiting_.empty()) {
     const int error = send_packet(socket_.get(), packet, fds);
-    if (error == 0) return;
-    if (!may_send_later(error)) return lost();
+    if (!refused(error)) return 0;
   }
   Outgoing kept{std::move(packet), {}};
-  for (const int fd : fds) kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  for (const int fd : fds) {
+    kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!kept.fds.back()) return errno;
+  }
   waiting_.push_back(std::move(kept));
   flush();
+  return 0;
+}
+
+// Whether a packet has to be sent again. A link that is dead, or takes nothing for long, is lost: nothing is.
+bool KeeperLink::refused(int error) {
+  if (error == 0 || error == EAGAIN) refused_since_.reset();
+  if (error == 0 || error == EAGAIN) return error != 0;
+  if (!refused_since_) refused_since_ = loop_.now();
+  if (!link_is_dead(error) && loop_.now() - *refused_since_ < std::chrono::nanoseconds{kRefusingLinkNs}) return true;
+  lost();
+  return false;
 }
 
 void KeeperLink::flush() {
@@ -87,7 +113,7 @@ void KeeperLink::flush() {
     std::vector<int> fds;
     for (const UniqueFd& fd : next.fds) fds.push_back(fd.get());
     const int error = send_packet(socket_.get(), next.packet, fds);
-    if (may_send_later(error)) {
+    if (refused(error)) {
       if (retrying_) return;
       retrying_ = true;
       loop_.after(kRetryPause, [this] {
@@ -96,7 +122,7 @@ void KeeperLink::flush() {
       });
       return;
     }
-    if (error != 0) return lost();
+    if (error != 0) return;
     waiting_.pop_front();
   }
 }
@@ -105,8 +131,8 @@ void KeeperLink::receive() {
   std::vector<std::byte> buffer(keeper::kMaxMessage);
   while (watch_) {
     const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
-    if (packet.error == EAGAIN || packet.error == EINTR) return;
-    if (packet.error != 0) return lost();
+    if (link_is_dead(packet.error)) return lost();
+    if (packet.error != 0) return;  // of this moment; the packet is still there
     heard_ = loop_.now();
     const auto event = keeper::decode_keeper_event(std::span(buffer).first(packet.size));
     if (!event) {
@@ -124,7 +150,7 @@ void KeeperLink::dispatch(const keeper::KeeperEvent& event) {
                    if (at == acks_.end()) return;
                    const auto done = std::move(at->second);
                    acks_.erase(at);
-                   if (done) done(ack.error);
+                   held(done, ack.error);
                  },
                  [this](const keeper::SpawnedMessage& spawned) {
                    const auto at = spawns_.find(spawned.serial);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -58,8 +59,10 @@ class KeeperLink {
     std::vector<UniqueFd> fds;
   };
 
-  void send(keeper::Packet packet, std::span<const int> fds = {});
+  /// 0, or the errno for which nothing was sent and nothing is kept: no descriptor is left.
+  int send(keeper::Packet packet, std::span<const int> fds = {});
   void flush();
+  bool refused(int error);
   void receive();
   void dispatch(const keeper::KeeperEvent& event);
   void beat();
@@ -71,6 +74,7 @@ class KeeperLink {
   std::unique_ptr<FdWatch> watch_;
   std::deque<Outgoing> waiting_;  ///< the socket was full
   bool retrying_ = false;
+  std::optional<core::TimePoint> refused_since_;  ///< the kernel takes no packet, and not for want of room
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, std::function<void(int)>> acks_;
   std::map<std::uint64_t, SpawnDone> spawns_;

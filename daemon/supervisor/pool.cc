@@ -30,6 +30,8 @@ constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 // No message tells that the queue is empty, or that a worker rests.
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
+// For a session that a worker could not be given.
+constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};
 
 // The cancel word names a job by its session's index, which comes round again.
 void forget_cancel(WorkerProcess& process, std::uint16_t index) {
@@ -202,9 +204,10 @@ void Pool::give(Seat& seat, const Session& session) {
   forget_cancel(process, session.index);
   seat.memory.give(session.serial, core::Bytes{session.bytes()});
   const uid_t worker_uid = config_.uid.value_or(::geteuid());
-  if (!process.send_attach(session, session.internal() || session.uid == worker_uid)) {
-    seat.memory.returned(session.serial);
-    log_error("a session cannot be given to a worker: no descriptor is left",
+  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) return;
+  seat.memory.returned(session.serial);
+  if (!std::exchange(process.owes_attach, true)) {
+    log_error("a session cannot be given to a worker now and will be later: no descriptor is left",
               {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
   }
 }
@@ -322,6 +325,7 @@ void Pool::schedule(core::TimePoint now) {
     if (!seat.process) continue;
     if (!seat.ready && !seat.verdict) at_most(seat.started + config_.start_timeout);
     if (seat.leave_by) at_most(seat.leave_by);
+    if (seat.process->owes_attach) at_most(now + kOwedRetry);
     if (seat.ladder && !seat.ladder->over()) {
       at_most(seat.ladder->next_timer());
     } else {
@@ -350,6 +354,11 @@ void Pool::on_timer() {
     if (drain_.state() == core::Drain::State::Killing) kill_orphan(seat);
     if (!seat.process) continue;
     seat.process->flush();
+    if (seat.ready && std::exchange(seat.process->owes_attach, false)) {
+      for (const auto& [place, session] : sessions_) {
+        if (session->state != SessionState::Closing) give(seat, *session);
+      }
+    }
     const auto ladder_due = [&] {
       return seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer();
     };

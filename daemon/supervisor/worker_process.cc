@@ -11,6 +11,7 @@
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/session.h"
 #include "proto/stranger.h"
+#include "shm/base/link_error.h"
 #include "shm/base/overloaded.h"
 #include "shm/memfd.h"
 
@@ -18,6 +19,7 @@ namespace ringmaster {
 namespace {
 
 constexpr int kPacketsPerTurn = 16;
+constexpr core::Duration kRetryPause = std::chrono::milliseconds{20};
 
 Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   int ends[2];
@@ -88,6 +90,9 @@ bool WorkerFds::complete() const {
 }
 
 WorkerProcess::WorkerProcess(const WorkerPlace& place) : place_(place) {}
+WorkerProcess::~WorkerProcess() {
+  if (retry_) loop_->cancel(*retry_);
+}
 
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& place) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
@@ -171,7 +176,8 @@ void WorkerProcess::receive() {
   std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
   for (int turn = 0; watch_ && turn < kPacketsPerTurn; ++turn) {
     auto packet = receive_from_stranger(fds_.socket.get(), buffer, MSG_DONTWAIT);
-    if (!packet && packet.error().code == EAGAIN) return;
+    // Of this moment: the packet is still there.
+    if (!packet && !link_is_dead(packet.error().code)) return;
     if (!packet || (packet->size == 0 && packet->fds.empty())) {
       watch_.reset();  // its process is gone or closed the socket; the keeper tells about exits
       return;
@@ -230,14 +236,24 @@ void WorkerProcess::flush() {
     std::vector<int> fds;
     for (const UniqueFd& fd : outbox_.front().fds) fds.push_back(fd.get());
     const int error = send_packet(fds_.socket.get(), outbox_.front().packet, fds);
-    if (may_send_later(error)) return;
+    if (error != 0 && !link_is_dead(error)) return flush_later(error);
     told_ = true;
     outbox_.pop_front();  // sent, or its reader is gone
   }
-  if (call_kept_ && !may_send_later(send_packet(fds_.socket.get(), worker_link::encode(worker_link::Look{}), {}))) {
-    call_kept_ = false;
-    told_ = true;
-  }
+  if (!call_kept_) return;
+  const int error = send_packet(fds_.socket.get(), worker_link::encode(worker_link::Look{}), {});
+  if (error != 0 && !link_is_dead(error)) return flush_later(error);
+  call_kept_ = false;
+  told_ = true;
+}
+
+// For room somebody looks again (Pool::on_timer); for all else nobody can tell when.
+void WorkerProcess::flush_later(int error) {
+  if (error == EAGAIN || loop_ == nullptr || retry_) return;
+  retry_ = loop_->after(kRetryPause, [this] {
+    retry_.reset();
+    flush();
+  });
 }
 
 bool WorkerProcess::send_attach(const Session& session, bool same_uid) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,10 @@ class WorkerProcess {
     UniqueFd control;  ///< read-only reopen
   };
 
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
   /// New segments, sockets and pipes for a process that is to be spawned.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
   /// Takes up a process that a predecessor had spawned; `ready`: it heard of it that it was. An Error: what was
@@ -102,6 +107,7 @@ class WorkerProcess {
 
   /// The session was given to this process and has not come back.
   [[nodiscard]] bool holds(std::uint32_t serial) const { return talk_.holds(serial); }
+  bool owes_attach = false;              ///< a session could not be given to it and has to be, later
   std::vector<std::byte> handler_bytes;  ///< of the table, as far as its pieces have come
   std::uint32_t next_chunk = 0;
 
@@ -112,6 +118,7 @@ class WorkerProcess {
   };
 
   explicit WorkerProcess(const WorkerPlace& place);
+  void flush_later(int error);
   Result<void> map();
   Result<void> map_inherited();
   void receive();
@@ -125,7 +132,6 @@ class WorkerProcess {
   LaneRecord* lane_ = nullptr;
   ControlRecord* control_ = nullptr;
   std::int32_t pid_ = 0;
-  EventLoop* loop_ = nullptr;
   core::WorkerTalk talk_;
   OnMessage on_message_;
   OnBroken on_broken_;
@@ -134,6 +140,8 @@ class WorkerProcess {
   bool told_ = false;
   bool adopted_ = false;
   bool call_kept_ = false;
+  EventLoop* loop_ = nullptr;
+  std::optional<EventLoop::TimerId> retry_;  ///< of flush()
   std::unique_ptr<FdWatch> watch_;
   OutputDrain output_;
 };

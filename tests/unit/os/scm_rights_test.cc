@@ -1,5 +1,7 @@
 #include "daemon/os/scm_rights.h"
 
+#include "shm/base/link_error.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -82,9 +84,12 @@ TEST_F(ScmRights, AFullQueueIsEagain) {
   EXPECT_EQ(error, EAGAIN);
 }
 
-TEST(SendErrors, WhatPassesByItselfIsNoSignOfAPeerThatIsGone) {
-  for (const int error : {EAGAIN, ENOBUFS, ENOMEM, ETOOMANYREFS}) EXPECT_TRUE(may_send_later(error)) << error;
-  for (const int error : {0, EPIPE, ECONNRESET, EBADF, ENOTCONN}) EXPECT_FALSE(may_send_later(error)) << error;
+TEST(LinkErrors, WhatNobodyHasThoughtOfIsNoSignOfAPeerThatIsGone) {
+  for (const int error :
+       {0, EAGAIN, ENOBUFS, ENOMEM, ETOOMANYREFS, EMFILE, ENFILE, EPERM, EIO, ENOSPC, ENOSYS, EINTR}) {
+    EXPECT_FALSE(link_is_dead(error)) << error;
+  }
+  for (const int error : {EPIPE, ECONNRESET, EBADF, ENOTCONN, EMSGSIZE}) EXPECT_TRUE(link_is_dead(error)) << error;
 }
 
 }  // namespace
