@@ -17,6 +17,7 @@
 #include "proto/fd_passing.h"
 #include "proto/request_shape.h"
 #include "proto/stranger.h"
+#include "shm/base/link_error.h"
 #include "shm/base/plant.h"
 
 namespace ringmaster {
@@ -26,6 +27,7 @@ namespace asio = boost::asio;
 namespace v1 = control::v1;
 
 constexpr core::Duration kFarewell = std::chrono::seconds{2};
+constexpr core::Duration kRefused = std::chrono::milliseconds{20};
 
 }  // namespace
 
@@ -125,8 +127,17 @@ void Connection::await_input() {
   awaiting_input_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
     self->awaiting_input_ = false;
-    if (!error) self->want_turn();
+    if (error) return self->finish();  // by close(), or nothing tells of this socket any more
+    self->want_turn();
   });
+}
+
+asio::awaitable<void> Connection::await_input_again() {
+  const auto self = shared_from_this();
+  awaiting_input_ = true;
+  co_await pause();
+  awaiting_input_ = false;
+  want_turn();
 }
 
 // Without room nothing is done: the writer asks for another turn when the client has read.
@@ -164,6 +175,11 @@ bool Connection::read_some() {
   auto received = receive_from_stranger(socket_.native_handle(), host_.input, MSG_DONTWAIT);
   if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) {
     await_input();
+    return false;
+  }
+  if (!received && !link_is_dead(received.error().code)) {
+    asio::co_spawn(
+        socket_.get_executor(), [self = shared_from_this()] { return self->await_input_again(); }, asio::detached);
     return false;
   }
   if (!received) {
@@ -214,11 +230,19 @@ asio::awaitable<void> Connection::await_hang_up() {
   while (!closed_) {
     boost::system::error_code error;
     co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return;
-    // As in FdWatch: the event may be another descriptor's.
+    if (error) co_return finish();
+    // Asio reuses the state of a descriptor that was closed in this very turn of its loop, with that one's event still
+    // queued: what it says may be about another descriptor.
     pollfd look{socket_.native_handle(), 0, 0};
     if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
   }
+}
+
+// The kernel refused, for want of memory perhaps; nothing is lost, and nobody can tell when to try again.
+asio::awaitable<void> Connection::pause() {
+  asio::steady_timer timer(socket_.get_executor(), kRefused);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 // The rest of a large request is read when its uid has room for it: half ones of many connections would add up.
@@ -314,7 +338,8 @@ bool Connection::send(const v1::Reply& reply, std::vector<UniqueFd> fds) {
 bool Connection::flush() {
   while (!output_.empty()) {
     const auto sent = output_.send(socket_.native_handle());
-    if (!sent && (sent.error().code == EAGAIN || sent.error().code == EWOULDBLOCK)) return false;
+    refused_ = !sent && sent.error().code != EAGAIN && sent.error().code != EWOULDBLOCK;
+    if (!sent && !link_is_dead(sent.error().code)) return false;
     if (!sent) {
       finish();
       return true;
@@ -336,6 +361,8 @@ asio::awaitable<void> Connection::write() {
     if ((reads || !due_.empty()) && has_room()) want_turn();
     if (taken) {
       co_await writer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    } else if (refused_) {
+      co_await pause();
     } else {
       co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
       if (error) finish();

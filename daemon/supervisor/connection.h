@@ -74,6 +74,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool may_read_on();
   void end_large();
   void owe(bool bytes);
+  boost::asio::awaitable<void> pause();
+  boost::asio::awaitable<void> await_input_again();
   void take_request(const std::string& body);
   void ask_desk(const control::v1::Request& request);
   void take_hello(const control::v1::Request& request);
@@ -102,6 +104,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool awaiting_input_ = false;
   bool watched_for_hang_up_ = false;
   bool drained_ = false;  ///< the last read took all that was there
+  bool refused_ = false;  ///< the kernel took nothing, and not for want of room
   bool closing_ = false;  ///< no more is read; what is queued goes out, then the socket closes
   bool closed_ = false;
   /// The client has shut its side down: what it asked for is answered, then the socket closes.

@@ -2,19 +2,16 @@
 
 #include <google/protobuf/stubs/logging.h>
 #include <malloc.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <map>
 #include <optional>
 #include <vector>
 
 #include "daemon/core/memory_peak.h"
+#include "daemon/supervisor/acceptor.h"
 #include "daemon/supervisor/connection.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/parting.h"
@@ -22,7 +19,6 @@
 #include "daemon/supervisor/user_map.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
-#include "proto/fd_passing.h"
 #include "proto/stranger.h"
 
 namespace ringmaster {
@@ -35,18 +31,14 @@ namespace {
 
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;
 constexpr core::Duration kPeakLook = std::chrono::seconds{1};
-/// Accepted before anything else is looked at again.
-constexpr unsigned kAcceptsAtOnce = 32;
+constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // who could not be asked for its uid
 
 }  // namespace
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
   State(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config_in, core::QuotaBook& quota_in,
         RequestDesk& desk, const ControlLimits& limits)
-      : context(loop.context()),
-        acceptor(context, Protocol(), listener.release()),
-        pause(context),
-        config(config_in),
+      : config(config_in),
         quota(quota_in),
         turns(loop, [this](std::uint64_t connection, core::TurnBudget& budget) { return turn(connection, budget); }),
         host{loop,
@@ -57,13 +49,15 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
              input,
              [this] { look_for_peaks(); },
              [this](std::uint32_t uid) { large_may_begin(uid); }} {
-    boost::system::error_code ignored;
-    acceptor.non_blocking(true, ignored);
-    refuse_descriptors_on(acceptor.native_handle());
+    listen(std::move(listener));
   }
 
-  asio::awaitable<void> accept();
-  boost::system::error_code accept_some();
+  void listen(UniqueFd listener) {
+    refuse_descriptors_on(listener.get());
+    if (acceptor) return acceptor->listen_on(std::move(listener));
+    acceptor.emplace(host.loop, std::move(listener), [this](UniqueFd socket) { take(std::move(socket)); });
+  }
+  void take(UniqueFd socket);
   void take(Protocol::socket socket);
   void refuse_descriptors_on(int socket) const {
     (void)refuse_descriptors(socket);
@@ -74,9 +68,7 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   void look_for_peaks();
   void large_may_begin(std::uint32_t uid);
 
-  asio::io_context& context;
-  Protocol::acceptor acceptor;
-  asio::steady_timer pause;
+  std::optional<Acceptor> acceptor;
   config::DaemonConfig config;
   core::QuotaBook& quota;
   std::vector<std::byte> input = std::vector<std::byte>(kInputBytes);
@@ -89,53 +81,23 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   std::function<void()> probed;
   std::map<std::uint64_t, std::shared_ptr<Connection>> connections;
   std::uint64_t last_connection = 0;
-  bool ended = false;
 };
 
-namespace {
-
-// The last word to somebody who is not let in. Best effort: the frame fits any fresh socket's buffer.
-void turn_away(Protocol::socket& socket, v1::ErrorCode code, const std::string& why) {
-  const std::string frame = make_frame(error_reply(0, code, why).SerializeAsString());
-  (void)send_with_fds(socket.native_handle(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
-}
-
-}  // namespace
-
-asio::awaitable<void> ControlServer::State::accept() {
-  const auto self = shared_from_this();
-  while (!ended) {
-    boost::system::error_code error;
-    if (host.loop.closer().full()) {
-      // Those who are turned away with descriptors in their sockets come faster than these can be closed.
-      pause.expires_after(std::chrono::milliseconds{2});
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
-    }
-    co_await acceptor.async_wait(Protocol::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, error));
-    if (ended || error == asio::error::bad_descriptor) co_return;
-    if (error == asio::error::operation_aborted) continue;  // there is another listener
-    if (!error) error = accept_some();
-    if (!error || error == asio::error::would_block || error == asio::error::connection_aborted) continue;
-    // Out of descriptors, most likely: those who wait in the backlog are served when some are free again.
-    log_warning("cannot accept a connection", {{"error", error.message()}});
-    pause.expires_after(std::chrono::milliseconds{200});
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-  }
-}
-
-// Many at once, since one uid's crowd waits before others in the backlog; not all, since it may be refilled for ever.
-boost::system::error_code ControlServer::State::accept_some() {
+// Whoever the event loop cannot serve is told so: nobody waits for an answer that never comes.
+void ControlServer::State::take(UniqueFd socket) {
   boost::system::error_code error;
-  core::TurnBudget budget(host.loop.now());
-  for (unsigned i = 0; i < kAcceptsAtOnce && budget.step(host.loop.now()) && !ended && !host.loop.closer().full();
-       ++i) {
-    Protocol::socket socket(context);
-    acceptor.accept(socket, error);
-    if (error) break;
-    take(std::move(socket));
+  Protocol::socket served(host.loop.context());
+  served.assign(Protocol(), socket.get(), error);
+  if (!error) {
+    (void)socket.release();
+    served.native_non_blocking(true, error);
   }
-  return error;
+  if (!error) return take(std::move(served));
+  turn_away(socket ? socket.get() : served.native_handle(), v1::ERROR_BUSY,
+            "the daemon cannot watch another connection: " + error.message() +
+                "; raise fs.epoll.max_user_watches, give the machine memory, or try again when others have ended");
+  if (served.is_open()) return hand_over(served, host.loop.closer(), kNobody, nullptr);
+  host.loop.closer().close(Closer::Account::of_uid(kNobody), std::move(socket));
 }
 
 void ControlServer::State::take(Protocol::socket socket) {
@@ -145,7 +107,7 @@ void ControlServer::State::take(Protocol::socket socket) {
   if (identity && probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
   if (identity) admit_or_turn_away(socket, *identity);
   // One that was not let in: what it may have in its queue is closed as any client's.
-  if (socket.is_open()) hand_over(socket, host.loop.closer(), identity ? identity->uid : ~std::uint32_t{0}, nullptr);
+  if (socket.is_open()) hand_over(socket, host.loop.closer(), identity ? identity->uid : kNobody, nullptr);
 }
 
 // Moves from `socket` who is let in.
@@ -160,12 +122,12 @@ void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const Pe
   const Admission admission = admit(config, ::geteuid(), identity);
   if (!admission.allowed) {
     return turn_away(
-        socket, v1::ERROR_NOT_ALLOWED,
+        socket.native_handle(), v1::ERROR_NOT_ALLOWED,
         "uid " + std::to_string(identity.uid) + " may not use this daemon; an administrator can add it to allow_uids");
   }
   const auto refused = quota.open_connection(identity.uid);
   if (refused && !(admission.admin && quota.open_kept_connection())) {
-    return turn_away(socket, v1::ERROR_BUSY, to_string(*refused));
+    return turn_away(socket.native_handle(), v1::ERROR_BUSY, to_string(*refused));
   }
   const Peer peer{identity.uid, identity.pid, admission.admin, ++last_connection,
                   refused ? to_string(*refused) : std::string()};
@@ -208,8 +170,6 @@ ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::D
     : state_(std::make_shared<State>(loop, std::move(listener), config, quota, desk, limits)) {
   // It would write a line of its own, past our log and its limits, for each text of a client that is none.
   google::protobuf::SetLogHandler(nullptr);
-  asio::co_spawn(
-      state_->context, [state = state_] { return state->accept(); }, asio::detached);
 }
 
 ControlServer::~ControlServer() {
@@ -226,26 +186,10 @@ std::size_t ControlServer::unsent_bytes() const {
   return bytes;
 }
 
-void ControlServer::listen_on(UniqueFd listener) {
-  State& state = *state_;
-  boost::system::error_code error;
-  state.acceptor.non_blocking(true, error);
-  while (!error) {
-    Protocol::socket socket(state.context);
-    state.acceptor.accept(socket, error);
-    if (!error) state.take(std::move(socket));
-  }
-  state.acceptor = Protocol::acceptor(state.context, Protocol(), listener.release());
-  state.acceptor.non_blocking(true, error);
-  state.refuse_descriptors_on(state.acceptor.native_handle());
-}
+void ControlServer::listen_on(UniqueFd listener) { state_->listen(std::move(listener)); }
 
 void ControlServer::when_probed(std::function<void()> probed) { state_->probed = std::move(probed); }
 
-void ControlServer::stop_accepting() {
-  state_->ended = true;
-  boost::system::error_code ignored;
-  state_->acceptor.close(ignored);
-}
+void ControlServer::stop_accepting() { state_->acceptor->stop(); }
 
 }  // namespace ringmaster

@@ -20,6 +20,7 @@ class EventLoop {
  public:
   using TimerId = std::uint64_t;
 
+  /// Throws boost::system::system_error where the kernel has nothing to watch descriptors with.
   explicit EventLoop(boost::asio::io_context& context);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -36,13 +37,15 @@ class EventLoop {
   [[nodiscard]] boost::asio::io_context& context();
 
  private:
+  friend class FdWatch;
   struct State;
   std::shared_ptr<State> state_;
   std::unique_ptr<Closer> closer_;
 };
 
 /// Watches a descriptor (borrowed; must stay open for the watch's life) and calls back each time it is readable, which
-/// includes a hang-up. Level-triggered; destroying the watch ends it, also from within the callback.
+/// includes a hang-up. Level-triggered; destroying the watch ends it, also from within the callback. Never fails: a
+/// descriptor that the kernel does not watch (max_user_watches, memory) is looked at now and then until it does.
 class FdWatch {
  public:
   FdWatch(EventLoop& loop, int fd, std::function<void()> readable);
@@ -51,8 +54,8 @@ class FdWatch {
   FdWatch& operator=(const FdWatch&) = delete;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::weak_ptr<EventLoop::State> loop_;
+  std::uint32_t id_;
 };
 
 }  // namespace ringmaster

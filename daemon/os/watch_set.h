@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// Descriptors of which one wants to know that they can be read or have hung up: an epoll set, itself a descriptor
+/// that others can watch. Descriptors are borrowed; ids are the caller's.
+class WatchSet {
+ public:
+  struct Event {
+    std::uint32_t id = 0;
+    int fd = -1;
+  };
+
+  /// 0 or an errno.
+  [[nodiscard]] int open() noexcept;
+  [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
+  /// 0 or an errno: ENOSPC: fs.epoll.max_user_watches is reached; ENOMEM.
+  [[nodiscard]] int add(int fd, std::uint32_t id) noexcept;
+  void remove(int fd) noexcept;
+  /// Who is readable now, without waiting: the part of `room` that was filled.
+  [[nodiscard]] std::span<const Event> take(std::span<Event> room) noexcept;
+
+ private:
+  UniqueFd epoll_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,120 @@
+#include "daemon/supervisor/acceptor.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "daemon/core/request_turns.h"
+#include "daemon/supervisor/closer.h"
+#include "daemon/supervisor/log.h"
+#include "proto/control_convert.h"
+#include "proto/fd_passing.h"
+#include "proto/frame.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr int kAcceptsPerTurn = 32;
+constexpr core::Duration kRest = std::chrono::milliseconds{20};
+constexpr core::Duration kCloserRest = std::chrono::milliseconds{2};
+constexpr core::Duration kSayAgain = std::chrono::seconds{10};
+
+UniqueFd any_descriptor() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+void turn_away(int socket, int code, const std::string& why) {
+  const std::string frame =
+      make_frame(error_reply(0, static_cast<control::v1::ErrorCode>(code), why).SerializeAsString());
+  (void)send_with_fds(socket, std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+}
+
+Acceptor::Acceptor(EventLoop& loop, UniqueFd listener, Take take)
+    : loop_(loop), listener_(std::move(listener)), take_(std::move(take)), spare_(any_descriptor()) {
+  watch();
+}
+
+Acceptor::~Acceptor() { stop(); }
+
+void Acceptor::watch() {
+  // One that gave up between the event and the accept must not block us.
+  ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) | O_NONBLOCK);
+  waiting_ = std::make_unique<FdWatch>(loop_, listener_.get(), [this] { accept(); });
+}
+
+void Acceptor::listen_on(UniqueFd listener) {
+  while (accept_one()) {
+  }
+  stop();
+  listener_ = std::move(listener);
+  watch();
+}
+
+void Acceptor::stop() {
+  if (rest_) loop_.cancel(*rest_);
+  rest_.reset();
+  waiting_.reset();
+  listener_.reset();
+}
+
+// Many at once, since one uid's crowd waits before others in the backlog; not all, since it may be refilled for ever.
+void Acceptor::accept() {
+  core::TurnBudget budget(loop_.now());
+  for (int i = 0; i < kAcceptsPerTurn && budget.step(loop_.now()); ++i) {
+    if (!accept_one()) return;
+  }
+}
+
+bool Acceptor::accept_one() {
+  if (!listener_) return false;
+  UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (peer) {
+    take_(std::move(peer));
+    // Those who are turned away with descriptors in their sockets come faster than these can be closed.
+    if (loop_.closer().full()) rest(0);
+    return !rest_;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+  if (errno == EINTR || errno == ECONNABORTED) return true;
+  const int error = errno;
+  refuse_one(error);
+  rest(error);
+  return false;
+}
+
+void Acceptor::refuse_one(int error) {
+  if ((error != EMFILE && error != ENFILE) || !spare_) return;
+  spare_.reset();
+  UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (peer) {
+    turn_away(peer.get(), control::v1::ERROR_BUSY,
+              std::string{"the daemon has no descriptor left for another connection ("} + std::strerror(error) +
+                  "); try again when others have ended, or raise its limit (ulimit -n, LimitNOFILE=)");
+    // The next one is refused when this one is closed, which it may draw out.
+    loop_.closer().close(Closer::Account::of_uid(~std::uint32_t{0}), std::move(peer),
+                         [alive = std::weak_ptr(alive_), this] {
+                           if (!alive.expired() && !spare_) spare_ = any_descriptor();
+                         });
+  } else {
+    spare_ = any_descriptor();
+  }
+}
+
+// Those who wait in the backlog have their turn a little later.
+void Acceptor::rest(int error) {
+  const core::TimePoint now = loop_.now();
+  if (error != 0 && (!said_ || now - *said_ >= kSayAgain)) {
+    said_ = now;
+    log_warning("cannot accept a connection", {{"error", std::strerror(error)}});
+  }
+  waiting_.reset();
+  if (!spare_) spare_ = any_descriptor();
+  rest_ = loop_.after(error != 0 ? kRest : kCloserRest, [this] {
+    rest_.reset();
+    watch();
+  });
+}
+
+}  // namespace ringmaster
