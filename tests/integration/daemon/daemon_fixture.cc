@@ -147,10 +147,11 @@ pid_t DaemonTest::supervisor() const {
 std::vector<pid_t> DaemonTest::workers() const {
   std::vector<pid_t> found;
   const pid_t other = supervisor();
-  // A copy of the keeper is one that closes something, or that will be a worker.
+  // A copy of the keeper is one that closes something, or that will be a worker; one without arguments is ending.
   const std::string keeper = read_file("/proc/" + std::to_string(keeper_) + "/cmdline");
   for (const pid_t pid : children()) {
-    if (pid != other && read_file("/proc/" + std::to_string(pid) + "/cmdline") != keeper) found.push_back(pid);
+    const std::string command = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+    if (pid != other && command != keeper && !command.empty()) found.push_back(pid);
   }
   return found;
 }
