@@ -71,8 +71,9 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
         static_cast<unsigned>(judge_.silence_ns() / kSecond));
     condemned_ = true;
     condemned_at_ns_ = now_ns;
-    static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
   }
+  // At each look: one that was refused (EPERM of a security module) must not leave it alive.
+  if (condemned_) static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
   if (condemned_ && now_ns - condemned_at_ns_ >= kUnkillableNs && !ending_) return leave_supervisor(now_ns);
   if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
     say(Level::Error, "the stop takes longer than shutdown_timeout and 15 s; killing everything");

@@ -1,6 +1,7 @@
 #include "daemon/supervisor/acceptor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -40,23 +41,36 @@ Acceptor::~Acceptor() { stop(); }
 
 void Acceptor::watch() {
   // One that gave up between the event and the accept must not block us.
-  ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) | O_NONBLOCK);
+  blocks_ = ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) | O_NONBLOCK) != 0;
   waiting_ = std::make_unique<FdWatch>(loop_, listener_.get(), [this] { accept(); });
 }
 
 void Acceptor::listen_on(UniqueFd listener) {
+  next_ = std::move(listener);
+  wake();
+  waiting_.reset();
+  move_on();
+}
+
+// At once, unless those who wait at the old one have to wait for a descriptor.
+void Acceptor::move_on() {
   while (accept_one()) {
   }
-  stop();
-  listener_ = std::move(listener);
+  if (rest_ || !listener_) return;
+  listener_ = std::move(next_);
   watch();
 }
 
-void Acceptor::stop() {
+void Acceptor::wake() {
   if (rest_) loop_.cancel(*rest_);
   rest_.reset();
+}
+
+void Acceptor::stop() {
+  wake();
   waiting_.reset();
   listener_.reset();
+  next_.reset();
 }
 
 // Many at once, since one uid's crowd waits before others in the backlog; not all, since it may be refilled for ever.
@@ -69,9 +83,12 @@ void Acceptor::accept() {
 
 bool Acceptor::accept_one() {
   if (!listener_) return false;
+  pollfd look{listener_.get(), POLLIN, 0};
+  if (blocks_ && ::poll(&look, 1, 0) <= 0) return false;
   UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (peer) {
     take_(std::move(peer));
+    if (!listener_) return false;
     // Those who are turned away with descriptors in their sockets come faster than these can be closed.
     if (loop_.closer().full()) rest(0);
     return !rest_;
@@ -113,7 +130,7 @@ void Acceptor::rest(int error) {
   if (!spare_) spare_ = any_descriptor();
   rest_ = loop_.after(error != 0 ? kRest : kCloserRest, [this] {
     rest_.reset();
-    watch();
+    next_ ? move_on() : watch();
   });
 }
 

@@ -38,10 +38,14 @@ class Acceptor {
   bool accept_one();
   void refuse_one(int error);
   void rest(int error);
+  void wake();
+  void move_on();
 
   EventLoop& loop_;
   UniqueFd listener_;
+  UniqueFd next_;  ///< where it accepts when nobody waits at this one
   Take take_;
+  bool blocks_ = false;  ///< its flags could not be changed
   UniqueFd spare_;
   std::unique_ptr<FdWatch> waiting_;  ///< none while it rests
   std::optional<EventLoop::TimerId> rest_;

@@ -137,7 +137,12 @@ void Closer::State::serve(const std::shared_ptr<State>& state) {
   --state->threads;
 }
 
-Closer::Closer(EventLoop& loop) : loop_(loop), state_(std::make_shared<State>(loop)) { take_nudges(); }
+Closer::Closer(EventLoop& loop) : loop_(loop), state_(std::make_shared<State>(loop)) {
+  take_nudges();
+  // One is there from the start: later a limit of tasks may leave none, and clients wait for what it does.
+  const std::lock_guard lock(state_->mutex);
+  (void)State::start(state_);
+}
 
 Closer::~Closer() {
   const std::lock_guard lock(state_->mutex);

@@ -44,8 +44,6 @@ void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t 
     auto stream = std::make_unique<Stream>(fd, i == 1, token);
     // A predecessor may have died in the middle of a read.
     if (words.control != nullptr) words.control->output_read[i].fetch_and(~std::uint64_t{1}, std::memory_order_relaxed);
-    // Only this end: the worker's end of a pipe has flags of its own.
-    ::fcntl(stream->fd, F_SETFL, O_NONBLOCK);
     Stream& watched = *stream;
     stream->watch = std::make_unique<FdWatch>(loop, stream->fd, [this, &watched] {
       if (!read(watched, kAtOnce)) watched.watch.reset();

@@ -32,7 +32,7 @@ class OutputDrain {
     const LaneRecord* lane = nullptr;
     ControlRecord* control = nullptr;
   };
-  /// Descriptors are borrowed until destruction; -1: there is none.
+  /// Descriptors are borrowed until destruction; -1: there is none. REQUIRES: O_NONBLOCK.
   void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const Words& words,
              JobOf job_of);
   void set_pid(std::int32_t pid) { pid_ = pid; }

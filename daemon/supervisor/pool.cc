@@ -206,7 +206,8 @@ void Pool::give(Seat& seat, const Session& session) {
   const uid_t worker_uid = config_.uid.value_or(::geteuid());
   if (process.send_attach(session, session.internal() || session.uid == worker_uid)) return;
   seat.memory.returned(session.serial);
-  if (!std::exchange(process.owes_attach, true)) {
+  process.owes_attach = true;
+  if (!std::exchange(process.said_owed, true)) {
     log_error("a session cannot be given to a worker now and will be later: no descriptor is left",
               {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
   }

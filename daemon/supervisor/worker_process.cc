@@ -26,6 +26,10 @@ Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe for a worker's output", errno);
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
+  // Only our end: the worker's end of a pipe has flags of its own. A read that waits would stop everything.
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+    return errno_error("cannot make a pipe for a worker's output that waits for nothing", errno);
+  }
   return {};
 }
 
@@ -222,7 +226,8 @@ void WorkerProcess::send(const worker_link::ToWorker& message) {
 
 void WorkerProcess::call(const worker_link::Look& look) {
   if (outbox_.empty() && !call_kept_) {
-    if (!may_send_later(send_packet(fds_.socket.get(), worker_link::encode(look), {}))) {
+    const int error = send_packet(fds_.socket.get(), worker_link::encode(look), {});
+    if (error == 0 || link_is_dead(error)) {
       told_ = true;
       return;
     }

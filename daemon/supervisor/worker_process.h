@@ -108,6 +108,7 @@ class WorkerProcess {
   /// The session was given to this process and has not come back.
   [[nodiscard]] bool holds(std::uint32_t serial) const { return talk_.holds(serial); }
   bool owes_attach = false;              ///< a session could not be given to it and has to be, later
+  bool said_owed = false;                ///< and the log says so, once
   std::vector<std::byte> handler_bytes;  ///< of the table, as far as its pieces have come
   std::uint32_t next_chunk = 0;
 

@@ -17,6 +17,9 @@
 namespace ringmaster::testing {
 namespace {
 
+// Jobs that crash are part of each turn: nobody is to be refused for them.
+constexpr const char* kConfig = "run_deadline = \"20s\"\nrestart = { budget = 100000 }\n";
+
 bool wants_all() {
   const char* const wish = std::getenv("ERRNO_WALK");
   return wish != nullptr && std::strcmp(wish, "all") == 0;
@@ -61,7 +64,8 @@ void ErrnoWalk::walk(const std::vector<Act>& acts, FaultInjector& faults, bool s
     for (const std::string& wrong : wrongs_) ADD_FAILURE() << wrong;
     EXPECT_TRUE(fine) << "not well again";
     EXPECT_TRUE(alive) << "a process has ended";
-    ADD_FAILURE() << "act " << round % acts.size() << ", after\n" << faults.describe(from);
+    // What hangs is found later than what it hangs from.
+    ADD_FAILURE() << "act " << round % acts.size() << ", after\n" << faults.describe(from < 4 ? 0 : from - 4);
     wrongs_.clear();
     if (!alive) return;
   }
@@ -75,7 +79,7 @@ void ErrnoWalk::walk(const std::vector<Act>& acts, FaultInjector& faults, bool s
 }
 
 TEST_F(ErrnoWalk, OfTheSupervisor) {
-  start("run_deadline = \"20s\"\n");
+  start(kConfig);
   FaultInjector faults(supervisor(), wants_all() ? FaultInjector::Errnos::All : FaultInjector::Errnos::OneASite);
   if (!faults.problem().empty()) GTEST_SKIP() << faults.problem();
   walk(acts(), faults, false);
@@ -83,7 +87,7 @@ TEST_F(ErrnoWalk, OfTheSupervisor) {
 }
 
 TEST_F(ErrnoWalk, OfTheKeeper) {
-  start("run_deadline = \"20s\"\n");
+  start(kConfig);
   FaultInjector faults(keeper_, wants_all() ? FaultInjector::Errnos::All : FaultInjector::Errnos::OneASite);
   if (!faults.problem().empty()) GTEST_SKIP() << faults.problem();
   std::vector<Act> all = acts();
@@ -99,19 +103,68 @@ TEST_F(ErrnoWalk, OfTheKeeper) {
 
 // What nobody has thought of, for so long that it is no moment any more: the link is given up, and no job with it.
 TEST_F(ErrnoWalk, AKeeperThatCannotSendFindsASupervisorThatItCan) {
-  start("run_deadline = \"20s\"\n");
+  start(kConfig);
   FaultInjector faults(keeper_, FaultInjector::Errnos::OneASite);
   if (!faults.problem().empty()) GTEST_SKIP() << faults.problem();
   Session kept = open();
   const pid_t before = supervisor();
   faults.refuse(SYS_sendmsg, EPERM);
-  const std::vector<pid_t> all_workers = workers();
-  ASSERT_EQ(::kill(all_workers.front(), SIGKILL), 0);  // of which the keeper has to tell
+  ASSERT_EQ(::kill(a_worker(), SIGKILL), 0);  // of which the keeper has to tell
   job_in(kept, "a job meanwhile");
   eventually("the supervisor is given up", [&] { return log().find("takes nothing") != std::string::npos; });
   faults.refuse(SYS_sendmsg, 0);
   eventually("a successor runs", [&] { return supervisor() != 0 && supervisor() != before; });
   EXPECT_TRUE(well(kept));
+  EXPECT_EQ(wrongs_, std::vector<std::string>{});
+  EXPECT_EQ(log().find(" cold "), std::string::npos) << log();
+}
+
+// As of a user who has used up fs.epoll.max_user_watches, which is one number for all programs of the machine.
+TEST_F(ErrnoWalk, WithoutAnyWatchWhoComesIsToldAndAllElseGoesOn) {
+  start(kConfig);
+  FaultInjector faults(supervisor(), FaultInjector::Errnos::OneASite);
+  if (!faults.problem().empty()) GTEST_SKIP() << faults.problem();
+  Session kept = open();
+  const pid_t before = supervisor();
+  eventually("every worker is there", [this] { return workers().size() == 3; });
+  faults.refuse(SYS_epoll_ctl, ENOSPC);
+  ConnectOptions options;
+  options.socket = socket_;
+  options.busy_timeout = Duration(0);
+  const auto refused = Client::connect(options);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("max_user_watches"), std::string::npos) << refused.error().message;
+  for (const pid_t pid : workers()) {
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    job_in(kept, "a job beside a killed worker");
+  }
+  eventually("every worker is back", [this] { return workers().size() == 3; });
+  job_in(kept, "a job of a worker that nothing watches");
+  EXPECT_NE(log().find("the kernel watches no further descriptor"), std::string::npos) << log();
+  faults.refuse(SYS_epoll_ctl, 0);
+  EXPECT_TRUE(well(kept));
+  EXPECT_EQ(supervisor(), before);
+  EXPECT_EQ(wrongs_, std::vector<std::string>{});
+}
+
+// As of a cgroup whose pids.max is reached.
+TEST_F(ErrnoWalk, WithoutAnyProcessTheWorkersThatAreThereGoOn) {
+  start(kConfig);
+  FaultInjector faults(keeper_, FaultInjector::Errnos::OneASite);
+  if (!faults.problem().empty()) GTEST_SKIP() << faults.problem();
+  Session kept = open();
+  const pid_t before = supervisor();
+  eventually("every worker is there", [this] { return workers().size() == 3; });
+  faults.refuse(SYS_clone3, EAGAIN);
+  ASSERT_EQ(::kill(a_worker(), SIGKILL), 0);
+  job_in(kept, "a job beside a killed worker");
+  ASSERT_EQ(::kill(before, SIGKILL), 0);
+  job_in(kept, "a job without a supervisor");
+  eventually("no successor can start", [this] { return log().find(std::strerror(EAGAIN)) != std::string::npos; });
+  job_in(kept, "a job without a supervisor");
+  faults.refuse(SYS_clone3, 0);
+  EXPECT_TRUE(well(kept));
+  eventually("every worker is back", [this] { return workers().size() == 3; });
   EXPECT_EQ(wrongs_, std::vector<std::string>{});
   EXPECT_EQ(log().find(" cold "), std::string::npos) << log();
 }

@@ -168,7 +168,7 @@ class Tracing {
   }
 
   std::optional<int> fault_for(pid_t thread, const SystemCall& call, std::uint64_t stack_pointer) {
-    if (board_.refused_call == call.number) return board_.refused_with;
+    if (board_.refused_call == call.number && !errnos_for(call).empty()) return board_.refused_with;
     if (board_.budget <= 0 || ending != 0) return std::nullopt;
     const std::span<const int> errnos = errnos_for(call);
     if (errnos.empty()) return std::nullopt;

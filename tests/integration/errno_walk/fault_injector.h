@@ -26,7 +26,7 @@ class FaultInjector {
   /// From now on the next `most` calls whose turn it is fail.
   void arm(int most);
   void disarm() { arm(0); }
-  /// Every call of that kind fails until that is taken back (errno 0).
+  /// Every call of that kind that can fail so does until that is taken back (errno 0).
   void refuse(long number, int error);
 
   [[nodiscard]] unsigned injected() const;

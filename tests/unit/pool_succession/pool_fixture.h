@@ -109,6 +109,7 @@ struct Remains {
     worker_socket.reset(ends[1]);
     for (UniqueFd* output : {&fds.out, &fds.err}) {
       EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+      EXPECT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
       output->reset(ends[0]);
       (output == &fds.out ? worker_stdout : worker_stderr).reset(ends[1]);
     }
