@@ -1,7 +1,6 @@
 #include "daemon/supervisor/connection.h"
 
 #include <linux/sockios.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "daemon/supervisor/memory_reserve.h"
 #include "daemon/supervisor/parting.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
@@ -25,9 +25,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace v1 = control::v1;
-
-constexpr core::Duration kFarewell = std::chrono::seconds{2};
-constexpr core::Duration kRefused = std::chrono::milliseconds{20};
 
 }  // namespace
 
@@ -122,24 +119,6 @@ void Connection::want_turn() {
   if (!closed_) host_.turns.want(peer_.uid, peer_.connection);
 }
 
-void Connection::await_input() {
-  if (awaiting_input_ || closed_ || closing_ || input_ended_) return;
-  awaiting_input_ = true;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-    self->awaiting_input_ = false;
-    if (error) return self->finish();  // by close(), or nothing tells of this socket any more
-    self->want_turn();
-  });
-}
-
-asio::awaitable<void> Connection::await_input_again() {
-  const auto self = shared_from_this();
-  awaiting_input_ = true;
-  co_await pause();
-  awaiting_input_ = false;
-  want_turn();
-}
-
 // Without room nothing is done: the writer asks for another turn when the client has read.
 bool Connection::take_turn(core::TurnBudget& budget) {
   in_turn_ = true;
@@ -178,8 +157,7 @@ bool Connection::read_some() {
     return false;
   }
   if (!received && !link_is_dead(received.error().code)) {
-    asio::co_spawn(
-        socket_.get_executor(), [self = shared_from_this()] { return self->await_input_again(); }, asio::detached);
+    await_input_again();
     return false;
   }
   if (!received) {
@@ -219,36 +197,15 @@ bool Connection::part_with(std::vector<UniqueFd> fds) {
   return few && host_.loop.closer().has_room(account);
 }
 
-// Where nothing is read, nothing else tells that the client is gone (a half-closed one still reads).
-void Connection::watch_for_hang_up() {
-  if (std::exchange(watched_for_hang_up_, true)) return;
-  asio::co_spawn(
-      socket_.get_executor(), [self = shared_from_this()] { return self->await_hang_up(); }, asio::detached);
-}
-
-asio::awaitable<void> Connection::await_hang_up() {
-  while (!closed_) {
-    boost::system::error_code error;
-    co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return finish();
-    // Asio reuses the state of a descriptor that was closed in this very turn of its loop, with that one's event still
-    // queued: what it says may be about another descriptor.
-    pollfd look{socket_.native_handle(), 0, 0};
-    if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
-  }
-}
-
-// The kernel refused, for want of memory perhaps; nothing is lost, and nobody can tell when to try again.
-asio::awaitable<void> Connection::pause() {
-  asio::steady_timer timer(socket_.get_executor(), kRefused);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 // The rest of a large request is read when its uid has room for it: half ones of many connections would add up.
 bool Connection::may_read_on() {
   const core::Bytes size{decoder_.begun()};
-  if (large_.value != 0 || size <= host_.traffic->limits().small_request) return true;
+  if (size <= host_.traffic->limits().small_request) return true;
+  if (MemoryReserve::spent()) {
+    part(v1::ERROR_NO_MEMORY, MemoryReserve::kRefusal);
+    return false;
+  }
+  if (large_.value != 0) return true;
   waits_for_large_ = !host_.traffic->begin_large(peer_.uid, size);
   if (waits_for_large_) {
     watch_for_hang_up();
@@ -366,35 +323,6 @@ asio::awaitable<void> Connection::write() {
     } else {
       co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
       if (error) finish();
-    }
-  }
-}
-
-// Gives up on clients that owe bytes: a hello, the rest of a frame, or the reading of a last word.
-asio::awaitable<void> Connection::watch() {
-  const auto self = shared_from_this();
-  while (!closed_) {
-    const bool owes_hello = !greeted_ && !closing_;
-    const bool owes_bytes = greeted_ && !closing_ && owes_bytes_;
-    const core::TimePoint since = owes_since_;
-    if (closing_) {
-      watchdog_.expires_after(kFarewell);
-    } else if (owes_hello) {
-      watchdog_.expires_after(host_.limits.hello_timeout);
-    } else if (owes_bytes) {
-      watchdog_.expires_at(since + host_.limits.half_frame_timeout);
-    } else {
-      watchdog_.expires_at(asio::steady_timer::time_point::max());
-    }
-    boost::system::error_code error;
-    co_await watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    if (error || closed_) continue;
-    if (closing_) {
-      finish();
-    } else if (owes_hello && !greeted_) {
-      breach(v1::ERROR_BAD_REQUEST, "no hello came in time");
-    } else if (owes_bytes && owes_bytes_ && owes_since_ == since) {
-      breach(v1::ERROR_BAD_REQUEST, "half a frame came, and not the rest of it in time");
     }
   }
 }

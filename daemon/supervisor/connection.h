@@ -60,6 +60,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   class Question;
 
   void await_input();
+  void await_input_again();
   /// False: there is nothing to read now.
   bool read_some();
   [[nodiscard]] bool part_with(std::vector<UniqueFd> fds);
@@ -75,7 +76,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end_large();
   void owe(bool bytes);
   boost::asio::awaitable<void> pause();
-  boost::asio::awaitable<void> await_input_again();
   void take_request(const std::string& body);
   void ask_desk(const control::v1::Request& request);
   void take_hello(const control::v1::Request& request);

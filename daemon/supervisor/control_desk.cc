@@ -6,6 +6,7 @@
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/log.h"
+#include "daemon/supervisor/memory_reserve.h"
 #include "proto/control_convert.h"
 #include "proto/text.h"
 #include "ringmaster_version.h"
@@ -64,6 +65,9 @@ ControlDesk::ControlDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessi
     : loop_(loop), daemon_(daemon), sessions_(sessions), jobs_(jobs) {}
 
 void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder respond) {
+  if ((request.has_open_session() || request.has_submit()) && MemoryReserve::spent()) {
+    return refuse(respond, v1::ERROR_NO_MEMORY, MemoryReserve::kRefusal);
+  }
   switch (request.body_case()) {
     case v1::Request::kHello:
       return greet(peer, respond);

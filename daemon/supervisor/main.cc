@@ -18,6 +18,7 @@
 #include "daemon/supervisor/cpu_probe.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/log.h"
+#include "daemon/supervisor/memory_reserve.h"
 #include "daemon/supervisor/refuse_waiting.h"
 #include "daemon/supervisor/supervisor.h"
 #include "proto/socket_path.h"
@@ -211,7 +212,12 @@ int serve(const Options& options) {
   if (auto started = without_exceptions(set_up); !started) {
     return give_up(listener, started.error().message, started.error().code);
   }
-  context->run();
+  MemoryReserve::keep();
+  try {
+    context->run();
+  } catch (const std::bad_alloc&) {
+    MemoryReserve::end();
+  }
   return keeper::kExitUnavailable;
 }
 

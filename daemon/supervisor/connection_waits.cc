@@ -1,0 +1,96 @@
+#include <poll.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/supervisor/connection.h"
+#include "proto/control.pb.h"
+
+// What a connection waits for: bytes, the client's end, and its patience.
+namespace ringmaster {
+namespace {
+
+namespace asio = boost::asio;
+namespace v1 = control::v1;
+
+constexpr core::Duration kFarewell = std::chrono::seconds{2};
+constexpr core::Duration kRefused = std::chrono::milliseconds{20};
+
+}  // namespace
+
+void Connection::await_input() {
+  if (awaiting_input_ || closed_ || closing_ || input_ended_) return;
+  awaiting_input_ = true;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->awaiting_input_ = false;
+    if (error) return self->finish();  // by close(), or nothing tells of this socket any more
+    self->want_turn();
+  });
+}
+
+// The kernel refused, for want of memory perhaps; what came is still there, and nothing tells when to try again.
+void Connection::await_input_again() {
+  awaiting_input_ = true;
+  host_.loop.after(kRefused, [self = shared_from_this()] {
+    self->awaiting_input_ = false;
+    self->want_turn();
+  });
+}
+
+// Where nothing is read, nothing else tells that the client is gone (a half-closed one still reads).
+void Connection::watch_for_hang_up() {
+  if (std::exchange(watched_for_hang_up_, true)) return;
+  asio::co_spawn(
+      socket_.get_executor(), [self = shared_from_this()] { return self->await_hang_up(); }, asio::detached);
+}
+
+asio::awaitable<void> Connection::await_hang_up() {
+  while (!closed_) {
+    boost::system::error_code error;
+    co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return finish();
+    // Asio reuses the state of a descriptor that was closed in this very turn of its loop, with that one's event still
+    // queued: what it says may be about another descriptor.
+    pollfd look{socket_.native_handle(), 0, 0};
+    if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
+  }
+}
+
+asio::awaitable<void> Connection::pause() {
+  asio::steady_timer timer(socket_.get_executor(), kRefused);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+// Gives up on clients that owe bytes: a hello, the rest of a frame, or the reading of a last word.
+asio::awaitable<void> Connection::watch() {
+  const auto self = shared_from_this();
+  while (!closed_) {
+    const bool owes_hello = !greeted_ && !closing_;
+    const bool owes_bytes = greeted_ && !closing_ && owes_bytes_;
+    const core::TimePoint since = owes_since_;
+    if (closing_) {
+      watchdog_.expires_after(kFarewell);
+    } else if (owes_hello) {
+      watchdog_.expires_after(host_.limits.hello_timeout);
+    } else if (owes_bytes) {
+      watchdog_.expires_at(since + host_.limits.half_frame_timeout);
+    } else {
+      watchdog_.expires_at(asio::steady_timer::time_point::max());
+    }
+    boost::system::error_code error;
+    co_await watchdog_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || closed_) continue;
+    if (closing_) {
+      finish();
+    } else if (owes_hello && !greeted_) {
+      breach(v1::ERROR_BAD_REQUEST, "no hello came in time");
+    } else if (owes_bytes && owes_bytes_ && owes_since_ == since) {
+      breach(v1::ERROR_BAD_REQUEST, "half a frame came, and not the rest of it in time");
+    }
+  }
+}
+
+}  // namespace ringmaster
