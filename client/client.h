@@ -69,6 +69,13 @@ class Request {
 
  private:
   friend class SessionCore;
+  /// Empty from now on, and nothing is given back.
+  void let_go() noexcept {
+    core_.reset();
+    extent_ = offset_ = taken_ = 0;
+    bytes_ = {};
+  }
+
   std::shared_ptr<SessionCore> core_;
   std::uint64_t extent_ = 0;
   std::uint64_t offset_ = 0;

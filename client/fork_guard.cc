@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <vector>
 
 namespace ringmaster {
+std::atomic<std::uint32_t> fork_detail::generation{0};
+
 namespace {
-std::atomic<std::uint32_t> generation{0};
 
 // Never destroyed: a session may outlive static objects.
 struct Doomed {
@@ -26,18 +26,13 @@ Doomed& doomed() {
 void before() { doomed().mutex.lock(); }
 void in_parent() { doomed().mutex.unlock(); }
 void in_child() {
-  generation.fetch_add(1, std::memory_order_relaxed);
+  fork_detail::generation.fetch_add(1, std::memory_order_relaxed);
   for (const int fd : doomed().fds) (void)::close(fd);
   doomed().fds.clear();
   doomed().mutex.unlock();
 }
-const int registered = ::pthread_atfork(before, in_parent, in_child);
+[[maybe_unused]] const int registered = ::pthread_atfork(before, in_parent, in_child);
 }  // namespace
-
-std::uint32_t fork_generation() noexcept {
-  (void)registered;
-  return generation.load(std::memory_order_relaxed);
-}
 
 void close_in_children(int fd) {
   const std::lock_guard lock(doomed().mutex);

@@ -11,7 +11,7 @@ constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMargin = std::uint64_t{16} << 20;
 }  // namespace
 
-ReservedRing::Taken ReservedRing::take(std::uint64_t bytes, Extent& extent) {
+ReservedRing::Taken ReservedRing::take_some(std::uint64_t bytes, Extent& extent) {
   const auto taken = ring_.take(bytes);
   if (!taken) return Taken::NoRoom;
   const std::uint64_t end = taken->offset + taken->bytes;

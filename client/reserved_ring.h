@@ -15,14 +15,21 @@ class ReservedRing {
       : ring_(capacity), fd_(fd), file_offset_(file_offset), available_(available) {}
 
   enum class Taken : std::uint8_t { Ok, NoRoom, NoMemory };
-  [[nodiscard]] Taken take(std::uint64_t bytes, Extent& extent);
-  void give_back(std::uint64_t id) noexcept { ring_.give_back(id); }
+  [[nodiscard]] Taken take(std::uint64_t bytes, Extent& extent) {
+    if (bytes != 0) return take_some(bytes, extent);
+    extent = Extent{};
+    return Taken::Ok;
+  }
+  void give_back(std::uint64_t id) noexcept {
+    if (id != 0) ring_.give_back(id);
+  }
 
   [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
   [[nodiscard]] std::uint64_t in_use() const noexcept { return ring_.in_use(); }
   [[nodiscard]] std::uint64_t reserved() const noexcept { return reserved_; }
 
  private:
+  [[nodiscard]] Taken take_some(std::uint64_t bytes, Extent& extent);
   [[nodiscard]] bool reserve_up_to(std::uint64_t end);
 
   PayloadRing ring_;

@@ -21,7 +21,7 @@ constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
 
 // Whole milliseconds, rounded up; nullopt: negative or beyond 32 bits.
 std::optional<std::uint32_t> whole_ms(Duration time) {
-  if (time < Duration(0)) return std::nullopt;
+  if (time <= Duration(0)) return time < Duration(0) ? std::nullopt : std::optional<std::uint32_t>(0);
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
   if (ms > std::int64_t{0xFFFFFFFF}) return std::nullopt;
   return static_cast<std::uint32_t>(ms);
@@ -111,14 +111,10 @@ SessionCore::~SessionCore() {
   (void)feed_.release();
 }
 
-bool SessionCore::forked() const noexcept { return fork_generation() != fork_generation_; }
-
-std::optional<Refusal> SessionCore::refusal() const {
-  if (closed_) return Refusal{SubmitError::SessionClosed, "the session is closed; open another"};
-  if (gone_) return Refusal{SubmitError::SessionClosed, "the daemon is gone; connect and open a session again"};
-  if (const BoardClosed closed = port_.board_closed(); closed != BoardClosed::Open)
-    return Refusal{SubmitError::Draining, why_closed(closed, facts_.pool)};
-  return std::nullopt;
+Refusal SessionCore::refusal() const {
+  if (closed_) return {SubmitError::SessionClosed, "the session is closed; open another"};
+  if (gone_) return {SubmitError::SessionClosed, "the daemon is gone; connect and open a session again"};
+  return {SubmitError::Draining, why_closed(port_.board_closed(), facts_.pool)};
 }
 
 void SessionCore::await_room(std::unique_lock<std::mutex>& lock, Duration left) {
@@ -136,7 +132,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   const TimeLimit limit(wait_for_room);
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
-    if (auto refused = refusal()) return *std::move(refused);
+    if (!takes_work()) return refusal();
     Extent extent;
     switch (requests_.take(bytes, extent)) {
       case ReservedRing::Taken::Ok:
@@ -297,15 +293,14 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
   const TimeLimit limit(options.wait_for_room);
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
-    if (auto refused = refusal()) return *std::move(refused);
+    if (!takes_work()) return refusal();
     std::uint32_t record = kNoRecord;
     prepared.job.submitted_ns = daemon_now_ns();
     switch (place(prepared, record)) {
       case Room::Ok:
         publish(record);
         lock.unlock();
-        request.extent_ = 0;  // the job's now
-        request = Request();
+        request.let_go();  // the job's now
         return record;
       case Room::NoMemory:
         return Refusal{SubmitError::TooLittleMemory, "not enough memory for a result of " +

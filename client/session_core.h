@@ -10,6 +10,7 @@
 
 #include "client/client.h"
 #include "client/clock_offset.h"
+#include "client/fork_guard.h"
 #include "client/reserved_ring.h"
 #include "shm/base/unique_fd.h"
 #include "shm/client_port.h"
@@ -84,7 +85,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   bool close() noexcept;
   /// After close(): tells the daemon by the lifeline that nobody is here, whoever else holds a copy of it.
   void hang_up() noexcept;
-  [[nodiscard]] bool forked() const noexcept;
+  [[nodiscard]] bool forked() const noexcept { return fork_generation() != fork_generation_; }
   [[nodiscard]] const SessionFacts& facts() const noexcept { return facts_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return port_.slots(); }
 
@@ -138,7 +139,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(Record& record, Outcome& outcome);
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;
-  [[nodiscard]] std::optional<Refusal> refusal() const;
+  [[nodiscard]] bool takes_work() const noexcept {
+    return !closed_ && !gone_ && port_.board_closed() == BoardClosed::Open;
+  }
+  /// Why it took none when it was asked.
+  [[nodiscard]] Refusal refusal() const;
   [[nodiscard]] Refusal queue_full(std::string why) const;
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);
   /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.

@@ -14,23 +14,14 @@ ClientPort::ClientPort(RequestView request, ReplyView reply, const BoardRecord* 
       seq_(reply.slots(), 0),
       free_(reply.slots()),
       free_count_(reply.slots()) {
-  RM_CHECK(request.slots() == reply.slots());
+  RM_CHECK(request.slots() == reply.slots() && std::has_single_bit(reply.slots()));
   for (std::uint32_t slot = 0; slot < free_count_; ++slot) free_[slot] = slot;
-}
-
-std::optional<std::uint32_t> ClientPort::take_slot() noexcept {
-  if (free_count_ == 0) return std::nullopt;
-  const std::uint32_t slot = free_[free_head_];
-  free_head_ = (free_head_ + 1) % slots();
-  --free_count_;
-  phase_[slot] = Phase::Taken;
-  return slot;
 }
 
 void ClientPort::untake_slot(std::uint32_t slot) noexcept {
   RM_CHECK(phase_[slot] == Phase::Taken);
   phase_[slot] = Phase::Free;
-  free_head_ = (free_head_ + slots() - 1) % slots();
+  free_head_ = (free_head_ - 1) & (slots() - 1);
   free_[free_head_] = slot;
   ++free_count_;
 }
@@ -54,15 +45,6 @@ ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescripto
   }
   if (planted(Plant::WakeLost, 2)) return {last_seq_, false};
   return {last_seq_, board_ == nullptr || should_ring(*board_)};
-}
-
-void ClientPort::release(std::uint32_t slot) noexcept {
-  RM_CHECK(phase_[slot] == Phase::Collected);
-  phase_[slot] = Phase::Free;
-  // SYNC: release: our reads of the result come before the slot can be seen Free.
-  reply_.word(slot).store(SlotWord::free_slot(seq_[slot]).bits(), std::memory_order_release);
-  free_[(free_head_ + free_count_) % slots()] = slot;
-  ++free_count_;
 }
 
 bool ClientPort::cancel(std::uint32_t slot, std::uint32_t seq) noexcept {

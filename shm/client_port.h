@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "shm/base/check.h"
 #include "shm/hints.h"
 #include "shm/segment_view.h"
 
@@ -20,7 +21,14 @@ class ClientPort {
   ClientPort(RequestView request, ReplyView reply, const BoardRecord* board);
 
   /// A slot to fill; nullopt: all are in flight or not yet given back (queue full).
-  [[nodiscard]] std::optional<std::uint32_t> take_slot() noexcept;
+  [[nodiscard]] std::optional<std::uint32_t> take_slot() noexcept {
+    if (free_count_ == 0) return std::nullopt;
+    const std::uint32_t slot = free_[free_head_];
+    free_head_ = (free_head_ + 1) & (slots() - 1);
+    --free_count_;
+    phase_[slot] = Phase::Taken;
+    return slot;
+  }
   /// Returns a slot that was taken and not published.
   void untake_slot(std::uint32_t slot) noexcept;
 
@@ -66,7 +74,14 @@ class ClientPort {
   }
 
   /// Gives a collected slot back: Free. The result must have been consumed.
-  void release(std::uint32_t slot) noexcept;
+  void release(std::uint32_t slot) noexcept {
+    RM_CHECK(phase_[slot] == Phase::Collected);
+    phase_[slot] = Phase::Free;
+    // SYNC: release: our reads of the result come before the slot can be seen Free.
+    reply_.word(slot).store(SlotWord::free_slot(seq_[slot]).bits(), std::memory_order_release);
+    free_[(free_head_ + free_count_) & (slots() - 1)] = slot;
+    ++free_count_;
+  }
 
   /// True: the job was still queued and is Cancelled now (collect() will find it). False: it runs or has ended; its
   /// cancel word is set, so a handler that listens stops.
@@ -110,7 +125,7 @@ class ClientPort {
   std::uint32_t in_flight_ = 0;
   std::vector<Phase> phase_;
   std::vector<std::uint32_t> seq_;
-  std::vector<std::uint32_t> free_;  // a ring of slot numbers: rotation
+  std::vector<std::uint32_t> free_;  // a ring of slot numbers, their number a power of two: rotation
   std::uint32_t free_head_ = 0;
   std::uint32_t free_count_ = 0;
 };

@@ -1,15 +1,9 @@
 #include "shm/job_end.h"
 
 #include <algorithm>
-#include <atomic>
 
 namespace ringmaster {
 namespace {
-
-template <typename T>
-T read_once(T& word) {
-  return std::atomic_ref<T>(word).load(std::memory_order_relaxed);
-}
 
 std::uint64_t waited(SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns) {
   if (seen_ns <= job.submitted_ns || job.submitted_ns == 0) return 0;
@@ -21,27 +15,19 @@ std::uint64_t waited(SlotWord end, const SubmittedJob& job, std::uint64_t seen_n
 
 }  // namespace
 
-bool may_end_in_queue(SlotWord end) noexcept {
-  return end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost ||
-         end.cause() == Cause::Refused;
-}
-
-JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns) noexcept {
+JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns,
+                                      bool told) noexcept {
   JobEnd result;
-  result.told = read_once(line.result_seq) == job.seq;
+  result.told = told;
   // A queue timeout that a worker finds ends no run either, nor does a refusal.
   const bool never_begun = end.cause() == Cause::QueueTimeout || end.cause() == Cause::Refused;
-  const bool ran = !never_begun && (result.told || !may_end_in_queue(end));
+  const bool ran = !never_begun && (told || !may_end_in_queue(end));
   result.attempts = end.attempt() + (ran ? 1U : 0U);
-  if (!result.told) {
-    if (!ran) result.queued_ns = waited(end, job, seen_ns);
-    return result;
+  if (told) {
+    read_times(line, job, result);
+  } else if (!ran) {
+    result.queued_ns = waited(end, job, seen_ns);
   }
-  const std::uint64_t started = read_once(line.started_ns);
-  const std::uint64_t finished = read_once(line.finished_ns);
-  if (started == 0) return result;
-  if (started >= job.submitted_ns) result.queued_ns = started - job.submitted_ns;
-  if (finished >= started) result.run_ns = finished - started;
   return result;
 }
 

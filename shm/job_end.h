@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "shm/layout.h"
@@ -11,7 +12,11 @@ namespace ringmaster {
 
 /// True for an end that a job can meet while it waits: nobody writes into its line then (an unfenced worker may be
 /// there), and its client tells by its own clock how long it waited.
-[[nodiscard]] bool may_end_in_queue(SlotWord end) noexcept;
+[[nodiscard]] inline bool may_end_in_queue(SlotWord end) noexcept {
+  if (end.state() == SlotState::Done) return false;
+  return end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost ||
+         end.cause() == Cause::Refused;
+}
 
 /// The submitter's own copy.
 struct SubmittedJob {
@@ -26,8 +31,34 @@ struct JobEnd {
   std::uint64_t queued_ns = 0;  ///< submitted to claimed for the last time, or to its end in the queue; 0: not known
   std::uint64_t run_ns = 0;     ///< of the last attempt
 };
+
+namespace job_end_detail {
+template <typename T>
+[[nodiscard]] T read_once(T& word) noexcept {
+  return std::atomic_ref<T>(word).load(std::memory_order_relaxed);
+}
+inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noexcept {
+  const std::uint64_t started = read_once(line.started_ns);
+  const std::uint64_t finished = read_once(line.finished_ns);
+  if (started == 0) return;
+  if (started >= job.submitted_ns) end.queued_ns = started - job.submitted_ns;
+  if (finished >= started) end.run_ns = finished - started;
+}
+[[nodiscard]] JobEnd read_other_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns,
+                                    bool told) noexcept;
+}  // namespace job_end_detail
+
 /// `seen_ns`: when the submitter found it terminal (CLOCK_MONOTONIC); 0: not known. Each field of the line is read
 /// once: a hostile worker may be changing it.
-[[nodiscard]] JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns) noexcept;
+[[nodiscard]] inline JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job,
+                                     std::uint64_t seen_ns) noexcept {
+  const bool told = job_end_detail::read_once(line.result_seq) == job.seq;
+  // Nearly all jobs end so, and each client reads this for each of them.
+  if (end.state() != SlotState::Done || !told) [[unlikely]]
+    return job_end_detail::read_other_end(line, end, job, seen_ns, told);
+  JobEnd result{true, end.attempt() + 1U, 0, 0};
+  job_end_detail::read_times(line, job, result);
+  return result;
+}
 
 }  // namespace ringmaster
