@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,21 +35,9 @@ OutputMarks::OutputMarks(const ControlRecord& control, LaneWords& lane)
   }
 }
 
-void OutputMarks::job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept {
-  if (!enabled_) return;
-  const bool talking = talked_ns_ != 0 && now_ns - talked_ns_ < kTalkingNs;
-  if (talking || now_ns - looked_ns_ >= kSpacingNs || ::__fpending(stdout) != 0) {
-    return look(unmarked_ == 0 ? job : 0, now_ns);
-  }
-  if (unmarked_ == 0) unmarked_job_ = job;
-  // SYNC: release: who sees the next job's intent sees that this one was not asked about.
-  lane_.unmarked.store(++unmarked_, std::memory_order_release);
-}
-
 void OutputMarks::look(std::uint64_t writer, std::uint64_t now_ns) noexcept {
   std::cout.flush();
   std::fflush(stdout);
-  looked_ns_ = now_ns;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[i];
     if (!stream.pipe) continue;
@@ -60,6 +47,8 @@ void OutputMarks::look(std::uint64_t writer, std::uint64_t now_ns) noexcept {
     mark(stream, writer);
     stream.total = total_of(i);
   }
+  const bool talking = talked_ns_ != 0 && now_ns - talked_ns_ < kTalkingNs;
+  look_due_ns_ = talking ? 0 : now_ns + kSpacingNs;
   unmarked_ = 0;
   lane_.unmarked.store(0, std::memory_order_release);  // SYNC: after the marks.
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <stdio_ext.h>
+
 #include <array>
 #include <cstdint>
+#include <cstdio>
 
 #include "shm/base/unique_fd.h"
 #include "shm/control_record.h"
@@ -22,7 +25,13 @@ class OutputMarks {
   OutputMarks(const ControlRecord& control, LaneWords& lane);
 
   /// Before the job's end is published: whoever sees its end may take for granted that its text is on its way.
-  void job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept;
+  void job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept {
+    if (!enabled_) return;
+    if (now_ns >= look_due_ns_ || ::__fpending(stdout) != 0) return look(unmarked_ == 0 ? job : 0, now_ns);
+    if (unmarked_ == 0) unmarked_job_ = job;
+    // SYNC: release: who sees the next job's intent sees that this one was not asked about.
+    lane_.unmarked.store(++unmarked_, std::memory_order_release);
+  }
   /// No job follows for now: those that were not asked about are.
   void rest(std::uint64_t now_ns) noexcept {
     if (unmarked_ != 0) look(unmarked_ == 1 ? unmarked_job_ : 0, now_ns);
@@ -50,8 +59,8 @@ class OutputMarks {
   bool enabled_ = false;
   std::uint64_t unmarked_ = 0;
   std::uint64_t unmarked_job_ = 0;  ///< The first of them.
-  std::uint64_t looked_ns_ = 0;
-  std::uint64_t talked_ns_ = 0;
+  std::uint64_t look_due_ns_ = 0;   ///< 0: at each job's end.
+  std::uint64_t talked_ns_ = 0;     ///< When text was last found.
 };
 
 }  // namespace ringmaster
