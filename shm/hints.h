@@ -48,6 +48,23 @@ bool remind(const ReplyView& reply, std::uint32_t slot) noexcept;
   return idle != 0 && board.standby.load(std::memory_order_seq_cst) == 0;
 }
 
+/// Both questions that a worker has for each job, at one look.
+struct BoardLook {
+  bool anyone_idle = false;
+  bool should_ring = false;
+};
+[[nodiscard]] inline BoardLook look_at_board(const BoardRecord& board) noexcept {
+  std::uint64_t spin = 0;
+  std::uint64_t idle = 0;
+  for (std::uint32_t i = 0; i < kBoardWords; ++i) {
+    // SYNC: seq_cst, as should_ring.
+    spin |= board.spin[i].load(std::memory_order_seq_cst);
+    idle |= board.idle[i].load(std::memory_order_seq_cst);
+  }
+  // SYNC: seq_cst, as should_ring.
+  return {idle != 0, spin == 0 && idle != 0 && board.standby.load(std::memory_order_seq_cst) == 0};
+}
+
 /// The board bit of one worker; `place` is its index in the pool, below 64 * kBoardWords.
 void set_idle(BoardRecord& board, std::uint32_t place) noexcept;
 void clear_idle(BoardRecord& board, std::uint32_t place) noexcept;

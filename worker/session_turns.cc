@@ -54,8 +54,9 @@ void SessionTurns::remove(AttachedSession& session) noexcept {
   if (charged_.users.empty()) charged_since_ns_ = 0;
 }
 
-ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                        AttachedSession*& from) noexcept {
+// Inline: one caller, once a job.
+inline ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+                                               AttachedSession*& from) noexcept {
   for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
     AttachedSession* const session = user.sessions[user.turn];
     if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {

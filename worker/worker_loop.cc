@@ -149,8 +149,9 @@ bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   in_turn_ = status == ClaimStatus::Claimed && claimed.in_turn;
   if (status != ClaimStatus::Claimed) return false;
   if (in_turn_ && ahead_ > kRunsAhead) prefetch_next(session->port);
-  count_if_it_waited(claimed);
-  ring_on();
+  const BoardLook board = look_at_board(*self_.board);
+  if (!board.anyone_idle) count_if_it_waited(claimed);
+  if (board.should_ring) pass_ring_on();
   run_claimed(*session, claimed);
   // It will not be rung any more, and whoever finds nothing to help with stands by.
   if (streaming_.ended(runner_.ended_ns() - claimed.started_ns)) ring_another();
@@ -161,10 +162,10 @@ void WorkerLoop::heed_charges() {
   if (charged_.read(*self_.control)) sessions_.set_charges(charged_);
 }
 
-// A job that is older than this worker's freedom was there while this worker could not take it; where none is idle now,
-// nobody could.
+// A job that is older than this worker's freedom was there while this worker could not take it. Asked where none is
+// idle: nobody could.
 void WorkerLoop::count_if_it_waited(const Claim& claim) const noexcept {
-  if (claim.job.submitted_ns >= free_since_ns_ || anyone_idle(*self_.board)) return;
+  if (claim.job.submitted_ns >= free_since_ns_) return;
   auto& waited = self_.lane->counters.waited;
   waited.store(waited.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -179,7 +180,10 @@ void WorkerLoop::ring_another() noexcept {
 // C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions if this worker's spin bit
 // kept a client from ringing since it last looked at them: nobody else may know of that job.
 void WorkerLoop::ring_on() {
-  if (!should_ring(*self_.board)) return;
+  if (should_ring(*self_.board)) pass_ring_on();
+}
+
+void WorkerLoop::pass_ring_on() {
   if (owes_look_) look_at_all(monotonic_now_ns());
   if (sessions_.has_ready_job()) ring_another();
 }

@@ -44,6 +44,7 @@ class WorkerLoop {
   [[noreturn]] void leave_it_to_others() noexcept;
   void run_claimed(AttachedSession& session, const Claim& claim);
   void ring_on();
+  void pass_ring_on();
   void ring_another() noexcept;
   void heed_charges();
   void look_around(std::uint64_t now_ns);

@@ -242,6 +242,19 @@ TEST(JobPath, AsksForARingOnlyWhenSomeoneSleepsAndNobodyLooks) {
   EXPECT_FALSE(anyone_idle(*world.board));
 }
 
+TEST(JobPath, OneLookAtTheBoardAnswersAsTheSingleQuestionsDo) {
+  World world;
+  BoardRecord& board = *world.board;
+  for (unsigned state = 0; state < 8; ++state) {
+    (state & 1) != 0 ? set_idle(board, 70) : clear_idle(board, 70);
+    (state & 2) != 0 ? set_spin(board, 200) : clear_spin(board, 200);
+    (state & 4) != 0 ? (void)take_role(board.standby, 3) : (void)leave_role(board.standby, 3);
+    const BoardLook look = look_at_board(board);
+    EXPECT_EQ(look.anyone_idle, anyone_idle(board)) << state;
+    EXPECT_EQ(look.should_ring, should_ring(board)) << state;
+  }
+}
+
 TEST(JobPath, ExpiresOnlyWhatStillWaits) {
   World world;
   Worker worker(world, {1, 1}, 0);
