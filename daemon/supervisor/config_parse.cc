@@ -61,15 +61,22 @@ Node convert(const toml::node& from) {
   return node;
 }
 
-// Behind the string that begins at `at`; one that does not end is toml++'s to report.
-std::size_t past_string(std::string_view text, std::size_t at) {
+bool beyond_ascii(char one) { return (static_cast<unsigned char>(one) & 0x80U) != 0; }
+
+// Behind the string that begins at `at`; one that does not end is toml++'s to report. `escaped`: where a character
+// beyond ASCII follows a backslash, with the blanks and line ends between that it takes away.
+std::size_t past_string(std::string_view text, std::size_t at, std::optional<std::size_t>& escaped) {
   const std::string_view quotes = text.substr(at, 3);
   const bool many_lines = quotes == "\"\"\"" || quotes == "'''";
   const std::string_view end = many_lines ? quotes : quotes.substr(0, 1);
   for (at += end.size(); at < text.size(); ++at) {
     if (text.substr(at).starts_with(end)) return at + end.size();
     if (!many_lines && text[at] == '\n') break;
-    if (end.front() == '"' && text[at] == '\\') ++at;
+    if (end.front() != '"' || text[at] != '\\') continue;
+    const std::size_t next = many_lines ? text.find_first_not_of(" \t\r\n", at + 1) : at + 1;
+    if (next >= text.size()) return text.size();
+    if (beyond_ascii(text[next]) && !escaped) escaped = next;
+    at = std::max(next - 1, at + 1);
   }
   return at;
 }
@@ -81,9 +88,14 @@ Problem problem_at(std::string_view text, std::size_t at, const std::string& wha
                  static_cast<unsigned>(at - line_begin) + 1, what, false};
 }
 
+std::string quoted_character(std::string_view text, std::size_t at) {
+  const std::size_t length = std::max<std::size_t>(1, decode_character(text.substr(at)).length);
+  return '"' + clean_quote(text.substr(at, length)) + '"';
+}
+
 // What toml++ must not be given. It bounds how deep values lie in each other, but not the dots of a key, each of which
-// is one table more; and a character beyond ASCII outside of quotes, which is no TOML, takes it to code that it
-// declares to be never reached.
+// is one table more; and a character beyond ASCII where it expects blanks (outside of quotes, which is no TOML, or
+// behind a backslash) takes it to code that it declares to be never reached.
 std::optional<Problem> unreadable(std::string_view text) {
   constexpr unsigned kMostDots = 32;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -97,14 +109,18 @@ std::optional<Problem> unreadable(std::string_view text) {
     }
     // In the middle of a value a quote begins no string.
     if ((one == '"' || one == '\'') && std::string_view("=,[{.\n").find(before) != std::string_view::npos) {
-      at = past_string(text, at);
+      std::optional<std::size_t> escaped;
+      at = past_string(text, at, escaped);
+      if (escaped) {
+        return problem_at(text, *escaped,
+                          "a backslash before " + quoted_character(text, *escaped) +
+                              " cannot be read; leave it out, or write the character as \\uXXXX");
+      }
       before = one;
       continue;
     }
-    if ((static_cast<unsigned char>(one) & 0x80U) != 0) {
-      const std::size_t length = std::max<std::size_t>(1, decode_character(text.substr(at)).length);
-      return problem_at(text, at, "not TOML: \"" + clean_quote(text.substr(at, length)) + "\" must be in quotes");
-    }
+    if (beyond_ascii(one))
+      return problem_at(text, at, "not TOML: " + quoted_character(text, at) + " must be in quotes");
     dots = one == '.' ? dots + 1 : std::string_view("=,[]{}\n").find(one) != std::string_view::npos ? 0 : dots;
     if (dots > kMostDots) return problem_at(text, at, "a key with so many dots means nothing here; see --print-config");
     if (one != ' ' && one != '\t' && one != '\r') before = one;

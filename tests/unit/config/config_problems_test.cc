@@ -102,6 +102,13 @@ TEST(ConfigProblems, NameTheLineOfASyntaxError) {
   EXPECT_EQ(parse_config("[pool.a]\n[pool.a]\n", fake_world()).problems.size(), 1U) << "a pool's name twice";
 }
 
+TEST(ConfigProblems, NameACharacterThatABackslashTakesBlanksAwayFrom) {
+  const auto outcome = parse_config("[pool.a]\nuser = \"\"\"\\\n  \xC3\xA9\"\"\"\n", fake_world());
+  ASSERT_EQ(outcome.problems.size(), 1U);
+  EXPECT_EQ(outcome.problems[0].line, 3U);
+  EXPECT_THAT(outcome.problems[0].text, HasSubstr("a backslash before \"\xC3\xA9\" cannot be read"));
+}
+
 TEST(ConfigProblems, CommandsThatCannotRun) {
   EXPECT_EQ(pool_problem("command = [\"./thumb\"]"), "[pool.a] command: \"./thumb\": no such file");
   EXPECT_EQ(pool_problem("command = [\"/here/thumb\"]"),
