@@ -118,7 +118,8 @@ Result<void> ControlLink::connect_once(Duration limit) {
     limit_wait(fd.get(), time.left());
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) break;
     if (errno != EINTR && errno != EAGAIN) return no_daemon(socket_, errno);
-    if (errno == EAGAIN && time.left() <= Duration(0))
+    // Also after EINTR: a program's timer may cut each wait short.
+    if (time.left() <= Duration(0))
       return Error{"the daemon on " + socket_ + " accepts no connection; is it overloaded or stopped?", ETIMEDOUT};
   }
   ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);

@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -250,8 +252,8 @@ TEST(ControlLink, RefusesInAForkedChild) {
   EXPECT_TRUE(link.ask(status_request())) << "the parent's connection is untouched";
 }
 
-TEST(ControlLink, DoesNotWaitForEverForADaemonThatAcceptsNothing) {
-  FakeDaemon daemon;  // listens, and that is all
+// Nobody else can come to `daemon` any more.
+std::deque<UniqueFd> fill_backlog(const FakeDaemon& daemon) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   daemon.path().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -261,9 +263,33 @@ TEST(ControlLink, DoesNotWaitForEverForADaemonThatAcceptsNothing) {
     backlog.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     rc = ::connect(backlog.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
   }
-  ASSERT_EQ(errno, EAGAIN);
+  EXPECT_EQ(errno, EAGAIN);
+  return backlog;
+}
+
+TEST(ControlLink, DoesNotWaitForEverForADaemonThatAcceptsNothing) {
+  FakeDaemon daemon;  // listens, and that is all
+  const auto backlog = fill_backlog(daemon);
   ControlLink link(daemon.path(), "test", std::chrono::milliseconds(50));
   const auto connected = link.connect();
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().code, ETIMEDOUT);
+}
+
+TEST(ControlLink, DoesNotWaitForEverWhereATimerCutsEachWaitShort) {
+  FakeDaemon daemon;
+  const auto backlog = fill_backlog(daemon);
+  struct sigaction before {};
+  struct sigaction tick {};
+  tick.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGALRM, &tick, &before), 0);
+  const itimerval often{{0, 400}, {0, 400}};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &often, nullptr), 0);
+  ControlLink link(daemon.path(), "test", std::chrono::milliseconds(50));
+  const auto connected = link.connect();
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &before, nullptr);
   ASSERT_FALSE(connected);
   EXPECT_EQ(connected.error().code, ETIMEDOUT);
 }
