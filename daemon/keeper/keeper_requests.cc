@@ -35,6 +35,7 @@ int send_message(int link, Message message, MessageType type, std::span<const in
 
 void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
   for (int i = 0; last_words || i < kRequestsPerRound; ++i) {
+    if (last_words) reply_size_ = 0;  // nobody reads answers any more
     if (reply_size_ != 0 || !supervisor_.link) return;
     ReceivedPacket received = receive_packet(supervisor_.link.get(), packet_);
     if (received.error != 0) {
@@ -180,12 +181,14 @@ void Keeper::send_reply() noexcept {
 }
 
 // Whether a packet has not been sent: again later, or its reader is gone and a successor finds all in its table. Where
-// POLLOUT would not tell when (it would say "now", for ever), a while later, but not for ever.
+// POLLOUT would not tell when (it would say "now", for ever), a while later, but not for ever; only descriptors that
+// others of this user have under way (ETOOMANYREFS) hinder a successor just as well.
 bool Keeper::unsent(int error) noexcept {
-  if (error == 0) refused_since_ns_ = 0;
+  if (error == 0 || error == EAGAIN) refused_since_ns_ = 0;
   if (error == 0 || error == EAGAIN || link_is_dead(error)) return error != 0;
   const std::uint64_t now_ns = monotonic_ns();
   send_retry_at_ns_ = now_ns + Fence::kRetryNs;
+  if (error == ETOOMANYREFS) return true;
   if (refused_since_ns_ == 0) refused_since_ns_ = now_ns;
   if (now_ns - refused_since_ns_ < kRefusingLinkNs) return true;
   refused_since_ns_ = now_ns;

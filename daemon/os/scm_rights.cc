@@ -47,7 +47,6 @@ int send_packet(int socket, std::span<const std::byte> bytes, std::span<const in
   put_fds(message, control.bytes, fds);
   for (;;) {
     if (::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
-    if (errno == ETOOMANYREFS) return EAGAIN;
     if (errno != EINTR) return errno;
   }
 }

@@ -97,10 +97,11 @@ int KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
   return 0;
 }
 
-// Whether a packet has to be sent again. A link that is dead, or takes nothing for long, is lost: nothing is.
+// Whether a packet has to be sent again. A link that is dead, or takes nothing for long, is lost: nothing is. Not for
+// ETOOMANYREFS: what others of this user have under way hinders a successor just as well.
 bool KeeperLink::refused(int error) {
   if (error == 0 || error == EAGAIN) refused_since_.reset();
-  if (error == 0 || error == EAGAIN) return error != 0;
+  if (error == 0 || error == EAGAIN || error == ETOOMANYREFS) return error != 0;
   if (!refused_since_) refused_since_ = loop_.now();
   if (!link_is_dead(error) && loop_.now() - *refused_since_ < std::chrono::nanoseconds{kRefusingLinkNs}) return true;
   lost();
