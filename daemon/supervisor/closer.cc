@@ -10,6 +10,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "daemon/supervisor/event_loop.h"
 
@@ -88,6 +89,8 @@ struct Closer::State {
   std::map<core::ErrandBook::Id, Errand> errands;
   std::size_t threads = 0;
   bool idle = false;  // one thread stays for what comes next
+  Action retry;       // on the loop's thread
+  bool retrying = false;
 };
 
 // REQUIRES for all three: the mutex is held; serve() takes it itself.
@@ -95,7 +98,7 @@ bool Closer::State::start(const std::shared_ptr<State>& state) {
   try {
     std::thread([state] { serve(state); }).detach();
   } catch (const std::system_error&) {
-    return state->threads != 0;
+    return false;  // those that there are may be stuck
   }
   ++state->threads;
   return true;
@@ -124,7 +127,7 @@ void Closer::State::serve(const std::shared_ptr<State>& state) {
     }
     auto node = state->errands.extract(*id);
     // This one may be stuck for long: the next is another thread's.
-    (void)see_to_it(state);
+    if (!see_to_it(state) && state->loop != nullptr) state->loop->post(state->retry);
     lock.unlock();
     nudges.begin();
     node.mapped().work();
@@ -141,6 +144,12 @@ Closer::Closer(EventLoop& loop) : loop_(loop), state_(std::make_shared<State>(lo
   take_nudges();
   // One is there from the start: later a limit of tasks may leave none, and clients wait for what it does.
   const std::lock_guard lock(state_->mutex);
+  state_->retry = [this, weak = std::weak_ptr(state_)] {
+    const auto state = weak.lock();
+    if (!state) return;
+    const std::lock_guard held(state->mutex);
+    if (state->loop != nullptr) retry();
+  };
   (void)State::start(state_);
 }
 
@@ -174,12 +183,14 @@ void Closer::add(Account account, std::size_t descriptors, Action work, Action d
   if (!State::see_to_it(state_)) retry();
 }
 
-// No thread is to be had, and none is there to take it later.
+// No thread is to be had, and none may be free to take it later. REQUIRES: the mutex is held.
 void Closer::retry() {
+  if (std::exchange(state_->retrying, true)) return;
   loop_.after(kRetry, [this, weak = std::weak_ptr(state_)] {
     const auto state = weak.lock();
     if (!state) return;
     const std::lock_guard lock(state->mutex);
+    state->retrying = false;
     if (state->loop != nullptr && !State::see_to_it(state)) retry();
   });
 }

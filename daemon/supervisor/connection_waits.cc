@@ -55,6 +55,8 @@ asio::awaitable<void> Connection::await_hang_up() {
     // queued: what it says may be about another descriptor.
     pollfd look{socket_.native_handle(), 0, 0};
     if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
+    // Urgent bytes, which nobody reads, end this wait too, for as long as they are there.
+    if (!closed_) co_await pause();
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "daemon/os/descriptors.h"
 #include "daemon/supervisor/keeper_watch.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
@@ -98,7 +99,7 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   for (const auto& pool : pools_) pool->start();
   for (const keeper::ExitRecord& exit : start_.table.exits) on_exit(exit);
   release_leftovers();
-  server_ = std::make_unique<ControlServer>(loop_, UniqueFd(::dup(place_->listener().socket.get())),
+  server_ = std::make_unique<ControlServer>(loop_, duplicate_above(place_->listener().socket.get(), STDERR_FILENO + 1),
                                             start_.config.daemon, quota_, *desk_);
   server_->when_probed([this] { place_->probe_arrived(); });
   place_->start();

@@ -2,9 +2,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include <algorithm>
 #include <set>
 
+#include "daemon/os/descriptors.h"
 #include "daemon/supervisor/alive_mark.h"
 #include "daemon/supervisor/keeper_watch.h"
 #include "daemon/supervisor/log.h"
@@ -98,7 +102,9 @@ Result<void> Supervisor::open_listening() {
   }
   const auto bound = [this](const Listener& now) {
     deposit_listener(now);
-    server_->listen_on(UniqueFd(::dup(now.socket.get())));
+    UniqueFd own = duplicate_above(now.socket.get(), STDERR_FILENO + 1);
+    if (!own) return log_error("cannot accept at the socket that was bound again", {{"error", std::strerror(errno)}});
+    server_->listen_on(std::move(own));
   };
   place_ = std::make_unique<SocketGuard>(loop_, start_.socket_path, start_.config.daemon, std::move(listener), passed,
                                          SocketGuard::Hooks{bound});
