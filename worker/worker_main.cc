@@ -94,6 +94,14 @@ Result<void> describe_handlers(ControlLink& link, const HandlerRegistry& registr
   return {};
 }
 
+// Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
+Result<void> open_own_bell() {
+  auto bell = open_doorbell_anew(kPoolBell);
+  if (!bell) return bell.error();
+  if (::dup3(bell->get(), kPoolBell, O_CLOEXEC) < 0) return errno_error("cannot move the pool's bell", errno);
+  return {};
+}
+
 Result<WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry, Segments& segments) {
   const auto abi = number_from_environment("RINGMASTER_ABI");
   if (!abi) return abi.error();
@@ -107,6 +115,8 @@ Result<WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegi
   auto self = open_self(segments);
   if (!self) return self.error();
   install_fault_handler({kControlSocket, self->lane, self->control});
+  // Before any handler's code, which may shut itself in and leave no /proc.
+  if (const auto bell = open_own_bell(); !bell) return bell.error();
   if (const auto loaded = load(registry); !loaded) return loaded.error();
   if (const auto told = describe_handlers(link, registry); !told) return told.error();
   if (const auto warm = registry.warm_up(); !warm) return warm.error();
@@ -134,11 +144,6 @@ int run_worker(const LoadHandlers& load) {
   };
   const auto self = boot(link, load, registry, segments);
   if (!self) return fail(self.error());
-  // Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
-  auto bell = open_doorbell_anew(kPoolBell);
-  if (!bell) return fail(bell.error());
-  if (::dup3(bell->get(), kPoolBell, O_CLOEXEC) < 0) return fail(errno_error("cannot move the pool's bell", errno));
-  bell->reset();
   auto parking = Parking::create(kControlSocket, kPoolBell);
   if (!parking) return fail(parking.error());
   if (const auto ready = link.send(worker_link::Ready{}); !ready) return fail(ready.error());

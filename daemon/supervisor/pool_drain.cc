@@ -174,6 +174,7 @@ bool Pool::refuses(const Session& session, SlotWord ready) const {
 }
 
 void Pool::refuse_late_jobs() {
+  bool reminded = false;
   for (const auto& [index, session] : sessions_) {
     // Words, not bits: a bit may be stale, and who ignores the board may not set it.
     for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
@@ -181,12 +182,13 @@ void Pool::refuse_late_jobs() {
       if (!word.is_claimable()) continue;
       if (!refuses(*session, word)) {
         // One that is waited for must be seen by a worker, whether its client has told of it or not.
-        if (remind(session->reply, slot)) call();
+        reminded |= remind(session->reply, slot);
       } else if (end_ready(session->reply, slot, word, Cause::Refused)) {
         ++tally().refused;
       }
     }
   }
+  if (reminded) call();
 }
 
 bool Pool::any_slot(const std::function<bool(const Session&, SlotWord)>& test) const {

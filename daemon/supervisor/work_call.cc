@@ -23,9 +23,9 @@ void WorkCall::everyone(std::span<PoolSeat> seats) {
 void WorkCall::one(std::span<PoolSeat> seats, const BoardRecord& board, const Session& session) {
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const std::size_t at = (turn_ + i) % seats.size();
-    if (!takes_jobs(seats[at]) || !is_idle(board, at)) continue;
+    if (!takes_jobs(seats[at]) || !is_idle(board, at) || seats[at].process->owes_attach) continue;
     turn_ = at + 1;
-    return seats[at].process->call({session.index, session.serial});
+    if (seats[at].process->call({session.index, session.serial})) return;
   }
   // The board says that somebody is idle, and it is nobody whom we know.
   everyone(seats);

@@ -224,16 +224,18 @@ void WorkerProcess::send(const worker_link::ToWorker& message) {
   flush();
 }
 
-void WorkerProcess::call(const worker_link::Look& look) {
+bool WorkerProcess::call(const worker_link::Look& look) {
   if (outbox_.empty() && !call_kept_) {
     const int error = send_packet(fds_.socket.get(), worker_link::encode(look), {});
-    if (error == 0 || link_is_dead(error)) {
+    if (link_is_dead(error)) return false;
+    if (error == 0) {
       told_ = true;
-      return;
+      return true;
     }
   }
   call_kept_ = true;
   flush();
+  return true;
 }
 
 void WorkerProcess::flush() {

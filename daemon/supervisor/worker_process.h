@@ -87,7 +87,8 @@ class WorkerProcess {
   bool send_attach(const Session& session, bool same_uid);
   /// Tells it to look for jobs. While its queue is full one look at everything is kept for flush(), however many were
   /// asked for.
-  void call(const worker_link::Look& look);
+  /// False: nobody reads at the other end any more.
+  bool call(const worker_link::Look& look);
   void flush();
   /// Whether anything was sent since the last call.
   bool take_told() { return std::exchange(told_, false); }

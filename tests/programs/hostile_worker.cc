@@ -11,7 +11,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <random>
 #include <stdexcept>
@@ -161,6 +163,13 @@ int main(int argc, char** argv) {
                             .kind = ringmaster::ArgumentKind::Boolean,
                             .help = "and ends its worker",
                             .default_value = "false"};
+  // Leaves it a root without /proc.
+  std::function<void()> shut_in;
+  if (argc > 1 && std::strcmp(argv[1], "--shut-in") == 0) {
+    shut_in = [] {
+      if (::chroot("/usr") != 0 || ::chdir("/") != 0) throw std::runtime_error("cannot change the root");
+    };
+  }
   return ringmaster::worker_main(
       argc, argv,
       {
@@ -182,6 +191,7 @@ int main(int argc, char** argv) {
            .result_constant = 0,
            .result_factor = 1,
            .idempotent = true,
+           .warm_up = shut_in,
            .run = echo},
       });
 }

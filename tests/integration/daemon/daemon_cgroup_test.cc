@@ -23,11 +23,6 @@ class DaemonCgroup : public DaemonTest {
     // A successor takes over only those that had said ready.
     eventually("all workers are ready", [this] { return count_in(log(), "worker ready") == 3; });
   }
-  static unsigned count_in(const std::string& text, const std::string& part) {
-    unsigned count = 0;
-    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-    return count;
-  }
   std::set<std::string> groups_of_workers() const {
     std::set<std::string> groups;
     for (const pid_t pid : workers()) groups.insert(ScratchCgroup::group_of(pid));

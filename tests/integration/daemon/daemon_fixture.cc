@@ -192,6 +192,12 @@ int DaemonTest::run_second(std::string& output) {
 
 std::string DaemonTest::log() const { return read_file(folder_ + "/log"); }
 
+unsigned DaemonTest::count_in(const std::string& text, const std::string& part) {
+  unsigned count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
 void DaemonTest::eventually(const std::string& what, const std::function<bool()>& condition) {
   const auto limit = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {

@@ -44,6 +44,7 @@ class DaemonTest : public ::testing::Test {
   /// Runs a second daemon on the same socket; its exit code, what it said in `output`.
   int run_second(std::string& output);
   [[nodiscard]] std::string log() const;
+  static unsigned count_in(const std::string& text, const std::string& part);
   /// `act` in a process of another uid, which may connect then; its exit code is what it returns, or 100 where it
   /// throws. Needs root. Before this process has a connection: a fork carries none over.
   [[nodiscard]] pid_t as_another_uid(const std::function<int()>& act) const;

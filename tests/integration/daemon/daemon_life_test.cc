@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,8 +8,8 @@
 #include <stdexcept>
 
 #include "client/control/control_link.h"
+#include "shm/base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
-#include "tests/testing/process_state.h"
 
 namespace ringmaster {
 namespace {
@@ -25,12 +27,15 @@ TEST_F(DaemonLife, SecondDaemonOnTheSameSocketSaysSoAndEnds) {
 
 TEST_F(DaemonLife, StaleSocketIsReplaced) {
   start();
-  const std::vector<pid_t> orphans = children();
   ASSERT_EQ(::kill(keeper_, SIGKILL), 0);
   wait_keeper();
   ASSERT_TRUE(std::filesystem::exists(socket_));
-  // Its supervisor dies with it, but not at the same instant; until then a second daemon rightly refuses.
-  eventually("its processes are gone", [&] { return std::ranges::none_of(orphans, is_running); });
+  // Its processes die with it, but not at the same instant, and some may not have been there yet when one looked. Until
+  // then a second daemon rightly refuses.
+  eventually("none of its processes holds the lock", [&] {
+    const UniqueFd lock(::open((socket_ + ".lock").c_str(), O_RDONLY | O_CLOEXEC));
+    return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+  });
   start();
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "anew").text(), "anew");

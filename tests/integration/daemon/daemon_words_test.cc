@@ -35,6 +35,14 @@ class DaemonWords : public DaemonTest {
     });
   }
 
+  [[nodiscard]] std::uint64_t missed_wakes() const {
+    ControlLink asks(socket_, "test", kPatience);
+    v1::Request request;
+    request.mutable_get_status();
+    const auto answer = ask_for(asks, std::move(request), v1::Reply::kStatus);
+    return answer.value().reply.status().pools(0).counters().missed_wakes();
+  }
+
   [[nodiscard]] std::string drain() const {
     ControlLink asks(socket_, "test", kPatience);
     v1::Request request;
@@ -104,6 +112,33 @@ TEST_F(DaemonWords, AFullBellHoldsUpNeitherTheSupervisorNorAnotherWorker) {
     }
   }
   EXPECT_EQ(supervisor(), supervisor_before);
+}
+
+// The supervisor calls one worker for a job that came as a message, and that one may be anything.
+TEST_F(DaemonWords, AStoppedWorkerHoldsUpNoJobThatTheSupervisorCallsFor) {
+  start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER
+             "\"]\nworkers = 2\nspares = 0\nspin = \"0s\"\nrun_deadline = \"60s\"\n");
+  eventually("both workers wait", [this] { return count_in(log(), "worker ready") == 2; });
+  const pid_t stopped = a_worker();
+  ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
+  ConnectOptions options;
+  options.socket = socket_;
+  const Client client = Client::connect(options).value();
+  for (int i = 0; i < 8; ++i) {
+    const auto outcome = client.run("t", "echo", {});
+    EXPECT_TRUE(outcome && outcome->ok()) << i;
+  }
+  EXPECT_EQ(missed_wakes(), 0U) << "found by a time-out";
+  ASSERT_EQ(::kill(stopped, SIGCONT), 0);
+}
+
+// What its handlers do to it before it is ready: here they leave it no /proc.
+TEST_F(DaemonWords, AWorkerThatShutsItselfInWhileItWarmsUpHasABellOfItsOwn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to change its root";
+  start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER
+             "\", \"--shut-in\"]\nworkers = 2\nspares = 0\nrun_deadline = \"60s\"\n");
+  Session session = open();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(run(session, "echo", {}, {}, "in").text(), "in");
 }
 
 }  // namespace
