@@ -97,7 +97,7 @@ for _ in $(seq 300); do is_running $daemon || break; sleep 0.1; done
 wait $daemon || fail "the daemon ended with status $?"
 [ ! -e "$RINGMASTER_SOCKET" ] || fail "the socket is still there after stop"
 
-# The shell's lines: a daemon, a job, pictures, stop. Only the endless --watch is left out, and the places differ.
+# The shell's lines: a daemon, a job, pictures, stop. Only the places differ.
 if [ -n "$(find "$prefix" -name thumbnail.so)" ]; then
   mkdir -p shell/build/quickstart/photos
   # 16 by 16, one colour.
@@ -105,7 +105,7 @@ if [ -n "$(find "$prefix" -name thumbnail.so)" ]; then
 /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8yb
 qmx5moq6T/wAALCAAQABABAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AAP/Z
 END
-  sed -i 's/ --watch$//; /^export PATH=/d' shell/commands
+  sed -i '/^export PATH=/d' shell/commands
   (cd shell && PATH=$prefix/bin:$PATH sh -e commands) >shell.log 2>&1 ||
     fail "the README's lines for the shell: $(tail -n 30 shell.log)"
   [ -s shell/small/one.jpg ] || fail "the README's lines for the shell made no thumbnail: $(tail -n 30 shell.log)"
