@@ -123,7 +123,7 @@ TEST_F(DaemonWords, AStoppedWorkerHoldsUpNoJobThatTheSupervisorCallsFor) {
   ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
   ConnectOptions options;
   options.socket = socket_;
-  const Client client = Client::connect(options).value();
+  Client client = Client::connect(options).value();
   for (int i = 0; i < 8; ++i) {
     const auto outcome = client.run("t", "echo", {});
     EXPECT_TRUE(outcome && outcome->ok()) << i;
