@@ -9,7 +9,6 @@
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "shm/doorbell.h"
-#include "shm/hints.h"
 #include "shm/memfd.h"
 
 // The gate of a pool and the round that follows every event; pool_drain.cc, pool_workers.cc, pool_watch.cc,
@@ -30,8 +29,7 @@ constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 // No message tells that the queue is empty, or that a worker rests.
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
-// For a session that a worker could not be given.
-constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};
+constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};  // of a session that a worker could not be given
 
 // The cancel word names a job by its session's index, which comes round again.
 void forget_cancel(WorkerProcess& process, std::uint16_t index) {
@@ -220,6 +218,9 @@ void Pool::call() {
 
 void Pool::call(const Session& session) {
   calls_.one(seats_, *board_, session);
+  calls_.look_again(host_.loop(), [this] {
+    if (WorkCall::passed_over(*board_, sessions_)) WorkCall::everyone(seats_);
+  });
   keep_looking();
 }
 

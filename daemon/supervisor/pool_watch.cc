@@ -20,7 +20,6 @@
 // The deadlines of a pool: looks at lanes and queues, and what a kill ladder asks for.
 namespace ringmaster {
 namespace {
-constexpr std::uint64_t kCallAgainNs = 5'000'000;  // of jobs as messages, beside an idle worker: passed over
 
 Cause cause_of(core::Verdict verdict) {
   switch (verdict) {
@@ -208,7 +207,6 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   core::QueueGauge& gauge = statistics_.gauge();
   gauge.begin(core::from_monotonic_ns(now_ns));
   WordAudit audit;
-  bool passed_over = false;
   for (const auto& [index, session] : sessions_) {
     statistics_.take_refusals(*session);
     gauge.session(session->serial);
@@ -227,7 +225,6 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
       }
       const auto submitted = core::from_monotonic_ns(job.submitted_ns);
       gauge.waits(submitted);
-      passed_over |= session->internal() && now_ns - job.submitted_ns > kCallAgainNs;
       if (job.queue_timeout_ms == 0) return;
       const auto due = submitted + std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};
       if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
@@ -235,8 +232,6 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   }
   gauge.end();
   statistics_.queue_seen(gauge);
-  // The one worker that was called for it may be stopped, or dead and not buried yet.
-  if (passed_over && anyone_idle(*board_)) WorkCall::everyone(seats_);
   audit.end_broken(host_.sessions());
 }
 

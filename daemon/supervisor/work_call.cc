@@ -1,9 +1,13 @@
 #include "daemon/supervisor/work_call.h"
 
 #include "daemon/supervisor/session.h"
+#include "daemon/supervisor/waiting_jobs.h"
+#include "shm/hints.h"
 
 namespace ringmaster {
 namespace {
+
+constexpr core::Duration kLookAgain = std::chrono::milliseconds{5};
 
 bool takes_jobs(const PoolSeat& seat) { return seat.process && seat.ready && seat.state == core::SeatState::Active; }
 
@@ -29,6 +33,29 @@ void WorkCall::one(std::span<PoolSeat> seats, const BoardRecord& board, const Se
   }
   // The board says that somebody is idle, and it is nobody whom we know.
   everyone(seats);
+}
+
+WorkCall::~WorkCall() {
+  if (timer_) loop_->cancel(*timer_);
+}
+
+void WorkCall::look_again(EventLoop& loop, std::function<void()> look) {
+  if (timer_) return;
+  loop_ = &loop;
+  timer_ = loop.after(kLookAgain, [this, look = std::move(look)] {
+    timer_.reset();
+    look();
+  });
+}
+
+bool WorkCall::passed_over(const BoardRecord& board, const std::map<std::uint16_t, const Session*>& sessions) {
+  if (!anyone_idle(board)) return false;
+  bool found = false;
+  for (const auto& [index, session] : sessions) {
+    if (!session->internal()) continue;
+    for_each_waiting(*session, [&](std::uint32_t, SlotWord) { found = true; });
+  }
+  return found;
 }
 
 }  // namespace ringmaster

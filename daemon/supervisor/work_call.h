@@ -1,8 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
 
+#include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "shm/layout.h"
 
@@ -19,9 +24,21 @@ class WorkCall {
   /// The supervisor has published a job in `session`: one idle worker looks there; which one goes round. That one may
   /// be on its way to another job: then it passes the call on (shm/DESIGN.md, C6).
   void one(std::span<PoolSeat> seats, const BoardRecord& board, const Session& session);
+  /// Calls `look` 5 ms from now, unless it is about to: who was called may be stopped, or dead and not buried yet.
+  void look_again(EventLoop& loop, std::function<void()> look);
+  /// Whether a job that the supervisor has published is still there to be taken beside somebody who is idle.
+  [[nodiscard]] static bool passed_over(const BoardRecord& board,
+                                        const std::map<std::uint16_t, const Session*>& sessions);
+
+  WorkCall() = default;
+  ~WorkCall();
+  WorkCall(const WorkCall&) = delete;
+  WorkCall& operator=(const WorkCall&) = delete;
 
  private:
   std::size_t turn_ = 0;
+  EventLoop* loop_ = nullptr;  ///< of the timer
+  std::optional<EventLoop::TimerId> timer_;
 };
 
 }  // namespace ringmaster
