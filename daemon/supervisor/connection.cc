@@ -37,18 +37,18 @@ class Connection::Question final : public Asker {
 
   [[nodiscard]] bool alive() const override {
     const auto connection = connection_.lock();
-    return connection && !connection->closed_;
+    return connection && connection->takes_answers();
   }
   bool answer(v1::Reply&& reply, std::vector<UniqueFd> fds) override {
     if (!end() && !planted(Plant::OutcomeTwice)) return false;
     const auto connection = connection_.lock();
-    if (!connection || connection->closed_) return false;
+    if (!connection || !connection->takes_answers()) return false;
     reply.set_id(id_);
     return connection->send(reply, std::move(fds));
   }
   void when_room(std::function<void()> then) override {
     const auto connection = connection_.lock();
-    if (!connection || connection->closed_) return;
+    if (!connection || !connection->takes_answers()) return;
     connection->due_.push_back(std::move(then));
     connection->want_turn();
   }
@@ -335,6 +335,7 @@ void Connection::breach(int code, const std::string& what) {
 
 void Connection::part(int code, const std::string& what) {
   closing_ = true;
+  due_.clear();
   (void)send(error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
   writer_.cancel();
   watchdog_.cancel();

@@ -69,6 +69,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> watch();
   [[nodiscard]] bool has_room() const;
+  /// Nothing goes out behind the last word.
+  [[nodiscard]] bool takes_answers() const { return !closed_ && !closing_; }
   void want_turn();
   void check_stream();
   void tell_if_all_read();

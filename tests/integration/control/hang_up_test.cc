@@ -1,3 +1,6 @@
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "tests/integration/control/control_fixture.h"
 
 namespace ringmaster::testing {
@@ -65,6 +68,39 @@ TEST_F(HangUp, AClientThatDiesWhileItsJobRunsGivesItsConnectionBack) {
   v1::Request status;
   status.mutable_get_status();
   EXPECT_TRUE(next.call(status).has_status());
+}
+
+TEST_F(HangUp, NoOutcomeGoesOutBehindTheLastWord) {
+  start();
+  daemon->pool.holding = true;
+  TestClient client(path);
+  TestClient observer(path);
+  // More than the kernel takes, so that the last word waits in the daemon.
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    v1::Request large = submit_request("echo", std::string(180'000, 'x'), i);
+    client.send(large);
+    v1::Request fetch = fetch_request(i);
+    ASSERT_TRUE(observer.call(fetch).has_outcome());
+  }
+  v1::Request held = submit_request("echo", "hold", 3);
+  client.send(held);
+  ASSERT_TRUE(eventually([&] {
+    v1::Request fetch = fetch_request(3, false);
+    return observer.call(fetch).has_accepted();
+  }));
+  client.send_raw(std::string(4, '\0'));
+  ASSERT_TRUE(eventually([&] {
+    int on_its_way = 0;
+    return ::ioctl(client.fd(), SIOCOUTQ, &on_its_way) == 0 && on_its_way == 0;
+  }));
+  daemon->pool.holding = false;
+  v1::Request fetch = fetch_request(3);
+  EXPECT_EQ(observer.call(fetch).outcome().result(), "hold");
+  bool last_word = false;
+  while (const auto reply = client.receive()) {
+    EXPECT_FALSE(last_word) << "a reply to request " << reply->id() << " came behind it";
+    last_word = last_word || reply->id() == 0;
+  }
 }
 
 }  // namespace
