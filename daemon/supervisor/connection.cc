@@ -172,6 +172,9 @@ bool Connection::read_some() {
   if (received->size == 0) {
     // A client that has sent all its requests and shut down its side may still want the replies.
     input_ended_ = true;
+    // Half a request that never will be whole.
+    decoder_ = FrameDecoder();
+    end_large();
     watch_for_hang_up();
     return false;
   }

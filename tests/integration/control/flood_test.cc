@@ -178,6 +178,26 @@ TEST_F(Flood, HalfRequestsOfAUidDoNotAddUp) {
   }
 }
 
+TEST_F(Flood, HalfARequestBeforeAHalfCloseIsOffTheAccount) {
+  control.traffic.large_requests_per_uid = core::mib(1);
+  start();
+  daemon->pool.holding = true;
+  // Its connection stays for the answer; the rest of its second request can never come.
+  TestClient half_closed(path);
+  v1::Request held = submit_request("echo", "hold", 1);
+  half_closed.send(held);
+  const std::string payload(std::size_t{1} << 20, 'x');
+  v1::Request large = submit_request("echo", payload, 2);
+  large.set_id(3);
+  half_closed.send_raw(make_frame(large.SerializeAsString()).substr(0, 150'000));
+  ASSERT_EQ(::shutdown(half_closed.fd(), SHUT_WR), 0);
+  TestClient client(path);
+  v1::Request mine = submit_request("echo", payload, 4);
+  EXPECT_EQ(client.call(mine).outcome().result(), payload);
+  daemon->pool.holding = false;
+  EXPECT_EQ(half_closed.receive()->outcome().result(), "hold");
+}
+
 TEST_F(Flood, ARequestOfAMillionArgumentsEndsItsConnectionWithASentence) {
   listen();
   run();
