@@ -24,7 +24,7 @@ struct DeliveredTable {
 
 /// REQUIRES: slot < kMessageSlots.
 void mark_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
-/// The slot goes to another job. Before that job is published.
+/// The outcome was lost on its way; or the slot goes to another job, before that job is published.
 void clear_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 [[nodiscard]] bool is_delivered(const DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,31 +11,55 @@ namespace ringmaster::core {
 
 /// Which outcomes have been given to which connection, until the client is known to have read them: what is only on its
 /// way may be lost with the connection, and is asked for again. Of a client that always leaves something unread the
-/// oldest are forgotten: nothing tells that they were read. Pure.
+/// oldest are forgotten: nothing tells whether they were read. Pure.
 class DeliveryBook {
  public:
   static constexpr std::size_t kMostOfOne = 4096;
+  using Jobs = std::vector<std::uint64_t>;
 
   /// The outcome of `job` is on its way to `connection`.
   void give(std::uint64_t connection, std::uint64_t job) {
-    auto& jobs = given_[connection];
-    if (jobs.size() >= kMostOfOne) jobs.erase(jobs.begin(), jobs.begin() + kMostOfOne / 2);
+    Jobs& jobs = given_[connection];
+    if (jobs.size() >= kMostOfOne) {
+      const auto end = jobs.begin() + kMostOfOne / 2;
+      std::for_each(jobs.begin(), end, [this](std::uint64_t oldest) { (void)is_last(oldest); });
+      jobs.erase(jobs.begin(), end);
+    }
     jobs.push_back(job);
+    ++on_their_way_[job];
   }
   /// The client has read all that was on its way. The jobs whose outcomes that were.
-  [[nodiscard]] std::vector<std::uint64_t> read(std::uint64_t connection) {
+  [[nodiscard]] Jobs read(std::uint64_t connection) {
+    Jobs jobs = take(connection);
+    for (const std::uint64_t job : jobs) (void)is_last(job);
+    return jobs;
+  }
+  /// It has ended before that. The jobs whose outcomes are on their way to nobody else.
+  [[nodiscard]] Jobs lose(std::uint64_t connection) {
+    Jobs jobs = take(connection);
+    std::erase_if(jobs, [this](std::uint64_t job) { return !is_last(job); });
+    return jobs;
+  }
+  [[nodiscard]] bool empty() const { return given_.empty() && on_their_way_.empty(); }
+
+ private:
+  Jobs take(std::uint64_t connection) {
     const auto at = given_.find(connection);
     if (at == given_.end()) return {};
-    std::vector<std::uint64_t> jobs = std::move(at->second);
+    Jobs jobs = std::move(at->second);
     given_.erase(at);
     return jobs;
   }
-  /// It has ended before that.
-  void lose(std::uint64_t connection) { given_.erase(connection); }
-  [[nodiscard]] bool empty() const { return given_.empty(); }
+  // One is on its way no longer. True: it was the last of this job.
+  bool is_last(std::uint64_t job) {
+    const auto at = on_their_way_.find(job);
+    if (--at->second != 0) return false;
+    on_their_way_.erase(at);
+    return true;
+  }
 
- private:
-  std::map<std::uint64_t, std::vector<std::uint64_t>> given_;
+  std::map<std::uint64_t, Jobs> given_;
+  std::map<std::uint64_t, std::size_t> on_their_way_;  ///< by job, to however many
 };
 
 }  // namespace ringmaster::core

@@ -107,6 +107,12 @@ void QuotaBook::release_socket_job(Uid uid) {
   drop_if_empty(uid);
 }
 
+void QuotaBook::charge_accepted(Uid uid, Bytes bytes) {
+  auto& use = accounts_[uid].use;
+  ++use.socket_jobs;
+  use.bytes += bytes;
+}
+
 void QuotaBook::count_crash(TimePoint now, Uid uid) {
   auto& crashes = accounts_[uid].crashes;
   while (!crashes.empty() && crashes.front() <= now - kMinute) crashes.pop_front();

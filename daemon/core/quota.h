@@ -99,6 +99,8 @@ class QuotaBook {
 
   [[nodiscard]] Refused take_socket_job(TimePoint now, Uid uid);
   void release_socket_job(Uid uid);
+  /// A job that was accepted before, with its bytes, whatever the limits and the use are by now.
+  void charge_accepted(Uid uid, Bytes bytes);
 
   /// A worker died of this uid's job. Over the limit, the uid's new sessions and socket jobs are refused until
   /// the minute has passed.

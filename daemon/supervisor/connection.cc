@@ -122,6 +122,8 @@ void Connection::want_turn() {
 // Without room nothing is done: the writer asks for another turn when the client has read.
 bool Connection::take_turn(core::TurnBudget& budget) {
   in_turn_ = true;
+  // Nothing that comes tells it any more; an answer that meets the client's end would hide it.
+  if (input_ended_) (void)tell_if_all_read();
   bool more = true;
   while (more && !closed_ && has_room() && budget.step(host_.loop.now())) {
     if (!due_.empty()) {
@@ -168,7 +170,7 @@ bool Connection::read_some() {
     breach(v1::ERROR_BAD_REQUEST, "descriptors came, more than can be closed at once; a client sends none");
     return false;
   }
-  tell_if_all_read();
+  (void)tell_if_all_read();
   if (received->size == 0) {
     // A client that has sent all its requests and shut down its side may still want the replies.
     input_ended_ = true;
@@ -183,12 +185,14 @@ bool Connection::read_some() {
   return true;
 }
 
-// Asked when it sends something or has sent its last: one that closes with anything unread is a read error instead.
-void Connection::tell_if_all_read() {
+// Asked when it sends something, and when it ends. A close empties the queue too, but says before that with an error
+// that there was something in it.
+bool Connection::tell_if_all_read() {
   int unread = 0;
-  if (output_.empty() && due_.empty() && ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) == 0 && unread == 0) {
-    host_.desk.all_read(peer_.connection);
-  }
+  if (!output_.empty() || ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) != 0 || unread != 0) return false;
+  if (closed_with_unread()) return false;
+  host_.desk.all_read(peer_.connection);
+  return true;
 }
 
 // Descriptors that a client sends were not asked for. False: they are too many.
@@ -306,7 +310,11 @@ bool Connection::flush() {
     }
     host_.traffic->remove_unread(peer_.uid, {*sent});
   }
-  if (closing_ || (input_ended_ && unanswered_ == 0)) finish();
+  if (closing_) {
+    finish();
+  } else if (input_ended_ && unanswered_ == 0) {
+    leave();
+  }
   return true;
 }
 

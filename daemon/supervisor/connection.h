@@ -66,6 +66,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool part_with(std::vector<UniqueFd> fds);
   void watch_for_hang_up();
   boost::asio::awaitable<void> await_hang_up();
+  [[nodiscard]] bool closed_with_unread();
+  void leave();
+  boost::asio::awaitable<void> await_reading();
   boost::asio::awaitable<void> write();
   boost::asio::awaitable<void> watch();
   [[nodiscard]] bool has_room() const;
@@ -73,7 +76,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool takes_answers() const { return !closed_ && !closing_; }
   void want_turn();
   void check_stream();
-  void tell_if_all_read();
+  /// False: something is unread, as far as can be told.
+  bool tell_if_all_read();
   [[nodiscard]] bool may_read_on();
   void end_large();
   void owe(bool bytes);
@@ -111,6 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
   /// The client has shut its side down: what it asked for is answered, then the socket closes.
   bool input_ended_ = false;
+  bool leaving_ = false;     ///< it has all its answers, in the kernel; whether it reads them is looked at
   bool owes_bytes_ = false;  ///< of a frame that has begun
   core::TimePoint owes_since_{};
 };

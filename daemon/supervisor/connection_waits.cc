@@ -1,4 +1,7 @@
 #include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,6 +20,8 @@ namespace v1 = control::v1;
 
 constexpr core::Duration kFarewell = std::chrono::seconds{2};
 constexpr core::Duration kRefused = std::chrono::milliseconds{20};
+constexpr core::Duration kFirstLook = std::chrono::milliseconds{1};
+constexpr core::Duration kLongestLook = std::chrono::milliseconds{100};
 
 }  // namespace
 
@@ -50,14 +55,49 @@ asio::awaitable<void> Connection::await_hang_up() {
   while (!closed_) {
     boost::system::error_code error;
     co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
+    if (leaving_) co_return;
     if (error) co_return finish();
     // Asio reuses the state of a descriptor that was closed in this very turn of its loop, with that one's event still
     // queued: what it says may be about another descriptor.
     pollfd look{socket_.native_handle(), 0, 0};
-    if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) finish();
+    if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) {
+      (void)tell_if_all_read();
+      finish();
+    }
     // Urgent bytes, which nobody reads, end this wait too, for as long as they are there.
     if (!closed_) co_await pause();
   }
+}
+
+// ECONNRESET stays at a socket whose peer has closed before it read everything.
+bool Connection::closed_with_unread() {
+  pollfd look{socket_.native_handle(), 0, 0};
+  return ::poll(&look, 1, 0) != 0 && (look.revents & POLLERR) != 0;
+}
+
+// To a client that sends no more, after its last answer: it sees the end at once, and the socket stays until what was
+// answered is read, so that this is known.
+void Connection::leave() {
+  if (leaving_) return;
+  if (tell_if_all_read()) return finish();
+  leaving_ = true;
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+  asio::co_spawn(
+      socket_.get_executor(), [self = shared_from_this()] { return self->await_reading(); }, asio::detached);
+}
+
+// Nothing but a look tells.
+asio::awaitable<void> Connection::await_reading() {
+  asio::steady_timer timer(socket_.get_executor());
+  core::Duration waited{};
+  for (core::Duration pause = kFirstLook; !closed_ && waited < kFarewell; pause = std::min(2 * pause, kLongestLook)) {
+    if (tell_if_all_read() || closed_with_unread()) break;
+    timer.expires_after(pause);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    waited += pause;
+  }
+  finish();
 }
 
 asio::awaitable<void> Connection::pause() {

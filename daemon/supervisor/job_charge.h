@@ -29,6 +29,12 @@ class JobCharge {
     if (!refused) bytes_ += bytes;
     return refused;
   }
+  /// Accepted is accepted, whatever the limits are by now. REQUIRES: nothing has been taken.
+  void charge_accepted(core::Bytes bytes) {
+    book_.charge_accepted(uid_, bytes);
+    bytes_ = bytes;
+    job_ = true;
+  }
 
  private:
   core::QuotaBook& book_;

@@ -42,11 +42,8 @@ class JobDesk {
   void cancel(const Peer& peer, const control::v1::Cancel& request, Responder respond);
   /// The outcomes that were on their way to it have arrived.
   void all_read(std::uint64_t connection);
-  /// Nobody at it waits any more, nor reads.
-  void connection_closed(std::uint64_t connection) {
-    deliveries_.lose(connection);
-    waiters_.drop(connection);
-  }
+  /// Nobody at it waits any more, nor reads: what was on its way to it is undelivered again.
+  void connection_closed(std::uint64_t connection);
 
   /// A session that a dead supervisor submitted through: its jobs can be fetched, then it ends.
   void take_over(Session& session);
@@ -66,8 +63,9 @@ class JobDesk {
     std::uint64_t submitted_ns = 0;
     std::optional<SlotWord> end;
     core::TimePoint ended_at{};
-    bool delivered = false;
-    std::shared_ptr<JobCharge> charge;  ///< until the outcome is delivered
+    bool delivered = false;             ///< given to somebody, and not lost on its way
+    bool settled = false;               ///< somebody has read it
+    std::shared_ptr<JobCharge> charge;  ///< while the outcome is not delivered
     /// Who waited when it ended and has not got the outcome yet: their connections have no room.
     std::vector<std::weak_ptr<Responder>> due;
 
@@ -93,6 +91,8 @@ class JobDesk {
                  std::shared_ptr<JobCharge> charge, const Responder& respond);
   Job* job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie);
   void settle(std::uint64_t id);
+  void undeliver(std::uint64_t id);
+  [[nodiscard]] std::shared_ptr<JobCharge> charge_again(std::uint32_t uid, const JobDescriptor& job);
   void answer(Job& job, const Responder& respond, bool wait);
   void deliver(Job& job, const Responder& respond);
   void deliver_when_room(Job& job, const Responder& respond);

@@ -175,12 +175,30 @@ void JobDesk::all_read(std::uint64_t connection) {
   for (const std::uint64_t id : deliveries_.read(connection)) settle(id);
 }
 
+void JobDesk::connection_closed(std::uint64_t connection) {
+  waiters_.drop(connection);
+  for (const std::uint64_t id : deliveries_.lose(connection)) undeliver(id);
+}
+
+// Whoever asks for it again must find it, and its uid pays for it until then. A predecessor's session keeps all that is
+// in it anyway.
+void JobDesk::undeliver(std::uint64_t id) {
+  const auto at = jobs_.find(id);
+  if (at == jobs_.end() || at->second.settled || !at->second.delivered) return;
+  Job& job = at->second;
+  Session& session = job.home->session();
+  job.delivered = false;
+  clear_delivered(daemon_.ledger().delivered, session.serial, job.place.slot);
+  job.charge = charge_again(job.uid, session.request.descriptor(job.place.slot));
+}
+
 // No successor has to keep it for anybody. A predecessor's session ends with the last of its jobs.
 void JobDesk::settle(std::uint64_t id) {
   const auto at = jobs_.find(id);
   if (at == jobs_.end()) return;
   // Others were promised it: the last of them settles it.
   if (at->second.is_due()) return;
+  at->second.settled = true;
   MessageSession& home = *at->second.home;
   home.settle(at->second.place);
   if (home.own()) return;

@@ -93,12 +93,14 @@ std::optional<JobDesk::Job> JobDesk::job_left_in(const Session& session, std::ui
   job.submitted_ns = descriptor.submitted_ns;
   job.delivered = word.is_terminal() && is_delivered(daemon_.ledger().delivered, session.serial, slot);
   if (job.delivered) return job;
-  job.charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
-  // Accepted is accepted, whatever the limits are by now.
-  (void)job.charge->take_job(loop_.now());
-  (void)job.charge->take_bytes(
-      core::Bytes{descriptor.request_bytes + descriptor.arguments_bytes + descriptor.result_capacity});
+  job.charge = charge_again(job.uid, descriptor);
   return job;
+}
+
+std::shared_ptr<JobCharge> JobDesk::charge_again(std::uint32_t uid, const JobDescriptor& job) {
+  auto charge = std::make_shared<JobCharge>(sessions_.quota(), uid);
+  charge->charge_accepted(core::Bytes{job.request_bytes + job.arguments_bytes + job.result_capacity});
+  return charge;
 }
 
 void JobDesk::take_over(Session& session) {

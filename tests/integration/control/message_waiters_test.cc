@@ -21,6 +21,14 @@ class MessageWaiters : public ControlTest {
     client.send(request);
     return eventually([&] { return unread() > before; });
   }
+  /// Until the daemon counts no other connection.
+  static bool is_alone(TestClient& client) {
+    return eventually([&] {
+      v1::Request request;
+      request.mutable_get_status();
+      return client.call(request).status().connections() == 1;
+    });
+  }
   /// The code and the sentence, without the numbers in it.
   static std::string refusal_of(const v1::Reply& reply) {
     std::string text = std::to_string(reply.error().code()) + " ";
@@ -90,12 +98,11 @@ TEST_F(MessageWaiters, EachGetsTheOutcomeHoweverLittleItsConnectionHolds) {
 TEST_F(MessageWaiters, ASuccessorChargesOnlyWhatNobodyHasBeenGiven) {
   limits.socket_jobs_per_uid = 3;
   start();
-  {
-    TestClient client(path);
-    for (std::uint64_t i = 1; i <= 5; ++i) {
-      v1::Request request = submit_request("echo", std::to_string(i), i);
-      EXPECT_TRUE(arrives_unread(client, request)) << i;
-    }
+  // Both outlive the supervisors that they ask: what is lost with a client's connection nobody has been given.
+  TestClient given(path);
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    v1::Request request = submit_request("echo", std::to_string(i), i);
+    EXPECT_TRUE(arrives_unread(given, request)) << i;
   }
   {
     TestClient client(path);
@@ -105,28 +112,121 @@ TEST_F(MessageWaiters, ASuccessorChargesOnlyWhatNobodyHasBeenGiven) {
     }
   }
   start();
-  {
-    TestClient client(path);
-    v1::Request third = submit_request("echo", "8", 8, false);
-    EXPECT_TRUE(client.call(third).has_accepted()) << "five of the seven were given to somebody";
-    v1::Request fourth = submit_request("echo", "9", 9, false);
-    const v1::Error refused = client.call(fourth).error();
-    EXPECT_EQ(refused.code(), v1::ERROR_QUOTA);
-    EXPECT_NE(refused.message().find("fetch their outcomes first"), std::string::npos) << refused.message();
-    v1::Request given = fetch_request(1);
-    EXPECT_EQ(client.call(given).outcome().result(), "1") << "they are kept all the same: nobody has read them";
-    for (std::uint64_t i = 6; i <= 7; ++i) {
-      v1::Request fetch = fetch_request(i);
-      EXPECT_TRUE(arrives_unread(client, fetch)) << i;
-    }
+  std::optional<TestClient> client(path);
+  v1::Request third = submit_request("echo", "8", 8, false);
+  EXPECT_TRUE(client->call(third).has_accepted()) << "five of the seven were given to somebody";
+  v1::Request fourth = submit_request("echo", "9", 9, false);
+  const v1::Error refused = client->call(fourth).error();
+  EXPECT_EQ(refused.code(), v1::ERROR_QUOTA);
+  EXPECT_NE(refused.message().find("fetch their outcomes first"), std::string::npos) << refused.message();
+  v1::Request first = fetch_request(1);
+  EXPECT_EQ(client->call(first).outcome().result(), "1") << "they are kept all the same: nobody has read them";
+  for (std::uint64_t i = 6; i <= 7; ++i) {
+    v1::Request fetch = fetch_request(i);
+    EXPECT_TRUE(arrives_unread(*client, fetch)) << i;
   }
   // What the second supervisor gave of the first one's the third knows too.
   start();
-  TestClient client(path);
+  client.emplace(path);
   for (std::uint64_t i = 9; i <= 10; ++i) {
     v1::Request request = submit_request("echo", "x", i, false);
-    EXPECT_TRUE(client.call(request).has_accepted()) << i;
+    EXPECT_TRUE(client->call(request).has_accepted()) << i;
   }
+}
+
+TEST_F(MessageWaiters, AnOutcomeThatWasLostUnreadMakesNoRoom) {
+  start();
+  {
+    TestClient lost(path);
+    v1::Request request = submit_request("echo", "kept", 1);
+    ASSERT_TRUE(arrives_unread(lost, request));
+  }
+  TestClient client(path);
+  ASSERT_TRUE(is_alone(client));
+  // More than there are slots.
+  for (std::uint64_t i = 2; i <= 1100; ++i) {
+    v1::Request request = submit_request("echo", "x", i);
+    ASSERT_EQ(client.call(request).outcome().kind(), v1::OUTCOME_DONE) << i;
+  }
+  v1::Request fetch = fetch_request(1);
+  const v1::Reply reply = client.call(fetch);
+  EXPECT_EQ(reply.outcome().result(), "kept") << reply.error().message();
+}
+
+TEST_F(MessageWaiters, WhatWasLostUnreadIsOnItsUidsAccountAgain) {
+  limits.socket_jobs_per_uid = 2;
+  start();
+  {
+    TestClient lost(path);
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+      v1::Request request = submit_request("echo", std::to_string(i), i);
+      ASSERT_TRUE(arrives_unread(lost, request)) << i;
+    }
+  }
+  TestClient client(path);
+  ASSERT_TRUE(is_alone(client));
+  v1::Request next = submit_request("echo", "x", 4, false);
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    EXPECT_EQ(client.call(next).error().code(), v1::ERROR_QUOTA) << "three count, though there may be two";
+    v1::Request fetch = fetch_request(i);
+    EXPECT_EQ(client.call(fetch).outcome().result(), std::to_string(i));
+  }
+  EXPECT_TRUE(client.call(next).has_accepted());
+}
+
+TEST_F(MessageWaiters, WhatAHalfClosedClientHasReadIsNotLostWithIt) {
+  limits.socket_jobs_per_uid = 2;
+  start();
+  daemon->pool.working = false;
+  daemon->pool.holding = true;
+  TestClient observer(path);
+  {
+    TestClient client(path);
+    v1::Request read = submit_request("echo", "read", 1);
+    client.send(read);
+    v1::Request held = submit_request("echo", "hold", 2);
+    client.send(held);
+    ASSERT_TRUE(eventually([&] {
+      v1::Request fetch = fetch_request(2, false);
+      return observer.call(fetch).has_accepted();
+    }));
+    ASSERT_EQ(::shutdown(client.fd(), SHUT_WR), 0);
+    v1::Request status;
+    status.mutable_get_status();
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(observer.call(status).has_status());  // its end has been seen
+    daemon->pool.working = true;
+    ASSERT_EQ(client.receive()->outcome().result(), "read");
+  }
+  ASSERT_TRUE(is_alone(observer));
+  v1::Request next = submit_request("echo", "x", 3, false);
+  EXPECT_TRUE(observer.call(next).has_accepted()) << "only the one that runs counts";
+  daemon->pool.holding = false;
+}
+
+TEST_F(MessageWaiters, TheLastAnswerOfAHalfClosedClientIsSeenToBeRead) {
+  limits.socket_jobs_per_uid = 1;
+  start();
+  TestClient observer(path);
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    TestClient client(path);
+    v1::Request request = submit_request("echo", std::to_string(i), i);
+    client.send(request);
+    ASSERT_EQ(::shutdown(client.fd(), SHUT_WR), 0);
+    const auto reply = client.receive();
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->outcome().result(), std::to_string(i)) << reply->error().message();
+    EXPECT_FALSE(client.receive()) << "the end";
+    EXPECT_TRUE(is_alone(observer)) << "without waiting for the client's close";
+  }
+  {
+    TestClient deaf(path);
+    v1::Request request = submit_request("echo", "3", 3);
+    ASSERT_TRUE(arrives_unread(deaf, request));
+    ASSERT_EQ(::shutdown(deaf.fd(), SHUT_WR), 0);
+    EXPECT_TRUE(is_alone(observer)) << "nor for ever";
+  }
+  v1::Request next = submit_request("echo", "x", 4, false);
+  EXPECT_EQ(observer.call(next).error().code(), v1::ERROR_QUOTA) << "nobody has read the third";
 }
 
 TEST_F(MessageWaiters, ThereIsOneAnswerForNotYoursAndNotThere) {

@@ -164,5 +164,19 @@ TEST(Quota, BytesOfMessagesCountWithThoseOfSessions) {
   EXPECT_FALSE(book.take_bytes(7, Bytes{1}));
 }
 
+TEST(Quota, WhatWasAcceptedCountsThoughItIsOverTheLimit) {
+  QuotaBook book{small()};
+  for (int i = 0; i < 3; ++i) book.charge_accepted(1, mib(5));
+  EXPECT_EQ(book.use(1).socket_jobs, 3U);
+  EXPECT_EQ(book.use(1).bytes, mib(15));
+  EXPECT_EQ(book.take_socket_job(kNow, 1), (QuotaRefusal{QuotaKind::SocketJobsPerUid, 1, 2, 3, 1}));
+  EXPECT_TRUE(book.take_bytes(1, Bytes{1}));
+  for (int i = 0; i < 3; ++i) {
+    book.release_socket_job(1);
+    book.release_bytes(1, mib(5));
+  }
+  EXPECT_EQ(book.use(1), QuotaUse{});
+}
+
 }  // namespace
 }  // namespace ringmaster::core
