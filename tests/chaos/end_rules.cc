@@ -150,6 +150,11 @@ std::string EndRules::unexplained_cancel(const JobHistory& job, const Seen& seen
   if (job.cancelled_ns == 0) return what + ", which nobody asked for";
   const Run* const run = run_of(job, seen.attempts);
   if (job.plan.listens || run == nullptr || signalled(run->pid, SIGKILL, run->begin_ns, seen.ns)) return "";
+  // It may have ended its worker by itself, and been cancelled in the queue, before its next attempt.
+  const Behave behave = job.plan.behave;
+  const bool stays = behave == Behave::Hang || (behave == Behave::CrashOnce && seen.attempts > 1);
+  const bool again = job.plan.idempotent && seen.attempts < static_cast<std::int64_t>(limits_.attempts);
+  if (again && !stays && kills_its_worker(behave)) return "";
   return what + ", and its handler does not listen";
 }
 

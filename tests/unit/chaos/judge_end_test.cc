@@ -114,6 +114,22 @@ TEST_F(ChaosEnd, ACancelEndsNoRunThatDoesNotListen) {
   expect_clean();
 }
 
+TEST_F(ChaosEnd, ACancelEndsWhatWaitsForItsNextAttempt) {
+  plan_.listens = false;
+  plan_.idempotent = true;
+  plan_.behave = Behave::Exit;
+  taken();
+  add({at(15), Kind::Cancelling, kJob, {}, {}});
+  outcome(20, Status::Cancelled, Cause::Cancelled);
+  over();
+  expect_clean();
+  history_.jobs.at(kJob).plan.behave = Behave::Hang;
+  expect_broken(Rule::EndHasItsCause);
+  history_.jobs.at(kJob).plan.behave = Behave::Exit;
+  history_.jobs.at(kJob).plan.idempotent = false;
+  expect_broken(Rule::EndHasItsCause);
+}
+
 TEST_F(ChaosEnd, ARunDeadlineIsNotKeptTooEarly) {
   plan_.behave = Behave::Hang;
   plan_.timeout_ms = 300;
