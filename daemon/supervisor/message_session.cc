@@ -31,12 +31,15 @@ CompletionWatch::CompletionWatch(EventLoop& loop, const RequestView& request, co
                                  std::function<void()> look)
     : state_(std::make_shared<State>(request, reply)), reply_(reply) {
   state_->thread = std::thread([state = state_.get(), weak = std::weak_ptr(state_), &loop, look = std::move(look)] {
-    // SYNC: acquire, pairs with the destructor's release; `posted` pairs with the exchange below: who clears it looks
-    // after clearing, so a completion between the two posts again.
+    // SYNC: `posted` pairs with the exchange below: who clears it looks after clearing, so a completion between the two
+    // posts again.
     core::WakePace pace;
-    while (!state->ending.load(std::memory_order_acquire)) {
+    for (;;) {
       if (pace.too_fast(std::chrono::steady_clock::now())) std::this_thread::sleep_for(core::WakePace::kRest);
       const std::uint32_t seen = state->port.observe();
+      // SYNC: acquire, pairs with the destructor's release. After the look at the word: the destructor changes that one
+      // last, so what was seen has not changed for it yet, or tells of `ending`.
+      if (state->ending.load(std::memory_order_acquire)) return;
       if (!state->posted.exchange(true, std::memory_order_acq_rel)) {
         loop.post([weak, look] {
           const auto alive = weak.lock();
