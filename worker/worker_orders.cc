@@ -2,21 +2,12 @@
 #include <utility>
 #include <variant>
 
+#include "shm/base/overloaded.h"
 #include "shm/base/plant.h"
 #include "worker/worker_loop.h"
 
 // What a worker is told by its supervisor, and what it answers.
 namespace ringmaster {
-namespace {
-
-template <typename... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Overload(F...) -> Overload<F...>;
-
-}  // namespace
 
 void WorkerLoop::read_control() {
   while (!exit_asked_) {
@@ -32,27 +23,27 @@ void WorkerLoop::read_control() {
 }
 
 void WorkerLoop::obey(ControlLink::Incoming incoming) {
-  std::visit(Overload{[&](const worker_link::Attach& about) { attach(about, std::move(incoming.fds)); },
-                      [&](const worker_link::Detach& which) {
-                        AttachedSession* const session = sessions_.at(which.index);
-                        if (session != nullptr && session->about.serial == which.serial) drop(*session);
-                        if (planted(Plant::SessionLeft)) return;
-                        tell(worker_link::Detached{which.index, which.serial});
-                      },
-                      [&](const worker_link::Drain& drain) {
-                        if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
-                      },
-                      [&](const worker_link::Exit&) { exit_asked_ = true; },
-                      [&](const worker_link::Look& look) {
-                        const AttachedSession* const session = sessions_.at(look.index);
-                        if (session == nullptr || session->about.serial != look.serial) return look_anywhere();
-                        sessions_.rung(look.index, monotonic_now_ns());
-                      },
-                      [&](const worker_link::Settings& settings) {
-                        settings_ = settings;
-                        runner_.copy_in_up_to(settings.copy_in_bytes);
-                        children_.keep_leftovers(settings.keep_leftovers);
-                      }},
+  std::visit(Overloaded{[&](const worker_link::Attach& about) { attach(about, std::move(incoming.fds)); },
+                        [&](const worker_link::Detach& which) {
+                          AttachedSession* const session = sessions_.at(which.index);
+                          if (session != nullptr && session->about.serial == which.serial) drop(*session);
+                          if (planted(Plant::SessionLeft)) return;
+                          tell(worker_link::Detached{which.index, which.serial});
+                        },
+                        [&](const worker_link::Drain& drain) {
+                          if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
+                        },
+                        [&](const worker_link::Exit&) { exit_asked_ = true; },
+                        [&](const worker_link::Look& look) {
+                          const AttachedSession* const session = sessions_.at(look.index);
+                          if (session == nullptr || session->about.serial != look.serial) return look_anywhere();
+                          sessions_.rung(look.index, monotonic_now_ns());
+                        },
+                        [&](const worker_link::Settings& settings) {
+                          settings_ = settings;
+                          runner_.copy_in_up_to(settings.copy_in_bytes);
+                          children_.keep_leftovers(settings.keep_leftovers);
+                        }},
              incoming.message);
 }
 

@@ -118,23 +118,27 @@ class WorkerProcess : public testing::Test {
     request_ = RequestView::format(request_memory_.bytes(), kGeometry, serial, 4, 0);
     reply_ = ReplyView::format(reply_memory_.bytes(), kGeometry, serial, 4, 0);
     ASSERT_TRUE(seal_future_writes(request.get()));
-    worker_link::Attach about{4,
-                              serial,
-                              ::getuid(),
-                              true,
-                              0,
-                              1,
-                              kGeometry.slots,
-                              kGeometry.request_segment_bytes(),
-                              kGeometry.reply_segment_bytes(),
-                              kGeometry.request_ring_bytes,
-                              kGeometry.result_ring_bytes};
+    const worker_link::Attach about = attach_of(serial, ::getuid());
     for (int times = 0; times < 2; ++times) {
       send(about, std::array{request.get(), reply.get(), session_bell_.get()});
       const auto attached = next_as<worker_link::Attached>();
       ASSERT_TRUE(attached);
       EXPECT_EQ(attached->serial, serial);
     }
+  }
+
+  static worker_link::Attach attach_of(std::uint32_t serial, std::uint32_t uid) {
+    return {4,
+            serial,
+            uid,
+            true,
+            0,
+            1,
+            kGeometry.slots,
+            kGeometry.request_segment_bytes(),
+            kGeometry.reply_segment_bytes(),
+            kGeometry.request_ring_bytes,
+            kGeometry.result_ring_bytes};
   }
 
   void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0) {

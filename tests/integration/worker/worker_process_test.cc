@@ -125,18 +125,7 @@ TEST_F(WorkerProcess, RefusesSegmentsThatAreNotWhatWasSaid) {
   (void)boot();
   const UniqueFd plain = create_segment("plain", kGeometry.request_segment_bytes()).value();
   const UniqueFd bell = create_doorbell().value();
-  const worker_link::Attach about{4,
-                                  9,
-                                  0,
-                                  true,
-                                  0,
-                                  1,
-                                  kGeometry.slots,
-                                  kGeometry.request_segment_bytes(),
-                                  kGeometry.reply_segment_bytes(),
-                                  kGeometry.request_ring_bytes,
-                                  kGeometry.result_ring_bytes};
-  send(about, std::array{plain.get(), plain.get(), bell.get()});
+  send(attach_of(9, 0), std::array{plain.get(), plain.get(), bell.get()});
   const auto broken = next_as<worker_link::SessionBroken>();
   ASSERT_TRUE(broken);
   EXPECT_EQ(broken->reason, worker_link::BrokenReason::BadSegment);
