@@ -200,7 +200,9 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   if (jobs != 0 && !seat.first_job_seen) {
     on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::FinishedFirstJob{index}));
   }
-  if (!was_ready && !wanted && ++boot_failures_ > seats_.size() && !was_ready_) {
+  // Who is killed from outside says nothing of the pool here; its policy counts those of a pool that never proved
+  // itself.
+  if (!was_ready && !wanted && !cause.from_outside && ++boot_failures_ > seats_.size() && !was_ready_) {
     failed_for_now_ = true;
     tell_waiting_for_handlers();
   }

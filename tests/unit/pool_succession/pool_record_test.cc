@@ -127,6 +127,27 @@ TEST(PoolRecord, RefusalsOfClientsAreCountedOnce) {
   EXPECT_EQ(next.status().counters().queue_full(), std::uint64_t{UINT32_MAX} + 5) << "a client's word is bounded";
 }
 
+TEST(PoolRecord, WorkersThatOthersKillBeforeTheyAreReadyLetThePoolRefuseNobody) {
+  Remains remains;
+  PoolLife life(remains);
+  life.pool().start();
+  for (std::size_t times = 1; times <= 3; ++times) {
+    life.until([&] { return life.asked().spawned.size() == times; });
+    auto exit = Remains::exit(CLD_KILLED, SIGKILL);
+    exit.incarnation = life.asked().spawned.back().second;
+    life.end(exit);
+    EXPECT_EQ(life.pool().refusal(), "") << times;
+  }
+  life.until([&] { return life.asked().spawned.size() == 4; });
+  auto by_itself = Remains::exit(CLD_EXITED, 3);
+  by_itself.incarnation = life.asked().spawned.back().second;
+  life.end(by_itself);
+  life.until([&] { return life.asked().spawned.size() == 5; });
+  by_itself.incarnation = life.asked().spawned.back().second;
+  life.end(by_itself);
+  EXPECT_NE(life.pool().refusal(), "");
+}
+
 TEST(PoolRecord, WhatWaitsIsSeenByAStatus) {
   Remains remains;
   {
