@@ -111,7 +111,7 @@ TEST_F(DaemonCharges, TheChargeOutlivesTheSupervisorAndEveryWorker) {
   EXPECT_EQ(crash_until_refused(session).cause(), Cause::Refused);
   replace_supervisor();
   EXPECT_EQ(run(session, "crash").cause(), Cause::Refused);
-  const std::vector<pid_t> old = workers();
+  const std::vector<pid_t> old = all_workers();
   for (const pid_t pid : old) ::kill(pid, SIGKILL);
   eventually("there are new workers", [&] {
     const auto now = workers();

@@ -210,7 +210,7 @@ TEST_F(DaemonFaults, ATracerThatDiesIsReplaced) {
 TEST_F(DaemonFaults, WithoutASupervisorTheWorkerDiesAllTheSame) {
   start();
   Session session = open();
-  const std::vector<pid_t> before = workers();
+  const std::vector<pid_t> before = all_workers();
   const pid_t stopped = supervisor();
   ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
   auto job = session.submit("segv", Request{});

@@ -167,6 +167,12 @@ pid_t DaemonTest::a_worker() const {
   return found;
 }
 
+std::vector<pid_t> DaemonTest::all_workers() const {
+  std::vector<pid_t> found;
+  eventually("every worker is there", [&] { return (found = workers()).size() == 3; });
+  return found;
+}
+
 void DaemonTest::replace_supervisor() {
   pid_t old = 0;
   eventually("a supervisor runs", [&] { return (old = supervisor()) != 0; });

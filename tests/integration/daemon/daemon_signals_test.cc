@@ -88,9 +88,9 @@ TEST_F(DaemonSignals, NoneButKillEndsTheSupervisor) {
 TEST_F(DaemonSignals, NoneCostsAJobUnderLoad) {
   start();
   eventually("a tracer runs", [&] { return !tracers().empty(); });
-  eventually("all workers are ready", [&] { return log().find("worker=2") != std::string::npos; });
+  eventually("all workers are ready", [&] { return count_in(log(), "worker ready") == 3; });
   const pid_t before = supervisor();
-  const std::vector<pid_t> workers_before = workers();
+  const std::vector<pid_t> workers_before = all_workers();
   const std::vector<pid_t> tracers_before = tracers();
   std::atomic<bool> ending{false};
   std::atomic<int> done{0};
