@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/keeper_port.h"
 #include "shm/base/unique_fd.h"
 
 namespace ringmaster {
@@ -19,34 +19,29 @@ namespace ringmaster {
 /// The supervisor's end of the link to its keeper: requests go out in order, answers find their request by serial.
 /// Owned by the Supervisor; its one thread. When the keeper is gone this process dies by PR_SET_PDEATHSIG; a link that
 /// breaks all the same is reported once through `on_lost`.
-class KeeperLink {
+class KeeperLink final : public Keeper {
  public:
   struct Listener {
     std::function<void(const keeper::ExitRecord&)> on_exit;  ///< a fenced worker; until ack_exit it may come again
     std::function<void()> on_stop;                           ///< SIGTERM or SIGINT reached the keeper
     std::function<void()> on_lost;
   };
-  /// `error` 0: it runs, and the pidfd is valid.
-  using SpawnDone = std::function<void(const keeper::SpawnedMessage&)>;
 
   KeeperLink(EventLoop& loop, UniqueFd socket);
-  ~KeeperLink();
+  ~KeeperLink() override;
 
   /// Takes packets from now on.
   void start(Listener listener);
 
-  /// `fds` are borrowed for the call. `done`: 0 or an errno.
-  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds, std::function<void(int)> done);
-  void release(const keeper::ReleaseSelector& selector);
-  /// A turn of the loop later, when the caller's own copies are closed: the last close of what a peer has had in its
-  /// hands is the keeper's.
-  void release_later(const keeper::ReleaseSelector& selector);
-  /// `fds` become 0.. of the worker. `done` is not called when the request cannot even be put into a packet: then the
-  /// Error says why.
-  Result<void> spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done);
-  /// To the worker's whole tree.
-  void signal(std::uint32_t worker, std::uint32_t incarnation, int number);
-  void ack_exit(std::uint32_t worker, std::uint32_t incarnation);
+  // Keeper
+  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+               std::function<void(int)> done) override;
+  void release(const keeper::ReleaseSelector& selector) override;
+  void release_later(const keeper::ReleaseSelector& selector) override;
+  Result<void> spawn(const keeper::SpawnSpec& spec, std::span<const int> fds, SpawnDone done) override;
+  void signal(std::uint32_t worker, std::uint32_t incarnation, int number) override;
+  void ack_exit(std::uint32_t worker, std::uint32_t incarnation) override;
+
   void notify(std::string_view text);
   /// Tells the keeper now, and with each answer to its questions.
   void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);

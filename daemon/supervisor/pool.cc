@@ -7,7 +7,6 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
 #include "shm/doorbell.h"
 #include "shm/memfd.h"
 

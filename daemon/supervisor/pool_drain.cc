@@ -3,7 +3,6 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/word_audit.h"
 #include "shm/hints.h"
 

@@ -3,12 +3,12 @@
 #include <string>
 
 #include "daemon/supervisor/event_loop.h"
-#include "daemon/supervisor/keeper_link.h"
+#include "daemon/supervisor/keeper_port.h"
+#include "daemon/supervisor/session_fates.h"
 #include "shm/ledger.h"
 
 namespace ringmaster {
 
-class SessionDesk;
 class StackDesk;
 class WorkerCgroups;
 
@@ -17,9 +17,9 @@ class PoolHost {
  public:
   virtual ~PoolHost() = default;
   [[nodiscard]] virtual EventLoop& loop() = 0;
-  [[nodiscard]] virtual KeeperLink& keeper() = 0;
+  [[nodiscard]] virtual Keeper& keeper() = 0;
   [[nodiscard]] virtual LedgerRecord& ledger_record() = 0;
-  [[nodiscard]] virtual SessionDesk& sessions() = 0;
+  [[nodiscard]] virtual SessionFates& sessions() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
   [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;

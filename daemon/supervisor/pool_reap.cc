@@ -10,7 +10,6 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "shm/base/plant.h"
 #include "shm/hints.h"
@@ -353,7 +352,7 @@ void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Se
     }
   }
   if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {
-    host_.sessions().quota().count_crash(host_.loop().now(), *uid);
+    host_.sessions().count_crash(*uid);
   }
   log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
               {{"pool", config_.name},
@@ -363,7 +362,7 @@ void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Se
                {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
                {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {
-    host_.sessions().session_broken(job.session, session->serial, "it made a job look as if a worker ran it");
+    host_.sessions().broken(job.session, session->serial, "it made a job look as if a worker ran it");
   }
 }
 

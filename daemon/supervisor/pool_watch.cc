@@ -9,7 +9,6 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/stack_desk.h"
 #include "daemon/supervisor/waiting_jobs.h"
 #include "daemon/supervisor/word_audit.h"
@@ -329,7 +328,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
   } else if (std::holds_alternative<Ladder::ReportProtocolViolation>(effect)) {
     if (const Session* session = session_at(intent.session)) {
-      host_.sessions().session_broken(intent.session, session->serial, "it altered the word of a running job");
+      host_.sessions().broken(intent.session, session->serial, "it altered the word of a running job");
     }
   }
   // Settle: on_exit reaps whether or not there was a ladder.
@@ -343,7 +342,7 @@ void Pool::condemn_slot(core::Seat index) {
   const Owner owner = seat.process->place().owner;
   const Sentence sentence = pass_sentence(session->reply, seat.process->lane(), intent, owner);
   if (sentence == Sentence::Forged) {
-    host_.sessions().session_broken(intent.session, session->serial, "it made a job look as if a worker ran it");
+    host_.sessions().broken(intent.session, session->serial, "it made a job look as if a worker ran it");
   }
   if (sentence == Sentence::Kill) return step(index, core::KillLadder::CondemnWon{});
   step(index, core::KillLadder::CondemnLost{});

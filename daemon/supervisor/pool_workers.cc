@@ -9,7 +9,6 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "shm/base/overloaded.h"
 #include "shm/memfd.h"
@@ -264,14 +263,14 @@ void Pool::on_broken(WorkerProcess& process, const worker_link::SessionBroken& b
   const Session* session = broken.index < kMaxSessions ? session_at(index) : nullptr;
   if (session == nullptr || session->serial != broken.serial) return;
   if (broken.reason != worker_link::BrokenReason::MapFailed) {
-    return host_.sessions().session_broken(index, broken.serial, worker_link::to_string(broken.reason));
+    return host_.sessions().broken(index, broken.serial, worker_link::to_string(broken.reason));
   }
   log_error("a worker cannot map a session, which is ended: raise rlimits.as / nofile, or open smaller sessions",
             {{"pool", config_.name},
              {"worker", process.place().seat},
              {"session", broken.serial},
              {"error", std::strerror(static_cast<int>(broken.detail))}});
-  host_.sessions().end(index, broken.serial, Cause::Lost);
+  host_.sessions().lost(index, broken.serial);
 }
 
 void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {

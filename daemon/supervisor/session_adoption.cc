@@ -72,7 +72,7 @@ void SessionDesk::end_those_with_holes() {
   for (auto& [index, entry] : sessions_) {
     Session& session = entry->session;
     if (session.internal() || !gave_back_pages(session)) continue;
-    session_broken(index, session.serial, "it gave back pages of its memory, which workers would have to pay for");
+    broken(index, session.serial, "it gave back pages of its memory, which workers would have to pay for");
   }
 }
 
@@ -189,12 +189,12 @@ void SessionDesk::lose(std::uint16_t index, const std::string& why) {
     lost.charged = !quota_.open_session(loop_.now(), lost.uid, lost.slots, lost.bytes);
   }
   PoolGate* pool = pool_numbered(record.pool);
-  if (pool == nullptr) return this->lost(index);
-  pool->detach(index, record.serial, [this, index] { this->lost(index); });
+  if (pool == nullptr) return let_go_by_all(index);
+  pool->detach(index, record.serial, [this, index] { let_go_by_all(index); });
 }
 
 // No worker has it mapped any more.
-void SessionDesk::lost(std::uint16_t index) {
+void SessionDesk::let_go_by_all(std::uint16_t index) {
   const auto at = lost_.find(index);
   LedgerSession& record = daemon_.ledger().sessions[index];
   if (record.serial == at->second.serial) {

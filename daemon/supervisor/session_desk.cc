@@ -285,7 +285,7 @@ void SessionDesk::connection_closed(std::uint64_t connection) {
   }
 }
 
-void SessionDesk::session_broken(std::uint16_t index, std::uint32_t serial, std::string_view reason) {
+void SessionDesk::broken(std::uint16_t index, std::uint32_t serial, std::string_view reason) {
   const auto at = sessions_.find(index);
   if (at == sessions_.end() || at->second->session.serial != serial) return;
   Session& session = at->second->session;

@@ -14,6 +14,7 @@
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_fates.h"
 
 namespace ringmaster {
 
@@ -33,10 +34,10 @@ inline constexpr std::uint64_t kShortestRunMs = 10;
 /// its pool; never by the loss of a control connection. Ending: queued jobs are cancelled, running ones are asked to
 /// stop, every worker is told to detach; when none has it mapped any more the deposits and the ledger entry go and the
 /// uid gets its bytes back.
-class SessionDesk {
+class SessionDesk final : public SessionFates {
  public:
   SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota);
-  ~SessionDesk();
+  ~SessionDesk() override;
 
   // ---- requests of clients ----
   void open(const Peer& peer, const control::v1::OpenSession& request, Responder respond);
@@ -46,9 +47,12 @@ class SessionDesk {
   /// The connection is gone: sessions that it had not finished opening end.
   void connection_closed(std::uint64_t connection);
 
-  // ---- the pool side ----
-  /// A worker dropped the session because of what its client did: it ends.
-  void session_broken(std::uint16_t index, std::uint32_t serial, std::string_view reason);
+  // ---- the pool side: SessionFates, and what a supervisor takes up ----
+  void broken(std::uint16_t index, std::uint32_t serial, std::string_view reason) override;
+  void lost(std::uint16_t index, std::uint32_t serial) override { end(index, serial, Cause::Lost); }
+  unsigned end_queued(std::optional<std::uint32_t> pool, Cause cause) override;
+  void count_crash(std::uint32_t uid) override { quota_.count_crash(loop_.now(), uid); }
+  void end_those_with_holes() override;
   [[nodiscard]] Session* find(std::uint16_t index, std::uint32_t serial);
   /// For the reaper and the deadline watch: each session of the pool that workers may have mapped, with valid views.
   void for_each(std::uint32_t pool, const std::function<void(Session&)>& visit);
@@ -58,8 +62,6 @@ class SessionDesk {
   /// `predecessors` gets each session that an earlier supervisor owned, to drain it.
   void adopt(const std::function<UniqueFd(keeper::DepositKind, std::uint32_t serial)>& take, bool cold,
              const std::function<void(Session&)>& predecessors);
-  /// Ends every queued job of `pool` (nullopt: of all) as `cause`; sessions stay. Returns how many.
-  unsigned end_queued(std::optional<std::uint32_t> pool, Cause cause);
   /// Ends every session of every pool with `cause` for its queued jobs; for the daemon's end.
   void end_all_sessions(Cause cause);
 
@@ -69,9 +71,6 @@ class SessionDesk {
   [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
                                        std::string& why);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
-  /// Looks at the pages of every client's session, ten times a second at most, and ends those whose client gave some
-  /// back.
-  void end_those_with_holes();
   /// Called with an internal session's serial right before it is destroyed, all its jobs being terminal.
   void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }
 
@@ -114,7 +113,7 @@ class SessionDesk {
   [[nodiscard]] PoolGate* pool_numbered(std::uint32_t index) const;
   Result<void> adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
   void lose(std::uint16_t index, const std::string& why);
-  void lost(std::uint16_t index);
+  void let_go_by_all(std::uint16_t index);
   void forget(std::uint16_t index, std::uint32_t serial);
   void release(std::uint32_t serial);
 

@@ -12,6 +12,7 @@
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/job_desk.h"
+#include "daemon/supervisor/keeper_link.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "daemon/supervisor/session_desk.h"
 #include "shm/verdict.h"
 
 namespace ringmaster {
@@ -52,8 +51,8 @@ bool WordAudit::any_owned(const std::map<std::uint16_t, const Session*>& session
   return owned;
 }
 
-void WordAudit::end_broken(SessionDesk& sessions) {
-  for (const auto& [session, reason] : broken_) sessions.session_broken(session->index, session->serial, reason);
+void WordAudit::end_broken(SessionFates& sessions) {
+  for (const auto& [session, reason] : broken_) sessions.broken(session->index, session->serial, reason);
   broken_.clear();
 }
 

@@ -7,10 +7,9 @@
 
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/session.h"
+#include "daemon/supervisor/session_fates.h"
 
 namespace ringmaster {
-
-class SessionDesk;
 
 /// Looks at words that clients can write for what nobody may have written, so that no such word keeps the supervisor
 /// waiting or awake: its session ends. One round of looks; what it finds is acted upon at the end, when nobody walks
@@ -23,7 +22,7 @@ class WordAudit {
   /// have the job is its client's invention, and would keep the pool from being drained for ever.
   bool any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const PoolSeat> seats);
   /// Ends the sessions that were found.
-  void end_broken(SessionDesk& sessions);
+  void end_broken(SessionFates& sessions);
 
  private:
   void blame(const Session& session, std::string_view reason) { broken_.try_emplace(&session, reason); }

@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/keeper/keeper_codec.h"
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/pool.h"
@@ -28,52 +27,9 @@
 #include "shm/ledger.h"
 #include "shm/memfd.h"
 #include "shm/worker_port.h"
+#include "tests/testing/fake_keeper.h"
 
 namespace ringmaster::testing {
-
-/// The keeper's end of a link: holds every deposit that it is asked to, and notes the rest.
-class FakeKeeper {
- public:
-  using Name = std::pair<std::uint32_t, std::uint32_t>;  ///< worker, incarnation
-
-  explicit FakeKeeper(UniqueFd socket) : socket_(std::move(socket)) {}
-
-  void serve() {
-    std::vector<std::byte> buffer(keeper::kMaxMessage);
-    while (true) {
-      const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
-      if (packet.error != 0) return;
-      const auto type = static_cast<keeper::MessageType>(read<keeper::MessageHeader>(buffer).type);
-      if (type == keeper::MessageType::Deposit) {
-        keeper::AckMessage ack{};
-        ack.header.type = static_cast<std::uint16_t>(keeper::MessageType::Ack);
-        ack.header.size = sizeof ack;
-        ack.serial = read<keeper::DepositMessage>(buffer).serial;
-        (void)send_packet(socket_.get(), std::as_bytes(std::span(&ack, 1)));
-      } else if (type == keeper::MessageType::Spawn) {
-        const auto spawn = read<keeper::SpawnMessage>(buffer);
-        spawned.emplace_back(spawn.worker, spawn.incarnation);
-      } else if (type == keeper::MessageType::Signal) {
-        const auto signal = read<keeper::SignalMessage>(buffer);
-        if (signal.signal == SIGKILL) killed.emplace_back(signal.worker, signal.incarnation);
-      } else if (type == keeper::MessageType::ExitAck) {
-        const auto ack = read<keeper::ExitAckMessage>(buffer);
-        acknowledged.emplace_back(ack.worker, ack.incarnation);
-      }
-    }
-  }
-
-  std::vector<Name> spawned, killed, acknowledged;
-
- private:
-  template <typename Message>
-  static Message read(const std::vector<std::byte>& buffer) {
-    Message message{};
-    std::memcpy(&message, buffer.data(), sizeof message);
-    return message;
-  }
-  UniqueFd socket_;
-};
 
 /// No process has this pid: it is above every pid_max.
 inline constexpr std::int32_t kNoPid = 0x7FFFFFF0;
@@ -182,11 +138,6 @@ struct Remains {
 class PoolLife final : public PoolHost, public DaemonGate {
  public:
   explicit PoolLife(Remains& remains, PoolFds held = {}) : remains_(remains) {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-    keeper_ = std::make_unique<FakeKeeper>(UniqueFd(ends[1]));
-    link_ = std::make_unique<KeeperLink>(loop_, UniqueFd(ends[0]));
-    link_->start({[](const keeper::ExitRecord&) {}, [] {}, [] {}});
     sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
     config::PoolConfig config;
     config.name = "t";
@@ -200,7 +151,6 @@ class PoolLife final : public PoolHost, public DaemonGate {
   ~PoolLife() override {
     pool_.reset();
     sessions_.reset();
-    link_.reset();
   }
 
   /// As a successor begins: the worker, then its session, then the rest.
@@ -219,7 +169,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
     for (int round = 0; round < 20; ++round) {
       context_.restart();
       context_.poll();
-      keeper_->serve();
+      keeper_.answer();
     }
   }
   /// Until `condition`; for what another thread contributes.
@@ -236,13 +186,14 @@ class PoolLife final : public PoolHost, public DaemonGate {
     return status;
   }
   [[nodiscard]] Pool& pool() { return *pool_; }
-  [[nodiscard]] const FakeKeeper& asked() const { return *keeper_; }
+  [[nodiscard]] SessionDesk& desk() { return *sessions_; }
+  [[nodiscard]] const FakeKeeper& asked() const { return keeper_; }
 
   // PoolHost
   [[nodiscard]] EventLoop& loop() override { return loop_; }
-  [[nodiscard]] KeeperLink& keeper() override { return *link_; }
+  [[nodiscard]] Keeper& keeper() override { return keeper_; }
   [[nodiscard]] LedgerRecord& ledger_record() override { return *remains_.ledger; }
-  [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
+  [[nodiscard]] SessionFates& sessions() override { return *sessions_; }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
@@ -270,8 +221,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   EventLoop loop_{context_};
   core::QuotaBook quota_{core::QuotaLimits{}};
   StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
-  std::unique_ptr<FakeKeeper> keeper_;
-  std::unique_ptr<KeeperLink> link_;
+  FakeKeeper keeper_;
   std::unique_ptr<SessionDesk> sessions_;
   std::unique_ptr<Pool> pool_;
   std::vector<PoolGate*> gates_;
