@@ -55,6 +55,7 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                     was_idle_ = false;
                     on_timer();
                   }),
+      book_(host.ledger_record(), index, config.workers + config.spares),
       statistics_(host.ledger_record().pools[index], config.workers + config.spares),
       charges_(host.loop(), host.ledger_record().pools[index], config_, [this](const auto& tell) {
         for (const Seat& seat : seats_) {
@@ -105,7 +106,7 @@ Result<void> Pool::open(PoolFds inherited) {
 
 void Pool::start() {
   started_ = true;
-  restore_incidents();
+  book_.restore();
   statistics_.note(host_.loop().now(), total(), false);
   for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
   update();
@@ -113,7 +114,7 @@ void Pool::start() {
 
 std::string Pool::refusal() const {
   if (failed_for_now_ && none_ready() && drain_.accepts_jobs()) {
-    return "pool \"" + config_.name + "\" has no worker: the last one " + last_death_ +
+    return "pool \"" + config_.name + "\" has no worker: the last one " + book_.last_death() +
            "; the daemon goes on trying, see its log and `ringmaster status`";
   }
   if (drain_.accepts_jobs()) return {};

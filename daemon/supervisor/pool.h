@@ -13,6 +13,7 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/pool_host.h"
@@ -128,9 +129,6 @@ class Pool final : public PoolGate {
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
                      const keeper::ExitRecord& exit, const LaneRecord* lane);
   [[nodiscard]] IncidentLog::Job job_of(std::uint64_t intent_bits, const LaneRecord& lane) const;
-  void restore_incidents();
-  void book(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short);
-  [[nodiscard]] LedgerTally& tally() const { return tally_of(host_.ledger_record().pools[index_]); }
   [[nodiscard]] LedgerTally total() const;                          ///< with the living
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;  ///< empty: unknown
 
@@ -188,13 +186,13 @@ class Pool final : public PoolGate {
   LeftoverLog leftovers_;
   WorkBell bell_watch_;
   WorkCall calls_;
+  PoolBook book_;
   PoolStatistics statistics_;
   PoolCharges charges_;
   bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
   std::optional<core::TimePoint> next_queue_deadline_, plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false, updating_ = false;
-  std::string last_death_;
 };
 
 }  // namespace ringmaster

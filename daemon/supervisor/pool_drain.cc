@@ -100,7 +100,7 @@ void Pool::on_drain(const std::vector<core::Drain::Effect>& effects) {
   }
 }
 
-void Pool::lose_queued() { tally().lost += host_.sessions().end_queued(index_, Cause::Lost); }
+void Pool::lose_queued() { book_.tally().lost += host_.sessions().end_queued(index_, Cause::Lost); }
 
 void Pool::kill_running() {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
@@ -130,7 +130,7 @@ void Pool::tell_closed() {
               : hopeless               ? BoardClosed::Quarantined
                                        : BoardClosed::Open);
   // Nobody will take what is queued, and it may have no deadline of its own.
-  if (hopeless && !drain_.stopping()) tally().refused += host_.sessions().end_queued(index_, Cause::Refused);
+  if (hopeless && !drain_.stopping()) book_.tally().refused += host_.sessions().end_queued(index_, Cause::Refused);
 }
 
 // A canary that gets ready opens the pool again, before it has proven itself: somebody must give it a job.
@@ -183,7 +183,7 @@ void Pool::refuse_late_jobs() {
         // One that is waited for must be seen by a worker, whether its client has told of it or not.
         reminded |= remind(session->reply, slot);
       } else if (end_ready(session->reply, slot, word, Cause::Refused)) {
-        ++tally().refused;
+        ++book_.tally().refused;
       }
     }
   }

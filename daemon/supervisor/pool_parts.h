@@ -10,7 +10,6 @@
 #include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/run_watch.h"
-#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"
@@ -67,8 +66,6 @@ struct PoolSeat {
   MemoryGuard memory;
   std::uint64_t oom_kills = 0;  ///< of the machine, at its start
   std::string boot_error;
-  std::string last_death;
-  std::uint64_t last_incident = 0;  ///< serial, of that death; 0: none stands in the ledger
 };
 /// A callback that waits until each process of `owners` has given the session back or is gone.
 struct PoolWaiting {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "daemon/core/retry_policy.h"
-#include "daemon/core/stack_text.h"
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
@@ -173,15 +172,13 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
                       cause.kind == core::DeathKind::Shutdown;
   if (!wanted) note_incident(index, cause, text, exit, &seat.process->lane());
   const auto say = wanted ? &log_info : &log_warning;
-  say("worker ended",
-      {{"pool", config_.name},
-       {"worker", index},
-       {"pid", exit.pid},
-       {"cause", text},
-       {"jobs", jobs},
-       {"max_rss", core::kib(exit.max_rss_kib)},
-       {"stack", core::stack_summary(
-                     wanted ? std::string{} : IncidentLog(host_.ledger_record()).stack_at(seat.last_incident), 1)}});
+  say("worker ended", {{"pool", config_.name},
+                       {"worker", index},
+                       {"pid", exit.pid},
+                       {"cause", text},
+                       {"jobs", jobs},
+                       {"max_rss", core::kib(exit.max_rss_kib)},
+                       {"stack", wanted ? std::string{} : book_.last_stack(index)}});
 
   // Before its job is resolved: afterwards nothing tells whose it was.
   const auto charged = charge(exit, cause, &seat.process->lane());
@@ -308,9 +305,9 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
   // was booked by the predecessor.
   const Seat& seat = seats_[index];
   if (seat.process && seat.process->place().owner == death.owner) {
-    book(death.owner, &seat.process->lane(), times_cut_short(targets, death));
+    book_.add_counts(death.owner, &seat.process->lane(), times_cut_short(targets, death));
   } else if (seat.orphan && seat.orphan->owner == death.owner) {
-    book(death.owner, seat.orphan->lane, times_cut_short(targets, death));
+    book_.add_counts(death.owner, seat.orphan->lane, times_cut_short(targets, death));
   }
   LedgerRecord& ledger = host_.ledger_record();
   const auto jobs = reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
@@ -338,17 +335,17 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
 void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {
   const Session* session = session_at(job.session);
   if (job.retried) {
-    ++tally().retries;
+    ++book_.tally().retries;
   } else {
     forget_crashes(host_.ledger_record(), job.job_id);
     if (job.cause == Cause::RunTimeout) {
-      ++tally().timed_out;
+      ++book_.tally().timed_out;
     } else if (job.cause == Cause::Cancelled) {
-      ++tally().cancelled;
+      ++book_.tally().cancelled;
     } else if (job.cause == Cause::Lost) {
-      ++tally().lost;
+      ++book_.tally().lost;
     } else {
-      ++tally().crashed;
+      ++book_.tally().crashed;
     }
   }
   if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {

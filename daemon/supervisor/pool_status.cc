@@ -1,4 +1,3 @@
-#include "daemon/core/stack_text.h"
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/log.h"
@@ -73,8 +72,8 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     v1::WorkerStatus& worker = *status.add_workers();
     worker.set_seat(static_cast<std::uint32_t>(i));
     worker.set_state(name_of(seat.state));
-    worker.set_last_death(seat.last_death);
-    worker.set_last_stack(core::stack_summary(IncidentLog(host_.ledger_record()).stack_at(seat.last_incident), 1));
+    worker.set_last_death(book_.last_death(static_cast<core::Seat>(i)));
+    worker.set_last_stack(book_.last_stack(static_cast<core::Seat>(i)));
     if (seat.orphan) worker.set_pid(seat.orphan->pid);
     if (!seat.process) continue;
     const LaneRecord& lane = seat.process->lane();
@@ -120,9 +119,9 @@ core::PoolSnapshot Pool::snapshot() const {
   snapshot.queue_age_limit = config_.health_queue_age;
   snapshot.oldest_queued = statistics_.gauge().oldest();
   snapshot.queued = statistics_.gauge().queued();
-  snapshot.done = tally().done;
-  snapshot.crashed = tally().crashed;
-  snapshot.timed_out = tally().timed_out;
+  snapshot.done = book_.tally().done;
+  snapshot.crashed = book_.tally().crashed;
+  snapshot.timed_out = book_.tally().timed_out;
   if (config_.memory_max.value != 0 && !host_.cgroups().limits_memory()) {
     snapshot.unmet.push_back("memory_max (" + to_string(config_.memory_max) +
                              ") is not in force: " + host_.cgroups().why());
@@ -132,7 +131,7 @@ core::PoolSnapshot Pool::snapshot() const {
   snapshot.drain = drain_.state();
   snapshot.quarantined = policy_.quarantined();
   snapshot.quarantine_reason = policy_.quarantine_reason();
-  snapshot.last_death = last_death_;
+  snapshot.last_death = book_.last_death();
   for (const Seat& seat : seats_) {
     if (seat.state == core::SeatState::Active) ++snapshot.workers_active;
     if (seat.state == core::SeatState::Starting) ++snapshot.workers_starting;

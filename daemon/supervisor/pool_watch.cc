@@ -218,8 +218,8 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
       job.submitted_ns = believed_submission(job, session->opened_ns, now_ns);
       if (queue_expired(job, now_ns)) {
         if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) return;
-        ++tally().timed_out;
-        tally().queue.add(now_ns - job.submitted_ns);
+        ++book_.tally().timed_out;
+        book_.tally().queue.add(now_ns - job.submitted_ns);
         return;
       }
       const auto submitted = core::from_monotonic_ns(job.submitted_ns);
@@ -324,7 +324,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
   } else if (std::holds_alternative<Ladder::LetGo>(effect)) {
     let_go(control);
   } else if (std::holds_alternative<Ladder::Kill>(effect)) {
-    ++tally().kills;
+    ++book_.tally().kills;
     host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
   } else if (std::holds_alternative<Ladder::ReportProtocolViolation>(effect)) {
     if (const Session* session = session_at(intent.session)) {

@@ -113,7 +113,7 @@ void Pool::spawn(core::Seat index) {
   });
   child = {};
   if (!sent) never_started(index, sent.error().message);
-  ++tally().starts;
+  ++book_.tally().starts;
   listen(index);
 }
 
@@ -173,8 +173,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   seat.memory = {};
   seat.process.reset();
   seat.state = core::SeatState::Empty;
-  seat.last_death = last_death_ = why;
-  seat.last_incident = 0;
+  book_.note_no_start(index, why);
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
   if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, tell_waiting_for_handlers();
   on_policy(policy_.handle(host_.loop().now(),
@@ -371,7 +370,7 @@ void Pool::kill(Seat& seat, core::DeathKind why) {
   if (!seat.process) return;
   if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
   seat.state = core::SeatState::Condemned;
-  ++tally().kills;
+  ++book_.tally().kills;
   const Owner owner = seat.process->place().owner;
   if (seat.process->pid() != 0) host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
 }

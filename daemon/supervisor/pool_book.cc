@@ -1,0 +1,52 @@
+#include "daemon/supervisor/pool_book.h"
+
+#include "daemon/core/stack_text.h"
+#include "daemon/supervisor/lane_tally.h"
+
+namespace ringmaster {
+
+LedgerTally PoolBook::total(std::span<const LaneRecord* const> uncounted) const {
+  LedgerTally sum = tally();
+  for (const LaneRecord* lane : uncounted) add_lane(sum, *lane);
+  return sum;
+}
+
+void PoolBook::add_counts(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short) const {
+  book_death(ledger_.pools[pool_], owner, [&](LedgerTally& tally) {
+    ++tally.deaths;
+    if (lane != nullptr) add_lane(tally, *lane);
+    if (!cut_short) return;
+    tally.queue.add(cut_short->queued_ns);
+    tally.run.add(cut_short->run_ns);
+  });
+}
+
+void PoolBook::note_death(const Death& death, std::uint64_t now_ns) {
+  IncidentLog log(ledger_);
+  const std::uint64_t serial = log.open({pool_, death.seat, death.incarnation, death.started_ns}, death.job, now_ns);
+  if (!death.core_place.empty()) log.set_core(serial, death.core_place);
+  log.close(serial, death.cause, death.text);
+  last_of_seat_[death.seat] = {death.text, serial};
+  last_death_ = death.text;
+}
+
+void PoolBook::note_no_start(core::Seat seat, const std::string& why) {
+  last_of_seat_[seat] = {why, 0};
+  last_death_ = why;
+}
+
+void PoolBook::restore() {
+  const IncidentLog log(ledger_);
+  for (std::size_t i = 0; i < last_of_seat_.size(); ++i) {
+    for (const LedgerIncident* incident : log.last(pool_, 1, static_cast<core::Seat>(i))) {
+      last_of_seat_[i] = {incident->cause, incident->serial.load(std::memory_order_relaxed)};
+    }
+  }
+  for (const LedgerIncident* incident : log.last(pool_, 1)) last_death_ = incident->cause;
+}
+
+std::string PoolBook::last_stack(core::Seat seat) const {
+  return core::stack_summary(IncidentLog(ledger_).stack_at(last_of_seat_[seat].incident), 1);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor/incident_log.h"
+#include "shm/ledger.h"
+
+namespace ringmaster {
+
+/// What a pool puts on record in the ledger for its successor: counts, and the deaths that nobody wanted; and what it
+/// knows of each seat's last one. Its pool's, on its thread.
+class PoolBook {
+ public:
+  PoolBook(LedgerRecord& ledger, std::uint32_t pool, std::size_t seats)
+      : ledger_(ledger), pool_(pool), last_of_seat_(seats) {}
+
+  /// What the processes that are gone have done. Single events are added to it in place.
+  [[nodiscard]] LedgerTally& tally() const { return tally_of(ledger_.pools[pool_]); }
+  /// With what stands in the lanes of processes that are not counted yet.
+  [[nodiscard]] LedgerTally total(std::span<const LaneRecord* const> uncounted) const;
+  /// Counts a death: its lane (null: lost) and the attempt that it cut short. Once per death: nothing where a
+  /// predecessor had got so far.
+  void add_counts(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short) const;
+
+  struct Death {
+    core::Seat seat = 0;
+    std::uint32_t incarnation = 0;
+    std::uint64_t started_ns = 0;
+    IncidentLog::Job job;
+    core::DeathCause cause;
+    std::string text;        ///< the cause in words
+    std::string core_place;  ///< empty: no core was written
+  };
+  /// One that nobody wanted.
+  void note_death(const Death& death, std::uint64_t now_ns);
+  /// A process that never was: there is no incident of it.
+  void note_no_start(core::Seat seat, const std::string& why);
+  /// The last deaths as a predecessor has put them on record.
+  void restore();
+
+  /// Empty: none that nobody wanted. Of the pool, and of one seat.
+  [[nodiscard]] const std::string& last_death() const { return last_death_; }
+  [[nodiscard]] const std::string& last_death(core::Seat seat) const { return last_of_seat_[seat].text; }
+  /// The first line of the stack of the seat's last death; empty: there is none.
+  [[nodiscard]] std::string last_stack(core::Seat seat) const;
+
+ private:
+  struct Last {
+    std::string text;
+    std::uint64_t incident = 0;  ///< serial; 0: none stands in the ledger
+  };
+
+  LedgerRecord& ledger_;
+  std::uint32_t pool_;
+  std::vector<Last> last_of_seat_;
+  std::string last_death_;
+};
+
+}  // namespace ringmaster
