@@ -1,7 +1,6 @@
 #include "daemon/supervisor/pool.h"
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 
 #include "daemon/supervisor/log.h"
@@ -48,6 +47,7 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       index_(index),
       first_worker_(first_worker),
       seats_(config.workers + config.spares),
+      handlers_(index, host.keeper(), [&host](auto action) { host.loop().post(std::move(action)); }),
       policy_(config.restart, config.workers + config.spares, make_random()),
       bell_watch_(host.loop(),
                   [this] {
@@ -88,18 +88,8 @@ Result<void> Pool::open(PoolFds inherited) {
                             keeper::make_label(keeper::DepositKind::PoolBell, index_)};
     const std::array fds{fds_.board.get(), fds_.bell.get()};
     host_.keeper().deposit(labels, fds, nullptr);
-  } else if (fds_.handlers) {
-    auto table = Mapping::map(fds_.handlers.get(), Access::ReadOnly);
-    if (!table) return table.error();
-    // The length stands before the table: a segment is whole pages.
-    std::uint64_t length = 0;
-    std::memcpy(&length, table->bytes().data(), sizeof length);
-    const auto bytes = table->bytes().subspan(sizeof length);
-    auto handlers = decode_handlers(bytes.first(std::min<std::size_t>(length, bytes.size())));
-    if (!handlers) return handlers.error();
-    handlers_ = std::move(*handlers);
-    handlers_known_ = true;
   }
+  if (auto taken = handlers_.inherit(std::move(fds_.handlers)); !taken) return taken;
   if (!fresh) take_up_drain();
   return {};
 }
@@ -122,13 +112,8 @@ std::string Pool::refusal() const {
 }
 
 void Pool::when_handlers_known(Callback done) {
-  handler_waiters_.push_back(std::move(done));
-  if (handlers_known_ || failed_for_now_) tell_waiting_for_handlers();
-}
-
-void Pool::tell_waiting_for_handlers() {
-  for (Callback& done : handler_waiters_) host_.loop().post(std::move(done));
-  handler_waiters_.clear();
+  handlers_.wait(std::move(done));
+  if (handlers_.known() || failed_for_now_) handlers_.tell_waiting();
 }
 
 void Pool::attach(const Session& session, Callback done) {
@@ -305,7 +290,7 @@ void Pool::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
       log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
                 {{"pool", config_.name}, {"reason", quarantine->reason}});
       failed_for_now_ = true;
-      tell_waiting_for_handlers();
+      handlers_.tell_waiting();
     } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
       log_info("pool has left quarantine", {{"pool", config_.name}});
       failed_for_now_ = false;
@@ -373,7 +358,7 @@ void Pool::on_timer() {
                   {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
       seat.boot_error = "not ready within " + core::to_string(config_.start_timeout);
       failed_for_now_ = failed_for_now_ || !was_ready_;
-      tell_waiting_for_handlers();
+      handlers_.tell_waiting();
       kill(seat, core::DeathKind::BootFailure);
     } else if (drain_.state() == core::Drain::State::Killing && !seat.ladder) {
       kill(seat, core::DeathKind::Shutdown);

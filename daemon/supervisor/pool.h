@@ -13,6 +13,7 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/pool_gate.h"
@@ -60,8 +61,8 @@ class Pool final : public PoolGate {
   [[nodiscard]] BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override;
   [[nodiscard]] std::string refusal_of(std::uint32_t uid) const override { return charges_.refusal(uid); }
-  [[nodiscard]] bool handlers_known() const override { return handlers_known_; }
-  [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_; }
+  [[nodiscard]] bool handlers_known() const override { return handlers_.known(); }
+  [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_.all(); }
   void when_handlers_known(Callback done) override;
   void attach(const Session& session, Callback done) override;
   void detach(std::uint16_t index, std::uint32_t serial, Callback done) override;
@@ -88,7 +89,6 @@ class Pool final : public PoolGate {
   void on_hello(Seat& seat, const worker_link::Hello& hello);
   void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
   void on_ready(core::Seat index);
-  void set_handlers(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded);
   void promote(core::Seat seat);
   void end_leaver(Seat& seat, core::TimePoint now);
   void ask_to_leave(core::Seat seat, core::DeathKind why);
@@ -97,7 +97,6 @@ class Pool final : public PoolGate {
   void answered(std::uint32_t serial, std::uint32_t owner);
   void finish_detaching();
   void gone(std::uint32_t owner);
-  void tell_waiting_for_handlers();
 
   // pool_watch.cc: deadlines and kills
   void look(core::TimePoint now);
@@ -129,8 +128,7 @@ class Pool final : public PoolGate {
   void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
                      const keeper::ExitRecord& exit, const LaneRecord* lane);
   [[nodiscard]] IncidentLog::Job job_of(std::uint64_t intent_bits, const LaneRecord& lane) const;
-  [[nodiscard]] LedgerTally total() const;                          ///< with the living
-  [[nodiscard]] std::string handler_named(std::uint64_t id) const;  ///< empty: unknown
+  [[nodiscard]] LedgerTally total() const;  ///< with the living
 
   // pool_drain.cc: how it stops taking work
   void on_drain(const std::vector<core::Drain::Effect>& effects);
@@ -173,10 +171,9 @@ class Pool final : public PoolGate {
   std::vector<Seat> seats_;
   std::map<std::uint16_t, const Session*> sessions_;  ///< attached, by index; the desk's, alive until detach is done
   std::vector<PoolWaiting> detaching_;
-  std::vector<Callback> handler_waiters_;
   std::vector<DrainDone> drain_waiters_;
-  std::vector<HandlerDescription> handlers_;
-  bool handlers_known_ = false, was_ready_ = false, failed_for_now_ = false;
+  HandlerCatalog handlers_;
+  bool was_ready_ = false, failed_for_now_ = false;
   unsigned boot_failures_ = 0;
   core::RestartPolicy policy_;
   core::Drain drain_;

@@ -30,7 +30,7 @@ inline constexpr core::Duration kLeaveRoom = std::chrono::seconds{5};
 struct PoolFds {
   UniqueFd board;
   UniqueFd bell;
-  UniqueFd handlers;  ///< memfd with the encoded handler table; none before a worker was ready
+  UniqueFd handlers;  ///< the catalog's; none before a worker was ready
 };
 
 /// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and

@@ -200,7 +200,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   // itself.
   if (!was_ready && !wanted && !cause.from_outside && ++boot_failures_ > seats_.size() && !was_ready_) {
     failed_for_now_ = true;
-    tell_waiting_for_handlers();
+    handlers_.tell_waiting();
   }
   seat.process.reset();
   seat.ladder.reset();
@@ -355,7 +355,7 @@ void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Se
               {{"pool", config_.name},
                {"worker", seat},
                {"job", job.job_id},
-               {"handler", handler_named(job.handler)},
+               {"handler", handlers_.name_of(job.handler)},
                {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
                {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {

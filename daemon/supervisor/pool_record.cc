@@ -5,7 +5,6 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "proto/handler_id.h"
 
 // What a pool puts on record for its successor: counts, and the deaths that nobody wanted.
 namespace ringmaster {
@@ -23,7 +22,7 @@ IncidentLog::Job Pool::job_of(std::uint64_t intent_bits, const LaneRecord& lane)
   IncidentLog::Job job;
   job.id = job_id_of(intent_bits);
   if (job.id == 0) return job;
-  job.handler = handler_named(lane.words.handler.load(std::memory_order_relaxed));
+  job.handler = handlers_.name_of(lane.words.handler.load(std::memory_order_relaxed));
   const auto intent = Intent::unpack(intent_bits);
   const auto uid = submitter_of(*session_at(intent->session), intent->slot, intent->seq);
   if (uid) job.uid = static_cast<std::uint32_t>(*uid);
@@ -38,13 +37,6 @@ void Pool::note_incident(core::Seat index, const core::DeathCause& cause, const 
   }
   if (exit.code == CLD_DUMPED) death.core_place = core_place();
   book_.note_death(death, monotonic_ns());
-}
-
-std::string Pool::handler_named(std::uint64_t id) const {
-  for (const HandlerDescription& one : handlers_) {
-    if (handler_id(one.name) == id) return one.name;
-  }
-  return {};
 }
 
 }  // namespace ringmaster

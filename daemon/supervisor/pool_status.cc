@@ -90,7 +90,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     if (session == nullptr) continue;
     worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
     worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
-    worker.set_current_handler(handler_named(look.handler));
+    worker.set_current_handler(handlers_.name_of(look.handler));
   }
   // What waits now: the last look may be long ago.
   core::QueueGauge gauge = statistics_.gauge();

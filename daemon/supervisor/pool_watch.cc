@@ -13,7 +13,6 @@
 #include "daemon/supervisor/waiting_jobs.h"
 #include "daemon/supervisor/word_audit.h"
 #include "daemon/supervisor/worker_fault.h"
-#include "proto/handler_id.h"
 #include "shm/hints.h"
 
 // The deadlines of a pool: looks at lanes and queues, and what a kill ladder asks for.
@@ -249,10 +248,7 @@ void Pool::end_leaver(Seat& seat, core::TimePoint now) {
 core::LadderConfig Pool::ladder_config(const Seat& seat) const {
   core::LadderConfig config;
   config.grace = config_.grace;
-  const std::uint64_t handler = look_at_lane(seat.process->lane()).handler;
-  for (const HandlerDescription& one : handlers_) {
-    if (handler_id(one.name) == handler) config.listens = one.listens_to_cancel;
-  }
+  config.listens = handlers_.listens(look_at_lane(seat.process->lane()).handler);
   return config;
 }
 

@@ -25,16 +25,6 @@ std::uint32_t milliseconds_of(core::Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xFFFFFFFF));
 }
 
-// Whether the deposited segment (length, then the table) is this table.
-bool holds_table(int fd, std::span<const std::byte> encoded) {
-  const auto mapping = Mapping::map(fd, Access::ReadOnly);
-  std::uint64_t length = 0;
-  if (!mapping || mapping->bytes().size() < sizeof length + encoded.size()) return false;
-  std::memcpy(&length, mapping->bytes().data(), sizeof length);
-  return length == encoded.size() &&
-         std::memcmp(mapping->bytes().data() + sizeof length, encoded.data(), encoded.size()) == 0;
-}
-
 }  // namespace
 
 void Pool::start_worker(core::Seat index) {
@@ -175,7 +165,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   seat.state = core::SeatState::Empty;
   book_.note_no_start(index, why);
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
-  if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, tell_waiting_for_handlers();
+  if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, handlers_.tell_waiting();
   on_policy(policy_.handle(host_.loop().now(),
                            core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
 }
@@ -303,24 +293,7 @@ void Pool::on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk) {
     seat.boot_error = "its table of handlers is wrong: " + handlers.error().message;
     return kill(seat, core::DeathKind::BootFailure);
   }
-  set_handlers(std::move(*handlers), process.handler_bytes);
-}
-
-void Pool::set_handlers(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded) {
-  handlers_ = std::move(handlers);
-  if (fds_.handlers && holds_table(fds_.handlers.get(), encoded)) return;
-  const std::uint64_t length = encoded.size();
-  auto fd = create_segment("ringmaster-handlers", sizeof length + length);
-  auto mapping = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
-  if (!mapping) return;
-  std::memcpy(mapping->bytes().data(), &length, sizeof length);
-  std::memcpy(mapping->bytes().data() + sizeof length, encoded.data(), length);
-  // After an upgrade a later worker brings another table: a successor must not go by the old one.
-  const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, index_);
-  if (fds_.handlers) host_.keeper().release({keeper::kind_bit(keeper::DepositKind::Handlers), label.a, label.b});
-  fds_.handlers = std::move(*fd);
-  const int raw = fds_.handlers.get();
-  host_.keeper().deposit({&label, 1}, {&raw, 1}, nullptr);
+  handlers_.set(std::move(*handlers), process.handler_bytes);
 }
 
 void Pool::on_ready(core::Seat index) {
@@ -330,7 +303,8 @@ void Pool::on_ready(core::Seat index) {
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
   record_of(index).flags = kLedgerReady | kLedgerSpare;
-  was_ready_ = handlers_known_ = true;
+  was_ready_ = true;
+  handlers_.confirm();
   failed_for_now_ = false;
   boot_failures_ = 0;
   on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
@@ -339,7 +313,7 @@ void Pool::on_ready(core::Seat index) {
             {"worker", index},
             {"pid", seat.process->pid() != 0 ? seat.process->pid() : static_cast<std::int32_t>(seat.said_pid)},
             {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
-  tell_waiting_for_handlers();
+  handlers_.tell_waiting();
   for (const auto& [place, session] : sessions_) {
     if (session->state != SessionState::Closing) give(seat, *session);
   }

@@ -1,5 +1,14 @@
 #pragma once
 
+#include <cstring>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "daemon/supervisor/later.h"
+#include "proto/handler_table.h"
+#include "shm/mapping.h"
+#include "shm/memfd.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster::testing {
@@ -10,5 +19,30 @@ struct Ledger {
   Memory memory;
   LedgerRecord& record;
 };
+
+/// What a room wants done later.
+class Posted {
+ public:
+  [[nodiscard]] Later later() {
+    return [this](std::function<void()> action) { waiting_.push_back(std::move(action)); };
+  }
+  void run() {
+    for (const auto& action : std::exchange(waiting_, {})) action();
+  }
+
+ private:
+  std::vector<std::function<void()>> waiting_;
+};
+
+/// What the keeper holds of a pool whose workers have these handlers.
+[[nodiscard]] inline UniqueFd handler_segment(std::span<const HandlerDescription> handlers) {
+  const std::vector<std::byte> table = encode_handlers(handlers).value();
+  const std::uint64_t length = table.size();
+  UniqueFd fd = *create_segment("handlers", sizeof length + length);
+  const Mapping memory = *Mapping::map(fd.get(), Access::ReadWrite);
+  std::memcpy(memory.bytes().data(), &length, sizeof length);
+  std::memcpy(memory.bytes().data() + sizeof length, table.data(), length);
+  return fd;
+}
 
 }  // namespace ringmaster::testing

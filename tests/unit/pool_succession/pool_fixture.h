@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <cstring>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -28,6 +27,7 @@
 #include "shm/memfd.h"
 #include "shm/worker_port.h"
 #include "tests/testing/fake_keeper.h"
+#include "tests/unit/pool/room_fixture.h"
 
 namespace ringmaster::testing {
 
@@ -96,13 +96,8 @@ struct Remains {
   }
   /// What the keeper holds of a pool whose workers have this one handler.
   [[nodiscard]] PoolFds held_of_pool(const HandlerDescription& handler) const {
-    const std::vector<std::byte> table = encode_handlers({&handler, 1}).value();
-    const std::uint64_t length = table.size();
     PoolFds held;
-    held.handlers = *create_segment("handlers", sizeof length + length);
-    const Mapping memory = *Mapping::map(held.handlers.get(), Access::ReadWrite);
-    std::memcpy(memory.bytes().data(), &length, sizeof length);
-    std::memcpy(memory.bytes().data() + sizeof length, table.data(), length);
+    held.handlers = handler_segment({&handler, 1});
     held.board = UniqueFd(::fcntl(board_fd.get(), F_DUPFD_CLOEXEC, 0));
     held.bell = *create_doorbell();
     return held;

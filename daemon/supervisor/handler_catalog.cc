@@ -1,0 +1,83 @@
+#include "daemon/supervisor/handler_catalog.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proto/handler_id.h"
+#include "shm/mapping.h"
+#include "shm/memfd.h"
+
+namespace ringmaster {
+namespace {
+
+// Of a segment, which is whole pages: what the length before it says.
+std::span<const std::byte> table_in(const Mapping& segment) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, segment.bytes().data(), sizeof length);
+  const auto bytes = segment.bytes().subspan(sizeof length);
+  return bytes.first(std::min<std::size_t>(length, bytes.size()));
+}
+
+bool holds_table(int fd, std::span<const std::byte> encoded) {
+  const auto segment = Mapping::map(fd, Access::ReadOnly);
+  return segment && std::ranges::equal(table_in(*segment), encoded);
+}
+
+}  // namespace
+
+Result<void> HandlerCatalog::inherit(UniqueFd table) {
+  if (!table) return {};
+  const auto segment = Mapping::map(table.get(), Access::ReadOnly);
+  if (!segment) return segment.error();
+  auto handlers = decode_handlers(table_in(*segment));
+  if (!handlers) return handlers.error();
+  table_ = std::move(table);
+  take(std::move(*handlers));
+  known_ = true;
+  return {};
+}
+
+void HandlerCatalog::set(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded) {
+  take(std::move(handlers));
+  if (table_ && holds_table(table_.get(), encoded)) return;
+  const std::uint64_t length = encoded.size();
+  auto fd = create_segment("ringmaster-handlers", sizeof length + length);
+  auto segment = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
+  if (!segment) return;
+  std::memcpy(segment->bytes().data(), &length, sizeof length);
+  std::memcpy(segment->bytes().data() + sizeof length, encoded.data(), length);
+  // After an upgrade a later worker brings another table: a successor must not go by the old one.
+  const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, pool_);
+  if (table_) keeper_.release({keeper::kind_bit(keeper::DepositKind::Handlers), label.a, label.b});
+  table_ = std::move(*fd);
+  const int raw = table_.get();
+  keeper_.deposit({&label, 1}, {&raw, 1}, nullptr);
+}
+
+void HandlerCatalog::take(std::vector<HandlerDescription> handlers) {
+  handlers_ = std::move(handlers);
+  ids_.clear();
+  for (const HandlerDescription& one : handlers_) ids_.push_back(handler_id(one.name));
+}
+
+const HandlerDescription* HandlerCatalog::find(std::uint64_t id) const {
+  const auto at = std::ranges::find(ids_, id);
+  return at != ids_.end() ? &handlers_[static_cast<std::size_t>(at - ids_.begin())] : nullptr;
+}
+
+std::string HandlerCatalog::name_of(std::uint64_t id) const {
+  const HandlerDescription* handler = find(id);
+  return handler != nullptr ? handler->name : std::string{};
+}
+
+bool HandlerCatalog::listens(std::uint64_t id) const {
+  const HandlerDescription* handler = find(id);
+  return handler != nullptr && handler->listens_to_cancel;
+}
+
+void HandlerCatalog::tell_waiting() {
+  for (Callback& done : waiting_) later_(std::move(done));
+  waiting_.clear();
+}
+
+}  // namespace ringmaster

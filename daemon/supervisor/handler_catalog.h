@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/supervisor/keeper_port.h"
+#include "daemon/supervisor/later.h"
+#include "proto/handler_table.h"
+#include "shm/base/unique_fd.h"
+
+namespace ringmaster {
+
+/// What handlers the workers of a pool have: as the last one that started has said, deposited for successors, known
+/// once one is ready, and known from then on. Its pool's, on its thread.
+class HandlerCatalog {
+ public:
+  using Callback = std::function<void()>;
+
+  /// REQUIRES: `keeper` outlives this.
+  HandlerCatalog(std::uint32_t pool, Keeper& keeper, Later later)
+      : pool_(pool), keeper_(keeper), later_(std::move(later)) {}
+
+  /// Takes up what a predecessor has deposited. Invalid: there is none, and nothing is known yet.
+  Result<void> inherit(UniqueFd table);
+  /// What a worker that starts has brought, and the same as it came.
+  void set(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded);
+  /// A worker with these handlers is ready.
+  void confirm() { known_ = true; }
+
+  [[nodiscard]] bool known() const { return known_; }
+  [[nodiscard]] std::span<const HandlerDescription> all() const { return handlers_; }
+  [[nodiscard]] std::string name_of(std::uint64_t id) const;  ///< empty: unknown
+  /// The handler looks at its cancel word.
+  [[nodiscard]] bool listens(std::uint64_t id) const;
+
+  /// `done`, never within a call: at the next tell_waiting(), which comes when handlers are known or will not be soon.
+  void wait(Callback done) { waiting_.push_back(std::move(done)); }
+  void tell_waiting();
+
+ private:
+  void take(std::vector<HandlerDescription> handlers);
+  [[nodiscard]] const HandlerDescription* find(std::uint64_t id) const;
+
+  std::uint32_t pool_;
+  Keeper& keeper_;
+  Later later_;
+  std::vector<HandlerDescription> handlers_;
+  std::vector<std::uint64_t> ids_;  ///< of each; asked for at every look
+  bool known_ = false;
+  UniqueFd table_;  ///< memfd: the table's length, then the table; the keeper holds it too
+  std::vector<Callback> waiting_;
+};
+
+}  // namespace ringmaster
