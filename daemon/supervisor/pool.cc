@@ -1,5 +1,7 @@
 #include "daemon/supervisor/pool.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <random>
 
@@ -29,16 +31,6 @@ constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};  // of a session that a worker could not be given
 
-// The cancel word names a job by its session's index, which comes round again.
-void forget_cancel(WorkerProcess& process, std::uint16_t index) {
-  Word64& cancel = process.control().cancel;
-  const auto asked = Intent::unpack(cancel.load(std::memory_order_relaxed));
-  if (!asked || asked->session != index) return;
-  // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
-  if (process.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
-  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the session.
-}
-
 }  // namespace
 
 Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
@@ -47,6 +39,8 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       index_(index),
       first_worker_(first_worker),
       seats_(config.workers + config.spares),
+      sessions_(config.name, config.uid.value_or(::geteuid()),
+                [&host](auto action) { host.loop().post(std::move(action)); }),
       handlers_(index, host.keeper(), [&host](auto action) { host.loop().post(std::move(action)); }),
       policy_(config.restart, config.workers + config.spares, make_random()),
       bell_watch_(host.loop(),
@@ -117,12 +111,12 @@ void Pool::when_handlers_known(Callback done) {
 }
 
 void Pool::attach(const Session& session, Callback done) {
-  if (sessions_.emplace(session.index, &session).second) bell_watch_.add(session.bell.get());
+  if (sessions_.add(session)) bell_watch_.add(session.bell.get());
   if (drain_.state() == core::Drain::State::Draining || drain_.state() == core::Drain::State::Drained) {
     mark_drain(session);
   }
   for (Seat& seat : seats_) {
-    if (seat.process && seat.ready) give(seat, session);
+    if (seat.process && seat.ready) sessions_.attach_to(seat, session);
   }
   // Not waited for: a worker answers between jobs, and one that is busy for long must not keep a client from opening.
   // Who attaches later finds the bell that rang before.
@@ -131,69 +125,12 @@ void Pool::attach(const Session& session, Callback done) {
 }
 
 void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
-  if (const auto at = sessions_.find(index); at != sessions_.end() && at->second->serial == serial) {
-    bell_watch_.remove(at->second->bell.get());
-    statistics_.take_refusals(*at->second);
-    // Kept until its last worker has let go: a death meanwhile is still reaped there.
-    if (workers_gone()) {
-      sessions_.erase(at);
-    }
+  if (const Session* session = sessions_.find(index, serial)) {
+    bell_watch_.remove(session->bell.get());
+    statistics_.take_refusals(*session);
   }
-  PoolWaiting waiting{serial, {}, [this, index, serial, done = std::move(done)] {
-                        const auto at = sessions_.find(index);
-                        if (at != sessions_.end() && at->second->serial == serial) sessions_.erase(at);
-                        done();
-                      }};
-  for (Seat& seat : seats_) {
-    if (seat.orphan) waiting.owners.insert(owner_key(seat.orphan->owner));  // its exit is the answer
-    if (!seat.process || !(seat.process->holds(serial) || seat.process->adopted())) continue;
-    seat.process->send(worker_link::Detach{index, serial});
-    waiting.owners.insert(owner_key(seat.process->place().owner));
-  }
-  if (waiting.owners.empty()) {
-    host_.loop().post(std::move(waiting.done));
-  } else {
-    detaching_.push_back(std::move(waiting));
-  }
+  sessions_.detach(index, serial, seats_, std::move(done));
   update();
-}
-
-void Pool::answered(std::uint32_t serial, std::uint32_t owner) {
-  for (PoolWaiting& waiting : detaching_) {
-    if (waiting.serial == serial) waiting.owners.erase(owner);
-  }
-  finish_detaching();
-}
-
-void Pool::gone(std::uint32_t owner) {
-  for (PoolWaiting& waiting : detaching_) waiting.owners.erase(owner);
-  finish_detaching();
-}
-
-void Pool::finish_detaching() {
-  for (auto at = detaching_.begin(); at != detaching_.end();) {
-    if (!at->owners.empty()) {
-      ++at;
-      continue;
-    }
-    host_.loop().post(std::move(at->done));
-    at = detaching_.erase(at);
-  }
-}
-
-void Pool::give(Seat& seat, const Session& session) {
-  WorkerProcess& process = *seat.process;
-  if (process.holds(session.serial)) return;
-  forget_cancel(process, session.index);
-  seat.memory.give(session.serial, core::Bytes{session.bytes()});
-  const uid_t worker_uid = config_.uid.value_or(::geteuid());
-  if (process.send_attach(session, session.internal() || session.uid == worker_uid)) return;
-  seat.memory.returned(session.serial);
-  process.owes_attach = true;
-  if (!std::exchange(process.said_owed, true)) {
-    log_error("a session cannot be given to a worker now and will be later: no descriptor is left",
-              {{"pool", config_.name}, {"worker", process.place().seat}, {"session", session.serial}});
-  }
 }
 
 void Pool::call() {
@@ -204,7 +141,7 @@ void Pool::call() {
 void Pool::call(const Session& session) {
   calls_.one(seats_, *board_, session);
   calls_.look_again(host_.loop(), [this] {
-    if (WorkCall::passed_over(*board_, sessions_)) WorkCall::everyone(seats_);
+    if (WorkCall::passed_over(*board_, sessions_.all())) WorkCall::everyone(seats_);
   });
   keep_looking();
 }
@@ -312,7 +249,7 @@ void Pool::schedule(core::TimePoint now) {
     if (!seat.process) continue;
     if (!seat.ready && !seat.verdict) at_most(seat.started + config_.start_timeout);
     if (seat.leave_by) at_most(seat.leave_by);
-    if (seat.process->owes_attach) at_most(now + kOwedRetry);
+    if (seat.owes_attach) at_most(now + kOwedRetry);
     if (seat.ladder && !seat.ladder->over()) {
       at_most(seat.ladder->next_timer());
     } else {
@@ -341,11 +278,7 @@ void Pool::on_timer() {
     if (drain_.state() == core::Drain::State::Killing) kill_orphan(seat);
     if (!seat.process) continue;
     seat.process->flush();
-    if (seat.ready && std::exchange(seat.process->owes_attach, false)) {
-      for (const auto& [place, session] : sessions_) {
-        if (session->state != SessionState::Closing) give(seat, *session);
-      }
-    }
+    sessions_.attach_owed(seat);
     const auto ladder_due = [&] {
       return seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer();
     };

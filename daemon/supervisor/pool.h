@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
+#include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
 #include "daemon/supervisor/worker_cgroups.h"
@@ -78,14 +78,13 @@ class Pool final : public PoolGate {
 
   // pool_workers.cc: processes and their messages
   void start_worker(core::Seat seat);
-  void spawn(core::Seat seat);
+  void spawn(core::Seat seat, WorkerProcess& process);
   [[nodiscard]] keeper::SpawnSpec spawn_spec(const WorkerPlace& place) const;
-  void on_spawned(core::Seat seat, const keeper::SpawnedMessage& answer);
+  void on_spawned(core::Seat seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
   void never_started(core::Seat seat, const std::string& why);
-  void listen(core::Seat seat);
+  void listen(core::Seat seat, WorkerProcess& process);
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
   void on_fault(core::Seat seat, worker_link::Fault&& fault);
-  void on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken);
   void on_hello(Seat& seat, const worker_link::Hello& hello);
   void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
   void on_ready(core::Seat index);
@@ -93,10 +92,6 @@ class Pool final : public PoolGate {
   void end_leaver(Seat& seat, core::TimePoint now);
   void ask_to_leave(core::Seat seat, core::DeathKind why);
   void kill(Seat& seat, core::DeathKind why);
-  void give(Seat& seat, const Session& session);
-  void answered(std::uint32_t serial, std::uint32_t owner);
-  void finish_detaching();
-  void gone(std::uint32_t owner);
 
   // pool_watch.cc: deadlines and kills
   void look(core::TimePoint now);
@@ -110,8 +105,6 @@ class Pool final : public PoolGate {
   void reread_lane(core::Seat seat);
   void resume_verdict(core::Seat seat);
   [[nodiscard]] core::LadderConfig ladder_config(const Seat& seat) const;
-  [[nodiscard]] const Session* session_at(std::uint16_t index) const;
-  [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;  ///< 0: of no session that is attached
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::optional<core::Duration> shortest_run() const;
 
@@ -169,8 +162,7 @@ class Pool final : public PoolGate {
   Mapping board_map_;
   BoardRecord* board_ = nullptr;
   std::vector<Seat> seats_;
-  std::map<std::uint16_t, const Session*> sessions_;  ///< attached, by index; the desk's, alive until detach is done
-  std::vector<PoolWaiting> detaching_;
+  SessionRoster sessions_;
   std::vector<DrainDone> drain_waiters_;
   HandlerCatalog handlers_;
   bool was_ready_ = false, failed_for_now_ = false;

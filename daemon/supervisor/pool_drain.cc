@@ -37,7 +37,7 @@ void Pool::drain(DrainDone done) {
   drain_waiters_.push_back(std::move(done));
   if (drain_.state() == core::Drain::State::Running) {
     close_board(BoardClosed::Draining);
-    for (const auto& [index, session] : sessions_) {
+    for (const auto& [index, session] : sessions_.all()) {
       host_.ledger_record().sessions[index].drain_serial.store(0, std::memory_order_relaxed);  // of an earlier drain
       mark_drain(*session);
     }
@@ -174,7 +174,7 @@ bool Pool::refuses(const Session& session, SlotWord ready) const {
 
 void Pool::refuse_late_jobs() {
   bool reminded = false;
-  for (const auto& [index, session] : sessions_) {
+  for (const auto& [index, session] : sessions_.all()) {
     // Words, not bits: a bit may be stale, and who ignores the board may not set it.
     for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
       const SlotWord word = word_at(*session, slot);
@@ -191,7 +191,7 @@ void Pool::refuse_late_jobs() {
 }
 
 bool Pool::any_slot(const std::function<bool(const Session&, SlotWord)>& test) const {
-  for (const auto& [index, session] : sessions_) {
+  for (const auto& [index, session] : sessions_.all()) {
     for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
       if (test(*session, word_at(*session, slot))) return true;
     }
@@ -208,7 +208,7 @@ void Pool::step_drain(core::TimePoint now) {
   if (queued == gate_shut_) shut_gate(!queued);
   if (!gate_shut_ || !workers_rest()) return;
   WordAudit audit;
-  const bool owned = audit.any_owned(sessions_, seats_);
+  const bool owned = audit.any_owned(sessions_.all(), seats_);
   audit.end_broken(host_.sessions());
   if (owned) return;
   on_drain(drain_.handle(now, core::Drain::BecameIdle{}));

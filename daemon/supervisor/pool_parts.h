@@ -1,10 +1,9 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "daemon/core/death.h"
 #include "daemon/core/kill_ladder.h"
@@ -17,11 +16,6 @@
 #include "shm/layout.h"
 
 namespace ringmaster {
-
-/// The bits of an owner as one number.
-[[nodiscard]] constexpr std::uint32_t owner_key(Owner owner) {
-  return std::uint32_t{owner.worker} << 16 | owner.incarnation;
-}
 
 /// Beyond the grace, for a worker that leaves: its destructors, its libraries'.
 inline constexpr core::Duration kLeaveRoom = std::chrono::seconds{5};
@@ -50,12 +44,14 @@ struct PoolOrphan {
 /// One place of a pool: its process, and what the policies hold about it.
 struct PoolSeat {
   core::SeatState state = core::SeatState::Empty;
-  std::unique_ptr<WorkerProcess> process;
+  std::unique_ptr<PoolWorker> process;
   std::optional<PoolOrphan> orphan;  ///< never beside a process
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;
   std::uint32_t said_pid = 0;               ///< as its hello says; for the log, until the keeper has told
+  bool owes_attach = false;                 ///< a session could not be given to it and has to be, later
+  bool said_owed = false;                   ///< and the log says so, once
   bool leaving = false;                     ///< was told to exit
   std::optional<core::TimePoint> leave_by;  ///< killed then, if it runs no job
   core::RunWatch watch;
@@ -64,14 +60,10 @@ struct PoolSeat {
   std::optional<core::DeathKind> verdict;   ///< why we end the process
   std::optional<worker_link::Fault> fault;  ///< as its fault handler said
   MemoryGuard memory;
-  std::uint64_t oom_kills = 0;  ///< of the machine, at its start
+  std::uint64_t oom_kills = 0;           ///< of the machine, at its start
+  std::vector<std::byte> handler_bytes;  ///< of its table of handlers, as far as its pieces have come
+  std::uint32_t next_chunk = 0;
   std::string boot_error;
-};
-/// A callback that waits until each process of `owners` has given the session back or is gone.
-struct PoolWaiting {
-  std::uint32_t serial = 0;
-  std::set<std::uint32_t> owners;
-  std::function<void()> done;
 };
 
 }  // namespace ringmaster

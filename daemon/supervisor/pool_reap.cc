@@ -60,8 +60,8 @@ LastRun last_run(const LaneRecord* lane, const LedgerWorker& record, const keepe
 }
 
 // Its own cgroup knows; without one, a rise of the machine's count is the best guess.
-bool killed_for_memory(PoolSeat& seat, const core::OomBaseline& baseline) {
-  const auto known = WorkerCgroups::out_of_memory(seat.process->fds().cgroup.get());
+bool killed_for_memory(const PoolSeat& seat, const core::OomBaseline& baseline) {
+  const auto known = WorkerCgroups::out_of_memory(seat.process->cgroup());
   return known ? *known : baseline.rose(oom_kills(), seat.oom_kills);
 }
 
@@ -90,17 +90,18 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
                 {{"pool", config_.name}, {"worker", index}, {"reason", process.error().message}});
     return keep_orphan(static_cast<core::Seat>(index), owner, pid, std::move(fds), dead);
   }
+  WorkerProcess& adopted = **process;
   seat.process = std::move(*process);
   charges_.show(seat.process->control());
   seat.started = core::from_monotonic_ns(record.started_ns);
   seat.ready = (record.flags & kLedgerReady) != 0;
   seat.oom_kills = oom_kills();
-  seat.memory = host_.cgroups().guard(seat.process->fds().cgroup.get(), config_.memory_max);
+  seat.memory = host_.cgroups().guard(adopted.cgroup(), config_.memory_max);
   if (dead) {
     seat.state = core::SeatState::Condemned;
     return;
   }
-  listen(static_cast<core::Seat>(index));
+  listen(static_cast<core::Seat>(index), adopted);
   if (!seat.ready) {
     // Part of what it said went to the predecessor; a fresh process is simpler than guessing what.
     return kill(seat, core::DeathKind::Recycled);
@@ -138,7 +139,7 @@ void Pool::keep_orphan(core::Seat index, Owner owner, std::int32_t pid, WorkerFd
   orphan.output->set_pid(pid);
   orphan.output->start(host_.loop(), config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(),
                        {orphan.lane, open_control(orphan.control_map.bytes())},
-                       [this](std::uint64_t intent) { return job_id_of(intent); });
+                       [this](std::uint64_t intent) { return sessions_.job_id_of(intent); });
   // For the plan it is one that leaves: its seat is taken, and another gets the job of a worker.
   seat.state = core::SeatState::Condemned;
   if (!dead) kill_orphan(seat);
@@ -189,8 +190,6 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   host_.keeper().ack_exit(exit.worker, exit.incarnation);
   host_.keeper().release_later(WorkerFds::deposits_of(place.owner));
   seat.memory = {};
-  seat.process->fds().cgroup.reset();
-  host_.cgroups().remove(place.owner);
   const bool was_ready = seat.ready;
   // Between two looks it may have finished its first job and died.
   if (jobs != 0 && !seat.first_job_seen) {
@@ -203,11 +202,12 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
     handlers_.tell_waiting();
   }
   seat.process.reset();
+  host_.cgroups().remove(place.owner);
   seat.ladder.reset();
   seat.watch.clear();
   seat.ready = false;
   seat.state = core::SeatState::Empty;
-  gone(owner_key(place.owner));
+  sessions_.process_gone(place.owner);
   on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, was_ready, jobs, charged}));
   update();
 }
@@ -223,7 +223,7 @@ std::optional<core::Uid> Pool::charge(const keeper::ExitRecord& exit, const core
   death.maybe_outside = why.from_outside;
   const LedgerWorker& record = record_of(static_cast<core::Seat>(exit.worker - first_worker_));
   const auto running = Intent::unpack(last_run(lane, record, exit).intent_bits);
-  if (const Session* session = running ? session_at(running->session) : nullptr) {
+  if (const Session* session = running ? sessions_.at(running->session) : nullptr) {
     death.running_uid = submitter_of(*session, running->slot, running->seq);
   }
   return charges_.bury(death);
@@ -289,7 +289,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
   if (seat.orphan->killed && !death.verdict) cause.kind = core::DeathKind::Recycled;
   seat.orphan.reset();
   seat.state = core::SeatState::Empty;
-  gone(owner_key(owner));
+  sessions_.process_gone(owner);
   on_policy(
       policy_.handle(host_.loop().now(), core::RestartPolicy::Died{index, cause, facts.was_ready, jobs, charged}));
   update();
@@ -298,7 +298,7 @@ void Pool::reap_unadopted(core::Seat index, const keeper::ExitRecord& exit) {
 void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause) {
   death.cause = cause_of(cause);
   std::vector<ReapTarget> targets;
-  for (const auto& [at, session] : sessions_) {
+  for (const auto& [at, session] : sessions_.all()) {
     targets.push_back({at, session->serial, session->request, session->reply, session->opened_ns});
   }
   // Before its job is resolved, for a successor that finds the one without the other. An incarnation that has no seat
@@ -333,7 +333,7 @@ void Pool::reap_owner(core::Seat index, DeathReport death, LedgerWorker& counted
 }
 
 void Pool::account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat) {
-  const Session* session = session_at(job.session);
+  const Session* session = sessions_.at(job.session);
   if (job.retried) {
     ++book_.tally().retries;
   } else {

@@ -20,11 +20,11 @@ LedgerTally Pool::total() const {
 
 IncidentLog::Job Pool::job_of(std::uint64_t intent_bits, const LaneRecord& lane) const {
   IncidentLog::Job job;
-  job.id = job_id_of(intent_bits);
+  job.id = sessions_.job_id_of(intent_bits);
   if (job.id == 0) return job;
   job.handler = handlers_.name_of(lane.words.handler.load(std::memory_order_relaxed));
   const auto intent = Intent::unpack(intent_bits);
-  const auto uid = submitter_of(*session_at(intent->session), intent->slot, intent->seq);
+  const auto uid = submitter_of(*sessions_.at(intent->session), intent->slot, intent->seq);
   if (uid) job.uid = static_cast<std::uint32_t>(*uid);
   return job;
 }

@@ -86,7 +86,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     statistics_.fill_process(static_cast<core::Seat>(i), worker.incarnation(), worker.pid(), seat.started, now, worker);
     const LaneLook look = look_at_lane(lane);
     if (!look.intent) continue;
-    const Session* session = session_at(look.intent->session);
+    const Session* session = sessions_.at(look.intent->session);
     if (session == nullptr) continue;
     worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
     worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
@@ -95,7 +95,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
   // What waits now: the last look may be long ago.
   core::QueueGauge gauge = statistics_.gauge();
   gauge.begin(now);
-  for (const auto& [index, session] : sessions_) {
+  for (const auto& [index, session] : sessions_.all()) {
     statistics_.take_refusals(*session);
     gauge.session(session->serial);
     for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, SlotWord) {

@@ -70,20 +70,9 @@ bool cancel_wanted(const ControlRecord& control, const Session* session, const I
 
 }  // namespace
 
-const Session* Pool::session_at(std::uint16_t index) const {
-  const auto at = sessions_.find(index);
-  return at == sessions_.end() ? nullptr : at->second;
-}
-
-std::uint64_t Pool::job_id_of(std::uint64_t intent_bits) const {
-  const auto intent = Intent::unpack(intent_bits);
-  const Session* session = intent ? session_at(intent->session) : nullptr;
-  return session != nullptr ? make_job_id(session->serial, intent->seq) : 0;
-}
-
 std::optional<core::Duration> Pool::shortest_run() const {
   core::Duration shortest = config_.run_deadline;
-  for (const auto& [index, session] : sessions_) {
+  for (const auto& [index, session] : sessions_.all()) {
     if (session->shortest_run_ms != 0) {
       shortest = std::min(shortest, core::Duration{std::chrono::milliseconds{session->shortest_run_ms}});
     }
@@ -173,7 +162,7 @@ void Pool::look_at_seat(core::Seat index, core::TimePoint now) {
   if (seat.watch.expired(now)) {
     seat.ladder = {seat.watch.intent(), ladder_config(seat)};
     step(index, core::KillLadder::DeadlineReached{});
-  } else if (cancel_wanted(seat.process->control(), session_at(lane.intent->session), *lane.intent)) {
+  } else if (cancel_wanted(seat.process->control(), sessions_.at(lane.intent->session), *lane.intent)) {
     tell_to_stop(index, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
   }
 }
@@ -205,7 +194,7 @@ void Pool::look_at_queues(std::uint64_t now_ns) {
   core::QueueGauge& gauge = statistics_.gauge();
   gauge.begin(core::from_monotonic_ns(now_ns));
   WordAudit audit;
-  for (const auto& [index, session] : sessions_) {
+  for (const auto& [index, session] : sessions_.all()) {
     statistics_.take_refusals(*session);
     gauge.session(session->serial);
     for_each_hinted(*session, [&](std::uint32_t slot, SlotWord seen) {
@@ -254,7 +243,7 @@ core::LadderConfig Pool::ladder_config(const Seat& seat) const {
 
 void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
   const Intent wanted{index, slot, seq};
-  const Session* session = session_at(index);
+  const Session* session = sessions_.at(index);
   const core::TimePoint now = host_.loop().now();
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     Seat& seat = seats_[i];
@@ -323,7 +312,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     ++book_.tally().kills;
     host_.keeper().signal(owner.worker, owner.incarnation, SIGKILL);
   } else if (std::holds_alternative<Ladder::ReportProtocolViolation>(effect)) {
-    if (const Session* session = session_at(intent.session)) {
+    if (const Session* session = sessions_.at(intent.session)) {
       host_.sessions().broken(intent.session, session->serial, "it altered the word of a running job");
     }
   }
@@ -333,7 +322,7 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
 void Pool::condemn_slot(core::Seat index) {
   Seat& seat = seats_[index];
   const Intent intent = unpacked(seat.ladder->intent());
-  const Session* session = session_at(intent.session);
+  const Session* session = sessions_.at(intent.session);
   if (session == nullptr) return step(index, core::KillLadder::CondemnLost{});
   const Owner owner = seat.process->place().owner;
   const Sentence sentence = pass_sentence(session->reply, seat.process->lane(), intent, owner);
@@ -347,7 +336,7 @@ void Pool::condemn_slot(core::Seat index) {
 void Pool::reread_lane(core::Seat index) {
   Seat& seat = seats_[index];
   const Intent intent = unpacked(seat.ladder->intent());
-  const Session* session = session_at(intent.session);
+  const Session* session = sessions_.at(intent.session);
   // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
   if (session != nullptr &&
       pass_sentence(session->reply, seat.process->lane(), intent, seat.process->place().owner) == Sentence::Kill) {

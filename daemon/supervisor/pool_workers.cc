@@ -34,19 +34,22 @@ void Pool::start_worker(core::Seat index) {
   const auto incarnation = static_cast<std::uint16_t>(record.incarnation % kLastIncarnation + 1);
   seat.state = core::SeatState::Starting;
   seat.started = host_.loop().now();
-  seat.ready = seat.first_job_seen = seat.leaving = false;
+  seat.ready = seat.first_job_seen = seat.leaving = seat.owes_attach = seat.said_owed = false;
   seat.leave_by.reset();
   seat.verdict.reset();
   seat.ladder.reset();
   seat.fault.reset();
   seat.watch.clear();
   seat.boot_error.clear();
+  seat.handler_bytes.clear();
+  seat.next_chunk = 0;
   seat.oom_kills = oom_kills();
   on_policy(policy_.handle(seat.started, core::RestartPolicy::Started{index}));
   record.incarnation = incarnation;
   if (!config_.unusable.empty()) return never_started(index, config_.unusable);
   auto process = WorkerProcess::create({{id, incarnation}, index_, config_.name, index});
   if (!process) return never_started(index, process.error().message);
+  WorkerProcess& starting = **process;
   seat.process = std::move(*process);
   ControlRecord& control = seat.process->control();
   control.run_timeout_ms.store(milliseconds_of(config_.run_deadline), std::memory_order_relaxed);
@@ -56,22 +59,22 @@ void Pool::start_worker(core::Seat index) {
   std::vector<int> fds;
   for (const auto kind : WorkerFds::kKinds) {
     labels.push_back(keeper::make_label(kind, id, incarnation));
-    fds.push_back(seat.process->fds().of(kind).get());
+    fds.push_back(starting.fds().of(kind).get());
   }
-  host_.keeper().deposit(labels, fds, [this, index, incarnation](int error) {
+  host_.keeper().deposit(labels, fds, [this, index, incarnation, &starting](int error) {
     Seat& held = seats_[index];
     if (!held.process || held.process->place().owner.incarnation != incarnation) return;
     if (error != 0) {
       never_started(index, std::string{"the keeper cannot hold its descriptors: "} + std::strerror(error));
       return update();
     }
-    spawn(index);
+    spawn(index, starting);
   });
 }
 
-void Pool::spawn(core::Seat index) {
+void Pool::spawn(core::Seat index, WorkerProcess& process) {
   Seat& seat = seats_[index];
-  const WorkerPlace& place = seat.process->place();
+  const WorkerPlace& place = process.place();
   LedgerWorker& record = record_of(index);
   record.pool = index_;
   record.place = index;
@@ -84,27 +87,28 @@ void Pool::spawn(core::Seat index) {
   // SYNC: release: a successor that reads Live reads the rest.
   record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
 
-  WorkerProcess::ChildEnds& child = seat.process->child_ends();
-  std::vector<int> fds{
-      child.null.get(),    child.out.get(),  child.err.get(), child.socket.get(), seat.process->fds().lane.get(),
-      child.control.get(), fds_.board.get(), fds_.bell.get()};
+  WorkerProcess::ChildEnds& child = process.child_ends();
+  std::vector<int> fds{child.null.get(),         child.out.get(),     child.err.get(),  child.socket.get(),
+                       process.fds().lane.get(), child.control.get(), fds_.board.get(), fds_.bell.get()};
   keeper::SpawnSpec spec = spawn_spec(place);
   if (auto leaf = host_.cgroups().make(place.owner, config_.memory_max)) {
     spec.has_cgroup = true;
     fds.push_back(leaf->get());
-    seat.process->fds().cgroup = std::move(*leaf);
-    seat.memory = host_.cgroups().guard(seat.process->fds().cgroup.get(), config_.memory_max);
+    process.fds().cgroup = std::move(*leaf);
+    seat.memory = host_.cgroups().guard(process.cgroup(), config_.memory_max);
   }
-  auto sent = host_.keeper().spawn(spec, fds, [this, index, incarnation = place.owner.incarnation](const auto& answer) {
-    Seat& spawned = seats_[index];
-    if (!spawned.process || spawned.process->place().owner.incarnation != incarnation) return;
-    on_spawned(index, answer);
-    update();
-  });
+  auto sent = host_.keeper().spawn(spec, fds,
+                                   [this, index, incarnation = place.owner.incarnation, &process](const auto& answer) {
+                                     Seat& spawned = seats_[index];
+                                     if (!spawned.process || spawned.process->place().owner.incarnation != incarnation)
+                                       return;
+                                     on_spawned(index, process, answer);
+                                     update();
+                                   });
   child = {};
-  if (!sent) never_started(index, sent.error().message);
   ++book_.tally().starts;
-  listen(index);
+  if (!sent) return never_started(index, sent.error().message);
+  listen(index, process);
 }
 
 keeper::SpawnSpec Pool::spawn_spec(const WorkerPlace& place) const {
@@ -135,7 +139,7 @@ keeper::SpawnSpec Pool::spawn_spec(const WorkerPlace& place) const {
   return spec;
 }
 
-void Pool::on_spawned(core::Seat index, const keeper::SpawnedMessage& answer) {
+void Pool::on_spawned(core::Seat index, WorkerProcess& process, const keeper::SpawnedMessage& answer) {
   Seat& seat = seats_[index];
   if (answer.error != 0) {
     const auto stage = static_cast<SpawnStage>(answer.stage);
@@ -147,7 +151,7 @@ void Pool::on_spawned(core::Seat index, const keeper::SpawnedMessage& answer) {
     return never_started(index, "cannot start \"" + what + "\", failed at " + std::string(keeper::to_string(stage)) +
                                     ": " + std::strerror(answer.error));
   }
-  seat.process->set_pid(answer.pid);
+  process.set_pid(answer.pid);
   record_of(index).pid = static_cast<std::uint32_t>(answer.pid);
   if (seat.verdict) host_.keeper().signal(answer.worker, answer.incarnation, SIGKILL);
 }
@@ -158,7 +162,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   if (seat.process) {
     host_.keeper().release_later(WorkerFds::deposits_of(seat.process->place().owner));
     host_.cgroups().remove(seat.process->place().owner);
-    gone(owner_key(seat.process->place().owner));
+    sessions_.process_gone(seat.process->place().owner);
   }
   seat.memory = {};
   seat.process.reset();
@@ -170,9 +174,8 @@ void Pool::never_started(core::Seat index, const std::string& why) {
                            core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
 }
 
-void Pool::listen(core::Seat index) {
-  if (!seats_[index].process) return;
-  seats_[index].process->listen(
+void Pool::listen(core::Seat index, WorkerProcess& process) {
+  process.listen(
       host_.loop(),
       [this, index](worker_link::ToSupervisor&& message) {
         on_message(index, std::move(message));
@@ -186,14 +189,14 @@ void Pool::listen(core::Seat index) {
         kill(seats_[index], core::DeathKind::ProtocolViolation);
         update();
       },
-      [this](std::uint64_t intent) { return job_id_of(intent); });
+      [this](std::uint64_t intent) { return sessions_.job_id_of(intent); });
 }
 
 void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
   Seat& seat = seats_[index];
   if (!seat.process) return;
-  WorkerProcess& process = *seat.process;
-  const std::uint32_t owner = owner_key(process.place().owner);
+  PoolWorker& process = *seat.process;
+  const Owner owner = process.place().owner;
   std::visit(
       Overloaded{
           [&](worker_link::Hello&& hello) { on_hello(seat, hello); },
@@ -202,12 +205,12 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           [&](worker_link::Attached&&) {},
           [&](worker_link::Detached&& detached) {
             seat.memory.returned(detached.serial);
-            answered(detached.serial, owner);
+            sessions_.session_given_back(detached.serial, owner);
           },
           [&](worker_link::SessionBroken&& broken) {
             seat.memory.returned(broken.serial);
-            answered(broken.serial, owner);
-            on_broken(process, broken);
+            sessions_.session_given_back(broken.serial, owner);
+            sessions_.on_broken(process, broken, host_.sessions());
           },
           [&](worker_link::Fault&& fault) { on_fault(index, std::move(fault)); },
           [&](worker_link::BootFailed&& failed) {
@@ -242,26 +245,6 @@ void Pool::on_fault(core::Seat index, worker_link::Fault&& fault) {
   step(index, core::KillLadder::FaultSaid{});
 }
 
-void Pool::on_broken(WorkerProcess& process, const worker_link::SessionBroken& broken) {
-  const auto index = static_cast<std::uint16_t>(broken.index);
-  // Not a client's fault. Whatever the worker holds there, it must not keep it.
-  if (broken.reason == worker_link::BrokenReason::BadIndex) {
-    return process.send(worker_link::Detach{broken.index, broken.serial});
-  }
-  // A worker is believed for what it was given, and for nothing else.
-  const Session* session = broken.index < kMaxSessions ? session_at(index) : nullptr;
-  if (session == nullptr || session->serial != broken.serial) return;
-  if (broken.reason != worker_link::BrokenReason::MapFailed) {
-    return host_.sessions().broken(index, broken.serial, worker_link::to_string(broken.reason));
-  }
-  log_error("a worker cannot map a session, which is ended: raise rlimits.as / nofile, or open smaller sessions",
-            {{"pool", config_.name},
-             {"worker", process.place().seat},
-             {"session", broken.serial},
-             {"error", std::strerror(static_cast<int>(broken.detail))}});
-  host_.sessions().lost(index, broken.serial);
-}
-
 void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
   if (hello.abi != worker_link::kAbiVersion) {
     seat.boot_error = "it speaks version " + std::to_string(hello.abi) + " of the worker link, the daemon speaks " +
@@ -280,20 +263,19 @@ void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {
 }
 
 void Pool::on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk) {
-  WorkerProcess& process = *seat.process;
-  if (chunk.number != process.next_chunk || process.handler_bytes.size() + chunk.bytes.size() > kMaxHandlerTableBytes) {
+  if (chunk.number != seat.next_chunk || seat.handler_bytes.size() + chunk.bytes.size() > kMaxHandlerTableBytes) {
     seat.boot_error = "its table of handlers came out of order or is too large";
     return kill(seat, core::DeathKind::BootFailure);
   }
-  ++process.next_chunk;
-  process.handler_bytes.insert(process.handler_bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
+  ++seat.next_chunk;
+  seat.handler_bytes.insert(seat.handler_bytes.end(), chunk.bytes.begin(), chunk.bytes.end());
   if (!chunk.last) return;
-  auto handlers = decode_handlers(process.handler_bytes);
+  auto handlers = decode_handlers(seat.handler_bytes);
   if (!handlers) {
     seat.boot_error = "its table of handlers is wrong: " + handlers.error().message;
     return kill(seat, core::DeathKind::BootFailure);
   }
-  handlers_.set(std::move(*handlers), process.handler_bytes);
+  handlers_.set(std::move(*handlers), seat.handler_bytes);
 }
 
 void Pool::on_ready(core::Seat index) {
@@ -314,9 +296,7 @@ void Pool::on_ready(core::Seat index) {
             {"pid", seat.process->pid() != 0 ? seat.process->pid() : static_cast<std::int32_t>(seat.said_pid)},
             {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
   handlers_.tell_waiting();
-  for (const auto& [place, session] : sessions_) {
-    if (session->state != SessionState::Closing) give(seat, *session);
-  }
+  sessions_.attach_all_to(seat);
 }
 
 void Pool::promote(core::Seat index) {

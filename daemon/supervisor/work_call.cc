@@ -27,7 +27,7 @@ void WorkCall::everyone(std::span<PoolSeat> seats) {
 void WorkCall::one(std::span<PoolSeat> seats, const BoardRecord& board, const Session& session) {
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const std::size_t at = (turn_ + i) % seats.size();
-    if (!takes_jobs(seats[at]) || !is_idle(board, at) || seats[at].process->owes_attach) continue;
+    if (!takes_jobs(seats[at]) || !is_idle(board, at) || seats[at].owes_attach) continue;
     turn_ = at + 1;
     if (seats[at].process->call({session.index, session.serial})) return;
   }

@@ -16,7 +16,7 @@ std::optional<int> fault_signal(const LaneRecord& lane) {
   return signal > 0 && signal < 32 ? std::optional(static_cast<int>(signal)) : std::nullopt;
 }
 
-std::optional<worker_link::Fault> said_fault(const WorkerProcess& process) {
+std::optional<worker_link::Fault> said_fault(const PoolWorker& process) {
   const auto signal = fault_signal(process.lane());
   if (!signal) return std::nullopt;
   const LaneWords& lane = process.lane().words;
@@ -32,7 +32,7 @@ std::string words_of(const worker_link::Fault& fault) {
   return core::fault_words(fault.signal, fault.code, fault.address) + fault.text;
 }
 
-StackDesk::Order stack_order(const WorkerProcess& process, const std::optional<worker_link::Fault>& fault,
+StackDesk::Order stack_order(const PoolWorker& process, const std::optional<worker_link::Fault>& fault,
                              core::TimePoint now) {
   StackDesk::Order order;
   order.pid = order.tid = process.pid();

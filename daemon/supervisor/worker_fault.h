@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "daemon/supervisor/pool_worker.h"
 #include "daemon/supervisor/stack_desk.h"
-#include "daemon/supervisor/worker_process.h"
 
 /// What a worker's fault handler has said, and the supervisor's side of its waiting (shm/DESIGN.md, fault A1 to A5).
 namespace ringmaster {
@@ -12,13 +12,13 @@ namespace ringmaster {
 [[nodiscard]] std::optional<int> fault_signal(const LaneRecord& lane);
 
 /// As far as the lane tells: the message itself may have gone to a predecessor.
-[[nodiscard]] std::optional<worker_link::Fault> said_fault(const WorkerProcess& process);
+[[nodiscard]] std::optional<worker_link::Fault> said_fault(const PoolWorker& process);
 
 /// Address or exception, in words; empty: there is nothing more to say than the signal.
 [[nodiscard]] std::string words_of(const worker_link::Fault& fault);
 
 /// What to capture of a process that faulted, or that is about to be killed. Without `process` and `job`.
-[[nodiscard]] StackDesk::Order stack_order(const WorkerProcess& process, const std::optional<worker_link::Fault>& fault,
+[[nodiscard]] StackDesk::Order stack_order(const PoolWorker& process, const std::optional<worker_link::Fault>& fault,
                                            core::TimePoint now);
 
 /// Its stack is taken, or will not be: it may die.

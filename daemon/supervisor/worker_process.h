@@ -14,6 +14,7 @@
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/output_drain.h"
+#include "daemon/supervisor/pool_worker.h"
 #include "proto/worker_link.h"
 #include "shm/base/unique_fd.h"
 #include "shm/mapping.h"
@@ -22,15 +23,6 @@
 namespace ringmaster {
 
 class Closer;
-struct Session;
-
-/// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
-struct WorkerPlace {
-  Owner owner;
-  std::uint32_t pool = 0;
-  std::string pool_name;
-  std::uint16_t seat = 0;
-};
 
 /// The descriptors of one incarnation that the supervisor keeps and the keeper holds.
 struct WorkerFds {
@@ -51,8 +43,8 @@ struct WorkerFds {
 };
 
 /// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends, its Pool
-/// decides. The supervisor's one thread. The lane can be written by the worker: look, never trust.
-class WorkerProcess {
+/// decides. The supervisor's one thread.
+class WorkerProcess final : public PoolWorker {
  public:
   using OnMessage = std::function<void(worker_link::ToSupervisor&&)>;
   using OnBroken = std::function<void(const std::string& what)>;
@@ -66,7 +58,7 @@ class WorkerProcess {
     UniqueFd control;  ///< read-only reopen
   };
 
-  ~WorkerProcess();
+  ~WorkerProcess() override;
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
@@ -81,37 +73,24 @@ class WorkerProcess {
   /// reading: `on_broken` is called once, and the process must go. `job_of`: for the tags of its output's lines.
   void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of);
 
-  /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
-  void send(const worker_link::ToWorker& message);
-  /// False: its descriptors cannot be passed on (none is left).
-  bool send_attach(const Session& session, bool same_uid);
-  /// Tells it to look for jobs. While its queue is full one look at everything is kept for flush(), however many were
-  /// asked for.
-  /// False: nobody reads at the other end any more.
-  bool call(const worker_link::Look& look);
-  void flush();
-  /// Whether anything was sent since the last call.
-  bool take_told() { return std::exchange(told_, false); }
-
-  /// What is left in the pipes of a dead worker goes to the log.
-  void finish_output() { output_.finish(); }
-
-  [[nodiscard]] const WorkerPlace& place() const { return place_; }
-  [[nodiscard]] LaneRecord& lane() const { return *lane_; }
-  [[nodiscard]] ControlRecord& control() const { return *control_; }
   [[nodiscard]] WorkerFds& fds() { return fds_; }
   [[nodiscard]] ChildEnds& child_ends() { return child_ends_; }
-  [[nodiscard]] std::int32_t pid() const { return pid_; }
-  /// A predecessor's: it may have been given sessions that are not among those below.
-  [[nodiscard]] bool adopted() const { return adopted_; }
   void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
 
-  /// The session was given to this process and has not come back.
-  [[nodiscard]] bool holds(std::uint32_t serial) const { return talk_.holds(serial); }
-  bool owes_attach = false;              ///< a session could not be given to it and has to be, later
-  bool said_owed = false;                ///< and the log says so, once
-  std::vector<std::byte> handler_bytes;  ///< of the table, as far as its pieces have come
-  std::uint32_t next_chunk = 0;
+  // PoolWorker
+  [[nodiscard]] const WorkerPlace& place() const override { return place_; }
+  [[nodiscard]] LaneRecord& lane() const override { return *lane_; }
+  [[nodiscard]] ControlRecord& control() const override { return *control_; }
+  [[nodiscard]] std::int32_t pid() const override { return pid_; }
+  [[nodiscard]] int cgroup() const override { return fds_.cgroup.get(); }
+  [[nodiscard]] bool adopted() const override { return adopted_; }
+  [[nodiscard]] bool holds(std::uint32_t serial) const override { return talk_.holds(serial); }
+  void send(const worker_link::ToWorker& message) override;
+  bool send_attach(const Session& session, bool same_uid) override;
+  bool call(const worker_link::Look& look) override;
+  void flush() override;
+  bool take_told() override { return std::exchange(told_, false); }
+  void finish_output() override { output_.finish(); }
 
  private:
   struct Outgoing {

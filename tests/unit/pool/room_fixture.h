@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/supervisor/later.h"
+#include "daemon/supervisor/session.h"
 #include "proto/handler_table.h"
 #include "shm/mapping.h"
 #include "shm/memfd.h"
@@ -18,6 +19,21 @@ struct Ledger {
   Ledger() : memory(sizeof(LedgerRecord)), record(*format_ledger(memory.span())) {}
   Memory memory;
   LedgerRecord& record;
+};
+
+/// An open session of a client (index 3, serial 7) whose segments are plain memory.
+struct SessionInMemory {
+  SessionInMemory() {
+    session.index = 3;
+    session.serial = 7;
+    session.uid = 1000;
+    session.geometry = world.geometry;
+    session.request = world.request;
+    session.reply = world.reply;
+    session.state = SessionState::Open;
+  }
+  World world;
+  Session session;
 };
 
 /// What a room wants done later.

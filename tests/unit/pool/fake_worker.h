@@ -1,0 +1,76 @@
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "daemon/supervisor/pool_parts.h"
+#include "daemon/supervisor/session.h"
+#include "tests/unit/shm/fixture.h"
+
+namespace ringmaster::testing {
+
+/// A worker without a process: its segments are plain memory, and what it is told is kept.
+class FakeWorker final : public PoolWorker {
+ public:
+  explicit FakeWorker(Owner owner, std::uint16_t seat = 0)
+      : place_{owner, 0, "t", seat}, lane_memory_(sizeof(LaneRecord)), control_memory_(sizeof(ControlRecord)) {
+    lane_ = format_lane(lane_memory_.span(), 0, owner);
+    control_ = format_control(control_memory_.span(), 0, owner);
+  }
+
+  [[nodiscard]] const WorkerPlace& place() const override { return place_; }
+  [[nodiscard]] LaneRecord& lane() const override { return *lane_; }
+  [[nodiscard]] ControlRecord& control() const override { return *control_; }
+  [[nodiscard]] std::int32_t pid() const override { return 0x7FFFFFF0; }
+  [[nodiscard]] int cgroup() const override { return -1; }
+  [[nodiscard]] bool adopted() const override { return adopted_by_us; }
+  [[nodiscard]] bool holds(std::uint32_t serial) const override { return held.contains(serial); }
+  void send(const worker_link::ToWorker& message) override { sent.push_back(message); }
+  bool send_attach(const Session& session, bool) override {
+    return has_descriptors && held.insert(session.serial).second;
+  }
+  bool call(const worker_link::Look&) override { return ++calls, reads; }
+  void flush() override {}
+  bool take_told() override { return false; }
+  void finish_output() override {}
+
+  template <typename Message>
+  [[nodiscard]] std::vector<Message> told() const {
+    std::vector<Message> all;
+    for (const auto& one : sent) {
+      if (const auto* message = std::get_if<Message>(&one)) all.push_back(*message);
+    }
+    return all;
+  }
+  /// It has taken that job, or none any more.
+  void runs(const Intent& intent, std::uint64_t since_ns = 1) const {
+    lane_->words.stamp_ns = since_ns;
+    lane_->words.intent = intent.pack();
+  }
+  void rests() const { lane_->words.intent = 0; }
+
+  bool adopted_by_us = false;
+  bool has_descriptors = true;
+  bool reads = true;
+  std::set<std::uint32_t> held;
+  std::vector<worker_link::ToWorker> sent;
+  int calls = 0;
+
+ private:
+  WorkerPlace place_;
+  Memory lane_memory_, control_memory_;
+  LaneRecord* lane_;
+  ControlRecord* control_;
+};
+
+/// A ready worker in its seat; it stays the seat's.
+inline FakeWorker& take_seat(PoolSeat& seat, Owner owner, std::uint16_t number = 0) {
+  auto worker = std::make_unique<FakeWorker>(owner, number);
+  FakeWorker& taken = *worker;
+  seat.process = std::move(worker);
+  seat.ready = true;
+  seat.state = core::SeatState::Active;
+  return taken;
+}
+
+}  // namespace ringmaster::testing
