@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daemon/core/admission.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
@@ -42,6 +43,7 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       sessions_(config.name, config.uid.value_or(::geteuid()),
                 [&host](auto action) { host.loop().post(std::move(action)); }),
       handlers_(index, host.keeper(), [&host](auto action) { host.loop().post(std::move(action)); }),
+      availability_(config.workers + config.spares),
       policy_(config.restart, config.workers + config.spares, make_random()),
       bell_watch_(host.loop(),
                   [this] {
@@ -97,17 +99,12 @@ void Pool::start() {
 }
 
 std::string Pool::refusal() const {
-  if (failed_for_now_ && none_ready() && drain_.accepts_jobs()) {
-    return "pool \"" + config_.name + "\" has no worker: the last one " + book_.last_death() +
-           "; the daemon goes on trying, see its log and `ringmaster status`";
-  }
-  if (drain_.accepts_jobs()) return {};
-  return "pool \"" + config_.name + "\" is " + core::to_string(drain_.state()) + " and takes no new work";
+  return core::refusal(config_.name, drain_.state(), availability_.failing() && none_ready(), book_.last_death());
 }
 
 void Pool::when_handlers_known(Callback done) {
   handlers_.wait(std::move(done));
-  if (handlers_.known() || failed_for_now_) handlers_.tell_waiting();
+  if (handlers_.known() || availability_.failing()) handlers_.tell_waiting();
 }
 
 void Pool::attach(const Session& session, Callback done) {
@@ -221,16 +218,19 @@ void Pool::update() {
   host_.pool_changed();
 }
 
+void Pool::available(core::Availability::Event event) {
+  if (availability_.handle(event)) handlers_.tell_waiting();
+}
+
 void Pool::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
   for (const auto& effect : effects) {
     if (const auto* quarantine = std::get_if<core::RestartPolicy::EnterQuarantine>(&effect)) {
       log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
                 {{"pool", config_.name}, {"reason", quarantine->reason}});
-      failed_for_now_ = true;
-      handlers_.tell_waiting();
+      available(core::Availability::Event::Quarantined);
     } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
       log_info("pool has left quarantine", {{"pool", config_.name}});
-      failed_for_now_ = false;
+      available(core::Availability::Event::QuarantineLeft);
     }
   }
 }
@@ -290,8 +290,7 @@ void Pool::on_timer() {
       log_warning("worker was not ready in time and is killed; see start_timeout",
                   {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
       seat.boot_error = "not ready within " + core::to_string(config_.start_timeout);
-      failed_for_now_ = failed_for_now_ || !was_ready_;
-      handlers_.tell_waiting();
+      available(core::Availability::Event::StartTimedOut);
       kill(seat, core::DeathKind::BootFailure);
     } else if (drain_.state() == core::Drain::State::Killing && !seat.ladder) {
       kill(seat, core::DeathKind::Shutdown);

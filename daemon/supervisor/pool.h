@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/availability.h"
 #include "daemon/core/cgroup_facts.h"
 #include "daemon/core/drain.h"
 #include "daemon/core/health.h"
@@ -48,7 +49,7 @@ class Pool final : public PoolGate {
   void stop(core::Duration timeout);
 
   /// A worker has been ready, or it is clear that none will be for now.
-  [[nodiscard]] bool judged() const { return was_ready_ || failed_for_now_; }
+  [[nodiscard]] bool judged() const { return availability_.judged(); }
   [[nodiscard]] core::Drain::State drain_state() const { return drain_.state(); }
   [[nodiscard]] core::PoolSnapshot snapshot() const;
   [[nodiscard]] std::uint16_t first_worker() const { return first_worker_; }
@@ -146,6 +147,7 @@ class Pool final : public PoolGate {
   void update();  ///< after every event: plan, drain, timers
   void keep_looking();
   void apply_plan(core::TimePoint now);
+  void available(core::Availability::Event event);  ///< tells who waits for handlers
   void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
   void schedule(core::TimePoint now);
   void on_timer();
@@ -165,8 +167,7 @@ class Pool final : public PoolGate {
   SessionRoster sessions_;
   std::vector<DrainDone> drain_waiters_;
   HandlerCatalog handlers_;
-  bool was_ready_ = false, failed_for_now_ = false;
-  unsigned boot_failures_ = 0;
+  core::Availability availability_;
   core::RestartPolicy policy_;
   core::Drain drain_;
   bool gate_shut_ = false;  ///< draining, and active workers were told to claim nothing more

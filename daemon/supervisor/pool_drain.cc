@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "daemon/core/admission.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
@@ -28,6 +29,20 @@ std::uint32_t last_seq(const Session& session) {
     if (waits_or_runs && later(word.seq(), pending)) pending = word.seq();
   }
   return pending != 0 ? pending : any;
+}
+
+BoardClosed board_word(core::Admission admission) {
+  switch (admission) {
+    case core::Admission::Open:
+      return BoardClosed::Open;
+    case core::Admission::Draining:
+      return BoardClosed::Draining;
+    case core::Admission::Stopping:
+      return BoardClosed::Stopping;
+    case core::Admission::Quarantined:
+      return BoardClosed::Quarantined;
+  }
+  return BoardClosed::Open;
 }
 
 }  // namespace
@@ -125,15 +140,11 @@ void Pool::close_board(BoardClosed closed) {
 
 void Pool::tell_closed() {
   const bool hopeless = without_hope();
-  close_board(drain_.stopping()        ? BoardClosed::Stopping
-              : !drain_.accepts_jobs() ? BoardClosed::Draining
-              : hopeless               ? BoardClosed::Quarantined
-                                       : BoardClosed::Open);
+  close_board(board_word(core::admission(drain_.state(), hopeless)));
   // Nobody will take what is queued, and it may have no deadline of its own.
   if (hopeless && !drain_.stopping()) book_.tally().refused += host_.sessions().end_queued(index_, Cause::Refused);
 }
 
-// A canary that gets ready opens the pool again, before it has proven itself: somebody must give it a job.
 bool Pool::without_hope() const { return policy_.quarantined() && none_ready(); }
 
 void Pool::mark_drain(const Session& session) {
@@ -162,14 +173,13 @@ void Pool::take_up_drain() {
   }
 }
 
-// Refused: published after the drain began, or where no worker is left. Also jobs that claim to be older and were not
-// there when the gate was shut: only a crash makes such a one Ready again, and then it has an attempt behind it.
 bool Pool::refuses(const Session& session, SlotWord ready) const {
-  if (without_hope() || drain_.state() == core::Drain::State::Drained) return true;
-  if (drain_.state() != core::Drain::State::Draining) return false;
   const LedgerSession& record = host_.ledger_record().sessions[session.index];
-  if (record.drain_serial.load(std::memory_order_relaxed) != session.serial) return true;
-  return seq_after(ready.seq(), record.drain_seq) || (gate_shut_ && ready.attempt() == 0);
+  core::QueuedJob job;
+  job.before_drain = record.drain_serial.load(std::memory_order_relaxed) == session.serial &&
+                     !seq_after(ready.seq(), record.drain_seq);
+  job.first_attempt = ready.attempt() == 0;
+  return core::refuses(drain_.state(), without_hope(), gate_shut_, job);
 }
 
 void Pool::refuse_late_jobs() {

@@ -106,7 +106,7 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
     // Part of what it said went to the predecessor; a fresh process is simpler than guessing what.
     return kill(seat, core::DeathKind::Recycled);
   }
-  was_ready_ = true;
+  available(core::Availability::Event::BecameReady);
   seat.state = (record.flags & kLedgerSpare) != 0 ? core::SeatState::Spare : core::SeatState::Active;
   on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::BecameReady{static_cast<core::Seat>(index)}));
   if (seat.process->control().drain.load(std::memory_order_relaxed) != 0) {
@@ -197,10 +197,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   }
   // Who is killed from outside says nothing of the pool here; its policy counts those of a pool that never proved
   // itself.
-  if (!was_ready && !wanted && !cause.from_outside && ++boot_failures_ > seats_.size() && !was_ready_) {
-    failed_for_now_ = true;
-    handlers_.tell_waiting();
-  }
+  if (!was_ready && !wanted && !cause.from_outside) available(core::Availability::Event::BootFailed);
   seat.process.reset();
   host_.cgroups().remove(place.owner);
   seat.ladder.reset();

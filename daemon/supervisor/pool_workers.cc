@@ -169,7 +169,7 @@ void Pool::never_started(core::Seat index, const std::string& why) {
   seat.state = core::SeatState::Empty;
   book_.note_no_start(index, why);
   record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
-  if (++boot_failures_ > seats_.size() && !was_ready_) failed_for_now_ = true, handlers_.tell_waiting();
+  available(core::Availability::Event::BootFailed);
   on_policy(policy_.handle(host_.loop().now(),
                            core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
 }
@@ -285,10 +285,8 @@ void Pool::on_ready(core::Seat index) {
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
   record_of(index).flags = kLedgerReady | kLedgerSpare;
-  was_ready_ = true;
   handlers_.confirm();
-  failed_for_now_ = false;
-  boot_failures_ = 0;
+  available(core::Availability::Event::BecameReady);
   on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
   log_info("worker ready",
            {{"pool", config_.name},
