@@ -53,11 +53,16 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                   }),
       book_(host.ledger_record(), index, config.workers + config.spares),
       statistics_(host.ledger_record().pools[index], config.workers + config.spares),
-      charges_(host.loop(), host.ledger_record().pools[index], config_, [this](const auto& tell) {
-        for (const Seat& seat : seats_) {
-          if (seat.process) tell(seat.process->control());
-        }
-      }) {}
+      charges_(host.loop(), host.ledger_record().pools[index], config_,
+               [this](const auto& tell) {
+                 for (const Seat& seat : seats_) {
+                   if (seat.process) tell(seat.process->control());
+                 }
+               }),
+      burial_(config_, first_worker,
+              {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
+              {[this](const auto& dead) { return killed_for_memory(dead); },
+               [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}) {}
 
 Pool::~Pool() = default;
 

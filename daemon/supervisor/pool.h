@@ -13,6 +13,7 @@
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
+#include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
@@ -112,16 +113,7 @@ class Pool final : public PoolGate {
   // pool_reap.cc: deaths
   void keep_orphan(core::Seat seat, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
   void kill_orphan(const Seat& seat);
-  void reap_dead(Seat& seat, const keeper::ExitRecord& exit, const core::DeathCause& cause);
-  void reap_unadopted(core::Seat seat, const keeper::ExitRecord& exit);
-  void reap_owner(core::Seat seat, DeathReport death, LedgerWorker& counted, const core::DeathCause& cause);
-  void account(const ReapedJob& job, const core::DeathCause& cause, core::Seat seat);
-  std::optional<core::Uid> charge(const keeper::ExitRecord& exit, const core::DeathCause& why, const LaneRecord* lane);
-
-  // pool_record.cc: what survives this supervisor
-  void note_incident(core::Seat seat, const core::DeathCause& cause, const std::string& text,
-                     const keeper::ExitRecord& exit, const LaneRecord* lane);
-  [[nodiscard]] IncidentLog::Job job_of(std::uint64_t intent_bits, const LaneRecord& lane) const;
+  [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] LedgerTally total() const;  ///< with the living
 
   // pool_drain.cc: how it stops taking work
@@ -179,6 +171,7 @@ class Pool final : public PoolGate {
   PoolBook book_;
   PoolStatistics statistics_;
   PoolCharges charges_;
+  Burial burial_;
   bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
   std::optional<core::TimePoint> next_queue_deadline_, plan_again_;
   std::optional<EventLoop::TimerId> timer_;

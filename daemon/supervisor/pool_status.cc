@@ -59,6 +59,15 @@ void fill_incident(const IncidentLog& log, const LedgerIncident& from, v1::Incid
 
 }  // namespace
 
+LedgerTally Pool::total() const {
+  std::vector<const LaneRecord*> lanes;
+  for (const Seat& seat : seats_) {
+    if (seat.process) lanes.push_back(&seat.process->lane());
+    if (seat.orphan && seat.orphan->lane != nullptr) lanes.push_back(seat.orphan->lane);
+  }
+  return book_.total(lanes);
+}
+
 void Pool::fill_status(v1::PoolStatus& status) const {
   status.set_name(config_.name);
   status.set_state(core::to_string(drain_.state()));

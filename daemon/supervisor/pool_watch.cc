@@ -8,6 +8,7 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/stack_desk.h"
 #include "daemon/supervisor/waiting_jobs.h"
@@ -299,7 +300,8 @@ void Pool::carry_out(core::Seat index, const core::KillLadder::Effect& effect) {
     order.user = {config_.uid.value_or(::geteuid()), config_.uid ? config_.gid.value_or(::getegid()) : ::getegid()};
     order.process = {index_, index, owner.incarnation, record_of(index).started_ns};
     // SYNC: acquire, pairs with claim; the worker waits for us, or is held.
-    order.job = job_of(seat.process->lane().words.intent.load(std::memory_order_acquire), seat.process->lane());
+    order.job = running_job(sessions_, handlers_, seat.process->lane().words.intent.load(std::memory_order_acquire),
+                            seat.process->lane());
     host_.stacks().capture(order, [this, index, incarnation = owner.incarnation] {
       const Seat& captured = seats_[index];
       if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;

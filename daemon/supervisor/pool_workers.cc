@@ -8,6 +8,7 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "shm/base/overloaded.h"
@@ -230,7 +231,7 @@ void Pool::on_fault(core::Seat index, worker_link::Fault&& fault) {
   if (seat.fault) return;
   // SYNC: acquire, pairs with claim.
   const std::uint64_t intent = seat.process->lane().words.intent.load(std::memory_order_acquire);
-  const auto job = job_of(intent, seat.process->lane());
+  const auto job = running_job(sessions_, handlers_, intent, seat.process->lane());
   log_warning("worker has faulted", {{"pool", config_.name},
                                      {"worker", index},
                                      {"pid", seat.process->pid()},

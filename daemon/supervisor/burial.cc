@@ -1,0 +1,270 @@
+#include "daemon/supervisor/burial.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "daemon/core/retry_policy.h"
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/proc_facts.h"
+#include "daemon/supervisor/running_job.h"
+#include "daemon/supervisor/worker_fault.h"
+#include "shm/base/plant.h"
+#include "shm/hints.h"
+
+namespace ringmaster {
+namespace {
+
+core::DeathKind kind_of(const Verdict& verdict) {
+  if (verdict.cause == Cause::RunTimeout) return core::DeathKind::TimedOut;
+  if (verdict.cause == Cause::Cancelled) return core::DeathKind::Cancelled;
+  return verdict.cause == Cause::Lost ? core::DeathKind::Shutdown : core::DeathKind::ProtocolViolation;
+}
+
+Cause cause_of_job(const core::DeathCause& death) {
+  switch (death.kind) {
+    case core::DeathKind::OutOfMemory:
+      return Cause::OutOfMemory;
+    case core::DeathKind::Shutdown:
+    case core::DeathKind::Clean:
+    case core::DeathKind::Recycled:
+      return Cause::Lost;
+    case core::DeathKind::BootFailure:
+    case core::DeathKind::ExitCode:
+    case core::DeathKind::Signal:
+    case core::DeathKind::TimedOut:
+    case core::DeathKind::ProtocolViolation:
+    case core::DeathKind::Cancelled:
+      break;
+  }
+  return death.by_signal ? Cause::CrashedSignal : Cause::CrashedExit;
+}
+
+// What it was running. The lane's stamp is the worker's word: believed within its life. Without a lane, what a look has
+// last put on record.
+LastRun last_run(const Burial::Dead& dead, const LedgerWorker& record, std::uint64_t ended_ns) {
+  LastRun run;
+  run.ended_ns = ended_ns;
+  const bool recorded = record.incarnation == dead.owner.incarnation;
+  if (dead.lane != nullptr) {
+    run.intent_bits = dead.lane->words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
+    run.started_ns = dead.lane->words.stamp_ns.load(std::memory_order_relaxed);
+  } else if (recorded) {
+    run.intent_bits = record.seen_intent.load(std::memory_order_acquire);  // SYNC: before its time.
+    run.started_ns = record.first_seen_ns;
+  }
+  const std::uint64_t born = recorded ? record.started_ns : 0;
+  run.started_ns = std::max(std::min(run.started_ns, run.ended_ns), std::min(born, run.ended_ns));
+  return run;
+}
+
+struct Places {
+  std::uint64_t masks[kBoardWords] = {};
+};
+// Those that have a process. What the dead may have written for the others would hold rings back for ever.
+Places places_of(std::span<const PoolSeat> seats) {
+  Places places;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    if (seats[i].process) places.masks[i / 64] |= std::uint64_t{1} << (i % 64);
+  }
+  return places;
+}
+
+void count(LedgerTally& tally, const ReapedJob& job) {
+  if (job.retried) {
+    ++tally.retries;
+  } else if (job.cause == Cause::RunTimeout) {
+    ++tally.timed_out;
+  } else if (job.cause == Cause::Cancelled) {
+    ++tally.cancelled;
+  } else if (job.cause == Cause::Lost) {
+    ++tally.lost;
+  } else {
+    ++tally.crashed;
+  }
+}
+
+}  // namespace
+
+Burial::Buried Burial::bury(const Scene& scene, const keeper::ExitRecord& exit) {
+  const Dead dead = look(scene.seats, exit);
+  const core::DeathCause cause = cause_of(dead, exit);
+  Buried buried{dead.kin, dead.owner, {dead.seat, cause, dead.was_ready, 0, std::nullopt}};
+  const LastRun run = last_run(dead, record_of(dead.seat), exit.died_at_ns != 0 ? exit.died_at_ns : scene.now_ns);
+  if (dead.kin != Kin::Stranger) {
+    tell(dead, exit, cause, scene.now_ns);
+    // Before its job is resolved: afterwards nothing tells whose it was.
+    buried.died.charged = charge(dead, cause, run);
+    if (dead.lane != nullptr) buried.died.jobs_finished = finished_jobs(dead.lane->counters);
+  }
+  resolve(scene, dead, cause, run);
+  acknowledge(dead);
+  // That we could not adopt it says nothing about the pool.
+  const bool ours = dead.killed_as_orphan && !dead.verdict && cause.kind != core::DeathKind::OutOfMemory;
+  if (ours) buried.died.cause.kind = core::DeathKind::Recycled;
+  return buried;
+}
+
+Burial::Dead Burial::look(std::span<PoolSeat> seats, const keeper::ExitRecord& exit) const {
+  Dead dead;
+  dead.seat = static_cast<core::Seat>(exit.worker - first_worker_);
+  dead.owner = {static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
+  const LedgerWorker& record = record_of(dead.seat);
+  if (record.incarnation == exit.incarnation) {
+    dead.verdict = standing_verdict(record);
+    dead.was_ready = (record.flags & kLedgerReady) != 0;
+  }
+  PoolSeat& seat = seats[dead.seat];
+  if (seat.process && seat.process->place().owner == dead.owner) {
+    dead.kin = Kin::Worker;
+    dead.lane = &seat.process->lane();
+    dead.cgroup = seat.process->cgroup();
+    dead.was_ready = seat.ready;
+    dead.wish = seat.verdict;
+    dead.oom_kills_at_start = seat.oom_kills;
+    dead.boot_error = seat.boot_error;
+    seat.process->finish_output();
+  } else if (seat.orphan && seat.orphan->owner == dead.owner) {
+    dead.kin = Kin::Orphan;
+    dead.lane = seat.orphan->lane;
+    dead.cgroup = seat.orphan->fds.cgroup.get();
+    dead.killed_as_orphan = seat.orphan->killed;
+    dead.oom_kills_at_start = seat.oom_kills;
+    if (seat.orphan->output) seat.orphan->output->finish();
+  }
+  return dead;
+}
+
+core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& exit) const {
+  core::ExitFacts facts;
+  facts.by_signal = exit.code != CLD_EXITED;
+  facts.code_or_signal = exit.status;
+  facts.was_ready = dead.was_ready;
+  if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
+  facts.verdict = dead.verdict ? kind_of(*dead.verdict) : dead.wish;
+  facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);
+  return core::classify_death(facts);
+}
+
+void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::DeathCause& cause,
+                  std::uint64_t now_ns) {
+  const bool wanted = core::wanted(cause.kind);
+  const bool orphan = dead.kin == Kin::Orphan;
+  std::string text = core::to_string(cause);
+  if (!dead.boot_error.empty()) text += ": " + dead.boot_error;
+  if (!wanted) {
+    PoolBook::Death death{dead.seat, exit.incarnation, record_of(dead.seat).started_ns, {}, cause, text, {}};
+    if (orphan) death.text += ", as it could not be taken over";
+    if (dead.lane != nullptr) {
+      // SYNC: the dead's last words.
+      const std::uint64_t intent = dead.lane->words.intent.load(std::memory_order_acquire);
+      death.job = running_job(rooms_.sessions, rooms_.handlers, intent, *dead.lane);
+    }
+    if (exit.code == CLD_DUMPED) death.core_place = core_place();
+    rooms_.book.note_death(death, now_ns);
+  }
+  const auto say = wanted && !orphan ? &log_info : &log_warning;
+  say(orphan ? "worker that could not be taken over ended" : "worker ended",
+      {{"pool", config_.name},
+       {"worker", dead.seat},
+       {"pid", exit.pid},
+       {"cause", text},
+       {"jobs", dead.lane != nullptr ? finished_jobs(dead.lane->counters) : 0},
+       {"max_rss", core::kib(exit.max_rss_kib)},
+       {"stack", wanted ? std::string{} : rooms_.book.last_stack(dead.seat)}});
+}
+
+// To whoever its last job was for; nullopt: it judges the pool.
+std::optional<core::Uid> Burial::charge(const Dead& dead, const core::DeathCause& cause, const LastRun& run) const {
+  PoolCharges::Death death;
+  death.owner = dead.owner;
+  death.cause = cause;
+  death.at_ns = run.ended_ns;
+  death.lane = dead.lane;
+  death.maybe_outside = cause.from_outside;
+  const auto running = Intent::unpack(run.intent_bits);
+  if (const Session* session = running ? rooms_.sessions.at(running->session) : nullptr) {
+    death.running_uid = submitter_of(*session, running->slot, running->seq);
+  }
+  return ports_.charge(death);
+}
+
+void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const LastRun& run) {
+  DeathReport death;
+  death.owner = dead.owner;
+  death.intent_known = dead.lane != nullptr;
+  if (dead.lane != nullptr) death.intent_bits = run.intent_bits;
+  death.cause = cause_of_job(cause);
+  death.detail = static_cast<std::uint16_t>(cause.detail);
+  death.verdict = dead.verdict;
+  death.run = run;
+  const auto jobs = reap_jobs(scene, dead, death);
+  // A living process of the seat has bits of its own by now, and without them nobody would ring it.
+  const auto& living = scene.seats[dead.seat].process;
+  if (!living || living->place().owner == dead.owner) clear_place(scene.board, dead.seat);
+  clear_strangers(scene.board, places_of(scene.seats).masks);
+  ports_.call_workers();
+  for (const ReapedJob& job : jobs) account(job, dead, cause);
+}
+
+std::vector<ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& dead, const DeathReport& death) {
+  std::vector<ReapTarget> targets;
+  for (const auto& [at, session] : rooms_.sessions.all()) {
+    targets.push_back({at, session->serial, session->request, session->reply, session->opened_ns});
+  }
+  // Before its job is resolved, for a successor that finds the one without the other. A stranger was booked by the
+  // predecessor.
+  if (dead.kin != Kin::Stranger) {
+    rooms_.book.add_counts(dead.owner, dead.lane, times_cut_short(targets, death));
+  }
+  // Where the record is a later incarnation's, what that has counted is not to be touched.
+  LedgerWorker elsewhere{};
+  LedgerWorker& record = record_of(dead.seat);
+  LedgerWorker& counted = record.incarnation == dead.owner.incarnation ? record : elsewhere;
+  return reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
+    // A job that lost its worker to our own wish to end it has done nothing wrong.
+    if (death.cause == Cause::Lost) return idempotent && !scene.stopping ? AfterCrash::Retry : AfterCrash::Fail;
+    const unsigned crashes = count_crash(rooms_.ledger, counted, job_id, death.detail);
+    switch (core::decide_retry(
+        {idempotent || planted(Plant::RetryAny), planted(Plant::RetryForever) ? 1 : crashes, config_.retries})) {
+      case core::RetryDecision::Retry:
+        return AfterCrash::Retry;
+      case core::RetryDecision::FailCrashed:
+        return AfterCrash::Fail;
+      case core::RetryDecision::Poison:
+        return AfterCrash::Poison;
+    }
+    return AfterCrash::Fail;
+  });
+}
+
+void Burial::account(const ReapedJob& job, const Dead& dead, const core::DeathCause& cause) {
+  const Session* session = rooms_.sessions.at(job.session);
+  count(rooms_.book.tally(), job);
+  if (!job.retried) forget_crashes(rooms_.ledger, job.job_id);
+  if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {
+    rooms_.fates.count_crash(*uid);
+  }
+  log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
+              {{"pool", config_.name},
+               {"worker", dead.seat},
+               {"job", job.job_id},
+               {"handler", rooms_.handlers.name_of(job.handler)},
+               {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
+               {"cause", core::to_string(cause)}});
+  if (job.forged && session != nullptr) {
+    rooms_.fates.broken(job.session, session->serial, "it made a job look as if a worker ran it");
+  }
+}
+
+void Burial::acknowledge(const Dead& dead) {
+  LedgerWorker& record = record_of(dead.seat);
+  if (dead.kin != Kin::Stranger) {
+    record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
+    record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
+  }
+  rooms_.keeper.ack_exit(dead.owner.worker, dead.owner.incarnation);
+  rooms_.keeper.release_later(WorkerFds::deposits_of(dead.owner));
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/core/restart_policy.h"
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/supervisor/keeper_port.h"
+#include "daemon/supervisor/pool_book.h"
+#include "daemon/supervisor/pool_charges.h"
+#include "daemon/supervisor/session_fates.h"
+#include "daemon/supervisor/session_roster.h"
+
+namespace ringmaster {
+
+/// What follows the exit of a process: its cause, the record of it, who is charged, its job, the acknowledgement. One
+/// path for a worker, for an orphan and for a stranger, each step of which may be repeated by a successor. The seat
+/// itself is its pool's to clear. Its pool's, on its thread.
+class Burial {
+ public:
+  enum class Kin : std::uint8_t {
+    Worker,
+    Orphan,    ///< could not be adopted: of its descriptors there may be none
+    Stranger,  ///< no seat has it: a predecessor had buried it already, or had never put it on record
+  };
+
+  /// What there is of the dead.
+  struct Dead {
+    Kin kin = Kin::Stranger;
+    core::Seat seat = 0;
+    Owner owner;
+    const LaneRecord* lane = nullptr;  ///< null: lost
+    int cgroup = -1;                   ///< its own; -1: none, or lost
+    bool was_ready = false;
+    bool killed_as_orphan = false;
+    std::optional<core::DeathKind> wish{};  ///< why its seat wanted it to end
+    std::optional<Verdict> verdict{};       ///< of the ledger; it stands above the wish
+    std::uint64_t oom_kills_at_start = 0;
+    std::string boot_error;
+  };
+  struct Buried {
+    Kin kin = Kin::Stranger;
+    Owner owner;
+    core::RestartPolicy::Died died;  ///< as the restart policy is to take it
+  };
+
+  struct Rooms {
+    LedgerRecord& ledger;
+    PoolBook& book;
+    const SessionRoster& sessions;
+    const HandlerCatalog& handlers;
+    SessionFates& fates;
+    Keeper& keeper;
+  };
+  struct Ports {
+    std::function<bool(const Dead&)> out_of_memory;  ///< asked of a SIGKILL that no verdict explains
+    std::function<std::optional<core::Uid>(const PoolCharges::Death&)> charge;
+    std::function<void()> call_workers;  ///< a job may be there that nobody was told of
+  };
+  /// The pool at the moment of the exit.
+  struct Scene {
+    std::span<PoolSeat> seats;
+    BoardRecord& board;
+    bool stopping = false;  ///< no job is tried again
+    std::uint64_t now_ns = 0;
+  };
+
+  /// REQUIRES: `config` and all of `rooms` outlive this.
+  Burial(const config::PoolConfig& config, std::uint16_t first_worker, const Rooms& rooms, Ports ports)
+      : config_(config), first_worker_(first_worker), rooms_(rooms), ports_(std::move(ports)) {}
+
+  /// REQUIRES: the process is fenced, and of this pool.
+  Buried bury(const Scene& scene, const keeper::ExitRecord& exit);
+
+ private:
+  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const { return rooms_.ledger.workers[first_worker_ + seat]; }
+  [[nodiscard]] Dead look(std::span<PoolSeat> seats, const keeper::ExitRecord& exit) const;
+  [[nodiscard]] core::DeathCause cause_of(const Dead& dead, const keeper::ExitRecord& exit) const;
+  void tell(const Dead& dead, const keeper::ExitRecord& exit, const core::DeathCause& cause, std::uint64_t now_ns);
+  std::optional<core::Uid> charge(const Dead& dead, const core::DeathCause& cause, const LastRun& run) const;
+  void resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const LastRun& run);
+  [[nodiscard]] std::vector<ReapedJob> reap_jobs(const Scene& scene, const Dead& dead, const DeathReport& death);
+  void account(const ReapedJob& job, const Dead& dead, const core::DeathCause& cause);
+  void acknowledge(const Dead& dead);
+
+  const config::PoolConfig& config_;
+  std::uint16_t first_worker_;
+  Rooms rooms_;
+  Ports ports_;
+};
+
+}  // namespace ringmaster

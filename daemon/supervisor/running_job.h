@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/supervisor/incident_log.h"
+#include "daemon/supervisor/session_roster.h"
+
+namespace ringmaster {
+
+/// What a lane's intent says that its worker runs, and for whom. Nothing: its session is not attached.
+[[nodiscard]] IncidentLog::Job running_job(const SessionRoster& sessions, const HandlerCatalog& handlers,
+                                           std::uint64_t intent_bits, const LaneRecord& lane);
+
+}  // namespace ringmaster

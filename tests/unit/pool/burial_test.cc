@@ -1,0 +1,232 @@
+#include "daemon/supervisor/burial.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/testing/fake_keeper.h"
+#include "tests/unit/pool/fake_fates.h"
+#include "tests/unit/pool/fake_worker.h"
+#include "tests/unit/pool/room_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::FakeKeeper;
+using testing::FakeWorker;
+using testing::take_seat;
+
+constexpr Owner kWorker{0, 1};
+constexpr std::uint64_t kNow = 1'000'000'000;
+
+/// A pool of one seat and one session, whose worker runs a job.
+struct Churchyard {
+  Churchyard() {
+    config.name = "t";
+    sessions.add(memory.session);
+    record().incarnation = 1;
+    record().flags = kLedgerReady;
+    record().state = static_cast<std::uint32_t>(LedgerState::Live);
+  }
+
+  [[nodiscard]] LedgerWorker& record() const { return ledger.record.workers[0]; }
+  /// A job that the worker with that lane has claimed.
+  std::uint32_t run_a_job(LaneRecord& lane, ControlRecord& control, std::uint32_t flags = 0) {
+    testing::World& world = memory.world;
+    world.submit(flags);
+    WorkerSelf self;
+    self.owner = kWorker;
+    self.lane = &lane;
+    self.control = &control;
+    self.board = world.board;
+    WorkerSession attached;
+    attached.index = 3;
+    attached.request = world.request;
+    attached.reply = world.reply;
+    Claim taken;
+    EXPECT_EQ(claim(self, attached, 1000, taken), ClaimStatus::Claimed);
+    return world.last_slot;
+  }
+  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(memory.session.reply.word(slot).load()); }
+  Burial::Buried bury(int code = CLD_KILLED, int status = SIGKILL) {
+    keeper::ExitRecord exit;
+    exit.worker = kWorker.worker;
+    exit.incarnation = kWorker.incarnation;
+    exit.pid = 0x7FFFFFF0;
+    exit.code = code;
+    exit.status = status;
+    return burial.bury({seats, *memory.world.board, stopping, kNow}, exit);
+  }
+  /// A process that could not be adopted; its lane is another worker's memory.
+  PoolOrphan& keep_orphan(const LaneRecord* lane, bool killed = true) {
+    PoolOrphan& orphan = seats[0].orphan.emplace();
+    orphan.owner = kWorker;
+    orphan.killed = killed;
+    orphan.lane = lane;
+    return orphan;
+  }
+
+  testing::Ledger ledger;
+  testing::SessionInMemory memory;
+  config::PoolConfig config;
+  testing::Posted posted;
+  FakeKeeper keeper;
+  testing::FakeFates fates;
+  SessionRoster sessions{"t", 1000, posted.later()};
+  HandlerCatalog handlers{0, keeper, posted.later()};
+  PoolBook book{ledger.record, 0, 1};
+  std::vector<PoolSeat> seats = std::vector<PoolSeat>(1);
+  bool stopping = false, of_memory = false;
+  int calls = 0, asked_for_memory = 0;
+  std::vector<PoolCharges::Death> charged;
+  Burial burial{config,
+                0,
+                {ledger.record, book, sessions, handlers, fates, keeper},
+                {[this](const Burial::Dead&) { return ++asked_for_memory, of_memory; },
+                 [this](const PoolCharges::Death& death) {
+                   charged.push_back(death);
+                   return std::optional<core::Uid>(death.running_uid);
+                 },
+                 [this] { ++calls; }}};
+};
+
+TEST(Burial, AWorkerThatCrashesTakesItsJobAlongAndIsAcknowledged) {
+  Churchyard yard;
+  FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control());
+  const auto buried = yard.bury(CLD_KILLED, SIGSEGV);
+  EXPECT_EQ(buried.kin, Burial::Kin::Worker);
+  EXPECT_EQ(buried.died.cause.kind, core::DeathKind::Signal);
+  EXPECT_TRUE(buried.died.was_ready);
+  EXPECT_EQ(buried.died.charged, 1000U);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CrashedSignal);
+  EXPECT_EQ(yard.word(slot).detail(), SIGSEGV);
+  EXPECT_EQ(yard.book.tally().crashed, 1U);
+  EXPECT_EQ(yard.book.tally().deaths, 1U);
+  EXPECT_EQ(yard.book.last_death(), "killed by SIGSEGV");
+  EXPECT_EQ(yard.fates.crashed_uids, std::vector<std::uint32_t>{1000});
+  EXPECT_EQ(yard.calls, 1) << "its bell may have died with it";
+  EXPECT_EQ(yard.keeper.acknowledged, (std::vector{FakeKeeper::Name{0, 1}}));
+  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(LedgerState::Empty));
+  EXPECT_EQ(yard.asked_for_memory, 0) << "only SIGKILL is the kernel's";
+}
+
+TEST(Burial, TheFirstVerdictWinsOverWhateverElseIsKnown) {
+  Churchyard yard;
+  FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), kJobIdempotent);
+  yard.of_memory = true;
+  ASSERT_TRUE(write_verdict(yard.record(), {*Intent::unpack(worker.lane().words.intent), Cause::RunTimeout, 0}));
+  const auto buried = yard.bury();
+  EXPECT_EQ(buried.died.cause.kind, core::DeathKind::TimedOut);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::RunTimeout);
+  EXPECT_EQ(yard.book.tally().timed_out, 1U);
+  EXPECT_FALSE(standing_verdict(yard.record())) << "not for the next job";
+  EXPECT_EQ(yard.asked_for_memory, 0);
+}
+
+TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
+  for (const bool orphan : {false, true}) {
+    Churchyard yard;
+    yard.of_memory = true;
+    FakeWorker elsewhere(kWorker);
+    LaneRecord* lane = &elsewhere.lane();
+    ControlRecord* control = &elsewhere.control();
+    if (orphan) {
+      yard.keep_orphan(lane);
+    } else {
+      FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+      lane = &worker.lane();
+      control = &worker.control();
+    }
+    const std::uint32_t slot = yard.run_a_job(*lane, *control);
+    const auto buried = yard.bury();
+    EXPECT_EQ(yard.word(slot).cause(), Cause::OutOfMemory);
+    EXPECT_EQ(buried.died.cause.kind, core::DeathKind::OutOfMemory) << "that is its own doing, whoever sent a signal";
+    EXPECT_EQ(yard.book.last_death().rfind("out of memory", 0), 0U) << yard.book.last_death();
+  }
+}
+
+TEST(Burial, AnOrphanThatWeKilledSaysNothingAboutItsPool) {
+  Churchyard yard;
+  FakeWorker elsewhere(kWorker);
+  yard.keep_orphan(&elsewhere.lane());
+  const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control());
+  const auto buried = yard.bury();
+  EXPECT_EQ(buried.kin, Burial::Kin::Orphan);
+  EXPECT_EQ(buried.died.cause.kind, core::DeathKind::Recycled);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CrashedSignal);
+  EXPECT_EQ(yard.book.last_death(), "killed by SIGKILL, as it could not be taken over");
+  EXPECT_EQ(yard.keeper.acknowledged.size(), 1U);
+}
+
+TEST(Burial, WithoutALaneTheSlotsOwnerIsBelieved) {
+  for (const std::uint32_t flags : {0U, kJobIdempotent}) {
+    Churchyard yard;
+    FakeWorker elsewhere(kWorker);
+    const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control(), flags);
+    yard.keep_orphan(nullptr);
+    yard.bury();
+    EXPECT_EQ(yard.word(slot).state(), flags == 0 ? SlotState::Failed : SlotState::Ready);
+  }
+}
+
+TEST(Burial, AStrangersJobIsResolvedAndNothingIsCounted) {
+  Churchyard yard;
+  FakeWorker elsewhere(kWorker);
+  const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control());
+  FakeWorker& living = take_seat(yard.seats[0], {0, 2});
+  yard.record().incarnation = 2;
+  set_idle(*yard.memory.world.board, 0);
+  const auto buried = yard.bury();
+  EXPECT_EQ(buried.kin, Burial::Kin::Stranger);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CrashedSignal);
+  EXPECT_EQ(yard.book.tally().deaths, 0U) << "its predecessor has";
+  EXPECT_TRUE(yard.charged.empty());
+  EXPECT_EQ(yard.book.last_death(), "");
+  EXPECT_EQ(yard.keeper.acknowledged, (std::vector{FakeKeeper::Name{0, 1}}));
+  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(LedgerState::Live)) << "another process's";
+  EXPECT_NE(yard.memory.world.board->idle[0], 0U) << "the living are rung";
+  EXPECT_EQ(living.place().owner.incarnation, 2);
+}
+
+TEST(Burial, AnIdempotentJobIsTriedAgainUnlessItsPoolStops) {
+  for (const bool stopping : {false, true}) {
+    Churchyard yard;
+    yard.stopping = stopping;
+    FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+    yard.seats[0].verdict = core::DeathKind::Shutdown;
+    const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), kJobIdempotent);
+    yard.bury();
+    EXPECT_EQ(yard.word(slot).state(), stopping ? SlotState::Failed : SlotState::Ready);
+    EXPECT_EQ(yard.book.tally().retries, stopping ? 0U : 1U);
+    EXPECT_EQ(yard.book.tally().lost, stopping ? 1U : 0U);
+    EXPECT_EQ(yard.book.last_death(), "") << "it was wanted";
+  }
+}
+
+TEST(Burial, WhoRepeatsABurialCountsNothingTwice) {
+  Churchyard yard;
+  FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+  yard.run_a_job(worker.lane(), worker.control());
+  yard.bury(CLD_KILLED, SIGSEGV);
+  // As if the supervisor had died before the acknowledgement.
+  yard.bury(CLD_KILLED, SIGSEGV);
+  EXPECT_EQ(yard.book.tally().deaths, 1U);
+  EXPECT_EQ(yard.book.tally().crashed, 1U);
+  EXPECT_EQ(IncidentLog(yard.ledger.record).last(0, 9).size(), 1U);
+}
+
+TEST(Burial, AProcessThatNeverWasReadySaysWhy) {
+  Churchyard yard;
+  yard.record().flags = 0;
+  take_seat(yard.seats[0], kWorker);
+  yard.seats[0].ready = false;
+  yard.seats[0].boot_error = "no handler library";
+  const auto buried = yard.bury(CLD_EXITED, 1);
+  EXPECT_EQ(buried.died.cause.kind, core::DeathKind::BootFailure);
+  EXPECT_FALSE(buried.died.was_ready);
+  EXPECT_NE(yard.book.last_death().find(": no handler library"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ringmaster
