@@ -27,9 +27,6 @@ core::RestartPolicy::Random make_random() {
 constexpr core::Duration kIdleLook = std::chrono::seconds{10};
 core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.time_since_epoch() % kIdleLook; }
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
-// No message tells that the queue is empty, or that a worker rests.
-constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
-constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};  // of a session that a worker could not be given
 
 }  // namespace
@@ -62,7 +59,9 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       burial_(config_, first_worker,
               {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
               {[this](const auto& dead) { return killed_for_memory(dead); },
-               [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}) {}
+               [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}),
+      drain_(config.name, index, {host.ledger_record(), book_, sessions_, host.sessions()},
+             {[this] { call(); }, [&host](auto action) { host.loop().post(std::move(action)); }}) {}
 
 Pool::~Pool() = default;
 
@@ -91,7 +90,8 @@ Result<void> Pool::open(PoolFds inherited) {
     host_.keeper().deposit(labels, fds, nullptr);
   }
   if (auto taken = handlers_.inherit(std::move(fds_.handlers)); !taken) return taken;
-  if (!fresh) take_up_drain();
+  drain_.open(*board_);
+  if (!fresh) drain_.resume_drain(host_.loop().now());
   return {};
 }
 
@@ -104,7 +104,7 @@ void Pool::start() {
 }
 
 std::string Pool::refusal() const {
-  return core::refusal(config_.name, drain_.state(), availability_.failing() && none_ready(), book_.last_death());
+  return core::refusal(config_.name, drain_.state(), availability_.failing() && none_ready(seats_), book_.last_death());
 }
 
 void Pool::when_handlers_known(Callback done) {
@@ -114,9 +114,7 @@ void Pool::when_handlers_known(Callback done) {
 
 void Pool::attach(const Session& session, Callback done) {
   if (sessions_.add(session)) bell_watch_.add(session.bell.get());
-  if (drain_.state() == core::Drain::State::Draining || drain_.state() == core::Drain::State::Drained) {
-    mark_drain(session);
-  }
+  drain_.on_attach(session);
   for (Seat& seat : seats_) {
     if (seat.process && seat.ready) sessions_.attach_to(seat, session);
   }
@@ -133,6 +131,38 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   }
   sessions_.detach(index, serial, seats_, std::move(done));
   update();
+}
+
+PoolDrain::Crew Pool::crew() { return {seats_, policy_.quarantined() && none_ready(seats_)}; }
+
+void Pool::drain(DrainDone done) {
+  drain_.drain(host_.loop().now(), crew(), std::move(done));
+  update();
+}
+
+void Pool::resume() {
+  drain_.resume(host_.loop().now(), crew());
+  update();
+}
+
+void Pool::stop(core::Duration timeout) {
+  drain_.stop(host_.loop().now(), crew(), timeout);
+  update();
+}
+
+void Pool::kill_running() {
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    Seat& seat = seats_[i];
+    kill_orphan(seat);
+    if (!seat.process) continue;
+    look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
+    if (seat.watch.running() && seat.ready) {
+      if (!seat.ladder) seat.ladder = {seat.watch.intent(), ladder_config(seat)};
+      step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Shutdown});
+    } else {
+      kill(seat, core::DeathKind::Shutdown);
+    }
+  }
 }
 
 void Pool::call() {
@@ -204,13 +234,8 @@ void Pool::update() {
   updating_ = true;
   const core::TimePoint now = host_.loop().now();
   on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
-  on_drain(drain_.handle(now, core::Drain::TimerFired{}));
-  if (drain_.stopping()) {
-    lose_queued();
-    if (workers_gone()) on_drain(drain_.handle(now, core::Drain::WorkersGone{}));
-  }
-  tell_closed();
-  step_drain(now);
+  if (drain_.deadline_passed(now, crew())) kill_running();
+  drain_.step(now, crew());
   apply_plan(now);
   // A message wakes its worker, and one that is awake takes a job without a ring.
   for (Seat& seat : seats_) {
@@ -246,7 +271,7 @@ void Pool::schedule(core::TimePoint now) {
     if (at && (!next || *at < *next)) next = at;
   };
   at_most(policy_.next_timer());
-  at_most(drain_.deadline());
+  at_most(drain_.next_deadline(now));
   at_most(looks_.next_look());
   at_most(next_queue_deadline_);
   for (const Seat& seat : seats_) {
@@ -262,13 +287,12 @@ void Pool::schedule(core::TimePoint now) {
     }
     if (drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
   }
-  if (drain_.state() == core::Drain::State::Draining) at_most(now + (gate_shut_ ? kRestLook : kDrainLook));
   if (drain_.state() == core::Drain::State::Stopped) next.reset();
   if (timer_) host_.loop().cancel(*timer_);
   timer_.reset();
   const core::Duration delay =
       next ? std::max(*next - now, core::Duration{std::chrono::microseconds{100}}) : until_idle_look(now);
-  if (!next && (workers_gone() && drain_.stopping())) return;
+  if (!next && (workers_gone(seats_) && drain_.stopping())) return;
   timer_ = host_.loop().after(std::min(delay, until_idle_look(now)), [this] {
     timer_.reset();
     on_timer();
@@ -308,14 +332,6 @@ void Pool::on_timer() {
 
 LedgerWorker& Pool::record_of(core::Seat seat) const {
   return host_.ledger_record().workers[first_worker_ + std::size_t{seat}];
-}
-
-bool Pool::none_ready() const {
-  return std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.ready; });
-}
-
-bool Pool::workers_gone() const {
-  return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && !seat.orphan; });
 }
 
 }  // namespace ringmaster

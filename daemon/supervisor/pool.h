@@ -7,7 +7,6 @@
 
 #include "daemon/core/availability.h"
 #include "daemon/core/cgroup_facts.h"
-#include "daemon/core/drain.h"
 #include "daemon/core/health.h"
 #include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
@@ -17,6 +16,7 @@
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
+#include "daemon/supervisor/pool_drain.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
@@ -116,24 +116,8 @@ class Pool final : public PoolGate {
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] LedgerTally total() const;  ///< with the living
 
-  // pool_drain.cc: how it stops taking work
-  void on_drain(const std::vector<core::Drain::Effect>& effects);
-  void tell_drained(DrainDone done, const std::string& why);
-  void tell_drain_waiters(const std::string& why);
-  void lose_queued();
+  [[nodiscard]] PoolDrain::Crew crew();
   void kill_running();
-  void close_board(BoardClosed closed);
-  void tell_closed();  ///< what the board says to clients, and an end for what nobody will take
-  [[nodiscard]] bool without_hope() const;
-  void mark_drain(const Session& session);
-  void note_drain(LedgerDrain drain);
-  void take_up_drain();
-  [[nodiscard]] bool refuses(const Session& session, SlotWord ready) const;
-  void refuse_late_jobs();
-  [[nodiscard]] bool any_slot(const std::function<bool(const Session&, SlotWord)>& test) const;
-  void step_drain(core::TimePoint now);
-  void shut_gate(bool shut);
-  [[nodiscard]] bool workers_rest() const;  ///< no ready worker claims before it has read what we sent
 
   // pool.cc
   void update();  ///< after every event: plan, drain, timers
@@ -145,8 +129,6 @@ class Pool final : public PoolGate {
   void on_timer();
   [[nodiscard]] std::vector<core::SeatView> views() const;
   [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const;
-  [[nodiscard]] bool none_ready() const;
-  [[nodiscard]] bool workers_gone() const;
 
   PoolHost& host_;
   config::PoolConfig config_;
@@ -157,12 +139,9 @@ class Pool final : public PoolGate {
   BoardRecord* board_ = nullptr;
   std::vector<Seat> seats_;
   SessionRoster sessions_;
-  std::vector<DrainDone> drain_waiters_;
   HandlerCatalog handlers_;
   core::Availability availability_;
   core::RestartPolicy policy_;
-  core::Drain drain_;
-  bool gate_shut_ = false;  ///< draining, and active workers were told to claim nothing more
   core::LookSchedule looks_;
   core::OomBaseline oom_baseline_;
   LeftoverLog leftovers_;
@@ -172,6 +151,7 @@ class Pool final : public PoolGate {
   PoolStatistics statistics_;
   PoolCharges charges_;
   Burial burial_;
+  PoolDrain drain_;
   bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
   std::optional<core::TimePoint> next_queue_deadline_, plan_again_;
   std::optional<EventLoop::TimerId> timer_;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,5 +67,12 @@ struct PoolSeat {
   std::uint32_t next_chunk = 0;
   std::string boot_error;
 };
+
+[[nodiscard]] inline bool none_ready(std::span<const PoolSeat> seats) {
+  return std::ranges::none_of(seats, [](const PoolSeat& seat) { return seat.ready; });
+}
+[[nodiscard]] inline bool workers_gone(std::span<const PoolSeat> seats) {
+  return std::ranges::all_of(seats, [](const PoolSeat& seat) { return !seat.process && !seat.orphan; });
+}
 
 }  // namespace ringmaster

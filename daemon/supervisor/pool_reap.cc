@@ -49,7 +49,7 @@ void Pool::adopt(std::uint16_t index, std::uint32_t incarnation, std::int32_t pi
     return seat.process->send(worker_link::Exit{});
   }
   // Where the predecessor died between its ledger and its message, the message is what is missing.
-  seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || gate_shut_});
+  seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || drain_.claiming_paused()});
 }
 
 void Pool::keep_orphan(core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead) {

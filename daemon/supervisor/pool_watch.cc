@@ -190,7 +190,7 @@ void Pool::arm(Seat& seat, const LaneLook& lane) {
 void Pool::look_at_queues(std::uint64_t now_ns) {
   next_queue_deadline_.reset();
   work_waits_ = false;
-  if (!drain_.accepts_jobs() && !drain_.stopping()) refuse_late_jobs();
+  if (!drain_.accepts_jobs() && !drain_.stopping()) drain_.refuse_late_jobs(crew());
   const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
   core::QueueGauge& gauge = statistics_.gauge();
   gauge.begin(core::from_monotonic_ns(now_ns));

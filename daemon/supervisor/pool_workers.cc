@@ -302,7 +302,7 @@ void Pool::promote(core::Seat index) {
   Seat& seat = seats_[index];
   seat.state = core::SeatState::Active;
   record_of(index).flags = kLedgerReady;
-  seat.process->send(worker_link::Drain{gate_shut_});
+  seat.process->send(worker_link::Drain{drain_.claiming_paused()});
   log_debug("worker takes jobs", {{"pool", config_.name}, {"worker", index}});
 }
 
