@@ -61,7 +61,8 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
               {[this](const auto& dead) { return killed_for_memory(dead); },
                [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}),
       drain_(config.name, index, {host.ledger_record(), book_, sessions_, host.sessions()},
-             {[this] { call(); }, [&host](auto action) { host.loop().post(std::move(action)); }}) {}
+             {[this] { call(); }, [&host](auto action) { host.loop().post(std::move(action)); }}),
+      queues_(config.queue_deadline, {book_, sessions_, statistics_, host.sessions()}) {}
 
 Pool::~Pool() = default;
 
@@ -273,7 +274,7 @@ void Pool::schedule(core::TimePoint now) {
   at_most(policy_.next_timer());
   at_most(drain_.next_deadline(now));
   at_most(looks_.next_look());
-  at_most(next_queue_deadline_);
+  at_most(queues_.next_deadline());
   for (const Seat& seat : seats_) {
     if (seat.orphan && drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
     if (!seat.process) continue;

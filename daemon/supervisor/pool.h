@@ -21,6 +21,7 @@
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
+#include "daemon/supervisor/queue_watch.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
@@ -98,7 +99,6 @@ class Pool final : public PoolGate {
   // pool_watch.cc: deadlines and kills
   void look(core::TimePoint now);
   void look_at_seat(core::Seat index, core::TimePoint now);
-  void look_at_queues(std::uint64_t now_ns);
   void arm(Seat& seat, const LaneLook& look);
   void tell_to_stop(core::Seat seat, const core::KillLadder::Event& event);
   void step(core::Seat seat, const core::KillLadder::Event& event);
@@ -152,8 +152,9 @@ class Pool final : public PoolGate {
   PoolCharges charges_;
   Burial burial_;
   PoolDrain drain_;
-  bool was_idle_ = false, work_waits_ = false;  ///< at the last look: nothing ran, a job was ready
-  std::optional<core::TimePoint> next_queue_deadline_, plan_again_;
+  QueueWatch queues_;
+  bool was_idle_ = false;  ///< at the last look: nothing ran, nothing waited
+  std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false, updating_ = false;
 };

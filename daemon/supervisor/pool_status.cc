@@ -4,7 +4,6 @@
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/waiting_jobs.h"
 #include "proto/control.pb.h"
 
 // What a pool tells about itself. No worker is asked: a status must not need a free one.
@@ -101,20 +100,7 @@ void Pool::fill_status(v1::PoolStatus& status) const {
     worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
     worker.set_current_handler(handlers_.name_of(look.handler));
   }
-  // What waits now: the last look may be long ago.
-  core::QueueGauge gauge = statistics_.gauge();
-  gauge.begin(now);
-  for (const auto& [index, session] : sessions_.all()) {
-    statistics_.take_refusals(*session);
-    gauge.session(session->serial);
-    for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, SlotWord) {
-      gauge.waits(
-          core::from_monotonic_ns(std::max(session->request.descriptor(slot).submitted_ns, session->opened_ns)));
-    });
-  }
-  gauge.end();
-  statistics_.queue_seen(gauge);
-  statistics_.fill(now, total(), gauge, status);
+  statistics_.fill(now, total(), queues_.measure(now), status);
   charges_.fill(status);
   const IncidentLog log(host_.ledger_record());
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))

@@ -11,8 +11,6 @@
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/stack_desk.h"
-#include "daemon/supervisor/waiting_jobs.h"
-#include "daemon/supervisor/word_audit.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "shm/hints.h"
 
@@ -120,10 +118,11 @@ void Pool::look(core::TimePoint now) {
   }
   if (config_.memory_max.value != 0 && host_.cgroups().limits_memory()) host_.sessions().end_those_with_holes();
   const std::uint64_t now_ns = monotonic_ns();
-  look_at_queues(now_ns);
+  if (!drain_.accepts_jobs() && !drain_.stopping()) drain_.refuse_late_jobs(crew());
+  queues_.look(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
-  const bool is_idle = !busy() && !work_waits_;
+  const bool is_idle = !busy() && !queues_.work_waits();
   // The last look before a sleep too: nothing is done between it and the next.
   if (slept || is_idle || statistics_.due(now)) statistics_.note(now, total(), slept);
   looks_.plan(now, !is_idle || !was_idle_, shortest_run());
@@ -185,42 +184,6 @@ void Pool::arm(Seat& seat, const LaneLook& lane) {
   if (seat.armed == deadline) return;
   seat.armed = deadline;
   seat.watch.arm(deadline);
-}
-
-void Pool::look_at_queues(std::uint64_t now_ns) {
-  next_queue_deadline_.reset();
-  work_waits_ = false;
-  if (!drain_.accepts_jobs() && !drain_.stopping()) drain_.refuse_late_jobs(crew());
-  const auto pool_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.queue_deadline).count();
-  core::QueueGauge& gauge = statistics_.gauge();
-  gauge.begin(core::from_monotonic_ns(now_ns));
-  WordAudit audit;
-  for (const auto& [index, session] : sessions_.all()) {
-    statistics_.take_refusals(*session);
-    gauge.session(session->serial);
-    for_each_hinted(*session, [&](std::uint32_t slot, SlotWord seen) {
-      if (!audit.can_be(*session, slot, seen) || !seen.is_claimable()) return;
-      work_waits_ = true;
-      JobDescriptor job = session->request.descriptor(slot);  // a copy: the client may write on
-      if (job.queue_timeout_ms == 0) job.queue_timeout_ms = static_cast<std::uint32_t>(pool_ms);
-      if (job.seq != seen.seq()) return;
-      job.submitted_ns = believed_submission(job, session->opened_ns, now_ns);
-      if (queue_expired(job, now_ns)) {
-        if (!end_ready(session->reply, slot, seen, Cause::QueueTimeout)) return;
-        ++book_.tally().timed_out;
-        book_.tally().queue.add(now_ns - job.submitted_ns);
-        return;
-      }
-      const auto submitted = core::from_monotonic_ns(job.submitted_ns);
-      gauge.waits(submitted);
-      if (job.queue_timeout_ms == 0) return;
-      const auto due = submitted + std::chrono::milliseconds{job.queue_timeout_ms} + std::chrono::microseconds{100};
-      if (!next_queue_deadline_ || due < *next_queue_deadline_) next_queue_deadline_ = due;
-    });
-  }
-  gauge.end();
-  statistics_.queue_seen(gauge);
-  audit.end_broken(host_.sessions());
 }
 
 // A seat is taken until its process is gone, also by one that was asked to leave and does not.

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/core/types.h"
+#include "daemon/supervisor/pool_book.h"
+#include "daemon/supervisor/pool_statistics.h"
+#include "daemon/supervisor/session_fates.h"
+#include "daemon/supervisor/session_roster.h"
+#include "daemon/supervisor/word_audit.h"
+
+namespace ringmaster {
+
+/// Looks at the jobs that wait in a pool's queues: ends those that have waited for too long, feeds the pool's gauge,
+/// and says when the next one is due. Its pool's, on its thread.
+class QueueWatch {
+ public:
+  struct Rooms {
+    PoolBook& book;
+    const SessionRoster& sessions;
+    PoolStatistics& statistics;
+    SessionFates& fates;
+  };
+
+  /// `timeout`: of jobs that have none of their own; 0: they wait for ever.
+  QueueWatch(core::Duration timeout, const Rooms& rooms) : timeout_(timeout), rooms_(rooms) {}
+
+  void look(std::uint64_t now_ns);
+  /// What waits now, for a status: the last look may be long ago. Ends nothing.
+  [[nodiscard]] core::QueueGauge measure(core::TimePoint now) const;
+
+  /// As the last look has found it.
+  [[nodiscard]] bool work_waits() const { return work_waits_; }
+  [[nodiscard]] std::optional<core::TimePoint> next_deadline() const { return next_deadline_; }
+
+ private:
+  void look_at_job(const Session& session, std::uint32_t slot, SlotWord seen, std::uint64_t now_ns);
+
+  core::Duration timeout_;
+  Rooms rooms_;
+  bool work_waits_ = false;
+  std::optional<core::TimePoint> next_deadline_;
+};
+
+}  // namespace ringmaster
