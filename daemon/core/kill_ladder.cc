@@ -29,7 +29,7 @@ KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict
 // job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -       | -
 // timer          | -                 | Condemning  | -                 | reread, the last   | Killing   | -       | Killing
 // verdict written| -                 | -           | hold, CAS         | -                  | -         | -       | -
-// condemn won    | -                 | -           | Capturing         | -                  | -         | -       | -
+// condemn won    | -                 | -           | Capturing         | Capturing          | -         | -       | -
 // condemn lost   | -                 | -           | Rereading         | -                  | -         | -       | -
 // lane reread    | -                 | -           | -                 | JobEnded, wait, or | -         | -       | -
 //                |                   |             |                   | Killing            |           |         |
@@ -69,7 +69,7 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
                           return Effects{SetHold{}, CondemnSlot{}};
                         },
                         [&](const CondemnWon&) {
-                          if (state_ != State::Condemning) return Effects{};
+                          if (state_ != State::Condemning && state_ != State::Rereading) return Effects{};
                           state_ = State::Capturing;
                           timer_ = now + config_.capture_limit;
                           return Effects{SpareTakesOver{}, CaptureStack{}};

@@ -93,7 +93,7 @@ class KillLadder {
   struct CondemnSlot {  ///< CAS Running → Condemned; answer CondemnWon or CondemnLost
     friend bool operator==(const CondemnSlot&, const CondemnSlot&) = default;
   };
-  struct RereadLane {  ///< answer LaneReread
+  struct RereadLane {  ///< try the CAS again, for now it may succeed: answer CondemnWon, or LaneReread
     friend bool operator==(const RereadLane&, const RereadLane&) = default;
   };
   struct ReleaseHold {

@@ -121,6 +121,15 @@ TEST(KillLadder, LetsTheJobGoWhenTheSecondReadingFindsItGone) {
             (Effects{L::WithdrawVerdict{}, L::ReleaseHold{}}));
 }
 
+TEST(KillLadder, CondemnsAtTheSecondAttemptWhereTheFirstCameBetweenIntentAndClaim) {
+  L ladder = in_state(State::Rereading);
+  EXPECT_EQ(ladder.handle(kNow, L::LaneReread{kJob}), Effects{});
+  EXPECT_EQ(ladder.handle(kNow + 100ms, L::TimerFired{}), (Effects{L::RereadLane{}}));
+  EXPECT_EQ(ladder.handle(kNow + 100ms, L::CondemnWon{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
+  EXPECT_EQ(ladder.next_timer(), kNow + 1100ms);
+  EXPECT_EQ(ladder.verdict(), Verdict::TimedOut);
+}
+
 TEST(KillLadder, DoesNotWaitForAStackLongerThanItsLimit) {
   L ladder = in_state(State::Capturing);
   EXPECT_EQ(ladder.next_timer(), kNow + 1s);
@@ -215,7 +224,7 @@ TEST(KillLadder, WalksEveryStateAndEvent) {
        {Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Condemning, Capturing,
         Rereading, Condemning, Condemning, Fenced}},
       {Rereading,
-       {Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading,
+       {Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Rereading, Capturing, Rereading,
         JobEnded, Rereading, Fenced}},
       {Capturing,
        {Capturing, Capturing, Capturing, Capturing, Capturing, Capturing, Killing, Capturing, Capturing, Capturing,
