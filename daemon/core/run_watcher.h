@@ -23,13 +23,13 @@ class RunWatcher {
   /// What one look found in the worker's segments and in its job's session.
   struct Sight {
     Intent intent = Intent::None;
-    TimePoint stamp{};        ///< of its claim; the worker's word
-    Duration own_limit{};     ///< the job's; 0: it says nothing
+    TimePoint stamp{};     ///< of its claim; the worker's word
+    Duration own_limit{};  ///< the job's; 0: it says nothing
     bool cancel_wanted = false;
     LadderConfig ladder{};
   };
   struct Finding {
-    bool changed = false;                     ///< it runs another job than at the last look, or none
+    bool changed = false;                      ///< it runs another job than at the last look, or none
     std::optional<KillLadder::Event> event{};  ///< to be given to the ladder
   };
 

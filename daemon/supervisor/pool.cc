@@ -62,7 +62,13 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}),
       drain_(config.name, index, {host.ledger_record(), book_, sessions_, host.sessions()},
              {[this] { call(); }, [&host](auto action) { host.loop().post(std::move(action)); }}),
-      queues_(config.queue_deadline, {book_, sessions_, statistics_, host.sessions()}) {}
+      queues_(config.queue_deadline, {book_, sessions_, statistics_, host.sessions()}),
+      hand_(index, first_worker,
+            {config.uid.value_or(::geteuid()), config.uid ? config.gid.value_or(::getegid()) : ::getegid()},
+            {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
+            {[this] { call(); }, [this](core::Seat seat, const auto& order) { capture(seat, order); }}),
+      watcher_(config.name, first_worker, {{config.run_deadline, config.max_deadline}, config.grace},
+               {host.ledger_record(), sessions_, handlers_, hand_}, dumps_core) {}
 
 Pool::~Pool() = default;
 
@@ -92,6 +98,7 @@ Result<void> Pool::open(PoolFds inherited) {
   }
   if (auto taken = handlers_.inherit(std::move(fds_.handlers)); !taken) return taken;
   drain_.open(*board_);
+  hand_.open(*board_);
   if (!fresh) drain_.resume_drain(host_.loop().now());
   return {};
 }
@@ -100,7 +107,9 @@ void Pool::start() {
   started_ = true;
   book_.restore();
   statistics_.note(host_.loop().now(), total(), false);
-  for (std::size_t i = 0; i < seats_.size(); ++i) resume_verdict(static_cast<core::Seat>(i));
+  for (Seat& seat : seats_) {
+    if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
+  }
   update();
 }
 
@@ -152,17 +161,9 @@ void Pool::stop(core::Duration timeout) {
 }
 
 void Pool::kill_running() {
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    Seat& seat = seats_[i];
+  for (Seat& seat : seats_) {
     kill_orphan(seat);
-    if (!seat.process) continue;
-    look_at_seat(static_cast<core::Seat>(i), host_.loop().now());
-    if (seat.watch.running() && seat.ready) {
-      if (!seat.ladder) seat.ladder = {seat.watch.intent(), ladder_config(seat)};
-      step(static_cast<core::Seat>(i), core::KillLadder::CancelRequested{core::Verdict::Shutdown});
-    } else {
-      kill(seat, core::DeathKind::Shutdown);
-    }
+    if (seat.process && !watcher_.end_run(seat, host_.loop().now())) kill(seat, core::DeathKind::Shutdown);
   }
 }
 
@@ -281,11 +282,7 @@ void Pool::schedule(core::TimePoint now) {
     if (!seat.ready && !seat.verdict) at_most(seat.started + config_.start_timeout);
     if (seat.leave_by) at_most(seat.leave_by);
     if (seat.owes_attach) at_most(now + kOwedRetry);
-    if (seat.ladder && !seat.ladder->over()) {
-      at_most(seat.ladder->next_timer());
-    } else {
-      at_most(seat.watch.deadline());
-    }
+    at_most(seat.run.next_deadline());
     if (drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
   }
   if (drain_.state() == core::Drain::State::Stopped) next.reset();
@@ -309,20 +306,14 @@ void Pool::on_timer() {
     if (!seat.process) continue;
     seat.process->flush();
     sessions_.attach_owed(seat);
-    const auto ladder_due = [&] {
-      return seat.ladder && seat.ladder->next_timer() && now >= *seat.ladder->next_timer();
-    };
-    if (ladder_due() && seat.fault && dumps_core(seat.process->pid())) {
-      step(static_cast<core::Seat>(i), core::KillLadder::DumpsCore{});
-    }
-    if (ladder_due()) step(static_cast<core::Seat>(i), core::KillLadder::TimerFired{});
+    watcher_.on_timer(seat, now);
     if (!seat.ready && now >= seat.started + config_.start_timeout && !seat.verdict) {
       log_warning("worker was not ready in time and is killed; see start_timeout",
                   {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
       seat.boot_error = "not ready within " + core::to_string(config_.start_timeout);
       available(core::Availability::Event::StartTimedOut);
       kill(seat, core::DeathKind::BootFailure);
-    } else if (drain_.state() == core::Drain::State::Killing && !seat.ladder) {
+    } else if (drain_.state() == core::Drain::State::Killing && !seat.run.ladder()) {
       kill(seat, core::DeathKind::Shutdown);
     } else if (seat.leave_by) {
       end_leaver(seat, now);

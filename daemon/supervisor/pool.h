@@ -8,12 +8,12 @@
 #include "daemon/core/availability.h"
 #include "daemon/core/cgroup_facts.h"
 #include "daemon/core/health.h"
-#include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
 #include "daemon/core/run_watch.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
+#include "daemon/supervisor/ladder_hand.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/pool_drain.h"
@@ -22,6 +22,7 @@
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/queue_watch.h"
+#include "daemon/supervisor/seat_watcher.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
@@ -87,7 +88,6 @@ class Pool final : public PoolGate {
   void never_started(core::Seat seat, const std::string& why);
   void listen(core::Seat seat, WorkerProcess& process);
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
-  void on_fault(core::Seat seat, worker_link::Fault&& fault);
   void on_hello(Seat& seat, const worker_link::Hello& hello);
   void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
   void on_ready(core::Seat index);
@@ -98,15 +98,8 @@ class Pool final : public PoolGate {
 
   // pool_watch.cc: deadlines and kills
   void look(core::TimePoint now);
-  void look_at_seat(core::Seat index, core::TimePoint now);
-  void arm(Seat& seat, const LaneLook& look);
-  void tell_to_stop(core::Seat seat, const core::KillLadder::Event& event);
-  void step(core::Seat seat, const core::KillLadder::Event& event);
-  void carry_out(core::Seat seat, const core::KillLadder::Effect& effect);
-  void condemn_slot(core::Seat seat);
-  void reread_lane(core::Seat seat);
-  void resume_verdict(core::Seat seat);
-  [[nodiscard]] core::LadderConfig ladder_config(const Seat& seat) const;
+  void look_at_first_job(core::Seat index, core::TimePoint now);
+  void capture(core::Seat seat, const StackDesk::Order& order);
   [[nodiscard]] bool busy() const;
   [[nodiscard]] std::optional<core::Duration> shortest_run() const;
 
@@ -153,6 +146,8 @@ class Pool final : public PoolGate {
   Burial burial_;
   PoolDrain drain_;
   QueueWatch queues_;
+  LadderHand hand_;
+  SeatWatcher watcher_;
   bool was_idle_ = false;  ///< at the last look: nothing ran, nothing waited
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "daemon/core/death.h"
-#include "daemon/core/kill_ladder.h"
 #include "daemon/core/pool_plan.h"
-#include "daemon/core/run_watch.h"
+#include "daemon/core/run_watcher.h"
 #include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"
@@ -56,9 +55,7 @@ struct PoolSeat {
   bool said_owed = false;                   ///< and the log says so, once
   bool leaving = false;                     ///< was told to exit
   std::optional<core::TimePoint> leave_by;  ///< killed then, if it runs no job
-  core::RunWatch watch;
-  std::optional<core::Duration> armed;  ///< run deadline of the present run
-  std::optional<core::KillLadder> ladder;
+  core::RunWatcher run;
   std::optional<core::DeathKind> verdict;   ///< why we end the process
   std::optional<worker_link::Fault> fault;  ///< as its fault handler said
   MemoryGuard memory;

@@ -98,8 +98,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
     seat.memory = {};
     seat.process.reset();
     seat.orphan.reset();
-    seat.ladder.reset();
-    seat.watch.clear();
+    seat.run.clear();
     seat.ready = false;
     seat.state = core::SeatState::Empty;
   }

@@ -8,9 +8,7 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
-#include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/worker_fault.h"
 #include "shm/base/overloaded.h"
 #include "shm/memfd.h"
 
@@ -38,9 +36,8 @@ void Pool::start_worker(core::Seat index) {
   seat.ready = seat.first_job_seen = seat.leaving = seat.owes_attach = seat.said_owed = false;
   seat.leave_by.reset();
   seat.verdict.reset();
-  seat.ladder.reset();
   seat.fault.reset();
-  seat.watch.clear();
+  seat.run.clear();
   seat.boot_error.clear();
   seat.handler_bytes.clear();
   seat.next_chunk = 0;
@@ -213,7 +210,7 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
             sessions_.session_given_back(broken.serial, owner);
             sessions_.on_broken(process, broken, host_.sessions());
           },
-          [&](worker_link::Fault&& fault) { on_fault(index, std::move(fault)); },
+          [&](worker_link::Fault&& fault) { watcher_.on_fault(seat, std::move(fault), host_.loop().now()); },
           [&](worker_link::BootFailed&& failed) {
             seat.boot_error = failed.text;
             log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
@@ -223,27 +220,6 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
           },
       },
       std::move(message));
-}
-
-// It dies of this fault, whatever its deadline does, unless a verdict stands already.
-void Pool::on_fault(core::Seat index, worker_link::Fault&& fault) {
-  Seat& seat = seats_[index];
-  if (seat.fault) return;
-  // SYNC: acquire, pairs with claim.
-  const std::uint64_t intent = seat.process->lane().words.intent.load(std::memory_order_acquire);
-  const auto job = running_job(sessions_, handlers_, intent, seat.process->lane());
-  log_warning("worker has faulted", {{"pool", config_.name},
-                                     {"worker", index},
-                                     {"pid", seat.process->pid()},
-                                     {"signal", core::signal_name(fault.signal)},
-                                     {"what", words_of(fault)},
-                                     {"job", job.id},
-                                     {"handler", job.handler}});
-  seat.fault = std::move(fault);
-  // It was asked to leave after this job and does not: what it dies of is its own.
-  if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
-  if (!seat.ladder || seat.ladder->over()) seat.ladder = {core::Intent{intent}, ladder_config(seat)};
-  step(index, core::KillLadder::FaultSaid{});
 }
 
 void Pool::on_hello(Seat& seat, const worker_link::Hello& hello) {

@@ -1,0 +1,150 @@
+#include "daemon/supervisor/ladder_hand.h"
+
+#include <signal.h>
+
+#include "daemon/supervisor/running_job.h"
+#include "daemon/supervisor/worker_fault.h"
+#include "shm/base/overloaded.h"
+#include "shm/hints.h"
+#include "shm/verdict.h"
+
+namespace ringmaster {
+namespace {
+
+Cause cause_of(core::Verdict verdict) {
+  switch (verdict) {
+    case core::Verdict::TimedOut:
+      return Cause::RunTimeout;
+    case core::Verdict::Cancelled:
+      return Cause::Cancelled;
+    case core::Verdict::ProtocolViolation:
+      return Cause::ProtocolViolation;
+    case core::Verdict::Shutdown:
+      return Cause::Lost;
+  }
+  return Cause::Lost;
+}
+
+core::DeathKind death_of(core::Verdict verdict) {
+  switch (verdict) {
+    case core::Verdict::TimedOut:
+      return core::DeathKind::TimedOut;
+    case core::Verdict::Cancelled:
+      return core::DeathKind::Cancelled;
+    case core::Verdict::ProtocolViolation:
+      return core::DeathKind::ProtocolViolation;
+    case core::Verdict::Shutdown:
+      return core::DeathKind::Shutdown;
+  }
+  return core::DeathKind::Shutdown;
+}
+
+Intent intent_of(const PoolSeat& seat) {
+  return Intent::unpack(static_cast<std::uint64_t>(seat.run.ladder()->intent())).value_or(Intent{});
+}
+
+}  // namespace
+
+void LadderHand::drive(PoolSeat& seat, core::TimePoint now, const Ladder::Event& event) {
+  for (Answer next = event; next;) {
+    const auto effects = seat.run.handle(now, *next);
+    next.reset();
+    // Only the last effect of an event is answered at once.
+    for (const Ladder::Effect& effect : effects) next = perform(seat, now, effect);
+  }
+  seat.run.settle();
+}
+
+LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, const Ladder::Effect& effect) {
+  ControlRecord& control = seat.process->control();
+  const Owner owner = seat.process->place().owner;
+  return std::visit(
+      Overloaded{
+          [&](const Ladder::SetCancelWord&) -> Answer {
+            control.cancel.store(intent_of(seat).pack(), std::memory_order_release);  // SYNC: pairs with cancel_asked.
+            return std::nullopt;
+          },
+          [&](const Ladder::WriteVerdict& write) -> Answer {
+            (void)write_verdict(record_of(seat), {intent_of(seat), cause_of(write.verdict), 0});
+            return Ladder::VerdictWritten{};
+          },
+          [&](const Ladder::SetHold&) -> Answer {
+            control.hold.store(1, std::memory_order_seq_cst);  // SYNC: before the CAS and the look at the lane.
+            return std::nullopt;
+          },
+          [&](const Ladder::CondemnSlot&) -> Answer { return condemn_slot(seat); },
+          [&](const Ladder::RereadLane&) -> Answer { return reread_lane(seat); },
+          [&](const Ladder::ReleaseHold&) -> Answer {
+            control.hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
+            ports_.call_workers();
+            return std::nullopt;
+          },
+          [&](const Ladder::WithdrawVerdict&) -> Answer { return withdraw_verdict(record_of(seat)), std::nullopt; },
+          [&](const Ladder::SpareTakesOver&) -> Answer { return hand_over(seat), std::nullopt; },
+          [&](const Ladder::CaptureStack&) -> Answer { return capture(seat, now), std::nullopt; },
+          [&](const Ladder::LetGo&) -> Answer { return let_go(control), std::nullopt; },
+          [&](const Ladder::Kill&) -> Answer {
+            ++rooms_.book.tally().kills;
+            rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
+            return std::nullopt;
+          },
+          [&](const Ladder::ReportProtocolViolation&) -> Answer { return report_violation(seat), std::nullopt; },
+          [&](const Ladder::Settle&) -> Answer { return std::nullopt; },  // a burial does, ladder or not
+      },
+      effect);
+}
+
+core::KillLadder::Event LadderHand::condemn_slot(const PoolSeat& seat) const {
+  const Intent intent = intent_of(seat);
+  const Session* session = rooms_.sessions.at(intent.session);
+  if (session == nullptr) return Ladder::CondemnLost{};
+  const Owner owner = seat.process->place().owner;
+  const Sentence sentence = pass_sentence(session->reply, seat.process->lane(), intent, owner);
+  if (sentence == Sentence::Forged) {
+    rooms_.fates.broken(intent.session, session->serial, "it made a job look as if a worker ran it");
+  }
+  if (sentence == Sentence::Kill) return Ladder::CondemnWon{};
+  return Ladder::CondemnLost{};
+}
+
+core::KillLadder::Event LadderHand::reread_lane(const PoolSeat& seat) const {
+  const Intent intent = intent_of(seat);
+  const LaneRecord& lane = seat.process->lane();
+  const Session* session = rooms_.sessions.at(intent.session);
+  // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
+  if (session != nullptr &&
+      pass_sentence(session->reply, lane, intent, seat.process->place().owner) == Sentence::Kill) {
+    return Ladder::CondemnWon{};
+  }
+  const auto seen = look_at_lane(lane).intent;
+  return Ladder::LaneReread{seen ? core::Intent{seen->pack()} : core::Intent::None};
+}
+
+void LadderHand::hand_over(PoolSeat& seat) const {
+  if (const auto verdict = seat.run.ladder()->verdict()) seat.verdict = death_of(*verdict);
+  seat.state = core::SeatState::Condemned;
+  if (!seat.fault) return;
+  // It takes no job any more: nobody is to hold a ring back because of it.
+  clear_place(*board_, seat.process->place().seat);
+  ports_.call_workers();
+}
+
+void LadderHand::capture(PoolSeat& seat, core::TimePoint now) const {
+  const WorkerPlace& place = seat.process->place();
+  StackDesk::Order order = stack_order(*seat.process, seat.fault, now);
+  order.user = user_;
+  order.process = {pool_, place.seat, place.owner.incarnation, record_of(seat).started_ns};
+  // SYNC: acquire, pairs with claim; the worker waits for us, or is held.
+  const std::uint64_t intent = seat.process->lane().words.intent.load(std::memory_order_acquire);
+  order.job = running_job(rooms_.sessions, rooms_.handlers, intent, seat.process->lane());
+  ports_.capture(place.seat, order);
+}
+
+void LadderHand::report_violation(const PoolSeat& seat) const {
+  const Intent intent = intent_of(seat);
+  const Session* session = rooms_.sessions.at(intent.session);
+  if (session == nullptr) return;
+  rooms_.fates.broken(intent.session, session->serial, "it altered the word of a running job");
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,134 @@
+#include "daemon/supervisor/seat_watcher.h"
+
+#include "daemon/supervisor/log.h"
+#include "daemon/supervisor/running_job.h"
+#include "daemon/supervisor/worker_fault.h"
+
+namespace ringmaster {
+namespace {
+
+core::Verdict verdict_of(Cause cause) {
+  if (cause == Cause::RunTimeout) return core::Verdict::TimedOut;
+  if (cause == Cause::Cancelled) return core::Verdict::Cancelled;
+  return cause == Cause::Lost ? core::Verdict::Shutdown : core::Verdict::ProtocolViolation;
+}
+
+core::Intent packed(const std::optional<Intent>& intent) {
+  return intent ? core::Intent{intent->pack()} : core::Intent::None;
+}
+
+// By its client's word, or by the control segment's: an administrator's cancel, and one of a job that came as a
+// message, stand there alone.
+bool cancel_wanted(const ControlRecord& control, const Session* session, const Intent& running) {
+  if (session == nullptr || session->state == SessionState::Closing) return false;
+  if (control.cancel.load(std::memory_order_relaxed) == running.pack()) return true;
+  return running.slot < session->request.slots() &&
+         session->request.cancel(running.slot).load(std::memory_order_relaxed) == running.seq;
+}
+
+}  // namespace
+
+core::LadderConfig SeatWatcher::ladder_config(const LaneLook& lane) const {
+  core::LadderConfig config;
+  config.grace = rules_.grace;
+  config.listens = rooms_.handlers.listens(lane.handler);
+  return config;
+}
+
+core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const LaneLook& lane) const {
+  core::RunWatcher::Sight sight;
+  sight.intent = packed(lane.intent);
+  sight.stamp = core::from_monotonic_ns(lane.stamp_ns);
+  sight.own_limit = std::chrono::milliseconds{lane.run_timeout_ms};
+  sight.ladder = ladder_config(lane);
+  if (!lane.intent) return sight;
+  const Session* session = rooms_.sessions.at(lane.intent->session);
+  sight.cancel_wanted = cancel_wanted(seat.process->control(), session, *lane.intent);
+  return sight;
+}
+
+void SeatWatcher::look(PoolSeat& seat, core::TimePoint now) {
+  if (!seat.ready) return;
+  const core::RunWatcher::Sight sight = sight_of(seat, look_at_lane(seat.process->lane()));
+  const auto found = seat.run.look(now, sight, rules_.limits);
+  if (found.changed) {
+    LedgerWorker& record = record_of(seat);
+    record.first_seen_ns = static_cast<std::uint64_t>(seat.run.started().time_since_epoch().count());
+    // SYNC: after its time.
+    record.seen_intent.store(static_cast<std::uint64_t>(sight.intent), std::memory_order_release);
+  }
+  if (found.event) rooms_.hand.drive(seat, now, *found.event);
+}
+
+void SeatWatcher::on_timer(PoolSeat& seat, core::TimePoint now) {
+  if (!seat.run.ladder_due(now)) return;
+  if (seat.fault && dumps_core_(seat.process->pid())) rooms_.hand.drive(seat, now, core::KillLadder::DumpsCore{});
+  rooms_.hand.drive(seat, now, core::KillLadder::TimerFired{});
+}
+
+void SeatWatcher::stop(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event) {
+  seat.run.begin(seat.run.intent(), ladder_config(look_at_lane(seat.process->lane())));
+  rooms_.hand.drive(seat, now, event);
+}
+
+void SeatWatcher::cancel(PoolSeat& seat, const Intent& job, core::TimePoint now) {
+  if (!seat.ready) return;
+  look(seat, now);
+  if (seat.run.intent() != packed(job)) return;
+  const Session* session = rooms_.sessions.at(job.session);
+  if (session == nullptr || session->state == SessionState::Closing) {
+    stop(seat, now, core::KillLadder::ClientVanished{});
+  } else {
+    stop(seat, now, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+  }
+}
+
+bool SeatWatcher::end_run(PoolSeat& seat, core::TimePoint now) {
+  look(seat, now);
+  if (!seat.run.running() || !seat.ready) return false;
+  stop(seat, now, core::KillLadder::CancelRequested{core::Verdict::Shutdown});
+  return true;
+}
+
+void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::TimePoint now) {
+  if (seat.fault) return;
+  const LaneRecord& lane = seat.process->lane();
+  const std::uint64_t intent = lane.words.intent.load(std::memory_order_acquire);  // SYNC: pairs with claim.
+  const auto job = running_job(rooms_.sessions, rooms_.handlers, intent, lane);
+  log_warning("worker has faulted", {{"pool", pool_},
+                                     {"worker", seat.process->place().seat},
+                                     {"pid", seat.process->pid()},
+                                     {"signal", core::signal_name(fault.signal)},
+                                     {"what", words_of(fault)},
+                                     {"job", job.id},
+                                     {"handler", job.handler}});
+  seat.fault = std::move(fault);
+  // It was asked to leave after this job and does not: what it dies of is its own.
+  if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
+  seat.run.begin(core::Intent{intent}, ladder_config(look_at_lane(lane)));
+  rooms_.hand.drive(seat, now, core::KillLadder::FaultSaid{});
+}
+
+void SeatWatcher::resume_verdict(PoolSeat& seat, core::TimePoint now) {
+  if (!seat.ready) return;
+  LedgerWorker& record = record_of(seat);
+  const LaneLook lane = look_at_lane(seat.process->lane());
+  const auto standing = standing_verdict(record);
+  const bool agreed = standing && lane.intent && standing->intent == *lane.intent;
+  // Dead already: no sentence is left to carry out, and its pid may be another's by now.
+  if (seat.state == core::SeatState::Condemned) {
+    if (standing && !agreed) withdraw_verdict(record);
+    return;
+  }
+  const core::RunWatcher::Sight sight = sight_of(seat, lane);
+  if (lane.intent && record.seen_intent.load(std::memory_order_acquire) == lane.intent->pack()) {  // SYNC: look
+    seat.run.restore(core::from_monotonic_ns(record.first_seen_ns), now, sight, rules_.limits);
+  }
+  if (agreed) return rooms_.hand.drive(seat, now, seat.run.resume(sight, verdict_of(standing->cause)));
+  if (standing) withdraw_verdict(record);
+  if (auto fault = said_fault(*seat.process)) return on_fault(seat, std::move(*fault), now);
+  seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
+  if (lane.intent) look(seat, now);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,275 @@
+#include "daemon/supervisor/seat_watcher.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "proto/handler_id.h"
+#include "tests/testing/fake_keeper.h"
+#include "tests/unit/pool/fake_fates.h"
+#include "tests/unit/pool/fake_worker.h"
+#include "tests/unit/pool/room_fixture.h"
+
+namespace ringmaster {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::FakeKeeper;
+using testing::FakeWorker;
+using testing::take_seat;
+
+constexpr core::TimePoint kNow{1h};
+constexpr Owner kOwner{0, 1};
+constexpr FakeKeeper::Name kName{0, 1};
+
+/// A pool of one worker and one session, with a hand-turned clock.
+struct Room {
+  Room() : worker(take_seat(seats[0], kOwner)) {
+    sessions.add(memory.session);
+    hand.open(*memory.world.board);
+    HandlerDescription listener;
+    listener.name = "listener";
+    listener.listens_to_cancel = true;
+    handlers.set({listener}, encode_handlers({&listener, 1}).value());
+  }
+
+  [[nodiscard]] PoolSeat& seat() { return seats[0]; }
+  [[nodiscard]] LedgerWorker& record() const { return ledger.record.workers[0]; }
+  /// The worker claims a new job of that handler.
+  void run_a_job(const char* handler = "deaf") {
+    testing::World& world = memory.world;
+    world.submit();
+    slot = world.last_slot;
+    const SlotWord job(word());
+    memory.session.reply.word(slot) = SlotWord::owned(job.seq(), SlotState::Running, 0, kOwner).bits();
+    intent = {3, static_cast<std::uint16_t>(slot), job.seq()};
+    worker.lane().words.run_timeout = std::uint64_t{job.seq()} << 32;  // none of its own: the pool's
+    worker.lane().words.handler = handler_id(handler);
+    worker.runs(intent, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+  }
+  void finish_the_job() const {
+    memory.session.reply.word(slot) = SlotWord::terminal(intent.seq, SlotState::Done, 0, Cause::None).bits();
+    worker.rests();
+  }
+  void look_after(core::Duration time) {
+    now += time;
+    watcher.on_timer(seat(), now);
+    watcher.look(seat(), now);
+  }
+  void capture_ends() { hand.drive(seat(), now, core::KillLadder::CaptureEnded{}); }
+  [[nodiscard]] SlotWord word() const { return SlotWord(memory.session.reply.word(slot).load()); }
+
+  testing::Ledger ledger;
+  testing::SessionInMemory memory;
+  testing::Posted posted;
+  FakeKeeper keeper;
+  testing::FakeFates fates;
+  SessionRoster sessions{"t", 1000, posted.later()};
+  HandlerCatalog handlers{0, keeper, posted.later()};
+  PoolBook book{ledger.record, 0, 1};
+  std::vector<PoolSeat> seats = std::vector<PoolSeat>(1);
+  FakeWorker& worker;
+  core::TimePoint now = kNow;
+  std::uint32_t slot = 0;
+  Intent intent;
+  int calls = 0;
+  bool dumps_core = false;
+  std::vector<StackDesk::Order> captures;
+  LadderHand hand{
+      0,
+      0,
+      {},
+      {ledger.record, book, sessions, handlers, fates, keeper},
+      {[this] { ++calls; }, [this](core::Seat, const StackDesk::Order& order) { captures.push_back(order); }}};
+  SeatWatcher watcher{"t", 0, {{1s, 10s}, 200ms}, {ledger.record, sessions, handlers, hand}, [this](std::int32_t) {
+                        return dumps_core;
+                      }};
+};
+
+TEST(SeatWatcher, ARunPastItsDeadlineIsSentencedCapturedAndKilled) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  EXPECT_EQ(room.record().seen_intent, room.intent.pack());
+  room.look_after(999ms);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  room.look_after(1ms);
+  ASSERT_TRUE(standing_verdict(room.record()));
+  EXPECT_EQ(standing_verdict(room.record())->cause, Cause::RunTimeout);
+  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.worker.control().hold, 1U);
+  EXPECT_EQ(room.seat().state, core::SeatState::Condemned) << "a spare takes its place";
+  EXPECT_EQ(room.seat().verdict, core::DeathKind::TimedOut);
+  ASSERT_EQ(room.captures.size(), 1U);
+  EXPECT_EQ(room.captures[0].job.id, make_job_id(7, room.intent.seq));
+  EXPECT_TRUE(room.keeper.killed.empty()) << "not before its stack is taken";
+  room.capture_ends();
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+  EXPECT_EQ(room.book.tally().kills, 1U);
+}
+
+TEST(SeatWatcher, AStackIsNotWaitedForForEver) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  room.look_after(1s);
+  EXPECT_TRUE(room.keeper.killed.empty());
+  room.look_after(1s);
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+  room.capture_ends();
+  EXPECT_EQ(room.keeper.killed.size(), 1U);
+}
+
+TEST(SeatWatcher, AJobThatEndsBetweenTheLookAndTheSentenceKillsNobody) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  // The slot is terminal, the lane still names the job; then the worker clears it.
+  room.memory.session.reply.word(room.slot) =
+      SlotWord::terminal(room.intent.seq, SlotState::Done, 0, Cause::None).bits();
+  room.look_after(1s);
+  EXPECT_EQ(room.worker.control().hold, 1U);
+  room.worker.rests();
+  room.look_after(100ms);
+  EXPECT_EQ(room.worker.control().hold, 0U);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  EXPECT_EQ(room.calls, 1) << "it may sleep on its hold word";
+  EXPECT_TRUE(room.keeper.killed.empty());
+  EXPECT_TRUE(room.fates.broken_sessions.empty());
+}
+
+TEST(SeatWatcher, AClientThatTakesItsWordBackSavesNobodyAndLosesItsSession) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  room.memory.session.reply.word(room.slot) = SlotWord::free_slot(room.intent.seq).bits();
+  room.look_after(1s);
+  EXPECT_TRUE(room.keeper.killed.empty()) << "one grace later, not at once";
+  room.look_after(100ms);
+  EXPECT_EQ(room.fates.broken_sessions, std::vector<std::uint32_t>{7});
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+}
+
+TEST(SeatWatcher, ASlotThatIsClaimedAMomentAfterTheFirstSentenceIsSentencedAgain) {
+  Room room;
+  room.run_a_job();
+  const std::uint64_t running = room.word().bits();
+  room.memory.session.reply.word(room.slot) = SlotWord::ready(room.intent.seq, 0).bits();
+  room.look_after(0s);
+  room.look_after(1s);
+  EXPECT_TRUE(room.captures.empty());
+  room.memory.session.reply.word(room.slot) = running;
+  room.look_after(100ms);
+  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.captures.size(), 1U);
+  EXPECT_TRUE(room.fates.broken_sessions.empty());
+}
+
+TEST(SeatWatcher, AListenerHasItsGraceBeforeItIsKilled) {
+  Room room;
+  room.run_a_job("listener");
+  room.look_after(0s);
+  room.watcher.cancel(room.seat(), room.intent, room.now);
+  EXPECT_EQ(room.worker.control().cancel, room.intent.pack());
+  EXPECT_FALSE(standing_verdict(room.record()));
+  room.look_after(200ms);
+  ASSERT_TRUE(standing_verdict(room.record()));
+  EXPECT_EQ(standing_verdict(room.record())->cause, Cause::Cancelled);
+}
+
+TEST(SeatWatcher, AListenerThatObeysIsLeftAlone) {
+  Room room;
+  room.run_a_job("listener");
+  room.look_after(0s);
+  room.watcher.cancel(room.seat(), room.intent, room.now);
+  room.finish_the_job();
+  room.look_after(10ms);
+  room.look_after(1h);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  EXPECT_FALSE(room.seat().run.ladder());
+}
+
+TEST(SeatWatcher, AJobOfASessionThatEndsIsToldAndRunsOn) {
+  Room room;
+  room.run_a_job("listener");
+  room.look_after(0s);
+  room.memory.session.state = SessionState::Closing;
+  room.watcher.cancel(room.seat(), room.intent, room.now);
+  EXPECT_EQ(room.worker.control().cancel, room.intent.pack());
+  EXPECT_FALSE(room.seat().run.ladder());
+  room.look_after(500ms);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  room.look_after(500ms);
+  room.look_after(200ms);
+  EXPECT_TRUE(standing_verdict(room.record())) << "until its deadline, and the grace of one who listens";
+}
+
+TEST(SeatWatcher, ACancelOfAnotherJobIsNotThisOnes) {
+  Room room;
+  room.run_a_job("listener");
+  room.watcher.cancel(room.seat(), {3, 9, 9}, room.now);
+  EXPECT_EQ(room.worker.control().cancel, 0U);
+}
+
+TEST(SeatWatcher, AtThePoolsEndARunIsEndedAndAnIdleWorkerIsNot) {
+  Room room;
+  EXPECT_FALSE(room.watcher.end_run(room.seat(), room.now));
+  room.run_a_job();
+  EXPECT_TRUE(room.watcher.end_run(room.seat(), room.now));
+  ASSERT_TRUE(standing_verdict(room.record()));
+  EXPECT_EQ(standing_verdict(room.record())->cause, Cause::Lost);
+}
+
+TEST(SeatWatcher, AFaultedWorkerHasTimeToDieAndToWriteItsCore) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  worker_link::Fault fault;
+  fault.signal = SIGSEGV;
+  room.watcher.on_fault(room.seat(), std::move(fault), room.now);
+  ASSERT_EQ(room.captures.size(), 1U);
+  EXPECT_TRUE(room.captures[0].faulted);
+  room.capture_ends();
+  EXPECT_EQ(room.worker.control().fault_taken, 1U);
+  room.dumps_core = true;
+  for (int i = 0; i < 8; ++i) room.look_after(250ms);
+  EXPECT_TRUE(room.keeper.killed.empty());
+  room.dumps_core = false;
+  room.look_after(250ms);
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+  EXPECT_FALSE(standing_verdict(room.record())) << "it died of its fault";
+}
+
+TEST(SeatWatcher, ASuccessorGoesOnWithASentenceThatLaneAndLedgerAgreeOn) {
+  Room room;
+  room.run_a_job();
+  ASSERT_TRUE(write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
+  room.watcher.resume_verdict(room.seat(), room.now);
+  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.seat().verdict, core::DeathKind::Cancelled);
+  room.capture_ends();
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+}
+
+TEST(SeatWatcher, ASuccessorWithdrawsASentenceOnAJobThatIsOver) {
+  Room room;
+  room.run_a_job();
+  ASSERT_TRUE(write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
+  room.finish_the_job();
+  room.worker.control().hold = 1;
+  room.watcher.resume_verdict(room.seat(), room.now);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  EXPECT_EQ(room.worker.control().hold, 0U);
+}
+
+TEST(SeatWatcher, ASuccessorCountsARunFromWhenItsPredecessorSawIt) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  room.seat().run.clear();
+  room.now += 600ms;
+  room.watcher.resume_verdict(room.seat(), room.now);
+  EXPECT_EQ(room.seat().run.next_deadline(), kNow + 1s);
+}
+
+}  // namespace
+}  // namespace ringmaster
