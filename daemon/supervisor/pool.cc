@@ -44,8 +44,7 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       policy_(config.restart, config.workers + config.spares, make_random()),
       bell_watch_(host.loop(),
                   [this] {
-                    // Whoever was rung may not be awake yet: one look that finds it idle is not enough.
-                    was_idle_ = false;
+                    looks_.stir();
                     on_timer();
                   }),
       book_(host.ledger_record(), index, config.workers + config.spares),
@@ -182,11 +181,10 @@ void Pool::call(const Session& session) {
 
 // Who was called may take a job, of which no bell tells the supervisor either.
 void Pool::keep_looking() {
-  was_idle_ = false;
-  if (looks_.next_look()) return;
   const core::TimePoint now = host_.loop().now();
+  const bool sleeps = !looks_.next_look();
   looks_.wake(now, shortest_run());
-  schedule(now);
+  if (sleeps) schedule(now);
 }
 
 std::vector<core::SeatView> Pool::views() const {
@@ -241,9 +239,7 @@ void Pool::update() {
   apply_plan(now);
   // A message wakes its worker, and one that is awake takes a job without a ring.
   for (Seat& seat : seats_) {
-    if (!seat.process || !seat.process->take_told()) continue;
-    was_idle_ = false;
-    if (!looks_.next_look()) looks_.wake(now, shortest_run());
+    if (seat.process && seat.process->take_told()) looks_.wake(now, shortest_run());
   }
   schedule(now);
   updating_ = false;

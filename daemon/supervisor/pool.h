@@ -8,9 +8,9 @@
 #include "daemon/core/availability.h"
 #include "daemon/core/cgroup_facts.h"
 #include "daemon/core/health.h"
+#include "daemon/core/look_pace.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/restart_policy.h"
-#include "daemon/core/run_watch.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/ladder_hand.h"
@@ -100,8 +100,8 @@ class Pool final : public PoolGate {
   void look(core::TimePoint now);
   void look_at_first_job(core::Seat index, core::TimePoint now);
   void capture(core::Seat seat, const StackDesk::Order& order);
-  [[nodiscard]] bool busy() const;
-  [[nodiscard]] std::optional<core::Duration> shortest_run() const;
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
 
   // pool_reap.cc: deaths
   void keep_orphan(core::Seat seat, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
@@ -135,7 +135,7 @@ class Pool final : public PoolGate {
   HandlerCatalog handlers_;
   core::Availability availability_;
   core::RestartPolicy policy_;
-  core::LookSchedule looks_;
+  core::LookPace looks_;
   core::OomBaseline oom_baseline_;
   LeftoverLog leftovers_;
   WorkBell bell_watch_;
@@ -148,7 +148,6 @@ class Pool final : public PoolGate {
   QueueWatch queues_;
   LadderHand hand_;
   SeatWatcher watcher_;
-  bool was_idle_ = false;  ///< at the last look: nothing ran, nothing waited
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false, updating_ = false;

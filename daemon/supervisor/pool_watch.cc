@@ -10,29 +10,16 @@
 // When a pool looks at its workers and queues, and when it sleeps.
 namespace ringmaster {
 
-std::optional<core::Duration> Pool::shortest_run() const {
-  core::Duration shortest = config_.run_deadline;
-  for (const auto& [index, session] : sessions_.all()) {
-    if (session->shortest_run_ms != 0) {
-      shortest = std::min(shortest, core::Duration{std::chrono::milliseconds{session->shortest_run_ms}});
-    }
-  }
-  return std::max(shortest, core::LookSchedule::shortest_run_deadline());
-}
-
-bool Pool::busy() const {
-  unsigned active = 0;
+bool Pool::idle() const {
+  std::vector<core::WorkerSight> workers;
   for (const Seat& seat : seats_) {
     if (!seat.process || !seat.ready) continue;
-    if (seat.run.running()) return true;
-    if (seat.state != core::SeatState::Active) continue;
-    ++active;
     const auto place = seat.process->place().seat;
     // SYNC: acquire: an idle bit seen here was set before its worker's last scan.
     const std::uint64_t idle = board_->idle[place / 64].load(std::memory_order_acquire);
-    if ((idle >> (place % 64) & 1) == 0) return true;
+    workers.push_back({seat.run.running(), seat.state == core::SeatState::Active, (idle >> (place % 64) & 1) != 0});
   }
-  return active < config_.workers || drain_.state() != core::Drain::State::Running;
+  return core::all_idle(workers, config_.workers) && drain_.accepts_jobs() && !queues_.work_waits();
 }
 
 void Pool::look(core::TimePoint now) {
@@ -60,13 +47,10 @@ void Pool::look(core::TimePoint now) {
   if (!drain_.accepts_jobs() && !drain_.stopping()) drain_.refuse_late_jobs(crew());
   queues_.look(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
-  // Twice idle: between a worker's idle bit and its last scan lies a moment in which it may still take a job unrung.
-  const bool is_idle = !busy() && !queues_.work_waits();
+  const bool is_idle = idle();
   // The last look before a sleep too: nothing is done between it and the next.
   if (slept || is_idle || statistics_.due(now)) statistics_.note(now, total(), slept);
-  looks_.plan(now, !is_idle || !was_idle_, shortest_run());
-  if (is_idle && was_idle_) bell_watch_.arm();
-  was_idle_ = is_idle;
+  if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();
 }
 
 void Pool::look_at_first_job(core::Seat index, core::TimePoint now) {

@@ -39,6 +39,15 @@ std::uint64_t SessionRoster::job_id_of(std::uint64_t intent_bits) const {
   return session != nullptr ? make_job_id(session->serial, intent->seq) : 0;
 }
 
+core::Duration SessionRoster::shortest_run(core::Duration usual) const {
+  core::Duration shortest = usual;
+  for (const auto& [index, session] : sessions_) {
+    if (session->shortest_run_ms == 0) continue;
+    shortest = std::min(shortest, core::Duration{std::chrono::milliseconds{session->shortest_run_ms}});
+  }
+  return std::max(shortest, core::LookSchedule::shortest_run_deadline());
+}
+
 void SessionRoster::attach_to(PoolSeat& seat, const Session& session) {
   PoolWorker& worker = *seat.process;
   if (worker.holds(session.serial)) return;

@@ -35,6 +35,9 @@ class SessionRoster {
   /// 0: nothing, or a job of no session that is attached.
   [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;
 
+  /// The shortest run deadline in force: of the sessions that declare one, or `usual`.
+  [[nodiscard]] core::Duration shortest_run(core::Duration usual) const;
+
   /// False: it was here already.
   bool add(const Session& session) { return sessions_.emplace(session.index, &session).second; }
   /// Gives it to a process that does not hold it; what cannot be given now, for want of descriptors, the seat owes.

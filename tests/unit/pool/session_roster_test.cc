@@ -34,6 +34,17 @@ TEST(SessionRoster, KnowsSessionsByIndexAndSerial) {
   EXPECT_EQ(room.roster.job_id_of(0), 0U);
 }
 
+TEST(SessionRoster, TheShortestRunIsWhatASessionDeclares) {
+  using namespace std::chrono_literals;
+  Room room;
+  EXPECT_EQ(room.roster.shortest_run(1s), 1s);
+  room.memory.session.shortest_run_ms = 50;
+  EXPECT_EQ(room.roster.shortest_run(1s), 50ms);
+  EXPECT_EQ(room.roster.shortest_run(20ms), 20ms);
+  room.memory.session.shortest_run_ms = 1;
+  EXPECT_EQ(room.roster.shortest_run(1s), 10ms) << "nobody looks more often";
+}
+
 TEST(SessionRoster, ASessionIsGivenOnceAndNotWhileItEnds) {
   Room room;
   FakeWorker& worker = take_seat(room.seats[0], {0, 1});
