@@ -29,6 +29,18 @@ core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.tim
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};  // of a session that a worker could not be given
 
+constexpr std::uint64_t kIdleWaitNs = 60'000'000'000;
+
+worker_link::Settings settings_of(const config::PoolConfig& config, unsigned usable_cpus) {
+  worker_link::Settings settings;
+  settings.spin_ns = static_cast<std::uint64_t>(config.spin.count());
+  settings.max_spinners = std::max(1U, usable_cpus / 2);
+  settings.idle_wait_ns = kIdleWaitNs;
+  settings.grace_ns = static_cast<std::uint64_t>(config.grace.count());
+  settings.keep_leftovers = config.keep_leftovers;
+  return settings;
+}
+
 }  // namespace
 
 Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
@@ -67,7 +79,15 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
             {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
             {[this] { call(); }, [this](core::Seat seat, const auto& order) { capture(seat, order); }}),
       watcher_(config.name, first_worker, {{config.run_deadline, config.max_deadline}, config.grace},
-               {host.ledger_record(), sessions_, handlers_, hand_}, dumps_core) {}
+               {host.ledger_record(), sessions_, handlers_, hand_}, dumps_core),
+      orders_(config.name, first_worker, config.grace + kLeaveRoom, {host.ledger_record(), book_, host.keeper()}),
+      boot_({settings_of(config, host.usable_cpus()), config.start_timeout}, handlers_),
+      starter_(config_, index, first_worker, host.stock_worker(),
+               {host.loop(), host.ledger_record(), book_, sessions_, host.keeper(), host.cgroups()},
+               {[this](ControlRecord& control) { charges_.show(control); },
+                [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
+                [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
+                [this](core::Seat seat) { on_no_start(seat); }, [this] { update(); }}) {}
 
 Pool::~Pool() = default;
 
@@ -98,6 +118,7 @@ Result<void> Pool::open(PoolFds inherited) {
   if (auto taken = handlers_.inherit(std::move(fds_.handlers)); !taken) return taken;
   drain_.open(*board_);
   hand_.open(*board_);
+  starter_.open(fds_.board.get(), fds_.bell.get());
   if (!fresh) drain_.resume_drain(host_.loop().now());
   return {};
 }
@@ -161,8 +182,8 @@ void Pool::stop(core::Duration timeout) {
 
 void Pool::kill_running() {
   for (Seat& seat : seats_) {
-    kill_orphan(seat);
-    if (seat.process && !watcher_.end_run(seat, host_.loop().now())) kill(seat, core::DeathKind::Shutdown);
+    orders_.kill_orphan(seat);
+    if (seat.process && !watcher_.end_run(seat, host_.loop().now())) orders_.kill(seat, core::DeathKind::Shutdown);
   }
 }
 
@@ -217,13 +238,13 @@ void Pool::apply_plan(core::TimePoint now) {
       if (const auto* start = std::get_if<core::StartWorker>(&effect)) {
         start_worker(start->seat);
       } else if (const auto* swap = std::get_if<core::PromoteSpare>(&effect)) {
-        promote(swap->seat);
+        orders_.promote(seats_[swap->seat], drain_.claiming_paused());
       } else if (const auto* recycle = std::get_if<core::RecycleWorker>(&effect)) {
         log_info("worker is recycled",
                  {{"pool", config_.name}, {"worker", recycle->seat}, {"reason", core::to_string(recycle->reason)}});
-        ask_to_leave(recycle->seat, core::DeathKind::Recycled);
+        orders_.leave(seats_[recycle->seat], core::DeathKind::Recycled, now);
       } else if (const auto* leave = std::get_if<core::StopWorker>(&effect)) {
-        ask_to_leave(leave->seat, core::DeathKind::Clean);
+        orders_.leave(seats_[leave->seat], core::DeathKind::Clean, now);
       }
     }
   }
@@ -275,7 +296,7 @@ void Pool::schedule(core::TimePoint now) {
   for (const Seat& seat : seats_) {
     if (seat.orphan && drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
     if (!seat.process) continue;
-    if (!seat.ready && !seat.verdict) at_most(seat.started + config_.start_timeout);
+    at_most(boot_.deadline(seat));
     if (seat.leave_by) at_most(seat.leave_by);
     if (seat.owes_attach) at_most(now + kOwedRetry);
     at_most(seat.run.next_deadline());
@@ -298,21 +319,20 @@ void Pool::on_timer() {
   look(now);
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     Seat& seat = seats_[i];
-    if (drain_.state() == core::Drain::State::Killing) kill_orphan(seat);
+    if (drain_.state() == core::Drain::State::Killing) orders_.kill_orphan(seat);
     if (!seat.process) continue;
     seat.process->flush();
     sessions_.attach_owed(seat);
     watcher_.on_timer(seat, now);
-    if (!seat.ready && now >= seat.started + config_.start_timeout && !seat.verdict) {
+    if (boot_.timed_out(seat, now)) {
       log_warning("worker was not ready in time and is killed; see start_timeout",
                   {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
-      seat.boot_error = "not ready within " + core::to_string(config_.start_timeout);
       available(core::Availability::Event::StartTimedOut);
-      kill(seat, core::DeathKind::BootFailure);
+      orders_.kill(seat, core::DeathKind::BootFailure);
     } else if (drain_.state() == core::Drain::State::Killing && !seat.run.ladder()) {
-      kill(seat, core::DeathKind::Shutdown);
-    } else if (seat.leave_by) {
-      end_leaver(seat, now);
+      orders_.kill(seat, core::DeathKind::Shutdown);
+    } else {
+      orders_.end_leaver(seat, now);
     }
   }
   update();

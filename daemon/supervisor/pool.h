@@ -22,6 +22,9 @@
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/queue_watch.h"
+#include "daemon/supervisor/seat_boot.h"
+#include "daemon/supervisor/seat_orders.h"
+#include "daemon/supervisor/seat_start.h"
 #include "daemon/supervisor/seat_watcher.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/work_bell.h"
@@ -82,19 +85,10 @@ class Pool final : public PoolGate {
 
   // pool_workers.cc: processes and their messages
   void start_worker(core::Seat seat);
-  void spawn(core::Seat seat, WorkerProcess& process);
-  [[nodiscard]] keeper::SpawnSpec spawn_spec(const WorkerPlace& place) const;
-  void on_spawned(core::Seat seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
-  void never_started(core::Seat seat, const std::string& why);
-  void listen(core::Seat seat, WorkerProcess& process);
+  void on_no_start(core::Seat seat);
+  void on_violation(core::Seat seat, const std::string& what);
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
-  void on_hello(Seat& seat, const worker_link::Hello& hello);
-  void on_chunk(Seat& seat, worker_link::HandlersChunk&& chunk);
   void on_ready(core::Seat index);
-  void promote(core::Seat seat);
-  void end_leaver(Seat& seat, core::TimePoint now);
-  void ask_to_leave(core::Seat seat, core::DeathKind why);
-  void kill(Seat& seat, core::DeathKind why);
 
   // pool_watch.cc: deadlines and kills
   void look(core::TimePoint now);
@@ -103,9 +97,6 @@ class Pool final : public PoolGate {
   [[nodiscard]] bool idle() const;
   [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
 
-  // pool_reap.cc: deaths
-  void keep_orphan(core::Seat seat, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
-  void kill_orphan(const Seat& seat);
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] LedgerTally total() const;  ///< with the living
 
@@ -148,6 +139,9 @@ class Pool final : public PoolGate {
   QueueWatch queues_;
   LadderHand hand_;
   SeatWatcher watcher_;
+  SeatOrders orders_;
+  SeatBoot boot_;
+  SeatStart starter_;
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false, updating_ = false;

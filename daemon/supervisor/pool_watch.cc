@@ -16,8 +16,8 @@ bool Pool::idle() const {
     if (!seat.process || !seat.ready) continue;
     const auto place = seat.process->place().seat;
     // SYNC: acquire: an idle bit seen here was set before its worker's last scan.
-    const std::uint64_t idle = board_->idle[place / 64].load(std::memory_order_acquire);
-    workers.push_back({seat.run.running(), seat.state == core::SeatState::Active, (idle >> (place % 64) & 1) != 0});
+    const std::uint64_t bits = board_->idle[place / 64].load(std::memory_order_acquire);
+    workers.push_back({seat.run.running(), seat.state == core::SeatState::Active, (bits >> (place % 64) & 1) != 0});
   }
   return core::all_idle(workers, config_.workers) && drain_.accepts_jobs() && !queues_.work_waits();
 }
@@ -38,7 +38,7 @@ void Pool::look(core::TimePoint now) {
     if (seats_[i].memory.over(now) && !seats_[i].verdict) {
       log_warning("worker has more memory of its own than memory_max, and is killed",
                   {{"pool", config_.name}, {"worker", i}, {"memory_max", config_.memory_max}});
-      kill(seats_[i], core::DeathKind::OutOfMemory);
+      orders_.kill(seats_[i], core::DeathKind::OutOfMemory);
     }
     statistics_.note_process(static_cast<core::Seat>(i), process->place().owner.incarnation, process->pid(), now);
   }
@@ -58,18 +58,6 @@ void Pool::look_at_first_job(core::Seat index, core::TimePoint now) {
   if (!seat.ready || seat.first_job_seen || finished_jobs(seat.process->lane().counters) == 0) return;
   seat.first_job_seen = true;
   on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
-}
-
-// A seat is taken until its process is gone, also by one that was asked to leave and does not.
-void Pool::end_leaver(Seat& seat, core::TimePoint now) {
-  if (seat.run.running()) {
-    seat.leave_by = now + config_.grace + kLeaveRoom;
-  } else if (now >= *seat.leave_by) {
-    log_warning("worker was asked to leave, does not, and is killed",
-                {{"pool", config_.name}, {"worker", seat.process->place().seat}, {"pid", seat.process->pid()}});
-    seat.leave_by.reset();
-    kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));
-  }
 }
 
 void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {

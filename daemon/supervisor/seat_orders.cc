@@ -1,0 +1,65 @@
+#include "daemon/supervisor/seat_orders.h"
+
+#include <signal.h>
+
+#include "daemon/supervisor/log.h"
+
+namespace ringmaster {
+
+void SeatOrders::promote(PoolSeat& seat, bool paused) {
+  const std::uint16_t number = seat.process->place().seat;
+  seat.state = core::SeatState::Active;
+  rooms_.ledger.workers[first_worker_ + number].flags = kLedgerReady;
+  seat.process->send(worker_link::Drain{paused});
+  log_debug("worker takes jobs", {{"pool", pool_}, {"worker", number}});
+}
+
+void SeatOrders::resume(PoolSeat& seat, bool paused) {
+  if (seat.process->control().drain.load(std::memory_order_relaxed) == 0) {
+    // Where the predecessor died between its ledger and its message, the message is what is missing.
+    return seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || paused});
+  }
+  // The predecessor wanted it to exit; the reason died with it, the message may have.
+  seat.leaving = true;
+  seat.verdict = core::DeathKind::Recycled;
+  seat.state = core::SeatState::Draining;
+  seat.process->send(worker_link::Exit{});
+}
+
+void SeatOrders::leave(PoolSeat& seat, core::DeathKind why, core::TimePoint now) {
+  seat.state = core::SeatState::Draining;
+  if (seat.leaving || !seat.process) return;
+  seat.leaving = true;
+  if (!seat.ready) return kill(seat, why);
+  seat.verdict = why;
+  seat.process->control().drain.store(1, std::memory_order_release);  // SYNC: read by the worker between jobs.
+  seat.process->send(worker_link::Exit{});
+  seat.leave_by = now + patience_;
+}
+
+void SeatOrders::end_leaver(PoolSeat& seat, core::TimePoint now) {
+  if (!seat.process || !seat.leave_by) return;
+  if (seat.run.running()) {
+    seat.leave_by = now + patience_;
+  } else if (now >= *seat.leave_by) {
+    log_warning("worker was asked to leave, does not, and is killed",
+                {{"pool", pool_}, {"worker", seat.process->place().seat}, {"pid", seat.process->pid()}});
+    seat.leave_by.reset();
+    kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));
+  }
+}
+
+void SeatOrders::kill(PoolSeat& seat, core::DeathKind why) {
+  if (!seat.process) return;
+  if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
+  seat.state = core::SeatState::Condemned;
+  ++rooms_.book.tally().kills;
+  const Owner owner = seat.process->place().owner;
+  if (seat.process->pid() != 0) rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
+}
+
+void SeatOrders::kill_orphan(const PoolSeat& seat) {
+  if (seat.orphan) rooms_.keeper.signal(seat.orphan->owner.worker, seat.orphan->owner.incarnation, SIGKILL);
+}
+
+}  // namespace ringmaster

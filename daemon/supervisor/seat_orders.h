@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/supervisor/keeper_port.h"
+#include "daemon/supervisor/pool_book.h"
+#include "daemon/supervisor/pool_parts.h"
+
+namespace ringmaster {
+
+/// What a pool orders the process of a seat to do: to claim jobs, to leave, to die. What a kill ladder orders is its
+/// hand's. Its pool's, on its thread.
+class SeatOrders {
+ public:
+  struct Rooms {
+    LedgerRecord& ledger;
+    PoolBook& book;
+    Keeper& keeper;
+  };
+
+  /// `patience`: how long a worker that was asked to leave may take, once it runs no job.
+  SeatOrders(std::string pool, std::uint16_t first_worker, core::Duration patience, const Rooms& rooms)
+      : pool_(std::move(pool)), first_worker_(first_worker), patience_(patience), rooms_(rooms) {}
+
+  /// A spare is to claim jobs; `paused`: when it is told so, not yet. REQUIRES: the seat has a process.
+  void promote(PoolSeat& seat, bool paused);
+  /// What a predecessor had told it, as far as the ledger and its control segment say, and perhaps had not come to.
+  void resume(PoolSeat& seat, bool paused);
+  /// It leaves after its present job; one that is not ready is killed.
+  void leave(PoolSeat& seat, core::DeathKind why, core::TimePoint now);
+  /// Kills one that was asked to leave, runs no job and is still there when its time is up.
+  void end_leaver(PoolSeat& seat, core::TimePoint now);
+  /// Outside of a ladder: no job is at stake, or the whole worker has to go.
+  void kill(PoolSeat& seat, core::DeathKind why);
+  /// Where there is one.
+  void kill_orphan(const PoolSeat& seat);
+
+ private:
+  std::string pool_;
+  std::uint16_t first_worker_;
+  core::Duration patience_;
+  Rooms rooms_;
+};
+
+}  // namespace ringmaster

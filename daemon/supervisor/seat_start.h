@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/event_loop.h"
+#include "daemon/supervisor/keeper_port.h"
+#include "daemon/supervisor/pool_book.h"
+#include "daemon/supervisor/session_roster.h"
+#include "daemon/supervisor/worker_cgroups.h"
+#include "daemon/supervisor/worker_process.h"
+
+namespace ringmaster {
+
+/// Puts a process into a seat: a new one, or a predecessor's; or, where what the keeper holds of one is not all there,
+/// an orphan. What follows from it is its pool's to decide. Its pool's, on its thread.
+class SeatStart {
+ public:
+  struct Rooms {
+    EventLoop& loop;
+    LedgerRecord& ledger;
+    PoolBook& book;
+    SessionRoster& sessions;
+    Keeper& keeper;
+    WorkerCgroups& cgroups;
+  };
+  struct Ports {
+    std::function<void(ControlRecord&)> show_charges;
+    std::function<void(core::Seat, worker_link::ToSupervisor&&)> on_message;
+    std::function<void(core::Seat, const std::string& what)> on_violation;
+    std::function<void(core::Seat)> on_no_start;  ///< the seat is empty again; also within start()
+    std::function<void()> round;                  ///< after an answer of the keeper
+  };
+  enum class Taken : std::uint8_t {
+    Ready,
+    Booting,  ///< part of what it said went to the predecessor
+    Dead,     ///< its exit is still to be acted upon
+    Orphan,   ///< keeps its seat until its exit
+  };
+
+  /// REQUIRES: `config` and `stock_worker` outlive this.
+  SeatStart(const config::PoolConfig& config, std::uint32_t pool, std::uint16_t first_worker,
+            const std::string& stock_worker, const Rooms& rooms, Ports ports)
+      : config_(config),
+        pool_(pool),
+        first_worker_(first_worker),
+        stock_worker_(stock_worker),
+        rooms_(rooms),
+        ports_(std::move(ports)) {}
+
+  /// Before anything else: what every worker is given. Borrowed.
+  void open(int board, int bell) { board_ = board, bell_ = bell; }
+
+  // Both: `seat` stays where it is. REQUIRES: it is empty.
+
+  void start(PoolSeat& seat, core::Seat index);
+  [[nodiscard]] Taken adopt(PoolSeat& seat, core::Seat index, std::uint32_t incarnation, std::int32_t pid,
+                            WorkerFds fds, bool dead);
+
+ private:
+  void spawn(PoolSeat& seat, WorkerProcess& process);
+  void put_on_record(const PoolSeat& seat, core::Seat index);
+  void on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
+  void never_started(PoolSeat& seat, core::Seat index, const std::string& why);
+  void listen(core::Seat index, WorkerProcess& process);
+  void keep_orphan(PoolSeat& seat, core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
+  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const { return rooms_.ledger.workers[first_worker_ + seat]; }
+
+  const config::PoolConfig& config_;
+  std::uint32_t pool_;
+  std::uint16_t first_worker_;
+  const std::string& stock_worker_;
+  Rooms rooms_;
+  Ports ports_;
+  int board_ = -1;
+  int bell_ = -1;
+};
+
+}  // namespace ringmaster
