@@ -9,11 +9,11 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
+#include "shm/base/overloaded.h"
 #include "shm/doorbell.h"
 #include "shm/memfd.h"
 
-// The gate of a pool and the round that follows every event; pool_drain.cc, pool_workers.cc, pool_watch.cc,
-// pool_reap.cc are the rest.
+// What a pool is made of, and the events that its rooms note; pool_round.cc is what follows from them.
 namespace ringmaster {
 namespace {
 
@@ -22,12 +22,6 @@ core::RestartPolicy::Random make_random() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };
 }
-
-// A look that nobody asked for, should a ring get lost. At whole multiples, so that all pools take one wake-up.
-constexpr core::Duration kIdleLook = std::chrono::seconds{10};
-core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.time_since_epoch() % kIdleLook; }
-constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
-constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};  // of a session that a worker could not be given
 
 constexpr std::uint64_t kIdleWaitNs = 60'000'000'000;
 
@@ -57,7 +51,8 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       bell_watch_(host.loop(),
                   [this] {
                     looks_.stir();
-                    on_timer();
+                    look_due_ = true;
+                    round();
                   }),
       book_(host.ledger_record(), index, config.workers + config.spares),
       statistics_(host.ledger_record().pools[index], config.workers + config.spares),
@@ -87,7 +82,8 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                {[this](ControlRecord& control) { charges_.show(control); },
                 [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
                 [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
-                [this](core::Seat seat) { on_no_start(seat); }, [this] { update(); }}) {}
+                [this](core::Seat seat) { on_no_start(seat); }, [this] { round_.ask(); }}),
+      round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
 Pool::~Pool() = default;
 
@@ -130,7 +126,7 @@ void Pool::start() {
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
   }
-  update();
+  round();  // its workers are under way before anybody is served
 }
 
 std::string Pool::refusal() const {
@@ -151,7 +147,7 @@ void Pool::attach(const Session& session, Callback done) {
   // Not waited for: a worker answers between jobs, and one that is busy for long must not keep a client from opening.
   // Who attaches later finds the bell that rang before.
   host_.loop().post(std::move(done));
-  update();
+  round_.ask();
 }
 
 void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
@@ -160,31 +156,24 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
     statistics_.take_refusals(*session);
   }
   sessions_.detach(index, serial, seats_, std::move(done));
-  update();
+  round_.ask();
 }
 
 PoolDrain::Crew Pool::crew() { return {seats_, policy_.quarantined() && none_ready(seats_)}; }
 
 void Pool::drain(DrainDone done) {
   drain_.drain(host_.loop().now(), crew(), std::move(done));
-  update();
+  round_.ask();
 }
 
 void Pool::resume() {
   drain_.resume(host_.loop().now(), crew());
-  update();
+  round_.ask();
 }
 
 void Pool::stop(core::Duration timeout) {
   drain_.stop(host_.loop().now(), crew(), timeout);
-  update();
-}
-
-void Pool::kill_running() {
-  for (Seat& seat : seats_) {
-    orders_.kill_orphan(seat);
-    if (seat.process && !watcher_.end_run(seat, host_.loop().now())) orders_.kill(seat, core::DeathKind::Shutdown);
-  }
+  round_.ask();
 }
 
 void Pool::call() {
@@ -202,140 +191,153 @@ void Pool::call(const Session& session) {
 
 // Who was called may take a job, of which no bell tells the supervisor either.
 void Pool::keep_looking() {
-  const core::TimePoint now = host_.loop().now();
-  const bool sleeps = !looks_.next_look();
-  looks_.wake(now, shortest_run());
-  if (sleeps) schedule(now);
+  if (!looks_.next_look()) round_.ask();
+  looks_.wake(host_.loop().now(), shortest_run());
 }
 
-std::vector<core::SeatView> Pool::views() const {
-  std::vector<core::SeatView> views(seats_.size());
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
-    views[i].state = seat.state;
-    views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
-    views[i].started = seat.started;
-    if (!seat.process) continue;
-    views[i].jobs = finished_jobs(seat.process->lane().counters);
-    if (config_.recycle.max_rss.value != 0) views[i].rss = resident_bytes(seat.process->pid());
-  }
-  return views;
-}
-
-void Pool::apply_plan(core::TimePoint now) {
-  core::PoolGoal goal{config_.workers, config_.spares, drain_.stopping(), core::Quarantine::No, config_.recycle};
-  // An effect changes what the next one should be: planned again until nothing is left to do.
-  for (std::size_t round = 0; round <= seats_.size(); ++round) {
-    using State = core::RestartPolicy::State;
-    const State state = policy_.state();
-    goal.quarantine = state == State::Trusted    ? core::Quarantine::No
-                      : state == State::ProbeDue ? core::Quarantine::ProbeDue
-                                                 : core::Quarantine::Closed;
-    const core::PoolPlan plan = core::plan_pool(now, goal, views());
-    plan_again_ = plan.look_again;
-    if (plan.effects.empty()) return;
-    for (const core::PoolEffect& effect : plan.effects) {
-      if (const auto* start = std::get_if<core::StartWorker>(&effect)) {
-        start_worker(start->seat);
-      } else if (const auto* swap = std::get_if<core::PromoteSpare>(&effect)) {
-        orders_.promote(seats_[swap->seat], drain_.claiming_paused());
-      } else if (const auto* recycle = std::get_if<core::RecycleWorker>(&effect)) {
-        log_info("worker is recycled",
-                 {{"pool", config_.name}, {"worker", recycle->seat}, {"reason", core::to_string(recycle->reason)}});
-        orders_.leave(seats_[recycle->seat], core::DeathKind::Recycled, now);
-      } else if (const auto* leave = std::get_if<core::StopWorker>(&effect)) {
-        orders_.leave(seats_[leave->seat], core::DeathKind::Clean, now);
-      }
-    }
-  }
-}
-
-void Pool::update() {
-  if (!started_ || updating_) return;
-  updating_ = true;
-  const core::TimePoint now = host_.loop().now();
-  on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
-  if (drain_.deadline_passed(now, crew())) kill_running();
-  drain_.step(now, crew());
-  apply_plan(now);
-  // A message wakes its worker, and one that is awake takes a job without a ring.
+void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
   for (Seat& seat : seats_) {
-    if (seat.process && seat.process->take_told()) looks_.wake(now, shortest_run());
+    if (seat.process) watcher_.cancel(seat, {index, slot, seq}, host_.loop().now());
   }
-  schedule(now);
-  updating_ = false;
-  host_.pool_changed();
+  round_.ask();
 }
 
-void Pool::available(core::Availability::Event event) {
-  if (availability_.handle(event)) handlers_.tell_waiting();
-}
-
-void Pool::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
-  for (const auto& effect : effects) {
-    if (const auto* quarantine = std::get_if<core::RestartPolicy::EnterQuarantine>(&effect)) {
-      log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
-                {{"pool", config_.name}, {"reason", quarantine->reason}});
-      available(core::Availability::Event::Quarantined);
-    } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
-      log_info("pool has left quarantine", {{"pool", config_.name}});
-      available(core::Availability::Event::QuarantineLeft);
-    }
-  }
-}
-
-void Pool::schedule(core::TimePoint now) {
-  std::optional<core::TimePoint> next = plan_again_;
-  const auto at_most = [&next](std::optional<core::TimePoint> at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
-  at_most(policy_.next_timer());
-  at_most(drain_.next_deadline(now));
-  at_most(looks_.next_look());
-  at_most(queues_.next_deadline());
-  for (const Seat& seat : seats_) {
-    if (seat.orphan && drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
-    if (!seat.process) continue;
-    at_most(boot_.deadline(seat));
-    if (seat.leave_by) at_most(seat.leave_by);
-    if (seat.owes_attach) at_most(now + kOwedRetry);
-    at_most(seat.run.next_deadline());
-    if (drain_.state() == core::Drain::State::Killing) at_most(now + kKillRepeat);
-  }
-  if (drain_.state() == core::Drain::State::Stopped) next.reset();
-  if (timer_) host_.loop().cancel(*timer_);
-  timer_.reset();
-  const core::Duration delay =
-      next ? std::max(*next - now, core::Duration{std::chrono::microseconds{100}}) : until_idle_look(now);
-  if (!next && (workers_gone(seats_) && drain_.stopping())) return;
-  timer_ = host_.loop().after(std::min(delay, until_idle_look(now)), [this] {
-    timer_.reset();
-    on_timer();
+void Pool::capture(core::Seat index, const StackDesk::Order& order) {
+  const std::uint32_t incarnation = order.process.incarnation;
+  host_.stacks().capture(order, [this, index, incarnation] {
+    Seat& captured = seats_[index];
+    if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
+    hand_.drive(captured, host_.loop().now(), core::KillLadder::CaptureEnded{});
+    round_.ask();
   });
 }
 
-void Pool::on_timer() {
+void Pool::on_no_start(core::Seat index) {
+  available(core::Availability::Event::BootFailed);
+  on_policy(policy_.handle(host_.loop().now(),
+                           core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
+}
+
+void Pool::on_violation(core::Seat index, const std::string& what) {
+  log_warning("worker said what it may not say, and is killed",
+              {{"pool", config_.name}, {"worker", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
+  seats_[index].boot_error = what;
+  orders_.kill(seats_[index], core::DeathKind::ProtocolViolation);
+  round_.ask();
+}
+
+void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
+  Seat& seat = seats_[index];
+  if (!seat.process) return;
+  PoolWorker& process = *seat.process;
+  const Owner owner = process.place().owner;
   const core::TimePoint now = host_.loop().now();
-  look(now);
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    Seat& seat = seats_[i];
-    if (drain_.state() == core::Drain::State::Killing) orders_.kill_orphan(seat);
-    if (!seat.process) continue;
-    seat.process->flush();
-    sessions_.attach_owed(seat);
-    watcher_.on_timer(seat, now);
-    if (boot_.timed_out(seat, now)) {
-      log_warning("worker was not ready in time and is killed; see start_timeout",
-                  {{"pool", config_.name}, {"worker", i}, {"start_timeout", config_.start_timeout}});
-      available(core::Availability::Event::StartTimedOut);
-      orders_.kill(seat, core::DeathKind::BootFailure);
-    } else if (drain_.state() == core::Drain::State::Killing && !seat.run.ladder()) {
-      orders_.kill(seat, core::DeathKind::Shutdown);
-    } else {
-      orders_.end_leaver(seat, now);
-    }
+  const auto boots = [&](bool on) {
+    if (!on) orders_.kill(seat, core::DeathKind::BootFailure);
+  };
+  std::visit(
+      Overloaded{
+          [&](worker_link::Hello&& hello) { boots(boot_.on_hello(seat, hello)); },
+          [&](worker_link::HandlersChunk&& chunk) { boots(boot_.on_chunk(seat, chunk)); },
+          [&](worker_link::Ready&&) { on_ready(index); },
+          [&](worker_link::Attached&&) {},
+          [&](worker_link::Detached&& detached) {
+            seat.memory.returned(detached.serial);
+            sessions_.session_given_back(detached.serial, owner);
+          },
+          [&](worker_link::SessionBroken&& broken) {
+            seat.memory.returned(broken.serial);
+            sessions_.session_given_back(broken.serial, owner);
+            sessions_.on_broken(process, broken, host_.sessions());
+          },
+          [&](worker_link::Fault&& fault) { watcher_.on_fault(seat, std::move(fault), now); },
+          [&](worker_link::BootFailed&& failed) {
+            seat.boot_error = failed.text;
+            log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
+          },
+          [&](worker_link::Leftovers&& left) {
+            leftovers_.note(now, {config_.name, index, process.pid()}, left);
+          },
+      },
+      std::move(message));
+  round_.ask();
+}
+
+void Pool::on_ready(core::Seat index) {
+  Seat& seat = seats_[index];
+  if (seat.ready || seat.verdict) return;
+  const core::TimePoint now = host_.loop().now();
+  seat.ready = true;
+  if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
+  record_of(index).flags = kLedgerReady | kLedgerSpare;
+  handlers_.confirm();
+  available(core::Availability::Event::BecameReady);
+  on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
+  log_info("worker ready",
+           {{"pool", config_.name},
+            {"worker", index},
+            {"pid", seat.process->pid() != 0 ? seat.process->pid() : static_cast<std::int32_t>(seat.said_pid)},
+            {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
+  handlers_.tell_waiting();
+  sessions_.attach_all_to(seat);
+}
+
+void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead) {
+  const auto index = static_cast<core::Seat>(number);
+  Seat& seat = seats_[index];
+  switch (starter_.adopt(seat, index, incarnation, pid, std::move(fds), dead)) {
+    case SeatStart::Taken::Orphan:
+      if (!dead) orders_.kill_orphan(seat);
+      return;
+    case SeatStart::Taken::Dead:
+      return;
+    case SeatStart::Taken::Booting:
+      // A fresh process is simpler than guessing what it had said.
+      return orders_.kill(seat, core::DeathKind::Recycled);
+    case SeatStart::Taken::Ready:
+      break;
   }
-  update();
+  available(core::Availability::Event::BecameReady);
+  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::BecameReady{index}));
+  orders_.resume(seat, drain_.claiming_paused());
+}
+
+// Its own cgroup knows; without one, a rise of the machine's count is the best guess about one that nobody else killed.
+bool Pool::killed_for_memory(const Burial::Dead& dead) const {
+  const auto known = WorkerCgroups::out_of_memory(dead.cgroup);
+  if (known) return *known;
+  return dead.kin != Burial::Kin::Stranger && !dead.killed_as_orphan &&
+         oom_baseline_.rose(oom_kills(), dead.oom_kills_at_start);
+}
+
+void Pool::on_exit(const keeper::ExitRecord& exit) {
+  const auto now_ns = static_cast<std::uint64_t>(host_.loop().now().time_since_epoch().count());
+  const Burial::Buried buried = burial_.bury({seats_, *board_, drain_.stopping(), now_ns}, exit);
+  const core::RestartPolicy::Died& died = buried.died;
+  Seat& seat = seats_[died.seat];
+  if (buried.kin != Burial::Kin::Stranger) {
+    seat.memory = {};
+    seat.process.reset();
+    seat.orphan.reset();
+    seat.run.clear();
+    seat.ready = false;
+    seat.state = core::SeatState::Empty;
+  }
+  host_.cgroups().remove(buried.owner);
+  if (buried.kin == Burial::Kin::Stranger) return;
+  if (buried.kin == Burial::Kin::Worker) {
+    // Between two looks it may have finished its first job and died.
+    if (died.jobs_finished != 0 && !seat.first_job_seen) {
+      on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::FinishedFirstJob{died.seat}));
+    }
+    // Who is killed from outside says nothing of the pool here; its policy counts those of a pool that never proved
+    // itself.
+    const bool failed = !died.was_ready && !died.cause.from_outside && !core::wanted(died.cause.kind);
+    if (failed) available(core::Availability::Event::BootFailed);
+  }
+  sessions_.process_gone(buried.owner);
+  on_policy(policy_.handle(host_.loop().now(), died));
+  round_.ask();
 }
 
 LedgerWorker& Pool::record_of(core::Seat seat) const {

@@ -27,6 +27,7 @@
 #include "daemon/supervisor/seat_start.h"
 #include "daemon/supervisor/seat_watcher.h"
 #include "daemon/supervisor/session_roster.h"
+#include "daemon/supervisor/soon.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
 #include "daemon/supervisor/worker_cgroups.h"
@@ -83,36 +84,33 @@ class Pool final : public PoolGate {
  private:
   using Seat = PoolSeat;
 
-  // pool_workers.cc: processes and their messages
-  void start_worker(core::Seat seat);
-  void on_no_start(core::Seat seat);
-  void on_violation(core::Seat seat, const std::string& what);
+  // pool.cc: events
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
+  void on_violation(core::Seat seat, const std::string& what);
   void on_ready(core::Seat index);
-
-  // pool_watch.cc: deadlines and kills
-  void look(core::TimePoint now);
-  void look_at_first_job(core::Seat index, core::TimePoint now);
+  void on_no_start(core::Seat seat);
   void capture(core::Seat seat, const StackDesk::Order& order);
-  [[nodiscard]] bool idle() const;
-  [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
-
+  void keep_looking();
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
+  [[nodiscard]] PoolDrain::Crew crew();
+  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const;
   [[nodiscard]] LedgerTally total() const;  ///< with the living
 
-  [[nodiscard]] PoolDrain::Crew crew();
-  void kill_running();
-
-  // pool.cc
-  void update();  ///< after every event: plan, drain, timers
-  void keep_looking();
-  void apply_plan(core::TimePoint now);
+  // pool_round.cc
+  void round();
+  void look(core::TimePoint now);
+  void look_at_first_job(core::Seat index, core::TimePoint now);
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
+  void pass_time(Seat& seat, core::TimePoint now);
+  void kill_running(core::TimePoint now);
   void available(core::Availability::Event event);  ///< tells who waits for handlers
   void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
-  void schedule(core::TimePoint now);
-  void on_timer();
   [[nodiscard]] std::vector<core::SeatView> views() const;
-  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const;
+  void apply_plan(core::TimePoint now);
+  void start_worker(core::Seat seat);
+  void arm(core::TimePoint now);
+  [[nodiscard]] std::optional<core::TimePoint> next_deadline(core::TimePoint now) const;
 
   PoolHost& host_;
   config::PoolConfig config_;
@@ -144,7 +142,9 @@ class Pool final : public PoolGate {
   SeatStart starter_;
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
-  bool started_ = false, updating_ = false;
+  bool started_ = false;
+  bool look_due_ = false;  ///< the next round looks
+  Soon round_;
 };
 
 }  // namespace ringmaster

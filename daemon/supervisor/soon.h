@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "daemon/supervisor/later.h"
+
+namespace ringmaster {
+
+/// An action that may be asked for any number of times and runs once, soon, and never within a call. Not any more once
+/// this is gone.
+class Soon {
+ public:
+  Soon(Later later, std::function<void()> action)
+      : later_(std::move(later)), state_(std::make_shared<State>(State{std::move(action), false})) {}
+  ~Soon() { state_->action = nullptr; }
+  Soon(const Soon&) = delete;
+  Soon& operator=(const Soon&) = delete;
+
+  void ask() {
+    if (std::exchange(state_->asked, true)) return;
+    later_([state = state_] {
+      state->asked = false;
+      if (state->action) state->action();
+    });
+  }
+
+ private:
+  struct State {
+    std::function<void()> action;
+    bool asked = false;
+  };
+
+  Later later_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ringmaster
