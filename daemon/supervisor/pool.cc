@@ -83,6 +83,9 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                 [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
                 [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
                 [this](core::Seat seat) { on_no_start(seat); }, [this] { round_.ask(); }}),
+      view_(config_, index,
+            {host.ledger_record(), seats_, sessions_, handlers_, availability_, policy_, drain_, book_, statistics_,
+             charges_, queues_, host.cgroups()}),
       round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
 Pool::~Pool() = default;
@@ -122,7 +125,7 @@ Result<void> Pool::open(PoolFds inherited) {
 void Pool::start() {
   started_ = true;
   book_.restore();
-  statistics_.note(host_.loop().now(), total(), false);
+  statistics_.note(host_.loop().now(), view_.total(), false);
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
   }
@@ -269,7 +272,7 @@ void Pool::on_ready(core::Seat index) {
   const core::TimePoint now = host_.loop().now();
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
-  record_of(index).flags = kLedgerReady | kLedgerSpare;
+  host_.ledger_record().workers[first_worker_ + index].flags = kLedgerReady | kLedgerSpare;
   handlers_.confirm();
   available(core::Availability::Event::BecameReady);
   on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
@@ -338,10 +341,6 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   sessions_.process_gone(buried.owner);
   on_policy(policy_.handle(host_.loop().now(), died));
   round_.ask();
-}
-
-LedgerWorker& Pool::record_of(core::Seat seat) const {
-  return host_.ledger_record().workers[first_worker_ + std::size_t{seat}];
 }
 
 }  // namespace ringmaster

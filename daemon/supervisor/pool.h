@@ -21,6 +21,7 @@
 #include "daemon/supervisor/pool_host.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/pool_statistics.h"
+#include "daemon/supervisor/pool_view.h"
 #include "daemon/supervisor/queue_watch.h"
 #include "daemon/supervisor/seat_boot.h"
 #include "daemon/supervisor/seat_orders.h"
@@ -58,7 +59,7 @@ class Pool final : public PoolGate {
   /// A worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const { return availability_.judged(); }
   [[nodiscard]] core::Drain::State drain_state() const { return drain_.state(); }
-  [[nodiscard]] core::PoolSnapshot snapshot() const;
+  [[nodiscard]] core::PoolSnapshot snapshot() const { return view_.snapshot(); }
   [[nodiscard]] std::uint16_t first_worker() const { return first_worker_; }
   [[nodiscard]] std::size_t seats() const { return seats_.size(); }
 
@@ -79,7 +80,7 @@ class Pool final : public PoolGate {
   void call(const Session& session) override;
   void drain(DrainDone done) override;
   void resume() override;
-  void fill_status(control::v1::PoolStatus& status) const override;
+  void fill_status(control::v1::PoolStatus& status) const override { view_.fill_status(host_.loop().now(), status); }
 
  private:
   using Seat = PoolSeat;
@@ -93,8 +94,6 @@ class Pool final : public PoolGate {
   void keep_looking();
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] PoolDrain::Crew crew();
-  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const;
-  [[nodiscard]] LedgerTally total() const;  ///< with the living
 
   // pool_round.cc
   void round();
@@ -140,6 +139,7 @@ class Pool final : public PoolGate {
   SeatOrders orders_;
   SeatBoot boot_;
   SeatStart starter_;
+  PoolView view_;
   std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false;

@@ -1,12 +1,12 @@
+#include "daemon/supervisor/pool_view.h"
+
 #include "daemon/os/monotonic_clock.h"
 #include "daemon/supervisor/incident_log.h"
-#include "daemon/supervisor/log.h"
-#include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
+#include "shm/verdict.h"
 
-// What a pool tells about itself. No worker is asked: a status must not need a free one.
 namespace ringmaster {
 namespace {
 
@@ -58,76 +58,79 @@ void fill_incident(const IncidentLog& log, const LedgerIncident& from, v1::Incid
 
 }  // namespace
 
-LedgerTally Pool::total() const {
+LedgerTally PoolView::total() const {
   std::vector<const LaneRecord*> lanes;
-  for (const Seat& seat : seats_) {
+  for (const PoolSeat& seat : rooms_.seats) {
     if (seat.process) lanes.push_back(&seat.process->lane());
     if (seat.orphan && seat.orphan->lane != nullptr) lanes.push_back(seat.orphan->lane);
   }
-  return book_.total(lanes);
+  return rooms_.book.total(lanes);
 }
 
-void Pool::fill_status(v1::PoolStatus& status) const {
+void PoolView::fill_status(core::TimePoint now, v1::PoolStatus& status) const {
   status.set_name(config_.name);
-  status.set_state(core::to_string(drain_.state()));
-  status.set_quarantined(policy_.quarantined());
-  status.set_quarantine_reason(policy_.quarantine_reason());
+  status.set_state(core::to_string(rooms_.drain.state()));
+  status.set_quarantined(rooms_.policy.quarantined());
+  status.set_quarantine_reason(rooms_.policy.quarantine_reason());
   status.set_workers_wanted(config_.workers);
   status.set_spares_wanted(config_.spares);
-  const core::TimePoint now = host_.loop().now();
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
-    v1::WorkerStatus& worker = *status.add_workers();
-    worker.set_seat(static_cast<std::uint32_t>(i));
-    worker.set_state(name_of(seat.state));
-    worker.set_last_death(book_.last_death(static_cast<core::Seat>(i)));
-    worker.set_last_stack(book_.last_stack(static_cast<core::Seat>(i)));
-    if (seat.orphan) worker.set_pid(seat.orphan->pid);
-    if (!seat.process) continue;
-    const LaneRecord& lane = seat.process->lane();
-    worker.set_pid(seat.process->pid());
-    worker.set_incarnation(seat.process->place().owner.incarnation);
-    worker.set_jobs(finished_jobs(lane.counters));
-    worker.set_leftovers(lane.left.now.load(std::memory_order_relaxed));
-    worker.set_uptime_ms(milliseconds(now - seat.started));
-    worker.set_rss_bytes(resident_bytes(seat.process->pid()).value);
-    statistics_.fill_process(static_cast<core::Seat>(i), worker.incarnation(), worker.pid(), seat.started, now, worker);
-    const LaneLook look = look_at_lane(lane);
-    if (!look.intent) continue;
-    const Session* session = sessions_.at(look.intent->session);
-    if (session == nullptr) continue;
-    worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
-    worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
-    worker.set_current_handler(handlers_.name_of(look.handler));
+  for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
+    fill_worker(now, static_cast<core::Seat>(i), *status.add_workers());
   }
-  statistics_.fill(now, total(), queues_.measure(now), status);
-  charges_.fill(status);
-  const IncidentLog log(host_.ledger_record());
-  for (const LedgerIncident* incident : log.last(index_, kIncidentsShown))
+  rooms_.statistics.fill(now, total(), rooms_.queues.measure(now), status);
+  rooms_.charges.fill(status);
+  const IncidentLog log(rooms_.ledger);
+  for (const LedgerIncident* incident : log.last(index_, kIncidentsShown)) {
     fill_incident(log, *incident, *status.add_incidents());
+  }
 }
 
-core::PoolSnapshot Pool::snapshot() const {
+void PoolView::fill_worker(core::TimePoint now, core::Seat index, v1::WorkerStatus& worker) const {
+  const PoolSeat& seat = rooms_.seats[index];
+  worker.set_seat(index);
+  worker.set_state(name_of(seat.state));
+  worker.set_last_death(rooms_.book.last_death(index));
+  worker.set_last_stack(rooms_.book.last_stack(index));
+  if (seat.orphan) worker.set_pid(seat.orphan->pid);
+  if (!seat.process) return;
+  const LaneRecord& lane = seat.process->lane();
+  const std::int32_t pid = seat.process->pid();
+  worker.set_pid(pid);
+  worker.set_incarnation(seat.process->place().owner.incarnation);
+  worker.set_jobs(finished_jobs(lane.counters));
+  worker.set_leftovers(lane.left.now.load(std::memory_order_relaxed));
+  worker.set_uptime_ms(milliseconds(now - seat.started));
+  worker.set_rss_bytes(resident_bytes(pid).value);
+  rooms_.statistics.fill_process(index, worker.incarnation(), pid, seat.started, now, worker);
+  const LaneLook look = look_at_lane(lane);
+  const Session* session = look.intent ? rooms_.sessions.at(look.intent->session) : nullptr;
+  if (session == nullptr) return;
+  worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
+  worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
+  worker.set_current_handler(rooms_.handlers.name_of(look.handler));
+}
+
+core::PoolSnapshot PoolView::snapshot() const {
   core::PoolSnapshot snapshot;
   snapshot.name = config_.name;
-  snapshot.judged = judged();
+  snapshot.judged = rooms_.availability.judged();
   snapshot.queue_age_limit = config_.health_queue_age;
-  snapshot.oldest_queued = statistics_.gauge().oldest();
-  snapshot.queued = statistics_.gauge().queued();
-  snapshot.done = book_.tally().done;
-  snapshot.crashed = book_.tally().crashed;
-  snapshot.timed_out = book_.tally().timed_out;
-  if (config_.memory_max.value != 0 && !host_.cgroups().limits_memory()) {
+  snapshot.oldest_queued = rooms_.statistics.gauge().oldest();
+  snapshot.queued = rooms_.statistics.gauge().queued();
+  snapshot.done = rooms_.book.tally().done;
+  snapshot.crashed = rooms_.book.tally().crashed;
+  snapshot.timed_out = rooms_.book.tally().timed_out;
+  if (config_.memory_max.value != 0 && !rooms_.cgroups.limits_memory()) {
     snapshot.unmet.push_back("memory_max (" + to_string(config_.memory_max) +
-                             ") is not in force: " + host_.cgroups().why());
+                             ") is not in force: " + rooms_.cgroups.why());
   }
   snapshot.workers_wanted = config_.workers;
   snapshot.spares_wanted = config_.spares;
-  snapshot.drain = drain_.state();
-  snapshot.quarantined = policy_.quarantined();
-  snapshot.quarantine_reason = policy_.quarantine_reason();
-  snapshot.last_death = book_.last_death();
-  for (const Seat& seat : seats_) {
+  snapshot.drain = rooms_.drain.state();
+  snapshot.quarantined = rooms_.policy.quarantined();
+  snapshot.quarantine_reason = rooms_.policy.quarantine_reason();
+  snapshot.last_death = rooms_.book.last_death();
+  for (const PoolSeat& seat : rooms_.seats) {
     if (seat.state == core::SeatState::Active) ++snapshot.workers_active;
     if (seat.state == core::SeatState::Starting) ++snapshot.workers_starting;
     if (seat.state == core::SeatState::Spare) ++snapshot.spares_ready;

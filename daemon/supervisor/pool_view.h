@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "daemon/core/availability.h"
+#include "daemon/core/health.h"
+#include "daemon/core/restart_policy.h"
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/supervisor/pool_book.h"
+#include "daemon/supervisor/pool_charges.h"
+#include "daemon/supervisor/pool_drain.h"
+#include "daemon/supervisor/pool_statistics.h"
+#include "daemon/supervisor/queue_watch.h"
+#include "daemon/supervisor/session_roster.h"
+#include "daemon/supervisor/worker_cgroups.h"
+
+namespace ringmaster {
+
+/// What a pool tells about itself. No worker is asked: a status must not need a free one. Its pool's, on its thread.
+class PoolView {
+ public:
+  struct Rooms {
+    LedgerRecord& ledger;
+    const std::vector<PoolSeat>& seats;
+    const SessionRoster& sessions;
+    const HandlerCatalog& handlers;
+    const core::Availability& availability;
+    const core::RestartPolicy& policy;
+    const PoolDrain& drain;
+    const PoolBook& book;
+    const PoolStatistics& statistics;
+    const PoolCharges& charges;
+    const QueueWatch& queues;
+    const WorkerCgroups& cgroups;
+  };
+
+  /// REQUIRES: all of it outlives this.
+  PoolView(const config::PoolConfig& config, std::uint32_t index, const Rooms& rooms)
+      : config_(config), index_(index), rooms_(rooms) {}
+
+  /// Everything but `queued` and `running`.
+  void fill_status(core::TimePoint now, control::v1::PoolStatus& status) const;
+  [[nodiscard]] core::PoolSnapshot snapshot() const;
+  /// What its processes have done, the living too.
+  [[nodiscard]] LedgerTally total() const;
+
+ private:
+  void fill_worker(core::TimePoint now, core::Seat index, control::v1::WorkerStatus& worker) const;
+
+  const config::PoolConfig& config_;
+  std::uint32_t index_;
+  Rooms rooms_;
+};
+
+}  // namespace ringmaster
