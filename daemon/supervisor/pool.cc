@@ -46,8 +46,6 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       sessions_(config.name, config.uid.value_or(::geteuid()),
                 [&host](auto action) { host.loop().post(std::move(action)); }),
       handlers_(index, host.keeper(), [&host](auto action) { host.loop().post(std::move(action)); }),
-      availability_(config.workers + config.spares),
-      policy_(config.restart, config.workers + config.spares, make_random()),
       bell_watch_(host.loop(),
                   [this] {
                     looks_.stir();
@@ -82,10 +80,12 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                {[this](ControlRecord& control) { charges_.show(control); },
                 [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
                 [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
-                [this](core::Seat seat) { on_no_start(seat); }, [this] { round_.ask(); }}),
+                [this](core::Seat seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
+      staffing_(config_, {seats_, handlers_, orders_},
+                {[this](core::Seat seat) { starter_.start(seats_[seat], seat); }, resident_bytes, make_random()}),
       view_(config_, index,
-            {host.ledger_record(), seats_, sessions_, handlers_, availability_, policy_, drain_, book_, statistics_,
-             charges_, queues_, host.cgroups()}),
+            {host.ledger_record(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_,
+             queues_, host.cgroups()}),
       round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
 Pool::~Pool() = default;
@@ -133,12 +133,13 @@ void Pool::start() {
 }
 
 std::string Pool::refusal() const {
-  return core::refusal(config_.name, drain_.state(), availability_.failing() && none_ready(seats_), book_.last_death());
+  return core::refusal(config_.name, drain_.state(), staffing_.availability().failing() && none_ready(seats_),
+                       book_.last_death());
 }
 
 void Pool::when_handlers_known(Callback done) {
   handlers_.wait(std::move(done));
-  if (handlers_.known() || availability_.failing()) handlers_.tell_waiting();
+  if (handlers_.known() || staffing_.availability().failing()) handlers_.tell_waiting();
 }
 
 void Pool::attach(const Session& session, Callback done) {
@@ -162,7 +163,7 @@ void Pool::detach(std::uint16_t index, std::uint32_t serial, Callback done) {
   round_.ask();
 }
 
-PoolDrain::Crew Pool::crew() { return {seats_, policy_.quarantined() && none_ready(seats_)}; }
+PoolDrain::Crew Pool::crew() { return {seats_, staffing_.no_worker_will_come()}; }
 
 void Pool::drain(DrainDone done) {
   drain_.drain(host_.loop().now(), crew(), std::move(done));
@@ -213,12 +214,6 @@ void Pool::capture(core::Seat index, const StackDesk::Order& order) {
     hand_.drive(captured, host_.loop().now(), core::KillLadder::CaptureEnded{});
     round_.ask();
   });
-}
-
-void Pool::on_no_start(core::Seat index) {
-  available(core::Availability::Event::BootFailed);
-  on_policy(policy_.handle(host_.loop().now(),
-                           core::RestartPolicy::Died{index, {core::DeathKind::BootFailure, 0, false}, false, 0}));
 }
 
 void Pool::on_violation(core::Seat index, const std::string& what) {
@@ -274,8 +269,7 @@ void Pool::on_ready(core::Seat index) {
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
   host_.ledger_record().workers[first_worker_ + index].flags = kLedgerReady | kLedgerSpare;
   handlers_.confirm();
-  available(core::Availability::Event::BecameReady);
-  on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{index}));
+  staffing_.became_ready(index, now);
   log_info("worker ready",
            {{"pool", config_.name},
             {"worker", index},
@@ -300,8 +294,7 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
     case SeatStart::Taken::Ready:
       break;
   }
-  available(core::Availability::Event::BecameReady);
-  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::BecameReady{index}));
+  staffing_.became_ready(index, host_.loop().now());
   orders_.resume(seat, drain_.claiming_paused());
 }
 
@@ -314,32 +307,21 @@ bool Pool::killed_for_memory(const Burial::Dead& dead) const {
 }
 
 void Pool::on_exit(const keeper::ExitRecord& exit) {
-  const auto now_ns = static_cast<std::uint64_t>(host_.loop().now().time_since_epoch().count());
+  const core::TimePoint now = host_.loop().now();
+  const auto now_ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
   const Burial::Buried buried = burial_.bury({seats_, *board_, drain_.stopping(), now_ns}, exit);
   const core::RestartPolicy::Died& died = buried.died;
+  const bool orphan = buried.kin == Burial::Kin::Orphan;
   Seat& seat = seats_[died.seat];
   if (buried.kin != Burial::Kin::Stranger) {
-    seat.memory = {};
-    seat.process.reset();
-    seat.orphan.reset();
-    seat.run.clear();
-    seat.ready = false;
-    seat.state = core::SeatState::Empty;
+    // Between two looks it may have finished its first job and died.
+    if (!orphan && died.jobs_finished != 0) staffing_.finished_first_job(seat, died.seat, now);
+    seat = {};
   }
   host_.cgroups().remove(buried.owner);
   if (buried.kin == Burial::Kin::Stranger) return;
-  if (buried.kin == Burial::Kin::Worker) {
-    // Between two looks it may have finished its first job and died.
-    if (died.jobs_finished != 0 && !seat.first_job_seen) {
-      on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::FinishedFirstJob{died.seat}));
-    }
-    // Who is killed from outside says nothing of the pool here; its policy counts those of a pool that never proved
-    // itself.
-    const bool failed = !died.was_ready && !died.cause.from_outside && !core::wanted(died.cause.kind);
-    if (failed) available(core::Availability::Event::BootFailed);
-  }
   sessions_.process_gone(buried.owner);
-  on_policy(policy_.handle(host_.loop().now(), died));
+  staffing_.died(died, orphan, now);
   round_.ask();
 }
 

@@ -5,12 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/availability.h"
 #include "daemon/core/cgroup_facts.h"
-#include "daemon/core/health.h"
 #include "daemon/core/look_pace.h"
-#include "daemon/core/pool_plan.h"
-#include "daemon/core/restart_policy.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/ladder_hand.h"
@@ -29,6 +25,7 @@
 #include "daemon/supervisor/seat_watcher.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/soon.h"
+#include "daemon/supervisor/staffing.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
 #include "daemon/supervisor/worker_cgroups.h"
@@ -38,9 +35,15 @@
 
 namespace ringmaster {
 
-/// One pool of worker processes: the shell around plan_pool, RestartPolicy, RunWatch, KillLadder and Drain. It carries
-/// out their effects on processes, lanes, ledger and keeper. The supervisor's one thread. A spare is a ready worker
-/// that has every session attached and was told to claim nothing; a swap costs it one message.
+/// One pool of worker processes: its rooms, held together. The supervisor's one thread. Each event goes to the room
+/// that owns it, which notes or does what the event itself demands, and asks for a round:
+///
+///   look   at lanes, queues and memory, when a timer or a bell says so
+///   act    drain, then staffing: each decides by core's rules and carries it out
+///   arm    the timer for the earliest next deadline of all
+///
+/// No round starts within a round. A spare is a ready worker that has every session attached and was told to claim
+/// nothing; a swap costs it one message.
 class Pool final : public PoolGate {
  public:
   /// `first_worker`: id of seat 0. REQUIRES: config.workers is resolved, not 0.
@@ -57,7 +60,7 @@ class Pool final : public PoolGate {
   void stop(core::Duration timeout);
 
   /// A worker has been ready, or it is clear that none will be for now.
-  [[nodiscard]] bool judged() const { return availability_.judged(); }
+  [[nodiscard]] bool judged() const { return staffing_.availability().judged(); }
   [[nodiscard]] core::Drain::State drain_state() const { return drain_.state(); }
   [[nodiscard]] core::PoolSnapshot snapshot() const { return view_.snapshot(); }
   [[nodiscard]] std::uint16_t first_worker() const { return first_worker_; }
@@ -89,25 +92,18 @@ class Pool final : public PoolGate {
   void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
   void on_violation(core::Seat seat, const std::string& what);
   void on_ready(core::Seat index);
-  void on_no_start(core::Seat seat);
   void capture(core::Seat seat, const StackDesk::Order& order);
   void keep_looking();
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] PoolDrain::Crew crew();
 
   // pool_round.cc
-  void round();
+  void round();  ///< after every event, soon
   void look(core::TimePoint now);
-  void look_at_first_job(core::Seat index, core::TimePoint now);
   [[nodiscard]] bool idle() const;
   [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
   void pass_time(Seat& seat, core::TimePoint now);
   void kill_running(core::TimePoint now);
-  void available(core::Availability::Event event);  ///< tells who waits for handlers
-  void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
-  [[nodiscard]] std::vector<core::SeatView> views() const;
-  void apply_plan(core::TimePoint now);
-  void start_worker(core::Seat seat);
   void arm(core::TimePoint now);
   [[nodiscard]] std::optional<core::TimePoint> next_deadline(core::TimePoint now) const;
 
@@ -121,8 +117,6 @@ class Pool final : public PoolGate {
   std::vector<Seat> seats_;
   SessionRoster sessions_;
   HandlerCatalog handlers_;
-  core::Availability availability_;
-  core::RestartPolicy policy_;
   core::LookPace looks_;
   core::OomBaseline oom_baseline_;
   LeftoverLog leftovers_;
@@ -139,8 +133,8 @@ class Pool final : public PoolGate {
   SeatOrders orders_;
   SeatBoot boot_;
   SeatStart starter_;
+  Staffing staffing_;
   PoolView view_;
-  std::optional<core::TimePoint> plan_again_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false;
   bool look_due_ = false;  ///< the next round looks

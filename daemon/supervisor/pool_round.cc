@@ -24,10 +24,9 @@ void Pool::round() {
     look(now);
     for (Seat& seat : seats_) pass_time(seat, now);
   }
-  on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
   if (drain_.deadline_passed(now, crew())) kill_running(now);
   drain_.step(now, crew());
-  apply_plan(now);
+  staffing_.apply(now, drain_.stopping(), drain_.claiming_paused());
   // A message wakes its worker, and one that is awake takes a job without a ring.
   for (Seat& seat : seats_) {
     if (seat.process && seat.process->take_told()) looks_.wake(now, shortest_run());
@@ -44,10 +43,10 @@ void Pool::look(core::TimePoint now) {
   const bool slept = bell_watch_.armed();
   bell_watch_.disarm();
   bell_watch_.forget();
+  staffing_.look_for_first_jobs(now);
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const auto& process = seats_[i].process;
     if (!process) continue;
-    look_at_first_job(static_cast<core::Seat>(i), now);
     watcher_.look(seats_[i], now);
     if (seats_[i].memory.over(now) && !seats_[i].verdict) {
       log_warning("worker has more memory of its own than memory_max, and is killed",
@@ -65,13 +64,6 @@ void Pool::look(core::TimePoint now) {
   // The last look before a sleep too: nothing is done between it and the next.
   if (slept || is_idle || statistics_.due(now)) statistics_.note(now, view_.total(), slept);
   if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();
-}
-
-void Pool::look_at_first_job(core::Seat index, core::TimePoint now) {
-  Seat& seat = seats_[index];
-  if (!seat.ready || seat.first_job_seen || finished_jobs(seat.process->lane().counters) == 0) return;
-  seat.first_job_seen = true;
-  on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
 }
 
 bool Pool::idle() const {
@@ -98,7 +90,7 @@ void Pool::pass_time(Seat& seat, core::TimePoint now) {
     log_warning(
         "worker was not ready in time and is killed; see start_timeout",
         {{"pool", config_.name}, {"worker", seat.process->place().seat}, {"start_timeout", config_.start_timeout}});
-    available(core::Availability::Event::StartTimedOut);
+    staffing_.start_timed_out();
     orders_.kill(seat, core::DeathKind::BootFailure);
   } else if (killing && !seat.run.ladder()) {
     orders_.kill(seat, core::DeathKind::Shutdown);
@@ -112,71 +104,6 @@ void Pool::kill_running(core::TimePoint now) {
     orders_.kill_orphan(seat);
     if (seat.process && !watcher_.end_run(seat, now)) orders_.kill(seat, core::DeathKind::Shutdown);
   }
-}
-
-void Pool::available(core::Availability::Event event) {
-  if (availability_.handle(event)) handlers_.tell_waiting();
-}
-
-void Pool::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
-  for (const auto& effect : effects) {
-    if (const auto* quarantine = std::get_if<core::RestartPolicy::EnterQuarantine>(&effect)) {
-      log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
-                {{"pool", config_.name}, {"reason", quarantine->reason}});
-      available(core::Availability::Event::Quarantined);
-    } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
-      log_info("pool has left quarantine", {{"pool", config_.name}});
-      available(core::Availability::Event::QuarantineLeft);
-    }
-  }
-}
-
-std::vector<core::SeatView> Pool::views() const {
-  std::vector<core::SeatView> views(seats_.size());
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const Seat& seat = seats_[i];
-    views[i].state = seat.state;
-    views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
-    views[i].started = seat.started;
-    if (!seat.process) continue;
-    views[i].jobs = finished_jobs(seat.process->lane().counters);
-    if (config_.recycle.max_rss.value != 0) views[i].rss = resident_bytes(seat.process->pid());
-  }
-  return views;
-}
-
-void Pool::apply_plan(core::TimePoint now) {
-  core::PoolGoal goal{config_.workers, config_.spares, drain_.stopping(), core::Quarantine::No, config_.recycle};
-  // An effect changes what the next one should be: planned again until nothing is left to do.
-  for (std::size_t round = 0; round <= seats_.size(); ++round) {
-    using State = core::RestartPolicy::State;
-    const State state = policy_.state();
-    goal.quarantine = state == State::Trusted    ? core::Quarantine::No
-                      : state == State::ProbeDue ? core::Quarantine::ProbeDue
-                                                 : core::Quarantine::Closed;
-    const core::PoolPlan plan = core::plan_pool(now, goal, views());
-    plan_again_ = plan.look_again;
-    if (plan.effects.empty()) return;
-    for (const core::PoolEffect& effect : plan.effects) {
-      if (const auto* start = std::get_if<core::StartWorker>(&effect)) {
-        start_worker(start->seat);
-      } else if (const auto* swap = std::get_if<core::PromoteSpare>(&effect)) {
-        orders_.promote(seats_[swap->seat], drain_.claiming_paused());
-      } else if (const auto* recycle = std::get_if<core::RecycleWorker>(&effect)) {
-        log_info("worker is recycled",
-                 {{"pool", config_.name}, {"worker", recycle->seat}, {"reason", core::to_string(recycle->reason)}});
-        orders_.leave(seats_[recycle->seat], core::DeathKind::Recycled, now);
-      } else if (const auto* leave = std::get_if<core::StopWorker>(&effect)) {
-        orders_.leave(seats_[leave->seat], core::DeathKind::Clean, now);
-      }
-    }
-  }
-}
-
-void Pool::start_worker(core::Seat index) {
-  // Before the start, which may fail at once.
-  on_policy(policy_.handle(host_.loop().now(), core::RestartPolicy::Started{index}));
-  starter_.start(seats_[index], index);
 }
 
 void Pool::arm(core::TimePoint now) {
@@ -194,12 +121,11 @@ void Pool::arm(core::TimePoint now) {
 }
 
 std::optional<core::TimePoint> Pool::next_deadline(core::TimePoint now) const {
-  std::optional<core::TimePoint> next = plan_again_;
+  std::optional<core::TimePoint> next = staffing_.next_deadline();
   const auto at_most = [&next](std::optional<core::TimePoint> at) {
     if (at && (!next || *at < *next)) next = at;
   };
   const bool killing = drain_.state() == core::Drain::State::Killing;
-  at_most(policy_.next_timer());
   at_most(drain_.next_deadline(now));
   at_most(looks_.next_look());
   at_most(queues_.next_deadline());

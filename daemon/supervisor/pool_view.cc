@@ -70,8 +70,8 @@ LedgerTally PoolView::total() const {
 void PoolView::fill_status(core::TimePoint now, v1::PoolStatus& status) const {
   status.set_name(config_.name);
   status.set_state(core::to_string(rooms_.drain.state()));
-  status.set_quarantined(rooms_.policy.quarantined());
-  status.set_quarantine_reason(rooms_.policy.quarantine_reason());
+  status.set_quarantined(rooms_.staffing.policy().quarantined());
+  status.set_quarantine_reason(rooms_.staffing.policy().quarantine_reason());
   status.set_workers_wanted(config_.workers);
   status.set_spares_wanted(config_.spares);
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
@@ -113,7 +113,7 @@ void PoolView::fill_worker(core::TimePoint now, core::Seat index, v1::WorkerStat
 core::PoolSnapshot PoolView::snapshot() const {
   core::PoolSnapshot snapshot;
   snapshot.name = config_.name;
-  snapshot.judged = rooms_.availability.judged();
+  snapshot.judged = rooms_.staffing.availability().judged();
   snapshot.queue_age_limit = config_.health_queue_age;
   snapshot.oldest_queued = rooms_.statistics.gauge().oldest();
   snapshot.queued = rooms_.statistics.gauge().queued();
@@ -127,8 +127,8 @@ core::PoolSnapshot PoolView::snapshot() const {
   snapshot.workers_wanted = config_.workers;
   snapshot.spares_wanted = config_.spares;
   snapshot.drain = rooms_.drain.state();
-  snapshot.quarantined = rooms_.policy.quarantined();
-  snapshot.quarantine_reason = rooms_.policy.quarantine_reason();
+  snapshot.quarantined = rooms_.staffing.policy().quarantined();
+  snapshot.quarantine_reason = rooms_.staffing.policy().quarantine_reason();
   snapshot.last_death = rooms_.book.last_death();
   for (const PoolSeat& seat : rooms_.seats) {
     if (seat.state == core::SeatState::Active) ++snapshot.workers_active;

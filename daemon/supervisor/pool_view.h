@@ -3,9 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "daemon/core/availability.h"
 #include "daemon/core/health.h"
-#include "daemon/core/restart_policy.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
@@ -14,6 +12,7 @@
 #include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/queue_watch.h"
 #include "daemon/supervisor/session_roster.h"
+#include "daemon/supervisor/staffing.h"
 #include "daemon/supervisor/worker_cgroups.h"
 
 namespace ringmaster {
@@ -26,8 +25,7 @@ class PoolView {
     const std::vector<PoolSeat>& seats;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
-    const core::Availability& availability;
-    const core::RestartPolicy& policy;
+    const Staffing& staffing;
     const PoolDrain& drain;
     const PoolBook& book;
     const PoolStatistics& statistics;

@@ -1,0 +1,131 @@
+#include "daemon/supervisor/staffing.h"
+
+#include <algorithm>
+
+#include "daemon/supervisor/log.h"
+#include "shm/base/overloaded.h"
+
+namespace ringmaster {
+
+Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports ports)
+    : config_(config),
+      rooms_(rooms),
+      ports_(std::move(ports)),
+      availability_(rooms.seats.size()),
+      policy_(config.restart, rooms.seats.size(), ports_.random) {}
+
+void Staffing::became_ready(core::Seat seat, core::TimePoint now) {
+  available(core::Availability::Event::BecameReady);
+  on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{seat}));
+}
+
+void Staffing::died(const core::RestartPolicy::Died& died, bool orphan, core::TimePoint now) {
+  // Of an orphan's boot nothing is known, and who is killed from outside says nothing of the pool here: its policy
+  // counts those of a pool that never proved itself.
+  const bool tells = !orphan && !died.cause.from_outside && !core::wanted(died.cause.kind);
+  if (tells && !died.was_ready) available(core::Availability::Event::BootFailed);
+  on_policy(policy_.handle(now, died));
+}
+
+void Staffing::no_start(core::Seat seat, core::TimePoint now) {
+  available(core::Availability::Event::BootFailed);
+  on_policy(policy_.handle(now, core::RestartPolicy::Died{seat, {core::DeathKind::BootFailure, 0, false}, false, 0}));
+}
+
+void Staffing::look_for_first_jobs(core::TimePoint now) {
+  for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
+    PoolSeat& seat = rooms_.seats[i];
+    if (!seat.process || !seat.ready || finished_jobs(seat.process->lane().counters) == 0) continue;
+    finished_first_job(seat, static_cast<core::Seat>(i), now);
+  }
+}
+
+void Staffing::finished_first_job(PoolSeat& seat, core::Seat index, core::TimePoint now) {
+  if (std::exchange(seat.first_job_seen, true)) return;
+  on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
+}
+
+void Staffing::available(core::Availability::Event event) {
+  if (availability_.handle(event)) rooms_.handlers.tell_waiting();
+}
+
+void Staffing::on_policy(const std::vector<core::RestartPolicy::Effect>& effects) {
+  for (const auto& effect : effects) {
+    if (const auto* quarantine = std::get_if<core::RestartPolicy::EnterQuarantine>(&effect)) {
+      log_error("pool is quarantined: its workers die before they finish a job; one is tried again in a while",
+                {{"pool", config_.name}, {"reason", quarantine->reason}});
+      available(core::Availability::Event::Quarantined);
+    } else if (std::holds_alternative<core::RestartPolicy::LeaveQuarantine>(effect)) {
+      log_info("pool has left quarantine", {{"pool", config_.name}});
+      available(core::Availability::Event::QuarantineLeft);
+    }
+  }
+}
+
+core::Quarantine Staffing::quarantine() const {
+  switch (policy_.state()) {
+    case core::RestartPolicy::State::Trusted:
+      return core::Quarantine::No;
+    case core::RestartPolicy::State::ProbeDue:
+      return core::Quarantine::ProbeDue;
+    case core::RestartPolicy::State::Quarantined:
+    case core::RestartPolicy::State::Probing:
+      return core::Quarantine::Closed;
+  }
+  return core::Quarantine::Closed;
+}
+
+std::vector<core::SeatView> Staffing::views() const {
+  std::vector<core::SeatView> views(rooms_.seats.size());
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const PoolSeat& seat = rooms_.seats[i];
+    views[i].state = seat.state;
+    views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
+    views[i].started = seat.started;
+    if (!seat.process) continue;
+    views[i].jobs = finished_jobs(seat.process->lane().counters);
+    if (config_.recycle.max_rss.value != 0) views[i].rss = ports_.resident(seat.process->pid());
+  }
+  return views;
+}
+
+void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
+  on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
+  // An effect changes what the next one should be: planned again until nothing is left to do.
+  for (std::size_t time = 0; time <= rooms_.seats.size(); ++time) {
+    const core::PoolGoal goal{config_.workers, config_.spares, stopping, quarantine(), config_.recycle};
+    const core::PoolPlan plan = core::plan_pool(now, goal, views());
+    plan_again_ = plan.look_again;
+    if (plan.effects.empty()) return;
+    for (const core::PoolEffect& effect : plan.effects) carry_out(effect, paused, now);
+  }
+}
+
+void Staffing::carry_out(const core::PoolEffect& effect, bool paused, core::TimePoint now) {
+  std::visit(Overloaded{
+                 [&](const core::StartWorker& start) {
+                   // Before the start, which may fail at once.
+                   on_policy(policy_.handle(now, core::RestartPolicy::Started{start.seat}));
+                   ports_.start(start.seat);
+                 },
+                 [&](const core::PromoteSpare& swap) { rooms_.orders.promote(rooms_.seats[swap.seat], paused); },
+                 [&](const core::RecycleWorker& recycle) {
+                   log_info(
+                       "worker is recycled",
+                       {{"pool", config_.name}, {"worker", recycle.seat}, {"reason", core::to_string(recycle.reason)}});
+                   rooms_.orders.leave(rooms_.seats[recycle.seat], core::DeathKind::Recycled, now);
+                 },
+                 [&](const core::StopWorker& leave) {
+                   rooms_.orders.leave(rooms_.seats[leave.seat], core::DeathKind::Clean, now);
+                 },
+             },
+             effect);
+}
+
+std::optional<core::TimePoint> Staffing::next_deadline() const {
+  const auto policy = policy_.next_timer();
+  if (!plan_again_ || !policy) return plan_again_ ? plan_again_ : policy;
+  return std::min(*plan_again_, *policy);
+}
+
+}  // namespace ringmaster

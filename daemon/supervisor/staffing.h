@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "daemon/core/availability.h"
+#include "daemon/core/pool_plan.h"
+#include "daemon/core/restart_policy.h"
+#include "daemon/supervisor/config.h"
+#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/supervisor/seat_orders.h"
+
+namespace ringmaster {
+
+/// How many workers a pool has, which of them work, and when one may start again: the shell around plan_pool,
+/// RestartPolicy and Availability. It is told what happened and acts when it is asked to. Its pool's, on its thread.
+class Staffing {
+ public:
+  struct Rooms {
+    std::vector<PoolSeat>& seats;
+    HandlerCatalog& handlers;
+    SeatOrders& orders;
+  };
+  struct Ports {
+    std::function<void(core::Seat)> start;  ///< puts a process into an empty seat, or calls no_start()
+    std::function<core::Bytes(std::int32_t pid)> resident;
+    core::RestartPolicy::Random random;
+  };
+
+  /// REQUIRES: `config` and the rooms outlive this.
+  Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports ports);
+
+  // What happened.
+  void became_ready(core::Seat seat, core::TimePoint now);
+  void died(const core::RestartPolicy::Died& died, bool orphan, core::TimePoint now);
+  void no_start(core::Seat seat, core::TimePoint now);
+  void start_timed_out() { available(core::Availability::Event::StartTimedOut); }
+  /// Looks for workers that have finished their first job; also for one that is about to be cleared away.
+  void look_for_first_jobs(core::TimePoint now);
+  void finished_first_job(PoolSeat& seat, core::Seat index, core::TimePoint now);
+
+  /// Starts, promotes and recycles until nothing is left to do. `stopping`: everybody leaves; `paused`: whoever is
+  /// promoted claims nothing yet.
+  void apply(core::TimePoint now, bool stopping, bool paused);
+
+  [[nodiscard]] const core::Availability& availability() const { return availability_; }
+  [[nodiscard]] const core::RestartPolicy& policy() const { return policy_; }
+  /// No worker is ready, and none will be for now but for a canary.
+  [[nodiscard]] bool no_worker_will_come() const { return policy_.quarantined() && none_ready(rooms_.seats); }
+  [[nodiscard]] std::optional<core::TimePoint> next_deadline() const;
+
+ private:
+  void available(core::Availability::Event event);
+  void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
+  void carry_out(const core::PoolEffect& effect, bool paused, core::TimePoint now);
+  [[nodiscard]] core::Quarantine quarantine() const;
+  [[nodiscard]] std::vector<core::SeatView> views() const;
+
+  const config::PoolConfig& config_;
+  Rooms rooms_;
+  Ports ports_;
+  core::Availability availability_;
+  core::RestartPolicy policy_;
+  std::optional<core::TimePoint> plan_again_;
+};
+
+}  // namespace ringmaster
