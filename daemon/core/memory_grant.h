@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "daemon/core/quota.h"
 #include "daemon/core/types.h"
 
 namespace ringmaster::core {

@@ -10,9 +10,6 @@
 
 namespace ringmaster::core {
 
-/// A user id; core knows no kernel types.
-using Uid = std::uint32_t;
-
 /// What one uid may hold at a time. The names are the configuration's keys in [limits].
 struct QuotaLimits {
   std::uint64_t connections = 256;  ///< of all uids together (`max_connections`)

@@ -7,7 +7,6 @@
 #include <set>
 #include <utility>
 
-#include "daemon/core/quota.h"
 #include "daemon/core/types.h"
 
 namespace ringmaster::core {

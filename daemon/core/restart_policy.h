@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "daemon/core/death.h"
-#include "daemon/core/quota.h"
 #include "daemon/core/types.h"
 
 namespace ringmaster::core {

@@ -39,6 +39,9 @@ enum class Intent : std::uint64_t { None = 0 };
 /// A worker's place in its pool, 0 up to workers + spares − 1. The process in a seat changes, the seat stays.
 using Seat = std::uint16_t;
 
+/// A user id; core knows no kernel types.
+using Uid = std::uint32_t;
+
 /// The shortest exact form that the configuration also accepts: "30s", "250ms", "1h", "0s".
 [[nodiscard]] std::string to_string(Duration duration);
 /// The largest binary unit that divides it: "64MiB", "1500KiB", "10B".
