@@ -70,10 +70,6 @@ class Connection::Question final : public Asker {
   bool ended_ = false;
 };
 
-bool Responder::operator()(v1::Reply&& reply, std::vector<UniqueFd> fds) const {
-  return asker_->answer(std::move(reply), std::move(fds));
-}
-
 Connection::Connection(Socket socket, Peer peer, ConnectionHost& host, std::function<void()> ended)
     : socket_(std::move(socket)),
       writer_(socket_.get_executor(), asio::steady_timer::time_point::max()),

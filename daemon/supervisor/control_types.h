@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shm/base/unique_fd.h"
@@ -42,7 +43,9 @@ class Responder {
   explicit Responder(std::shared_ptr<Asker> asker) : asker_(std::move(asker)) {}
 
   /// False: the connection has ended, nobody will read the answer.
-  bool operator()(control::v1::Reply&& reply, std::vector<UniqueFd> fds) const;
+  bool operator()(control::v1::Reply&& reply, std::vector<UniqueFd> fds) const {
+    return asker_->answer(std::move(reply), std::move(fds));
+  }
   /// For whatever costs much to build: whether anybody would read it.
   [[nodiscard]] bool alive() const { return asker_->alive(); }
   /// Calls `then` in a turn of the connection in which it may be given another reply, never within this call; not at
