@@ -17,30 +17,6 @@ namespace ringmaster {
 namespace wire = control::v1;
 using wire::Reply;
 
-Request::Request(Request&& other) noexcept
-    : core_(std::move(other.core_)),
-      extent_(std::exchange(other.extent_, 0)),
-      offset_(std::exchange(other.offset_, 0)),
-      taken_(std::exchange(other.taken_, 0)),
-      bytes_(std::exchange(other.bytes_, {})) {}
-Request& Request::operator=(Request&& other) noexcept {
-  if (this == &other) return *this;
-  if (core_) core_->give_back_request(extent_);
-  core_ = std::move(other.core_);
-  extent_ = std::exchange(other.extent_, 0);
-  offset_ = std::exchange(other.offset_, 0);
-  taken_ = std::exchange(other.taken_, 0);
-  bytes_ = std::exchange(other.bytes_, {});
-  return *this;
-}
-std::span<std::byte> Request::bytes() const noexcept {
-  // The maps are not in a forked child: its span would fault.
-  return core_ && core_->forked() ? std::span<std::byte>() : bytes_;
-}
-Request::~Request() {
-  if (core_) core_->give_back_request(extent_);
-}
-
 PendingJob& PendingJob::operator=(PendingJob&& other) noexcept {
   if (this == &other) return *this;
   if (core_) core_->abandon(record_);

@@ -7,8 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "client/options.h"
 #include "client/outcome.h"
 #include "client/refusal.h"
+#include "client/request.h"
 #include "proto/args.h"
 #include "proto/handler_table.h"
 #include "shm/base/result.h"
@@ -20,68 +22,6 @@ namespace ringmaster {
 
 class ControlLink;
 class SessionCore;
-
-using Arguments = std::vector<Argument>;
-
-struct ConnectOptions {
-  std::string socket = {};                              ///< empty: $RINGMASTER_SOCKET, then the default place
-  std::string name = {};                                ///< shown in the daemon's status; at most 80 bytes
-  Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
-  /// How long to try again when the daemon has too many connections; 0: not at all.
-  Duration busy_timeout = std::chrono::seconds(5);
-  /// For status and health, drain, cancel and stop, not for jobs: starts no daemon that a service manager would start
-  /// for a connection, and an administrator is let in when all connections are in use.
-  bool administers = false;
-};
-
-struct SessionOptions {
-  std::uint32_t slots = 0;  ///< jobs in flight at once; 0: the pool's default
-  std::uint64_t request_ring_bytes = 0;
-  std::uint64_t result_ring_bytes = 0;  ///< 0: the pool's defaults
-  Duration shortest_timeout{0};         ///< the shortest run timeout that jobs will ask for; 0: the pool's own
-  /// How long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says.
-  std::optional<Duration> spin = std::nullopt;
-};
-
-struct SubmitOptions {
-  Duration timeout{0};        ///< of the run; 0: the pool's. Whole milliseconds, rounded up
-  Duration queue_timeout{0};  ///< until a worker starts it; 0: none
-  bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
-  std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
-  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull, in all
-};
-
-/// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted
-/// gives it back.
-class Request {
- public:
-  Request() = default;
-  Request(std::shared_ptr<SessionCore> core, std::uint64_t extent, std::uint64_t offset, std::span<std::byte> bytes)
-      : core_(std::move(core)), extent_(extent), offset_(offset), taken_(bytes.size()), bytes_(bytes) {}
-  Request(Request&& other) noexcept;
-  Request& operator=(Request&& other) noexcept;
-  ~Request();
-
-  /// Empty in a forked child.
-  [[nodiscard]] std::span<std::byte> bytes() const noexcept;
-  /// Makes the request smaller. REQUIRES: bytes <= bytes().size().
-  void shrink(std::size_t bytes) noexcept { bytes_ = bytes_.first(bytes); }
-
- private:
-  friend class SessionCore;
-  /// Empty from now on, and nothing is given back.
-  void let_go() noexcept {
-    core_.reset();
-    extent_ = offset_ = taken_ = 0;
-    bytes_ = {};
-  }
-
-  std::shared_ptr<SessionCore> core_;
-  std::uint64_t extent_ = 0;
-  std::uint64_t offset_ = 0;
-  std::uint64_t taken_ = 0;  // bytes of the extent, whatever shrink() left of them
-  std::span<std::byte> bytes_;
-};
 
 /// A submitted job. Destroying it before its outcome was taken cancels the job.
 class PendingJob {
@@ -153,18 +93,6 @@ class Session {
  private:
   std::shared_ptr<SessionCore> core_;
   std::shared_ptr<ControlLink> link_;
-};
-
-/// A pool and what it offers.
-struct PoolHandlers {
-  std::string pool;
-  bool known = false;  ///< false: no worker has been ready yet
-  std::vector<HandlerDescription> handlers;
-  Duration default_timeout{0};
-  Duration default_queue_timeout{0};         ///< 0: none
-  Duration max_timeout{0};                   ///< of the run, the longest that a job may ask for; 0: not said
-  std::uint64_t max_request_ring_bytes = 0;  ///< what a session may ask for; 0: not said
-  std::uint64_t max_result_ring_bytes = 0;
 };
 
 /// A daemon's socket. Connections are made when needed and again after a restart.

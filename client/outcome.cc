@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/session_core.h"
-
 namespace ringmaster {
 
 std::string_view to_string(Status status) noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "client/session_hold.h"
 #include "shm/cause.h"
 
 /// Public header: how a job ended.
@@ -99,7 +100,7 @@ class Outcome {
   void release() noexcept;
 
   OutcomeFacts facts_;
-  std::shared_ptr<SessionCore> session_;  ///< a result that lies in its memory goes back by `extent_`
+  std::shared_ptr<SessionHold> session_;  ///< a result that lies in its memory goes back by `extent_`
   std::uint64_t extent_ = 0;
   std::span<const std::byte> in_place_;
   std::string copy_;

@@ -180,7 +180,7 @@ std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Requ
   job.submitter = 0;
   for (std::uint64_t& word : job.reserved) word = 0;
   prepared.request_extent = request.extent_;
-  if (request.core_ && request.core_.get() != this)
+  if (request.session_ && request.session_.get() != this)
     return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
 
   if (known == nullptr && facts_.handlers_known)

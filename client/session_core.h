@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "client/client.h"
 #include "client/clock_offset.h"
 #include "client/fork_guard.h"
+#include "client/options.h"
+#include "client/outcome.h"
+#include "client/refusal.h"
+#include "client/request.h"
 #include "client/reserved_ring.h"
 #include "shm/base/unique_fd.h"
 #include "shm/client_port.h"
@@ -48,11 +51,11 @@ struct SessionFacts {
 ///
 /// A job is a record from submit to the taking of its outcome; its slot may change (asked again with a larger result).
 /// In a forked child every call refuses and destruction lets go of nothing that the parent owns.
-class SessionCore : public std::enable_shared_from_this<SessionCore> {
+class SessionCore final : public SessionHold, public std::enable_shared_from_this<SessionCore> {
  public:
   /// Fails when the segments are not what `facts` and their headers say.
   [[nodiscard]] static Result<std::shared_ptr<SessionCore>> create(SessionMemory memory, SessionFacts facts);
-  ~SessionCore();
+  ~SessionCore() override;
   SessionCore(const SessionCore&) = delete;
   SessionCore& operator=(const SessionCore&) = delete;
 
@@ -77,15 +80,15 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   /// Cancels it; its outcome is dropped when it comes.
   void abandon(std::uint32_t record) noexcept;
 
-  void give_back_request(std::uint64_t extent) noexcept;
-  void give_back_result(std::uint64_t extent) noexcept;
+  void give_back_request(std::uint64_t extent) noexcept override;
+  void give_back_result(std::uint64_t extent) noexcept override;
 
   [[nodiscard]] Result<int> event_fd();
   /// False: it was closed before. After it nothing is accepted and every wait ends.
   bool close() noexcept;
   /// After close(): tells the daemon by the lifeline that nobody is here, whoever else holds a copy of it.
   void hang_up() noexcept;
-  [[nodiscard]] bool forked() const noexcept { return fork_generation() != fork_generation_; }
+  [[nodiscard]] bool forked() const noexcept override { return fork_generation() != fork_generation_; }
   [[nodiscard]] const SessionFacts& facts() const noexcept { return facts_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return port_.slots(); }
 

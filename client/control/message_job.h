@@ -1,7 +1,7 @@
 #pragma once
 
-#include "client/client.h"
 #include "client/control/control_link.h"
+#include "client/options.h"
 
 namespace ringmaster {
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "client/client.h"
 #include "client/control/control_link.h"
+#include "client/options.h"
 #include "client/session_core.h"
 
 namespace ringmaster {

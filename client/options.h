@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/outcome.h"
+#include "proto/args.h"
+#include "proto/handler_table.h"
+
+/// Public header: what an application may choose, and what a pool offers.
+namespace ringmaster {
+
+using Arguments = std::vector<Argument>;
+
+struct ConnectOptions {
+  std::string socket = {};                              ///< empty: $RINGMASTER_SOCKET, then the default place
+  std::string name = {};                                ///< shown in the daemon's status; at most 80 bytes
+  Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
+  /// How long to try again when the daemon has too many connections; 0: not at all.
+  Duration busy_timeout = std::chrono::seconds(5);
+  /// For status and health, drain, cancel and stop, not for jobs: starts no daemon that a service manager would start
+  /// for a connection, and an administrator is let in when all connections are in use.
+  bool administers = false;
+};
+
+struct SessionOptions {
+  std::uint32_t slots = 0;  ///< jobs in flight at once; 0: the pool's default
+  std::uint64_t request_ring_bytes = 0;
+  std::uint64_t result_ring_bytes = 0;  ///< 0: the pool's defaults
+  Duration shortest_timeout{0};         ///< the shortest run timeout that jobs will ask for; 0: the pool's own
+  /// How long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says.
+  std::optional<Duration> spin = std::nullopt;
+};
+
+struct SubmitOptions {
+  Duration timeout{0};        ///< of the run; 0: the pool's. Whole milliseconds, rounded up
+  Duration queue_timeout{0};  ///< until a worker starts it; 0: none
+  bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
+  std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
+  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull, in all
+};
+
+/// A pool and what it offers.
+struct PoolHandlers {
+  std::string pool;
+  bool known = false;  ///< false: no worker has been ready yet
+  std::vector<HandlerDescription> handlers;
+  Duration default_timeout{0};
+  Duration default_queue_timeout{0};         ///< 0: none
+  Duration max_timeout{0};                   ///< of the run, the longest that a job may ask for; 0: not said
+  std::uint64_t max_request_ring_bytes = 0;  ///< what a session may ask for; 0: not said
+  std::uint64_t max_result_ring_bytes = 0;
+};
+
+}  // namespace ringmaster

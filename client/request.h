@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "client/session_hold.h"
+
+/// Public header: memory for what a job is given.
+namespace ringmaster {
+
+/// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted
+/// gives it back.
+class Request {
+ public:
+  Request() = default;
+  Request(std::shared_ptr<SessionHold> session, std::uint64_t extent, std::uint64_t offset, std::span<std::byte> bytes)
+      : session_(std::move(session)), extent_(extent), offset_(offset), taken_(bytes.size()), bytes_(bytes) {}
+  Request(Request&& other) noexcept;
+  Request& operator=(Request&& other) noexcept;
+  ~Request();
+
+  /// Empty in a forked child.
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept;
+  /// Makes the request smaller. REQUIRES: bytes <= bytes().size().
+  void shrink(std::size_t bytes) noexcept { bytes_ = bytes_.first(bytes); }
+
+ private:
+  friend class SessionCore;
+  /// Empty from now on, and nothing is given back.
+  void let_go() noexcept {
+    core_.reset();
+    extent_ = offset_ = taken_ = 0;
+    bytes_ = {};
+  }
+
+  std::shared_ptr<SessionHold> session_;
+  std::uint64_t extent_ = 0;
+  std::uint64_t offset_ = 0;
+  std::uint64_t taken_ = 0;  // bytes of the extent, whatever shrink() left of them
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ringmaster {
+
+/// What requests and outcomes know of the session in whose memory they lie. Shared: it lives as long as any of them.
+/// Any thread.
+class SessionHold {
+ public:
+  virtual ~SessionHold() = default;
+  virtual void give_back_request(std::uint64_t extent) noexcept = 0;
+  virtual void give_back_result(std::uint64_t extent) noexcept = 0;
+  /// True in a forked child, which has not got that memory.
+  [[nodiscard]] virtual bool forked() const noexcept = 0;
+};
+
+}  // namespace ringmaster
