@@ -1,3 +1,5 @@
+#include "client/cli/common.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -5,7 +7,6 @@
 #include <thread>
 
 #include "client/backoff.h"
-#include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/show_text.h"
 #include "client/control/control_link.h"

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "client/cli/commands.h"
+#include "client/cli/map_command.h"
 #include "ringmaster_version.h"
 #include "shm/base/standard_descriptors.h"
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/commands.h"
 #include "client/cli/map_plan.h"
+#include "client/cli/options.h"
 #include "client/cli/result_writer.h"
 
 namespace ringmaster::cli {

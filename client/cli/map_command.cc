@@ -1,10 +1,12 @@
+#include "client/cli/map_command.h"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <thread>
 
-#include "client/cli/commands.h"
+#include "client/cli/common.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/map_check.h"
 #include "client/cli/map_plan.h"

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "client/cli/advice.h"
+#include "client/cli/common.h"
 #include "client/cli/input.h"
 #include "client/cli/interrupt.h"
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "client/cli/advice.h"
+#include "client/cli/common.h"
 #include "client/cli/input.h"
 #include "client/cli/map_check.h"
 #include "client/cli/map_plan.h"
