@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
 #include "client/control/control_link.h"
 #include "client/control/explain.h"
 #include "client/control/message_job.h"
@@ -10,7 +11,6 @@
 #include "client/session_core.h"
 #include "client/wait_step.h"
 #include "proto/socket_path.h"
-#include "shm/base/check.h"
 
 namespace ringmaster {
 

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "client/options.h"
 #include "client/outcome.h"
 #include "client/refusal.h"
 #include "client/request.h"
 #include "proto/args.h"
 #include "proto/handler_table.h"
-#include "shm/base/result.h"
 
 /// The client library of ringmaster. No Asio, no Protobuf. All types are move-only and may be used from several
 /// threads, except that one PendingJob, Request or Outcome belongs to one thread at a time. In a forked child every

@@ -7,9 +7,9 @@
 #include <csignal>
 #include <system_error>
 
+#include "base/standard_descriptors.h"
 #include "client/session_core.h"
 #include "client/wait_step.h"
-#include "shm/base/standard_descriptors.h"
 #include "shm/hints.h"
 
 namespace ringmaster {

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <thread>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "client/clock_offset.h"
 #include "client/fork_guard.h"
 #include "client/options.h"
@@ -15,7 +16,6 @@
 #include "client/refusal.h"
 #include "client/request.h"
 #include "client/reserved_ring.h"
-#include "shm/base/unique_fd.h"
 #include "shm/client_port.h"
 #include "shm/mapping.h"
 

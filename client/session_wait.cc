@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/text.h"
 #include "client/session_core.h"
 #include "client/wait_step.h"
-#include "proto/text.h"
 #include "shm/job_end.h"
 
 /// The waiting half of SessionCore: collecting ended jobs and making outcomes of them.

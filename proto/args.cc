@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/byte_io.h"
-#include "proto/text.h"
 
 namespace ringmaster {
 namespace {

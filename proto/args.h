@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 
 namespace ringmaster {
 
-/// A job's argument. Keys are names (proto/text.h), values any bytes.
+/// A job's argument. Keys are names (base/text.h), values any bytes.
 struct Argument {
   std::string key;
   std::string value;

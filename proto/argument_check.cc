@@ -2,8 +2,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "proto/handler_table.h"
-#include "proto/text.h"
 
 namespace ringmaster {
 namespace {

@@ -1,6 +1,6 @@
 #include "proto/control_convert.h"
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace ringmaster {
 namespace {

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/args.h"
 #include "proto/control.pb.h"
 #include "proto/handler_table.h"
-#include "shm/base/result.h"
 
 /// Between the control protocol's messages and plain values. Only for units that see protobuf anyway.
 namespace ringmaster {

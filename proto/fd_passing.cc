@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/check.h"
+#include "base/control_message.h"
 #include "proto/stranger.h"
-#include "shm/base/check.h"
-#include "shm/base/control_message.h"
 
 namespace ringmaster {
 

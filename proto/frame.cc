@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "shm/base/check.h"
+#include "base/check.h"
 
 namespace ringmaster {
 

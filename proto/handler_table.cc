@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "proto/byte_io.h"
 #include "proto/handler_id.h"
-#include "proto/text.h"
 
 namespace ringmaster {
 namespace {

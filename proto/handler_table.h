@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/args.h"
-#include "shm/base/result.h"
 
 namespace ringmaster {
 
@@ -31,7 +31,7 @@ struct ArgumentDescription {
 
 /// What a worker tells about one of its handlers. Written by the worker, checked here, passed on to clients.
 struct HandlerDescription {
-  std::string name;     ///< A name (proto/text.h), unique in its pool, and so is its handler_id().
+  std::string name;     ///< A name (base/text.h), unique in its pool, and so is its handler_id().
   std::string summary;  ///< One line.
   std::vector<ArgumentDescription> arguments;
 

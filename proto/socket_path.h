@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "shm/base/control_message.h"
+#include "base/control_message.h"
 
 #ifndef SO_PASSRIGHTS
 #define SO_PASSRIGHTS 83

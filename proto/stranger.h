@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 /// Receiving from a peer that is not trusted and was asked for no descriptors.
 namespace ringmaster {

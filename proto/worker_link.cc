@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+#include "base/overloaded.h"
+#include "base/text.h"
 #include "proto/byte_io.h"
-#include "proto/text.h"
-#include "shm/base/check.h"
-#include "shm/base/overloaded.h"
 
 namespace ringmaster::worker_link {
 namespace {

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 
 /// The link between supervisor and worker: descriptor 3 of a worker, AF_UNIX SOCK_SEQPACKET, one message per packet.
 /// Fixed little-endian structs instead of protobuf, for the worker's start-up time and size. Layout: proto/PROTOCOL.md.

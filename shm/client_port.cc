@@ -1,7 +1,7 @@
 #include "shm/client_port.h"
 
-#include "shm/base/check.h"
-#include "shm/base/plant.h"
+#include "base/check.h"
+#include "base/plant.h"
 #include "shm/futex.h"
 
 namespace ringmaster {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "shm/base/check.h"
+#include "base/check.h"
 #include "shm/hints.h"
 #include "shm/segment_view.h"
 

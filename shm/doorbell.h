@@ -1,7 +1,7 @@
 #pragma once
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

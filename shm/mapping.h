@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 
 namespace boost::interprocess {
 class mapped_region;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 /// Anonymous, sealed shared-memory files: nothing is named in a file system, so nothing is left behind.
 namespace ringmaster {

@@ -1,6 +1,6 @@
 #include "shm/reap.h"
 
-#include "shm/base/plant.h"
+#include "base/plant.h"
 #include "shm/hints.h"
 #include "shm/verdict.h"
 

@@ -14,7 +14,7 @@
 #include <set>
 #include <string_view>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "proto/worker_link.h"
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

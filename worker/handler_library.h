@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 #include "worker/handler_registry.h"
 
 namespace ringmaster {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/handler_table.h"
-#include "shm/base/result.h"
 #include "worker/handler_abi.h"
 
 namespace ringmaster {

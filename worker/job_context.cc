@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "proto/text.h"
+#include "base/text.h"
 #include "shm/layout.h"
 
 namespace ringmaster {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <new>
 
-#include "shm/base/plant.h"
+#include "base/plant.h"
 #include "shm/verdict.h"
 #include "worker/fault_handler.h"
 

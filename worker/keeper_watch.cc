@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shm/base/keeper_gone.h"
+#include "base/keeper_gone.h"
 
 namespace ringmaster {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "shm/control_record.h"
 
 namespace ringmaster {

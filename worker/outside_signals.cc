@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "shm/base/keeper_gone.h"
+#include "base/keeper_gone.h"
 
 namespace ringmaster {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

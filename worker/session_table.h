@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "proto/worker_link.h"
-#include "shm/base/unique_fd.h"
 #include "shm/charges.h"
 #include "shm/mapping.h"
 #include "shm/worker_port.h"

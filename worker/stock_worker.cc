@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/standard_descriptors.h"
 #include "ringmaster_version.h"
-#include "shm/base/standard_descriptors.h"
 #include "worker/handler_library.h"
 #include "worker/worker_boot.h"
 

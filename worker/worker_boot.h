@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "shm/base/result.h"
+#include "base/result.h"
 #include "worker/handler_registry.h"
 
 namespace ringmaster {

@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/standard_descriptors.h"
 #include "ringmaster_version.h"
-#include "shm/base/standard_descriptors.h"
 #include "shm/doorbell.h"
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"

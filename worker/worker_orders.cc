@@ -2,8 +2,8 @@
 #include <utility>
 #include <variant>
 
-#include "shm/base/overloaded.h"
-#include "shm/base/plant.h"
+#include "base/overloaded.h"
+#include "base/plant.h"
 #include "worker/worker_loop.h"
 
 // What a worker is told by its supervisor, and what it answers.

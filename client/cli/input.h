@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster::cli {
 

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/text.h"
 #include "client/cli/show_text.h"
-#include "proto/text.h"
 
 namespace ringmaster::cli {
 

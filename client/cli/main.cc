@@ -10,10 +10,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/standard_descriptors.h"
 #include "client/cli/commands.h"
 #include "client/cli/map_command.h"
 #include "ringmaster_version.h"
-#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
+#include "base/result.h"
 #include "client/cli/temporary_file.h"
-#include "shm/base/result.h"
 
 namespace ringmaster::cli {
 

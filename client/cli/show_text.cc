@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace ringmaster::cli {
 namespace {

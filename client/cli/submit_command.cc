@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/text.h"
 #include "client/cli/advice.h"
 #include "client/cli/commands.h"
 #include "client/cli/input.h"
@@ -13,7 +14,6 @@
 #include "client/cli/map_plan.h"
 #include "client/cli/result_writer.h"
 #include "client/cli/show_text.h"
-#include "proto/text.h"
 
 namespace ringmaster::cli {
 namespace {

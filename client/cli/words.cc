@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace ringmaster::cli {
 namespace {

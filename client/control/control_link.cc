@@ -12,6 +12,8 @@
 #include <random>
 #include <thread>
 
+#include "base/check.h"
+#include "base/standard_descriptors.h"
 #include "client/backoff.h"
 #include "client/control/connect_patience.h"
 #include "client/fork_guard.h"
@@ -19,8 +21,6 @@
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/socket_path.h"
-#include "shm/base/check.h"
-#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster {
 namespace {

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "client/outcome.h"
 #include "proto/control.pb.h"
 #include "proto/frame.h"
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -1,6 +1,6 @@
 #include "daemon/core/drain.h"
 
-#include "shm/base/overloaded.h"
+#include "base/overloaded.h"
 
 namespace ringmaster::core {
 

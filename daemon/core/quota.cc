@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "shm/base/check.h"
+#include "base/check.h"
 
 namespace ringmaster::core {
 namespace {

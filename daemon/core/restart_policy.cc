@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "shm/base/check.h"
-#include "shm/base/overloaded.h"
+#include "base/check.h"
+#include "base/overloaded.h"
 
 namespace ringmaster::core {
 namespace {

@@ -1,6 +1,6 @@
 #include "daemon/core/traffic_book.h"
 
-#include "shm/base/check.h"
+#include "base/check.h"
 
 namespace ringmaster::core {
 

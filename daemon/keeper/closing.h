@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <span>
 
+#include "base/unique_fd.h"
 #include "daemon/keeper/bystanders.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::keeper {
 

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "shm/base/plant.h"
+#include "base/plant.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <span>
 
+#include "base/unique_fd.h"
 #include "daemon/keeper/deposit.h"
 #include "daemon/keeper/keeper_protocol.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::keeper {
 

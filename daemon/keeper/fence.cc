@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <span>
 
+#include "base/plant.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/os/cgroup.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/process_tree.h"
-#include "shm/base/plant.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/monotonic_clock.h"
 #include "daemon/keeper/closing.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/worker_spawn.h"
 #include "daemon/os/cgroup.h"
-#include "daemon/os/monotonic_clock.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/signals.h"
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "shm/base/check.h"
+#include "base/check.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/link_error.h"
+#include "base/monotonic_clock.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/worker_spawn.h"
-#include "daemon/os/monotonic_clock.h"
 #include "daemon/os/pidfd.h"
-#include "shm/base/link_error.h"
 
 namespace ringmaster::keeper {
 namespace {

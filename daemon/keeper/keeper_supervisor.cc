@@ -6,11 +6,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/plant.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/signals.h"
-#include "shm/base/plant.h"
 
 namespace ringmaster::keeper {
 namespace {

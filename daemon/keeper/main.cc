@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/standard_descriptors.h"
 #include "daemon/keeper/command_line.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/keeper_log.h"
@@ -22,7 +23,6 @@
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
 #include "ringmaster_version.h"
-#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster::keeper {
 namespace {

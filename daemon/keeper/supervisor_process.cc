@@ -12,12 +12,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/keeper_gone.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/table_memfd.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/os/fork_child.h"
 #include "daemon/os/signals.h"
-#include "shm/base/keeper_gone.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/unique_fd.h"
 #include "daemon/keeper/deposit_table.h"
 #include "daemon/keeper/worker_table.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::keeper {
 

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <span>
 
+#include "base/unique_fd.h"
 #include "daemon/keeper/inherited_table.h"
 #include "daemon/os/spawn_stage.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::keeper {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

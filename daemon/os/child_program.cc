@@ -8,13 +8,13 @@
 
 #include <cerrno>
 
+#include "base/keeper_gone.h"
 #include "daemon/os/cgroup.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/os/exec_guard.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
-#include "shm/base/keeper_gone.h"
 
 namespace ringmaster {
 namespace {

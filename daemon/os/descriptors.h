@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -10,9 +10,9 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/unique_fd.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/process_tree.h"
-#include "shm/base/unique_fd.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010

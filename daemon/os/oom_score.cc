@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cstddef>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "shm/base/check.h"
-#include "shm/base/control_message.h"
+#include "base/check.h"
+#include "base/control_message.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

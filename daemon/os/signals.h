@@ -2,7 +2,7 @@
 
 #include <initializer_list>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

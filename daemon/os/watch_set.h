@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/event_loop.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

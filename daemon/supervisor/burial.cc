@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
 #include "daemon/core/retry_policy.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
-#include "shm/base/plant.h"
 #include "shm/hints.h"
 
 namespace ringmaster {

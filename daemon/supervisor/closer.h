@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/core/errand_book.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/config_read.h"
 #include "daemon/supervisor/config_table.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::config {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "daemon/supervisor/config.h"
-#include "shm/base/result.h"
 
 namespace ringmaster::config {
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "daemon/supervisor/config_node.h"
-#include "proto/text.h"
 
 namespace ringmaster::config {
 namespace {

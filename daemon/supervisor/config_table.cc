@@ -2,8 +2,8 @@
 
 #include <limits>
 
+#include "base/text.h"
 #include "daemon/supervisor/config_units.h"
-#include "proto/text.h"
 
 namespace ringmaster::config {
 

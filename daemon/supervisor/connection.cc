@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/link_error.h"
+#include "base/plant.h"
 #include "daemon/supervisor/memory_reserve.h"
 #include "daemon/supervisor/parting.h"
 #include "proto/control.pb.h"
@@ -17,8 +19,6 @@
 #include "proto/fd_passing.h"
 #include "proto/request_shape.h"
 #include "proto/stranger.h"
-#include "shm/base/link_error.h"
-#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {

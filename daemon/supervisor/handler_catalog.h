@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/later.h"
 #include "proto/handler_table.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

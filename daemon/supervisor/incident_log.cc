@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace ringmaster {
 namespace {

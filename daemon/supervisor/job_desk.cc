@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+#include "base/plant.h"
+#include "base/text.h"
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/job_outcome.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/work_refusal.h"
 #include "proto/control_convert.h"
 #include "proto/handler_id.h"
-#include "proto/text.h"
-#include "shm/base/check.h"
-#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {

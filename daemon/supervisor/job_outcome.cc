@@ -4,8 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/text.h"
 #include "daemon/core/death.h"
-#include "proto/text.h"
 #include "shm/job_end.h"
 
 namespace ringmaster {

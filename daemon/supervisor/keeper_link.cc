@@ -5,10 +5,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/link_error.h"
+#include "base/overloaded.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/log.h"
-#include "shm/base/link_error.h"
-#include "shm/base/overloaded.h"
 
 namespace ringmaster {
 namespace {

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/keeper_port.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <span>
 
+#include "base/result.h"
 #include "daemon/keeper/keeper_codec.h"
-#include "shm/base/result.h"
 
 namespace ringmaster {
 

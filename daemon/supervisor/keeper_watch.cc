@@ -8,7 +8,7 @@
 
 #include <atomic>
 
-#include "shm/base/keeper_gone.h"
+#include "base/keeper_gone.h"
 
 namespace ringmaster {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <signal.h>
 
+#include "base/overloaded.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
-#include "shm/base/overloaded.h"
 #include "shm/hints.h"
 #include "shm/verdict.h"
 

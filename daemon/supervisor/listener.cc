@@ -12,9 +12,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/plant.h"
 #include "daemon/supervisor/log.h"
 #include "proto/socket_path.h"
-#include "shm/base/plant.h"
 
 namespace ringmaster {
 namespace {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "daemon/core/socket_place.h"
 #include "daemon/supervisor/config.h"
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -12,6 +12,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/keeper_gone.h"
+#include "base/standard_descriptors.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/signals.h"
 #include "daemon/supervisor/config_load.h"
@@ -23,8 +25,6 @@
 #include "daemon/supervisor/supervisor.h"
 #include "proto/socket_path.h"
 #include "ringmaster_version.h"
-#include "shm/base/keeper_gone.h"
-#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster {
 namespace {

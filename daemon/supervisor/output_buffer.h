@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

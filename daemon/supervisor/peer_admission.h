@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "daemon/supervisor/config.h"
-#include "shm/base/result.h"
 
 namespace ringmaster {
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <random>
 
+#include "base/overloaded.h"
 #include "daemon/core/admission.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "shm/base/overloaded.h"
 #include "shm/doorbell.h"
 #include "shm/memfd.h"
 

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/core/death.h"
 #include "daemon/core/pool_plan.h"
 #include "daemon/core/run_watcher.h"
 #include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"
-#include "shm/base/unique_fd.h"
 #include "shm/layout.h"
 
 namespace ringmaster {

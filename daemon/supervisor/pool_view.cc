@@ -1,6 +1,6 @@
 #include "daemon/supervisor/pool_view.h"
 
-#include "daemon/os/monotonic_clock.h"
+#include "base/monotonic_clock.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/unique_fd.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/frame.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "daemon/supervisor/granted_memory.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
 #include "proto/control.pb.h"
-#include "proto/text.h"
 #include "shm/memfd.h"
 #include "shm/verdict.h"
 

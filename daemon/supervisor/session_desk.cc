@@ -1,10 +1,11 @@
 #include "daemon/supervisor/session_desk.h"
-#include "daemon/os/monotonic_clock.h"
+#include "base/monotonic_clock.h"
 
 #include <fcntl.h>
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/granted_memory.h"
@@ -13,7 +14,6 @@
 #include "daemon/supervisor/work_refusal.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
-#include "proto/text.h"
 #include "shm/memfd.h"
 #include "shm/verdict.h"
 

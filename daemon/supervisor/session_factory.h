@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/session.h"
-#include "shm/base/result.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "daemon/os/monotonic_clock.h"
+#include "base/monotonic_clock.h"
 #include "daemon/supervisor/log.h"
 
 namespace ringmaster {

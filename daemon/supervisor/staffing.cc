@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/overloaded.h"
 #include "daemon/supervisor/log.h"
-#include "shm/base/overloaded.h"
 
 namespace ringmaster {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/tracer/tracer_protocol.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

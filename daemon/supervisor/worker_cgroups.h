@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "daemon/core/types.h"
 #include "daemon/supervisor/memory_guard.h"
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster {

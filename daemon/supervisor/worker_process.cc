@@ -7,12 +7,12 @@
 
 #include <cerrno>
 
+#include "base/link_error.h"
+#include "base/overloaded.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/session.h"
 #include "proto/stranger.h"
-#include "shm/base/link_error.h"
-#include "shm/base/overloaded.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {

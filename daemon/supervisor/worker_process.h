@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/core/worker_talk.h"
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/output_drain.h"
 #include "daemon/supervisor/pool_worker.h"
 #include "proto/worker_link.h"
-#include "shm/base/unique_fd.h"
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 

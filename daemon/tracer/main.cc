@@ -10,14 +10,14 @@
 #include <cstdio>
 #include <cstring>
 
-#include "daemon/os/monotonic_clock.h"
+#include "base/keeper_gone.h"
+#include "base/monotonic_clock.h"
 #include "daemon/os/signals.h"
 #include "daemon/tracer/confinement.h"
 #include "daemon/tracer/stack_walk.h"
 #include "daemon/tracer/symbols.h"
 #include "daemon/tracer/tracer_protocol.h"
 #include "ringmaster_version.h"
-#include "shm/base/keeper_gone.h"
 
 // Captures stacks of workers, or finds the names in them, for the supervisor that started it: what it reads was made by
 // a worker that may be hostile, so it is done here, with limits, and never in the supervisor. It ends with its

@@ -18,8 +18,8 @@
 #include <string_view>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "daemon/os/file_identity.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::tracer {
 namespace {

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/unique_fd.h"
 #include "daemon/os/file_identity.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::tracer {
 namespace {

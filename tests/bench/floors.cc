@@ -14,8 +14,8 @@
 #include <cstring>
 #include <thread>
 
-#include "shm/base/check.h"
-#include "shm/base/unique_fd.h"
+#include "base/check.h"
+#include "base/unique_fd.h"
 #include "tests/bench/samples.h"
 
 namespace ringmaster::bench {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/chaos/daemon.h"
 #include "tests/chaos/job_plan.h"
 

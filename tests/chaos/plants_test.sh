@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whether programs can be told to misbehave (shm/base/plant.h).
+# Whether programs can be told to misbehave (base/plant.h).
 #
 #   plants_test.sh present|absent PROGRAM ...
 set -eu

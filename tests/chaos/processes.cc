@@ -13,7 +13,7 @@
 #include <set>
 #include <sstream>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster::chaos {
 namespace {

@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/chaos/client_task.h"
 #include "tests/chaos/content.h"
 #include "tests/chaos/executor.h"

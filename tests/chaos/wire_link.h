@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "proto/control.pb.h"
 #include "proto/frame.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::chaos {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "shm/base/check.h"
+#include "base/check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/unit/worker/run_handler.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "proto/text.h"
+#include "base/text.h"
 
 namespace ringmaster::fuzz {
 namespace {

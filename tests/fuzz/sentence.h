@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "proto/text.h"
-#include "shm/base/check.h"
+#include "base/check.h"
+#include "base/text.h"
 
 namespace ringmaster::fuzz {
 

@@ -6,22 +6,22 @@
 # Which folders each folder may include from, besides itself: these very folders, not what is below them. A name
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
-  allow["client/cli/"] = "client/ client/control/ proto/ shm/ shm/base/"
-  allow["client/"] = "client/control/ proto/ shm/ shm/base/"
-  allow["client/control/"] = "client/ proto/ shm/base/"
+  allow["client/cli/"] = "client/ client/control/ proto/ shm/ base/"
+  allow["client/"] = "client/control/ proto/ shm/ base/"
+  allow["client/control/"] = "client/ proto/ base/"
   allow["worker/example/"] = "worker/"
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
-  allow["worker/"] = "proto/ shm/ shm/base/"
-  allow["daemon/supervisor/"] = "daemon/keeper/ daemon/tracer/ daemon/os/ daemon/core/ proto/ shm/ shm/base/"
-  allow["daemon/keeper/"] = "daemon/os/ shm/base/check.h shm/base/keeper_gone.h shm/base/link_error.h " \
-    "shm/base/plant.h shm/base/result.h shm/base/standard_descriptors.h shm/base/unique_fd.h"
-  allow["daemon/tracer/"] = "daemon/os/ daemon/core/ proto/ shm/base/"
-  allow["daemon/os/"] = "shm/base/check.h shm/base/control_message.h shm/base/keeper_gone.h shm/base/unique_fd.h"
-  allow["daemon/core/"] = "shm/histogram.h shm/base/check.h shm/base/overloaded.h"
-  allow["proto/"] = "shm/base/"
-  allow["shm/"] = "shm/base/"
-  allow["shm/base/"] = ""
+  allow["worker/"] = "proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/keeper/ daemon/tracer/ daemon/os/ daemon/core/ proto/ shm/ base/"
+  allow["daemon/keeper/"] = "daemon/os/ base/check.h base/keeper_gone.h base/link_error.h base/monotonic_clock.h " \
+    "base/plant.h base/result.h base/standard_descriptors.h base/unique_fd.h"
+  allow["daemon/tracer/"] = "daemon/os/ daemon/core/ proto/ base/"
+  allow["daemon/os/"] = "base/check.h base/control_message.h base/keeper_gone.h base/unique_fd.h"
+  allow["daemon/core/"] = "shm/histogram.h base/check.h base/overloaded.h"
+  allow["proto/"] = "base/"
+  allow["shm/"] = "base/"
+  allow["base/"] = ""
 
   # Which folders may include from a library; every other folder (tests apart) may not.
   library["boost/asio"] = "daemon/supervisor/"
@@ -154,7 +154,7 @@ function reach(start, header,   parts, count, i) {
 END {
   close_file()
   for (header in edge)
-    if (header ~ /^(worker\/(worker|handler|handler_abi|job)\.h|client\/[^\/]*\.h|shm\/base\/.*\.h)$/)
+    if (header ~ /^(worker\/(worker|handler|handler_abi|job)\.h|client\/[^\/]*\.h|base\/.*\.h)$/)
       reach(header, header)
   exit failures > 0
 }

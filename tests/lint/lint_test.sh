@@ -11,8 +11,8 @@ plant() {
   file=$1 expected=$2
   shift 2
   rm -rf "$tree/src"
-  mkdir -p "$tree/src/shm/base" "$tree/src/proto" "$tree/src/tests" "$tree/src/$(dirname "$file")"
-  printf '#pragma once\n#include <boost/system/result.hpp>\n' >"$tree/src/shm/base/result.h"
+  mkdir -p "$tree/src/base" "$tree/src/proto" "$tree/src/tests" "$tree/src/$(dirname "$file")"
+  printf '#pragma once\n#include <boost/system/result.hpp>\n' >"$tree/src/base/result.h"
   printf '#pragma once\n#include <google/protobuf/message.h>\n' >"$tree/src/proto/frame.h"
   printf '%s\n' "$@" >"$tree/src/$file"
   if output=$("$here/lint.sh" "$tree/src" 2>&1); then
@@ -35,7 +35,7 @@ plant() {
 plant SECURITY.md 'no file ring_test.cc below tests' 'Held by `ring_test.cc`.'
 plant SECURITY.md 'no file ring_test below tests' 'Held by `ring_test`.'
 plant SECURITY.md 'no test ARingThatIsFullIsRefused' 'Held by (ARingThatIsFullIsRefused).'
-plant shm/ring.h '' '#pragma once' '#include <atomic>' '#include "shm/base/result.h"'
+plant shm/ring.h '' '#pragma once' '#include <atomic>' '#include "base/result.h"'
 plant shm/ring.h 'must not include "proto/frame.h"' '#pragma once' '#include "proto/frame.h"'
 plant proto/inside/frame.h 'has no row' '#pragma once'
 plant worker/loop.cc 'must not include "client/client.h"' '#include "client/client.h"'
@@ -46,7 +46,7 @@ plant daemon/core/policy.h 'must not include "daemon/os/pidfd.h"' '#pragma once'
 plant daemon/core/policy.h 'is pure' '#pragma once' '#include <unistd.h>'
 plant daemon/core/policy.h 'is pure' '#pragma once' '#include <sys/epoll.h>'
 plant daemon/core/policy.h 'is pure' '#pragma once' '#include <thread>'
-plant daemon/core/policy.h '' '#pragma once' '#include <threadsafe.h>' '#include <chrono>' '#include "shm/base/check.h"'
+plant daemon/core/policy.h '' '#pragma once' '#include <threadsafe.h>' '#include <chrono>' '#include "base/check.h"'
 plant daemon/keeper/main.cc 'must not include <boost/asio.hpp>' '#include <boost/asio.hpp>'
 plant daemon/keeper/main.cc 'must not include "shm/slot_word.h"' '#include "shm/slot_word.h"'
 plant daemon/os/pidfd.cc 'must not include <spdlog/spdlog.h>' '#include <spdlog/spdlog.h>'
@@ -56,9 +56,9 @@ plant shm/map.cc '' '#include <boost/interprocess/mapped_region.hpp>'
 plant client/client.h 'pulls in "google/protobuf/message.h"' '#pragma once' '#include "proto/frame.h"'
 plant worker/worker.h 'pulls in "google/protobuf/message.h"' '#pragma once' '#include "proto/frame.h"'
 plant worker/worker.h '' '#pragma once' '#include <span>'
-plant shm/base/unique_fd.h 'pulls in "spdlog/fmt.h"' '#pragma once' '#include <spdlog/fmt.h>'
+plant base/unique_fd.h 'pulls in "spdlog/fmt.h"' '#pragma once' '#include <spdlog/fmt.h>'
 plant proto/frame.cc 'comes first' '#include <vector>' '#include "proto/frame.h"'
-plant proto/frame.cc 'rooted at the repository' '#include "proto/frame.h"' '#include "../shm/base/result.h"'
+plant proto/frame.cc 'rooted at the repository' '#include "proto/frame.h"' '#include "../base/result.h"'
 plant tests/life_test.cc 'finds the dead too' 'const bool there = ::kill(worker.pid, 0) == 0;'
 plant shm/ring.h 'no #pragma once' '#include <atomic>'
 plant shm/ring.h 'using namespace in a header' '#pragma once' 'using namespace std;'

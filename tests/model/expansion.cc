@@ -1,6 +1,6 @@
 #include "tests/model/expansion.h"
 
-#include "shm/base/check.h"
+#include "base/check.h"
 
 namespace ringmaster::model {
 

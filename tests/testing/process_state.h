@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -12,9 +12,9 @@
 #include <set>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "daemon/core/cgroup_facts.h"
 #include "daemon/os/cgroup.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 /// What a hostile peer has that others cannot close at once.
 namespace ringmaster::testing {

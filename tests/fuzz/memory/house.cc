@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "daemon/supervisor/lane_tally.h"
-#include "shm/base/check.h"
 #include "shm/hints.h"
 #include "shm/verdict.h"
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
+#include "base/text.h"
 #include "daemon/supervisor/job_outcome.h"
 #include "proto/control.pb.h"
-#include "proto/text.h"
-#include "shm/base/check.h"
 
 namespace ringmaster::fuzz {
 namespace {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "client/cli/json.h"
 #include "client/cli/map_plan.h"
 #include "client/cli/pool_figures.h"
@@ -14,7 +15,6 @@
 #include "client/cli/words.h"
 #include "daemon/supervisor/config_units.h"
 #include "proto/socket_path.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/json_check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"

@@ -3,8 +3,8 @@
 #include <set>
 #include <string>
 
+#include "base/check.h"
 #include "daemon/supervisor/config_load.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/target.h"
 #include "tests/unit/config/fake_world.h"

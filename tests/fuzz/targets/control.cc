@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "proto/args.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/frame.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/some_handlers.h"

@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "daemon/supervisor/tagged_output.h"
-#include "shm/base/check.h"
 #include "shm/output_mark.h"
 #include "tests/fuzz/script.h"
 

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "client/cli/pool_figures.h"
 #include "client/cli/status_view.h"
 #include "daemon/supervisor/lane_tally.h"
 #include "daemon/supervisor/pool_statistics.h"
 #include "proto/control.pb.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/json_check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "daemon/core/stack_text.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/tracer/tracer_protocol.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "proto/handler_table.h"
 #include "proto/worker_link.h"
-#include "shm/base/check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/some_handlers.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

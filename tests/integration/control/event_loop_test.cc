@@ -7,8 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 
+#include "base/unique_fd.h"
 #include "daemon/supervisor/work_bell.h"
-#include "shm/base/unique_fd.h"
 #include "shm/doorbell.h"
 
 namespace ringmaster {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <set>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/testing/scratch_cgroup.h"
 

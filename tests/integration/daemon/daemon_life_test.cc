@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/unique_fd.h"
 #include "client/control/control_link.h"
-#include "shm/base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

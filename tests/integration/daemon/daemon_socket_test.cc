@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
+#include "base/unique_fd.h"
 #include "proto/socket_path.h"
-#include "shm/base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

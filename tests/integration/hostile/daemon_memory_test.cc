@@ -8,8 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "client/memory_look.h"
-#include "shm/base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

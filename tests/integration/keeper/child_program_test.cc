@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/keeper_gone.h"
 #include "daemon/os/exec_guard.h"
 #include "daemon/os/signals.h"
-#include "shm/base/keeper_gone.h"
 #include "tests/integration/keeper/keeper_fixture.h"
 #include "tests/integration/keeper/keeper_stage.h"
 #include "tests/testing/as_user.h"

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "base/monotonic_clock.h"
 #include "daemon/keeper/keeper_codec.h"
-#include "daemon/os/monotonic_clock.h"
 #include "daemon/os/scm_rights.h"
 
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "daemon/keeper/keeper_codec.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster::keeper {
 

@@ -11,7 +11,7 @@
 #include <map>
 #include <thread>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/integration/map/pictures.h"
 

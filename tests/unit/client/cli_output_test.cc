@@ -8,10 +8,10 @@
 #include <fstream>
 #include <set>
 
+#include "base/standard_descriptors.h"
 #include "client/cli/result_place.h"
 #include "client/cli/result_writer.h"
 #include "client/cli/temporary_file.h"
-#include "shm/base/standard_descriptors.h"
 
 namespace ringmaster::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

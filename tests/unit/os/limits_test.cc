@@ -7,12 +7,12 @@
 #include <cerrno>
 #include <string>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "daemon/os/journal_stream.h"
 #include "daemon/os/kernel_features.h"
 #include "daemon/os/limits.h"
 #include "daemon/os/signals.h"
-#include "shm/base/result.h"
-#include "shm/base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

@@ -14,10 +14,10 @@
 #include <cstring>
 #include <string>
 
+#include "base/monotonic_clock.h"
 #include "daemon/os/cgroup.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/os/kernel_features.h"
-#include "daemon/os/monotonic_clock.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/process_tree.h"

@@ -1,6 +1,6 @@
 #include "daemon/os/scm_rights.h"
 
-#include "shm/base/link_error.h"
+#include "base/link_error.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/os/monotonic_clock.h"
+#include "base/monotonic_clock.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

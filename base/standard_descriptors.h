@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 /// The descriptors 0 to 2 of a program that was started without some of them. Header only: the keeper uses it too.
 namespace ringmaster {

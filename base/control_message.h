@@ -6,7 +6,7 @@
 #include <cstring>
 #include <span>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 /// The part of sendmsg and recvmsg that carries descriptors. No system call here.
 namespace ringmaster {

@@ -1,4 +1,4 @@
-#include "proto/text.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "shm/base/keeper_gone.h"
+#include "base/keeper_gone.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "shm/base/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "shm/base/result.h"
+#include "base/result.h"
 
 #include <sys/resource.h>
 
