@@ -10,7 +10,7 @@
 #include "base/standard_descriptors.h"
 #include "client/session_core.h"
 #include "client/wait_step.h"
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 

@@ -9,8 +9,8 @@
 #include "client/memory_look.h"
 #include "client/wait_step.h"
 #include "proto/handler_id.h"
-#include "shm/doorbell.h"
-#include "shm/hints.h"
+#include "shm/port/doorbell.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {

@@ -16,8 +16,8 @@
 #include "client/refusal.h"
 #include "client/request.h"
 #include "client/reserved_ring.h"
-#include "shm/client_port.h"
 #include "shm/mapping.h"
+#include "shm/port/client_port.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "client/outcome.h"
-#include "shm/client_port.h"
+#include "shm/port/client_port.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

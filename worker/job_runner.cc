@@ -7,7 +7,7 @@
 #include <new>
 
 #include "base/plant.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 #include "worker/fault_handler.h"
 
 namespace ringmaster {

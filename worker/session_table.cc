@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {

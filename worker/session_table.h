@@ -9,7 +9,7 @@
 #include "proto/worker_link.h"
 #include "shm/charges.h"
 #include "shm/mapping.h"
-#include "shm/worker_port.h"
+#include "shm/port/worker_port.h"
 #include "worker/ring_budget.h"
 #include "worker/session_turns.h"
 

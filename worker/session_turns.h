@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "proto/worker_link.h"
-#include "shm/worker_port.h"
+#include "shm/port/worker_port.h"
 
 namespace ringmaster {
 

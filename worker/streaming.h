@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "shm/doorbell.h"
-#include "shm/hints.h"
+#include "shm/port/doorbell.h"
+#include "shm/port/hints.h"
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 

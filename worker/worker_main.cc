@@ -11,7 +11,7 @@
 
 #include "base/standard_descriptors.h"
 #include "ringmaster_version.h"
-#include "shm/doorbell.h"
+#include "shm/port/doorbell.h"
 #include "worker/fault_handler.h"
 #include "worker/keeper_watch.h"
 #include "worker/outside_signals.h"

@@ -10,7 +10,7 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "daemon/core/death.h"
 #include "daemon/core/types.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 #include "daemon/supervisor/log.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 // The rest of JobDesk: cancelling, and what a successor takes over.
 namespace ringmaster {

@@ -5,8 +5,8 @@
 #include "base/overloaded.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
-#include "shm/hints.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

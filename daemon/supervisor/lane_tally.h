@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

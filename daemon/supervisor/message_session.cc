@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "daemon/core/wake_pace.h"
-#include "shm/hints.h"
 #include "shm/memfd.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

@@ -12,8 +12,8 @@
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session.h"
-#include "shm/client_port.h"
 #include "shm/payload_ring.h"
+#include "shm/port/client_port.h"
 
 namespace ringmaster {
 

@@ -10,8 +10,8 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
-#include "shm/doorbell.h"
 #include "shm/memfd.h"
+#include "shm/port/doorbell.h"
 
 // What a pool is made of, and the events that its rooms note; pool_round.cc is what follows from them.
 namespace ringmaster {

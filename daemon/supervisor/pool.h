@@ -30,8 +30,8 @@
 #include "daemon/supervisor/work_call.h"
 #include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
-#include "shm/reap.h"
-#include "shm/verdict.h"
+#include "shm/port/reap.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/supervisor/incident_log.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

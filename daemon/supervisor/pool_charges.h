@@ -11,7 +11,7 @@
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/event_loop.h"
 #include "shm/charges.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

@@ -6,8 +6,8 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/word_audit.h"
-#include "shm/hints.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

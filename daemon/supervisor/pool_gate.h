@@ -10,7 +10,7 @@
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/config.h"
 #include "proto/handler_table.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster::control::v1 {
 class Health;

@@ -5,7 +5,7 @@
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/session_fates.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

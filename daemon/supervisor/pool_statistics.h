@@ -7,7 +7,7 @@
 
 #include "daemon/core/queue_gauge.h"
 #include "daemon/core/recent.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 namespace ringmaster {
 

@@ -5,7 +5,7 @@
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

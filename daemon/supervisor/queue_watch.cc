@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/supervisor/waiting_jobs.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 
 #include "daemon/core/run_watcher.h"
 #include "daemon/supervisor/ladder_hand.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 

@@ -8,7 +8,7 @@
 #include "daemon/supervisor/session_factory.h"
 #include "proto/control.pb.h"
 #include "shm/memfd.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 // The rest of SessionDesk: sessions seen by the pool side, the supervisor's own, what a successor takes up, the status.
 namespace ringmaster {

@@ -15,7 +15,7 @@
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "shm/memfd.h"
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

@@ -8,8 +8,8 @@
 #include <bit>
 #include <cerrno>
 
-#include "shm/doorbell.h"
 #include "shm/memfd.h"
+#include "shm/port/doorbell.h"
 
 namespace ringmaster {
 namespace {

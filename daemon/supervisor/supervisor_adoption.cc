@@ -14,8 +14,8 @@
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/supervisor.h"
-#include "shm/hints.h"
 #include "shm/memfd.h"
+#include "shm/port/hints.h"
 
 // What a supervisor begins with: its own, or what its predecessor left at the keeper.
 namespace ringmaster {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

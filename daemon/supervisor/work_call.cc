@@ -2,7 +2,7 @@
 
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/waiting_jobs.h"
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "daemon/core/death.h"
 #include "daemon/core/kill_ladder.h"
-#include "shm/futex.h"
+#include "shm/port/futex.h"
 
 namespace ringmaster {
 namespace {

@@ -7,18 +7,21 @@
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
   allow["client/cli/"] = "client/ client/control/ proto/ shm/ base/"
-  allow["client/"] = "client/control/ proto/ shm/ base/"
+  allow["client/"] = "client/control/ shm/port/ proto/ shm/ base/"
   allow["client/control/"] = "client/ proto/ base/"
   allow["worker/example/"] = "worker/"
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
-  allow["worker/"] = "proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/keeper/ daemon/tracer/ daemon/os/ daemon/core/ proto/ shm/ base/"
+  allow["worker/"] = "shm/port/ proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/keeper/ daemon/tracer/ daemon/os/ daemon/core/ shm/ledger/ shm/port/ proto/ " \
+    "shm/ base/"
   allow["daemon/keeper/"] = "daemon/os/ base/check.h base/keeper_gone.h base/link_error.h base/monotonic_clock.h " \
     "base/plant.h base/result.h base/standard_descriptors.h base/unique_fd.h"
   allow["daemon/tracer/"] = "daemon/os/ daemon/core/ proto/ base/"
   allow["daemon/os/"] = "base/check.h base/control_message.h base/keeper_gone.h base/unique_fd.h"
   allow["daemon/core/"] = "shm/histogram.h base/check.h base/overloaded.h"
+  allow["shm/ledger/"] = "shm/port/ shm/"
+  allow["shm/port/"] = "shm/ base/"
   allow["proto/"] = "base/"
   allow["shm/"] = "base/"
   allow["base/"] = ""

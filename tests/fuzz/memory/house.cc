@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "daemon/supervisor/lane_tally.h"
-#include "shm/hints.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster::fuzz {
 namespace {

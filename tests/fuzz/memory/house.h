@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
-#include "shm/ledger.h"
-#include "shm/reap.h"
-#include "shm/worker_port.h"
+#include "shm/ledger/ledger.h"
+#include "shm/port/reap.h"
+#include "shm/port/worker_port.h"
 #include "tests/fuzz/memory/tenant.h"
 
 namespace ringmaster::fuzz {

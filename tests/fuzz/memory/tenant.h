@@ -4,8 +4,8 @@
 #include <map>
 #include <optional>
 
-#include "shm/client_port.h"
 #include "shm/payload_ring.h"
+#include "shm/port/client_port.h"
 #include "tests/fuzz/memory/block.h"
 
 namespace ringmaster::fuzz {

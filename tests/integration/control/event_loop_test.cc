@@ -9,7 +9,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/supervisor/work_bell.h"
-#include "shm/doorbell.h"
+#include "shm/port/doorbell.h"
 
 namespace ringmaster {
 namespace {

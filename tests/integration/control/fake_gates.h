@@ -15,7 +15,7 @@
 #include "proto/control.pb.h"
 #include "proto/handler_id.h"
 #include "shm/memfd.h"
-#include "shm/worker_port.h"
+#include "shm/port/worker_port.h"
 
 namespace ringmaster::testing {
 

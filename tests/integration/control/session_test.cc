@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "shm/client_port.h"
+#include "shm/port/client_port.h"
 #include "tests/integration/control/control_fixture.h"
 
 namespace ringmaster::testing {

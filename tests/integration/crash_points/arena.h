@@ -8,12 +8,12 @@
 #include <span>
 #include <vector>
 
-#include "shm/client_port.h"
-#include "shm/hints.h"
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 #include "shm/payload_ring.h"
-#include "shm/reap.h"
-#include "shm/worker_port.h"
+#include "shm/port/client_port.h"
+#include "shm/port/hints.h"
+#include "shm/port/reap.h"
+#include "shm/port/worker_port.h"
 
 namespace ringmaster::testing {
 

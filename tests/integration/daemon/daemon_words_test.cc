@@ -4,8 +4,8 @@
 #include "client/control/session_opening.h"
 #include "client/session_core.h"
 #include "proto/handler_id.h"
-#include "shm/doorbell.h"
-#include "shm/hints.h"
+#include "shm/port/doorbell.h"
+#include "shm/port/hints.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

@@ -20,11 +20,11 @@
 #include "proto/handler_id.h"
 #include "proto/handler_table.h"
 #include "proto/worker_link.h"
-#include "shm/doorbell.h"
-#include "shm/futex.h"
-#include "shm/hints.h"
 #include "shm/mapping.h"
 #include "shm/memfd.h"
+#include "shm/port/doorbell.h"
+#include "shm/port/futex.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 

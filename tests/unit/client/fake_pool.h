@@ -12,10 +12,10 @@
 
 #include "client/session_core.h"
 #include "proto/handler_id.h"
-#include "shm/doorbell.h"
-#include "shm/hints.h"
 #include "shm/memfd.h"
-#include "shm/worker_port.h"
+#include "shm/port/doorbell.h"
+#include "shm/port/hints.h"
+#include "shm/port/worker_port.h"
 
 namespace ringmaster::testing {
 

@@ -5,12 +5,12 @@
 #include <memory>
 #include <span>
 
-#include "shm/client_port.h"
-#include "shm/hints.h"
-#include "shm/ledger.h"
-#include "shm/reap.h"
-#include "shm/verdict.h"
-#include "shm/worker_port.h"
+#include "shm/ledger/ledger.h"
+#include "shm/port/client_port.h"
+#include "shm/port/hints.h"
+#include "shm/port/reap.h"
+#include "shm/port/verdict.h"
+#include "shm/port/worker_port.h"
 
 namespace ringmaster::testing {
 

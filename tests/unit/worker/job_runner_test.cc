@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "proto/handler_id.h"
-#include "shm/hints.h"
 #include "shm/memfd.h"
+#include "shm/port/hints.h"
 #include "worker/handler.h"
 
 namespace ringmaster {

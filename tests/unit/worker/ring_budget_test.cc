@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "shm/doorbell.h"
+#include "shm/port/doorbell.h"
 #include "tests/unit/shm/fixture.h"
 #include "worker/session_bells.h"
 

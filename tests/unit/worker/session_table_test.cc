@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "shm/hints.h"
 #include "shm/memfd.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {

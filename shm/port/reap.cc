@@ -1,8 +1,8 @@
-#include "shm/reap.h"
+#include "shm/port/reap.h"
 
 #include "base/plant.h"
-#include "shm/hints.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

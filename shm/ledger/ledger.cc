@@ -1,4 +1,4 @@
-#include "shm/ledger.h"
+#include "shm/ledger/ledger.h"
 
 #include <algorithm>
 #include <cstring>

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 #include "shm/segment_view.h"
 
 /// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers

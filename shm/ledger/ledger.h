@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "shm/control_record.h"
-#include "shm/delivered.h"
 #include "shm/layout.h"
-#include "shm/reap.h"
+#include "shm/ledger/delivered.h"
+#include "shm/port/reap.h"
 #include "shm/slot_word.h"
 
 /// The daemon's memory of itself: one segment that only the supervisor maps and the keeper holds, so that a successor

@@ -1,8 +1,8 @@
-#include "shm/client_port.h"
+#include "shm/port/client_port.h"
 
 #include "base/check.h"
 #include "base/plant.h"
-#include "shm/futex.h"
+#include "shm/port/futex.h"
 
 namespace ringmaster {
 

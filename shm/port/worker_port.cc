@@ -1,11 +1,11 @@
-#include "shm/worker_port.h"
+#include "shm/port/worker_port.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-#include "shm/hints.h"
-#include "shm/verdict.h"
+#include "shm/port/hints.h"
+#include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "shm/futex.h"
+#include "shm/port/futex.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>

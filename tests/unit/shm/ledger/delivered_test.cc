@@ -1,4 +1,4 @@
-#include "shm/delivered.h"
+#include "shm/ledger/delivered.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "shm/doorbell.h"
+#include "shm/port/doorbell.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

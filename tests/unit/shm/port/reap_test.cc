@@ -1,4 +1,4 @@
-#include "shm/reap.h"
+#include "shm/port/reap.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-#include "shm/verdict.h"
+#include "shm/port/verdict.h"
 
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster {
 

@@ -1,6 +1,6 @@
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 
-#include "shm/futex.h"
+#include "shm/port/futex.h"
 
 namespace ringmaster {
 namespace {

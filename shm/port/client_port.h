@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "shm/hints.h"
+#include "shm/port/hints.h"
 #include "shm/segment_view.h"
 
 namespace ringmaster {
