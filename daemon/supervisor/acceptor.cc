@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "daemon/core/request_turns.h"
+#include "daemon/core/daemon/request_turns.h"
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/log.h"
 #include "proto/control_convert.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/plant.h"
-#include "daemon/core/retry_policy.h"
+#include "daemon/core/job/retry_policy.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/running_job.h"

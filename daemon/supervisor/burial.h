@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/restart_policy.h"
+#include "daemon/core/pool/restart_policy.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/keeper_port.h"

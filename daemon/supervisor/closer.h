@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/core/errand_book.h"
+#include "daemon/core/daemon/errand_book.h"
 
 namespace ringmaster {
 

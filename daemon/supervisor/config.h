@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/core/pool_plan.h"
-#include "daemon/core/quota.h"
-#include "daemon/core/restart_policy.h"
+#include "daemon/core/daemon/quota.h"
+#include "daemon/core/pool/pool_plan.h"
+#include "daemon/core/pool/restart_policy.h"
 #include "daemon/core/types.h"
 #include "daemon/supervisor/log_level.h"
 

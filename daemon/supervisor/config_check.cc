@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "daemon/core/run_watch.h"
+#include "daemon/core/worker/run_watch.h"
 #include "daemon/supervisor/config_read.h"
 #include "daemon/supervisor/config_table.h"
 #include "daemon/supervisor/config_units.h"

@@ -11,7 +11,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "daemon/core/traffic_book.h"
+#include "daemon/core/daemon/traffic_book.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/output_buffer.h"
 #include "daemon/supervisor/turn_runner.h"

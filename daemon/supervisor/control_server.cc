@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/core/memory_peak.h"
+#include "daemon/core/machine/memory_peak.h"
 #include "daemon/supervisor/acceptor.h"
 #include "daemon/supervisor/connection.h"
 #include "daemon/supervisor/log.h"

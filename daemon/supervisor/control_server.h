@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "daemon/core/quota.h"
-#include "daemon/core/traffic_book.h"
+#include "daemon/core/daemon/quota.h"
+#include "daemon/core/daemon/traffic_book.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/event_loop.h"

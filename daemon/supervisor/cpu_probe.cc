@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/core/cgroup_facts.h"
+#include "daemon/core/machine/cgroup_facts.h"
 
 namespace ringmaster {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/core/cpu_count.h"
+#include "daemon/core/machine/cpu_count.h"
 
 namespace ringmaster {
 

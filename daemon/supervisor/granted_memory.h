@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/core/memory_grant.h"
+#include "daemon/core/daemon/memory_grant.h"
 
 namespace ringmaster {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "daemon/core/health.h"
-#include "daemon/core/status_line.h"
+#include "daemon/core/daemon/health.h"
+#include "daemon/core/daemon/status_line.h"
 #include "daemon/supervisor/event_loop.h"
 
 namespace ringmaster {

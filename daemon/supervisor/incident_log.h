@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/core/death.h"
 #include "daemon/core/types.h"
+#include "daemon/core/worker/death.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "daemon/core/quota.h"
+#include "daemon/core/daemon/quota.h"
 
 namespace ringmaster {
 

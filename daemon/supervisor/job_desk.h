@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/delivery_book.h"
-#include "daemon/core/quota.h"
+#include "daemon/core/daemon/quota.h"
+#include "daemon/core/job/delivery_book.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/job_charge.h"
 #include "daemon/supervisor/job_waiters.h"

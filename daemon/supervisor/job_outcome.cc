@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "daemon/core/death.h"
+#include "daemon/core/worker/death.h"
 #include "shm/job_end.h"
 
 namespace ringmaster {

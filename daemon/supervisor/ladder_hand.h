@@ -4,7 +4,7 @@
 #include <functional>
 #include <optional>
 
-#include "daemon/core/kill_ladder.h"
+#include "daemon/core/worker/kill_ladder.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"

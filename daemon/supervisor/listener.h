@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "daemon/core/socket_place.h"
+#include "daemon/core/daemon/socket_place.h"
 #include "daemon/supervisor/config.h"
 
 namespace ringmaster {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "daemon/core/worker_memory.h"
+#include "daemon/core/worker/worker_memory.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <vector>
 
-#include "daemon/core/cgroup_facts.h"
+#include "daemon/core/machine/cgroup_facts.h"
 
 namespace ringmaster {
 namespace {

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <thread>
 
-#include "daemon/core/wake_pace.h"
+#include "daemon/core/job/wake_pace.h"
 #include "shm/memfd.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"

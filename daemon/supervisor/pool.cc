@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/overloaded.h"
-#include "daemon/core/admission.h"
+#include "daemon/core/pool/admission.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"

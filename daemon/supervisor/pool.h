@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/cgroup_facts.h"
-#include "daemon/core/look_pace.h"
+#include "daemon/core/machine/cgroup_facts.h"
+#include "daemon/core/pool/look_pace.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/ladder_hand.h"

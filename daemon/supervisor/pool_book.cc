@@ -1,6 +1,6 @@
 #include "daemon/supervisor/pool_book.h"
 
-#include "daemon/core/stack_text.h"
+#include "daemon/core/worker/stack_text.h"
 #include "daemon/supervisor/lane_tally.h"
 
 namespace ringmaster {

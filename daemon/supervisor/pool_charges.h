@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/charge_sheet.h"
+#include "daemon/core/pool/charge_sheet.h"
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/event_loop.h"

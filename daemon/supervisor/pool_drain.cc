@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/core/admission.h"
+#include "daemon/core/pool/admission.h"
 #include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/word_audit.h"

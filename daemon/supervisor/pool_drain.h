@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/drain.h"
+#include "daemon/core/pool/drain.h"
 #include "daemon/supervisor/later.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_fates.h"

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/core/death.h"
-#include "daemon/core/pool_plan.h"
-#include "daemon/core/run_watcher.h"
+#include "daemon/core/pool/pool_plan.h"
+#include "daemon/core/worker/death.h"
+#include "daemon/core/worker/run_watcher.h"
 #include "daemon/supervisor/leftover_log.h"
 #include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"

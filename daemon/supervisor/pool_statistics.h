@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "daemon/core/queue_gauge.h"
-#include "daemon/core/recent.h"
+#include "daemon/core/pool/queue_gauge.h"
+#include "daemon/core/pool/recent.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "daemon/core/health.h"
+#include "daemon/core/daemon/health.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"

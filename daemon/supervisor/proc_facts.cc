@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/core/death.h"
+#include "daemon/core/worker/death.h"
 
 namespace ringmaster {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "daemon/core/run_watcher.h"
+#include "daemon/core/worker/run_watcher.h"
 #include "daemon/supervisor/ladder_hand.h"
 #include "shm/port/verdict.h"
 

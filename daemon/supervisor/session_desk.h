@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/core/quota.h"
+#include "daemon/core/daemon/quota.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "daemon/core/availability.h"
-#include "daemon/core/pool_plan.h"
-#include "daemon/core/restart_policy.h"
+#include "daemon/core/pool/availability.h"
+#include "daemon/core/pool/pool_plan.h"
+#include "daemon/core/pool/restart_policy.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/seat_orders.h"

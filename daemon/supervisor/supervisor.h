@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/core/cpu_count.h"
-#include "daemon/core/quota.h"
-#include "daemon/core/refusal_pace.h"
+#include "daemon/core/daemon/quota.h"
+#include "daemon/core/daemon/refusal_pace.h"
+#include "daemon/core/machine/cpu_count.h"
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/health_report.h"

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "daemon/core/request_turns.h"
+#include "daemon/core/daemon/request_turns.h"
 #include "daemon/supervisor/event_loop.h"
 
 namespace ringmaster {

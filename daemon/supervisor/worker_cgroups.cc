@@ -13,7 +13,7 @@
 #include <sstream>
 #include <vector>
 
-#include "daemon/core/cgroup_facts.h"
+#include "daemon/core/machine/cgroup_facts.h"
 #include "daemon/os/cgroup.h"
 #include "daemon/supervisor/log.h"
 

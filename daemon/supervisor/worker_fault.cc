@@ -1,7 +1,7 @@
 #include "daemon/supervisor/worker_fault.h"
 
-#include "daemon/core/death.h"
-#include "daemon/core/kill_ladder.h"
+#include "daemon/core/worker/death.h"
+#include "daemon/core/worker/kill_ladder.h"
 #include "shm/port/futex.h"
 
 namespace ringmaster {

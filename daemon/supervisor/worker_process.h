@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/core/worker_talk.h"
+#include "daemon/core/worker/worker_talk.h"
 #include "daemon/keeper/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/output_drain.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/core/recent_faults.h"
+#include "daemon/core/worker/recent_faults.h"
 #include "daemon/tracer/tracer_protocol.h"
 
 namespace ringmaster::tracer {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "daemon/core/stack_text.h"
+#include "daemon/core/worker/stack_text.h"
 
 /// Between the supervisor and its ringmaster-tracer: descriptor 0 of the tracer, AF_UNIX SOCK_SEQPACKET, one message a
 /// packet, one question at a time. Fixed little-endian fields. The supervisor does not trust the answers: a tracer

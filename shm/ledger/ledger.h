@@ -76,7 +76,7 @@ struct LedgerTally {
 };
 static_assert(sizeof(LedgerTally) == 18 * 8 + 2 * sizeof(TimeCounts));
 
-/// What a uid is charged with in a pool (daemon/core/charge_sheet.h). `user` is stored last, and 0 first.
+/// What a uid is charged with in a pool (daemon/core/pool/charge_sheet.h). `user` is stored last, and 0 first.
 struct LedgerCharge {
   Word64 user;  ///< uid + 1; 0: empty place
   std::uint32_t deaths;

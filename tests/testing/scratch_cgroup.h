@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "daemon/core/cgroup_facts.h"
+#include "daemon/core/machine/cgroup_facts.h"
 #include "daemon/os/cgroup.h"
 
 namespace ringmaster {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "daemon/core/stack_text.h"
+#include "daemon/core/worker/stack_text.h"
 #include "daemon/supervisor/incident_log.h"
 #include "daemon/tracer/tracer_protocol.h"
 #include "tests/fuzz/script.h"

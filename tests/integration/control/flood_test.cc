@@ -1,4 +1,4 @@
-#include "daemon/core/request_turns.h"
+#include "daemon/core/daemon/request_turns.h"
 #include "proto/control_convert.h"
 #include "tests/integration/control/control_fixture.h"
 #include "tests/testing/as_user.h"

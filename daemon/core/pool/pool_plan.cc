@@ -1,0 +1,154 @@
+#include "daemon/core/pool/pool_plan.h"
+
+#include <algorithm>
+
+namespace ringmaster::core {
+namespace {
+
+struct Counts {
+  unsigned starting = 0;
+  unsigned spare = 0;
+  unsigned active = 0;
+  unsigned leaving = 0;  ///< draining or condemned: still a process, no longer a worker
+};
+
+Counts count(std::span<const SeatView> seats) {
+  Counts counts;
+  for (const auto& seat : seats) {
+    switch (seat.state) {
+      case SeatState::Empty:
+        break;
+      case SeatState::Starting:
+        ++counts.starting;
+        break;
+      case SeatState::Spare:
+        ++counts.spare;
+        break;
+      case SeatState::Active:
+        ++counts.active;
+        break;
+      case SeatState::Draining:
+      case SeatState::Condemned:
+        ++counts.leaving;
+        break;
+    }
+  }
+  return counts;
+}
+
+void note_time(PoolPlan& plan, TimePoint at) {
+  if (!plan.look_again || at < *plan.look_again) plan.look_again = at;
+}
+
+void stop_everything(std::span<const SeatView> seats, PoolPlan& plan) {
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    const auto state = seats[i].state;
+    if (state == SeatState::Starting || state == SeatState::Spare || state == SeatState::Active) {
+      plan.effects.push_back(StopWorker{static_cast<Seat>(i)});
+    }
+  }
+}
+
+void promote(const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
+  for (std::size_t i = 0; i < seats.size() && counts.active < goal.workers; ++i) {
+    if (seats[i].state != SeatState::Spare) continue;
+    plan.effects.push_back(PromoteSpare{static_cast<Seat>(i)});
+    --counts.spare;
+    ++counts.active;
+  }
+}
+
+/// Highest seats leave first: the low ones are what people look at.
+void stop_surplus(const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
+  for (std::size_t i = seats.size(); i-- > 0;) {
+    const bool spare =
+        seats[i].state == SeatState::Spare && counts.active >= goal.workers && counts.spare > goal.spares;
+    const bool active = seats[i].state == SeatState::Active && counts.active > goal.workers;
+    if (!spare && !active) continue;
+    plan.effects.push_back(StopWorker{static_cast<Seat>(i)});
+    spare ? --counts.spare : --counts.active;
+    ++counts.leaving;
+  }
+}
+
+void start_missing(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts,
+                   PoolPlan& plan) {
+  const unsigned wanted = goal.workers + goal.spares;
+  const auto missing = [&] {
+    const unsigned present = counts.starting + counts.spare + counts.active + counts.leaving;
+    return present < wanted ? wanted - present : 0U;
+  };
+  unsigned allowed = goal.quarantine == Quarantine::No ? missing() : std::min(1U, missing());
+  if (goal.quarantine == Quarantine::Closed) allowed = 0;
+  for (std::size_t i = 0; i < seats.size() && allowed > 0; ++i) {
+    if (seats[i].state != SeatState::Empty) continue;
+    if (goal.quarantine == Quarantine::No) {
+      if (!seats[i].not_before) continue;
+      if (*seats[i].not_before > now) {
+        note_time(plan, *seats[i].not_before);
+        continue;
+      }
+    }
+    plan.effects.push_back(StartWorker{static_cast<Seat>(i)});
+    ++counts.starting;
+    --allowed;
+  }
+}
+
+std::optional<RecycleReason> recycle_reason(TimePoint now, const RecycleConfig& config, const SeatView& seat) {
+  if (config.max_jobs > 0 && seat.jobs >= config.max_jobs) return RecycleReason::Jobs;
+  if (config.max_rss.value > 0 && seat.rss >= config.max_rss) return RecycleReason::Memory;
+  if (config.max_age > Duration::zero() && now >= seat.started + config.max_age) return RecycleReason::Age;
+  return std::nullopt;
+}
+
+void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, const Counts& counts,
+                 PoolPlan& plan) {
+  if (goal.quarantine != Quarantine::No) return;
+  const bool quiet = counts.starting == 0 && counts.leaving == 0 && counts.active >= goal.workers &&
+                     (goal.spares == 0 || counts.spare > 0);
+  // The oldest worker that is due goes first, so that none is passed over for ever.
+  std::optional<std::size_t> chosen;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    const auto& seat = seats[i];
+    if (seat.state != SeatState::Active && seat.state != SeatState::Spare) continue;
+    if (recycle_reason(now, goal.recycle, seat)) {
+      if (!chosen || seat.started < seats[*chosen].started) chosen = i;
+    } else if (goal.recycle.max_age > Duration::zero()) {
+      note_time(plan, seat.started + goal.recycle.max_age);
+    }
+  }
+  if (!quiet || !chosen) return;
+  plan.effects.push_back(RecycleWorker{static_cast<Seat>(*chosen), *recycle_reason(now, goal.recycle, seats[*chosen])});
+}
+
+}  // namespace
+
+PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats) {
+  PoolPlan plan;
+  if (goal.stopping) {
+    stop_everything(seats, plan);
+    return plan;
+  }
+  Counts counts = count(seats);
+  promote(goal, seats, counts, plan);
+  stop_surplus(goal, seats, counts, plan);
+  start_missing(now, goal, seats, counts, plan);
+  // A seat that was given an effect above is not looked at again before that effect shows in its state.
+  if (plan.effects.empty()) recycle_one(now, goal, seats, counts, plan);
+  return plan;
+}
+
+const char* to_string(RecycleReason reason) {
+  switch (reason) {
+    case RecycleReason::Jobs:
+      return "jobs";
+    case RecycleReason::Memory:
+      return "memory";
+    case RecycleReason::Age:
+      return "age";
+  }
+  return "unknown";
+}
+
+}  // namespace ringmaster::core

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "daemon/core/pool/trail.h"
+#include "daemon/core/types.h"
+#include "shm/histogram.h"
+
+namespace ringmaster::core {
+
+/// What is counted of a pool's jobs, from the daemon's start on.
+enum class JobCount : std::size_t { Done, Failed, Crashed, TimedOut, Cancelled, Refused, Lost, Waited };
+inline constexpr std::size_t kJobCounts = 8;
+using JobCounts = std::array<std::uint64_t, kJobCounts>;
+
+/// Jobs a second over the last `window`.
+struct JobRates {
+  Duration window{};  ///< less than was asked for: of what went before this supervisor knows nothing
+  std::array<double, kJobCounts> per_second{};
+};
+
+/// Times of the attempts that ended within the last `window`. Their maximum is the middle of a bucket.
+struct RecentTimes {
+  Duration window{};
+  TimeCounts queue{};
+  TimeCounts run{};
+};
+
+/// What a pool has done lately, from counts that only grow. Sampled at looks that happen anyway; no timer of its own.
+/// 200 KiB at most, 80 for a pool that is busy; begins anew with each supervisor.
+class Recent {
+ public:
+  static constexpr Duration kMinute = std::chrono::minutes{1};
+  /// More often than this there is nothing to gain.
+  static constexpr Duration kSpacing = std::chrono::milliseconds{250};
+
+  /// A look is worth noting.
+  [[nodiscard]] bool due(TimePoint now) const;
+  /// `slept`: the pool was idle from the last note until just before now.
+  void note(TimePoint now, const JobCounts& counts, const TimeCounts& queue, const TimeCounts& run, bool slept);
+
+  /// `counts`, `queue`, `run`: as they are now. Windows of nothing before the first note.
+  [[nodiscard]] JobRates rates(TimePoint now, const JobCounts& counts, Duration window) const;
+  [[nodiscard]] RecentTimes last_minute(TimePoint now, const TimeCounts& queue, const TimeCounts& run) const;
+
+ private:
+  struct Times {
+    TimeCounts queue;
+    TimeCounts run;
+  };
+  static constexpr Duration kTimesSpacing = std::chrono::seconds{5};
+
+  Trail<JobCounts> counts_{kSpacing, kMinute};
+  Trail<Times> times_{kTimesSpacing, kMinute};
+};
+
+/// The CPU time of one process as a share of one CPU, over its last ten seconds.
+class CpuMeter {
+ public:
+  struct Use {
+    double percent = 0;
+    Duration window{};
+  };
+
+  [[nodiscard]] bool due(TimePoint now) const;
+  void note(TimePoint now, Duration used) { trail_.note(now, used); }
+  /// `used`: until now, since `started`.
+  [[nodiscard]] Use use(TimePoint now, Duration used, TimePoint started) const;
+
+ private:
+  static constexpr Duration kSpacing = std::chrono::seconds{1};
+  static constexpr Duration kSpan = std::chrono::seconds{10};
+  Trail<Duration> trail_{kSpacing, kSpan};
+};
+
+}  // namespace ringmaster::core

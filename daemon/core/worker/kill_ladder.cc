@@ -1,0 +1,212 @@
+#include "daemon/core/worker/kill_ladder.h"
+
+#include "base/overloaded.h"
+
+namespace ringmaster::core {
+namespace {
+
+using State = KillLadder::State;
+
+/// Before the verdict: the job may still end by itself.
+bool undecided(State state) { return state == State::Running || state == State::CancelAsked; }
+
+}  // namespace
+
+KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict verdict) {
+  KillLadder ladder{intent, config};
+  ladder.state_ = State::Condemning;
+  ladder.verdict_ = verdict;
+  return ladder;
+}
+
+// clang-format off
+// event \ state  | Running           | CancelAsked | Condemning        | Rereading          | Capturing | Killing | Faulted
+// deadline,cancel| CancelAsked       | -           | -                 | -                  | -         | -       | -
+//  no grace      | Condemning        |             |                   |                    |           |         |
+//  cancel, deaf  | cancel word       |             |                   |                    |           |         |
+// client vanished| cancel word       | -           | -                 | -                  | -         | -       | -
+// violation      | Condemning        | Condemning  | -                 | -                  | -         | -       | -
+// job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -       | -
+// timer          | -                 | Condemning  | -                 | reread, the last   | Killing   | -       | Killing
+// verdict written| -                 | -           | hold, CAS         | -                  | -         | -       | -
+// condemn won    | -                 | -           | Capturing         | Capturing          | -         | -       | -
+// condemn lost   | -                 | -           | Rereading         | -                  | -         | -       | -
+// lane reread    | -                 | -           | -                 | JobEnded, wait, or | -         | -       | -
+//                |                   |             |                   | Killing            |           |         |
+// capture ended  | -                 | -           | -                 | -                  | Killing   | -       | let go
+// fault said     | Faulted           | Faulted     | -                 | -                  | -         | -       | -
+// fenced         | Fenced            | Fenced      | Fenced            | Fenced             | Fenced    | Fenced  | Fenced
+// clang-format on
+// Fenced and JobEnded take no event. A late watcher moves the timer and nothing else.
+std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& event) {
+  using Effects = std::vector<Effect>;
+  if (over()) return {};
+  return std::visit(Overloaded{
+                        [&](const DeadlineReached&) { return end_job(now, Verdict::TimedOut); },
+                        [&](const CancelRequested& cancel) {
+                          if (cancel.as == Verdict::Cancelled && !config_.listens) return tell_only();
+                          return end_job(now, cancel.as);
+                        },
+                        [&](const ClientVanished&) { return tell_only(); },
+                        [&](const ViolationFound&) {
+                          if (!undecided(state_)) return Effects{};
+                          verdict_ = Verdict::ProtocolViolation;
+                          return decide();
+                        },
+                        [&](const JobLeft&) {
+                          if (!undecided(state_)) return Effects{};
+                          state_ = State::JobEnded;
+                          timer_.reset();
+                          return Effects{};
+                        },
+                        [&](const WatcherWasLate& late) {
+                          if (timer_) *timer_ += late.by;
+                          return Effects{};
+                        },
+                        [&](const TimerFired&) { return timer_ && now >= *timer_ ? on_timer() : Effects{}; },
+                        [&](const VerdictWritten&) {
+                          if (state_ != State::Condemning) return Effects{};
+                          return Effects{SetHold{}, CondemnSlot{}};
+                        },
+                        [&](const CondemnWon&) {
+                          if (state_ != State::Condemning && state_ != State::Rereading) return Effects{};
+                          state_ = State::Capturing;
+                          timer_ = now + config_.capture_limit;
+                          return Effects{SpareTakesOver{}, CaptureStack{}};
+                        },
+                        [&](const CondemnLost&) {
+                          if (state_ != State::Condemning) return Effects{};
+                          state_ = State::Rereading;
+                          return Effects{RereadLane{}};
+                        },
+                        [&](const LaneReread& lane) { return on_reread(now, lane.intent); },
+                        [&](const CaptureEnded&) {
+                          if (state_ == State::Faulted) return Effects{LetGo{}};
+                          if (state_ != State::Capturing) return Effects{};
+                          state_ = State::Killing;
+                          timer_.reset();
+                          return Effects{Kill{}};
+                        },
+                        [&](const FaultSaid&) {
+                          if (!undecided(state_)) return Effects{};
+                          state_ = State::Faulted;
+                          verdict_.reset();
+                          timer_ = now + config_.fault_limit;
+                          core_until_ = now + config_.core_limit;
+                          return Effects{SpareTakesOver{}, CaptureStack{}};
+                        },
+                        [&](const DumpsCore&) {
+                          if (state_ == State::Faulted && now < core_until_) timer_ = now + config_.fault_limit;
+                          return Effects{};
+                        },
+                        [&](const WorkerFenced&) {
+                          // Up to here the ledger may not have heard of the verdict; without one the worker died by
+                          // itself.
+                          const auto settled = undecided(state_) ? std::nullopt : verdict_;
+                          verdict_ = settled;
+                          state_ = State::Fenced;
+                          timer_.reset();
+                          return Effects{Settle{settled}};
+                        },
+                    },
+                    event);
+}
+
+std::vector<KillLadder::Effect> KillLadder::tell_only() const {
+  if (state_ != State::Running) return {};
+  return {SetCancelWord{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Verdict verdict) {
+  if (state_ != State::Running) return {};
+  verdict_ = verdict;
+  if (!config_.listens || config_.grace <= Duration::zero()) return decide();
+  state_ = State::CancelAsked;
+  timer_ = now + config_.grace;
+  return {SetCancelWord{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::decide() {
+  state_ = State::Condemning;
+  timer_.reset();
+  return {WriteVerdict{*verdict_, intent_}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_timer() {
+  timer_.reset();
+  switch (state_) {
+    case State::CancelAsked:
+      return decide();
+    case State::Rereading:
+      tamper_grace_over_ = true;
+      return {RereadLane{}};
+    case State::Capturing:
+    case State::Faulted:
+      state_ = State::Killing;
+      return {Kill{}};
+    case State::Running:
+    case State::Condemning:
+    case State::Killing:
+    case State::Fenced:
+    case State::JobEnded:
+      return {};
+  }
+  return {};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, Intent seen) {
+  if (state_ != State::Rereading) return {};
+  if (seen != intent_) {
+    state_ = State::JobEnded;
+    timer_.reset();
+    return {WithdrawVerdict{}, ReleaseHold{}};
+  }
+  if (!tamper_grace_over_) {
+    if (!timer_) timer_ = now + config_.tamper_grace;
+    return {};
+  }
+  // The worker still says that it runs this job, but the slot does not: the client wrote it. The ledger keeps the
+  // first verdict, which is what a successor kills by.
+  state_ = State::Killing;
+  return {ReportProtocolViolation{}, SpareTakesOver{}, Kill{}};
+}
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::TimedOut:
+      return "timed out";
+    case Verdict::Cancelled:
+      return "cancelled";
+    case Verdict::ProtocolViolation:
+      return "protocol violation";
+    case Verdict::Shutdown:
+      return "shutdown";
+  }
+  return "unknown";
+}
+
+const char* to_string(KillLadder::State state) {
+  switch (state) {
+    case State::Running:
+      return "running";
+    case State::CancelAsked:
+      return "cancel asked";
+    case State::Condemning:
+      return "condemning";
+    case State::Rereading:
+      return "rereading";
+    case State::Capturing:
+      return "capturing";
+    case State::Killing:
+      return "killing";
+    case State::Faulted:
+      return "faulted";
+    case State::Fenced:
+      return "fenced";
+    case State::JobEnded:
+      return "job ended";
+  }
+  return "unknown";
+}
+
+}  // namespace ringmaster::core

@@ -1,0 +1,74 @@
+#include "daemon/core/worker/run_watch.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace ringmaster::core {
+
+RunWatch::Change RunWatch::look(TimePoint now, Intent intent, TimePoint stamp) {
+  const TimePoint earliest = last_look_.value_or(now);
+  last_look_ = now;
+  if (intent == intent_) return Change::Nothing;
+  const bool was_running = running();
+  intent_ = intent;
+  deadline_.reset();
+  if (intent == Intent::None) return Change::Ended;
+  started_ = std::clamp(stamp, std::min(earliest, now), now);
+  return was_running ? Change::Replaced : Change::Started;
+}
+
+void RunWatch::arm(Duration run_deadline) {
+  RM_CHECK(running());
+  // A deadline so long that the sum would overflow is no deadline.
+  if (run_deadline > TimePoint::max() - started_) {
+    deadline_.reset();
+  } else {
+    deadline_ = started_ + run_deadline;
+  }
+}
+
+void RunWatch::restore(Intent intent, TimePoint started, TimePoint now) {
+  intent_ = intent;
+  started_ = std::min(started, now);
+  last_look_ = now;
+  deadline_.reset();
+}
+
+void RunWatch::extend(Duration lateness) {
+  if (deadline_) *deadline_ += std::min(lateness, TimePoint::max() - *deadline_);
+}
+
+Duration LookSchedule::interval(std::optional<Duration> shortest_run_deadline) {
+  if (!shortest_run_deadline) return kLongest;
+  return std::clamp(*shortest_run_deadline / 2, kShortest, kLongest);
+}
+
+void LookSchedule::plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_deadline) {
+  if (busy) {
+    next_ = now + interval(shortest_run_deadline);
+  } else {
+    next_.reset();
+  }
+}
+
+void LookSchedule::wake(TimePoint now, std::optional<Duration> shortest_run_deadline) {
+  const TimePoint due = now + interval(shortest_run_deadline);
+  next_ = next_ ? std::min(*next_, due) : due;
+}
+
+Duration LookSchedule::lateness(TimePoint now) const {
+  if (!next_ || now <= *next_ + kTolerance) return Duration::zero();
+  return now - *next_;
+}
+
+std::optional<TimePoint> next_timer(const LookSchedule& looks, std::span<const RunWatch> watches) {
+  std::optional<TimePoint> next = looks.next_look();
+  for (const auto& watch : watches) {
+    const auto deadline = watch.deadline();
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  return next;
+}
+
+}  // namespace ringmaster::core
