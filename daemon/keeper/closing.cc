@@ -11,7 +11,7 @@
 #include <array>
 #include <cerrno>
 
-#include "daemon/os/fork_child.h"
+#include "daemon/os/child/fork_child.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "daemon/keeper/deposit.h"
 #include "daemon/keeper/inherited_table.h"
-#include "daemon/os/spawn_stage.h"
+#include "daemon/os/child/spawn_stage.h"
 
 /// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
 /// page per packet, host byte order (both programs come out of one build and run on one machine).

@@ -15,8 +15,8 @@
 #include "base/keeper_gone.h"
 #include "daemon/keeper/keeper_log.h"
 #include "daemon/keeper/table_memfd.h"
+#include "daemon/os/child/fork_child.h"
 #include "daemon/os/descriptors.h"
-#include "daemon/os/fork_child.h"
 #include "daemon/os/signals.h"
 
 namespace ringmaster::keeper {

@@ -6,8 +6,8 @@
 #include <array>
 #include <cerrno>
 
-#include "daemon/os/child_program.h"
-#include "daemon/os/fork_child.h"
+#include "daemon/os/child/child_program.h"
+#include "daemon/os/child/fork_child.h"
 
 namespace ringmaster::keeper {
 

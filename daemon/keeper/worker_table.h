@@ -9,7 +9,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/keeper/inherited_table.h"
-#include "daemon/os/spawn_stage.h"
+#include "daemon/os/child/spawn_stage.h"
 
 namespace ringmaster::keeper {
 

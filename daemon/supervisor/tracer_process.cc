@@ -12,8 +12,8 @@
 #include <cstring>
 #include <utility>
 
-#include "daemon/os/child_program.h"
-#include "daemon/os/fork_child.h"
+#include "daemon/os/child/child_program.h"
+#include "daemon/os/child/fork_child.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/log.h"

@@ -1,4 +1,4 @@
-#include "daemon/os/child_program.h"
+#include "daemon/os/child/child_program.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <cstdio>
 
 #include "base/keeper_gone.h"
-#include "daemon/os/exec_guard.h"
+#include "daemon/os/child/exec_guard.h"
 #include "daemon/os/signals.h"
 #include "tests/integration/keeper/keeper_fixture.h"
 #include "tests/integration/keeper/keeper_stage.h"

@@ -1,4 +1,4 @@
-#include "daemon/os/exec_guard.h"
+#include "daemon/os/child/exec_guard.h"
 
 #include <linux/capability.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "daemon/os/child_program.h"
+#include "daemon/os/child/child_program.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -10,8 +10,8 @@
 
 #include "base/keeper_gone.h"
 #include "daemon/os/cgroup.h"
+#include "daemon/os/child/exec_guard.h"
 #include "daemon/os/descriptors.h"
-#include "daemon/os/exec_guard.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"

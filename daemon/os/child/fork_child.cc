@@ -1,4 +1,4 @@
-#include "daemon/os/fork_child.h"
+#include "daemon/os/child/fork_child.h"
 
 #include <linux/sched.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "daemon/os/spawn_stage.h"
+#include "daemon/os/child/spawn_stage.h"
 
 namespace ringmaster {
 
