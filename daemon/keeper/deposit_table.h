@@ -6,8 +6,8 @@
 #include <span>
 
 #include "base/unique_fd.h"
-#include "daemon/keeper/deposit.h"
-#include "daemon/keeper/keeper_protocol.h"
+#include "daemon/link/deposit.h"
+#include "daemon/link/keeper_protocol.h"
 
 namespace ringmaster::keeper {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "daemon/keeper/keeper_protocol.h"
+#include "daemon/link/keeper_protocol.h"
 
 /// What the keeper believes of a packet from the supervisor: nothing that is not checked here. Pure, no allocation.
 namespace ringmaster::keeper {

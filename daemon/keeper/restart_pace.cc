@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/keeper/deposit.h"
+#include "daemon/link/deposit.h"
 
 namespace ringmaster::keeper {
 

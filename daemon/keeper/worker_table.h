@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/unique_fd.h"
-#include "daemon/keeper/inherited_table.h"
+#include "daemon/link/inherited_table.h"
 #include "daemon/os/child/spawn_stage.h"
 
 namespace ringmaster::keeper {

@@ -45,7 +45,7 @@ class KeeperLink final : public Keeper {
   void notify(std::string_view text);
   /// Tells the keeper now, and with each answer to its questions.
   void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);
-  /// The keeper's last packet. It asks each kAskAfterNs (daemon/keeper/deposit.h).
+  /// The keeper's last packet. It asks each kAskAfterNs (daemon/link/deposit.h).
   [[nodiscard]] core::TimePoint last_heard() const { return heard_; }
 
  private:

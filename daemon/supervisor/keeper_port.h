@@ -5,7 +5,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/core/pool/charge_sheet.h"
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/event_loop.h"
 #include "shm/charges.h"

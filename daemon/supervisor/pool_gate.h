@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 #include "daemon/supervisor/config.h"
 #include "proto/handler_table.h"
 #include "shm/ledger/ledger.h"

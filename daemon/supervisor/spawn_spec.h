@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 #include "daemon/supervisor/config.h"
 #include "daemon/supervisor/pool_worker.h"
 

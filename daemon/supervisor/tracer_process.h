@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "daemon/link/tracer_protocol.h"
 #include "daemon/supervisor/event_loop.h"
-#include "daemon/tracer/tracer_protocol.h"
 
 namespace ringmaster {
 

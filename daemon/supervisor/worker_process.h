@@ -12,7 +12,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/core/worker/worker_talk.h"
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/output_drain.h"
 #include "daemon/supervisor/pool_worker.h"

@@ -12,11 +12,11 @@
 
 #include "base/keeper_gone.h"
 #include "base/monotonic_clock.h"
+#include "daemon/link/tracer_protocol.h"
 #include "daemon/os/signals.h"
 #include "daemon/tracer/confinement.h"
 #include "daemon/tracer/stack_walk.h"
 #include "daemon/tracer/symbols.h"
-#include "daemon/tracer/tracer_protocol.h"
 #include "ringmaster_version.h"
 
 // Captures stacks of workers, or finds the names in them, for the supervisor that started it: what it reads was made by

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "daemon/core/worker/recent_faults.h"
-#include "daemon/tracer/tracer_protocol.h"
+#include "daemon/link/tracer_protocol.h"
 
 namespace ringmaster::tracer {
 

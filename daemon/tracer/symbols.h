@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/tracer/tracer_protocol.h"
+#include "daemon/link/tracer_protocol.h"
 
 struct Dwfl;
 

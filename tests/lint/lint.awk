@@ -13,12 +13,13 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/keeper/ daemon/tracer/ daemon/os/child/ daemon/os/ daemon/core/daemon/ " \
-    "daemon/core/pool/ daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ " \
-    "proto/ shm/ base/"
-  allow["daemon/keeper/"] = "daemon/os/child/ daemon/os/ base/check.h base/keeper_gone.h base/link_error.h " \
-    "base/monotonic_clock.h base/plant.h base/result.h base/standard_descriptors.h base/unique_fd.h"
-  allow["daemon/tracer/"] = "daemon/os/ daemon/core/worker/ proto/ base/"
+  allow["daemon/supervisor/"] = "daemon/link/ daemon/os/child/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ " \
+    "daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/keeper/"] = "daemon/link/deposit.h daemon/link/inherited_table.h daemon/link/keeper_protocol.h " \
+    "daemon/os/child/ daemon/os/ base/keeper_gone.h base/link_error.h base/monotonic_clock.h base/plant.h " \
+    "base/standard_descriptors.h base/unique_fd.h"
+  allow["daemon/tracer/"] = "daemon/link/tracer_protocol.h daemon/os/ daemon/core/worker/ base/"
+  allow["daemon/link/"] = "daemon/os/child/ daemon/core/worker/ proto/byte_io.h base/"
   allow["daemon/os/child/"] = "daemon/os/ base/keeper_gone.h base/unique_fd.h"
   allow["daemon/os/"] = "base/check.h base/control_message.h base/unique_fd.h"
   allow["daemon/core/daemon/"] = "daemon/core/pool/ daemon/core/ base/check.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/tracer/tracer_protocol.h"
+#include "daemon/link/tracer_protocol.h"
 
 namespace {
 

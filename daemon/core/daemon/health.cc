@@ -5,7 +5,7 @@
 namespace ringmaster::core {
 namespace {
 
-// The keeper asks each 5 s (daemon/keeper/deposit.h).
+// The keeper asks each 5 s (daemon/link/deposit.h).
 constexpr Duration kKeeperSilence = std::chrono::seconds{12};
 
 std::string count_of(unsigned n, unsigned of, const char* what) {

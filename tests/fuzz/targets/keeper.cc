@@ -13,10 +13,10 @@
 
 #include "base/check.h"
 #include "daemon/keeper/deposit_table.h"
-#include "daemon/keeper/keeper_codec.h"
 #include "daemon/keeper/message_check.h"
 #include "daemon/keeper/table_memfd.h"
 #include "daemon/keeper/worker_table.h"
+#include "daemon/link/keeper_codec.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/monotonic_clock.h"
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 #include "daemon/os/scm_rights.h"
 
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 
 namespace ringmaster::keeper {
 

@@ -6,8 +6,8 @@
 #include <memory>
 #include <random>
 
-#include "daemon/keeper/keeper_codec.h"
 #include "daemon/keeper/message_check.h"
+#include "daemon/link/keeper_codec.h"
 
 namespace ringmaster::keeper {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "daemon/keeper/deposit.h"
+#include "daemon/link/deposit.h"
 
 namespace ringmaster::keeper {
 namespace {

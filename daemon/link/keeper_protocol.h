@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "daemon/keeper/deposit.h"
-#include "daemon/keeper/inherited_table.h"
+#include "daemon/link/deposit.h"
+#include "daemon/link/inherited_table.h"
 #include "daemon/os/child/spawn_stage.h"
 
 /// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
@@ -11,7 +11,7 @@
 ///
 /// The supervisor finds its end at kSupervisorLinkFd and the table of what it inherits at kInheritedTableFd. Every
 /// deposited descriptor is open in it under the number that the table gives. daemon/keeper/DESIGN.md tells the story;
-/// daemon/keeper/keeper_codec.h turns these bytes into values for the supervisor.
+/// daemon/link/keeper_codec.h turns these bytes into values for the supervisor.
 namespace ringmaster::keeper {
 
 enum class MessageType : std::uint16_t {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "daemon/keeper/deposit.h"
+#include "daemon/link/deposit.h"
 
 /// What a supervisor finds at kInheritedTableFd: header, deposits, workers, exits, back to back in a sealed memfd.
 namespace ringmaster::keeper {

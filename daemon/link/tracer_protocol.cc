@@ -1,4 +1,4 @@
-#include "daemon/tracer/tracer_protocol.h"
+#include "daemon/link/tracer_protocol.h"
 
 #include <algorithm>
 #include <string_view>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "daemon/keeper/keeper_protocol.h"
+#include "daemon/link/keeper_protocol.h"
 
 /// The supervisor's view of the keeper link: values to packets, packets to values. Pure; the supervisor sends a packet
 /// with its descriptors through daemon/os/scm_rights.h. The keeper itself does not use this (it allocates).

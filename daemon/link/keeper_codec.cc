@@ -1,4 +1,4 @@
-#include "daemon/keeper/keeper_codec.h"
+#include "daemon/link/keeper_codec.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
