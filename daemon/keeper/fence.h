@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "daemon/keeper/bystanders.h"
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/worker_table.h"
 
 namespace ringmaster::keeper {
 

@@ -10,13 +10,13 @@
 
 #include "daemon/keeper/beat_judge.h"
 #include "daemon/keeper/bystanders.h"
-#include "daemon/keeper/deposit_table.h"
 #include "daemon/keeper/fence.h"
 #include "daemon/keeper/message_check.h"
 #include "daemon/keeper/restart_pace.h"
 #include "daemon/keeper/supervisor_process.h"
+#include "daemon/keeper/table/deposit_table.h"
+#include "daemon/keeper/table/worker_table.h"
 #include "daemon/keeper/worker_spawn.h"
-#include "daemon/keeper/worker_table.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/os/service_notify.h"
 

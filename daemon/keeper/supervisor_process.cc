@@ -14,7 +14,7 @@
 
 #include "base/keeper_gone.h"
 #include "daemon/keeper/keeper_log.h"
-#include "daemon/keeper/table_memfd.h"
+#include "daemon/keeper/table/table_memfd.h"
 #include "daemon/os/child/fork_child.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/os/signals.h"

@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "base/unique_fd.h"
-#include "daemon/keeper/deposit_table.h"
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/deposit_table.h"
+#include "daemon/keeper/table/worker_table.h"
 
 namespace ringmaster::keeper {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "daemon/keeper/message_check.h"
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/worker_table.h"
 
 namespace ringmaster::keeper {
 

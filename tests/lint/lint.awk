@@ -15,9 +15,11 @@ BEGIN {
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
   allow["daemon/supervisor/"] = "daemon/link/ daemon/os/child/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ " \
     "daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
-  allow["daemon/keeper/"] = "daemon/link/deposit.h daemon/link/inherited_table.h daemon/link/keeper_protocol.h " \
+  allow["daemon/keeper/"] = "daemon/keeper/table/ daemon/link/deposit.h daemon/link/keeper_protocol.h " \
     "daemon/os/child/ daemon/os/ base/keeper_gone.h base/link_error.h base/monotonic_clock.h base/plant.h " \
     "base/standard_descriptors.h base/unique_fd.h"
+  allow["daemon/keeper/table/"] = "daemon/link/deposit.h daemon/link/inherited_table.h " \
+    "daemon/link/keeper_protocol.h daemon/os/child/ base/plant.h base/unique_fd.h"
   allow["daemon/tracer/"] = "daemon/link/tracer_protocol.h daemon/os/ daemon/core/worker/ base/"
   allow["daemon/link/"] = "daemon/os/child/ daemon/core/worker/ proto/byte_io.h base/"
   allow["daemon/os/child/"] = "daemon/os/ base/keeper_gone.h base/unique_fd.h"

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/check.h"
-#include "daemon/keeper/deposit_table.h"
 #include "daemon/keeper/message_check.h"
-#include "daemon/keeper/table_memfd.h"
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/deposit_table.h"
+#include "daemon/keeper/table/table_memfd.h"
+#include "daemon/keeper/table/worker_table.h"
 #include "daemon/link/keeper_codec.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"

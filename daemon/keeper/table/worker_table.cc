@@ -1,4 +1,4 @@
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/worker_table.h"
 
 #include <algorithm>
 

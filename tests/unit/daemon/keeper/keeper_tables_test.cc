@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "daemon/keeper/bystanders.h"
-#include "daemon/keeper/deposit_table.h"
-#include "daemon/keeper/worker_table.h"
+#include "daemon/keeper/table/deposit_table.h"
+#include "daemon/keeper/table/worker_table.h"
 
 namespace ringmaster::keeper {
 namespace {

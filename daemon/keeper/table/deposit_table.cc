@@ -1,4 +1,4 @@
-#include "daemon/keeper/deposit_table.h"
+#include "daemon/keeper/table/deposit_table.h"
 
 #include <algorithm>
 #include <cerrno>

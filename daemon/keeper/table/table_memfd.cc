@@ -1,4 +1,4 @@
-#include "daemon/keeper/table_memfd.h"
+#include "daemon/keeper/table/table_memfd.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
