@@ -12,7 +12,7 @@
 #include "daemon/core/pool/pool_plan.h"
 #include "daemon/core/pool/restart_policy.h"
 #include "daemon/core/types.h"
-#include "daemon/supervisor/log_level.h"
+#include "daemon/log/log_level.h"
 
 /// The daemon's configuration as plain values, complete and checked: what the TOML file says, or the embedded default.
 /// `ringmasterd --print-config` (config_defaults.cc) is the reference that explains each key.

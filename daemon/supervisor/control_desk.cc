@@ -4,9 +4,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/describe_pool.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/memory_reserve.h"
 #include "proto/control_convert.h"
 #include "ringmaster_version.h"

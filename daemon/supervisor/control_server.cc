@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "daemon/core/machine/memory_peak.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/acceptor.h"
 #include "daemon/supervisor/connection.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/parting.h"
 #include "daemon/supervisor/peer_admission.h"
 #include "daemon/supervisor/user_map.h"

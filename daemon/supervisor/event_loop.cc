@@ -15,8 +15,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "daemon/log/log.h"
 #include "daemon/os/watch_set.h"
-#include "daemon/supervisor/log.h"
 
 #include "daemon/supervisor/closer.h"
 

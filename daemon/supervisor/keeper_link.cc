@@ -7,8 +7,8 @@
 
 #include "base/link_error.h"
 #include "base/overloaded.h"
+#include "daemon/log/log.h"
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/log.h"
 
 namespace ringmaster {
 namespace {

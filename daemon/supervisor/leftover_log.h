@@ -4,7 +4,7 @@
 #include <string>
 
 #include "daemon/core/types.h"
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/log/output_lines.h"
 #include "proto/worker_link.h"
 
 namespace ringmaster {

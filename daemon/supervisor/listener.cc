@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "base/plant.h"
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "proto/socket_path.h"
 
 namespace ringmaster {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "daemon/core/types.h"
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster {

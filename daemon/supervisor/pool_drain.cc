@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/core/pool/admission.h"
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/word_audit.h"
 #include "shm/port/hints.h"

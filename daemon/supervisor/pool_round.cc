@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/proc_facts.h"
 

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 

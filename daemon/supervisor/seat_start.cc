@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/spawn_spec.h"
 

@@ -1,6 +1,6 @@
 #include "daemon/supervisor/seat_watcher.h"
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
 

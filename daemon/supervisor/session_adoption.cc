@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/granted_memory.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
 #include "proto/control.pb.h"

@@ -6,10 +6,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "daemon/log/log.h"
 #include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/granted_memory.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session_factory.h"
 #include "daemon/supervisor/work_refusal.h"
 #include "proto/control.pb.h"

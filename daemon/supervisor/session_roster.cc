@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/monotonic_clock.h"
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 namespace {

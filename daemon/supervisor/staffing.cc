@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/overloaded.h"
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "daemon/log/log.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/supervisor/keeper_watch.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/log/log.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/supervisor/alive_mark.h"
 #include "daemon/supervisor/keeper_watch.h"
-#include "daemon/supervisor/log.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/supervisor.h"
 #include "shm/memfd.h"

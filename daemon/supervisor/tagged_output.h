@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/log/output_lines.h"
 
 namespace ringmaster {
 

@@ -12,11 +12,11 @@
 #include <cstring>
 #include <utility>
 
+#include "daemon/log/log.h"
 #include "daemon/os/child/child_program.h"
 #include "daemon/os/child/fork_child.h"
 #include "daemon/os/pidfd.h"
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/log.h"
 #include "proto/stranger.h"
 
 namespace ringmaster {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "daemon/core/machine/cgroup_facts.h"
+#include "daemon/log/log.h"
 #include "daemon/os/cgroup.h"
-#include "daemon/supervisor/log.h"
 
 namespace ringmaster {
 namespace {

@@ -13,8 +13,10 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/link/ daemon/os/child/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ " \
-    "daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ daemon/core/daemon/ " \
+    "daemon/core/pool/ daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ " \
+    "proto/ shm/ base/"
+  allow["daemon/log/"] = "daemon/os/ daemon/core/"
   allow["daemon/keeper/"] = "daemon/keeper/table/ daemon/link/deposit.h daemon/link/keeper_protocol.h " \
     "daemon/os/child/ daemon/os/ base/keeper_gone.h base/link_error.h base/monotonic_clock.h base/plant.h " \
     "base/standard_descriptors.h base/unique_fd.h"
@@ -38,7 +40,7 @@ BEGIN {
 
   # Which folders may include from a library; every other folder (tests apart) may not.
   library["boost/asio"] = "daemon/supervisor/"
-  library["spdlog/"] = "daemon/supervisor/"
+  library["spdlog/"] = "daemon/log/"
   library["google/protobuf/"] = "proto/ daemon/supervisor/ client/"
   library["toml++/"] = "daemon/supervisor/"
   library["CLI/"] = "client/cli/ daemon/ worker/"

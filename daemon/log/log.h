@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "daemon/core/types.h"
-#include "daemon/supervisor/log_level.h"
+#include "daemon/log/log_level.h"
 
 /// The supervisor's log: an event in a few words, and fields. Only log.cc knows which library writes it.
 ///

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/log/output_lines.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/log/output_lines.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

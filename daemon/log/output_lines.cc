@@ -1,9 +1,9 @@
-#include "daemon/supervisor/output_lines.h"
+#include "daemon/log/output_lines.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 

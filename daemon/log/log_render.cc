@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/log.h"
+#include "daemon/log/log.h"
 
 #include <poll.h>
 #include <spdlog/sinks/base_sink.h>
