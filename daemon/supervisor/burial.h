@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/config/config.h"
 #include "daemon/core/pool/restart_policy.h"
-#include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
+#include "daemon/config/config.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/traffic_book.h"
-#include "daemon/supervisor/config.h"
 #include "daemon/supervisor/control_types.h"
 #include "daemon/supervisor/event_loop.h"
 

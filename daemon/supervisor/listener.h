@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "daemon/config/config.h"
 #include "daemon/core/daemon/socket_place.h"
-#include "daemon/supervisor/config.h"
 
 namespace ringmaster {
 

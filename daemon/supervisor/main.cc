@@ -14,10 +14,10 @@
 
 #include "base/keeper_gone.h"
 #include "base/standard_descriptors.h"
+#include "daemon/config/config_load.h"
 #include "daemon/log/log.h"
 #include "daemon/os/oom_score.h"
 #include "daemon/os/signals.h"
-#include "daemon/supervisor/config_load.h"
 #include "daemon/supervisor/cpu_probe.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/memory_reserve.h"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/config/config.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/supervisor/config.h"
 #include "proto/handler_table.h"
 #include "shm/ledger/ledger.h"
 

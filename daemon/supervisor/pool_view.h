@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <span>
 
+#include "daemon/config/config.h"
 #include "daemon/core/daemon/health.h"
-#include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"

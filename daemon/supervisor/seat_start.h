@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/supervisor/config.h"
+#include "daemon/config/config.h"
 #include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"

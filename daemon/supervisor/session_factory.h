@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "daemon/supervisor/config.h"
+#include "daemon/config/config.h"
 #include "daemon/supervisor/session.h"
 
 namespace ringmaster {

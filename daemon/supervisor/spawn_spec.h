@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "daemon/config/config.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/supervisor/config.h"
 #include "daemon/supervisor/pool_worker.h"
 
 namespace ringmaster {

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "daemon/config/config.h"
 #include "daemon/core/pool/availability.h"
 #include "daemon/core/pool/pool_plan.h"
 #include "daemon/core/pool/restart_policy.h"
-#include "daemon/supervisor/config.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/seat_orders.h"
 

@@ -13,9 +13,11 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ daemon/core/daemon/ " \
-    "daemon/core/pool/ daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ " \
-    "proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/config/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
+    "daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ " \
+    "shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/config/"] = "daemon/log/ daemon/core/daemon/ daemon/core/pool/ daemon/core/worker/ daemon/core/ " \
+    "proto/ base/"
   allow["daemon/log/"] = "daemon/os/ daemon/core/"
   allow["daemon/keeper/"] = "daemon/keeper/table/ daemon/link/deposit.h daemon/link/keeper_protocol.h " \
     "daemon/os/child/ daemon/os/ base/keeper_gone.h base/link_error.h base/monotonic_clock.h base/plant.h " \
@@ -42,7 +44,7 @@ BEGIN {
   library["boost/asio"] = "daemon/supervisor/"
   library["spdlog/"] = "daemon/log/"
   library["google/protobuf/"] = "proto/ daemon/supervisor/ client/"
-  library["toml++/"] = "daemon/supervisor/"
+  library["toml++/"] = "daemon/config/"
   library["CLI/"] = "client/cli/ daemon/ worker/"
   library["boost/interprocess/"] = "shm/"
   library["elfutils/"] = "daemon/tracer/"

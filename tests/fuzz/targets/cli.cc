@@ -13,7 +13,7 @@
 #include "client/cli/show_text.h"
 #include "client/cli/status_view.h"
 #include "client/cli/words.h"
-#include "daemon/supervisor/config_units.h"
+#include "daemon/config/config_units.h"
 #include "proto/socket_path.h"
 #include "tests/fuzz/json_check.h"
 #include "tests/fuzz/script.h"

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "base/check.h"
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/target.h"
-#include "tests/unit/config/fake_world.h"
+#include "tests/unit/daemon/config/fake_world.h"
 
 namespace ringmaster::fuzz {
 namespace {

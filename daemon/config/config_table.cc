@@ -1,9 +1,9 @@
-#include "daemon/supervisor/config_table.h"
+#include "daemon/config/config_table.h"
 
 #include <limits>
 
 #include "base/text.h"
-#include "daemon/supervisor/config_units.h"
+#include "daemon/config/config_units.h"
 
 namespace ringmaster::config {
 

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <string_view>
 
+#include "daemon/config/config_read.h"
+#include "daemon/config/config_table.h"
+#include "daemon/config/config_units.h"
 #include "daemon/core/worker/run_watch.h"
-#include "daemon/supervisor/config_read.h"
-#include "daemon/supervisor/config_table.h"
-#include "daemon/supervisor/config_units.h"
 
 namespace ringmaster::config {
 namespace {

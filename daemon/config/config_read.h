@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/config_node.h"
+#include "daemon/config/config_node.h"
 
 /// The steps of parse_config, one file each: read (types and ranges of one key), check (keys against each other and
 /// against this machine). All of them add to one list of problems and go on.

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/config_units.h"
+#include "daemon/config/config_units.h"
 
 #include <gtest/gtest.h>
 

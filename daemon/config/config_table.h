@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/config_node.h"
+#include "daemon/config/config_node.h"
 
 namespace ringmaster::config {
 

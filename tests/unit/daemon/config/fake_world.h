@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "daemon/supervisor/config_node.h"
+#include "daemon/config/config_node.h"
 
 namespace ringmaster::config {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
 namespace {

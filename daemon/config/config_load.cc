@@ -1,4 +1,4 @@
-#include "daemon/supervisor/config_load.h"
+#include "daemon/config/config_load.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/unique_fd.h"
-#include "daemon/supervisor/config_read.h"
-#include "daemon/supervisor/config_table.h"
+#include "daemon/config/config_read.h"
+#include "daemon/config/config_table.h"
 
 namespace ringmaster::config {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/config_read.h"
+#include "daemon/config/config_read.h"
 
 #include <sys/resource.h>
 
@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "daemon/supervisor/config_table.h"
-#include "daemon/supervisor/config_units.h"
+#include "daemon/config/config_table.h"
+#include "daemon/config/config_units.h"
 #include "proto/socket_path.h"
 
 namespace ringmaster::config {
