@@ -9,7 +9,7 @@
 
 #include "daemon/core/daemon/request_turns.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/frame.h"

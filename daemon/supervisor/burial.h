@@ -9,8 +9,8 @@
 
 #include "daemon/config/config.h"
 #include "daemon/core/pool/restart_policy.h"
+#include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/session_fates.h"

@@ -10,8 +10,8 @@
 #include "daemon/config/config.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/traffic_book.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/control_types.h"
-#include "daemon/supervisor/event_loop.h"
 
 namespace ringmaster {
 

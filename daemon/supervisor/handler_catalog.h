@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/supervisor/keeper_port.h"
-#include "daemon/supervisor/later.h"
+#include "daemon/loop/keeper_port.h"
+#include "daemon/loop/later.h"
 #include "proto/handler_table.h"
 
 namespace ringmaster {

@@ -6,7 +6,7 @@
 
 #include "daemon/core/daemon/health.h"
 #include "daemon/core/daemon/status_line.h"
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 
 namespace ringmaster {
 

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "daemon/core/worker/kill_ladder.h"
+#include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_fates.h"
 #include "daemon/supervisor/session_roster.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session.h"
 #include "shm/payload_ring.h"

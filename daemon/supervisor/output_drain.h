@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/tagged_output.h"
 #include "shm/control_record.h"
 

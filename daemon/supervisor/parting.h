@@ -4,7 +4,7 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 #include "daemon/supervisor/control_types.h"
 
 namespace ringmaster {

@@ -7,6 +7,7 @@
 
 #include "daemon/core/machine/cgroup_facts.h"
 #include "daemon/core/pool/look_pace.h"
+#include "daemon/loop/soon.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/ladder_hand.h"
@@ -24,7 +25,6 @@
 #include "daemon/supervisor/seat_start.h"
 #include "daemon/supervisor/seat_watcher.h"
 #include "daemon/supervisor/session_roster.h"
-#include "daemon/supervisor/soon.h"
 #include "daemon/supervisor/staffing.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"

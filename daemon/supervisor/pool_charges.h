@@ -9,7 +9,7 @@
 #include "daemon/config/config.h"
 #include "daemon/core/pool/charge_sheet.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "shm/charges.h"
 #include "shm/ledger/ledger.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/core/pool/drain.h"
-#include "daemon/supervisor/later.h"
+#include "daemon/loop/later.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_fates.h"
 #include "daemon/supervisor/session_roster.h"

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "daemon/supervisor/event_loop.h"
-#include "daemon/supervisor/keeper_port.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/session_fates.h"
 #include "shm/ledger/ledger.h"
 

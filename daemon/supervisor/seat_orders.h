@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "daemon/supervisor/keeper_port.h"
+#include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_parts.h"
 

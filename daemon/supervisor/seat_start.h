@@ -5,8 +5,8 @@
 #include <string>
 
 #include "daemon/config/config.h"
-#include "daemon/supervisor/event_loop.h"
-#include "daemon/supervisor/keeper_port.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/worker_cgroups.h"

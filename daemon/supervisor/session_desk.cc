@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 #include "daemon/supervisor/describe_pool.h"
 #include "daemon/supervisor/granted_memory.h"
 #include "daemon/supervisor/session_factory.h"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daemon/core/daemon/quota.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/control_types.h"
-#include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_fates.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/later.h"
+#include "daemon/loop/later.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_fates.h"

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "daemon/loop/event_loop.h"
 #include "daemon/os/file_watch.h"
-#include "daemon/supervisor/event_loop.h"
 #include "daemon/supervisor/listener.h"
 
 namespace ringmaster {

@@ -8,7 +8,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/link/tracer_protocol.h"
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 
 namespace ringmaster {
 

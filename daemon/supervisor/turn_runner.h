@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "daemon/core/daemon/request_turns.h"
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 
 namespace ringmaster {
 

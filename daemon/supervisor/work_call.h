@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "shm/layout.h"
 

@@ -9,8 +9,8 @@
 
 #include "base/link_error.h"
 #include "base/overloaded.h"
+#include "daemon/loop/closer.h"
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/closer.h"
 #include "daemon/supervisor/session.h"
 #include "proto/stranger.h"
 #include "shm/memfd.h"

@@ -13,7 +13,7 @@
 #include "base/unique_fd.h"
 #include "daemon/core/worker/worker_talk.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/output_drain.h"
 #include "daemon/supervisor/pool_worker.h"
 #include "proto/worker_link.h"

@@ -13,9 +13,10 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/config/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
+  allow["daemon/supervisor/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
     "daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ daemon/core/worker/ daemon/core/machine/ daemon/core/ " \
     "shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/loop/"] = "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/ base/"
   allow["daemon/config/"] = "daemon/log/ daemon/core/daemon/ daemon/core/pool/ daemon/core/worker/ daemon/core/ " \
     "proto/ base/"
   allow["daemon/log/"] = "daemon/os/ daemon/core/"
@@ -41,7 +42,7 @@ BEGIN {
   allow["base/"] = ""
 
   # Which folders may include from a library; every other folder (tests apart) may not.
-  library["boost/asio"] = "daemon/supervisor/"
+  library["boost/asio"] = "daemon/supervisor/ daemon/loop/"
   library["spdlog/"] = "daemon/log/"
   library["google/protobuf/"] = "proto/ daemon/supervisor/ client/"
   library["toml++/"] = "daemon/config/"

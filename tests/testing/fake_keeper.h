@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/supervisor/keeper_port.h"
+#include "daemon/loop/keeper_port.h"
 
 namespace ringmaster::testing {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <thread>
 
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 #include "tests/integration/control/control_fixture.h"
 #include "tests/testing/slow_close.h"
 

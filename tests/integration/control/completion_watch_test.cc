@@ -2,7 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/message_session.h"
 #include "tests/unit/shm/fixture.h"
 

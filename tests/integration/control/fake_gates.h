@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/supervisor/later.h"
+#include "daemon/loop/later.h"
 #include "daemon/supervisor/session.h"
 #include "proto/handler_table.h"
 #include "shm/mapping.h"

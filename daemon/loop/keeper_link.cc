@@ -1,4 +1,4 @@
-#include "daemon/supervisor/keeper_link.h"
+#include "daemon/loop/keeper_link.h"
 
 #include <fcntl.h>
 

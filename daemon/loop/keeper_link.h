@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "daemon/supervisor/event_loop.h"
-#include "daemon/supervisor/keeper_port.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/loop/keeper_port.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 
 #include <poll.h>
 
@@ -18,7 +18,7 @@
 #include "daemon/log/log.h"
 #include "daemon/os/watch_set.h"
 
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 
 namespace ringmaster {
 

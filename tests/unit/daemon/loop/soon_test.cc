@@ -1,4 +1,4 @@
-#include "daemon/supervisor/soon.h"
+#include "daemon/loop/soon.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/closer.h"
+#include "daemon/loop/closer.h"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "daemon/supervisor/event_loop.h"
+#include "daemon/loop/event_loop.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid

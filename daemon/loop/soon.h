@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "daemon/supervisor/later.h"
+#include "daemon/loop/later.h"
 
 namespace ringmaster {
 
