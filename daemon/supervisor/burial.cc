@@ -7,7 +7,7 @@
 #include "base/plant.h"
 #include "daemon/core/job/retry_policy.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/proc_facts.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/supervisor/running_job.h"
 #include "daemon/supervisor/worker_fault.h"
 #include "shm/port/hints.h"

@@ -12,7 +12,7 @@
 
 #include "base/link_error.h"
 #include "base/plant.h"
-#include "daemon/supervisor/memory_reserve.h"
+#include "daemon/machine/memory_reserve.h"
 #include "daemon/supervisor/parting.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"

@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "daemon/log/log.h"
+#include "daemon/machine/memory_reserve.h"
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/describe_pool.h"
-#include "daemon/supervisor/memory_reserve.h"
 #include "proto/control_convert.h"
 #include "ringmaster_version.h"
 

@@ -12,11 +12,11 @@
 
 #include "daemon/core/machine/memory_peak.h"
 #include "daemon/log/log.h"
+#include "daemon/machine/user_map.h"
 #include "daemon/supervisor/acceptor.h"
 #include "daemon/supervisor/connection.h"
 #include "daemon/supervisor/parting.h"
 #include "daemon/supervisor/peer_admission.h"
-#include "daemon/supervisor/user_map.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/stranger.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/supervisor/memory_room.h"
+#include "daemon/machine/memory_room.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "shm/memfd.h"

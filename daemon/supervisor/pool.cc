@@ -8,7 +8,7 @@
 #include "base/overloaded.h"
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/proc_facts.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "shm/memfd.h"
 #include "shm/port/doorbell.h"

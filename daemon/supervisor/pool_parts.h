@@ -11,8 +11,8 @@
 #include "daemon/core/pool/pool_plan.h"
 #include "daemon/core/worker/death.h"
 #include "daemon/core/worker/run_watcher.h"
+#include "daemon/machine/memory_guard.h"
 #include "daemon/supervisor/leftover_log.h"
-#include "daemon/supervisor/memory_guard.h"
 #include "daemon/supervisor/worker_process.h"
 #include "shm/layout.h"
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "daemon/log/log.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/supervisor/pool.h"
-#include "daemon/supervisor/proc_facts.h"
 
 // The round of a pool, which follows every event: look, decide, act, arm.
 namespace ringmaster {

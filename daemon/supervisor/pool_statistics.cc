@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/supervisor/proc_facts.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
 

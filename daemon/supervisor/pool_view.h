@@ -5,6 +5,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/core/daemon/health.h"
+#include "daemon/machine/worker_cgroups.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/pool_charges.h"
@@ -13,7 +14,6 @@
 #include "daemon/supervisor/queue_watch.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/staffing.h"
-#include "daemon/supervisor/worker_cgroups.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "daemon/log/log.h"
-#include "daemon/supervisor/proc_facts.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/supervisor/spawn_spec.h"
 
 namespace ringmaster {

@@ -7,9 +7,9 @@
 #include "daemon/config/config.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/keeper_port.h"
+#include "daemon/machine/worker_cgroups.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_roster.h"
-#include "daemon/supervisor/worker_cgroups.h"
 #include "daemon/supervisor/worker_process.h"
 
 namespace ringmaster {

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "daemon/log/log.h"
+#include "daemon/machine/proc_facts.h"
 #include "daemon/os/descriptors.h"
 #include "daemon/supervisor/keeper_watch.h"
-#include "daemon/supervisor/proc_facts.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
 #include "ringmaster_version.h"

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/worker_cgroups.h"
+#include "daemon/machine/worker_cgroups.h"
 
 #include <dirent.h>
 #include <fcntl.h>

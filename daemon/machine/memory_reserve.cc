@@ -1,4 +1,4 @@
-#include "daemon/supervisor/memory_reserve.h"
+#include "daemon/machine/memory_reserve.h"
 
 #include <signal.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/memory_room.h"
+#include "daemon/machine/memory_room.h"
 
 #include <algorithm>
 #include <charconv>

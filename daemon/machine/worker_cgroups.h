@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "daemon/core/types.h"
-#include "daemon/supervisor/memory_guard.h"
+#include "daemon/machine/memory_guard.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster {

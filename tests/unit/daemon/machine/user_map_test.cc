@@ -1,4 +1,4 @@
-#include "daemon/supervisor/user_map.h"
+#include "daemon/machine/user_map.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

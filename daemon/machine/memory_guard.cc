@@ -1,4 +1,4 @@
-#include "daemon/supervisor/memory_guard.h"
+#include "daemon/machine/memory_guard.h"
 
 #include <array>
 #include <charconv>

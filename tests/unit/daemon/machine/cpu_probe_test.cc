@@ -1,4 +1,4 @@
-#include "daemon/supervisor/cpu_probe.h"
+#include "daemon/machine/cpu_probe.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/proc_facts.h"
+#include "daemon/machine/proc_facts.h"
 
 #include <limits.h>
 #include <unistd.h>
