@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/supervisor/incident_log.h"
+#include "daemon/incidents/incident_log.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 

@@ -5,12 +5,12 @@
 #include <optional>
 
 #include "daemon/core/worker/kill_ladder.h"
+#include "daemon/incidents/stack_desk.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/handler_catalog.h"
 #include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_fates.h"
 #include "daemon/supervisor/session_roster.h"
-#include "daemon/supervisor/stack_desk.h"
 
 namespace ringmaster {
 

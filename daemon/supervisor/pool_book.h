@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/incident_log.h"
+#include "daemon/incidents/incident_log.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {

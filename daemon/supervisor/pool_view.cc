@@ -1,8 +1,8 @@
 #include "daemon/supervisor/pool_view.h"
 
 #include "base/monotonic_clock.h"
+#include "daemon/incidents/incident_log.h"
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
 #include "shm/port/verdict.h"

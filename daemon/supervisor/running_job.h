@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "daemon/incidents/incident_log.h"
 #include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/incident_log.h"
 #include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {

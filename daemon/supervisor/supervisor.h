@@ -8,6 +8,7 @@
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/refusal_pace.h"
 #include "daemon/core/machine/cpu_count.h"
+#include "daemon/incidents/stack_desk.h"
 #include "daemon/loop/keeper_link.h"
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
@@ -17,7 +18,6 @@
 #include "daemon/supervisor/pool_gate.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/socket_guard.h"
-#include "daemon/supervisor/stack_desk.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "daemon/incidents/stack_desk.h"
 #include "daemon/supervisor/pool_worker.h"
-#include "daemon/supervisor/stack_desk.h"
 
 /// What a worker's fault handler has said, and the supervisor's side of its waiting (shm/DESIGN.md, fault A1 to A5).
 namespace ringmaster {

@@ -6,8 +6,8 @@
 
 #include "base/check.h"
 #include "daemon/core/worker/stack_text.h"
+#include "daemon/incidents/incident_log.h"
 #include "daemon/link/tracer_protocol.h"
-#include "daemon/supervisor/incident_log.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/tracer_process.h"
+#include "daemon/incidents/tracer_process.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "base/monotonic_clock.h"
+#include "daemon/incidents/stack_desk.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/session_desk.h"
 #include "daemon/supervisor/session_factory.h"
-#include "daemon/supervisor/stack_desk.h"
 #include "proto/control.pb.h"
 #include "shm/ledger/ledger.h"
 #include "shm/memfd.h"

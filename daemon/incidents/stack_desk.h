@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/incident_log.h"
-#include "daemon/supervisor/tracer_process.h"
+#include "daemon/incidents/incident_log.h"
+#include "daemon/incidents/tracer_process.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/incident_log.h"
+#include "daemon/incidents/incident_log.h"
 
 #include <algorithm>
 #include <cstring>

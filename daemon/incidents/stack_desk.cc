@@ -1,4 +1,4 @@
-#include "daemon/supervisor/stack_desk.h"
+#include "daemon/incidents/stack_desk.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/tracer_process.h"
+#include "daemon/incidents/tracer_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
