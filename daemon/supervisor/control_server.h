@@ -11,7 +11,7 @@
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/traffic_book.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/control_types.h"
+#include "daemon/ports/control_types.h"
 
 namespace ringmaster {
 

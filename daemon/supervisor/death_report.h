@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/supervisor/control_types.h"
-#include "daemon/supervisor/pool_gate.h"
+#include "daemon/ports/control_types.h"
+#include "daemon/ports/pool_gate.h"
 
 namespace ringmaster {
 

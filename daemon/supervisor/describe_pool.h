@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/supervisor/pool_gate.h"
+#include "daemon/ports/pool_gate.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/supervisor/control_types.h"
+#include "daemon/ports/control_types.h"
 
 namespace ringmaster {
 

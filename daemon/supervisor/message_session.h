@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/pool_gate.h"
+#include "daemon/ports/pool_gate.h"
 #include "daemon/supervisor/session.h"
 #include "shm/payload_ring.h"
 #include "shm/port/client_port.h"

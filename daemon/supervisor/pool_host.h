@@ -4,7 +4,7 @@
 
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/keeper_port.h"
-#include "daemon/supervisor/session_fates.h"
+#include "daemon/ports/session_fates.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {

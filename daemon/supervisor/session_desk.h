@@ -11,10 +11,10 @@
 
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/control_types.h"
-#include "daemon/supervisor/pool_gate.h"
+#include "daemon/ports/control_types.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/session_fates.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_fates.h"
 
 namespace ringmaster {
 

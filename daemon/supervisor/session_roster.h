@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "daemon/loop/later.h"
+#include "daemon/ports/session_fates.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_fates.h"
 
 namespace ringmaster {
 

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
+#include "daemon/ports/session_fates.h"
 #include "daemon/supervisor/pool_parts.h"
 #include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_fates.h"
 
 namespace ringmaster {
 

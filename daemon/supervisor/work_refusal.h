@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/supervisor/pool_gate.h"
+#include "daemon/ports/pool_gate.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster {

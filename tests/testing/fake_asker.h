@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/supervisor/control_types.h"
+#include "daemon/ports/control_types.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster::testing {

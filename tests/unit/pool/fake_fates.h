@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/supervisor/session_fates.h"
+#include "daemon/ports/session_fates.h"
 
 namespace ringmaster::testing {
 
