@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/control/socket/socket_guard.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/refusal_pace.h"
 #include "daemon/core/machine/cpu_count.h"
@@ -17,7 +18,6 @@
 #include "daemon/supervisor/job_desk.h"
 #include "daemon/supervisor/pool.h"
 #include "daemon/supervisor/session_desk.h"
-#include "daemon/supervisor/socket_guard.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {

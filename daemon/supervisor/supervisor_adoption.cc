@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/control/socket/alive_mark.h"
 #include "daemon/log/log.h"
 #include "daemon/os/descriptors.h"
-#include "daemon/supervisor/alive_mark.h"
 #include "daemon/supervisor/keeper_watch.h"
 #include "daemon/supervisor/session.h"
 #include "daemon/supervisor/supervisor.h"

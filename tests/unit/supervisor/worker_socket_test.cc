@@ -8,8 +8,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "daemon/control/socket/listener.h"
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/listener.h"
 #include "proto/stranger.h"
 #include "tests/testing/slow_close.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/socket_guard.h"
+#include "daemon/control/socket/socket_guard.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

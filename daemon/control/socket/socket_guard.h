@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "daemon/control/socket/listener.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/os/file_watch.h"
-#include "daemon/supervisor/listener.h"
 
 namespace ringmaster {
 

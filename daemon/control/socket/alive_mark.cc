@@ -1,4 +1,4 @@
-#include "daemon/supervisor/alive_mark.h"
+#include "daemon/control/socket/alive_mark.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

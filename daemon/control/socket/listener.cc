@@ -1,4 +1,4 @@
-#include "daemon/supervisor/listener.h"
+#include "daemon/control/socket/listener.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
