@@ -2,9 +2,9 @@
 
 #include <functional>
 
+#include "daemon/sessions/session_desk.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/job_desk.h"
-#include "daemon/supervisor/session_desk.h"
 
 namespace ringmaster {
 

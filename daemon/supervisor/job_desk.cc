@@ -6,9 +6,9 @@
 #include "base/plant.h"
 #include "base/text.h"
 #include "daemon/log/log.h"
+#include "daemon/sessions/work_refusal.h"
 #include "daemon/supervisor/death_report.h"
 #include "daemon/supervisor/job_outcome.h"
-#include "daemon/supervisor/work_refusal.h"
 #include "proto/control_convert.h"
 #include "proto/handler_id.h"
 

@@ -13,10 +13,10 @@
 #include "daemon/core/job/delivery_book.h"
 #include "daemon/ports/control_types.h"
 #include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_desk.h"
 #include "daemon/supervisor/job_charge.h"
 #include "daemon/supervisor/job_waiters.h"
 #include "daemon/supervisor/message_session.h"
-#include "daemon/supervisor/session_desk.h"
 
 namespace ringmaster {
 

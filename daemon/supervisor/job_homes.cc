@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "daemon/supervisor/granted_memory.h"
+#include "daemon/sessions/granted_memory.h"
 #include "daemon/supervisor/job_desk.h"
 #include "proto/control.pb.h"
 

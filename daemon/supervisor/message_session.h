@@ -11,7 +11,7 @@
 
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/pool_gate.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "shm/payload_ring.h"
 #include "shm/port/client_port.h"
 

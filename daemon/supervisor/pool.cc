@@ -9,7 +9,7 @@
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "shm/memfd.h"
 #include "shm/port/doorbell.h"
 

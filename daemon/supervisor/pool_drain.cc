@@ -4,7 +4,7 @@
 
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "daemon/supervisor/word_audit.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster {

@@ -3,7 +3,7 @@
 #include "base/monotonic_clock.h"
 #include "daemon/incidents/incident_log.h"
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "proto/control.pb.h"
 #include "shm/port/verdict.h"
 

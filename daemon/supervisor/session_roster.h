@@ -12,8 +12,8 @@
 
 #include "daemon/loop/later.h"
 #include "daemon/ports/session_fates.h"
+#include "daemon/sessions/session.h"
 #include "daemon/supervisor/pool_parts.h"
-#include "daemon/supervisor/session.h"
 
 namespace ringmaster {
 

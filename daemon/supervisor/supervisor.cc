@@ -7,8 +7,8 @@
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
 #include "daemon/os/descriptors.h"
+#include "daemon/sessions/session.h"
 #include "daemon/supervisor/keeper_watch.h"
-#include "daemon/supervisor/session.h"
 #include "proto/control.pb.h"
 #include "ringmaster_version.h"
 

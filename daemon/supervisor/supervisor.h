@@ -12,12 +12,12 @@
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/loop/keeper_link.h"
 #include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_desk.h"
 #include "daemon/supervisor/control_desk.h"
 #include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/job_desk.h"
 #include "daemon/supervisor/pool.h"
-#include "daemon/supervisor/session_desk.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {

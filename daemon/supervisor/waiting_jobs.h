@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 
 namespace ringmaster {
 

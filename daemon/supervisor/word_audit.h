@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "daemon/ports/session_fates.h"
+#include "daemon/sessions/session.h"
 #include "daemon/supervisor/pool_parts.h"
-#include "daemon/supervisor/session.h"
 
 namespace ringmaster {
 

@@ -1,6 +1,6 @@
 #include "daemon/supervisor/work_call.h"
 
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "daemon/supervisor/waiting_jobs.h"
 #include "shm/port/hints.h"
 

@@ -11,7 +11,7 @@
 #include "base/overloaded.h"
 #include "daemon/loop/closer.h"
 #include "daemon/os/scm_rights.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "proto/stranger.h"
 #include "shm/memfd.h"
 

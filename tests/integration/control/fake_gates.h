@@ -11,7 +11,7 @@
 
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/pool_gate.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "proto/control.pb.h"
 #include "proto/handler_id.h"
 #include "shm/memfd.h"

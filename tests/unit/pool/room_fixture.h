@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "daemon/loop/later.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 #include "proto/handler_table.h"
 #include "shm/mapping.h"
 #include "shm/memfd.h"

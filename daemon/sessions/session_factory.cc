@@ -1,4 +1,4 @@
-#include "daemon/supervisor/session_factory.h"
+#include "daemon/sessions/session_factory.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

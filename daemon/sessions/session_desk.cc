@@ -1,4 +1,4 @@
-#include "daemon/supervisor/session_desk.h"
+#include "daemon/sessions/session_desk.h"
 #include "base/monotonic_clock.h"
 
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "daemon/log/log.h"
 #include "daemon/loop/closer.h"
-#include "daemon/supervisor/describe_pool.h"
-#include "daemon/supervisor/granted_memory.h"
-#include "daemon/supervisor/session_factory.h"
-#include "daemon/supervisor/work_refusal.h"
+#include "daemon/sessions/describe_pool.h"
+#include "daemon/sessions/granted_memory.h"
+#include "daemon/sessions/session_factory.h"
+#include "daemon/sessions/work_refusal.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "shm/memfd.h"

@@ -1,10 +1,10 @@
-#include "daemon/supervisor/granted_memory.h"
+#include "daemon/sessions/granted_memory.h"
 
 #include <algorithm>
 
 #include "daemon/machine/memory_room.h"
-#include "daemon/supervisor/session.h"
-#include "daemon/supervisor/session_desk.h"
+#include "daemon/sessions/session.h"
+#include "daemon/sessions/session_desk.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {

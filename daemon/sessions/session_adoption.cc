@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/granted_memory.h"
-#include "daemon/supervisor/session_desk.h"
-#include "daemon/supervisor/session_factory.h"
+#include "daemon/sessions/granted_memory.h"
+#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/session_factory.h"
 #include "proto/control.pb.h"
 #include "shm/memfd.h"
 #include "shm/port/verdict.h"

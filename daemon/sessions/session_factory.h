@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "daemon/config/config.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 
 namespace ringmaster {
 

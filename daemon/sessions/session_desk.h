@@ -14,7 +14,7 @@
 #include "daemon/ports/control_types.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/session.h"
+#include "daemon/sessions/session.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/describe_pool.h"
+#include "daemon/sessions/describe_pool.h"
 
 #include "proto/control_convert.h"
 
