@@ -4,10 +4,10 @@
 #include <set>
 
 #include "base/text.h"
+#include "daemon/jobs/death_report.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/memory_reserve.h"
 #include "daemon/sessions/describe_pool.h"
-#include "daemon/supervisor/death_report.h"
 #include "proto/control_convert.h"
 #include "ringmaster_version.h"
 

@@ -2,9 +2,9 @@
 
 #include <functional>
 
+#include "daemon/jobs/job_desk.h"
 #include "daemon/sessions/session_desk.h"
 #include "daemon/supervisor/control_server.h"
-#include "daemon/supervisor/job_desk.h"
 
 namespace ringmaster {
 

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "daemon/supervisor/job_outcome.h"
+#include "daemon/jobs/job_outcome.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster::fuzz {

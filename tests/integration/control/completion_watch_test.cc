@@ -2,8 +2,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "daemon/jobs/message_session.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/message_session.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster {

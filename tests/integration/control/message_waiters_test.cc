@@ -1,6 +1,6 @@
 #include <sys/ioctl.h>
 
-#include "daemon/supervisor/job_waiters.h"
+#include "daemon/jobs/job_waiters.h"
 #include "tests/integration/control/control_fixture.h"
 #include "tests/testing/as_user.h"
 #include "tests/testing/thread_of_user.h"

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "daemon/jobs/job_desk.h"
 #include "daemon/sessions/granted_memory.h"
-#include "daemon/supervisor/job_desk.h"
 #include "proto/control.pb.h"
 
 // The rest of JobDesk: the sessions that jobs go through, and room in them.

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/message_session.h"
+#include "daemon/jobs/message_session.h"
 
 #include <algorithm>
 #include <atomic>

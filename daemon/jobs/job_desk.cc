@@ -1,14 +1,14 @@
-#include "daemon/supervisor/job_desk.h"
+#include "daemon/jobs/job_desk.h"
 
 #include <algorithm>
 
 #include "base/check.h"
 #include "base/plant.h"
 #include "base/text.h"
+#include "daemon/jobs/death_report.h"
+#include "daemon/jobs/job_outcome.h"
 #include "daemon/log/log.h"
 #include "daemon/sessions/work_refusal.h"
-#include "daemon/supervisor/death_report.h"
-#include "daemon/supervisor/job_outcome.h"
 #include "proto/control_convert.h"
 #include "proto/handler_id.h"
 

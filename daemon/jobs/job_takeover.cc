@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "daemon/jobs/job_desk.h"
 #include "daemon/log/log.h"
-#include "daemon/supervisor/job_desk.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "shm/port/verdict.h"

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/death_report.h"
+#include "daemon/jobs/death_report.h"
 
 #include <algorithm>
 

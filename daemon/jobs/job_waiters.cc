@@ -1,4 +1,4 @@
-#include "daemon/supervisor/job_waiters.h"
+#include "daemon/jobs/job_waiters.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/job_outcome.h"
+#include "daemon/jobs/job_outcome.h"
 
 #include <gtest/gtest.h>
 

@@ -11,12 +11,12 @@
 
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/job/delivery_book.h"
+#include "daemon/jobs/job_charge.h"
+#include "daemon/jobs/job_waiters.h"
+#include "daemon/jobs/message_session.h"
 #include "daemon/ports/control_types.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
-#include "daemon/supervisor/job_charge.h"
-#include "daemon/supervisor/job_waiters.h"
-#include "daemon/supervisor/message_session.h"
 
 namespace ringmaster {
 
