@@ -10,10 +10,10 @@
 #include "daemon/config/config.h"
 #include "daemon/core/pool/restart_policy.h"
 #include "daemon/loop/keeper_port.h"
+#include "daemon/pool/book/pool_book.h"
+#include "daemon/pool/book/pool_charges.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/pool_book.h"
-#include "daemon/supervisor/pool_charges.h"
 #include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {

@@ -7,9 +7,9 @@
 #include "daemon/core/worker/kill_ladder.h"
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/loop/keeper_port.h"
+#include "daemon/pool/book/pool_book.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {

@@ -8,8 +8,8 @@
 
 #include "daemon/core/pool/drain.h"
 #include "daemon/loop/later.h"
+#include "daemon/pool/book/pool_book.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/pool_book.h"
 #include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "daemon/core/types.h"
+#include "daemon/pool/book/pool_book.h"
+#include "daemon/pool/book/pool_statistics.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/pool_book.h"
-#include "daemon/supervisor/pool_statistics.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/word_audit.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "daemon/loop/keeper_port.h"
-#include "daemon/supervisor/pool_book.h"
+#include "daemon/pool/book/pool_book.h"
 #include "daemon/supervisor/pool_parts.h"
 
 namespace ringmaster {

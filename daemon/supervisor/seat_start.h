@@ -8,7 +8,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/machine/worker_cgroups.h"
-#include "daemon/supervisor/pool_book.h"
+#include "daemon/pool/book/pool_book.h"
 #include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/worker_process.h"
 

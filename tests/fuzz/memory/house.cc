@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "daemon/supervisor/lane_tally.h"
+#include "daemon/pool/book/lane_tally.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 

@@ -1,7 +1,7 @@
-#include "daemon/supervisor/pool_book.h"
+#include "daemon/pool/book/pool_book.h"
 
 #include "daemon/core/worker/stack_text.h"
-#include "daemon/supervisor/lane_tally.h"
+#include "daemon/pool/book/lane_tally.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/pool_statistics.h"
+#include "daemon/pool/book/pool_statistics.h"
 
 #include <algorithm>
 

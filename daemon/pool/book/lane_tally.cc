@@ -1,4 +1,4 @@
-#include "daemon/supervisor/lane_tally.h"
+#include "daemon/pool/book/lane_tally.h"
 
 #include <algorithm>
 

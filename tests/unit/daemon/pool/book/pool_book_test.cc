@@ -1,4 +1,4 @@
-#include "daemon/supervisor/pool_book.h"
+#include "daemon/pool/book/pool_book.h"
 
 #include <gtest/gtest.h>
 

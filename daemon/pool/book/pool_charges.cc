@@ -1,4 +1,4 @@
-#include "daemon/supervisor/pool_charges.h"
+#include "daemon/pool/book/pool_charges.h"
 
 #include <algorithm>
 
