@@ -3,8 +3,8 @@
 #include <signal.h>
 
 #include "base/overloaded.h"
+#include "daemon/pool/worker/worker_fault.h"
 #include "daemon/supervisor/running_job.h"
-#include "daemon/supervisor/worker_fault.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 

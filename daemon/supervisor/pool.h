@@ -12,6 +12,7 @@
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_charges.h"
 #include "daemon/pool/book/pool_statistics.h"
+#include "daemon/pool/worker/worker_process.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/supervisor/burial.h"
 #include "daemon/supervisor/handler_catalog.h"
@@ -29,7 +30,6 @@
 #include "daemon/supervisor/staffing.h"
 #include "daemon/supervisor/work_bell.h"
 #include "daemon/supervisor/work_call.h"
-#include "daemon/supervisor/worker_process.h"
 #include "shm/port/reap.h"
 #include "shm/port/verdict.h"
 

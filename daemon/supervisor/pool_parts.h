@@ -12,8 +12,8 @@
 #include "daemon/core/worker/death.h"
 #include "daemon/core/worker/run_watcher.h"
 #include "daemon/machine/memory_guard.h"
-#include "daemon/supervisor/leftover_log.h"
-#include "daemon/supervisor/worker_process.h"
+#include "daemon/pool/worker/leftover_log.h"
+#include "daemon/pool/worker/worker_process.h"
 #include "shm/layout.h"
 
 namespace ringmaster {

@@ -1,8 +1,8 @@
 #include "daemon/supervisor/seat_watcher.h"
 
 #include "daemon/log/log.h"
+#include "daemon/pool/worker/worker_fault.h"
 #include "daemon/supervisor/running_job.h"
-#include "daemon/supervisor/worker_fault.h"
 
 namespace ringmaster {
 namespace {

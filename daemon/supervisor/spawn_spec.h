@@ -4,7 +4,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/supervisor/pool_worker.h"
+#include "daemon/pool/worker/pool_worker.h"
 
 namespace ringmaster {
 

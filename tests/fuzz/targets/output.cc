@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "daemon/supervisor/tagged_output.h"
+#include "daemon/pool/worker/tagged_output.h"
 #include "shm/output_mark.h"
 #include "tests/fuzz/script.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/worker_process.h"
+#include "daemon/pool/worker/worker_process.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "daemon/incidents/stack_desk.h"
-#include "daemon/supervisor/pool_worker.h"
+#include "daemon/pool/worker/pool_worker.h"
 
 /// What a worker's fault handler has said, and the supervisor's side of its waiting (shm/DESIGN.md, fault A1 to A5).
 namespace ringmaster {

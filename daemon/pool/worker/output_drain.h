@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/tagged_output.h"
+#include "daemon/pool/worker/tagged_output.h"
 #include "shm/control_record.h"
 
 namespace ringmaster {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/leftover_log.h"
+#include "daemon/pool/worker/leftover_log.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/worker_fault.h"
+#include "daemon/pool/worker/worker_fault.h"
 
 #include "daemon/core/worker/death.h"
 #include "daemon/core/worker/kill_ladder.h"

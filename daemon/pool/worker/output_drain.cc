@@ -1,4 +1,4 @@
-#include "daemon/supervisor/output_drain.h"
+#include "daemon/pool/worker/output_drain.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/tagged_output.h"
+#include "daemon/pool/worker/tagged_output.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/tagged_output.h"
+#include "daemon/pool/worker/tagged_output.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
