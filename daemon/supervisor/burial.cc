@@ -8,8 +8,8 @@
 #include "daemon/core/job/retry_policy.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
+#include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
-#include "daemon/supervisor/running_job.h"
 #include "shm/port/hints.h"
 
 namespace ringmaster {

@@ -9,8 +9,8 @@
 #include "daemon/core/pool/drain.h"
 #include "daemon/loop/later.h"
 #include "daemon/pool/book/pool_book.h"
+#include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {
 

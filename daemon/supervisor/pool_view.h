@@ -9,10 +9,10 @@
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_charges.h"
 #include "daemon/pool/book/pool_statistics.h"
-#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/pool/seat/handler_catalog.h"
+#include "daemon/pool/seat/session_roster.h"
 #include "daemon/supervisor/pool_drain.h"
 #include "daemon/supervisor/queue_watch.h"
-#include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/staffing.h"
 
 namespace ringmaster {

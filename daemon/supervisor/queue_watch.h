@@ -6,8 +6,8 @@
 #include "daemon/core/types.h"
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_statistics.h"
+#include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/session_roster.h"
 #include "daemon/supervisor/word_audit.h"
 
 namespace ringmaster {

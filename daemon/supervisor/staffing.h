@@ -9,8 +9,8 @@
 #include "daemon/core/pool/availability.h"
 #include "daemon/core/pool/pool_plan.h"
 #include "daemon/core/pool/restart_policy.h"
-#include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/seat_orders.h"
+#include "daemon/pool/seat/handler_catalog.h"
+#include "daemon/pool/seat/seat_orders.h"
 
 namespace ringmaster {
 

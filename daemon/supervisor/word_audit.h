@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
+#include "daemon/pool/seat/pool_parts.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session.h"
-#include "daemon/supervisor/pool_parts.h"
 
 namespace ringmaster {
 

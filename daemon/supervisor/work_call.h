@@ -8,7 +8,7 @@
 #include <span>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/supervisor/pool_parts.h"
+#include "daemon/pool/seat/pool_parts.h"
 #include "shm/layout.h"
 
 namespace ringmaster {

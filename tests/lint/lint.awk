@@ -13,14 +13,17 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/control/socket/ daemon/jobs/ daemon/pool/worker/ daemon/pool/book/ " \
-    "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
-    "daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ daemon/core/worker/ " \
-    "daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/control/socket/ daemon/jobs/ daemon/pool/seat/ daemon/pool/worker/ " \
+    "daemon/pool/book/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ " \
+    "daemon/log/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ daemon/core/machine/ " \
+    "daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
   allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ shm/port/ proto/ shm/ base/"
+  allow["daemon/pool/seat/"] = "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ " \
+    "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ " \
+    "daemon/core/worker/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/worker/"] = "daemon/sessions/ daemon/incidents/ daemon/loop/ daemon/log/ daemon/link/ " \
     "daemon/os/ daemon/core/worker/ daemon/core/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/book/"] = "daemon/sessions/ daemon/incidents/ daemon/machine/ daemon/loop/ daemon/config/ " \

@@ -3,8 +3,8 @@
 #include <set>
 #include <vector>
 
+#include "daemon/pool/seat/pool_parts.h"
 #include "daemon/sessions/session.h"
-#include "daemon/supervisor/pool_parts.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster::testing {

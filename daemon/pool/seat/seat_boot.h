@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
-#include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/pool_parts.h"
+#include "daemon/pool/seat/handler_catalog.h"
+#include "daemon/pool/seat/pool_parts.h"
 
 namespace ringmaster {
 

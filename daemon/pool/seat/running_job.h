@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "daemon/incidents/incident_log.h"
-#include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/session_roster.h"
+#include "daemon/pool/seat/handler_catalog.h"
+#include "daemon/pool/seat/session_roster.h"
 
 namespace ringmaster {
 

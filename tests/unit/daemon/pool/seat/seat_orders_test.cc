@@ -1,4 +1,4 @@
-#include "daemon/supervisor/seat_orders.h"
+#include "daemon/pool/seat/seat_orders.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/running_job.h"
+#include "daemon/pool/seat/running_job.h"
 
 namespace ringmaster {
 

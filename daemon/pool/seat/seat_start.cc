@@ -1,4 +1,4 @@
-#include "daemon/supervisor/seat_start.h"
+#include "daemon/pool/seat/seat_start.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/spawn_spec.h"
+#include "daemon/pool/seat/spawn_spec.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/seat_boot.h"
+#include "daemon/pool/seat/seat_boot.h"
 
 namespace ringmaster {
 

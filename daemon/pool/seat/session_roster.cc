@@ -1,4 +1,4 @@
-#include "daemon/supervisor/session_roster.h"
+#include "daemon/pool/seat/session_roster.h"
 
 #include <algorithm>
 #include <cstring>

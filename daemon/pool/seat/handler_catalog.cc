@@ -1,4 +1,4 @@
-#include "daemon/supervisor/handler_catalog.h"
+#include "daemon/pool/seat/handler_catalog.h"
 
 #include <algorithm>
 #include <cstring>

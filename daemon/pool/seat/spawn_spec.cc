@@ -1,4 +1,4 @@
-#include "daemon/supervisor/spawn_spec.h"
+#include "daemon/pool/seat/spawn_spec.h"
 
 #include "proto/worker_link.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "daemon/core/worker/run_watcher.h"
-#include "daemon/supervisor/ladder_hand.h"
+#include "daemon/pool/seat/ladder_hand.h"
 #include "shm/port/verdict.h"
 
 namespace ringmaster {

@@ -4,7 +4,7 @@
 
 #include "daemon/loop/keeper_port.h"
 #include "daemon/pool/book/pool_book.h"
-#include "daemon/supervisor/pool_parts.h"
+#include "daemon/pool/seat/pool_parts.h"
 
 namespace ringmaster {
 

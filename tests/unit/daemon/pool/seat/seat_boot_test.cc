@@ -1,8 +1,8 @@
-#include "daemon/supervisor/seat_boot.h"
+#include "daemon/pool/seat/seat_boot.h"
 
 #include <gtest/gtest.h>
 
-#include "daemon/supervisor/spawn_spec.h"
+#include "daemon/pool/seat/spawn_spec.h"
 #include "tests/testing/fake_keeper.h"
 #include "tests/unit/pool/fake_worker.h"
 #include "tests/unit/pool/room_fixture.h"

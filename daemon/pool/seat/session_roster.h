@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "daemon/loop/later.h"
+#include "daemon/pool/seat/pool_parts.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session.h"
-#include "daemon/supervisor/pool_parts.h"
 
 namespace ringmaster {
 

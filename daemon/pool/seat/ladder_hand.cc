@@ -1,10 +1,10 @@
-#include "daemon/supervisor/ladder_hand.h"
+#include "daemon/pool/seat/ladder_hand.h"
 
 #include <signal.h>
 
 #include "base/overloaded.h"
+#include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
-#include "daemon/supervisor/running_job.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 

@@ -1,8 +1,8 @@
-#include "daemon/supervisor/seat_watcher.h"
+#include "daemon/pool/seat/seat_watcher.h"
 
 #include "daemon/log/log.h"
+#include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
-#include "daemon/supervisor/running_job.h"
 
 namespace ringmaster {
 namespace {

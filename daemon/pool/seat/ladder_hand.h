@@ -8,9 +8,9 @@
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/pool/book/pool_book.h"
+#include "daemon/pool/seat/handler_catalog.h"
+#include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/handler_catalog.h"
-#include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {
 

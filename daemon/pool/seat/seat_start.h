@@ -9,8 +9,8 @@
 #include "daemon/loop/keeper_port.h"
 #include "daemon/machine/worker_cgroups.h"
 #include "daemon/pool/book/pool_book.h"
+#include "daemon/pool/seat/session_roster.h"
 #include "daemon/pool/worker/worker_process.h"
-#include "daemon/supervisor/session_roster.h"
 
 namespace ringmaster {
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/seat_watcher.h"
+#include "daemon/pool/seat/seat_watcher.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
