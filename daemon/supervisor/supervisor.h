@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/control/control_desk.h"
+#include "daemon/control/control_server.h"
 #include "daemon/control/socket/socket_guard.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/refusal_pace.h"
@@ -14,8 +16,6 @@
 #include "daemon/loop/keeper_link.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
-#include "daemon/supervisor/control_desk.h"
-#include "daemon/supervisor/control_server.h"
 #include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/pool.h"
 #include "shm/mapping.h"

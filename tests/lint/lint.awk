@@ -13,10 +13,12 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/control/socket/ daemon/jobs/ daemon/pool/seat/ daemon/pool/worker/ " \
-    "daemon/pool/book/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ " \
-    "daemon/log/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ daemon/core/machine/ " \
-    "daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/seat/ " \
+    "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ " \
+    "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ " \
+    "daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/control/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ " \
+    "daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
   allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
@@ -61,9 +63,9 @@ BEGIN {
   allow["base/"] = ""
 
   # Which folders may include from a library; every other folder (tests apart) may not.
-  library["boost/asio"] = "daemon/supervisor/ daemon/loop/"
+  library["boost/asio"] = "daemon/supervisor/ daemon/control/ daemon/loop/"
   library["spdlog/"] = "daemon/log/"
-  library["google/protobuf/"] = "proto/ daemon/supervisor/ client/"
+  library["google/protobuf/"] = "proto/ daemon/control/ client/"
   library["toml++/"] = "daemon/config/"
   library["CLI/"] = "client/cli/ daemon/ worker/"
   library["boost/interprocess/"] = "shm/"

@@ -11,8 +11,8 @@
 #include <optional>
 #include <thread>
 
-#include "daemon/supervisor/control_desk.h"
-#include "daemon/supervisor/control_server.h"
+#include "daemon/control/control_desk.h"
+#include "daemon/control/control_server.h"
 #include "tests/integration/control/fake_gates.h"
 #include "tests/integration/control/test_client.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/refuse_waiting.h"
+#include "daemon/control/refuse_waiting.h"
 
 #include <filesystem>
 

@@ -1,6 +1,6 @@
+#include "daemon/control/control_desk.h"
 #include "daemon/incidents/incident_log.h"
 #include "daemon/jobs/job_desk.h"
-#include "daemon/supervisor/control_desk.h"
 #include "tests/testing/fake_asker.h"
 #include "tests/unit/pool_succession/pool_fixture.h"
 

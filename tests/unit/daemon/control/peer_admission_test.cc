@@ -1,4 +1,4 @@
-#include "daemon/supervisor/peer_admission.h"
+#include "daemon/control/peer_admission.h"
 
 #include <gtest/gtest.h>
 

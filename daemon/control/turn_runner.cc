@@ -1,4 +1,4 @@
-#include "daemon/supervisor/turn_runner.h"
+#include "daemon/control/turn_runner.h"
 
 namespace ringmaster {
 

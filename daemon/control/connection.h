@@ -11,10 +11,10 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/control/control_server.h"
+#include "daemon/control/output_buffer.h"
+#include "daemon/control/turn_runner.h"
 #include "daemon/core/daemon/traffic_book.h"
-#include "daemon/supervisor/control_server.h"
-#include "daemon/supervisor/output_buffer.h"
-#include "daemon/supervisor/turn_runner.h"
 #include "proto/frame.h"
 
 namespace ringmaster {

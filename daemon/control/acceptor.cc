@@ -1,4 +1,4 @@
-#include "daemon/supervisor/acceptor.h"
+#include "daemon/control/acceptor.h"
 
 #include <fcntl.h>
 #include <poll.h>

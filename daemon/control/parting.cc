@@ -1,4 +1,4 @@
-#include "daemon/supervisor/parting.h"
+#include "daemon/control/parting.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>

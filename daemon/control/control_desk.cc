@@ -1,4 +1,4 @@
-#include "daemon/supervisor/control_desk.h"
+#include "daemon/control/control_desk.h"
 
 #include <memory>
 #include <set>

@@ -2,9 +2,9 @@
 
 #include <functional>
 
+#include "daemon/control/control_server.h"
 #include "daemon/jobs/job_desk.h"
 #include "daemon/sessions/session_desk.h"
-#include "daemon/supervisor/control_server.h"
 
 namespace ringmaster {
 

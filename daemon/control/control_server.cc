@@ -1,4 +1,4 @@
-#include "daemon/supervisor/control_server.h"
+#include "daemon/control/control_server.h"
 
 #include <google/protobuf/stubs/logging.h>
 #include <malloc.h>
@@ -10,13 +10,13 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/control/acceptor.h"
+#include "daemon/control/connection.h"
+#include "daemon/control/parting.h"
+#include "daemon/control/peer_admission.h"
 #include "daemon/core/machine/memory_peak.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/user_map.h"
-#include "daemon/supervisor/acceptor.h"
-#include "daemon/supervisor/connection.h"
-#include "daemon/supervisor/parting.h"
-#include "daemon/supervisor/peer_admission.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/stranger.h"

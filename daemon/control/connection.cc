@@ -1,4 +1,4 @@
-#include "daemon/supervisor/connection.h"
+#include "daemon/control/connection.h"
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -12,8 +12,8 @@
 
 #include "base/link_error.h"
 #include "base/plant.h"
+#include "daemon/control/parting.h"
 #include "daemon/machine/memory_reserve.h"
-#include "daemon/supervisor/parting.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"

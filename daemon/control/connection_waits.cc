@@ -8,7 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "daemon/supervisor/connection.h"
+#include "daemon/control/connection.h"
 #include "proto/control.pb.h"
 
 // What a connection waits for: bytes, the client's end, and its patience.

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/output_buffer.h"
+#include "daemon/control/output_buffer.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
