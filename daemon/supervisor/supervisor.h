@@ -14,10 +14,10 @@
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/jobs/job_desk.h"
 #include "daemon/loop/keeper_link.h"
+#include "daemon/pool/pool.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 #include "daemon/supervisor/health_report.h"
-#include "daemon/supervisor/pool.h"
 #include "shm/mapping.h"
 
 namespace ringmaster {

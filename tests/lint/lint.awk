@@ -13,16 +13,18 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = "shm/port/ proto/ shm/ base/"
-  allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/seat/ " \
-    "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ " \
-    "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ daemon/core/pool/ daemon/core/job/ " \
-    "daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+  allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/ daemon/sessions/ " \
+    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/os/ " \
+    "daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"
   allow["daemon/control/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ " \
     "daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
   allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ shm/port/ proto/ shm/ base/"
+  allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
+    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ " \
+    "daemon/core/pool/ daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/seat/"] = "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ " \
     "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ " \
     "daemon/core/worker/ shm/port/ proto/ shm/ base/"

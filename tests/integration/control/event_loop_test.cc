@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/unique_fd.h"
-#include "daemon/supervisor/work_bell.h"
+#include "daemon/pool/work_bell.h"
 #include "shm/port/doorbell.h"
 
 namespace ringmaster {

@@ -4,7 +4,7 @@
 
 #include "proto/handler_id.h"
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

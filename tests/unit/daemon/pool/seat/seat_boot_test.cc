@@ -4,8 +4,8 @@
 
 #include "daemon/pool/seat/spawn_spec.h"
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

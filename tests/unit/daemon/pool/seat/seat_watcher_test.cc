@@ -5,9 +5,9 @@
 
 #include "proto/handler_id.h"
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/fake_fates.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_fates.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

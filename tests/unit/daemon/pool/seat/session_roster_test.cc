@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/pool/fake_fates.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_fates.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

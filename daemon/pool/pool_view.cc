@@ -1,4 +1,4 @@
-#include "daemon/supervisor/pool_view.h"
+#include "daemon/pool/pool_view.h"
 
 #include "base/monotonic_clock.h"
 #include "daemon/incidents/incident_log.h"

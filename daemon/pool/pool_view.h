@@ -9,11 +9,11 @@
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_charges.h"
 #include "daemon/pool/book/pool_statistics.h"
+#include "daemon/pool/pool_drain.h"
+#include "daemon/pool/queue_watch.h"
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/session_roster.h"
-#include "daemon/supervisor/pool_drain.h"
-#include "daemon/supervisor/queue_watch.h"
-#include "daemon/supervisor/staffing.h"
+#include "daemon/pool/staffing.h"
 
 namespace ringmaster {
 

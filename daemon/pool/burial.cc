@@ -1,4 +1,4 @@
-#include "daemon/supervisor/burial.h"
+#include "daemon/pool/burial.h"
 
 #include <signal.h>
 

@@ -2,7 +2,7 @@
 #include "daemon/incidents/incident_log.h"
 #include "daemon/jobs/job_desk.h"
 #include "tests/testing/fake_asker.h"
-#include "tests/unit/pool_succession/pool_fixture.h"
+#include "tests/unit/daemon/pool/pool_fixture.h"
 
 namespace ringmaster {
 namespace {

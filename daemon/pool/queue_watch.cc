@@ -1,8 +1,8 @@
-#include "daemon/supervisor/queue_watch.h"
+#include "daemon/pool/queue_watch.h"
 
 #include <algorithm>
 
-#include "daemon/supervisor/waiting_jobs.h"
+#include "daemon/pool/waiting_jobs.h"
 #include "shm/port/verdict.h"
 
 namespace ringmaster {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/word_audit.h"
+#include "daemon/pool/word_audit.h"
 
 #include <algorithm>
 #include <atomic>

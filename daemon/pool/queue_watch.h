@@ -7,8 +7,8 @@
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_statistics.h"
 #include "daemon/pool/seat/session_roster.h"
+#include "daemon/pool/word_audit.h"
 #include "daemon/ports/session_fates.h"
-#include "daemon/supervisor/word_audit.h"
 
 namespace ringmaster {
 

@@ -1,6 +1,6 @@
 #include <sys/socket.h>
 
-#include "tests/unit/pool_succession/pool_fixture.h"
+#include "tests/unit/daemon/pool/pool_fixture.h"
 
 namespace ringmaster {
 namespace {

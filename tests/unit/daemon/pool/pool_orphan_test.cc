@@ -1,4 +1,4 @@
-#include "tests/unit/pool_succession/pool_fixture.h"
+#include "tests/unit/daemon/pool/pool_fixture.h"
 
 namespace ringmaster {
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/supervisor/pool.h"
+#include "daemon/pool/pool.h"
 
 #include <unistd.h>
 

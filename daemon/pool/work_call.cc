@@ -1,7 +1,7 @@
-#include "daemon/supervisor/work_call.h"
+#include "daemon/pool/work_call.h"
 
+#include "daemon/pool/waiting_jobs.h"
 #include "daemon/sessions/session.h"
-#include "daemon/supervisor/waiting_jobs.h"
 #include "shm/port/hints.h"
 
 namespace ringmaster {

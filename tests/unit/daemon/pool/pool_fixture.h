@@ -16,10 +16,10 @@
 #include "base/monotonic_clock.h"
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/os/scm_rights.h"
+#include "daemon/pool/pool.h"
 #include "daemon/sessions/session.h"
 #include "daemon/sessions/session_desk.h"
 #include "daemon/sessions/session_factory.h"
-#include "daemon/supervisor/pool.h"
 #include "proto/control.pb.h"
 #include "shm/ledger/ledger.h"
 #include "shm/memfd.h"
@@ -27,7 +27,7 @@
 #include "shm/port/doorbell.h"
 #include "shm/port/worker_port.h"
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster::testing {
 

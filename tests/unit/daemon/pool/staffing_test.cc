@@ -1,12 +1,12 @@
-#include "daemon/supervisor/staffing.h"
+#include "daemon/pool/staffing.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

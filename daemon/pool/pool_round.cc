@@ -2,7 +2,7 @@
 
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
-#include "daemon/supervisor/pool.h"
+#include "daemon/pool/pool.h"
 
 // The round of a pool, which follows every event: look, decide, act, arm.
 namespace ringmaster {

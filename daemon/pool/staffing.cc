@@ -1,4 +1,4 @@
-#include "daemon/supervisor/staffing.h"
+#include "daemon/pool/staffing.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
-#include "daemon/supervisor/queue_watch.h"
+#include "daemon/pool/queue_watch.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/pool/fake_fates.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_fates.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

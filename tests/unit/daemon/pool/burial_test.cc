@@ -1,12 +1,12 @@
-#include "daemon/supervisor/burial.h"
+#include "daemon/pool/burial.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include "tests/testing/fake_keeper.h"
-#include "tests/unit/pool/fake_fates.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_fates.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

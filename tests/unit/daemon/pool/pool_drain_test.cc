@@ -1,10 +1,10 @@
-#include "daemon/supervisor/pool_drain.h"
+#include "daemon/pool/pool_drain.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/pool/fake_fates.h"
-#include "tests/unit/pool/fake_worker.h"
-#include "tests/unit/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/fake_fates.h"
+#include "tests/unit/daemon/pool/fake_worker.h"
+#include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster {
 namespace {

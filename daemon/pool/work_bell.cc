@@ -1,4 +1,4 @@
-#include "daemon/supervisor/work_bell.h"
+#include "daemon/pool/work_bell.h"
 
 #include <sys/epoll.h>
 

@@ -1,11 +1,11 @@
-#include "daemon/supervisor/pool_drain.h"
+#include "daemon/pool/pool_drain.h"
 
 #include <algorithm>
 
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
+#include "daemon/pool/word_audit.h"
 #include "daemon/sessions/session.h"
-#include "daemon/supervisor/word_audit.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 
