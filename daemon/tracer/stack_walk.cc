@@ -28,7 +28,7 @@ using DwflHandle = std::unique_ptr<Dwfl, void (*)(Dwfl*)>;
 
 constexpr auto kStopLimit = std::chrono::milliseconds{500};
 constexpr auto kStopPoll = std::chrono::microseconds{200};
-constexpr const char* kHandlerSection = "ringmaster_run";  // worker/job_context.cc puts its call of the handler there
+constexpr const char* kHandlerSection = "ringmaster_run";  // worker/job/job_context.cc calls the handler there
 
 // As whom the next files are opened; libdwfl calls back without an argument that would carry it.
 FileUser user_of_files;

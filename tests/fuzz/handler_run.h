@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/sentence.h"
-#include "tests/unit/worker/run_handler.h"
+#include "tests/unit/worker/job/run_handler.h"
 
 namespace ringmaster::fuzz {
 

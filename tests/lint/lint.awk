@@ -9,10 +9,14 @@ BEGIN {
   allow["client/cli/"] = "client/ client/control/ proto/ shm/ base/"
   allow["client/"] = "client/control/ shm/port/ proto/ shm/ base/"
   allow["client/control/"] = "client/ proto/ base/"
+  allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ base/"
+  allow["worker/job/"] = "worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
+  allow["worker/session/"] = "shm/port/ proto/ shm/ base/"
+  allow["worker/process/"] = "proto/ shm/ base/"
   allow["worker/example/"] = "worker/"
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
-  allow["worker/"] = "shm/port/ proto/ shm/ base/"
+  allow["worker/"] = ""
   allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/os/ " \
     "daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"

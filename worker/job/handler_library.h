@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "worker/job/handler_registry.h"
+
+namespace ringmaster {
+
+/// Where handler libraries are looked for when they are named without a slash: `handlers` beside the program (a build
+/// folder), then the installed folder relative to it. Folders that do not exist are left out.
+[[nodiscard]] std::vector<std::string> handler_folders();
+
+/// `name` with a slash is a file; without one, NAME or NAME.so in the first of `folders` that has it.
+[[nodiscard]] Result<std::string> find_handler_library(const std::string& name,
+                                                       const std::vector<std::string>& folders);
+
+/// Loads the library (for good: handlers are never unloaded) and registers what it holds.
+[[nodiscard]] Result<void> load_handler_library(const std::string& path, HandlerRegistry& registry);
+
+/// Every *.so of the first of `folders` that has any, in the order of their names. A library that cannot be loaded is
+/// passed over with its reason in `skipped`: a picture library missing on this machine does not take zstd down.
+/// Fails when nothing at all could be loaded.
+[[nodiscard]] Result<void> load_all_handlers(const std::vector<std::string>& folders, HandlerRegistry& registry,
+                                             std::vector<std::string>& skipped);
+
+}  // namespace ringmaster

@@ -1,0 +1,162 @@
+#include "worker/job/job_context.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+#include "shm/layout.h"
+
+namespace ringmaster {
+namespace {
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+const rm_job_calls JobContext::kCalls = {
+    .struct_size = sizeof(rm_job_calls),
+    .abi = RINGMASTER_HANDLER_ABI,
+    .argument = [](rm_job* raw, const char* name, size_t name_size, const char** value, size_t* value_size) -> int {
+      std::string_view found;
+      if (!of(raw).find_argument({name, name_size}, found)) return 0;
+      *value = found.data();
+      *value_size = found.size();
+      return 1;
+    },
+    .reserve = [](rm_job* raw, std::uint64_t size) -> void* {
+      JobContext& self = of(raw);
+      const std::uint64_t room = self.capacity - self.committed_;
+      if (size > room) {
+        self.reserved_ = 0;
+        self.needed_ = self.committed_ + std::min(size, UINT64_MAX - self.committed_);
+        return nullptr;
+      }
+      self.reserved_ = size;
+      // Not null, which means refusal, even where nothing may be written.
+      static std::byte nowhere;
+      return self.job_->output.empty() ? &nowhere : self.job_->output.data() + self.committed_;
+    },
+    .commit = [](rm_job* raw, std::uint64_t size) -> int {
+      JobContext& self = of(raw);
+      if (size > self.reserved_) return 0;
+      self.reserved_ = 0;
+      self.committed_ += size;
+      return 1;
+    },
+    .needs = [](rm_job* raw, std::uint64_t size) { of(raw).needed_ = size; },
+    .message =
+        [](rm_job* raw, const char* text, size_t size) {
+          of(raw).say({text, size});
+        },
+    .progress = [](rm_job* raw) { of(raw).progress_.fetch_add(1, std::memory_order_relaxed); },
+    .cancelled = [](rm_job* raw) -> int {
+      const JobInput& job = *of(raw).job_;
+      // Relaxed: a word that says stop, nothing is read because of it.
+      return (job.client_cancel != nullptr && job.client_cancel->load(std::memory_order_relaxed) == job.seq) ||
+             (job.supervisor_cancel != nullptr && job.supervisor_cancel->load(std::memory_order_relaxed) == job.intent);
+    },
+    .deadline_left = [](rm_job* raw) -> std::int64_t {
+      const std::int64_t deadline = of(raw).job_->deadline_ns;
+      return deadline == INT64_MAX ? INT64_MAX : deadline - monotonic_ns();
+    },
+    .keep_process = [](rm_job* raw, std::int64_t pid) -> int {
+      const KeepProcess& keep = of(raw).keep_process_;
+      return keep && keep(pid) ? 1 : 0;
+    },
+};
+
+JobContext::JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process)
+    : rm_job{}, progress_(progress), keep_process_(std::move(keep_process)) {
+  struct_size = sizeof(rm_job);
+  calls = &kCalls;
+}
+
+// In a section of its own, by which a tracer knows where a stack leaves the job's handler, also in a stripped program.
+__attribute__((section("ringmaster_run"), noinline)) JobEnd JobContext::run(const RegisteredHandler& handler,
+                                                                            const JobInput& job) {
+  handler_ = &handler;
+  job_ = &job;
+  attempt = job.attempt;
+  id = job.id;
+  input = job.input.data();
+  input_size = job.input.size();
+  capacity = job.output.size();
+  committed_ = reserved_ = needed_ = 0;
+  message_size_ = 0;
+  if (job.arguments.empty() && !handler.needs_arguments) {
+    given_.clear();
+  } else if (!take_arguments(handler, job.arguments)) {
+    return {RM_INVALID, 0, 0, {message_.data(), message_size_}};
+  }
+  const HandlerDescription& about = handler.description;
+  if (about.max_request_bytes != 0 && input_size > about.max_request_bytes) {
+    say("the request has " + std::to_string(input_size) + " bytes, handler \"" + about.name + "\" takes at most " +
+        std::to_string(about.max_request_bytes));
+    return {RM_INVALID, 0, 0, {message_.data(), message_size_}};
+  }
+
+  errno = 0;  // A handler that quotes it quotes what its own calls left there.
+  std::int32_t code = handler.run(this, handler.user);
+  if (code < RM_DONE || code > RM_FAILED_WITH_RESULT) {
+    say("the handler returned the unknown code " + std::to_string(code));
+    code = RM_FAILED;
+  }
+  if (code == RM_TOO_LARGE && needed_ <= capacity) {
+    say("the handler refused its result as too large, but it would fit: " + std::to_string(needed_) + " of " +
+        std::to_string(capacity) + " bytes");
+    code = RM_FAILED;
+  }
+  if (code == RM_TOO_LARGE) {
+    say("the result takes " + std::to_string(needed_) + " bytes, the caller offered room for " +
+        std::to_string(capacity));
+  }
+  const bool has_result = code == RM_DONE || code == RM_FAILED_WITH_RESULT;
+  return {code, has_result ? committed_ : 0, code == RM_TOO_LARGE ? needed_ : 0, {message_.data(), message_size_}};
+}
+
+bool JobContext::take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded) {
+  auto given = decode_arguments(encoded);
+  if (!given) {
+    say(given.error().message);
+    return false;
+  }
+  given_ = std::move(*given);
+  if (const auto fine = check_arguments(handler.description, given_); !fine) {
+    say(fine.error().message);
+    return false;
+  }
+  return true;
+}
+
+bool JobContext::find_argument(std::string_view name, std::string_view& value) const {
+  for (const ArgumentView& one : given_) {
+    if (one.key == name) {
+      value = one.value;
+      return true;
+    }
+  }
+  const auto& described = handler_->description.arguments;
+  for (std::size_t i = 0; i < described.size(); ++i) {
+    if (described[i].name == name && handler_->has_default[i]) {
+      value = described[i].default_value;
+      return true;
+    }
+  }
+  return false;
+}
+
+void JobContext::say(std::string_view text) {
+  const std::string kept = shorten_text(text, kMessageBytes);
+  message_size_ = std::min(kept.size(), message_.size());
+  if (message_size_ > 0) std::memcpy(message_.data(), kept.data(), message_size_);
+}
+
+}  // namespace ringmaster

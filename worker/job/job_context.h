@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "proto/args.h"
+#include "worker/job/handler_registry.h"
+
+namespace ringmaster {
+
+/// One job as the loop hands it to a handler; memory that stays valid until run_job() returns.
+struct JobInput {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 1;
+  std::uint32_t seq = 0;
+  std::span<const std::byte> input;
+  std::span<std::byte> output;                                    ///< The result extent.
+  std::span<const std::byte> arguments;                           ///< Encoded; private memory.
+  std::int64_t deadline_ns = INT64_MAX;                           ///< Monotonic; INT64_MAX: none.
+  const std::atomic<std::uint32_t>* client_cancel = nullptr;      ///< The job is to stop while this equals `seq`.
+  const std::atomic<std::uint64_t>* supervisor_cancel = nullptr;  ///< … and while this equals `intent`.
+  std::uint64_t intent = 0;
+};
+
+/// How a job ended. `message` lies in the context, valid until its next job; shortened to what a slot has room for.
+struct JobEnd {
+  std::int32_t code = RM_FAILED;  ///< RM_DONE …
+  std::uint64_t size = 0;         ///< Of the result, for RM_DONE.
+  std::uint64_t needed = 0;       ///< For RM_TOO_LARGE.
+  std::string_view message;       ///< Why it failed; of RM_DONE: a remark, most often empty.
+};
+
+/// The worker's side of an rm_job, used for one job after the other: no allocation and no system call for a job without
+/// arguments. Touched by the worker's thread only, apart from what handler_abi.h opens to a handler's own threads.
+class JobContext : private rm_job {
+ public:
+  /// What a handler declares as its helper goes to `keep_process`; none: every such call is refused.
+  using KeepProcess = std::function<bool(std::int64_t pid)>;
+  /// `progress` counts signs of life; the lane's counter.
+  explicit JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process = {});
+  JobContext(const JobContext&) = delete;
+  JobContext& operator=(const JobContext&) = delete;
+
+  /// Checks the arguments, runs the handler, and says how it ended. A refused argument is RM_INVALID.
+  [[nodiscard]] JobEnd run(const RegisteredHandler& handler, const JobInput& job);
+
+ private:
+  static const rm_job_calls kCalls;
+  static JobContext& of(rm_job* raw) { return *static_cast<JobContext*>(raw); }
+  static const JobContext& of(const rm_job* raw) { return *static_cast<const JobContext*>(raw); }
+
+  [[nodiscard]] bool take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded);
+  void say(std::string_view text);
+  [[nodiscard]] bool find_argument(std::string_view name, std::string_view& value) const;
+
+  std::atomic<std::uint64_t>& progress_;
+  KeepProcess keep_process_;
+  const JobInput* job_ = nullptr;
+  const RegisteredHandler* handler_ = nullptr;
+  std::vector<ArgumentView> given_;
+  std::uint64_t committed_ = 0;
+  std::uint64_t reserved_ = 0;
+  std::uint64_t needed_ = 0;
+  std::size_t message_size_ = 0;
+  std::array<char, 1024> message_{};
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,73 @@
+#include "worker/session/parking.h"
+
+#include <cerrno>
+
+namespace ringmaster {
+namespace {
+
+// What an event is of; a session's is its index.
+constexpr std::uint64_t kPoolBell = std::uint64_t{1} << 32;
+constexpr std::uint64_t kControl = kPoolBell + 1;
+
+}  // namespace
+
+Result<Parking> Parking::create(int control_socket, int pool_bell) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return errno_error("cannot make an epoll set", errno);
+  Parking parking(std::move(epoll));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kControl;
+  if (::epoll_ctl(parking.epoll_.get(), EPOLL_CTL_ADD, control_socket, &event) != 0) {
+    return errno_error("cannot watch the control socket (descriptor 3)", errno);
+  }
+  if (const auto watched = parking.watch(pool_bell, kPoolBell); !watched) return watched.error();
+  return parking;
+}
+
+Result<void> Parking::watch_bell(int bell, std::uint32_t index) { return watch(bell, index); }
+
+Result<void> Parking::watch(int bell, std::uint64_t name) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
+  event.data.u64 = name;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell, &event) != 0) return errno_error("cannot watch a bell", errno);
+  return {};
+}
+
+void Parking::forget_bell(int bell) noexcept { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, bell, nullptr); }
+
+int Parking::wait(std::span<epoll_event> events, std::chrono::nanoseconds at_most) noexcept {
+  const auto room = static_cast<int>(events.size());
+  if (!whole_ms_) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(at_most);
+    const timespec time{whole.count(), (at_most - whole).count()};
+    const int count = ::epoll_pwait2(epoll_.get(), events.data(), room, &time, nullptr);
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    whole_ms_ = true;
+  }
+  // Rounded up: a wait of less than a millisecond must not become none.
+  const auto ms = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(at_most).count());
+  return ::epoll_wait(epoll_.get(), events.data(), room, ms);
+}
+
+Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
+  std::array<epoll_event, Wake::kMost> events{};
+  const int count = wait(events, at_most);
+  Wake wake;
+  // EINTR: look, as after a ring. A full list may not be all.
+  wake.anywhere = count < 0 || count == static_cast<int>(events.size());
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t name = events[static_cast<std::size_t>(i)].data.u64;
+    if (name == kControl) {
+      wake.control = true;
+    } else if (name == kPoolBell) {
+      wake.anywhere = true;
+    } else {
+      wake.sessions_[wake.count_++] = static_cast<std::uint32_t>(name);
+    }
+  }
+  return wake;
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,50 @@
+#include "worker/session/session_bells.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringmaster {
+
+Result<void> SessionBells::add(const AttachedSession& session) {
+  if (session.about.told_of) return {};
+  return parking_.watch_bell(session.bell.get(), session.about.index);
+}
+
+void SessionBells::remove(const AttachedSession& session) noexcept {
+  std::erase(muted_, session.about.index);
+  parking_.forget_bell(session.bell.get());
+}
+
+bool SessionBells::rang(AttachedSession& session, std::uint64_t now_ns) {
+  if (next_is_ready(session.port) || has_ready_job(session.port)) return true;
+  empty_rings_.store(empty_rings_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  switch (budget_.rang(session.about.uid, session.rings, now_ns)) {
+    case RingBudget::Verdict::Heed:
+      return true;
+    case RingBudget::Verdict::Storm:
+      return false;
+    case RingBudget::Verdict::Mute:
+      break;
+  }
+  if (std::exchange(session.rings.muted, true)) return true;
+  parking_.forget_bell(session.bell.get());
+  muted_.push_back(session.about.index);
+  heard_again_ns_ = RingBudget::heard_again(now_ns);
+  return true;
+}
+
+// A bell that has ever rung is readable for ever, so that watching it again wakes this worker once: that is the look
+// which its session has missed.
+std::chrono::nanoseconds SessionBells::until_heard(std::uint64_t now_ns, std::chrono::nanoseconds at_most) {
+  if (muted_.empty()) return at_most;
+  if (now_ns < heard_again_ns_) return std::min(at_most, std::chrono::nanoseconds(heard_again_ns_ - now_ns));
+  for (const std::uint32_t index : std::exchange(muted_, {})) {
+    AttachedSession* const session = sessions_.at(index);
+    session->rings.muted = false;
+    // It was watched before; should there be no room for it now, a look at all sessions finds its jobs.
+    (void)parking_.watch_bell(session->bell.get(), index);
+  }
+  return at_most;
+}
+
+}  // namespace ringmaster

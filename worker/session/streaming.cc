@@ -1,0 +1,49 @@
+#include "worker/session/streaming.h"
+
+#include <utility>
+
+namespace ringmaster {
+
+// Alone, or beside workers that are busy, it has nobody to spare a ring.
+bool Streaming::start() noexcept {
+  if (!anyone_idle(board_)) return false;
+  streams_ = take_role(board_.streamer, place_);
+  return streams_ && !someone_stands_by();
+}
+
+// Who stood by may have ended it.
+bool Streaming::still_streams() noexcept {
+  if (board_.streamer.load(std::memory_order_relaxed) == place_ + 1) return false;
+  streams_ = false;
+  streak_ = 0;
+  return false;
+}
+
+// A few longer ones among the short are what an interrupt makes of them.
+bool Streaming::ended_late(std::uint64_t ran_ns) noexcept {
+  streak_ = ran_ns > kLongNs ? 0 : streak_ / 2;
+  if (streak_ < kStreak / 2) stop();
+  return false;
+}
+
+void Streaming::stop() noexcept {
+  streak_ = 0;
+  if (!std::exchange(streams_, false) || !leave_role(board_.streamer, place_)) return;
+  // SYNC: seq_cst, after the streamer's word: who takes it at the same time reads that once more.
+  board_.standby.store(0, std::memory_order_seq_cst);
+}
+
+bool Streaming::stand_by() noexcept {
+  if (!another_streams() || !take_role(board_.standby, place_)) return false;
+  if (another_streams()) return true;
+  leave();
+  return false;
+}
+
+void Streaming::end_anothers() noexcept {
+  // SYNC: seq_cst, as leave_role.
+  std::uint32_t holder = board_.streamer.load(std::memory_order_seq_cst);
+  if (holder != 0) board_.streamer.compare_exchange_strong(holder, 0, std::memory_order_seq_cst);
+}
+
+}  // namespace ringmaster
