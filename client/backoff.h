@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 
 namespace ringmaster {
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "client/options.h"
-#include "client/outcome.h"
-#include "client/refusal.h"
-#include "client/request.h"
+#include "client/types/options.h"
+#include "client/types/outcome.h"
+#include "client/types/refusal.h"
+#include "client/types/request.h"
 #include "proto/args.h"
 #include "proto/handler_table.h"
 

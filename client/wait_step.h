@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 #include "shm/port/client_port.h"
 
 #if defined(__x86_64__)

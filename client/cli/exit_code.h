@@ -1,6 +1,6 @@
 #pragma once
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 
 /// The exit statuses of `ringmaster`. MANUAL.md holds the same table; scripts rely on both.
 namespace ringmaster::cli {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "client/cli/map_plan.h"
-#include "client/outcome.h"
-#include "client/refusal.h"
+#include "client/types/outcome.h"
+#include "client/types/refusal.h"
 
 namespace ringmaster::cli {
 

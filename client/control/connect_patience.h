@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 
 namespace ringmaster {
 

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 #include "proto/control.pb.h"
 #include "proto/frame.h"
 

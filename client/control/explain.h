@@ -1,7 +1,7 @@
 #pragma once
 
 #include "client/control/control_link.h"
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 
 namespace ringmaster {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "client/control/control_link.h"
-#include "client/options.h"
+#include "client/types/options.h"
 
 namespace ringmaster {
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "client/control/control_link.h"
-#include "client/options.h"
 #include "client/session_core.h"
+#include "client/types/options.h"
 
 namespace ringmaster {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "client/outcome.h"
-#include "client/refusal.h"
+#include "client/types/outcome.h"
+#include "client/types/refusal.h"
 #include "proto/control.pb.h"
 #include "tests/chaos/content.h"
 

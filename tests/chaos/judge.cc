@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 #include "tests/chaos/content.h"
 #include "tests/chaos/end_rules.h"
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "client/refusal.h"
+#include "client/types/refusal.h"
 #include "proto/control.pb.h"
 #include "tests/unit/chaos/planted_history.h"
 

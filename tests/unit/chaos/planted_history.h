@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 #include "tests/chaos/content.h"
 #include "tests/chaos/judge.h"
 

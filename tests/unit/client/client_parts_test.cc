@@ -3,8 +3,8 @@
 #include "client/clock_offset.h"
 #include "client/control/connect_patience.h"
 #include "client/memory_look.h"
-#include "client/outcome.h"
-#include "client/refusal.h"
+#include "client/types/outcome.h"
+#include "client/types/refusal.h"
 
 namespace ringmaster {
 namespace {

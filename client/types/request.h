@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "client/session_hold.h"
+#include "client/types/session_hold.h"
 
 /// Public header: memory for what a job is given.
 namespace ringmaster {

@@ -1,4 +1,4 @@
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 
 #include <string.h>
 

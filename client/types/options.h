@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/outcome.h"
+#include "client/types/outcome.h"
 #include "proto/args.h"
 #include "proto/handler_table.h"
 

@@ -1,4 +1,4 @@
-#include "client/request.h"
+#include "client/types/request.h"
 
 namespace ringmaster {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "client/session_hold.h"
+#include "client/types/session_hold.h"
 #include "shm/cause.h"
 
 /// Public header: how a job ended.
