@@ -8,8 +8,8 @@
 #include "client/control/explain.h"
 #include "client/control/message_job.h"
 #include "client/control/session_opening.h"
-#include "client/session_core.h"
-#include "client/wait_step.h"
+#include "client/session/session_core.h"
+#include "client/session/wait_step.h"
 #include "proto/socket_path.h"
 
 namespace ringmaster {

@@ -6,11 +6,11 @@
 #include <random>
 #include <thread>
 
-#include "client/backoff.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/show_text.h"
+#include "client/control/backoff.h"
 #include "client/control/control_link.h"
-#include "client/wait_step.h"
+#include "client/session/wait_step.h"
 
 namespace ringmaster::cli {
 namespace {

@@ -11,7 +11,7 @@
 #include "client/cli/show_text.h"
 #include "client/cli/words.h"
 #include "client/control/control_link.h"
-#include "client/wait_step.h"
+#include "client/session/wait_step.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster::cli {

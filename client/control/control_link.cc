@@ -14,10 +14,10 @@
 
 #include "base/check.h"
 #include "base/standard_descriptors.h"
-#include "client/backoff.h"
+#include "client/control/backoff.h"
 #include "client/control/connect_patience.h"
-#include "client/fork_guard.h"
-#include "client/wait_step.h"
+#include "client/session/fork_guard.h"
+#include "client/session/wait_step.h"
 #include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/socket_path.h"

@@ -6,8 +6,8 @@
 #include <random>
 #include <thread>
 
-#include "client/backoff.h"
-#include "client/wait_step.h"
+#include "client/control/backoff.h"
+#include "client/session/wait_step.h"
 #include "proto/control_convert.h"
 
 namespace ringmaster {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "client/clock_offset.h"
-#include "client/wait_step.h"
+#include "client/session/clock_offset.h"
+#include "client/session/wait_step.h"
 
 namespace ringmaster {
 namespace {

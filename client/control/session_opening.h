@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "client/control/control_link.h"
-#include "client/session_core.h"
+#include "client/session/session_core.h"
 #include "client/types/options.h"
 
 namespace ringmaster {

@@ -6,9 +6,10 @@
 # Which folders each folder may include from, besides itself: these very folders, not what is below them. A name
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
-  allow["client/cli/"] = "client/ client/control/ client/types/ proto/ shm/ base/"
-  allow["client/"] = "client/control/ client/types/ shm/port/ proto/ shm/ base/"
-  allow["client/control/"] = "client/ client/types/ proto/ base/"
+  allow["client/cli/"] = "client/ client/control/ client/session/ client/types/ proto/ shm/ base/"
+  allow["client/"] = "client/control/ client/session/ client/types/ proto/ base/"
+  allow["client/control/"] = "client/session/ client/types/ proto/ base/"
+  allow["client/session/"] = "client/types/ shm/port/ proto/ shm/ base/"
   allow["client/types/"] = "proto/ shm/"
   allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ base/"
   allow["worker/job/"] = "worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"

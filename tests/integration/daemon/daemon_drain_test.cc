@@ -6,7 +6,7 @@
 
 #include "client/control/control_link.h"
 #include "client/control/session_opening.h"
-#include "client/session_core.h"
+#include "client/session/session_core.h"
 #include "proto/handler_id.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "client/memory_look.h"
+#include "client/session/memory_look.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {

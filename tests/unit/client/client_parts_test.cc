@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "client/clock_offset.h"
 #include "client/control/connect_patience.h"
-#include "client/memory_look.h"
+#include "client/session/clock_offset.h"
+#include "client/session/memory_look.h"
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"
 

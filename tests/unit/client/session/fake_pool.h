@@ -10,7 +10,7 @@
 #include <functional>
 #include <thread>
 
-#include "client/session_core.h"
+#include "client/session/session_core.h"
 #include "proto/handler_id.h"
 #include "shm/memfd.h"
 #include "shm/port/doorbell.h"

@@ -3,7 +3,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/client/fake_pool.h"
+#include "tests/unit/client/session/fake_pool.h"
 
 namespace ringmaster {
 namespace {

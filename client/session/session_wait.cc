@@ -2,8 +2,8 @@
 #include <atomic>
 
 #include "base/text.h"
-#include "client/session_core.h"
-#include "client/wait_step.h"
+#include "client/session/session_core.h"
+#include "client/session/wait_step.h"
 #include "shm/job_end.h"
 
 /// The waiting half of SessionCore: collecting ended jobs and making outcomes of them.

@@ -1,13 +1,13 @@
-#include "client/session_core.h"
+#include "client/session/session_core.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "client/completion_feed.h"
-#include "client/fork_guard.h"
-#include "client/lifeline.h"
-#include "client/memory_look.h"
-#include "client/wait_step.h"
+#include "client/session/completion_feed.h"
+#include "client/session/fork_guard.h"
+#include "client/session/lifeline.h"
+#include "client/session/memory_look.h"
+#include "client/session/wait_step.h"
 #include "proto/handler_id.h"
 #include "shm/port/doorbell.h"
 #include "shm/port/hints.h"

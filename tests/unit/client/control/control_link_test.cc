@@ -12,8 +12,8 @@
 #include <functional>
 #include <thread>
 
-#include "client/backoff.h"
 #include "client/client.h"
+#include "client/control/backoff.h"
 #include "client/control/control_link.h"
 #include "client/control/message_job.h"
 #include "proto/socket_path.h"

@@ -1,4 +1,4 @@
-#include "client/reserved_ring.h"
+#include "client/session/reserved_ring.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "client/memory_look.h"
+#include "client/session/memory_look.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "client/fork_guard.h"
+#include "client/session/fork_guard.h"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/client/fake_pool.h"
+#include "tests/unit/client/session/fake_pool.h"
 
 // A session in a process that forks: the child refuses, and takes nothing of the parent's along.
 namespace ringmaster {

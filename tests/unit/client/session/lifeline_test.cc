@@ -1,4 +1,4 @@
-#include "client/lifeline.h"
+#include "client/session/lifeline.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "client/clock_offset.h"
-#include "client/fork_guard.h"
-#include "client/reserved_ring.h"
+#include "client/session/clock_offset.h"
+#include "client/session/fork_guard.h"
+#include "client/session/reserved_ring.h"
 #include "client/types/options.h"
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"

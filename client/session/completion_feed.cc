@@ -1,4 +1,4 @@
-#include "client/completion_feed.h"
+#include "client/session/completion_feed.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <system_error>
 
 #include "base/standard_descriptors.h"
-#include "client/session_core.h"
-#include "client/wait_step.h"
+#include "client/session/session_core.h"
+#include "client/session/wait_step.h"
 #include "shm/port/hints.h"
 
 namespace ringmaster {
