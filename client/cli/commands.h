@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "client/cli/common.h"
-#include "client/cli/options.h"
+#include "client/cli/console/common.h"
+#include "client/cli/console/options.h"
 
 /// One function per command (map: map_command.h); each returns the exit status and has said on standard error what went
 /// wrong.

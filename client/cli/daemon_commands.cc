@@ -5,11 +5,11 @@
 #include <thread>
 
 #include "client/cli/commands.h"
-#include "client/cli/interrupt.h"
-#include "client/cli/json.h"
-#include "client/cli/show_text.h"
+#include "client/cli/console/interrupt.h"
+#include "client/cli/console/json.h"
+#include "client/cli/console/show_text.h"
+#include "client/cli/console/terminal.h"
 #include "client/cli/status_view.h"
-#include "client/cli/terminal.h"
 #include "client/control/control_link.h"
 
 namespace ringmaster::cli {

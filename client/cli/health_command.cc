@@ -6,10 +6,10 @@
 #include <thread>
 
 #include "client/cli/commands.h"
-#include "client/cli/interrupt.h"
-#include "client/cli/json.h"
-#include "client/cli/show_text.h"
-#include "client/cli/words.h"
+#include "client/cli/console/interrupt.h"
+#include "client/cli/console/json.h"
+#include "client/cli/console/show_text.h"
+#include "client/cli/console/words.h"
 #include "client/control/control_link.h"
 #include "client/session/wait_step.h"
 #include "proto/control.pb.h"

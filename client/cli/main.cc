@@ -12,7 +12,7 @@
 
 #include "base/standard_descriptors.h"
 #include "client/cli/commands.h"
-#include "client/cli/map_command.h"
+#include "client/cli/map/map_command.h"
 #include "ringmaster_version.h"
 
 namespace ringmaster::cli {

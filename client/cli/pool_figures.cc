@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "client/cli/words.h"
+#include "client/cli/console/words.h"
 
 namespace ringmaster::cli {
 namespace {

@@ -1,6 +1,6 @@
-#include "client/cli/json.h"
+#include "client/cli/console/json.h"
+#include "client/cli/console/words.h"
 #include "client/cli/status_view.h"
-#include "client/cli/words.h"
 
 namespace ringmaster::cli {
 namespace {

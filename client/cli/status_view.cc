@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "client/cli/console/show_text.h"
+#include "client/cli/console/words.h"
 #include "client/cli/pool_figures.h"
-#include "client/cli/show_text.h"
-#include "client/cli/words.h"
 
 namespace ringmaster::cli {
 namespace {

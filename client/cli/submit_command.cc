@@ -6,14 +6,14 @@
 #include <cstring>
 
 #include "base/text.h"
-#include "client/cli/advice.h"
 #include "client/cli/commands.h"
-#include "client/cli/input.h"
-#include "client/cli/interrupt.h"
-#include "client/cli/json.h"
-#include "client/cli/map_plan.h"
-#include "client/cli/result_writer.h"
-#include "client/cli/show_text.h"
+#include "client/cli/console/advice.h"
+#include "client/cli/console/interrupt.h"
+#include "client/cli/console/json.h"
+#include "client/cli/console/show_text.h"
+#include "client/cli/files/input.h"
+#include "client/cli/files/result_writer.h"
+#include "client/cli/map/map_plan.h"
 
 namespace ringmaster::cli {
 namespace {

@@ -6,7 +6,11 @@
 # Which folders each folder may include from, besides itself: these very folders, not what is below them. A name
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
-  allow["client/cli/"] = "client/ client/control/ client/session/ client/types/ proto/ shm/ base/"
+  allow["client/cli/"] = "client/cli/map/ client/cli/files/ client/cli/console/ client/ client/control/ " \
+    "client/session/ proto/ base/"
+  allow["client/cli/map/"] = "client/cli/files/ client/cli/console/ client/ client/control/ client/types/ shm/"
+  allow["client/cli/files/"] = "client/cli/console/ base/"
+  allow["client/cli/console/"] = "client/ client/control/ client/session/ client/types/ base/"
   allow["client/"] = "client/control/ client/session/ client/types/ proto/ base/"
   allow["client/control/"] = "client/session/ client/types/ proto/ base/"
   allow["client/session/"] = "client/types/ shm/port/ proto/ shm/ base/"

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/check.h"
-#include "client/cli/json.h"
-#include "client/cli/map_plan.h"
+#include "client/cli/console/json.h"
+#include "client/cli/console/show_text.h"
+#include "client/cli/console/words.h"
+#include "client/cli/files/result_place.h"
+#include "client/cli/map/map_plan.h"
 #include "client/cli/pool_figures.h"
-#include "client/cli/result_place.h"
-#include "client/cli/show_text.h"
 #include "client/cli/status_view.h"
-#include "client/cli/words.h"
 #include "daemon/config/config_units.h"
 #include "proto/socket_path.h"
 #include "tests/fuzz/json_check.h"

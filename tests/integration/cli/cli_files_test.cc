@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "client/cli/interrupt.h"
-#include "client/cli/temporary_file.h"
+#include "client/cli/console/interrupt.h"
+#include "client/cli/files/temporary_file.h"
 #include "tests/integration/cli/command_fixture.h"
 
 namespace ringmaster {

@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "client/cli/show_text.h"
+#include "client/cli/console/show_text.h"
 #include "tests/integration/cli/command_fixture.h"
 
 namespace ringmaster {

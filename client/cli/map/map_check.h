@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/cli/console/options.h"
+#include "client/cli/files/result_writer.h"
+#include "client/cli/map/map_plan.h"
+
+namespace ringmaster::cli {
+
+/// Everything about a `map` that can be refused before its first job, one line each; empty: none. Makes the folder for
+/// the results and tries it out, looks at every input and output, and fills in the inputs' sizes. A missing input is
+/// not among them: it fails alone.
+[[nodiscard]] std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items,
+                                                     ResultWriter& writer);
+
+}  // namespace ringmaster::cli
