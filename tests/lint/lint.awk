@@ -1,5 +1,5 @@
 # Reads the project's sources (paths relative to the root, given as arguments) and prints every breach of the
-# layering in DESIGN, section 7, and of the rules for files. Exit status 1 if there is any.
+# layering that HACKING.md draws, and of the rules for files. Exit status 1 if there is any.
 #
 # Portable awk: no extension of gawk, since Debian brings mawk.
 
@@ -97,6 +97,7 @@ BEGIN {
 
   max_lines = 400
   max_header_lines = 200
+  max_files = 30
   unfinished = "(TO" "DO|FIX" "ME)([^A-Za-z]|$)"
 }
 
@@ -136,6 +137,12 @@ FNR == 1 {
   }
   first_include = ""
 }
+FNR == 1 && file ~ /^(base|shm|proto|daemon|worker|client|tests)\// {
+  folder = folder_of(file)
+  if (sub(/^tests\/unit\//, "", folder)) mirror[folder] = file
+  else if (folder !~ /^tests\//) count_in[folder]++
+}
+FNR == 1 { has_files[folder_of(file)] = 1 }
 { lines = FNR }
 /^#pragma once/ { pragma_once = 1 }
 $0 ~ unfinished { report(FNR, "unfinished work; finish it or file it, the source holds none") }
@@ -202,8 +209,29 @@ function reach(start, header,   parts, count, i) {
   }
 }
 
+# Whether arrows lead from `at` to `start`.
+function leads_to(start, at,   parts, count, i, next_folder) {
+  count = split(allow[at], parts, " ")
+  for (i = 1; i <= count; i++) {
+    next_folder = folder_of(parts[i])
+    if (next_folder == start) return 1
+    if ((start SUBSEP next_folder) in led) continue
+    led[start, next_folder] = 1
+    if (leads_to(start, next_folder)) return 1
+  }
+  return 0
+}
+
 END {
   close_file()
+  for (folder in allow)
+    if (leads_to(folder, folder)) { printf "tests/lint/lint.awk:1: %s: a circle of folders leads back to it\n", folder; failures++ }
+  for (folder in count_in)
+    if (count_in[folder] > max_files) { printf "%s:1: %d files; at most %d\n", folder, count_in[folder], max_files; failures++ }
+  for (folder in mirror)
+    if (!(folder in has_files) && !(("tests/" folder) in has_files)) {
+      printf "%s:1: a unit test stands where its source stands, and there is no %s\n", mirror[folder], folder; failures++
+    }
   for (header in edge)
     if (header ~ /^(worker\/(worker|handler|handler_abi|job)\.h|client\/(client|types\/[^\/]*)\.h|base\/.*\.h)$/)
       reach(header, header)

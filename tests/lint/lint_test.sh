@@ -62,10 +62,27 @@ plant proto/frame.cc 'rooted at the repository' '#include "proto/frame.h"' '#inc
 plant tests/life_test.cc 'finds the dead too' 'const bool there = ::kill(worker.pid, 0) == 0;'
 plant shm/ring.h 'no #pragma once' '#include <atomic>'
 plant shm/ring.h 'using namespace in a header' '#pragma once' 'using namespace std;'
-plant tests/unit/ring_test.cc 'unfinished work' '// TO''DO: more'
+plant tests/unit/shm/ring_test.cc 'unfinished work' '// TO''DO: more'
 plant shm/ring.cc '401 lines' $(seq 401)
 plant shm/ring.cc '' $(seq 400)
 plant shm/ring.h 'a header of 201 lines' '#pragma once' $(seq 200)
+
+plant tests/unit/proto/frame_test.cc '' '#include "proto/frame.h"'
+plant tests/unit/wire/frame_test.cc 'there is no wire/' '#include "proto/frame.h"'
+
+# Of many files, and of the table itself.
+expect() {
+  case $2 in *"$1"*) ;; *) echo "FAIL expected \"$1\", got: $2"; failed=1 ;; esac
+}
+rm -rf "$tree/src" && mkdir -p "$tree/src/proto"
+for number in $(seq 30); do printf '\n' >"$tree/src/proto/part$number.cc"; done
+expect 'no breach' "$("$here/lint.sh" "$tree/src" 2>&1)"
+printf '\n' >"$tree/src/proto/part31.cc"
+expect 'proto/:1: 31 files' "$("$here/lint.sh" "$tree/src" 2>&1 || true)"
+mkdir "$tree/lint"
+cp "$here/lint.sh" "$tree/lint"
+sed 's|allow\["base/"\] = ""|allow["base/"] = "proto/"|' "$here/lint.awk" >"$tree/lint/lint.awk"
+expect 'a circle of folders' "$("$tree/lint/lint.sh" "$tree/src" 2>&1 || true)"
 
 if [ $failed -eq 0 ]; then
   echo "lint_test: every planted breach was found, and nothing else"
