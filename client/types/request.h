@@ -31,7 +31,7 @@ class Request {
   friend class SessionCore;
   /// Empty from now on, and nothing is given back.
   void let_go() noexcept {
-    core_.reset();
+    session_.reset();
     extent_ = offset_ = taken_ = 0;
     bytes_ = {};
   }
