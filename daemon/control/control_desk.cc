@@ -1,13 +1,16 @@
 #include "daemon/control/control_desk.h"
 
+#include <algorithm>
 #include <memory>
-#include <set>
+#include <vector>
 
-#include "base/text.h"
+#include "daemon/control/message/handlers_message.h"
+#include "daemon/control/message/session_message.h"
+#include "daemon/control/message/status_message.h"
 #include "daemon/jobs/death_report.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/memory_reserve.h"
-#include "daemon/sessions/describe_pool.h"
+#include "daemon/ports/visible_to.h"
 #include "proto/control_convert.h"
 #include "ringmaster_version.h"
 
@@ -27,36 +30,25 @@ void answer_done(const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-// Other users' sessions and jobs are nobody's business but an administrator's, and a stack may show their data.
-void hide_others(const Peer& peer, v1::Status& status) {
-  auto& sessions = *status.mutable_sessions();
-  std::set<std::uint64_t> own;
-  for (int i = sessions.size(); i-- > 0;) {
-    const v1::SessionStatus& session = sessions.Get(i);
-    if (session.uid() == peer.uid) {
-      own.insert(session.serial());
-    } else {
-      sessions.DeleteSubrange(i, 1);
-    }
-  }
-  const auto visible = [&own](std::uint64_t job_id) { return own.contains(job_id >> 32) ? job_id : 0; };
-  for (v1::PoolStatus& pool : *status.mutable_pools()) {
-    for (v1::WorkerStatus& worker : *pool.mutable_workers()) {
-      worker.set_current_job_id(visible(worker.current_job_id()));
-      worker.clear_last_stack();
-    }
-    auto& charges = *pool.mutable_charges();
-    for (int i = charges.size(); i-- > 0;) {
-      if (charges.Get(i).uid() != peer.uid) charges.DeleteSubrange(i, 1);
-    }
-    for (v1::Incident& incident : *pool.mutable_incidents()) {
-      incident.set_job_id(visible(incident.job_id()));
-      incident.clear_stack();
-      incident.clear_full_stack();
-      incident.clear_core();
-      incident.clear_what();
-    }
-  }
+SessionAsker session_asker(Responder respond) {
+  return [respond = std::move(respond)](SessionAnswer&& answer) {
+    v1::Reply reply = session_message(answer);
+    auto* offer = std::get_if<SessionOffer>(&answer);
+    respond(std::move(reply), offer == nullptr ? std::vector<UniqueFd>{} : std::move(offer->ends));
+  };
+}
+
+// Empty: all of them.
+std::vector<PoolGate*> pools_of(const PoolDirectory& pools, std::string_view name) {
+  if (name.empty()) return {pools.begin(), pools.end()};
+  PoolGate* one = pools.named(name);
+  return one == nullptr ? std::vector<PoolGate*>{} : std::vector<PoolGate*>{one};
+}
+
+v1::Handlers describe(const std::vector<PoolGate*>& pools) {
+  v1::Handlers handlers;
+  for (const PoolGate* pool : pools) *handlers.add_pools() = handlers_message(handlers_view(*pool));
+  return handlers;
 }
 
 }  // namespace
@@ -72,13 +64,13 @@ void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder
     case v1::Request::kHello:
       return greet(peer, respond);
     case v1::Request::kOpenSession:
-      return sessions_.open(peer, request.open_session(), std::move(respond));
+      return sessions_.open(peer, session_wish(request.open_session()), session_asker(std::move(respond)));
     case v1::Request::kSessionMapped:
-      return sessions_.mapped(peer, request.session_mapped().serial(), std::move(respond));
+      return sessions_.mapped(peer, request.session_mapped().serial(), session_asker(std::move(respond)));
     case v1::Request::kResumeSession:
-      return sessions_.resume(peer, request.resume_session(), std::move(respond));
+      return sessions_.resume(peer, session_key(request.resume_session()), session_asker(std::move(respond)));
     case v1::Request::kCloseSession:
-      return sessions_.close(peer, request.close_session(), std::move(respond));
+      return sessions_.close(peer, session_key(request.close_session()), session_asker(std::move(respond)));
     case v1::Request::kSubmit:
       return jobs_.submit(peer, request.submit(), std::move(respond));
     case v1::Request::kFetch:
@@ -122,70 +114,42 @@ void ControlDesk::greet(const Peer& peer, const Responder& respond) {
 }
 
 void ControlDesk::list_handlers(std::string_view name, const Responder& respond) {
-  v1::Reply reply;
-  v1::Handlers& handlers = *reply.mutable_handlers();
-  PoolGate* unready = nullptr;
-  for (PoolGate* pool : daemon_.pools()) {
-    if (!name.empty() && pool->config().name != name) continue;
-    describe_pool(*pool, *handlers.add_pools());
-    if (!pool->handlers_known()) unready = pool;
-  }
-  if (handlers.pools().empty()) {
-    return refuse(respond, v1::ERROR_UNKNOWN_POOL, "no pool \"" + clean_text(name, 64) + "\"");
-  }
-  if (unready == nullptr) {
+  const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), name);
+  if (pools.empty()) return refuse(respond, v1::ERROR_UNKNOWN_POOL, daemon_.pools().no_such(name));
+  const auto answer = [pools, respond] {
+    v1::Reply reply;
+    *reply.mutable_handlers() = describe(pools);
     respond(std::move(reply), {});
-    return;
-  }
-  // Right after the start: one look later, when the pool is ready or has given up for now.
-  unready->when_handlers_known([this, wanted = std::string(name), respond] {
-    v1::Reply later;
-    for (PoolGate* pool : daemon_.pools()) {
-      if (wanted.empty() || pool->config().name == wanted) describe_pool(*pool, *later.mutable_handlers()->add_pools());
-    }
-    respond(std::move(later), {});
-  });
+  };
+  const auto unready = std::ranges::find_if_not(pools, &PoolGate::handlers_known);
+  if (unready == pools.end()) return answer();
+  // Right after the start: one look later, when a pool is ready or has given up for now.
+  (*unready)->when_handlers_known(answer);
 }
 
 void ControlDesk::health(const Responder& respond) {
   v1::Reply reply;
-  daemon_.fill_health(*reply.mutable_health());
+  *reply.mutable_health() = health_message(daemon_.health());
   respond(std::move(reply), {});
 }
 
 void ControlDesk::status(const Peer& peer, const Responder& respond) {
+  StatusView all;
+  all.daemon = daemon_.view();
+  all.connections = static_cast<std::uint32_t>(connections_ ? connections_() : 0);
+  all.sessions = sessions_.views();
+  for (const PoolGate* pool : daemon_.pools()) all.pools.push_back(pool->view());
+  count_jobs(all);
   v1::Reply reply;
-  v1::Status& status = *reply.mutable_status();
-  status.set_version(RINGMASTER_VERSION);
-  daemon_.fill_status(status);
-  status.set_connections(static_cast<std::uint32_t>(connections_ ? connections_() : 0));
-  sessions_.fill_status(status);
-  for (PoolGate* pool : daemon_.pools()) {
-    v1::PoolStatus& one = *status.add_pools();
-    one.set_name(pool->config().name);
-    pool->fill_status(one);
-    std::uint64_t queued = 0;
-    std::uint64_t running = 0;
-    for (const v1::SessionStatus& session : status.sessions()) {
-      if (session.pool() != pool->config().name) continue;
-      queued += session.queued();
-      running += session.running();
-    }
-    one.set_queued(queued);
-    one.set_running(running);
-  }
-  if (!peer.admin) hide_others(peer, status);
+  *reply.mutable_status() = status_message(visible_to({peer.uid, peer.admin}, std::move(all)));
   respond(std::move(reply), {});
 }
 
 void ControlDesk::drain(const Peer& peer, const v1::Request& request, const Responder& respond) {
   const v1::Drain& drain = request.drain();
   if (!peer.admin) return refuse(respond, v1::ERROR_NOT_ALLOWED, "only an administrator may drain a pool");
-  std::vector<PoolGate*> pools;
-  for (PoolGate* pool : daemon_.pools()) {
-    if (drain.pool().empty() || pool->config().name == drain.pool()) pools.push_back(pool);
-  }
-  if (pools.empty()) return refuse(respond, v1::ERROR_UNKNOWN_POOL, "no pool \"" + clean_text(drain.pool(), 64) + "\"");
+  const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), drain.pool());
+  if (pools.empty()) return refuse(respond, v1::ERROR_UNKNOWN_POOL, daemon_.pools().no_such(drain.pool()));
   log_info(drain.resume() ? "resume requested" : "drain requested", {{"pool", drain.pool()}, {"uid", peer.uid}});
   if (drain.resume()) {
     for (PoolGate* pool : pools) pool->resume();

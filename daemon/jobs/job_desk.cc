@@ -89,14 +89,8 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
   if (Job* known = job_of(peer, 0, cookie)) return answer(*known, respond, request.wait());
-  const auto pools = daemon_.pools();
-  const auto at =
-      std::find_if(pools.begin(), pools.end(), [&](PoolGate* one) { return one->config().name == request.pool(); });
-  if (at == pools.end()) {
-    return refuse(respond, v1::ERROR_UNKNOWN_POOL,
-                  "no pool \"" + clean_text(request.pool(), 64) + "\"; `ringmaster handlers` lists what there is");
-  }
-  PoolGate* pool = *at;
+  PoolGate* pool = daemon_.pools().named(request.pool());
+  if (pool == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_POOL, daemon_.pools().no_such(request.pool()));
   if (request.payload().size() > kMaxPayload) return refuse_payload(respond, request.payload().size(), kMaxPayload);
   // On the account before it waits for anything: what waits is held in memory too.
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);
@@ -115,7 +109,8 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
 
 void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, std::shared_ptr<JobCharge> charge,
                         const Responder& respond) {
-  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return refuse(respond, refused->code, refused->why);
+  if (auto refused = work_refusal(daemon_, pool, peer.uid))
+    return refuse(respond, static_cast<v1::ErrorCode>(refused->code), refused->why);
   if (planted(Plant::RefuseFull, 10)) return refuse(respond, v1::ERROR_QUEUE_FULL, "planted");
   const HandlerDescription* handler = handler_named(pool, request.handler());
   if (handler == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_HANDLER, unknown_handler(pool, request.handler()));

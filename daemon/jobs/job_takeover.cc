@@ -63,8 +63,8 @@ void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Respon
     if (word.state() == SlotState::Ready && end_ready(found->reply, slot, word, Cause::Cancelled)) {
       return answer_cancel(respond, true, false);
     }
-    for (PoolGate* pool : daemon_.pools()) {
-      if (pool->index() == found->pool) pool->cancel_running(found->index, static_cast<std::uint16_t>(slot), seq);
+    if (PoolGate* pool = daemon_.pools().numbered(found->pool)) {
+      pool->cancel_running(found->index, static_cast<std::uint16_t>(slot), seq);
     }
     return answer_cancel(respond, false, false);
   }
@@ -104,10 +104,7 @@ std::shared_ptr<JobCharge> JobDesk::charge_again(std::uint32_t uid, const JobDes
 }
 
 void JobDesk::take_over(Session& session) {
-  PoolGate* pool = nullptr;
-  for (PoolGate* one : daemon_.pools()) {
-    if (one->index() == session.pool) pool = one;
-  }
+  PoolGate* pool = daemon_.pools().numbered(session.pool);
   if (pool == nullptr) return sessions_.end(session.index, session.serial, Cause::Lost);
   const std::uint32_t serial = session.serial;
   std::vector<Job> found;

@@ -83,9 +83,9 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                 [this](core::Seat seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
       staffing_(config_, {seats_, handlers_, orders_},
                 {[this](core::Seat seat) { starter_.start(seats_[seat], seat); }, resident_bytes, make_random()}),
-      view_(config_, index,
-            {host.ledger_record(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_,
-             queues_, host.cgroups()}),
+      report_(config_, index,
+              {host.ledger_record(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_,
+               queues_, host.cgroups()}),
       round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
 Pool::~Pool() = default;
@@ -125,7 +125,7 @@ Result<void> Pool::open(PoolFds inherited) {
 void Pool::start() {
   started_ = true;
   book_.restore();
-  statistics_.note(host_.loop().now(), view_.total(), false);
+  statistics_.note(host_.loop().now(), report_.total(), false);
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
   }

@@ -15,7 +15,7 @@
 #include "daemon/pool/burial.h"
 #include "daemon/pool/pool_drain.h"
 #include "daemon/pool/pool_host.h"
-#include "daemon/pool/pool_view.h"
+#include "daemon/pool/pool_report.h"
 #include "daemon/pool/queue_watch.h"
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/ladder_hand.h"
@@ -62,7 +62,7 @@ class Pool final : public PoolGate {
   /// A worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const { return staffing_.availability().judged(); }
   [[nodiscard]] core::Drain::State drain_state() const { return drain_.state(); }
-  [[nodiscard]] core::PoolSnapshot snapshot() const { return view_.snapshot(); }
+  [[nodiscard]] core::PoolSnapshot snapshot() const { return report_.snapshot(); }
   [[nodiscard]] std::uint16_t first_worker() const { return first_worker_; }
   [[nodiscard]] std::size_t seats() const { return seats_.size(); }
 
@@ -83,7 +83,7 @@ class Pool final : public PoolGate {
   void call(const Session& session) override;
   void drain(DrainDone done) override;
   void resume() override;
-  void fill_status(control::v1::PoolStatus& status) const override { view_.fill_status(host_.loop().now(), status); }
+  [[nodiscard]] PoolView view() const override { return report_.view(host_.loop().now()); }
 
  private:
   using Seat = PoolSeat;
@@ -134,7 +134,7 @@ class Pool final : public PoolGate {
   SeatBoot boot_;
   SeatStart starter_;
   Staffing staffing_;
-  PoolView view_;
+  PoolReport report_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false;
   bool look_due_ = false;  ///< the next round looks

@@ -62,7 +62,7 @@ void Pool::look(core::TimePoint now) {
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   const bool is_idle = idle();
   // The last look before a sleep too: nothing is done between it and the next.
-  if (slept || is_idle || statistics_.due(now)) statistics_.note(now, view_.total(), slept);
+  if (slept || is_idle || statistics_.due(now)) statistics_.note(now, report_.total(), slept);
   if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();
 }
 

@@ -9,14 +9,10 @@
 
 #include "daemon/config/config.h"
 #include "daemon/link/keeper_codec.h"
+#include "daemon/ports/pool_directory.h"
+#include "daemon/ports/status_view.h"
 #include "proto/handler_table.h"
 #include "shm/ledger/ledger.h"
-
-namespace ringmaster::control::v1 {
-class Health;
-class PoolStatus;
-class Status;
-}  // namespace ringmaster::control::v1
 
 namespace ringmaster {
 
@@ -66,7 +62,7 @@ class PoolGate {
   virtual void resume() = 0;
 
   /// Everything but `queued` and `running`.
-  virtual void fill_status(control::v1::PoolStatus& status) const = 0;
+  [[nodiscard]] virtual PoolView view() const = 0;
 };
 
 /// What the client-facing side needs of the daemon as a whole. Same rules.
@@ -74,7 +70,7 @@ class DaemonGate {
  public:
   virtual ~DaemonGate() = default;
 
-  [[nodiscard]] virtual std::span<PoolGate* const> pools() const = 0;
+  [[nodiscard]] virtual PoolDirectory pools() const = 0;
   [[nodiscard]] virtual LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual std::uint32_t supervisor_incarnation() const = 0;  ///< from 1
   [[nodiscard]] virtual std::uint64_t daemon_id() const = 0;               ///< another one after each cold start
@@ -94,9 +90,8 @@ class DaemonGate {
   /// Calls back, now or later, when nothing more will be known of an incident's stack, or after `limit`.
   virtual void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) = 0;
 
-  /// Everything but connections, pools and sessions.
-  virtual void fill_status(control::v1::Status& status) = 0;
-  virtual void fill_health(control::v1::Health& health) = 0;
+  [[nodiscard]] virtual DaemonView view() = 0;
+  [[nodiscard]] virtual HealthView health() = 0;
 };
 
 }  // namespace ringmaster

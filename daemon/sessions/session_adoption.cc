@@ -6,12 +6,33 @@
 #include "daemon/sessions/granted_memory.h"
 #include "daemon/sessions/session_desk.h"
 #include "daemon/sessions/session_factory.h"
-#include "proto/control.pb.h"
 #include "shm/memfd.h"
 #include "shm/port/verdict.h"
 
 // The rest of SessionDesk: sessions seen by the pool side, the supervisor's own, what a successor takes up, the status.
 namespace ringmaster {
+namespace {
+
+SessionView view_of(const Session& session) {
+  SessionView view;
+  view.serial = session.serial;
+  view.index = session.index;
+  view.pool = session.pool_name;
+  view.uid = session.uid;
+  view.client = session.client;
+  view.state = to_string(session.state);
+  view.slots = session.geometry.slots;
+  view.bytes = core::Bytes{session.bytes()};
+  view.internal = session.internal();
+  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
+    const SlotWord word(session.reply.word(slot).load(std::memory_order_relaxed));
+    if (word.state() == SlotState::Ready) ++view.queued;
+    if (word.is_owned()) ++view.running;
+  }
+  return view;
+}
+
+}  // namespace
 
 void SessionDesk::for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) {
   for (auto& [index, entry] : sessions_) {
@@ -127,18 +148,11 @@ Session* SessionDesk::open_internal(PoolGate& pool, std::uint32_t uid, const Ses
   return &entry.session;
 }
 
-PoolGate* SessionDesk::pool_numbered(std::uint32_t index) const {
-  for (PoolGate* one : daemon_.pools()) {
-    if (one->index() == index) return one;
-  }
-  return nullptr;
-}
-
 Result<void> SessionDesk::adopt_one(std::uint16_t index,
                                     const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take) {
   using keeper::DepositKind;
   const LedgerSession& record = daemon_.ledger().sessions[index];
-  PoolGate* pool = pool_numbered(record.pool);
+  PoolGate* pool = daemon_.pools().numbered(record.pool);
   auto entry = std::make_unique<Entry>();
   entry->pool = pool;
   Session& session = entry->session;
@@ -188,7 +202,7 @@ void SessionDesk::lose(std::uint16_t index, const std::string& why) {
     lost.bytes = core::Bytes{geometry.request_segment_bytes() + geometry.reply_segment_bytes()};
     lost.charged = !quota_.open_session(loop_.now(), lost.uid, lost.slots, lost.bytes);
   }
-  PoolGate* pool = pool_numbered(record.pool);
+  PoolGate* pool = daemon_.pools().numbered(record.pool);
   if (pool == nullptr) return let_go_by_all(index);
   pool->detach(index, record.serial, [this, index] { let_go_by_all(index); });
 }
@@ -231,29 +245,10 @@ void SessionDesk::adopt(const std::function<UniqueFd(keeper::DepositKind, std::u
   }
 }
 
-void SessionDesk::fill_status(control::v1::Status& status) const {
-  for (const auto& [index, entry] : sessions_) {
-    const Session& session = entry->session;
-    control::v1::SessionStatus& one = *status.add_sessions();
-    one.set_serial(session.serial);
-    one.set_index(session.index);
-    one.set_pool(session.pool_name);
-    one.set_uid(session.uid);
-    one.set_client(session.client);
-    one.set_state(to_string(session.state));
-    one.set_slots(session.geometry.slots);
-    one.set_bytes(session.bytes());
-    one.set_internal(session.internal());
-    unsigned queued = 0;
-    unsigned running = 0;
-    for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
-      const SlotWord word(session.reply.word(slot).load(std::memory_order_relaxed));
-      if (word.state() == SlotState::Ready) ++queued;
-      if (word.is_owned()) ++running;
-    }
-    one.set_queued(queued);
-    one.set_running(running);
-  }
+std::vector<SessionView> SessionDesk::views() const {
+  std::vector<SessionView> views;
+  for (const auto& [index, entry] : sessions_) views.push_back(view_of(entry->session));
+  return views;
 }
 
 }  // namespace ringmaster

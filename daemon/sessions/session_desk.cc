@@ -8,30 +8,24 @@
 #include "base/text.h"
 #include "daemon/log/log.h"
 #include "daemon/loop/closer.h"
-#include "daemon/sessions/describe_pool.h"
+#include "daemon/ports/handlers_view.h"
 #include "daemon/sessions/granted_memory.h"
 #include "daemon/sessions/session_factory.h"
 #include "daemon/sessions/work_refusal.h"
-#include "proto/control.pb.h"
-#include "proto/control_convert.h"
 #include "shm/memfd.h"
 #include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {
 
-namespace v1 = control::v1;
 using std::chrono::seconds;
 
 constexpr core::Duration kOpeningLimit = seconds{30};
 constexpr std::size_t kMaxClientName = 80;
 
-void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::uint64_t needed = 0,
+void refuse(const SessionAsker& asker, RefusalCode code, std::string why, std::uint64_t needed = 0,
             std::uint64_t limit = 0) {
-  v1::Reply reply = error_reply(0, code, std::move(why));
-  reply.mutable_error()->set_needed(needed);
-  reply.mutable_error()->set_limit(limit);
-  respond(std::move(reply), {});
+  asker(RequestRefusal{code, std::move(why), needed, limit});
 }
 
 UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
@@ -46,47 +40,28 @@ void end_ready_jobs(const Session& session, Cause cause) {
 
 }  // namespace
 
-struct SessionDesk::Wish {
-  RingWish rings;
-  std::uint32_t shortest_run_ms = 0;
-  std::string client;
-};
-
 SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota)
     : loop_(loop), daemon_(daemon), quota_(quota) {}
 SessionDesk::~SessionDesk() = default;
 
-PoolGate* SessionDesk::pool_named(std::string_view name) const {
-  for (PoolGate* pool : daemon_.pools()) {
-    if (pool->config().name == name) return pool;
-  }
-  return nullptr;
-}
-
-void SessionDesk::open(const Peer& peer, const v1::OpenSession& request, Responder respond) {
-  PoolGate* pool = pool_named(request.pool());
-  if (pool == nullptr) {
-    std::string names;
-    for (const PoolGate* one : daemon_.pools()) names += " \"" + one->config().name + "\"";
-    return refuse(respond, v1::ERROR_UNKNOWN_POOL,
-                  "no pool \"" + clean_text(request.pool(), 64) + "\"; there is" + names);
-  }
-  Wish wish{{request.request_ring_bytes(), request.result_ring_bytes(), request.slots()},
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(request.shortest_run_timeout_ms(), 0xFFFFFFFFU)),
-            clean_text(request.client(), kMaxClientName)};
+void SessionDesk::open(const Peer& peer, SessionWish wish, SessionAsker asker) {
+  PoolGate* pool = daemon_.pools().named(wish.pool);
+  if (pool == nullptr) return refuse(asker, RefusalCode::UnknownPool, daemon_.pools().no_such(wish.pool));
+  wish.shortest_run_ms = std::min<std::uint64_t>(wish.shortest_run_ms, 0xFFFFFFFFU);
+  wish.client = clean_text(wish.client, kMaxClientName);
   if (wish.shortest_run_ms != 0 && wish.shortest_run_ms < kShortestRunMs) {
-    return refuse(respond, v1::ERROR_BAD_REQUEST, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms");
+    return refuse(asker, RefusalCode::BadRequest, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms");
   }
   // Right after the daemon's start a client waits for the first worker rather than open without knowing the handlers.
-  if (pool->handlers_known()) return do_open(peer, *pool, wish, respond);
-  pool->when_handlers_known([this, peer, pool, wish, respond] { do_open(peer, *pool, wish, respond); });
+  if (pool->handlers_known()) return do_open(peer, *pool, wish, asker);
+  pool->when_handlers_known([this, peer, pool, wish, asker] { do_open(peer, *pool, wish, asker); });
 }
 
-void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond) {
-  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return refuse(respond, refused->code, refused->why);
+void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const SessionWish& wish, const SessionAsker& asker) {
+  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return asker(std::move(*refused));
   const GrantedRings granted = grant_rings(pool.config().session, wish.rings);
   if (granted.too_large) {
-    return refuse(respond, v1::ERROR_TOO_LARGE,
+    return refuse(asker, RefusalCode::TooLarge,
                   "a ring of " + to_string(core::Bytes{granted.asked}) + " was asked for, pool \"" +
                       pool.config().name + "\" allows " + to_string(core::Bytes{granted.limit}) +
                       "; ask for less or raise session.request_max / reply_max",
@@ -97,55 +72,43 @@ void SessionDesk::do_open(const Peer& peer, PoolGate& pool, const Wish& wish, co
   core::GrantQuestion memory = look_at_memory(*this, peer.uid, bytes);
   memory.from_kept = peer.admin;
   if (const auto refused = core::judge_grant(memory)) {
-    return refuse(respond, v1::ERROR_NO_MEMORY, to_string(*refused), bytes.value, refused->limit.value);
+    return refuse(asker, RefusalCode::NoMemory, to_string(*refused), bytes.value, refused->limit.value);
   }
   if (const auto refused = quota_.open_session(loop_.now(), peer.uid, granted.geometry.slots, bytes)) {
-    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
+    return refuse(asker, RefusalCode::Quota, to_string(*refused), refused->asked, refused->limit);
   }
   auto created = create(pool, peer, granted.geometry, 0);
   if (!created) {
     quota_.close_session(peer.uid, granted.geometry.slots);
     quota_.release_bytes(peer.uid, bytes);
-    return refuse(respond, v1::ERROR_NO_MEMORY, created.error().message);
+    return refuse(asker, RefusalCode::NoMemory, created.error().message);
   }
   Entry& entry = **created;
   Session& session = entry.session;
-  session.shortest_run_ms = wish.shortest_run_ms;
+  session.shortest_run_ms = static_cast<std::uint32_t>(wish.shortest_run_ms);
   session.client = wish.client;
   entry.connection = peer.connection;
   // With the keeper before the client has anything of it: then the last close of it all is never this process's.
   const std::uint32_t serial = session.serial;
-  deposit(entry, [this, serial, respond](bool held) {
+  deposit(entry, [this, serial, asker](bool held) {
     Entry* now = entry_of_serial(serial);
     if (now == nullptr || now->session.state != SessionState::Opening) {
-      return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+      return refuse(asker, RefusalCode::SessionBroken, "the session ended while it was opened");
     }
-    if (held) return hand_out(*now, respond);
-    refuse(respond, v1::ERROR_NO_MEMORY, "the keeper's table of descriptors is full; close some sessions");
+    if (held) return hand_out(*now, asker);
+    refuse(asker, RefusalCode::NoMemory, "the keeper's table of descriptors is full; close some sessions");
     begin_end(*now, Cause::Cancelled);
   });
 }
 
-void SessionDesk::hand_out(Entry& entry, const Responder& respond) {
+void SessionDesk::hand_out(Entry& entry, const SessionAsker& asker) {
   const Session& session = entry.session;
   PoolGate& pool = *entry.pool;
-  v1::Reply reply;
-  v1::SessionFds& fds = *reply.mutable_session_fds();
-  fds.set_serial(session.serial);
-  fds.set_index(session.index);
-  fds.set_cookie_high(session.cookie[0]);
-  fds.set_cookie_low(session.cookie[1]);
-  fds.set_slots(session.geometry.slots);
-  fds.set_request_ring_bytes(session.geometry.request_ring_bytes);
-  fds.set_result_ring_bytes(session.geometry.result_ring_bytes);
-  fds.set_request_segment_bytes(session.geometry.request_segment_bytes());
-  fds.set_reply_segment_bytes(session.geometry.reply_segment_bytes());
-  fds.set_clock_ns(monotonic_ns());
-  fds.set_spin_ns(static_cast<std::uint64_t>(pool.config().spin.count()));
-  describe_pool(pool, *fds.mutable_pool());
-  auto passed = ends_for_client(session, pool.board_fd(), std::move(entry.client_lifeline));
-  if (passed.empty()) {
-    refuse(respond, v1::ERROR_INTERNAL,
+  SessionOffer offer{
+      {session.serial, session.cookie}, session.index, session.geometry, handlers_view(pool), pool.config().spin};
+  offer.ends = ends_for_client(session, pool.board_fd(), std::move(entry.client_lifeline));
+  if (offer.ends.empty()) {
+    refuse(asker, RefusalCode::Internal,
            "the daemon has no descriptor left for a session; close some or raise its limit");
     return begin_end(entry, Cause::Cancelled);
   }
@@ -156,7 +119,8 @@ void SessionDesk::hand_out(Entry& entry, const Responder& respond) {
       if (late->session.state == SessionState::Opening) begin_end(*late, Cause::Cancelled);
     }
   });
-  respond(std::move(reply), std::move(passed));
+  offer.clock_ns = monotonic_ns();
+  asker(std::move(offer));
 }
 
 Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
@@ -197,11 +161,11 @@ Result<SessionDesk::Entry*> SessionDesk::create(PoolGate& pool, const Peer& peer
   return created;
 }
 
-void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, Responder respond) {
+void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, SessionAsker asker) {
   Entry* entry = entry_of(peer, serial);
   if (entry == nullptr || entry->connection != peer.connection || entry->session.state != SessionState::Opening ||
       entry->sealing) {
-    return refuse(respond, v1::ERROR_UNKNOWN_SESSION,
+    return refuse(asker, RefusalCode::UnknownSession,
                   "session " + std::to_string(serial) + " is not being opened on this connection");
   }
   entry->sealing = true;
@@ -218,16 +182,16 @@ void SessionDesk::mapped(const Peer& peer, std::uint32_t serial, Responder respo
         sealing->sealed = seal_future_writes(sealing->fd.get());
         sealing->fd.reset();
       },
-      [this, serial, sealing, respond] { sealed(serial, sealing->sealed, respond); });
+      [this, serial, sealing, asker] { sealed(serial, sealing->sealed, asker); });
 }
 
-void SessionDesk::sealed(std::uint32_t serial, const Result<void>& sealed, const Responder& respond) {
+void SessionDesk::sealed(std::uint32_t serial, const Result<void>& sealed, const SessionAsker& asker) {
   Entry* entry = entry_of_serial(serial);
   if (entry == nullptr || entry->session.state != SessionState::Opening) {
-    return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+    return refuse(asker, RefusalCode::SessionBroken, "the session ended while it was opened");
   }
   if (!sealed) {
-    refuse(respond, v1::ERROR_SESSION_BROKEN,
+    refuse(asker, RefusalCode::SessionBroken,
            "the request segment cannot be sealed (" + sealed.error().message + "); a client must not add seals");
     return begin_end(*entry, Cause::Cancelled);
   }
@@ -235,15 +199,13 @@ void SessionDesk::sealed(std::uint32_t serial, const Result<void>& sealed, const
   if (entry->opening_timer) loop_.cancel(*entry->opening_timer);
   entry->opening_timer.reset();
   write_ledger(*entry);
-  attach(*entry, [this, serial, respond] {
+  attach(*entry, [this, serial, asker] {
     Entry* ready = entry_of_serial(serial);
     if (ready == nullptr || ready->session.state != SessionState::Attaching) {
-      return refuse(respond, v1::ERROR_SESSION_BROKEN, "the session ended while it was opened");
+      return refuse(asker, RefusalCode::SessionBroken, "the session ended while it was opened");
     }
     ready->session.state = SessionState::Open;
-    v1::Reply reply;
-    reply.mutable_session_ready()->set_serial(serial);
-    respond(std::move(reply), {});
+    asker(SessionReady{serial});
   });
 }
 
@@ -251,30 +213,23 @@ void SessionDesk::attach(Entry& entry, std::function<void()> done) {
   entry.pool->attach(entry.session, std::move(done));
 }
 
-void SessionDesk::resume(const Peer& peer, const v1::ResumeSession& request, Responder respond) {
-  Entry* entry = entry_of(peer, request.serial());
-  if (entry == nullptr || entry->session.cookie[0] != request.cookie_high() ||
-      entry->session.cookie[1] != request.cookie_low() || entry->session.state == SessionState::Closing ||
+void SessionDesk::resume(const Peer& peer, const SessionKey& key, SessionAsker asker) {
+  Entry* entry = entry_of(peer, key.serial);
+  if (entry == nullptr || entry->session.cookie != key.cookie || entry->session.state == SessionState::Closing ||
       entry->session.state == SessionState::Opening) {
-    return refuse(respond, v1::ERROR_UNKNOWN_SESSION,
-                  "session " + std::to_string(request.serial()) + " is not known (any more); open a new one");
+    return refuse(asker, RefusalCode::UnknownSession,
+                  "session " + std::to_string(key.serial) + " is not known (any more); open a new one");
   }
-  v1::Reply reply;
-  reply.mutable_session_ready()->set_serial(request.serial());
-  describe_pool(*entry->pool, *reply.mutable_session_ready()->mutable_pool());
-  respond(std::move(reply), {});
+  asker(SessionResumed{key.serial, handlers_view(*entry->pool)});
 }
 
-void SessionDesk::close(const Peer& peer, const v1::CloseSession& request, Responder respond) {
-  Entry* entry = entry_of(peer, request.serial());
-  if (entry == nullptr || entry->session.cookie[0] != request.cookie_high() ||
-      entry->session.cookie[1] != request.cookie_low()) {
-    return refuse(respond, v1::ERROR_UNKNOWN_SESSION, "session " + std::to_string(request.serial()) + " is not known");
+void SessionDesk::close(const Peer& peer, const SessionKey& key, SessionAsker asker) {
+  Entry* entry = entry_of(peer, key.serial);
+  if (entry == nullptr || entry->session.cookie != key.cookie) {
+    return refuse(asker, RefusalCode::UnknownSession, "session " + std::to_string(key.serial) + " is not known");
   }
   begin_end(*entry, Cause::Cancelled);
-  v1::Reply reply;
-  reply.mutable_closed()->set_serial(request.serial());
-  respond(std::move(reply), {});
+  asker(SessionClosed{key.serial});
 }
 
 void SessionDesk::connection_closed(std::uint64_t connection) {

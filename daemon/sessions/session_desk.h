@@ -14,16 +14,11 @@
 #include "daemon/ports/control_types.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/ports/session_fates.h"
+#include "daemon/ports/session_view.h"
 #include "daemon/sessions/session.h"
+#include "daemon/sessions/session_request.h"
 
 namespace ringmaster {
-
-namespace control::v1 {
-class CloseSession;
-class OpenSession;
-class ResumeSession;
-class Status;
-}  // namespace control::v1
 
 /// The supervisor looks at running jobs every 5 ms at most, so that a shorter deadline could not be kept.
 inline constexpr std::uint64_t kShortestRunMs = 10;
@@ -40,10 +35,10 @@ class SessionDesk final : public SessionFates {
   ~SessionDesk() override;
 
   // ---- requests of clients ----
-  void open(const Peer& peer, const control::v1::OpenSession& request, Responder respond);
-  void mapped(const Peer& peer, std::uint32_t serial, Responder respond);
-  void resume(const Peer& peer, const control::v1::ResumeSession& request, Responder respond);
-  void close(const Peer& peer, const control::v1::CloseSession& request, Responder respond);
+  void open(const Peer& peer, SessionWish wish, SessionAsker asker);
+  void mapped(const Peer& peer, std::uint32_t serial, SessionAsker asker);
+  void resume(const Peer& peer, const SessionKey& key, SessionAsker asker);
+  void close(const Peer& peer, const SessionKey& key, SessionAsker asker);
   /// The connection is gone: sessions that it had not finished opening end.
   void connection_closed(std::uint64_t connection);
 
@@ -74,7 +69,7 @@ class SessionDesk final : public SessionFates {
   /// Called with an internal session's serial right before it is destroyed, all its jobs being terminal.
   void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }
 
-  void fill_status(control::v1::Status& status) const;
+  [[nodiscard]] std::vector<SessionView> views() const;
   [[nodiscard]] core::QuotaBook& quota() { return quota_; }
 
  private:
@@ -96,11 +91,10 @@ class SessionDesk final : public SessionFates {
     bool charged = false;
   };
 
-  struct Wish;
-  void do_open(const Peer& peer, PoolGate& pool, const Wish& wish, const Responder& respond);
+  void do_open(const Peer& peer, PoolGate& pool, const SessionWish& wish, const SessionAsker& asker);
   Result<Entry*> create(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry, std::uint32_t supervisor);
-  void hand_out(Entry& entry, const Responder& respond);
-  void sealed(std::uint32_t serial, const Result<void>& sealed, const Responder& respond);
+  void hand_out(Entry& entry, const SessionAsker& asker);
+  void sealed(std::uint32_t serial, const Result<void>& sealed, const SessionAsker& asker);
   void attach(Entry& entry, std::function<void()> done);
   void discard(std::uint16_t index);
   void deposit(Entry& entry, std::function<void(bool)> done);
@@ -109,8 +103,6 @@ class SessionDesk final : public SessionFates {
   void begin_end(Entry& entry, Cause cause);
   Entry* entry_of(const Peer& peer, std::uint32_t serial);
   Entry* entry_of_serial(std::uint32_t serial);
-  PoolGate* pool_named(std::string_view name) const;
-  [[nodiscard]] PoolGate* pool_numbered(std::uint32_t index) const;
   Result<void> adopt_one(std::uint16_t index, const std::function<UniqueFd(keeper::DepositKind, std::uint32_t)>& take);
   void lose(std::uint16_t index, const std::string& why);
   void let_go_by_all(std::uint16_t index);

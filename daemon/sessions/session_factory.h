@@ -8,15 +8,9 @@
 #include "base/result.h"
 #include "daemon/config/config.h"
 #include "daemon/sessions/session.h"
+#include "daemon/sessions/session_request.h"
 
 namespace ringmaster {
-
-/// What a client asked for, 0 where it left the choice to the pool.
-struct RingWish {
-  std::uint64_t request_ring_bytes = 0;
-  std::uint64_t result_ring_bytes = 0;
-  std::uint32_t slots = 0;
-};
 
 /// The geometry for a wish, defaults filled in and rounded up (pages; slots to a power of two in the layout's range).
 /// `too_large` is set where a ring exceeds the pool's maximum. Pure.

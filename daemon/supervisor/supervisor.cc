@@ -9,7 +9,6 @@
 #include "daemon/os/descriptors.h"
 #include "daemon/sessions/session.h"
 #include "daemon/supervisor/keeper_watch.h"
-#include "proto/control.pb.h"
 #include "ringmaster_version.h"
 
 namespace ringmaster {
@@ -222,31 +221,29 @@ void Supervisor::end_when_sent(unsigned tries) {
   });
 }
 
-void Supervisor::fill_status(control::v1::Status& status) {
-  status.set_version(RINGMASTER_VERSION);
-  status.set_keeper_pid(::getppid());
-  status.set_supervisor_pid(::getpid());
-  const auto now = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
-  status.set_uptime_ms((now - ledger_->daemon_started_ns) / 1'000'000);
-  status.set_supervisor_uptime_ms(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - started_).count()));
-  status.set_supervisor_incarnation(supervisor_incarnation());
-  status.set_state(stopping_ ? "stopping" : "running");
+DaemonView Supervisor::view() {
+  const core::TimePoint now = loop_.now();
   const core::Health health_now = health_.health();
-  status.set_health(core::to_string(health_now.level));
-  for (const std::string& reason : health_now.reasons) status.add_health_reasons(reason);
-  status.set_summary(core::health_line(health_now, core::figures_of(snapshots())));
-  status.set_socket(start_.socket_path);
-  status.set_socket_passed(place_->passed());
-  status.set_notice(start_.cpus.why);
+  DaemonView view;
+  view.keeper_pid = ::getppid();
+  view.supervisor_pid = ::getpid();
+  view.uptime = now - core::from_monotonic_ns(ledger_->daemon_started_ns);
+  view.supervisor_uptime = now - started_;
+  view.supervisor_incarnation = supervisor_incarnation();
+  view.state = stopping_ ? "stopping" : "running";
+  view.health = core::to_string(health_now.level);
+  view.health_reasons = health_now.reasons;
+  view.summary = core::health_line(health_now, core::figures_of(snapshots()));
+  view.socket = start_.socket_path;
+  view.socket_passed = place_->passed();
+  view.notice = start_.cpus.why;
+  return view;
 }
 
-void Supervisor::fill_health(control::v1::Health& health) {
+HealthView Supervisor::health() {
   const core::Health now = health_.health();
-  health.set_level(core::to_string(now.level));
-  for (const std::string& reason : now.reasons) health.add_reasons(reason);
-  health.set_line(core::health_line(now, core::figures_of(snapshots())));
-  health.set_ready(now.level == core::HealthLevel::Healthy || now.level == core::HealthLevel::Degraded);
+  return {core::to_string(now.level), now.reasons, core::health_line(now, core::figures_of(snapshots())),
+          now.level == core::HealthLevel::Healthy || now.level == core::HealthLevel::Degraded};
 }
 
 }  // namespace ringmaster

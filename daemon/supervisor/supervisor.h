@@ -57,7 +57,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   void pool_changed() override;
 
   // DaemonGate
-  [[nodiscard]] std::span<PoolGate* const> pools() const override { return gates_; }
+  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(gates_); }
   [[nodiscard]] LedgerRecord& ledger() override { return *ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return start_.table.supervisor; }
   [[nodiscard]] std::uint64_t daemon_id() const override;
@@ -66,8 +66,8 @@ class Supervisor final : public PoolHost, public DaemonGate {
                std::function<void(bool)> acked) override;
   void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
   void stop() override;
-  void fill_status(control::v1::Status& status) override;
-  void fill_health(control::v1::Health& health) override;
+  [[nodiscard]] DaemonView view() override;
+  [[nodiscard]] HealthView health() override;
   void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
     stacks_->when_named(incident, limit, std::move(done));
   }

@@ -26,27 +26,28 @@ BEGIN {
   allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/os/ " \
     "daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"
-  allow["daemon/control/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ " \
-    "daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
+  allow["daemon/control/"] = "daemon/control/message/ daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ " \
+    "daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
+  allow["daemon/control/message/"] = "daemon/sessions/ daemon/ports/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
   allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ " \
-    "daemon/core/pool/ daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ proto/ shm/ base/"
+    "daemon/core/pool/ daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
   allow["daemon/pool/seat/"] = "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ " \
     "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ " \
     "daemon/core/worker/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/worker/"] = "daemon/sessions/ daemon/incidents/ daemon/loop/ daemon/log/ daemon/link/ " \
     "daemon/os/ daemon/core/worker/ daemon/core/ shm/port/ proto/ shm/ base/"
-  allow["daemon/pool/book/"] = "daemon/sessions/ daemon/incidents/ daemon/machine/ daemon/loop/ daemon/config/ " \
-    "daemon/log/ daemon/link/ daemon/core/pool/ daemon/core/worker/ shm/ledger/ proto/ shm/"
+  allow["daemon/pool/book/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ " \
+    "daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ daemon/core/worker/ shm/ledger/ shm/"
   allow["daemon/sessions/"] = "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
-    "daemon/core/daemon/ shm/port/ proto/ shm/ base/"
+    "daemon/core/daemon/ daemon/core/ shm/port/ shm/ base/"
   allow["daemon/incidents/"] = "daemon/loop/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
     "daemon/core/worker/ daemon/core/ shm/ledger/ proto/ base/"
-  allow["daemon/ports/"] = "daemon/config/ daemon/link/ shm/ledger/ proto/ shm/ base/"
+  allow["daemon/ports/"] = "daemon/config/ daemon/link/ daemon/core/ shm/ledger/ proto/ shm/ base/"
   allow["daemon/machine/"] = "daemon/log/ daemon/os/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ " \
     "base/"
   allow["daemon/loop/"] = "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/ base/"

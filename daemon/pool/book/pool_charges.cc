@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "daemon/log/log.h"
-#include "proto/control.pb.h"
 
 namespace ringmaster {
 namespace {
@@ -14,9 +13,8 @@ std::uint64_t ns_of(core::TimePoint at) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.time_since_epoch().count()));
 }
 
-std::uint64_t milliseconds_until(core::TimePoint at, core::TimePoint now) {
-  if (at <= now) return 0;
-  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(at - now).count());
+core::Duration time_until(core::TimePoint at, core::TimePoint now) {
+  return std::max(at - now, core::Duration::zero());
 }
 
 std::string seconds_until(core::TimePoint at, core::TimePoint now) {
@@ -157,18 +155,16 @@ std::string PoolCharges::refusal(core::Uid uid) const {
          seconds_until(charge->refused_until, now) + ": see `ringmaster status` for what they died of";
 }
 
-void PoolCharges::fill(control::v1::PoolStatus& status) const {
+std::vector<ChargeView> PoolCharges::views() const {
   const core::TimePoint now = loop_.now();
+  std::vector<ChargeView> views;
   for (const ChargeSheet::Charge& charge : sheet_.all()) {
     if (charge.clear_at <= now) continue;
-    control::v1::UidCharge& one = *status.add_charges();
-    one.set_uid(charge.uid);
-    one.set_workers(charge.deaths);
-    one.set_standing(core::to_string(sheet_.standing(now, charge)));
-    one.set_refused_for_ms(milliseconds_until(charge.refused_until, now));
-    one.set_last_for_ms(milliseconds_until(sheet_.last_until(charge), now));
-    one.set_cause(core::to_string(charge.cause));
+    views.push_back({charge.uid, charge.deaths, core::to_string(sheet_.standing(now, charge)),
+                     time_until(charge.refused_until, now), time_until(sheet_.last_until(charge), now),
+                     core::to_string(charge.cause)});
   }
+  return views;
 }
 
 }  // namespace ringmaster

@@ -10,14 +10,11 @@
 #include "daemon/core/pool/charge_sheet.h"
 #include "daemon/link/keeper_codec.h"
 #include "daemon/loop/event_loop.h"
+#include "daemon/ports/pool_view.h"
 #include "shm/charges.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {
-
-namespace control::v1 {
-class PoolStatus;
-}
 
 /// What the uids of one pool are charged with for the workers that their jobs ended: the shell around ChargeSheet. It
 /// keeps the ledger's record for a successor and tells each worker by its control segment. The pool's, on its thread.
@@ -45,7 +42,8 @@ class PoolCharges {
   void show(ControlRecord& control) const;
   /// Empty: jobs and sessions of the uid are welcome. Else a sentence: what they did, and until when.
   [[nodiscard]] std::string refusal(core::Uid uid) const;
-  void fill(control::v1::PoolStatus& status) const;
+  /// Of everybody who owes something.
+  [[nodiscard]] std::vector<ChargeView> views() const;
 
  private:
   void publish();

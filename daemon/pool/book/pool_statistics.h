@@ -7,14 +7,10 @@
 
 #include "daemon/core/pool/queue_gauge.h"
 #include "daemon/core/pool/recent.h"
+#include "daemon/ports/pool_view.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster {
-
-namespace control::v1 {
-class PoolStatus;
-class WorkerStatus;
-}  // namespace control::v1
 
 struct Session;
 
@@ -40,11 +36,10 @@ class PoolStatistics {
   /// The submits that a session's client has refused for a full queue since the last call go on record.
   void take_refusals(const Session& session) const;
 
-  /// Counters, times, rates and the queue.
-  void fill(core::TimePoint now, const LedgerTally& total, const core::QueueGauge& gauge,
-            control::v1::PoolStatus& status) const;
-  void fill_process(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started, core::TimePoint now,
-                    control::v1::WorkerStatus& worker) const;
+  [[nodiscard]] PoolFigures figures(core::TimePoint now, const LedgerTally& total, const core::QueueGauge& gauge) const;
+  /// Of a process that lives.
+  [[nodiscard]] CpuView cpu_of(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
+                               core::TimePoint now) const;
 
  private:
   struct Cpu {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "client/cli/pool_figures.h"
 #include "client/cli/status_view.h"
+#include "daemon/control/message/status_message.h"
 #include "daemon/pool/book/lane_tally.h"
 #include "daemon/pool/book/pool_statistics.h"
 #include "proto/control.pb.h"
@@ -89,9 +90,10 @@ class Book {
 
   void show() {
     v1::Status status;
-    v1::PoolStatus& pool = *status.add_pools();
-    pool.set_name("images");
-    statistics_.fill(now_, total(), statistics_.gauge(), pool);
+    PoolView view;
+    view.name = "images";
+    view.figures = statistics_.figures(now_, total(), statistics_.gauge());
+    v1::PoolStatus& pool = *status.add_pools() = pool_message(view);
     for (const v1::Quantiles* times :
          {&pool.queue_time(), &pool.run_time(), &pool.queue_time_minute(), &pool.run_time_minute()}) {
       check_times(*times);

@@ -95,7 +95,12 @@ class FakePool final : public PoolGate {
     loop_->post([done = std::move(done)] { done({}); });
   }
   void resume() override { refusal_.clear(); }
-  void fill_status(control::v1::PoolStatus& status) const override { status.set_state("running"); }
+  [[nodiscard]] PoolView view() const override {
+    PoolView view;
+    view.name = config_.name;
+    view.state = "running";
+    return view;
+  }
 
   /// On the loop's thread: runs what is ready, every millisecond while `working`.
   void tick() {
@@ -185,7 +190,7 @@ class FakeDaemon final : public DaemonGate {
     ++incarnation_;
   }
 
-  [[nodiscard]] std::span<PoolGate* const> pools() const override { return pools_; }
+  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(pools_); }
   [[nodiscard]] LedgerRecord& ledger() override { return *ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return incarnation_; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
@@ -205,8 +210,12 @@ class FakeDaemon final : public DaemonGate {
     holding = held.size();
   }
   void stop() override { stopped = true; }
-  void fill_status(control::v1::Status& status) override { status.set_state("running"); }
-  void fill_health(control::v1::Health& health) override { health.set_level("healthy"); }
+  [[nodiscard]] DaemonView view() override {
+    DaemonView view;
+    view.state = "running";
+    return view;
+  }
+  [[nodiscard]] HealthView health() override { return {"healthy", {}, {}, false}; }
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()> done) override {
     loop_->post(std::move(done));
   }

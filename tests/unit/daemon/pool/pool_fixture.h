@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "base/monotonic_clock.h"
+#include "daemon/control/message/status_message.h"
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/pool/pool.h"
 #include "daemon/sessions/session.h"
 #include "daemon/sessions/session_desk.h"
 #include "daemon/sessions/session_factory.h"
-#include "proto/control.pb.h"
 #include "shm/ledger/ledger.h"
 #include "shm/memfd.h"
 #include "shm/port/client_port.h"
@@ -175,11 +175,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
     }
     EXPECT_TRUE(condition());
   }
-  [[nodiscard]] control::v1::PoolStatus status() const {
-    control::v1::PoolStatus status;
-    pool_->fill_status(status);
-    return status;
-  }
+  [[nodiscard]] control::v1::PoolStatus status() const { return pool_message(pool_->view()); }
   [[nodiscard]] Pool& pool() { return *pool_; }
   [[nodiscard]] SessionDesk& desk() { return *sessions_; }
   [[nodiscard]] const FakeKeeper& asked() const { return keeper_; }
@@ -196,7 +192,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   void pool_changed() override {}
 
   // DaemonGate
-  [[nodiscard]] std::span<PoolGate* const> pools() const override { return gates_; }
+  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(gates_); }
   [[nodiscard]] LedgerRecord& ledger() override { return *remains_.ledger; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
@@ -204,8 +200,8 @@ class PoolLife final : public PoolHost, public DaemonGate {
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector&) override {}
   void stop() override {}
-  void fill_status(control::v1::Status&) override {}
-  void fill_health(control::v1::Health&) override {}
+  [[nodiscard]] DaemonView view() override { return {}; }
+  [[nodiscard]] HealthView health() override { return {}; }
   void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
     stacks_.when_named(incident, limit, std::move(done));
   }

@@ -14,11 +14,12 @@
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/session_roster.h"
 #include "daemon/pool/staffing.h"
+#include "daemon/ports/pool_view.h"
 
 namespace ringmaster {
 
 /// What a pool tells about itself. No worker is asked: a status must not need a free one. Its pool's, on its thread.
-class PoolView {
+class PoolReport {
  public:
   struct Rooms {
     LedgerRecord& ledger;
@@ -35,17 +36,18 @@ class PoolView {
   };
 
   /// REQUIRES: all of it outlives this.
-  PoolView(const config::PoolConfig& config, std::uint32_t index, const Rooms& rooms)
+  PoolReport(const config::PoolConfig& config, std::uint32_t index, const Rooms& rooms)
       : config_(config), index_(index), rooms_(rooms) {}
 
   /// Everything but `queued` and `running`.
-  void fill_status(core::TimePoint now, control::v1::PoolStatus& status) const;
+  [[nodiscard]] PoolView view(core::TimePoint now) const;
   [[nodiscard]] core::PoolSnapshot snapshot() const;
   /// What its processes have done, the living too.
   [[nodiscard]] LedgerTally total() const;
 
  private:
-  void fill_worker(core::TimePoint now, core::Seat index, control::v1::WorkerStatus& worker) const;
+  [[nodiscard]] WorkerView worker(core::TimePoint now, core::Seat index) const;
+  void look_at_process(core::TimePoint now, const PoolSeat& seat, WorkerView& worker) const;
 
   const config::PoolConfig& config_;
   std::uint32_t index_;

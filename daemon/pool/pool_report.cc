@@ -1,16 +1,13 @@
-#include "daemon/pool/pool_view.h"
+#include "daemon/pool/pool_report.h"
 
 #include "base/monotonic_clock.h"
 #include "daemon/incidents/incident_log.h"
 #include "daemon/machine/proc_facts.h"
 #include "daemon/sessions/session.h"
-#include "proto/control.pb.h"
 #include "shm/port/verdict.h"
 
 namespace ringmaster {
 namespace {
-
-namespace v1 = control::v1;
 
 constexpr std::size_t kIncidentsShown = 8;
 
@@ -32,33 +29,31 @@ const char* name_of(core::SeatState state) {
   return "unknown";
 }
 
-std::uint64_t milliseconds(core::Duration duration) {
-  return static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
-}
-
-void fill_incident(const IncidentLog& log, const LedgerIncident& from, v1::Incident& to) {
-  to.set_serial(from.serial.load(std::memory_order_relaxed));
+IncidentView incident_view(const IncidentLog& log, const LedgerIncident& from) {
+  IncidentView view;
+  view.serial = from.serial.load(std::memory_order_relaxed);
   const std::uint64_t now = monotonic_ns();
-  to.set_ago_ms(now > from.at_ns ? (now - from.at_ns) / 1'000'000 : 0);
-  to.set_seat(from.seat);
-  to.set_incarnation(from.incarnation);
-  to.set_job_id(from.job_id);
-  to.set_handler(from.handler);
-  to.set_stack(log.stack_of(from));
-  to.set_full_stack(log.full_stack_of(from));
-  to.set_core(from.core);
-  to.set_what(from.what);
-  to.set_same_as(from.same_as);
-  if (from.closed.load(std::memory_order_relaxed) == 0) return to.set_kind("being killed");
-  to.set_kind(core::to_string(static_cast<core::DeathKind>(from.kind)));
-  to.set_detail(static_cast<std::int32_t>(from.detail));
-  to.set_cause(from.cause);
+  view.ago = std::chrono::nanoseconds{now > from.at_ns ? now - from.at_ns : 0};
+  view.seat = static_cast<core::Seat>(from.seat);
+  view.incarnation = from.incarnation;
+  view.job_id = from.job_id;
+  view.uid = from.uid;
+  view.handler = from.handler;
+  view.evidence = {log.stack_of(from), log.full_stack_of(from), from.core, from.what};
+  view.same_as = from.same_as;
+  if (from.closed.load(std::memory_order_relaxed) == 0) {
+    view.kind = "being killed";
+    return view;
+  }
+  view.kind = core::to_string(static_cast<core::DeathKind>(from.kind));
+  view.detail = static_cast<std::int32_t>(from.detail);
+  view.cause = from.cause;
+  return view;
 }
 
 }  // namespace
 
-LedgerTally PoolView::total() const {
+LedgerTally PoolReport::total() const {
   std::vector<const LaneRecord*> lanes;
   for (const PoolSeat& seat : rooms_.seats) {
     if (seat.process) lanes.push_back(&seat.process->lane());
@@ -67,50 +62,55 @@ LedgerTally PoolView::total() const {
   return rooms_.book.total(lanes);
 }
 
-void PoolView::fill_status(core::TimePoint now, v1::PoolStatus& status) const {
-  status.set_name(config_.name);
-  status.set_state(core::to_string(rooms_.drain.state()));
-  status.set_quarantined(rooms_.staffing.policy().quarantined());
-  status.set_quarantine_reason(rooms_.staffing.policy().quarantine_reason());
-  status.set_workers_wanted(config_.workers);
-  status.set_spares_wanted(config_.spares);
+PoolView PoolReport::view(core::TimePoint now) const {
+  PoolView view;
+  view.name = config_.name;
+  view.state = core::to_string(rooms_.drain.state());
+  view.quarantined = rooms_.staffing.policy().quarantined();
+  view.quarantine_reason = rooms_.staffing.policy().quarantine_reason();
+  view.workers_wanted = config_.workers;
+  view.spares_wanted = config_.spares;
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
-    fill_worker(now, static_cast<core::Seat>(i), *status.add_workers());
+    view.workers.push_back(worker(now, static_cast<core::Seat>(i)));
   }
-  rooms_.statistics.fill(now, total(), rooms_.queues.measure(now), status);
-  rooms_.charges.fill(status);
+  view.figures = rooms_.statistics.figures(now, total(), rooms_.queues.measure(now));
+  view.charges = rooms_.charges.views();
   const IncidentLog log(rooms_.ledger);
   for (const LedgerIncident* incident : log.last(index_, kIncidentsShown)) {
-    fill_incident(log, *incident, *status.add_incidents());
+    view.incidents.push_back(incident_view(log, *incident));
   }
+  return view;
 }
 
-void PoolView::fill_worker(core::TimePoint now, core::Seat index, v1::WorkerStatus& worker) const {
+WorkerView PoolReport::worker(core::TimePoint now, core::Seat index) const {
   const PoolSeat& seat = rooms_.seats[index];
-  worker.set_seat(index);
-  worker.set_state(name_of(seat.state));
-  worker.set_last_death(rooms_.book.last_death(index));
-  worker.set_last_stack(rooms_.book.last_stack(index));
-  if (seat.orphan) worker.set_pid(seat.orphan->pid);
-  if (!seat.process) return;
+  WorkerView worker;
+  worker.seat = index;
+  worker.state = name_of(seat.state);
+  worker.last_death = rooms_.book.last_death(index);
+  worker.last_stack = rooms_.book.last_stack(index);
+  if (seat.orphan) worker.pid = seat.orphan->pid;
+  if (seat.process) look_at_process(now, seat, worker);
+  return worker;
+}
+
+void PoolReport::look_at_process(core::TimePoint now, const PoolSeat& seat, WorkerView& worker) const {
   const LaneRecord& lane = seat.process->lane();
-  const std::int32_t pid = seat.process->pid();
-  worker.set_pid(pid);
-  worker.set_incarnation(seat.process->place().owner.incarnation);
-  worker.set_jobs(finished_jobs(lane.counters));
-  worker.set_leftovers(lane.left.now.load(std::memory_order_relaxed));
-  worker.set_uptime_ms(milliseconds(now - seat.started));
-  worker.set_rss_bytes(resident_bytes(pid).value);
-  rooms_.statistics.fill_process(index, worker.incarnation(), pid, seat.started, now, worker);
+  worker.pid = seat.process->pid();
+  worker.incarnation = seat.process->place().owner.incarnation;
+  worker.jobs = finished_jobs(lane.counters);
+  worker.leftovers = lane.left.now.load(std::memory_order_relaxed);
+  worker.uptime = now - seat.started;
+  worker.resident = resident_bytes(worker.pid);
+  worker.cpu = rooms_.statistics.cpu_of(worker.seat, worker.incarnation, worker.pid, seat.started, now);
   const LaneLook look = look_at_lane(lane);
   const Session* session = look.intent ? rooms_.sessions.at(look.intent->session) : nullptr;
   if (session == nullptr) return;
-  worker.set_current_job_id(make_job_id(session->serial, look.intent->seq));
-  worker.set_current_run_ms(milliseconds(now - core::from_monotonic_ns(look.stamp_ns)));
-  worker.set_current_handler(rooms_.handlers.name_of(look.handler));
+  worker.job = {make_job_id(session->serial, look.intent->seq), session->uid, rooms_.handlers.name_of(look.handler),
+                now - core::from_monotonic_ns(look.stamp_ns)};
 }
 
-core::PoolSnapshot PoolView::snapshot() const {
+core::PoolSnapshot PoolReport::snapshot() const {
   core::PoolSnapshot snapshot;
   snapshot.name = config_.name;
   snapshot.judged = rooms_.staffing.availability().judged();

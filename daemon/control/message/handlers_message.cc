@@ -1,0 +1,27 @@
+#include "daemon/control/message/handlers_message.h"
+
+#include "proto/control_convert.h"
+
+namespace ringmaster {
+namespace {
+
+std::uint64_t milliseconds(core::Duration duration) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+control::v1::PoolHandlers handlers_message(const HandlersView& pool) {
+  control::v1::PoolHandlers message;
+  message.set_pool(pool.pool);
+  message.set_known(pool.known);
+  if (pool.known) to_message(pool.handlers, message);
+  message.set_max_request_ring_bytes(pool.max_request_ring.value);
+  message.set_max_result_ring_bytes(pool.max_result_ring.value);
+  message.set_queue_timeout_ms(milliseconds(pool.queue_deadline));
+  message.set_run_timeout_ms(milliseconds(pool.run_deadline));
+  message.set_max_run_timeout_ms(milliseconds(pool.max_deadline));
+  return message;
+}
+
+}  // namespace ringmaster

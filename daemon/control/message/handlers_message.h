@@ -1,0 +1,11 @@
+#pragma once
+
+#include "daemon/ports/handlers_view.h"
+#include "proto/control.pb.h"
+
+namespace ringmaster {
+
+/// What there is in a pool, as a client is told.
+[[nodiscard]] control::v1::PoolHandlers handlers_message(const HandlersView& pool);
+
+}  // namespace ringmaster

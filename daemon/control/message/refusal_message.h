@@ -1,0 +1,11 @@
+#pragma once
+
+#include "daemon/ports/request_refusal.h"
+#include "proto/control.pb.h"
+
+namespace ringmaster {
+
+/// The answer to a request that is not done; its id is still to be set.
+[[nodiscard]] control::v1::Reply refusal_message(const RequestRefusal& refusal);
+
+}  // namespace ringmaster

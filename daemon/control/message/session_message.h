@@ -1,0 +1,16 @@
+#pragma once
+
+#include "daemon/sessions/session_request.h"
+#include "proto/control.pb.h"
+
+/// Requests about sessions as values, and their answers as messages.
+namespace ringmaster {
+
+[[nodiscard]] SessionWish session_wish(const control::v1::OpenSession& request);
+[[nodiscard]] SessionKey session_key(const control::v1::ResumeSession& request);
+[[nodiscard]] SessionKey session_key(const control::v1::CloseSession& request);
+
+/// Without the descriptors of an offer, which go beside it; its id is still to be set.
+[[nodiscard]] control::v1::Reply session_message(const SessionAnswer& answer);
+
+}  // namespace ringmaster

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/core/types.h"
+#include "proto/handler_table.h"
+
+namespace ringmaster {
+
+class PoolGate;
+
+/// A pool's handlers, limits and default deadlines as clients get them.
+struct HandlersView {
+  std::string pool;
+  bool known = false;  ///< false: no worker of the pool has been ready yet, the list is empty
+  std::vector<HandlerDescription> handlers;
+  core::Bytes max_request_ring{};
+  core::Bytes max_result_ring{};
+  core::Duration queue_deadline{};  ///< of the pool; 0: none
+  core::Duration run_deadline{};
+  core::Duration max_deadline{};
+};
+[[nodiscard]] HandlersView handlers_view(const PoolGate& pool);
+
+}  // namespace ringmaster

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace ringmaster {
+
+/// Why a request is not done: what its caller acts on. The numbers are those of ErrorCode in proto/control.proto, which
+/// also says what each means; control/message/refusal_message holds them together.
+enum class RefusalCode : std::uint8_t {
+  BadRequest = 1,
+  Version,
+  NotAllowed,
+  UnknownPool,
+  UnknownHandler,
+  BadArgument,
+  TooLarge,
+  QueueFull,
+  Quota,
+  NoMemory,
+  Draining,
+  UnknownSession,
+  UnknownJob,
+  Busy,
+  SessionBroken,
+  Internal
+};
+
+/// A request that is not done, as a value.
+struct RequestRefusal {
+  RefusalCode code = RefusalCode::Internal;
+  std::string why;           ///< one sentence: what was asked, what was found, what to do
+  std::uint64_t needed = 0;  ///< of a limit that was met: what was asked for, ...
+  std::uint64_t limit = 0;   ///< ... and what is allowed
+};
+
+/// Found by boost::system::result when `.value()` is called on a refusal.
+[[noreturn]] inline void throw_exception_from_error(const RequestRefusal& refusal, const boost::source_location&) {
+  throw std::runtime_error(refusal.why);
+}
+
+/// What was asked for, or why it is refused.
+template <typename T>
+using OrRefusal = boost::system::result<T, RequestRefusal>;
+
+}  // namespace ringmaster
