@@ -8,6 +8,7 @@
 #include "daemon/sessions/session.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
+#include "shm/slots.h"
 
 namespace ringmaster {
 namespace {
@@ -15,18 +16,12 @@ namespace {
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 
-// SYNC: acquire, pairs with publish and with the owner's completion.
-SlotWord word_at(const Session& session, std::uint32_t slot) {
-  return SlotWord(session.reply.word(slot).load(std::memory_order_acquire));
-}
-
 // The last job that still belongs to the time before the drain. Words that the client wrote: wrong ones are its loss.
 std::uint32_t last_seq(const Session& session) {
   std::uint32_t pending = 0;
   std::uint32_t any = 0;
   const auto later = [](std::uint32_t seq, std::uint32_t than) { return than == 0 || seq_after(seq, than); };
-  for (std::uint32_t slot = 0; slot < session.geometry.slots; ++slot) {
-    const SlotWord word = word_at(session, slot);
+  for (const auto [slot, word] : slot_words(session.reply)) {
     if (word.seq() == 0) continue;
     if (later(word.seq(), any)) any = word.seq();
     const bool waits_or_runs = word.state() == SlotState::Ready || word.is_owned();
@@ -201,8 +196,7 @@ bool PoolDrain::refuses(const Session& session, SlotWord ready, const Crew& crew
 void PoolDrain::refuse_late_jobs(const Crew& crew) {
   bool reminded = false;
   for (const auto& [index, session] : rooms_.sessions.all()) {
-    for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
-      const SlotWord word = word_at(*session, slot);
+    for (const auto [slot, word] : slot_words(session->reply)) {
       if (!word.is_claimable()) continue;
       if (!refuses(*session, word, crew)) {
         // One that is waited for must be seen by a worker, whether its client has told of it or not.
@@ -217,8 +211,7 @@ void PoolDrain::refuse_late_jobs(const Crew& crew) {
 
 bool PoolDrain::waits_for_a_job(const Crew& crew) const {
   for (const auto& [index, session] : rooms_.sessions.all()) {
-    for (std::uint32_t slot = 0; slot < session->geometry.slots; ++slot) {
-      const SlotWord word = word_at(*session, slot);
+    for (const auto [slot, word] : slot_words(session->reply)) {
       if (word.is_claimable() && !refuses(*session, word, crew)) return true;
     }
   }

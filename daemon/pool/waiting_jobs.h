@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "daemon/sessions/session.h"
+#include "shm/slots.h"
 
 namespace ringmaster {
 
@@ -14,7 +15,7 @@ void for_each_hinted(const Session& session, Visit&& visit) {
     std::uint64_t bits = session.reply.ready().bits[at].load(std::memory_order_acquire);  // SYNC: pairs with set_hint.
     for (; bits != 0; bits &= bits - 1) {
       const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-      visit(slot, SlotWord(session.reply.word(slot).load(std::memory_order_acquire)));  // SYNC: pairs with publish.
+      visit(slot, slot_word(session.reply, slot));
     }
   }
 }

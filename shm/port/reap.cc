@@ -3,6 +3,7 @@
 #include "base/plant.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
+#include "shm/slots.h"
 
 namespace ringmaster {
 namespace {
@@ -65,8 +66,7 @@ std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions
   if (!intent) return std::nullopt;
   for (const ReapTarget& session : sessions) {
     if (session.index != intent->session || intent->slot >= session.reply.slots()) continue;
-    // SYNC: acquire, pairs with the dead worker's last release.
-    const SlotWord seen(session.reply.word(intent->slot).load(std::memory_order_acquire));
+    const SlotWord seen = slot_word(session.reply, intent->slot);
     if (!seen.is_owned() || !(seen.owner() == death.owner) || seen.seq() != intent->seq) return std::nullopt;
     const JobDescriptor& descriptor = session.request.descriptor(intent->slot);
     // Once: the client may write on.
@@ -82,17 +82,16 @@ std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions
 std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathReport& death, const CrashRule& rule) {
   std::vector<ReapedJob> jobs;
   for (const ReapTarget& session : sessions) {
-    for (std::uint32_t slot = 0; slot < session.reply.slots(); ++slot) {
-      Word64& word = session.reply.word(slot);
-      // SYNC: acquire, pairs with the dead worker's last release.
-      const SlotWord seen(word.load(std::memory_order_acquire));
+    for (const auto [slot, seen] : slot_words(session.reply)) {
       if (!seen.is_owned() || !(seen.owner() == death.owner) || planted(Plant::OutcomeNever)) continue;
       const ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
       const SlotWord next = successor_word(seen, job.retried, job.cause, job.detail);
       if (!job.forged) write_times(session, static_cast<std::uint16_t>(slot), seen, death, job.retried);
       std::uint64_t expected = seen.bits();
       // SYNC: acq_rel, pairs with claim (a retry) and collect. It fails only if the client altered its word.
-      if (word.compare_exchange_strong(expected, next.bits(), std::memory_order_acq_rel)) jobs.push_back(job);
+      if (session.reply.word(slot).compare_exchange_strong(expected, next.bits(), std::memory_order_acq_rel)) {
+        jobs.push_back(job);
+      }
     }
   }
   for (const ReapTarget& session : sessions) restore_hints(session.reply);
@@ -100,9 +99,7 @@ std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathRep
 }
 
 void restore_hints(const ReplyView& reply) noexcept {
-  for (std::uint32_t slot = 0; slot < reply.slots(); ++slot) {
-    // SYNC: acquire: the bits we set below come after the word.
-    const SlotWord word(reply.word(slot).load(std::memory_order_acquire));
+  for (const auto [slot, word] : slot_words(reply)) {
     if (word.state() == SlotState::Ready) {
       set_hint(reply.ready(), slot);
     } else if (word.is_terminal()) {
@@ -114,15 +111,12 @@ void restore_hints(const ReplyView& reply) noexcept {
 
 unsigned end_all(const ReplyView& reply, Cause cause) noexcept {
   unsigned count = 0;
-  for (std::uint32_t slot = 0; slot < reply.slots(); ++slot) {
-    Word64& word = reply.word(slot);
-    // SYNC: acquire, pairs with publish.
-    const SlotWord seen(word.load(std::memory_order_acquire));
+  for (const auto [slot, seen] : slot_words(reply)) {
     if (seen.state() != SlotState::Ready && !seen.is_owned()) continue;
     std::uint64_t expected = seen.bits();
     const SlotWord ended = successor_word(seen, false, cause, 0);
     // SYNC: acq_rel: a client's own cancel may be faster.
-    if (word.compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) ++count;
+    if (reply.word(slot).compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) ++count;
   }
   restore_hints(reply);
   return count;

@@ -18,11 +18,6 @@ bool inside(std::uint64_t line, std::uint64_t bytes, std::uint64_t ring_bytes) {
 
 void copy_first_line(JobDescriptor& to, const JobDescriptor& from) { std::memcpy(&to, &from, kCacheLine); }
 
-SlotWord load_word(const ReplyView& reply, std::uint32_t slot) {
-  // SYNC: acquire, pairs with publish and with the reaper's return of a job.
-  return SlotWord(reply.word(slot).load(std::memory_order_acquire));
-}
-
 // The lane's counters have one writer: a load and a store, no locked instruction.
 void add(Word64& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
@@ -102,7 +97,7 @@ bool any_hinted(const WorkerSession& session, Test&& test) {
     // SYNC: pairs with set_hint.
     for (std::uint64_t set = reply.ready().bits[at].load(std::memory_order_acquire); set != 0; set &= set - 1) {
       const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
-      if (test(slot, load_word(reply, slot))) return true;
+      if (test(slot, slot_word(reply, slot))) return true;
     }
   }
   return false;
@@ -126,7 +121,7 @@ ClaimStatus tampered(const WorkerSelf& self, std::uint32_t slot, Claim& out) {
 bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
   clear_hint(reply.ready(), slot);
   // After the clear, a read-modify-write: a Ready whose bit we just cleared is seen here.
-  if (load_word(reply, slot).state() != SlotState::Ready) return false;
+  if (slot_word(reply, slot).state() != SlotState::Ready) return false;
   set_hint(reply.ready(), slot);
   return true;
 }
@@ -157,7 +152,7 @@ bool has_waiting_job(const WorkerSession& session, std::uint64_t now_ns, std::ui
 ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns, Claim& out) noexcept {
   const ReplyView& reply = session.reply;
   out.in_turn = false;
-  if (const SlotWord next = load_word(reply, session.cursor); next.state() == SlotState::Ready) {
+  if (const SlotWord next = slot_word(reply, session.cursor); next.state() == SlotState::Ready) {
     if (!next.is_claimable()) return tampered(self, session.cursor, out);
     const ClaimStatus status = take(self, session, session.cursor, next, now_ns, out);
     out.in_turn = status == ClaimStatus::Claimed;
@@ -168,7 +163,7 @@ ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t 
     const auto slot = next_hint(reply.ready(), reply.slots(), session.cursor);
     if (!slot) return ClaimStatus::Nothing;
     session.cursor = (*slot + 1) % reply.slots();
-    const SlotWord word = load_word(reply, *slot);
+    const SlotWord word = slot_word(reply, *slot);
     if (!word.is_claimable()) {
       if (!word.is_possible()) return tampered(self, *slot, out);
       clear_stale_ready(reply, *slot);

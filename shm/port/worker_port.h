@@ -6,6 +6,7 @@
 
 #include "shm/port/hints.h"
 #include "shm/segment_view.h"
+#include "shm/slots.h"
 
 /// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers
 /// them. A worker may die between any two of them; reap.h repairs each case.
@@ -48,8 +49,7 @@ struct Claim {
 /// True when the slot at the cursor is Ready. The client hands out slots in rotation, so that is where the next job
 /// will most often lie: one load, and of a line that holds nothing but that job.
 [[nodiscard]] inline bool next_is_ready(const WorkerSession& session) noexcept {
-  // SYNC: acquire, pairs with publish; claim loads it again.
-  return SlotWord(session.reply.word(session.cursor).load(std::memory_order_acquire)).state() == SlotState::Ready;
+  return slot_word(session.reply, session.cursor).state() == SlotState::Ready;  // claim looks again
 }
 
 /// True when the session may have ready work anywhere: a ready bit is set, stale or not.
