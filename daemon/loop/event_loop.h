@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "daemon/core/types.h"
+#include "daemon/loop/timers.h"
 
 namespace boost::asio {
 class io_context;
@@ -16,22 +17,19 @@ class Closer;
 
 /// The supervisor's one event loop, seen without Asio: timers, posts, and "this descriptor is readable or has hung up".
 /// Only event_loop.cc and the heavy actors include Asio.
-class EventLoop {
+class EventLoop final : public Timers {
  public:
-  using TimerId = std::uint64_t;
-
   /// Throws boost::system::system_error where the kernel has nothing to watch descriptors with.
   explicit EventLoop(boost::asio::io_context& context);
-  ~EventLoop();
+  ~EventLoop() override;
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  [[nodiscard]] core::TimePoint now() const;
-  /// Once, after `delay`. The returned id is never 0.
-  TimerId after(core::Duration delay, std::function<void()> action);
-  void cancel(TimerId timer);
-  /// Runs soon, never within this call. Any thread.
-  void post(std::function<void()> action);
+  [[nodiscard]] core::TimePoint now() const override;
+  TimerId after(core::Duration delay, std::function<void()> action) override;
+  void cancel(TimerId timer) override;
+  /// From any thread.
+  void post(std::function<void()> action) override;
   /// For whatever must not wait here.
   [[nodiscard]] Closer& closer() { return *closer_; }
   [[nodiscard]] boost::asio::io_context& context();

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/config/config.h"
-#include "daemon/link/keeper_codec.h"
+#include "daemon/ports/deposits.h"
 #include "daemon/ports/pool_directory.h"
 #include "daemon/ports/status_view.h"
 #include "proto/handler_table.h"
@@ -66,10 +66,8 @@ class PoolGate {
 };
 
 /// What the client-facing side needs of the daemon as a whole. Same rules.
-class DaemonGate {
+class DaemonGate : public Deposits {
  public:
-  virtual ~DaemonGate() = default;
-
   [[nodiscard]] virtual PoolDirectory pools() const = 0;
   [[nodiscard]] virtual LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual std::uint32_t supervisor_incarnation() const = 0;  ///< from 1
@@ -77,12 +75,6 @@ class DaemonGate {
 
   /// Empty: the daemon takes new work. Else why not.
   [[nodiscard]] virtual std::string refusal() const = 0;
-
-  /// Deposits descriptors (borrowed for the call) with the keeper; at most kMaxDepositsPerMessage.
-  /// `acked(false)`: the keeper's table is full; nothing is held.
-  virtual void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
-                       std::function<void(bool)> acked) = 0;
-  virtual void release(const keeper::ReleaseSelector& selector) = 0;
 
   /// Begins the orderly end of the daemon (as SIGTERM does).
   virtual void stop() = 0;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "daemon/link/keeper_codec.h"
+
+namespace ringmaster {
+
+/// What sessions have the keeper hold for a successor. One thread, the supervisor's.
+class Deposits {
+ public:
+  virtual ~Deposits() = default;
+
+  /// `fds` are borrowed for the call; at most kMaxDepositsPerMessage. `acked(false)`: the keeper's table is full;
+  /// nothing is held.
+  virtual void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int> fds,
+                       std::function<void(bool)> acked) = 0;
+  virtual void release(const keeper::ReleaseSelector& selector) = 0;
+};
+
+}  // namespace ringmaster

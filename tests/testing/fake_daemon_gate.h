@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/ports/pool_gate.h"
+#include "tests/unit/shm/fixture.h"
+
+namespace ringmaster::testing {
+
+/// A daemon of some pools, with a ledger in plain memory and a keeper that answers when it is told to.
+class FakeDaemonGate final : public DaemonGate {
+ public:
+  explicit FakeDaemonGate(std::vector<PoolGate*> pools)
+      : pools_(std::move(pools)), memory_(sizeof(LedgerRecord)), ledger_(*format_ledger(memory_.span())) {}
+
+  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(pools_); }
+  [[nodiscard]] LedgerRecord& ledger() override { return ledger_; }
+  [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
+  [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
+  [[nodiscard]] std::string refusal() const override { return why_not; }
+  void deposit(std::span<const keeper::DepositLabel> labels, std::span<const int>,
+               std::function<void(bool)> acked) override {
+    deposited.insert(deposited.end(), labels.begin(), labels.end());
+    unanswered_.push_back(std::move(acked));
+  }
+  void release(const keeper::ReleaseSelector& selector) override { released.push_back(selector.a.value_or(0)); }
+  void stop() override {}
+  void when_stack_named(std::uint64_t, core::Duration, std::function<void()>) override {}
+  [[nodiscard]] DaemonView view() override { return {}; }
+  [[nodiscard]] HealthView health() override { return {}; }
+
+  /// The keeper holds what it was given before, or its table is full.
+  void answer(bool held = true) {
+    for (const auto& acked : std::exchange(unanswered_, {})) acked(held);
+  }
+
+  std::string why_not;
+  std::vector<keeper::DepositLabel> deposited;
+  std::vector<std::uint32_t> released;  ///< serials
+
+ private:
+  std::vector<PoolGate*> pools_;
+  Memory memory_;
+  LedgerRecord& ledger_;
+  std::vector<std::function<void(bool)>> unanswered_;
+};
+
+}  // namespace ringmaster::testing
