@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "daemon/jobs/job_desk.h"
-#include "daemon/sessions/granted_memory.h"
 #include "proto/control.pb.h"
 
 // The rest of JobDesk: the sessions that jobs go through, and room in them.
@@ -116,7 +115,7 @@ MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::strin
         if (const auto at = homes_.find(serial); at != homes_.end()) look(*at->second);
       },
       [this](core::Bytes bytes) {
-        core::GrantQuestion question = look_at_memory(sessions_, 0, bytes);
+        core::GrantQuestion question = sessions_.memory_for(0, bytes);
         question.from_kept = true;
         return !core::judge_grant(question);
       });

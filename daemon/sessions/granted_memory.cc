@@ -4,7 +4,7 @@
 
 #include "daemon/machine/memory_room.h"
 #include "daemon/sessions/session.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/session_table.h"
 #include "shm/memfd.h"
 
 namespace ringmaster {
@@ -21,12 +21,13 @@ bool gave_back_pages(Session& session) {
   return session.most_pages - now > kHugePage;
 }
 
-core::GrantQuestion look_at_memory(const SessionDesk& sessions, core::Uid uid, core::Bytes asked) {
+core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, core::Bytes asked) {
   core::GrantQuestion question;
   question.uid = uid;
   question.asked = asked;
   question.available = memory_room();
-  sessions.for_each([&](const Session& session) {
+  sessions.for_each([&](const SessionEntry& entry) {
+    const Session& session = entry.session;
     if (session.internal()) return;
     const core::Bytes untouched = untouched_memory(session);
     question.untouched += untouched;

@@ -4,7 +4,7 @@
 
 namespace ringmaster {
 
-class SessionDesk;
+class SessionTable;
 struct Session;
 
 /// What the session was granted and nobody has touched: its segments' sizes less the pages that they have. Holes that
@@ -19,6 +19,6 @@ struct Session;
 /// The question whether `asked` bytes more may be promised to `uid`, with the figures of this moment: two system calls
 /// for each session, and a look at /proc/meminfo and the cgroups. The daemon's own sessions have their pages reserved
 /// before a job lies in them, and so promise nothing.
-[[nodiscard]] core::GrantQuestion look_at_memory(const SessionDesk& sessions, core::Uid uid, core::Bytes asked);
+[[nodiscard]] core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, core::Bytes asked);
 
 }  // namespace ringmaster

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "daemon/ports/session_view.h"
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 
@@ -29,7 +30,7 @@ enum class SessionState : std::uint8_t { Opening, Attaching, Open, Closing };
   return "unknown";
 }
 
-/// One client's pair of segments as the supervisor sees it. Owned by the SessionDesk, on the supervisor's one thread.
+/// One client's pair of segments as the supervisor sees it. Owned by the SessionTable, on the supervisor's one thread.
 /// What lies behind the views can be written by the client (request, slot words): look, never trust. All numbers here
 /// are the supervisor's own and do not change during the session's life.
 struct Session {
@@ -63,6 +64,9 @@ struct Session {
     return geometry.request_segment_bytes() + geometry.reply_segment_bytes();
   }
 };
+
+/// What it shows of itself.
+[[nodiscard]] SessionView view_of(const Session& session);
 
 /// Whose job it is. A message's descriptor names its submitter: only supervisors can write it in a session of theirs.
 [[nodiscard]] inline std::optional<std::uint32_t> submitter_of(const Session& session, std::uint16_t slot,

@@ -49,7 +49,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   [[nodiscard]] EventLoop& loop() override { return loop_; }
   [[nodiscard]] KeeperLink& keeper() override { return keeper_; }
   [[nodiscard]] LedgerRecord& ledger_record() override { return *ledger_; }
-  [[nodiscard]] SessionDesk& sessions() override { return *sessions_; }
+  [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return start_.cpus.usable; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }

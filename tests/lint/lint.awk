@@ -44,7 +44,7 @@ BEGIN {
   allow["daemon/pool/book/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ " \
     "daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ daemon/core/worker/ shm/ledger/ shm/"
   allow["daemon/sessions/"] = "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
-    "daemon/core/daemon/ daemon/core/ shm/port/ shm/ base/"
+    "daemon/core/daemon/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
   allow["daemon/incidents/"] = "daemon/loop/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
     "daemon/core/worker/ daemon/core/ shm/ledger/ proto/ base/"
   allow["daemon/ports/"] = "daemon/config/ daemon/link/ daemon/core/ shm/ledger/ proto/ shm/ base/"

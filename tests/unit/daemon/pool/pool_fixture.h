@@ -18,9 +18,9 @@
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/os/scm_rights.h"
 #include "daemon/pool/pool.h"
+#include "daemon/sessions/segments.h"
 #include "daemon/sessions/session.h"
 #include "daemon/sessions/session_desk.h"
-#include "daemon/sessions/session_factory.h"
 #include "shm/ledger/ledger.h"
 #include "shm/memfd.h"
 #include "shm/port/client_port.h"
@@ -184,7 +184,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   [[nodiscard]] EventLoop& loop() override { return loop_; }
   [[nodiscard]] Keeper& keeper() override { return keeper_; }
   [[nodiscard]] LedgerRecord& ledger_record() override { return *remains_.ledger; }
-  [[nodiscard]] SessionFates& sessions() override { return *sessions_; }
+  [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }

@@ -1,4 +1,4 @@
-#include "daemon/sessions/session_factory.h"
+#include "daemon/sessions/segments.h"
 
 #include <fcntl.h>
 #include <sys/random.h>

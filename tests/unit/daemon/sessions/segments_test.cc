@@ -1,4 +1,4 @@
-#include "daemon/sessions/session_factory.h"
+#include "daemon/sessions/segments.h"
 
 #include <gtest/gtest.h>
 

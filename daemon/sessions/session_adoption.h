@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "daemon/core/daemon/quota.h"
+#include "daemon/loop/timers.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_deposits.h"
+#include "daemon/sessions/session_ending.h"
+#include "daemon/sessions/session_ledger.h"
+#include "daemon/sessions/session_table.h"
+
+namespace ringmaster {
+
+/// Takes up the sessions that a predecessor has left: what the ledger says of them and the descriptors that the keeper
+/// has held. Before the first request. One that cannot be taken up is lost: everybody lets go of it, and its place and
+/// its uid's charge stay until no worker has it. The supervisor's one thread.
+class SessionAdoption {
+ public:
+  struct Rooms {
+    SessionTable& table;
+    SessionLedger& ledger;
+    core::QuotaBook& quota;
+    DaemonGate& daemon;
+    SessionEnding& ending;
+  };
+
+  SessionAdoption(const Rooms& rooms, const Timers& timers) : rooms_(rooms), timers_(timers) {}
+
+  /// `cold`: all of them end as lost. `predecessors` gets each session that an earlier supervisor was the client of.
+  void adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors);
+
+ private:
+  Result<SessionEntry*> adopt_one(std::uint16_t index, const TakeDeposit& take);
+  void lose(std::uint16_t index, const std::string& why);
+
+  Rooms rooms_;
+  const Timers& timers_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/sessions/segments.h"
+#include "daemon/sessions/session_ending.h"
+#include "daemon/sessions/session_ledger.h"
+#include "daemon/sessions/session_table.h"
+#include "tests/testing/fake_daemon_gate.h"
+#include "tests/testing/fake_pool_gate.h"
+#include "tests/testing/fake_timers.h"
+
+namespace ringmaster::testing {
+
+inline constexpr SessionGeometry kSmall{64, 4096, 4096};
+
+/// A session of uid 1000 whose two segments are there, and which is in no table yet.
+[[nodiscard]] inline std::unique_ptr<SessionEntry> open_session(std::uint16_t index, std::uint32_t serial,
+                                                                PoolGate& pool,
+                                                                const SessionGeometry& geometry = kSmall) {
+  auto entry = std::make_unique<SessionEntry>();
+  entry->pool = &pool;
+  Session& session = entry->session;
+  session.index = index;
+  session.serial = serial;
+  session.uid = 1000;
+  session.pid = 77;
+  session.pool = pool.index();
+  session.pool_name = pool.config().name;
+  session.client = "app";
+  session.cookie = {11, 12};
+  session.geometry = geometry;
+  EXPECT_TRUE(create_segments(session));
+  session.lifeline = std::move(create_lifeline()->ours);
+  session.state = SessionState::Open;
+  return entry;
+}
+
+/// What the rooms of sessions stand in: one pool, a daemon, a clock; no event loop.
+struct SessionHouse {
+  SessionHouse()
+      : ending({table, ledger, quota, daemon},
+               {timers, [this](int, std::function<void()> readable) -> std::unique_ptr<FdWatch> {
+                  lifelines.push_back(std::move(readable));
+                  return nullptr;
+                }}) {
+    ending.on_internal_gone([this](std::uint32_t serial) { internal_gone.push_back(serial); });
+  }
+
+  /// A session that is open, in the ledger, and charged to its uid.
+  SessionEntry& add(std::uint16_t index, std::uint32_t serial, const SessionGeometry& geometry = kSmall) {
+    SessionEntry& entry = table.add(open_session(index, serial, pool, geometry));
+    EXPECT_FALSE(quota.open_session(timers.now(), 1000, geometry.slots, core::Bytes{entry.session.bytes()}));
+    ledger.publish(entry.session);
+    return entry;
+  }
+  /// No worker has the sessions any more that were taken from them.
+  void workers_let_go() { FakePoolGate::answer(pool.detaching); }
+  [[nodiscard]] std::uint64_t sessions_charged() const { return quota.use(1000).sessions; }
+
+  FakeTimers timers;
+  FakePoolGate pool{"images"};
+  FakeDaemonGate daemon{std::vector<PoolGate*>{&pool}};
+  core::QuotaBook quota{core::QuotaLimits{}};
+  SessionTable table;
+  SessionLedger ledger{daemon.ledger()};
+  std::vector<std::function<void()>> lifelines;  ///< each tells that one is readable
+  std::vector<std::uint32_t> internal_gone;
+  SessionEnding ending;
+};
+
+/// A client that asks for one thing.
+class SessionClient {
+ public:
+  [[nodiscard]] SessionAsker asker() {
+    return [this](SessionAnswer&& answer) {
+      EXPECT_FALSE(answer_) << "answered twice";
+      answer_ = std::move(answer);
+    };
+  }
+  [[nodiscard]] bool answered() const { return answer_.has_value(); }
+  template <typename Answer>
+  [[nodiscard]] const Answer* got() const {
+    return answer_ ? std::get_if<Answer>(&*answer_) : nullptr;
+  }
+  [[nodiscard]] std::optional<RefusalCode> refused() const {
+    const auto* refusal = got<RequestRefusal>();
+    return refusal == nullptr ? std::nullopt : std::optional(refusal->code);
+  }
+
+ private:
+  std::optional<SessionAnswer> answer_;
+};
+
+}  // namespace ringmaster::testing
