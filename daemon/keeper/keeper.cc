@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/link_error.h"
 #include "base/monotonic_clock.h"
 #include "daemon/keeper/closing.h"
 #include "daemon/keeper/keeper_log.h"
@@ -20,7 +21,11 @@ namespace {
 // Nothing is due: a look now and then all the same. While the daemon starts, ends or buries, each second.
 constexpr std::uint64_t kLongestWaitNs = 60'000'000'000;
 constexpr std::uint64_t kShortWaitNs = 1'000'000'000;
-constexpr int kClosingPerRound = 8;  // children that are started to close something
+constexpr int kClosingPerRound = 8;    // children that are started to close something
+constexpr int kRequestsPerRound = 64;  // so that a flood of requests delays no death
+
+// Descriptors that no request may take: a successor's link and table, a worker's pipe, the fence's look into /proc.
+constexpr unsigned long kReservedFds = 64;
 
 }  // namespace
 
@@ -45,7 +50,7 @@ int Keeper::run() noexcept {
     sweep(now_ns);
     if (close_retry_at_ns_ != 0 && now_ns >= close_retry_at_ns_) close_released(now_ns);
     judge(now_ns);
-    report(now_ns);
+    outbox_.report(now_ns);
     start_when_due(now_ns);
     ping(now_ns);
     if (ended(now_ns)) return exit_code_;
@@ -67,9 +72,8 @@ void Keeper::wait(std::uint64_t now_ns) noexcept {
   polled_count_ = 0;
   watch(signals_.get(), POLLIN);
   if (supervisor_.link) {
-    // With an answer unsent no further request is read: the supervisor waits for itself.
-    const bool want_out = send_retry_at_ns_ == 0 && (reply_size_ != 0 || reports_waiting_ || stop_unsent_);
-    watch(supervisor_.link.get(), static_cast<short>((reply_size_ == 0 ? POLLIN : 0) | (want_out ? POLLOUT : 0)));
+    watch(supervisor_.link.get(),
+          static_cast<short>((outbox_.owes_answer() ? 0 : POLLIN) | (outbox_.wants_room() ? POLLOUT : 0)));
   }
   if (supervisor_retry_at_ns_ == 0) watch(supervisor_.pidfd.get(), POLLIN);
   for (const WorkerSlot& slot : workers_.slots()) {
@@ -93,10 +97,10 @@ std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
   consider(sweep_retry_at_ns_);
   consider(close_retry_at_ns_);
   consider(supervisor_retry_at_ns_);
-  consider(send_retry_at_ns_);
+  consider(outbox_.retry_at_ns());
   if (setup_.watchdog_ns != 0) consider(next_ping_ns_);
   if (supervisor_.pid == 0 && !ending_) consider(std::max(next_start_.at_ns, now_ns + Fence::kRetryNs / 4));
-  for (const WorkerSlot& slot : const_cast<WorkerTable&>(workers_).slots()) consider(slot.retry_at_ns);
+  for (const WorkerSlot& slot : workers_.slots()) consider(slot.retry_at_ns);
   return deadline_ns;
 }
 
@@ -184,6 +188,122 @@ void Keeper::ping(std::uint64_t now_ns) noexcept {
   if (setup_.watchdog_ns == 0 || now_ns < next_ping_ns_ || judge_.too_silent()) return;
   setup_.notify.send("WATCHDOG=1");
   next_ping_ns_ = now_ns + setup_.watchdog_ns / 2;
+}
+
+void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
+  for (int i = 0; last_words || i < kRequestsPerRound; ++i) {
+    if (last_words) outbox_.drop_answer();
+    if (outbox_.owes_answer() || !supervisor_.link) return;
+    ReceivedPacket received = receive_packet(supervisor_.link.get(), packet_);
+    if (received.error != 0) {
+      if (!link_is_dead(received.error)) return;
+      // Closed: it is ending, and its pidfd tells next; if it is not, it cannot beat any more and is judged by that.
+      if (!last_words) supervisor_.link.reset();
+      return;
+    }
+    judge_.heard();
+    handle(std::span(packet_).first(received.size), received, now_ns, last_words);
+  }
+}
+
+void Keeper::handle(std::span<std::byte> packet, ReceivedPacket& received, std::uint64_t now_ns,
+                    bool last_words) noexcept {
+  const std::optional<MessageType> type = received.truncated ? std::nullopt : check_header(packet);
+  if (!type) return outbox_.acknowledge(0, EBADMSG);
+  switch (*type) {
+    case MessageType::Beat:
+      if (const auto message = read_message<BeatMessage>(packet)) return handle_beat(*message, now_ns);
+      break;
+    case MessageType::Deposit:
+      if (const auto message = read_message<DepositMessage>(packet)) return handle_deposit(*message, received);
+      break;
+    case MessageType::Release:
+      if (const auto message = read_message<ReleaseMessage>(packet)) {
+        const std::uint32_t released = deposits_.release(*message);
+        close_released(now_ns);
+        return outbox_.acknowledge(message->serial, 0, released);
+      }
+      break;
+    case MessageType::Spawn:
+      if (!last_words) return handle_spawn(packet, received);
+      return;
+    case MessageType::Signal:
+      if (const auto message = read_message<SignalMessage>(packet)) return handle_signal(*message);
+      break;
+    case MessageType::ExitAck:
+      if (const auto message = read_message<ExitAckMessage>(packet)) {
+        WorkerSlot* const slot = workers_.find(message->worker, message->incarnation);
+        if (slot != nullptr && slot->state == WorkerSlot::State::Fenced && !slot->failed()) workers_.free(*slot);
+        return;
+      }
+      break;
+    case MessageType::Notify:
+      if (const auto message = read_message<NotifyMessage>(packet)) {
+        const std::string_view text(message->text, std::min<std::size_t>(message->length, kMaxNotifyText));
+        if (notify_text_allowed(text)) {
+          setup_.notify.send(text);
+        } else {
+          say(Level::Warning, "the supervisor's message for the service manager is not one that it may send");
+        }
+        return;
+      }
+      break;
+    case MessageType::Ack:
+    case MessageType::Spawned:
+    case MessageType::Exited:
+    case MessageType::StopRequested:
+    case MessageType::Ask:
+      break;
+  }
+  outbox_.acknowledge(0, EBADMSG);
+}
+
+void Keeper::handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexcept {
+  stop_timeout_ms_ = message.stop_timeout_ms;
+  const auto phase = static_cast<Phase>(message.phase);
+  if (phase == Phase::Starting || phase == Phase::Serving || phase == Phase::Stopping) phase_ = phase;
+  if (phase == Phase::Serving) pace_.on_serving(now_ns);
+}
+
+// The kernel gives out the lowest number that is free: a high one says that nearly all are taken.
+bool Keeper::crowded(const ReceivedPacket& received) const noexcept {
+  if (received.fds_truncated) return true;
+  const unsigned long free_for_all = setup_.descriptors - std::min(kReservedFds, setup_.descriptors / 2);
+  return std::ranges::any_of(std::span(received.fds).first(received.fd_count), [free_for_all](const UniqueFd& fd) {
+    return static_cast<unsigned long>(fd.get()) >= free_for_all;
+  });
+}
+
+void Keeper::handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept {
+  if (crowded(received)) return outbox_.acknowledge(message.serial, EMFILE);
+  if (message.count > kMaxDepositsPerMessage || message.count != received.fd_count)
+    return outbox_.acknowledge(message.serial, EINVAL);
+  outbox_.acknowledge(message.serial, deposits_.add(std::span(message.labels).first(message.count),
+                                                    std::span(received.fds).first(received.fd_count)));
+}
+
+void Keeper::handle_spawn(std::span<std::byte> packet, ReceivedPacket& received) noexcept {
+  spawn_.message = {};
+  const int error = received.fds_truncated ? EMFILE : read_spawn(packet, received.fd_count, spawn_);
+  if (error != 0) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, error});
+  if (crowded(received)) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, EMFILE});
+  if (ending_) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, ECANCELED});
+  if (workers_.find(spawn_.message.worker, spawn_.message.incarnation) != nullptr)
+    return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, EEXIST});
+  WorkerSlot* const slot = workers_.take();
+  if (slot == nullptr) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, ENFILE});
+  const SpawnFailure failure =
+      spawn_worker(spawn_, std::span(received.fds).first(received.fd_count), setup_.given, *slot);
+  if (failure.error != 0) outbox_.refuse_spawn(spawn_.message, failure);
+}
+
+void Keeper::handle_signal(const SignalMessage& message) noexcept {
+  WorkerSlot* const slot = workers_.find(message.worker, message.incarnation);
+  if (slot == nullptr || !slot->unreaped()) return outbox_.acknowledge(message.serial, ESRCH);
+  if (message.signal == 0 || message.signal >= static_cast<std::uint32_t>(NSIG))
+    return outbox_.acknowledge(message.serial, EINVAL);
+  kill_worker(*slot, static_cast<int>(message.signal));
+  outbox_.acknowledge(message.serial, 0);
 }
 
 }  // namespace ringmaster::keeper

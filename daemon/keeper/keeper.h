@@ -12,6 +12,7 @@
 #include "daemon/keeper/bystanders.h"
 #include "daemon/keeper/fence.h"
 #include "daemon/keeper/message_check.h"
+#include "daemon/keeper/outbox.h"
 #include "daemon/keeper/restart_pace.h"
 #include "daemon/keeper/supervisor_process.h"
 #include "daemon/keeper/table/deposit_table.h"
@@ -42,7 +43,7 @@ class Keeper {
   [[nodiscard]] int run() noexcept;
 
  private:
-  // keeper.cc: the loop, the workers
+  // keeper.cc: the loop, the workers, and
   void wait(std::uint64_t now_ns) noexcept;
   [[nodiscard]] std::uint64_t next_deadline(std::uint64_t now_ns) const noexcept;
   void watch(int fd, short events) noexcept;
@@ -55,21 +56,14 @@ class Keeper {
   void read_signals(std::uint64_t now_ns) noexcept;
   void ping(std::uint64_t now_ns) noexcept;
 
-  // keeper_requests.cc: the link
+  // what its supervisor asks for
   void read_requests(std::uint64_t now_ns, bool last_words) noexcept;
   void handle(std::span<std::byte> packet, ReceivedPacket& received, std::uint64_t now_ns, bool last_words) noexcept;
   void handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexcept;
   void handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept;
   void handle_spawn(std::span<std::byte> packet, ReceivedPacket& received) noexcept;
   void handle_signal(const SignalMessage& message) noexcept;
-  void acknowledge(std::uint64_t serial, int error, std::uint32_t value = 0) noexcept;
-  void refuse_spawn(SpawnFailure failure) noexcept;
-  void send_reply() noexcept;
-  [[nodiscard]] bool unsent(int error) noexcept;
   [[nodiscard]] bool crowded(const ReceivedPacket& received) const noexcept;
-  void report(std::uint64_t now_ns) noexcept;
-  [[nodiscard]] bool report_spawned(WorkerSlot& slot) noexcept;
-  [[nodiscard]] bool report_exit(WorkerSlot& slot) noexcept;
 
   // keeper_supervisor.cc: the supervisor's life
   void start_when_due(std::uint64_t now_ns) noexcept;
@@ -105,14 +99,9 @@ class Keeper {
   std::uint64_t condemned_at_ns_ = 0;
   std::uint64_t supervisor_retry_at_ns_ = 0;
 
-  alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the one answer that the link had no room for
-  std::size_t reply_size_ = 0;
-  bool reports_waiting_ = false;
-  std::uint64_t send_retry_at_ns_ = 0;  // not 0: the link has room and the kernel none; nothing is sent until then
-  std::uint64_t refused_since_ns_ = 0;  // not 0: since when the kernel takes no packet, and not for want of room
+  Outbox outbox_{supervisor_, workers_, judge_};
 
   int stop_signal_ = 0;
-  bool stop_unsent_ = false;
   std::uint32_t stop_timeout_ms_ = 30'000;
   std::uint64_t stop_deadline_ns_ = 0;
 

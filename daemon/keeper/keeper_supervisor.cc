@@ -60,7 +60,7 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
   judge_.start(now_ns);
   phase_ = Phase::Starting;
   condemned_ = false;
-  stop_unsent_ = stop_signal_ != 0;
+  outbox_.ask_to_stop(stop_signal_);
 }
 
 void Keeper::judge(std::uint64_t now_ns) noexcept {
@@ -106,7 +106,7 @@ void Keeper::leave_supervisor(std::uint64_t now_ns) noexcept {
 }
 
 void Keeper::hear_last_words(std::uint64_t now_ns) noexcept {
-  reply_size_ = 0;
+  outbox_.drop_answer();
   read_requests(now_ns, true);
   ::kill(-supervisor_.pid, SIGKILL);
 }
@@ -114,9 +114,7 @@ void Keeper::hear_last_words(std::uint64_t now_ns) noexcept {
 void Keeper::forget_supervisor() noexcept {
   supervisor_ = SupervisorProcess{};
   supervisor_retry_at_ns_ = 0;
-  reply_size_ = 0;
-  reports_waiting_ = false;
-  send_retry_at_ns_ = refused_since_ns_ = 0;
+  outbox_.forget();
   sweep_wanted_ = true;
 }
 
@@ -152,7 +150,7 @@ void Keeper::request_stop(int signal, std::uint64_t now_ns) noexcept {
     return begin_end(kExitKilled, now_ns);
   }
   stop_signal_ = signal;
-  stop_unsent_ = true;
+  outbox_.ask_to_stop(signal);
   stop_deadline_ns_ = now_ns + stop_timeout_ms_ * std::uint64_t{1'000'000} + kStopSlackNs;
   if (supervisor_.pid == 0 && next_start_.cold) begin_end(0, now_ns);
 }

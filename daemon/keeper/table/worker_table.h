@@ -51,6 +51,7 @@ class WorkerTable {
   [[nodiscard]] bool knows(pid_t pid) const noexcept;
   /// Places up to the highest in use, free ones among them.
   [[nodiscard]] std::span<WorkerSlot> slots() noexcept { return std::span(slots_).first(end_); }
+  [[nodiscard]] std::span<const WorkerSlot> slots() const noexcept { return std::span(slots_).first(end_); }
   [[nodiscard]] bool any(WorkerSlot::State state) const noexcept;
   [[nodiscard]] bool any_unfenced() const noexcept;
 
