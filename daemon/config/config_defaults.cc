@@ -1,9 +1,9 @@
 #include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
+namespace {
 
-std::string_view default_config_text() {
-  return R"toml(# ringmaster's configuration: every key, with its default.
+constexpr std::string_view kText = R"toml(# ringmaster's configuration: every key, with its default.
 #
 # This is what `ringmasterd` uses when it is given no file. Keep only what you change: a key that is left out has
 # the value shown here. Check a file with `ringmasterd --check FILE`: it lists everything that is wrong at once.
@@ -154,6 +154,9 @@ queue_limit = 1024
 # core = 0
 # nofile = 4096
 )toml";
-}
+
+}  // namespace
+
+std::string_view default_config_text() { return kText; }
 
 }  // namespace ringmaster::config

@@ -5,19 +5,17 @@
 /// The exit statuses of `ringmaster`. MANUAL.md holds the same table; scripts rely on both.
 namespace ringmaster::cli {
 
-enum ExitCode : int {
-  kExitDone = 0,
-  kExitFailed = 1,    ///< the handler said so; map: at least one file has no result
-  kExitUsage = 2,     ///< the command line is wrong; nothing was submitted
-  kExitRejected = 3,  ///< bad request, unknown pool or handler, too large, queue full; what the daemon refuses
-  kExitCrashed = 4,
-  kExitTimedOut = 5,
-  kExitCancelled = 6,
-  kExitLost = 7,
-  kExitNoDaemon = 8,  ///< no daemon answers
-  kExitFile = 9,      ///< a file could not be read or written
-  kExitInterrupted = 130
-};
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;    ///< the handler said so; map: at least one file has no result
+inline constexpr int kExitUsage = 2;     ///< the command line is wrong; nothing was submitted
+inline constexpr int kExitRejected = 3;  ///< bad request, unknown pool or handler, too large, queue full
+inline constexpr int kExitCrashed = 4;
+inline constexpr int kExitTimedOut = 5;
+inline constexpr int kExitCancelled = 6;
+inline constexpr int kExitLost = 7;
+inline constexpr int kExitNoDaemon = 8;  ///< no daemon answers
+inline constexpr int kExitFile = 9;      ///< a file could not be read or written
+inline constexpr int kExitInterrupted = 130;
 // `health` has its own: 0 healthy, 1 degraded, 2 down, 3 starting.
 
 [[nodiscard]] constexpr int exit_code(Status status) noexcept {
