@@ -8,8 +8,6 @@
 namespace ringmaster {
 namespace {
 
-constexpr std::size_t kPrefixBytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
-
 template <typename T>
 bool repeats_a_key(std::span<const T> arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -32,17 +30,23 @@ Error bad_key(std::string_view key) {
 }
 Error repeated_key() { return Error{"arguments: a name is given twice; give each argument once"}; }
 
+template <typename T>
+Result<void> check(std::span<const T> arguments) {
+  if (arguments.size() > kMaxArguments) return too_many();
+  for (const T& argument : arguments) {
+    if (!is_name(argument.key)) return bad_key(argument.key);
+  }
+  if (const std::size_t size = encoded_size(arguments); size > kMaxEncodedArgumentBytes) return too_large(size);
+  if (repeats_a_key(arguments)) return repeated_key();
+  return {};
+}
+
 }  // namespace
 
+Result<void> check_argument_list(std::span<const ArgumentView> arguments) { return check(arguments); }
+
 Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments) {
-  if (arguments.size() > kMaxArguments) return too_many();
-  std::size_t size = 0;
-  for (const Argument& argument : arguments) {
-    if (!is_name(argument.key)) return bad_key(argument.key);
-    size += kPrefixBytes + argument.key.size() + argument.value.size();
-  }
-  if (size > kMaxEncodedArgumentBytes) return too_large(size);
-  if (repeats_a_key(arguments)) return repeated_key();
+  if (const auto checked = check(arguments); !checked) return checked.error();
   ByteWriter out;
   for (const Argument& argument : arguments) {
     out.put(static_cast<std::uint16_t>(argument.key.size()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,18 @@ inline constexpr std::size_t kMaxEncodedArgumentBytes = 64 * 1024;
 /// Fails when a key is no name or comes twice, on more than kMaxArguments, or when the whole exceeds
 /// kMaxEncodedArgumentBytes.
 [[nodiscard]] Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments);
+
+/// What encode_arguments says of them, without encoding.
+[[nodiscard]] Result<void> check_argument_list(std::span<const ArgumentView> arguments);
+
+/// How many bytes encode_arguments makes of them.
+template <typename List>
+[[nodiscard]] std::size_t encoded_size(const List& arguments) noexcept {
+  std::size_t size = 0;
+  for (const auto& one : arguments)
+    size += sizeof(std::uint16_t) + sizeof(std::uint32_t) + one.key.size() + one.value.size();
+  return size;
+}
 
 /// The inverse, on hostile bytes; fails on whatever encode_arguments would not have written.
 /// REQUIRES: `bytes` is private memory that outlives the views; decoding shared memory in place would be a race.
