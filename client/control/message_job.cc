@@ -8,6 +8,7 @@
 
 #include "client/control/backoff.h"
 #include "client/session/wait_step.h"
+#include "client/types/whole_ms.h"
 #include "proto/control_convert.h"
 
 namespace ringmaster {
@@ -77,10 +78,6 @@ Result<Cookie> make_cookie() {
   return cookie;
 }
 
-std::uint64_t ceil_ms(Duration time) {
-  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
-}
-
 Outcome lost() {
   OutcomeFacts facts;
   facts.status = Status::Lost;
@@ -132,8 +129,8 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
   }
   job.set_payload(payload.data(), payload.size());
   job.set_result_capacity(options.result_capacity.value_or(0));
-  job.set_queue_timeout_ms(ceil_ms(options.queue_timeout));
-  job.set_run_timeout_ms(ceil_ms(options.timeout));
+  job.set_queue_timeout_ms(whole_ms(options.queue_timeout));
+  job.set_run_timeout_ms(whole_ms(options.timeout));
   job.set_idempotent(options.idempotent);
   job.set_cookie_high(cookie->high);
   job.set_cookie_low(cookie->low);

@@ -5,6 +5,7 @@
 
 #include "client/session/clock_offset.h"
 #include "client/session/wait_step.h"
+#include "client/types/whole_ms.h"
 
 namespace ringmaster {
 namespace {
@@ -13,11 +14,6 @@ namespace wire = control::v1;
 using wire::Reply;
 
 constexpr std::size_t kSessionFds = 5;
-
-std::uint64_t ceil_ms(Duration time) {
-  return static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(time).count()));
-}
 
 Result<SessionMemory> map_all(std::vector<UniqueFd>& fds, const wire::SessionFds& said) {
   if (fds.size() != kSessionFds)
@@ -82,7 +78,7 @@ Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::str
   open.set_slots(options.slots);
   open.set_request_ring_bytes(options.request_ring_bytes);
   open.set_result_ring_bytes(options.result_ring_bytes);
-  open.set_shortest_run_timeout_ms(ceil_ms(options.shortest_timeout));
+  open.set_shortest_run_timeout_ms(whole_ms(std::max(Duration(0), options.shortest_timeout)));
   open.set_client(name.substr(0, 80));
   const std::uint64_t asked_ns = client_clock_ns();
   auto opened = expect(link.ask(std::move(request), ControlLink::Resend::No), Reply::kSessionFds);

@@ -8,38 +8,13 @@
 #include "client/session/lifeline.h"
 #include "client/session/memory_look.h"
 #include "client/session/wait_step.h"
-#include "proto/handler_id.h"
 #include "shm/port/doorbell.h"
 #include "shm/port/hints.h"
 
 namespace ringmaster {
 namespace {
 
-// Offered when the pool has not told its handlers' rules yet.
-constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
 constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
-
-// Whole milliseconds, rounded up; nullopt: negative or beyond 32 bits.
-std::optional<std::uint32_t> whole_ms(Duration time) {
-  if (time <= Duration(0)) return time < Duration(0) ? std::nullopt : std::optional<std::uint32_t>(0);
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
-  if (ms > std::int64_t{0xFFFFFFFF}) return std::nullopt;
-  return static_cast<std::uint32_t>(ms);
-}
-
-std::uint64_t whole_lines(std::uint64_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
-
-std::string names_of(const std::vector<HandlerDescription>& handlers) {
-  std::string names;
-  for (const HandlerDescription& one : handlers) names += " " + one.name;
-  return names.empty() ? " none" : names;
-}
-
-Refusal too_large(const char* what, std::uint64_t bytes, std::uint64_t ring, const char* option) {
-  return {SubmitError::TooLarge, std::string(what) + " of " + std::to_string(bytes) +
-                                     " bytes never fits into the session's ring of " + std::to_string(ring) +
-                                     "; open the session with a larger " + option};
-}
 
 // The supervisor's word on the board; a value that a later daemon may know and this client does not closes as well.
 std::string why_closed(BoardClosed closed, const std::string& pool) {
@@ -59,12 +34,6 @@ std::string why_closed(BoardClosed closed, const std::string& pool) {
 
 }  // namespace
 
-struct SessionCore::Prepared {
-  JobDescriptor job;  // not zeroed here: prepare() sets each field
-  std::vector<std::byte> arguments;
-  std::uint64_t request_extent = 0;
-};
-
 Result<std::shared_ptr<SessionCore>> SessionCore::create(SessionMemory memory, SessionFacts facts) {
   const auto request = RequestView::open(memory.request.bytes());
   const auto reply = ReplyView::open(memory.reply.bytes());
@@ -83,13 +52,13 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView r
                          const BoardRecord* board)
     : memory_(std::move(memory)),
       facts_(std::move(facts)),
+      drafter_(facts_, request.ring_bytes(), reply.ring_bytes()),
       fork_generation_(fork_generation()),
       port_(request, reply, board),
       requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset(), available_memory),
       results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset(), available_memory),
       records_(request.slots()),
       record_of_slot_(request.slots(), kNoRecord) {
-  for (const HandlerDescription& one : facts_.handlers) handler_ids_.push_back(handler_id(one.name));
   free_records_.reserve(records_.size());
   for (std::uint32_t at = request.slots(); at > 0; --at) free_records_.push_back(at - 1);
   found_.reserve(records_.size());
@@ -128,7 +97,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   if (forked())
     return Refusal{SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
   if (bytes == 0) return Request(shared_from_this(), 0, 0, {});
-  if (bytes > requests_.capacity()) return too_large("a request", bytes, requests_.capacity(), "request ring");
+  if (auto refused = drafter_.check_size(bytes)) return *std::move(refused);
   const TimeLimit limit(wait_for_room);
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
@@ -157,95 +126,18 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   }
 }
 
-std::optional<Refusal> SessionCore::prepare(std::string_view handler, const Request& request,
-                                            const Arguments& arguments, const SubmitOptions& options,
-                                            Prepared& prepared) const {
-  JobDescriptor& job = prepared.job;
-  job.seq = 0;
-  job.flags = options.idempotent ? kJobIdempotent : 0;
-  const HandlerDescription* known = nullptr;
-  for (std::size_t at = 0; at < facts_.handlers.size() && known == nullptr; ++at) {
-    if (facts_.handlers[at].name != handler) continue;
-    known = &facts_.handlers[at];
-    job.handler = handler_ids_[at];
-  }
-  if (known == nullptr) job.handler = handler_id(handler);
-  job.request_line = static_cast<std::uint32_t>(request.offset_ / kCacheLine);
-  job.result_line = 0;
-  job.request_bytes = request.bytes_.size();
-  job.arguments_line = 0;
-  job.arguments_bytes = 0;
-  job.submitted_ns = 0;
-  for (std::uint64_t& word : job.cookie) word = 0;
-  job.submitter = 0;
-  for (std::uint64_t& word : job.reserved) word = 0;
-  prepared.request_extent = request.extent_;
-  if (request.session_ && request.session_.get() != this)
-    return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
-
-  if (known == nullptr && facts_.handlers_known)
-    return Refusal{SubmitError::UnknownHandler, "pool \"" + facts_.pool + "\" has no handler \"" +
-                                                    std::string(handler) + "\"; it has" + names_of(facts_.handlers)};
-  if (known != nullptr && known->max_request_bytes != 0 && job.request_bytes > known->max_request_bytes)
-    return Refusal{SubmitError::TooLarge, "handler \"" + known->name + "\" takes requests up to " +
-                                              std::to_string(known->max_request_bytes) + " bytes, this one has " +
-                                              std::to_string(job.request_bytes)};
-  if (known != nullptr && (!arguments.empty() || !known->arguments.empty())) {
-    std::vector<ArgumentView> views;
-    for (const Argument& one : arguments) views.push_back({one.key, one.value});
-    if (const auto checked = check_arguments(*known, views); !checked)
-      return Refusal{SubmitError::BadArguments, checked.error().message};
-  }
-  if (!arguments.empty()) {
-    auto encoded = encode_arguments(arguments);
-    if (!encoded) return Refusal{SubmitError::BadArguments, encoded.error().message};
-    prepared.arguments = std::move(*encoded);
-    if (prepared.arguments.size() > requests_.capacity())
-      return too_large("a list of arguments", prepared.arguments.size(), requests_.capacity(), "request ring");
-    job.arguments_bytes = static_cast<std::uint32_t>(prepared.arguments.size());
-    // Each begins on a line of its own.
-    const std::uint64_t both = whole_lines(request.taken_) + whole_lines(job.arguments_bytes);
-    if (both > requests_.capacity())
-      return too_large("a request with its arguments", both, requests_.capacity(), "request ring");
-  }
-
-  const auto run_ms = whole_ms(options.timeout);
-  const auto queue_ms = whole_ms(options.queue_timeout);
-  if (!run_ms || !queue_ms)
-    return Refusal{SubmitError::BadOption, "a timeout lies between 0 and 49 days; 0 means the pool's own"};
-  if (options.timeout > Duration(0) && options.timeout < facts_.shortest_timeout)
-    return Refusal{SubmitError::BadOption,
-                   "a run timeout below the shortest that the session was opened for; set "
-                   "SessionOptions::shortest_timeout"};
-  if (facts_.longest_timeout > Duration(0) && options.timeout > facts_.longest_timeout)
-    return Refusal{SubmitError::BadOption, "a run timeout of " + std::to_string(*run_ms) +
-                                               " ms is above the pool's longest, " +
-                                               std::to_string(whole_ms(facts_.longest_timeout).value_or(0)) +
-                                               " ms; ask for less, or raise max_deadline of pool \"" + facts_.pool +
-                                               "\" in the daemon's configuration"};
-  job.run_timeout_ms = *run_ms;
-  job.queue_timeout_ms = *queue_ms;
-
-  if (options.result_capacity && *options.result_capacity > results_.capacity())
-    return too_large("a result", *options.result_capacity, results_.capacity(), "result ring");
-  const std::uint64_t by_rule =
-      known != nullptr ? default_result_bytes(*known, job.request_bytes) : kUnknownResultBytes;
-  job.result_capacity = options.result_capacity.value_or(std::min(by_rule, results_.capacity()));
-  return std::nullopt;
-}
-
 // The daemon hears of it only here.
 Refusal SessionCore::queue_full(std::string why) const {
   port_.reply().queue_full().fetch_add(1, std::memory_order_relaxed);
   return {SubmitError::QueueFull, std::move(why)};
 }
 
-SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
+SessionCore::Room SessionCore::place(JobDraft& draft, std::uint32_t& at) {
   // New jobs would take the room that an older one waits for, again and again.
   if (waiting_ != 0) return Room::Full;
   const auto slot = port_.take_slot();
   if (!slot) return Room::Full;
-  JobDescriptor& job = prepared.job;
+  JobDescriptor& job = draft.job;
   Extent arguments;
   Extent result;
   auto taken = requests_.take(job.arguments_bytes, arguments);
@@ -258,7 +150,7 @@ SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
     return taken == ReservedRing::Taken::NoRoom ? Room::Full : Room::NoMemory;
   }
   if (job.arguments_bytes != 0)
-    std::memcpy(port_.request().ring() + arguments.offset, prepared.arguments.data(), job.arguments_bytes);
+    std::memcpy(port_.request().ring() + arguments.offset, draft.arguments.data(), job.arguments_bytes);
   job.arguments_line = static_cast<std::uint32_t>(arguments.offset / kCacheLine);
   job.result_line = static_cast<std::uint32_t>(result.offset / kCacheLine);
   // Each job that is not Free holds a slot, and there are as many records as slots.
@@ -268,7 +160,7 @@ SessionCore::Room SessionCore::place(Prepared& prepared, std::uint32_t& at) {
   record.abandoned = false;
   record.asked_again = false;
   record.slot = *slot;
-  record.request_extent = prepared.request_extent;
+  record.request_extent = draft.request_extent;
   record.arguments_extent = arguments.id;
   record.result = result;
   record.job = job;
@@ -288,15 +180,18 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
                                               const SubmitOptions& options) {
   if (forked())
     return Refusal{SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
-  Prepared prepared;
-  if (auto refused = prepare(handler, request, arguments, options, prepared)) return *std::move(refused);
+  if (request.session_ && request.session_.get() != this)
+    return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
+  JobDraft draft;
+  const PlacedRequest placed{request.extent_, request.offset_, request.bytes_.size(), request.taken_};
+  if (auto refused = drafter_.draft(handler, placed, arguments, options, draft)) return *std::move(refused);
   const TimeLimit limit(options.wait_for_room);
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
     std::uint32_t record = kNoRecord;
-    prepared.job.submitted_ns = daemon_now_ns();
-    switch (place(prepared, record)) {
+    draft.job.submitted_ns = daemon_now_ns();
+    switch (place(draft, record)) {
       case Room::Ok:
         publish(record);
         lock.unlock();
@@ -304,7 +199,7 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
         return record;
       case Room::NoMemory:
         return Refusal{SubmitError::TooLittleMemory, "not enough memory for a result of " +
-                                                         std::to_string(prepared.job.result_capacity) +
+                                                         std::to_string(draft.job.result_capacity) +
                                                          " bytes; free some or submit less at once"};
       case Room::Full:
         break;

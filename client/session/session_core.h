@@ -8,43 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "client/session/clock_offset.h"
 #include "client/session/fork_guard.h"
+#include "client/session/job_draft.h"
 #include "client/session/reserved_ring.h"
-#include "client/types/options.h"
+#include "client/session/session_facts.h"
 #include "client/types/outcome.h"
-#include "client/types/refusal.h"
 #include "client/types/request.h"
-#include "shm/mapping.h"
 #include "shm/port/client_port.h"
 
 namespace ringmaster {
 
 class CompletionFeed;
-
-/// What the daemon handed over when it opened the session.
-struct SessionMemory {
-  Mapping request;
-  Mapping reply;
-  Mapping board;
-  UniqueFd request_fd;
-  UniqueFd reply_fd;
-  UniqueFd doorbell;
-  UniqueFd lifeline;  ///< write end of a pipe: an error when the daemon is gone
-};
-struct SessionFacts {
-  std::string pool;
-  std::uint32_t serial = 0;
-  std::uint64_t cookie_high = 0;
-  std::uint64_t cookie_low = 0;
-  std::vector<HandlerDescription> handlers;
-  bool handlers_known = false;
-  Duration shortest_timeout{0};
-  Duration longest_timeout{0};  ///< of a run, by the pool's configuration; 0: not said
-  Duration spin = std::chrono::microseconds(50);
-  std::int64_t clock_offset_ns = 0;  ///< from our CLOCK_MONOTONIC to the daemon's: clock_offset.h
-};
 
 /// One session's jobs over its shared memory: who holds which slot, extent and outcome. Thread-safe: one mutex around
 /// the ClientPort and the rings, never held while sleeping. Shared by the Session and its Jobs, Requests and Outcomes.
@@ -116,7 +91,6 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
     JobDescriptor job;
   };
   enum class Room : std::uint8_t { Ok, Full, NoMemory };
-  struct Prepared;
 
   SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
 
@@ -124,10 +98,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
     return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
   }
-  [[nodiscard]] std::optional<Refusal> prepare(std::string_view handler, const Request& request,
-                                               const Arguments& arguments, const SubmitOptions& options,
-                                               Prepared& prepared) const;
-  [[nodiscard]] Room place(Prepared& job, std::uint32_t& record);
+  [[nodiscard]] Room place(JobDraft& draft, std::uint32_t& record);
   void publish(std::uint32_t record);
   void collect();
   bool collect_one(std::uint32_t record);
@@ -141,7 +112,6 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(Record& record, Outcome& outcome);
-  [[nodiscard]] std::string handler_named(std::uint64_t id) const;
   [[nodiscard]] bool takes_work() const noexcept {
     return !closed_ && !gone_ && port_.board_closed() == BoardClosed::Open;
   }
@@ -155,7 +125,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
 
   SessionMemory memory_;
   const SessionFacts facts_;
-  std::vector<std::uint64_t> handler_ids_;  // of facts_.handlers
+  const JobDrafter drafter_;
   const std::uint32_t fork_generation_;
 
   std::mutex mutex_;

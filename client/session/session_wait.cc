@@ -145,13 +145,6 @@ void SessionCore::free_record(std::uint32_t at) {
   if (room_waiters_ != 0) room_->notify_all();
 }
 
-std::string SessionCore::handler_named(std::uint64_t id) const {
-  for (std::size_t at = 0; at < handler_ids_.size(); ++at) {
-    if (handler_ids_[at] == id) return facts_.handlers[at].name;
-  }
-  return {};
-}
-
 void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
   const SlotWord end = record.end;
   SlotLine& line = port_.reply().line(record.slot);
@@ -171,7 +164,7 @@ void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
     if (length != 0) facts.message = clean_text({port_.reply().message(record.slot).text, length}, kMessageBytes);
     bytes = read_once(line.result_bytes);
   }
-  if (facts.status != Status::Done) facts.handler = handler_named(record.job.handler);
+  if (facts.status != Status::Done) facts.handler = drafter_.handler_named(record.job.handler);
   if (facts.status == Status::Done && (!told.told || bytes > record.job.result_capacity)) {
     facts.status = Status::Failed;
     facts.cause = Cause::ProtocolViolation;

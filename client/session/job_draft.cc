@@ -1,0 +1,104 @@
+#include "client/session/job_draft.h"
+
+#include "client/types/whole_ms.h"
+#include "proto/handler_id.h"
+
+namespace ringmaster {
+namespace {
+
+std::uint64_t whole_lines(std::uint64_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
+
+SubmitError error_of(SubmitFault fault) {
+  switch (fault) {
+    case SubmitFault::UnknownHandler:
+      return SubmitError::UnknownHandler;
+    case SubmitFault::BadArguments:
+      return SubmitError::BadArguments;
+    case SubmitFault::TooLarge:
+      return SubmitError::TooLarge;
+    case SubmitFault::BadOption:
+      return SubmitError::BadOption;
+  }
+  return SubmitError::BadOption;
+}
+
+Refusal refusal_of(SubmitRefusal refused) { return {error_of(refused.fault), std::move(refused.message)}; }
+
+void fill(JobDescriptor& job, const PlacedRequest& request, const SubmitTerms& terms, bool idempotent) {
+  job.seq = 0;
+  job.flags = idempotent ? kJobIdempotent : 0;
+  job.request_line = static_cast<std::uint32_t>(request.offset / kCacheLine);
+  job.result_line = 0;
+  job.request_bytes = request.bytes;
+  job.result_capacity = terms.result_capacity;
+  job.arguments_line = 0;
+  job.arguments_bytes = 0;
+  job.submitted_ns = 0;
+  job.queue_timeout_ms = terms.queue_timeout_ms;
+  job.run_timeout_ms = terms.run_timeout_ms;
+  for (std::uint64_t& word : job.cookie) word = 0;
+  job.submitter = 0;
+  for (std::uint64_t& word : job.reserved) word = 0;
+}
+
+}  // namespace
+
+JobDrafter::JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_bytes, std::uint64_t result_ring_bytes)
+    : facts_(facts) {
+  limits_.pool = facts.pool;
+  limits_.handlers = facts.handlers;
+  limits_.handlers_known = facts.handlers_known;
+  limits_.request_bytes = request_ring_bytes;
+  limits_.ring_bytes = request_ring_bytes;
+  limits_.result_bytes = result_ring_bytes;
+  limits_.shortest_run_ms = whole_ms(facts.shortest_timeout);
+  limits_.longest_run_ms = whole_ms(facts.longest_timeout);
+  for (const HandlerDescription& one : facts.handlers) handler_ids_.push_back(handler_id(one.name));
+}
+
+std::optional<Refusal> JobDrafter::check_size(std::uint64_t bytes) const {
+  if (auto refused = check_request_bytes(bytes, limits_)) return refusal_of(std::move(*refused));
+  return std::nullopt;
+}
+
+std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedRequest& request,
+                                         const Arguments& arguments, const SubmitOptions& options,
+                                         JobDraft& draft) const {
+  std::vector<ArgumentView> views;
+  for (const Argument& one : arguments) views.push_back({one.key, one.value});
+  SubmitWish wish;
+  wish.handler = handler;
+  wish.arguments = views;
+  wish.request_bytes = request.bytes;
+  // Each begins on a line of its own.
+  wish.ring_room = whole_lines(request.taken) + whole_lines(encoded_size(arguments));
+  wish.result_capacity = options.result_capacity;
+  wish.run_timeout_ms = whole_ms(options.timeout);
+  wish.queue_timeout_ms = whole_ms(options.queue_timeout);
+  SubmitTerms terms;
+  if (auto refused = check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
+
+  fill(draft.job, request, terms, options.idempotent);
+  draft.job.handler = id_of(handler, terms.handler);
+  draft.request_extent = request.extent;
+  if (arguments.empty()) return std::nullopt;
+  auto encoded = encode_arguments(arguments);
+  if (!encoded) return Refusal{SubmitError::BadArguments, encoded.error().message};
+  draft.arguments = std::move(*encoded);
+  draft.job.arguments_bytes = static_cast<std::uint32_t>(draft.arguments.size());
+  return std::nullopt;
+}
+
+std::uint64_t JobDrafter::id_of(std::string_view name, const HandlerDescription* known) const {
+  if (known == nullptr) return handler_id(name);
+  return handler_ids_[static_cast<std::size_t>(known - facts_.handlers.data())];
+}
+
+std::string JobDrafter::handler_named(std::uint64_t id) const {
+  for (std::size_t at = 0; at < handler_ids_.size(); ++at) {
+    if (handler_ids_[at] == id) return facts_.handlers[at].name;
+  }
+  return {};
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "client/session/session_facts.h"
+#include "client/types/options.h"
+#include "client/types/refusal.h"
+#include "proto/submit_rules.h"
+#include "shm/layout.h"
+
+namespace ringmaster {
+
+/// A job that keeps to its pool's rules, before it has a slot, extents for arguments and result, and a time.
+struct JobDraft {
+  JobDescriptor job;  // not zeroed here: draft() sets each field
+  std::vector<std::byte> arguments;
+  std::uint64_t request_extent = 0;
+};
+
+/// A request as it lies in the session's request ring.
+struct PlacedRequest {
+  std::uint64_t extent = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t taken = 0;  ///< bytes of the extent: more than `bytes` when the request was made smaller
+};
+
+/// Turns what an application asks for into drafts, or says why not. One of a session, which outlives it with `facts`;
+/// it changes nothing, so any thread may use it at any time.
+class JobDrafter {
+ public:
+  JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_bytes, std::uint64_t result_ring_bytes);
+
+  /// Why a request of so many bytes is never taken.
+  [[nodiscard]] std::optional<Refusal> check_size(std::uint64_t bytes) const;
+  /// nullopt: `draft` is filled in.
+  [[nodiscard]] std::optional<Refusal> draft(std::string_view handler, const PlacedRequest& request,
+                                             const Arguments& arguments, const SubmitOptions& options,
+                                             JobDraft& draft) const;
+  /// The name of a handler; empty: not one of the pool's.
+  [[nodiscard]] std::string handler_named(std::uint64_t id) const;
+
+ private:
+  [[nodiscard]] std::uint64_t id_of(std::string_view name, const HandlerDescription* known) const;
+
+  const SessionFacts& facts_;
+  SubmitLimits limits_;
+  std::vector<std::uint64_t> handler_ids_;  // of facts_.handlers
+};
+
+}  // namespace ringmaster
