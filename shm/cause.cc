@@ -2,6 +2,35 @@
 
 namespace ringmaster {
 
+Status status_of(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::Completed:
+      return Status::Done;
+    case Cause::None:
+    case Cause::Application:
+      return Status::Failed;
+    case Cause::Invalid:
+    case Cause::TooLarge:
+    case Cause::UnknownHandler:
+    case Cause::ProtocolViolation:
+    case Cause::Refused:
+      return Status::Rejected;
+    case Cause::QueueTimeout:
+    case Cause::RunTimeout:
+      return Status::TimedOut;
+    case Cause::CrashedSignal:
+    case Cause::CrashedExit:
+    case Cause::OutOfMemory:
+    case Cause::Poisoned:
+      return Status::Crashed;
+    case Cause::Cancelled:
+      return Status::Cancelled;
+    case Cause::Lost:
+      return Status::Lost;
+  }
+  return Status::Failed;
+}
+
 std::string_view to_string(Cause cause) noexcept {
   switch (cause) {
     case Cause::None:

@@ -28,6 +28,19 @@ enum class Cause : std::uint8_t {
 };
 inline constexpr Cause kLastCause = Cause::Refused;
 
+/// The seven ways a job can end. Every accepted job gets exactly one.
+enum class Status : std::uint8_t {
+  Done,       ///< there is what the handler returned
+  Failed,     ///< the handler said so
+  Crashed,    ///< its worker died
+  TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
+  Cancelled,  ///< by its client, an administrator, or the end of its session
+  Rejected,   ///< bad request, unknown handler, or a result larger than its room
+  Lost        ///< the daemon shut down or is gone
+};
+/// The status that a cause stands for. A cause that is not known here is a failure.
+[[nodiscard]] Status status_of(Cause cause) noexcept;
+
 /// The field's standard name: "completed", "run timeout", ... ; "none" for an unknown value.
 [[nodiscard]] std::string_view to_string(Cause cause) noexcept;
 

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "shm/layout.h"
 #include "shm/slot_word.h"
 
-/// What a terminal slot says of its job's time: one reading for clients and for the supervisor, which is the client of
-/// jobs that come as messages.
+/// What a terminal slot says of its job: the one reading, for clients and for the supervisor, which is the client of
+/// jobs that come as messages. A worker's words are checked against what the submitter allowed.
 namespace ringmaster {
 
 /// True for an end that a job can meet while it waits: nobody writes into its line then (an unfenced worker may be
@@ -23,14 +25,23 @@ struct SubmittedJob {
   std::uint32_t seq = 0;
   std::uint32_t queue_timeout_ms = 0;  ///< 0: none, or the pool's
   std::uint64_t submitted_ns = 0;
+  std::uint64_t result_capacity = 0;
 };
 
 struct JobEnd {
-  bool told = false;            ///< the line is about this job: by its worker, or by whoever buried that
-  unsigned attempts = 0;        ///< runs, counted from 1; 0: it never ran
-  std::uint64_t queued_ns = 0;  ///< submitted to claimed for the last time, or to its end in the queue; 0: not known
-  std::uint64_t run_ns = 0;     ///< of the last attempt
+  Status status = Status::Failed;
+  Cause cause = Cause::None;
+  std::uint16_t detail = 0;        ///< signal or exit code of a crash
+  bool told = false;               ///< the line is about this job: by its worker, or by whoever buried that
+  bool impossible = false;         ///< what its worker wrote cannot be: kImpossibleEnd says so
+  unsigned attempts = 0;           ///< runs, counted from 1; 0: it never ran
+  std::uint64_t queued_ns = 0;     ///< submitted to claimed for the last time, or to its end in the queue; 0: not known
+  std::uint64_t run_ns = 0;        ///< of the last attempt
+  std::uint64_t result_bytes = 0;  ///< within the capacity. Of a job that is done, or that failed and says so
+  std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge
+  std::uint32_t message_bytes = 0;  ///< of the slot's message, at most kMessageBytes: what its worker says of the end
 };
+inline constexpr std::string_view kImpossibleEnd = "the worker described a result that cannot be";
 
 namespace job_end_detail {
 template <typename T>
@@ -44,6 +55,9 @@ inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noe
   if (started >= job.submitted_ns) end.queued_ns = started - job.submitted_ns;
   if (finished >= started) end.run_ns = finished - started;
 }
+[[nodiscard]] inline std::uint32_t read_message_bytes(SlotLine& line) noexcept {
+  return std::min(read_once(line.message_bytes), static_cast<std::uint32_t>(kMessageBytes));
+}
 [[nodiscard]] JobEnd read_other_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns,
                                     bool told) noexcept;
 }  // namespace job_end_detail
@@ -53,10 +67,17 @@ inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noe
 [[nodiscard]] inline JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job,
                                      std::uint64_t seen_ns) noexcept {
   const bool told = job_end_detail::read_once(line.result_seq) == job.seq;
+  const std::uint64_t bytes = job_end_detail::read_once(line.result_bytes);
   // Nearly all jobs end so, and each client reads this for each of them.
-  if (end.state() != SlotState::Done || !told) [[unlikely]]
+  if (end.state() != SlotState::Done || !told || bytes > job.result_capacity) [[unlikely]]
     return job_end_detail::read_other_end(line, end, job, seen_ns, told);
-  JobEnd result{true, end.attempt() + 1U, 0, 0};
+  JobEnd result;
+  result.status = Status::Done;
+  result.cause = Cause::Completed;
+  result.told = true;
+  result.attempts = end.attempt() + 1U;
+  result.result_bytes = bytes;
+  result.message_bytes = job_end_detail::read_message_bytes(line);
   job_end_detail::read_times(line, job, result);
   return result;
 }

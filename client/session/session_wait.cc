@@ -10,12 +10,6 @@
 namespace ringmaster {
 namespace {
 
-Status status_of(SlotWord end) {
-  if (end.state() == SlotState::Done) return Status::Done;
-  if (end.state() == SlotState::Cancelled) return Status::Cancelled;
-  return status_of(end.cause());
-}
-
 // One read of a word that a hostile worker may be changing.
 template <typename T>
 T read_once(T& word) {
@@ -31,35 +25,6 @@ Outcome plain(Status status, Cause cause, std::string message) {
 }
 
 }  // namespace
-
-Status status_of(Cause cause) noexcept {
-  switch (cause) {
-    case Cause::Completed:
-      return Status::Done;
-    case Cause::None:
-    case Cause::Application:
-      return Status::Failed;
-    case Cause::Invalid:
-    case Cause::TooLarge:
-    case Cause::UnknownHandler:
-    case Cause::ProtocolViolation:
-    case Cause::Refused:
-      return Status::Rejected;
-    case Cause::QueueTimeout:
-    case Cause::RunTimeout:
-      return Status::TimedOut;
-    case Cause::CrashedSignal:
-    case Cause::CrashedExit:
-    case Cause::OutOfMemory:
-    case Cause::Poisoned:
-      return Status::Crashed;
-    case Cause::Cancelled:
-      return Status::Cancelled;
-    case Cause::Lost:
-      return Status::Lost;
-  }
-  return Status::Failed;
-}
 
 void SessionCore::collect() {
   found_.clear();
@@ -146,40 +111,29 @@ void SessionCore::free_record(std::uint32_t at) {
 }
 
 void SessionCore::fill_outcome(Record& record, Outcome& outcome) {
-  const SlotWord end = record.end;
   SlotLine& line = port_.reply().line(record.slot);
+  const JobDescriptor& job = record.job;
+  const JobEnd end = read_end(
+      line, record.end, {record.seq, job.queue_timeout_ms, job.submitted_ns, job.result_capacity}, record.seen_ns);
   OutcomeFacts& facts = outcome.facts_;
-  facts.status = status_of(end);
-  facts.cause = end.cause();
-  facts.detail = end.detail();
+  facts.status = end.status;
+  facts.cause = end.cause;
+  facts.detail = end.detail;
   facts.job_id = make_job_id(facts_.serial, record.seq);
-  std::uint64_t bytes = 0;
-  const JobEnd told =
-      read_end(line, end, {record.seq, record.job.queue_timeout_ms, record.job.submitted_ns}, record.seen_ns);
-  facts.attempts = told.attempts;
-  facts.timings = {Duration(told.queued_ns), Duration(told.run_ns)};
-  if (told.told) {
-    facts.needed_bytes = facts.cause == Cause::TooLarge ? read_once(line.needed_bytes) : 0;
-    const std::size_t length = std::min<std::size_t>(read_once(line.message_bytes), kMessageBytes);
-    if (length != 0) facts.message = clean_text({port_.reply().message(record.slot).text, length}, kMessageBytes);
-    bytes = read_once(line.result_bytes);
-  }
-  if (facts.status != Status::Done) facts.handler = drafter_.handler_named(record.job.handler);
-  if (facts.status == Status::Done && (!told.told || bytes > record.job.result_capacity)) {
-    facts.status = Status::Failed;
-    facts.cause = Cause::ProtocolViolation;
-    facts.message = "the worker described a result that cannot be";
-  }
-  // What a handler committed before it failed, if it said that this goes with the failure.
-  const bool has_result = facts.status == Status::Done ||
-                          (facts.cause == Cause::Application && told.told && bytes <= record.job.result_capacity);
-  if (!has_result || bytes == 0) {
+  facts.attempts = end.attempts;
+  facts.timings = {Duration(end.queued_ns), Duration(end.run_ns)};
+  facts.needed_bytes = end.needed_bytes;
+  if (end.message_bytes != 0)
+    facts.message = clean_text({port_.reply().message(record.slot).text, end.message_bytes}, kMessageBytes);
+  if (end.impossible) facts.message = kImpossibleEnd;
+  if (end.status != Status::Done) facts.handler = drafter_.handler_named(job.handler);
+  if (end.result_bytes == 0) {
     result_came_back(record.result.id);
     return;
   }
   outcome.session_ = shared_from_this();
   outcome.extent_ = record.result.id;
-  outcome.in_place_ = {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(bytes)};
+  outcome.in_place_ = {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(end.result_bytes)};
 }
 
 bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {

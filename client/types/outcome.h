@@ -21,19 +21,7 @@ using Duration = std::chrono::nanoseconds;
 /// As a time limit: none.
 inline constexpr Duration kForever = Duration::max();
 
-/// The seven ways a job can end. Every accepted job gets exactly one.
-enum class Status : std::uint8_t {
-  Done,       ///< result() holds what the handler returned
-  Failed,     ///< the handler said so; message() is its own
-  Crashed,    ///< its worker died; detail() is the signal or the exit code
-  TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
-  Cancelled,  ///< by its client, an administrator, or the end of its session
-  Rejected,   ///< bad request, unknown handler, or a result larger than its room
-  Lost        ///< the daemon shut down or is gone
-};
 [[nodiscard]] std::string_view to_string(Status status) noexcept;
-/// The status that a cause stands for.
-[[nodiscard]] Status status_of(Cause cause) noexcept;
 
 struct Timings {
   Duration queued{0};  ///< submitted to claimed by a worker, for the last time; or to its end where none claimed it
@@ -42,7 +30,7 @@ struct Timings {
 
 /// What is known of an ended job, without its result.
 struct OutcomeFacts {
-  Status status = Status::Lost;
+  Status status = Status::Lost;  ///< shm/cause.h
   Cause cause = Cause::None;
   std::uint16_t detail = 0;  ///< signal or exit code of a crash
   unsigned attempts = 0;     ///< runs, counted from 1; 0: it never ran

@@ -1,7 +1,5 @@
 #include "daemon/jobs/job_outcome.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "base/text.h"
@@ -13,8 +11,9 @@ namespace {
 
 namespace v1 = control::v1;
 
-std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
-  switch (cause) {
+// For an end of which no worker has said anything.
+std::string sentence(const JobEnd& end) {
+  switch (end.cause) {
     case Cause::Completed:
       return {};
     case Cause::Application:
@@ -22,7 +21,7 @@ std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
     case Cause::Invalid:
       return "the worker refused the request";
     case Cause::TooLarge:
-      return "the result needs " + std::to_string(needed) + " bytes of room";
+      return "the result needs " + std::to_string(end.needed_bytes) + " bytes of room";
     case Cause::UnknownHandler:
       return "the pool's workers have no such handler";
     case Cause::QueueTimeout:
@@ -30,9 +29,9 @@ std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
     case Cause::RunTimeout:
       return "the worker was killed at the run deadline";
     case Cause::CrashedSignal:
-      return "the worker died by " + core::signal_name(detail);
+      return "the worker died by " + core::signal_name(end.detail);
     case Cause::CrashedExit:
-      return "the worker exited with status " + std::to_string(detail);
+      return "the worker exited with status " + std::to_string(end.detail);
     case Cause::OutOfMemory:
       return "the worker was killed for the memory it used";
     case Cause::Cancelled:
@@ -40,7 +39,7 @@ std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
     case Cause::Lost:
       return "the daemon shut down or lost its state";
     case Cause::Poisoned:
-      return "set aside: it killed its worker too often, last by " + core::signal_name(detail);
+      return "set aside: it killed its worker too often, last by " + core::signal_name(end.detail);
     case Cause::ProtocolViolation:
       return "shared memory contradicted itself";
     case Cause::Refused:
@@ -53,75 +52,47 @@ std::string sentence(Cause cause, std::uint16_t detail, std::uint64_t needed) {
 
 }  // namespace
 
-v1::OutcomeKind kind_of(Cause cause) {
-  switch (cause) {
-    case Cause::Completed:
+v1::OutcomeKind kind_of(Status status) {
+  switch (status) {
+    case Status::Done:
       return v1::OUTCOME_DONE;
-    case Cause::Application:
+    case Status::Failed:
       return v1::OUTCOME_FAILED;
-    case Cause::Invalid:
-    case Cause::TooLarge:
-    case Cause::UnknownHandler:
-    case Cause::ProtocolViolation:
-    case Cause::Refused:
-      return v1::OUTCOME_REJECTED;
-    case Cause::QueueTimeout:
-    case Cause::RunTimeout:
-      return v1::OUTCOME_TIMED_OUT;
-    case Cause::CrashedSignal:
-    case Cause::CrashedExit:
-    case Cause::OutOfMemory:
-    case Cause::Poisoned:
+    case Status::Crashed:
       return v1::OUTCOME_CRASHED;
-    case Cause::Cancelled:
+    case Status::TimedOut:
+      return v1::OUTCOME_TIMED_OUT;
+    case Status::Cancelled:
       return v1::OUTCOME_CANCELLED;
-    case Cause::Lost:
-    case Cause::None:
+    case Status::Rejected:
+      return v1::OUTCOME_REJECTED;
+    case Status::Lost:
       break;
   }
   return v1::OUTCOME_LOST;
 }
 
 void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, v1::Outcome& outcome) {
-  const Cause cause = word.cause();
+  const JobEnd end =
+      read_end(reply.line(facts.slot), word,
+               {facts.seq, facts.queue_timeout_ms, facts.submitted_ns, facts.result_capacity}, facts.ended_ns);
   outcome.set_job_id(facts.job_id);
-  outcome.set_kind(kind_of(cause));
-  outcome.set_cause(static_cast<std::uint32_t>(cause));
-  outcome.set_cause_name(std::string(to_string(cause)));
-  outcome.set_detail(word.detail());
-
-  // One private copy; the owner wrote it before it completed, but a worker is not believed.
-  SlotLine& line = reply.line(facts.slot);
-  const JobEnd end = read_end(line, word, {facts.seq, facts.queue_timeout_ms, facts.submitted_ns}, facts.ended_ns);
-  const bool written = end.told;
+  outcome.set_kind(kind_of(end.status));
+  outcome.set_cause(static_cast<std::uint32_t>(end.cause));
+  outcome.set_cause_name(std::string(to_string(end.cause)));
+  outcome.set_detail(end.detail);
   outcome.set_attempt(end.attempts);
   outcome.set_queued_ns(end.queued_ns);
   outcome.set_run_ns(end.run_ns);
-  const std::uint64_t result_bytes = written ? line.result_bytes : 0;
-  const std::uint64_t needed = written ? line.needed_bytes : 0;
-  const std::uint32_t message_bytes = written ? line.message_bytes : 0;
-  if (cause == Cause::TooLarge) outcome.set_needed_bytes(needed);
-
-  if (cause == Cause::Completed) {
-    if (!written || result_bytes > facts.result_capacity) {
-      outcome.set_kind(v1::OUTCOME_FAILED);
-      outcome.set_message("the worker wrote an impossible result; this is a defect of its handler");
-      return;
-    }
-    outcome.set_result(reply.ring() + facts.result_offset, result_bytes);
-    if (message_bytes > 0)
-      outcome.set_message(
-          clean_text({reply.message(facts.slot).text, std::min<std::size_t>(message_bytes, kMessageBytes)}));
-    return;
+  outcome.set_needed_bytes(end.needed_bytes);
+  if (end.result_bytes != 0) outcome.set_result(reply.ring() + facts.result_offset, end.result_bytes);
+  if (end.impossible) {
+    outcome.set_message(std::string(kImpossibleEnd));
+  } else if (end.message_bytes != 0) {
+    outcome.set_message(clean_text({reply.message(facts.slot).text, end.message_bytes}));
+  } else {
+    outcome.set_message(sentence(end));
   }
-  if (cause == Cause::Application && result_bytes != 0 && result_bytes <= facts.result_capacity) {
-    outcome.set_result(reply.ring() + facts.result_offset, result_bytes);
-  }
-  const bool has_message =
-      message_bytes > 0 && (cause == Cause::Application || cause == Cause::Invalid || cause == Cause::Refused);
-  outcome.set_message(
-      has_message ? clean_text({reply.message(facts.slot).text, std::min<std::size_t>(message_bytes, kMessageBytes)})
-                  : sentence(cause, word.detail(), needed));
 }
 
 }  // namespace ringmaster

