@@ -4,7 +4,7 @@
 #include <span>
 
 #include "daemon/config/config.h"
-#include "daemon/core/daemon/health.h"
+#include "daemon/core/pool/pool_snapshot.h"
 #include "daemon/machine/worker_cgroups.h"
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_charges.h"

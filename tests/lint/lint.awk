@@ -24,8 +24,8 @@ BEGIN {
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = ""
   allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/ daemon/sessions/ " \
-    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/os/ " \
-    "daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"
+    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ " \
+    "daemon/os/ daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"
   allow["daemon/control/"] = "daemon/control/message/ daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ " \
     "daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
   allow["daemon/control/message/"] = "daemon/sessions/ daemon/ports/ proto/ base/"
@@ -34,8 +34,8 @@ BEGIN {
   allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
-    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ " \
-    "daemon/core/pool/ daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
+    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/pool/ " \
+    "daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
   allow["daemon/pool/seat/"] = "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ " \
     "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ " \
     "daemon/core/worker/ shm/port/ proto/ shm/ base/"
@@ -52,7 +52,7 @@ BEGIN {
     "base/"
   allow["daemon/loop/"] = "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/ base/"
   allow["daemon/config/"] = "daemon/log/ daemon/core/daemon/ daemon/core/pool/ daemon/core/worker/ daemon/core/ " \
-    "proto/ base/"
+    "proto/ shm/ base/"
   allow["daemon/log/"] = "daemon/os/ daemon/core/"
   allow["daemon/keeper/"] = "daemon/keeper/table/ daemon/link/deposit.h daemon/link/keeper_protocol.h " \
     "daemon/os/child/ daemon/os/ base/keeper_gone.h base/link_error.h base/monotonic_clock.h base/plant.h " \
@@ -65,9 +65,10 @@ BEGIN {
   allow["daemon/os/"] = "base/check.h base/control_message.h base/unique_fd.h"
   allow["daemon/core/daemon/"] = "daemon/core/pool/ daemon/core/ base/check.h"
   allow["daemon/core/pool/"] = "daemon/core/worker/ daemon/core/ shm/histogram.h base/check.h base/overloaded.h"
-  allow["daemon/core/job/"] = "daemon/core/"
-  allow["daemon/core/worker/"] = "daemon/core/machine/ daemon/core/ base/check.h base/overloaded.h"
-  allow["daemon/core/machine/"] = "daemon/core/"
+  allow["daemon/core/job/"] = "daemon/core/ shm/worker_end.h"
+  allow["daemon/core/worker/"] = "daemon/core/machine/ daemon/core/ shm/cause.h " \
+    "shm/slot_word.h shm/worker_end.h base/cgroup_text.h base/check.h base/overloaded.h"
+  allow["daemon/core/machine/"] = "daemon/core/ base/cgroup_text.h"
   allow["daemon/core/"] = ""
   allow["shm/ledger/"] = "shm/port/ shm/"
   allow["shm/port/"] = "shm/ base/"
