@@ -44,10 +44,12 @@ struct HandlerDescription {
   /// input's.
   std::string output_extension;
 
-  bool listens_to_cancel = false;  ///< Looks at cancelled(): gets the grace period between cancel word and kill.
-  bool change_safe =
-      false;  ///< Survives a request that changes while it is read: large requests in place for other uids.
-  bool idempotent = false;  ///< May run twice for one job; `map` asks for retries by default. A hint for clients.
+  /// Looks at cancelled(): gets the grace period between cancel word and kill.
+  bool listens_to_cancel = false;
+  /// Survives a request that changes while it is read: large requests in place for other uids.
+  bool change_safe = false;
+  /// May run twice for one job; `map` asks for retries by default. A hint for clients.
+  bool idempotent = false;
 };
 
 inline constexpr std::size_t kMaxHandlers = 256;

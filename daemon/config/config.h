@@ -84,8 +84,8 @@ struct PoolConfig {
   bool keep_leftovers = false;                    ///< processes that jobs leave behind are reported only
   Duration spin = std::chrono::microseconds{50};  ///< 0: workers sleep as soon as there is nothing to do
 
-  std::vector<std::pair<std::string, std::string>>
-      environment;  ///< all that workers get besides PATH, LANG, TZ, RINGMASTER_*
+  /// All that workers get besides PATH, LANG, TZ, RINGMASTER_*.
+  std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory = "/";
   std::vector<Rlimit> rlimits;
   std::string user;   ///< empty: the daemon's own

@@ -51,10 +51,9 @@ enum class DepositKind : std::uint16_t {
   Reply = 13,
   SessionBell = 14,
   Lifeline = 15,
-  Config = 16,  ///< memfd with the configuration's text as first loaded: what a successor uses
-  WorkerCgroup =
-      17,         ///< a: worker id, b: incarnation; the cgroup directory given with Spawn: the keeper adds it itself
-  Handlers = 18,  ///< memfd with a pool's encoded handler table; a: pool
+  Config = 16,        ///< memfd with the configuration's text as first loaded: what a successor uses
+  WorkerCgroup = 17,  ///< the cgroup directory given with Spawn; the keeper adds it itself
+  Handlers = 18,      ///< memfd with a pool's encoded handler table; a: pool
 };
 inline constexpr std::uint16_t kMaxDepositKind = 31;
 

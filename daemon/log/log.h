@@ -14,14 +14,15 @@
 ///
 ///   log_info("worker ready", {{"pool", pool}, {"worker", seat}, {"after", boot_time}});
 ///
+// clang-format off
 /// Human:     10:14:07.123 info    worker ready  pool=images worker=0 after=31ms
 /// KeyValue:  ts=2026-11-23T10:14:07.123Z level=info event="worker ready" pool=images worker=0 after=31ms
-/// Json:      {"ts":"2026-11-23T10:14:07.123Z","level":"info","event":"worker
-/// ready","pool":"images","worker":0,"after":"31ms"}
-///
+/// Json:      {"ts":"2026-11-23T10:14:07.123Z","level":"info","event":"worker ready","pool":"images","worker":0,"after":"31ms"}
 /// Journal:   <6>worker ready  pool=images worker=0 after=31ms
 ///            The number is the priority of syslog(3), the time is the journal's. A text of several lines (a stack)
 ///            becomes lines of their own: "<4>    stack: at resize.cc:88".
+// clang-format on
+///
 /// Where standard error is the journal's, the other formats have the number too.
 ///
 /// Any thread. Never blocks: a line that standard error cannot take at once is dropped and counted, and the next line

@@ -12,8 +12,10 @@
 
 namespace ringmaster {
 
-/// Opening ──mapped, sealed, deposited──▶ Attaching ──workers have it──▶ Open ──closed, hung up, broken──▶ Closing ──▶
-/// gone Closing begins from every state. Only Attaching, Open and Closing stand in the ledger and survive a supervisor.
+/// Opening ──mapped, sealed, deposited──▶ Attaching ──workers have it──▶ Open
+///    └────────────────────────────────────┴─────────closed, hung up, broken───┴──▶ Closing ──▶ gone
+///
+/// Only Attaching, Open and Closing stand in the ledger and survive a supervisor.
 enum class SessionState : std::uint8_t { Opening, Attaching, Open, Closing };
 
 [[nodiscard]] constexpr const char* to_string(SessionState state) {

@@ -34,11 +34,13 @@ RestartPolicy::SeatRecord& RestartPolicy::record(Seat seat) {
   return seats_[seat];
 }
 
-// state        | unproductive death      | other death  | started   | ready   | proof*            | timer
-// Trusted      | backoff, or Quarantined | restart now  | -         | note it | clears the tally  | ready long enough:
-// proof Quarantined  | -                       | -            | -         | note it | Trusted           | probe due:
-// ProbeDue ProbeDue     | -                       | -            | Probing   | note it | Trusted           | as Trusted
-// Probing      | canary's: Quarantined   | canary's: ProbeDue | -   | note it | Trusted           | as Trusted
+// clang-format off
+// state        | unproductive death      | other death        | started | ready   | proof*           | timer
+// Trusted      | backoff, or Quarantined | restart now        | -       | note it | clears the tally | ready long enough: proof
+// Quarantined  | -                       | -                  | -       | note it | Trusted          | probe due: ProbeDue
+// ProbeDue     | -                       | -                  | Probing | note it | Trusted          | as Trusted
+// Probing      | canary's: Quarantined   | canary's: ProbeDue | -       | note it | Trusted          | as Trusted
+// clang-format on
 // * first job finished, or ready for `stable`
 std::vector<RestartPolicy::Effect> RestartPolicy::handle(TimePoint now, const Event& event) {
   return std::visit(Overloaded{
