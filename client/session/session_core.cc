@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/memory_left.h"
 #include "client/session/completion_feed.h"
 #include "client/session/fork_guard.h"
 #include "client/session/lifeline.h"
-#include "client/session/memory_look.h"
 #include "client/session/wait_step.h"
 #include "shm/port/doorbell.h"
 #include "shm/port/hints.h"
@@ -55,8 +55,8 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView r
       drafter_(facts_, request.ring_bytes(), reply.ring_bytes()),
       fork_generation_(fork_generation()),
       port_(request, reply, board),
-      requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset(), available_memory),
-      results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset(), available_memory),
+      requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset(), memory_left_now),
+      results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset(), memory_left_now),
       records_(request.slots()),
       record_of_slot_(request.slots(), kNoRecord) {
   free_records_.reserve(records_.size());

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/core/machine/cgroup_facts.h"
+#include "base/cgroup_text.h"
 
 namespace ringmaster {
 namespace {
@@ -57,10 +57,10 @@ core::CpuFacts probe_cpus(const std::string& root) {
   const auto mountinfo = read_text(root + "/proc/self/mountinfo");
   const auto cgroup = read_text(root + "/proc/self/cgroup");
   if (!mountinfo || !cgroup) return facts;
-  for (const auto& mount : core::cgroup_mounts(*mountinfo, "cpu")) {
-    const auto group = core::cgroup_of(*cgroup, mount.v2, "cpu");
+  for (const auto& mount : cgroup_mounts(*mountinfo, "cpu")) {
+    const auto group = cgroup_of(*cgroup, mount.v2, "cpu");
     if (!group) continue;
-    for (const std::string& folder : core::cgroup_folders(mount, *group)) {
+    for (const std::string& folder : cgroup_folders(mount, *group)) {
       add_quota(root, folder, mount.v2, facts.quotas);
     }
   }

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/cgroup_text.h"
 #include "daemon/core/machine/cgroup_facts.h"
 #include "daemon/log/log.h"
 #include "daemon/os/cgroup.h"
@@ -35,11 +36,11 @@ std::optional<std::string> group_file(int directory, const char* name) {
 
 // The group that this process is in, or was in before a predecessor moved the keeper one down.
 Result<std::string> own_group() {
-  const auto group = core::cgroup_of(text_of("/proc/self/cgroup"), true, {});
+  const auto group = cgroup_of(text_of("/proc/self/cgroup"), true, {});
   if (!group) return Error{"the kernel has no cgroup v2"};
-  for (const core::CgroupMount& mount : core::cgroup_mounts(text_of("/proc/self/mountinfo"), {})) {
+  for (const CgroupMount& mount : cgroup_mounts(text_of("/proc/self/mountinfo"), {})) {
     if (!mount.v2) continue;
-    if (const auto folder = core::cgroup_folder(mount, *group)) {
+    if (const auto folder = cgroup_folder(mount, *group)) {
       return Result<std::string>(boost::system::in_place_value, core::delegated_folder(*folder));
     }
   }
@@ -66,7 +67,7 @@ void WorkerCgroups::open(const std::string& wish) {
   }
   enabled_ = true;
   const auto controllers = group_file(root_.get(), "cgroup.controllers");
-  const bool offered = controllers && core::has_word(*controllers, "memory");
+  const bool offered = controllers && has_word(*controllers, "memory");
   // EBUSY: somebody moved a process into D meanwhile. Fencing by a cgroup needs no controller.
   const int error = offered ? write_cgroup(root_.get(), "cgroup.subtree_control", "+memory") : 0;
   limits_memory_ = offered && error == 0;

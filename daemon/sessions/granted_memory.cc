@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/machine/memory_room.h"
+#include "base/memory_left.h"
 #include "daemon/sessions/session.h"
 #include "daemon/sessions/session_table.h"
 #include "shm/memfd.h"
@@ -25,7 +25,7 @@ core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, 
   core::GrantQuestion question;
   question.uid = uid;
   question.asked = asked;
-  question.available = memory_room();
+  question.available = core::Bytes{memory_left_now()};
   sessions.for_each([&](const SessionEntry& entry) {
     const Session& session = entry.session;
     if (session.internal()) return;

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 
+#include "base/cgroup_text.h"
 #include "base/unique_fd.h"
 #include "daemon/core/machine/cgroup_facts.h"
 #include "daemon/os/cgroup.h"
@@ -24,7 +25,7 @@ class ScratchCgroup {
  public:
   ScratchCgroup() {
     const std::string mountinfo = text_of("/proc/self/mountinfo");
-    for (const core::CgroupMount& mount : core::cgroup_mounts(mountinfo, {})) {
+    for (const CgroupMount& mount : cgroup_mounts(mountinfo, {})) {
       if (!mount.v2) continue;
       const std::string path = mount.point + "/ringmaster-test-" + std::to_string(::getpid());
       if (::mkdir(path.c_str(), 0755) == 0) {
@@ -51,9 +52,7 @@ class ScratchCgroup {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] int fd() const { return folder_.get(); }
-  [[nodiscard]] bool has_memory() const {
-    return core::has_word(text_of((path_ + "/cgroup.controllers").c_str()), "memory");
-  }
+  [[nodiscard]] bool has_memory() const { return has_word(text_of((path_ + "/cgroup.controllers").c_str()), "memory"); }
   /// The names of the groups in it.
   [[nodiscard]] std::set<std::string> groups() const {
     std::set<std::string> found;
@@ -74,7 +73,7 @@ class ScratchCgroup {
   /// The last part of the v2 group that a process is in; "" where it is gone.
   [[nodiscard]] static std::string group_of(pid_t pid) {
     const std::string text = text_of(("/proc/" + std::to_string(pid) + "/cgroup").c_str());
-    const std::string path = core::cgroup_of(text, true, {}).value_or("");
+    const std::string path = cgroup_of(text, true, {}).value_or("");
     return path.substr(path.rfind('/') + 1);
   }
 

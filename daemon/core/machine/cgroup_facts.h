@@ -5,46 +5,17 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-/// What the kernel's texts about cgroups say. Pure: the texts are the caller's.
+/// What this daemon's own cgroups are called, and what they tell. Pure: the texts are the caller's.
 namespace ringmaster::core {
-
-/// Where a hierarchy of cgroups is mounted, and which of its groups that mount shows as its top.
-struct CgroupMount {
-  std::string point;
-  std::string top;
-  bool v2 = false;
-
-  friend bool operator==(const CgroupMount&, const CgroupMount&) = default;
-};
-
-/// From the text of /proc/self/mountinfo, in its order: each cgroup v2 mount and each v1 mount of `controller`.
-[[nodiscard]] std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo, std::string_view controller);
-
-/// A process's group from the text of /proc/PID/cgroup: the v2 one ("0::/path"), or the v1 one of `controller`.
-[[nodiscard]] std::optional<std::string> cgroup_of(std::string_view text, bool v2, std::string_view controller);
-
-/// The folder of `group` below that mount, without a slash at its end. Inside a container the mount may show the group
-/// itself as its top while the path is the host's. nullopt: the mount does not show it.
-[[nodiscard]] std::optional<std::string> cgroup_folder(const CgroupMount& mount, std::string_view group);
-
-/// The group's folder and those of its ancestors, nearest first; the last is the mount point, which is the only one
-/// where the mount does not show the group.
-[[nodiscard]] std::vector<std::string> cgroup_folders(const CgroupMount& mount, std::string_view group);
 
 /// The group that keeper and supervisor move into; what was theirs before is its parent.
 inline constexpr std::string_view kDaemonLeaf = "daemon";
 /// The folder that is delegated to a daemon whose own group's folder is `own`.
 [[nodiscard]] std::string delegated_folder(std::string_view own);
 
-/// The number behind `key` in a table such as memory.stat or memory.events; nullopt: it is not there.
-[[nodiscard]] std::optional<std::uint64_t> cgroup_figure(std::string_view table, std::string_view key);
 /// oom_kill in the text of memory.events; nullopt: it is not there.
 [[nodiscard]] std::optional<std::uint64_t> oom_kills_of(std::string_view memory_events);
-
-/// Whether `word` is one of the words of a list such as cgroup.controllers.
-[[nodiscard]] bool has_word(std::string_view list, std::string_view word);
 
 /// "w12.3": the group of one incarnation of a worker, and back; nullopt for any other name.
 [[nodiscard]] std::string worker_leaf(std::uint32_t worker, std::uint32_t incarnation);

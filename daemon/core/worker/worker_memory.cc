@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/core/machine/cgroup_facts.h"
+#include "base/cgroup_text.h"
 
 namespace ringmaster::core {
 namespace {

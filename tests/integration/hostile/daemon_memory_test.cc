@@ -8,8 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/memory_left.h"
 #include "base/unique_fd.h"
-#include "client/session/memory_look.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {
@@ -78,7 +78,7 @@ class Hoarder {
 
 TEST_F(DaemonTest, SessionsThatNobodyHasTouchedAreNotGrantedTwice) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  const std::uint64_t available = available_memory();
+  const std::uint64_t available = memory_left_now();
   if (available > std::uint64_t{1} << 42) GTEST_SKIP() << "nothing says what memory there is";
   const std::uint64_t ring = available / 32;
   start_with(

@@ -2,7 +2,6 @@
 
 #include "client/control/connect_patience.h"
 #include "client/session/clock_offset.h"
-#include "client/session/memory_look.h"
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"
 
@@ -44,23 +43,6 @@ TEST(ConnectPatience, WaitsForOneThatWasThereAndForOneThatIsBusy) {
   EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Busy), seconds(20));
   EXPECT_EQ(was.left(at(seconds(0)), at(seconds(0)), Failure::Final), Duration(0));
 }
-
-TEST(MemoryLook, ReadsWhatTheMachineHas) {
-  EXPECT_EQ(parse_available("MemTotal:  9 kB\nMemAvailable:    12 kB\nBuffers: 1 kB\n"), 12U * 1024);
-  EXPECT_FALSE(parse_available("MemTotal: 9 kB\n"));
-  EXPECT_FALSE(parse_available("MemAvailable: none\n"));
-}
-
-TEST(MemoryLook, CountsDroppableCacheOfACgroupAsRoom) {
-  EXPECT_EQ(cgroup_room("1000\n", "700\n", "anon 5\ninactive_file 100\n"), 400U);
-  EXPECT_EQ(cgroup_room("1000", "700", "inactive_file 50\ntotal_inactive_file 200\n"), 500U) << "v1";
-  EXPECT_EQ(cgroup_room("1000", "1200", ""), 0U);
-  EXPECT_FALSE(cgroup_room("max", "700", ""));
-  EXPECT_FALSE(cgroup_room("9223372036854771712", "700", "")) << "v1 without a limit";
-  EXPECT_FALSE(cgroup_room("", "", ""));
-}
-
-TEST(MemoryLook, FindsMemoryHere) { EXPECT_GT(available_memory(), 0U); }
 
 TEST(ClockOffset, IsNoneWhereTheQuestionExplainsTheDifference) {
   static_assert(clock_offset(100, 100, 200) == 0);
