@@ -33,9 +33,6 @@ constexpr Bytes kib(std::uint64_t n) noexcept { return {n << 10}; }
 constexpr Bytes mib(std::uint64_t n) noexcept { return {n << 20}; }
 constexpr Bytes gib(std::uint64_t n) noexcept { return {n << 30}; }
 
-/// What a worker's lane says it works on (session index:16 | slot:16 | seq:32); policy only compares it.
-enum class Intent : std::uint64_t { None = 0 };
-
 /// A worker's place in its pool, 0 up to workers + spares − 1. The process in a seat changes, the seat stays.
 using Seat = std::uint16_t;
 

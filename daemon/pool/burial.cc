@@ -15,12 +15,6 @@
 namespace ringmaster {
 namespace {
 
-core::DeathKind kind_of(const Verdict& verdict) {
-  if (verdict.cause == Cause::RunTimeout) return core::DeathKind::TimedOut;
-  if (verdict.cause == Cause::Cancelled) return core::DeathKind::Cancelled;
-  return verdict.cause == Cause::Lost ? core::DeathKind::Shutdown : core::DeathKind::ProtocolViolation;
-}
-
 Cause cause_of_job(const core::DeathCause& death) {
   switch (death.kind) {
     case core::DeathKind::OutOfMemory:
@@ -141,7 +135,7 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   facts.code_or_signal = exit.status;
   facts.was_ready = dead.was_ready;
   if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
-  facts.verdict = dead.verdict ? kind_of(*dead.verdict) : dead.wish;
+  facts.verdict = dead.verdict ? core::death_by(*dead.verdict) : dead.wish;
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);
   return core::classify_death(facts);
 }
@@ -225,16 +219,8 @@ std::vector<ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& dead, c
     // A job that lost its worker to our own wish to end it has done nothing wrong.
     if (death.cause == Cause::Lost) return idempotent && !scene.stopping ? AfterCrash::Retry : AfterCrash::Fail;
     const unsigned crashes = count_crash(rooms_.ledger, counted, job_id, death.detail);
-    switch (core::decide_retry(
-        {idempotent || planted(Plant::RetryAny), planted(Plant::RetryForever) ? 1 : crashes, config_.retries})) {
-      case core::RetryDecision::Retry:
-        return AfterCrash::Retry;
-      case core::RetryDecision::FailCrashed:
-        return AfterCrash::Fail;
-      case core::RetryDecision::Poison:
-        return AfterCrash::Poison;
-    }
-    return AfterCrash::Fail;
+    return core::decide_retry(
+        {idempotent || planted(Plant::RetryAny), planted(Plant::RetryForever) ? 1 : crashes, config_.retries});
   });
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shm/segment_view.h"
+#include "shm/worker_end.h"
 
 /// The repair after a worker's death: one code path, each step idempotent, so that a reaper which dies is redone.
 /// REQUIRES for all of it: the dead worker is fenced (reaped, and no child of it is left).
@@ -22,13 +23,6 @@ struct ReapTarget {
   std::uint64_t opened_ns = 0;  ///< when the session was opened
 };
 
-/// A sentence that stood in the ledger before the worker was killed.
-struct Verdict {
-  Intent intent;
-  Cause cause = Cause::RunTimeout;  ///< RunTimeout, Cancelled, ProtocolViolation or Lost
-  std::uint16_t detail = 0;
-};
-
 /// The run that its death cut short, as far as it is known. CLOCK_MONOTONIC.
 struct LastRun {
   std::uint64_t intent_bits = 0;  ///< of its job; 0: none is known
@@ -42,11 +36,9 @@ struct DeathReport {
   bool intent_known = true;            ///< false: the lane is lost, and the slot's owner bits have to be believed
   Cause cause = Cause::CrashedSignal;  ///< of the death: CrashedSignal, CrashedExit, OutOfMemory or Lost
   std::uint16_t detail = 0;            ///< signal or exit code
-  std::optional<Verdict> verdict;
+  std::optional<Verdict> verdict;      ///< that stood before the worker was killed
   LastRun run{};
 };
-
-enum class AfterCrash { Retry, Fail, Poison };
 
 struct ReapedJob {
   std::uint16_t session = 0;

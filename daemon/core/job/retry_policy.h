@@ -1,14 +1,8 @@
 #pragma once
 
-#include <cstdint>
+#include "shm/worker_end.h"
 
 namespace ringmaster::core {
-
-enum class RetryDecision : std::uint8_t {
-  Retry,        ///< Running → Ready(attempt + 1)
-  FailCrashed,  ///< not idempotent: Running → Failed(crashed)
-  Poison,       ///< idempotent, but it killed its workers too often: Failed(crashed), set aside with cause and stack
-};
 
 struct CrashedJob {
   bool idempotent = false;
@@ -18,8 +12,6 @@ struct CrashedJob {
 
 /// What becomes of a job whose worker died while it ran it, and died without a verdict of ours.
 /// Jobs under a verdict (timed out, cancelled, shutdown) are never retried and never come here.
-[[nodiscard]] RetryDecision decide_retry(const CrashedJob& job);
-
-[[nodiscard]] const char* to_string(RetryDecision decision);
+[[nodiscard]] AfterCrash decide_retry(const CrashedJob& job);
 
 }  // namespace ringmaster::core

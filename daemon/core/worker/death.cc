@@ -5,6 +5,12 @@
 
 namespace ringmaster::core {
 
+DeathKind death_by(const Verdict& verdict) noexcept {
+  if (verdict.cause == Cause::RunTimeout) return DeathKind::TimedOut;
+  if (verdict.cause == Cause::Cancelled) return DeathKind::Cancelled;
+  return verdict.cause == Cause::Lost ? DeathKind::Shutdown : DeathKind::ProtocolViolation;
+}
+
 bool wanted(DeathKind kind) noexcept {
   switch (kind) {
     case DeathKind::Clean:

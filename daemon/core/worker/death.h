@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "shm/worker_end.h"
+
 namespace ringmaster::core {
 
 /// Why a worker process ended, as far as policy tells the cases apart.
@@ -20,6 +22,9 @@ enum class DeathKind : std::uint8_t {
   Cancelled,          ///< our kill ladder, after a cancel
   Shutdown,           ///< our kill, when the daemon stopped
 };
+
+/// Of a worker that was killed for that.
+[[nodiscard]] DeathKind death_by(const Verdict& verdict) noexcept;
 
 /// We asked for it, or the daemon stopped: it speaks against nobody.
 [[nodiscard]] bool wanted(DeathKind kind) noexcept;

@@ -12,8 +12,8 @@ bool undecided(State state) { return state == State::Running || state == State::
 
 }  // namespace
 
-KillLadder KillLadder::resume(Intent intent, const LadderConfig& config, Verdict verdict) {
-  KillLadder ladder{intent, config};
+KillLadder KillLadder::resume(const Verdict& verdict, const LadderConfig& config) {
+  KillLadder ladder{verdict.intent, config};
   ladder.state_ = State::Condemning;
   ladder.verdict_ = verdict;
   return ladder;
@@ -42,15 +42,15 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
   using Effects = std::vector<Effect>;
   if (over()) return {};
   return std::visit(Overloaded{
-                        [&](const DeadlineReached&) { return end_job(now, Verdict::TimedOut); },
+                        [&](const DeadlineReached&) { return end_job(now, Cause::RunTimeout); },
                         [&](const CancelRequested& cancel) {
-                          if (cancel.as == Verdict::Cancelled && !config_.listens) return tell_only();
+                          if (cancel.as == Cause::Cancelled && !config_.listens) return tell_only();
                           return end_job(now, cancel.as);
                         },
                         [&](const ClientVanished&) { return tell_only(); },
                         [&](const ViolationFound&) {
                           if (!undecided(state_)) return Effects{};
-                          verdict_ = Verdict::ProtocolViolation;
+                          pass(Cause::ProtocolViolation);
                           return decide();
                         },
                         [&](const JobLeft&) {
@@ -100,8 +100,7 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
                           return Effects{};
                         },
                         [&](const WorkerFenced&) {
-                          // Up to here the ledger may not have heard of the verdict; without one the worker died by
-                          // itself.
+                          // No verdict was recorded before the exit: this death is the worker's own.
                           const auto settled = undecided(state_) ? std::nullopt : verdict_;
                           verdict_ = settled;
                           state_ = State::Fenced;
@@ -117,19 +116,21 @@ std::vector<KillLadder::Effect> KillLadder::tell_only() const {
   return {SetCancelWord{}};
 }
 
-std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Verdict verdict) {
+std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Cause cause) {
   if (state_ != State::Running) return {};
-  verdict_ = verdict;
+  pass(cause);
   if (!config_.listens || config_.grace <= Duration::zero()) return decide();
   state_ = State::CancelAsked;
   timer_ = now + config_.grace;
   return {SetCancelWord{}};
 }
 
+void KillLadder::pass(Cause cause) { verdict_ = Verdict{intent_.value_or(Intent{}), cause}; }
+
 std::vector<KillLadder::Effect> KillLadder::decide() {
   state_ = State::Condemning;
   timer_.reset();
-  return {WriteVerdict{*verdict_, intent_}};
+  return {WriteVerdict{*verdict_}};
 }
 
 std::vector<KillLadder::Effect> KillLadder::on_timer() {
@@ -154,7 +155,7 @@ std::vector<KillLadder::Effect> KillLadder::on_timer() {
   return {};
 }
 
-std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, Intent seen) {
+std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, const std::optional<Intent>& seen) {
   if (state_ != State::Rereading) return {};
   if (seen != intent_) {
     state_ = State::JobEnded;
@@ -169,20 +170,6 @@ std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, Intent seen
   // first verdict, which is what a successor kills by.
   state_ = State::Killing;
   return {ReportProtocolViolation{}, SpareTakesOver{}, Kill{}};
-}
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::TimedOut:
-      return "timed out";
-    case Verdict::Cancelled:
-      return "cancelled";
-    case Verdict::ProtocolViolation:
-      return "protocol violation";
-    case Verdict::Shutdown:
-      return "shutdown";
-  }
-  return "unknown";
 }
 
 const char* to_string(KillLadder::State state) {

@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "daemon/core/types.h"
+#include "shm/worker_end.h"
 
 namespace ringmaster::core {
-
-/// Why a running job is ended by force. The first one that a ladder is given wins.
-enum class Verdict : std::uint8_t { TimedOut, Cancelled, ProtocolViolation, Shutdown };
-[[nodiscard]] const char* to_string(Verdict verdict);
 
 struct LadderConfig {
   Duration grace{};      ///< between the cancel word and the verdict; only where the handler listens
@@ -54,9 +51,9 @@ class KillLadder {
 
   struct DeadlineReached {};
   struct CancelRequested {
-    /// Cancelled: a handler that does not listen is told, and lives on until its deadline. Shutdown, when the daemon
-    /// stops, spares nobody.
-    Verdict as = Verdict::Cancelled;
+    /// Cancelled: a handler that does not listen is told, and lives on until its deadline. Lost, when the daemon stops,
+    /// spares nobody.
+    Cause as = Cause::Cancelled;
   };
   struct ClientVanished {};  ///< nobody waits: the job is told, but lives on until its deadline
   struct ViolationFound {};  ///< this worker's shared memory contradicts itself
@@ -69,7 +66,7 @@ class KillLadder {
   struct CondemnWon {};
   struct CondemnLost {};
   struct LaneReread {
-    Intent intent;
+    std::optional<Intent> intent;
   };
   struct CaptureEnded {};  ///< captured, failed or given up
   struct FaultSaid {};     ///< the worker's fault handler has spoken
@@ -84,7 +81,6 @@ class KillLadder {
   };
   struct WriteVerdict {  ///< into the ledger; answer VerdictWritten
     Verdict verdict;
-    Intent intent;
     friend bool operator==(const WriteVerdict&, const WriteVerdict&) = default;
   };
   struct SetHold {
@@ -125,30 +121,32 @@ class KillLadder {
       std::variant<SetCancelWord, WriteVerdict, SetHold, CondemnSlot, RereadLane, ReleaseHold, WithdrawVerdict,
                    SpareTakesOver, CaptureStack, LetGo, Kill, ReportProtocolViolation, Settle>;
 
-  KillLadder(Intent intent, const LadderConfig& config) : config_(config), intent_(intent) {}
+  /// `intent`: the job; nullopt: a worker that faults between two.
+  KillLadder(const std::optional<Intent>& intent, const LadderConfig& config) : config_(config), intent_(intent) {}
 
   /// A successor finds a verdict in the ledger that agrees with the lane: it goes on at hold and CAS.
   /// The CAS may have been won before the predecessor died; then the shell answers CondemnWon.
-  [[nodiscard]] static KillLadder resume(Intent intent, const LadderConfig& config, Verdict verdict);
+  [[nodiscard]] static KillLadder resume(const Verdict& verdict, const LadderConfig& config);
 
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
 
   [[nodiscard]] State state() const noexcept { return state_; }
-  [[nodiscard]] Intent intent() const noexcept { return intent_; }
-  [[nodiscard]] std::optional<Verdict> verdict() const noexcept { return verdict_; }
+  [[nodiscard]] const std::optional<Intent>& intent() const noexcept { return intent_; }
+  [[nodiscard]] const std::optional<Verdict>& verdict() const noexcept { return verdict_; }
   /// When TimerFired should be told; nullopt: not waiting for time.
   [[nodiscard]] std::optional<TimePoint> next_timer() const noexcept { return timer_; }
   [[nodiscard]] bool over() const noexcept { return state_ == State::Fenced || state_ == State::JobEnded; }
 
  private:
   [[nodiscard]] std::vector<Effect> tell_only() const;
-  std::vector<Effect> end_job(TimePoint now, Verdict verdict);
+  std::vector<Effect> end_job(TimePoint now, Cause cause);
+  void pass(Cause cause);
   std::vector<Effect> decide();
   std::vector<Effect> on_timer();
-  std::vector<Effect> on_reread(TimePoint now, Intent seen);
+  std::vector<Effect> on_reread(TimePoint now, const std::optional<Intent>& seen);
 
   LadderConfig config_;
-  Intent intent_;
+  std::optional<Intent> intent_;
   State state_ = State::Running;
   std::optional<Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
   bool tamper_grace_over_ = false;

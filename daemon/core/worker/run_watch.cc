@@ -6,14 +6,14 @@
 
 namespace ringmaster::core {
 
-RunWatch::Change RunWatch::look(TimePoint now, Intent intent, TimePoint stamp) {
+RunWatch::Change RunWatch::look(TimePoint now, const std::optional<Intent>& intent, TimePoint stamp) {
   const TimePoint earliest = last_look_.value_or(now);
   last_look_ = now;
   if (intent == intent_) return Change::Nothing;
   const bool was_running = running();
   intent_ = intent;
   deadline_.reset();
-  if (intent == Intent::None) return Change::Ended;
+  if (!intent) return Change::Ended;
   started_ = std::clamp(stamp, std::min(earliest, now), now);
   return was_running ? Change::Replaced : Change::Started;
 }
@@ -28,7 +28,7 @@ void RunWatch::arm(Duration run_deadline) {
   }
 }
 
-void RunWatch::restore(Intent intent, TimePoint started, TimePoint now) {
+void RunWatch::restore(const std::optional<Intent>& intent, TimePoint started, TimePoint now) {
   intent_ = intent;
   started_ = std::min(started, now);
   last_look_ = now;

@@ -20,7 +20,7 @@ RunWatcher::Finding RunWatcher::look(TimePoint now, const Sight& sight, const Li
   if (watch_.expired(now)) {
     found.event = KillLadder::DeadlineReached{};
   } else if (sight.cancel_wanted) {
-    found.event = KillLadder::CancelRequested{Verdict::Cancelled};
+    found.event = KillLadder::CancelRequested{Cause::Cancelled};
   }
   if (found.event) begin(sight.intent, sight.ladder);
   return found;
@@ -31,8 +31,8 @@ void RunWatcher::restore(TimePoint started, TimePoint now, const Sight& sight, c
   arm(sight, limits);
 }
 
-KillLadder::Event RunWatcher::resume(const Sight& sight, Verdict verdict) {
-  ladder_ = KillLadder::resume(sight.intent, sight.ladder, verdict);
+KillLadder::Event RunWatcher::resume(const Verdict& verdict, const LadderConfig& config) {
+  ladder_ = KillLadder::resume(verdict, config);
   return KillLadder::VerdictWritten{};
 }
 
@@ -45,7 +45,7 @@ void RunWatcher::arm(const Sight& sight, const Limits& limits) {
   watch_.arm(limit);
 }
 
-void RunWatcher::begin(Intent intent, const LadderConfig& config) {
+void RunWatcher::begin(const std::optional<Intent>& intent, const LadderConfig& config) {
   if (!ladder_ || ladder_->over()) ladder_.emplace(intent, config);
 }
 

@@ -11,37 +11,7 @@
 namespace ringmaster {
 namespace {
 
-Cause cause_of(core::Verdict verdict) {
-  switch (verdict) {
-    case core::Verdict::TimedOut:
-      return Cause::RunTimeout;
-    case core::Verdict::Cancelled:
-      return Cause::Cancelled;
-    case core::Verdict::ProtocolViolation:
-      return Cause::ProtocolViolation;
-    case core::Verdict::Shutdown:
-      return Cause::Lost;
-  }
-  return Cause::Lost;
-}
-
-core::DeathKind death_of(core::Verdict verdict) {
-  switch (verdict) {
-    case core::Verdict::TimedOut:
-      return core::DeathKind::TimedOut;
-    case core::Verdict::Cancelled:
-      return core::DeathKind::Cancelled;
-    case core::Verdict::ProtocolViolation:
-      return core::DeathKind::ProtocolViolation;
-    case core::Verdict::Shutdown:
-      return core::DeathKind::Shutdown;
-  }
-  return core::DeathKind::Shutdown;
-}
-
-Intent intent_of(const PoolSeat& seat) {
-  return Intent::unpack(static_cast<std::uint64_t>(seat.run.ladder()->intent())).value_or(Intent{});
-}
+Intent intent_of(const PoolSeat& seat) { return seat.run.ladder()->intent().value_or(Intent{}); }
 
 }  // namespace
 
@@ -65,7 +35,7 @@ LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, cons
             return std::nullopt;
           },
           [&](const Ladder::WriteVerdict& write) -> Answer {
-            (void)write_verdict(record_of(seat), {intent_of(seat), cause_of(write.verdict), 0});
+            (void)write_verdict(record_of(seat), write.verdict);
             return Ladder::VerdictWritten{};
           },
           [&](const Ladder::SetHold&) -> Answer {
@@ -116,12 +86,11 @@ core::KillLadder::Event LadderHand::reread_lane(const PoolSeat& seat) const {
       pass_sentence(session->reply, lane, intent, seat.process->place().owner) == Sentence::Kill) {
     return Ladder::CondemnWon{};
   }
-  const auto seen = look_at_lane(lane).intent;
-  return Ladder::LaneReread{seen ? core::Intent{seen->pack()} : core::Intent::None};
+  return Ladder::LaneReread{look_at_lane(lane).intent};
 }
 
 void LadderHand::hand_over(PoolSeat& seat) const {
-  if (const auto verdict = seat.run.ladder()->verdict()) seat.verdict = death_of(*verdict);
+  if (const auto& verdict = seat.run.ladder()->verdict()) seat.verdict = core::death_by(*verdict);
   seat.state = core::SeatState::Condemned;
   if (!seat.fault) return;
   // It takes no job any more: nobody is to hold a ring back because of it.

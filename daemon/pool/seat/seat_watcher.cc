@@ -7,16 +7,6 @@
 namespace ringmaster {
 namespace {
 
-core::Verdict verdict_of(Cause cause) {
-  if (cause == Cause::RunTimeout) return core::Verdict::TimedOut;
-  if (cause == Cause::Cancelled) return core::Verdict::Cancelled;
-  return cause == Cause::Lost ? core::Verdict::Shutdown : core::Verdict::ProtocolViolation;
-}
-
-core::Intent packed(const std::optional<Intent>& intent) {
-  return intent ? core::Intent{intent->pack()} : core::Intent::None;
-}
-
 // By its client's word, or by the control segment's: an administrator's cancel, and one of a job that came as a
 // message, stand there alone.
 bool cancel_wanted(const ControlRecord& control, const Session* session, const Intent& running) {
@@ -37,7 +27,7 @@ core::LadderConfig SeatWatcher::ladder_config(const LaneLook& lane) const {
 
 core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const LaneLook& lane) const {
   core::RunWatcher::Sight sight;
-  sight.intent = packed(lane.intent);
+  sight.intent = lane.intent;
   sight.stamp = core::from_monotonic_ns(lane.stamp_ns);
   sight.own_limit = std::chrono::milliseconds{lane.run_timeout_ms};
   sight.ladder = ladder_config(lane);
@@ -55,7 +45,7 @@ void SeatWatcher::look(PoolSeat& seat, core::TimePoint now) {
     LedgerWorker& record = record_of(seat);
     record.first_seen_ns = static_cast<std::uint64_t>(seat.run.started().time_since_epoch().count());
     // SYNC: after its time.
-    record.seen_intent.store(static_cast<std::uint64_t>(sight.intent), std::memory_order_release);
+    record.seen_intent.store(sight.intent ? sight.intent->pack() : 0, std::memory_order_release);
   }
   if (found.event) rooms_.hand.drive(seat, now, *found.event);
 }
@@ -74,19 +64,19 @@ void SeatWatcher::stop(PoolSeat& seat, core::TimePoint now, const core::KillLadd
 void SeatWatcher::cancel(PoolSeat& seat, const Intent& job, core::TimePoint now) {
   if (!seat.ready) return;
   look(seat, now);
-  if (seat.run.intent() != packed(job)) return;
+  if (seat.run.intent() != job) return;
   const Session* session = rooms_.sessions.at(job.session);
   if (session == nullptr || session->state == SessionState::Closing) {
     stop(seat, now, core::KillLadder::ClientVanished{});
   } else {
-    stop(seat, now, core::KillLadder::CancelRequested{core::Verdict::Cancelled});
+    stop(seat, now, core::KillLadder::CancelRequested{Cause::Cancelled});
   }
 }
 
 bool SeatWatcher::end_run(PoolSeat& seat, core::TimePoint now) {
   look(seat, now);
   if (!seat.run.running() || !seat.ready) return false;
-  stop(seat, now, core::KillLadder::CancelRequested{core::Verdict::Shutdown});
+  stop(seat, now, core::KillLadder::CancelRequested{Cause::Lost});
   return true;
 }
 
@@ -105,7 +95,7 @@ void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::Tim
   seat.fault = std::move(fault);
   // It was asked to leave after this job and does not: what it dies of is its own.
   if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
-  seat.run.begin(core::Intent{intent}, ladder_config(look_at_lane(lane)));
+  seat.run.begin(Intent::unpack(intent), ladder_config(look_at_lane(lane)));
   rooms_.hand.drive(seat, now, core::KillLadder::FaultSaid{});
 }
 
@@ -124,7 +114,7 @@ void SeatWatcher::resume_verdict(PoolSeat& seat, core::TimePoint now) {
   if (lane.intent && record.seen_intent.load(std::memory_order_acquire) == lane.intent->pack()) {  // SYNC: look
     seat.run.restore(core::from_monotonic_ns(record.first_seen_ns), now, sight, rules_.limits);
   }
-  if (agreed) return rooms_.hand.drive(seat, now, seat.run.resume(sight, verdict_of(standing->cause)));
+  if (agreed) return rooms_.hand.drive(seat, now, seat.run.resume(*standing, sight.ladder));
   if (standing) withdraw_verdict(record);
   if (auto fault = said_fault(*seat.process)) return on_fault(seat, std::move(*fault), now);
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.

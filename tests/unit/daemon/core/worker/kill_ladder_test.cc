@@ -11,8 +11,8 @@ using State = KillLadder::State;
 using L = KillLadder;
 using Effects = std::vector<L::Effect>;
 
-constexpr Intent kJob{0x0001'0002'0000'0007};
-constexpr Intent kOther{0x0001'0002'0000'0008};
+constexpr Intent kJob{1, 2, 7};
+constexpr Intent kOther{1, 2, 8};
 constexpr TimePoint kNow{500s};
 constexpr LadderConfig kListens{.grace = 200ms, .listens = true};
 constexpr LadderConfig kDeaf{.grace = 200ms, .listens = false};
@@ -60,19 +60,19 @@ TEST(KillLadder, ClimbsFromDeadlineToFenceInOrder) {
   EXPECT_EQ(ladder.handle(kNow, L::DeadlineReached{}), (Effects{L::SetCancelWord{}}));
   EXPECT_EQ(ladder.next_timer(), kNow + 200ms);
   EXPECT_EQ(ladder.handle(kNow + 199ms, L::TimerFired{}), Effects{});
-  EXPECT_EQ(ladder.handle(kNow + 200ms, L::TimerFired{}), (Effects{L::WriteVerdict{Verdict::TimedOut, kJob}}));
+  EXPECT_EQ(ladder.handle(kNow + 200ms, L::TimerFired{}), (Effects{L::WriteVerdict{{kJob, Cause::RunTimeout}}}));
   EXPECT_EQ(ladder.handle(kNow + 200ms, L::VerdictWritten{}), (Effects{L::SetHold{}, L::CondemnSlot{}}));
   EXPECT_EQ(ladder.handle(kNow + 200ms, L::CondemnWon{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
   EXPECT_EQ(ladder.handle(kNow + 300ms, L::CaptureEnded{}), (Effects{L::Kill{}}));
-  EXPECT_EQ(ladder.handle(kNow + 400ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict::TimedOut}}));
+  EXPECT_EQ(ladder.handle(kNow + 400ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
   EXPECT_TRUE(ladder.over());
 }
 
 TEST(KillLadder, GoesStraightToTheVerdictForAHandlerThatDoesNotListen) {
   L deaf{kJob, kDeaf};
-  EXPECT_EQ(deaf.handle(kNow, L::DeadlineReached{}), (Effects{L::WriteVerdict{Verdict::TimedOut, kJob}}));
+  EXPECT_EQ(deaf.handle(kNow, L::DeadlineReached{}), (Effects{L::WriteVerdict{{kJob, Cause::RunTimeout}}}));
   L no_grace{kJob, {.grace = 0s, .listens = true}};
-  EXPECT_EQ(no_grace.handle(kNow, L::CancelRequested{}), (Effects{L::WriteVerdict{Verdict::Cancelled, kJob}}));
+  EXPECT_EQ(no_grace.handle(kNow, L::CancelRequested{}), (Effects{L::WriteVerdict{{kJob, Cause::Cancelled}}}));
 }
 
 TEST(KillLadder, ACancelOfAHandlerThatDoesNotListenIsToldAndKillsNobody) {
@@ -81,9 +81,9 @@ TEST(KillLadder, ACancelOfAHandlerThatDoesNotListenIsToldAndKillsNobody) {
   EXPECT_EQ(deaf.state(), State::Running);
   EXPECT_EQ(deaf.next_timer(), std::nullopt);
   // Its deadline and the daemon's end stay what they are.
-  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::DeadlineReached{}), (Effects{L::WriteVerdict{Verdict::TimedOut, kJob}}));
-  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::CancelRequested{Verdict::Shutdown}),
-            (Effects{L::WriteVerdict{Verdict::Shutdown, kJob}}));
+  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::DeadlineReached{}), (Effects{L::WriteVerdict{{kJob, Cause::RunTimeout}}}));
+  EXPECT_EQ(L{deaf}.handle(kNow + 1s, L::CancelRequested{Cause::Lost}),
+            (Effects{L::WriteVerdict{{kJob, Cause::Lost}}}));
   EXPECT_EQ(deaf.handle(kNow + 2s, L::JobLeft{}), Effects{});
   EXPECT_EQ(deaf.state(), State::JobEnded);
 }
@@ -92,11 +92,11 @@ TEST(KillLadder, KeepsTheFirstVerdict) {
   L ladder{kJob, kListens};
   (void)ladder.handle(kNow, L::DeadlineReached{});
   EXPECT_EQ(ladder.handle(kNow, L::CancelRequested{}), Effects{});
-  EXPECT_EQ(ladder.handle(kNow + 1s, L::TimerFired{}), (Effects{L::WriteVerdict{Verdict::TimedOut, kJob}}));
+  EXPECT_EQ(ladder.handle(kNow + 1s, L::TimerFired{}), (Effects{L::WriteVerdict{{kJob, Cause::RunTimeout}}}));
 }
 
 TEST(KillLadder, ReleasesTheHoldAndKillsNobodyWhenTheJobEndedInTime) {
-  for (const Intent seen : {kOther, Intent::None}) {
+  for (const std::optional<Intent> seen : {std::optional(kOther), std::optional<Intent>()}) {
     L ladder = in_state(State::Rereading);
     EXPECT_EQ(ladder.handle(kNow, L::LaneReread{seen}), (Effects{L::WithdrawVerdict{}, L::ReleaseHold{}}));
     EXPECT_EQ(ladder.state(), State::JobEnded);
@@ -110,15 +110,14 @@ TEST(KillLadder, KillsForTamperingOnlyOneGraceAfterTheLostCas) {
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::TimerFired{}), (Effects{L::RereadLane{}}));
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::LaneReread{kJob}),
             (Effects{L::ReportProtocolViolation{}, L::SpareTakesOver{}, L::Kill{}}));
-  EXPECT_EQ(ladder.handle(kNow + 100ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict::TimedOut}}));
+  EXPECT_EQ(ladder.handle(kNow + 100ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
 }
 
 TEST(KillLadder, LetsTheJobGoWhenTheSecondReadingFindsItGone) {
   L ladder = in_state(State::Rereading);
   (void)ladder.handle(kNow, L::LaneReread{kJob});
   (void)ladder.handle(kNow + 100ms, L::TimerFired{});
-  EXPECT_EQ(ladder.handle(kNow + 100ms, L::LaneReread{Intent::None}),
-            (Effects{L::WithdrawVerdict{}, L::ReleaseHold{}}));
+  EXPECT_EQ(ladder.handle(kNow + 100ms, L::LaneReread{}), (Effects{L::WithdrawVerdict{}, L::ReleaseHold{}}));
 }
 
 TEST(KillLadder, CondemnsAtTheSecondAttemptWhereTheFirstCameBetweenIntentAndClaim) {
@@ -127,7 +126,7 @@ TEST(KillLadder, CondemnsAtTheSecondAttemptWhereTheFirstCameBetweenIntentAndClai
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::TimerFired{}), (Effects{L::RereadLane{}}));
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::CondemnWon{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
   EXPECT_EQ(ladder.next_timer(), kNow + 1100ms);
-  EXPECT_EQ(ladder.verdict(), Verdict::TimedOut);
+  EXPECT_EQ(ladder.verdict(), (Verdict{kJob, Cause::RunTimeout}));
 }
 
 TEST(KillLadder, DoesNotWaitForAStackLongerThanItsLimit) {
@@ -142,7 +141,7 @@ TEST(KillLadder, TellsADeathByItselfFromAVerdict) {
     EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{std::nullopt}}));
   }
   for (const State state : {State::Condemning, State::Rereading, State::Capturing, State::Killing}) {
-    EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict::TimedOut}}));
+    EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
   }
 }
 
@@ -160,11 +159,11 @@ TEST(KillLadder, GivesALateWatchersGraceBack) {
 }
 
 TEST(KillLadder, ResumesAtTheVerdictThatAPredecessorWrote) {
-  L ladder = L::resume(kJob, kListens, Verdict::Cancelled);
+  L ladder = L::resume({kJob, Cause::Cancelled}, kListens);
   EXPECT_EQ(ladder.handle(kNow, L::VerdictWritten{}), (Effects{L::SetHold{}, L::CondemnSlot{}}));
   (void)ladder.handle(kNow, L::CondemnWon{});
   (void)ladder.handle(kNow, L::CaptureEnded{});
-  EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict::Cancelled}}));
+  EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::Cancelled}}}));
 }
 
 TEST(KillLadder, LetsAFaultedWorkerDieOfItsFault) {
@@ -202,7 +201,7 @@ TEST(KillLadder, KeepsAVerdictThatStoodBeforeTheFault) {
     L ladder = in_state(state);
     EXPECT_EQ(ladder.handle(kNow, L::FaultSaid{}), Effects{}) << to_string(state);
     EXPECT_EQ(ladder.state(), state);
-    EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict::TimedOut}}));
+    EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
   }
 }
 

@@ -11,12 +11,12 @@ using namespace std::chrono_literals;
 using Change = RunWatch::Change;
 
 constexpr TimePoint kNow{1000s};
-constexpr Intent kA{1};
-constexpr Intent kB{2};
+constexpr Intent kA{0, 0, 1};
+constexpr Intent kB{0, 0, 2};
 
 RunWatch looked_at(TimePoint when) {
   RunWatch watch;
-  EXPECT_EQ(watch.look(when, Intent::None, {}), Change::Nothing);
+  EXPECT_EQ(watch.look(when, std::nullopt, {}), Change::Nothing);
   return watch;
 }
 
@@ -52,7 +52,7 @@ TEST(RunWatch, SeesEveryChangeOfIntent) {
   EXPECT_EQ(watch.deadline(), kNow + 1s);
   EXPECT_EQ(watch.look(kNow + 3ms, kB, kNow + 3ms), Change::Replaced);
   EXPECT_EQ(watch.deadline(), std::nullopt) << "not armed for the new run yet";
-  EXPECT_EQ(watch.look(kNow + 4ms, Intent::None, {}), Change::Ended);
+  EXPECT_EQ(watch.look(kNow + 4ms, std::nullopt, {}), Change::Ended);
   EXPECT_FALSE(watch.running());
 }
 

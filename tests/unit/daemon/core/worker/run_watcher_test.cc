@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 using L = KillLadder;
 
 constexpr TimePoint kNow{1h};
-constexpr Intent kJob{0x0003'0000'0000'0005};
-constexpr Intent kNext{0x0003'0000'0000'0006};
+constexpr Intent kJob{3, 0, 5};
+constexpr Intent kNext{3, 0, 6};
 constexpr RunWatcher::Limits kLimits{1s, 10s};
 
-RunWatcher::Sight runs(Intent intent, TimePoint since = kNow) {
+RunWatcher::Sight runs(std::optional<Intent> intent, TimePoint since = kNow) {
   RunWatcher::Sight sight;
   sight.intent = intent;
   sight.stamp = since;
@@ -97,14 +97,14 @@ TEST(RunWatcher, ASuccessorGoesOnWithTheRunAndItsVerdict) {
   RunWatcher watcher;
   watcher.restore(kNow - 400ms, kNow, runs(kJob), kLimits);
   EXPECT_EQ(watcher.next_deadline(), kNow + 600ms);
-  const auto event = watcher.resume(runs(kJob), Verdict::TimedOut);
+  const auto event = watcher.resume({kJob, Cause::RunTimeout}, runs(kJob).ladder);
   EXPECT_EQ(watcher.handle(kNow, event), (std::vector<L::Effect>{L::SetHold{}, L::CondemnSlot{}}));
 }
 
 TEST(RunWatcher, AnIdleWorkerHasNoDeadline) {
   RunWatcher watcher;
   (void)watcher.look(kNow, runs(kJob), kLimits);
-  const auto found = watcher.look(kNow + 1ms, runs(Intent::None), kLimits);
+  const auto found = watcher.look(kNow + 1ms, runs(std::nullopt), kLimits);
   EXPECT_TRUE(found.changed);
   EXPECT_FALSE(watcher.running());
   EXPECT_EQ(watcher.next_deadline(), std::nullopt);

@@ -56,7 +56,7 @@ TEST(SeatOrders, OneThatLeavesMayEndItsJob) {
   Room room;
   room.orders.leave(room.seat, core::DeathKind::Clean, kNow);
   core::RunWatcher::Sight sight;
-  sight.intent = core::Intent{5};
+  sight.intent = Intent{0, 0, 5};
   (void)room.seat.run.look(kNow, sight, {1h, 1h});
   room.orders.end_leaver(room.seat, kNow + 10s);
   EXPECT_TRUE(room.keeper.killed.empty()) << "its deadline is another's affair";
