@@ -15,6 +15,7 @@ struct Received {
   std::vector<UniqueFd> fds;  ///< CLOEXEC. The caller who did not ask for any drops them, which closes them.
 };
 
+/// With one message to a client or a worker, or from one.
 inline constexpr std::size_t kMaxPassedFds = 8;
 
 /// sendmsg with SCM_RIGHTS. `fds` stay the caller's; at most kMaxPassedFds. Never raises SIGPIPE; repeats on EINTR.

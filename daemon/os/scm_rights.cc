@@ -11,7 +11,7 @@ namespace ringmaster {
 
 ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept {
   ReceivedPacket packet;
-  ControlBuffer<kMaxPassedFds> control;
+  ControlBuffer<kMaxPacketFds> control;
   iovec bytes{buffer.data(), buffer.size()};
   msghdr message{};
   message.msg_iov = &bytes;
@@ -27,7 +27,7 @@ ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept 
     return packet;
   }
   take_fds(message, [&packet](UniqueFd fd) {
-    if (packet.fd_count < kMaxPassedFds) packet.fds[packet.fd_count++] = std::move(fd);
+    if (packet.fd_count < kMaxPacketFds) packet.fds[packet.fd_count++] = std::move(fd);
   });
   packet.size = static_cast<std::size_t>(got);
   packet.truncated = (message.msg_flags & MSG_TRUNC) != 0;
@@ -38,8 +38,8 @@ ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept 
 }
 
 int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds) noexcept {
-  RM_CHECK(fds.size() <= kMaxPassedFds, "%zu descriptors", fds.size());
-  ControlBuffer<kMaxPassedFds> control;
+  RM_CHECK(fds.size() <= kMaxPacketFds, "%zu descriptors", fds.size());
+  ControlBuffer<kMaxPacketFds> control;
   iovec data{const_cast<std::byte*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &data;

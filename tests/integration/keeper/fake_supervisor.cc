@@ -57,7 +57,7 @@ void tell_inherited(int test) {
   if (::pread(kInheritedTableFd, bytes.data(), bytes.size(), 0) < 0) std::abort();
   std::vector<int> fds;
   for (const InheritedDeposit& deposit : table.deposits) {
-    if (fds.size() < kMaxPassedFds) fds.push_back(deposit.fd);
+    if (fds.size() < kMaxPacketFds) fds.push_back(deposit.fd);
   }
   tell(test, 'T', bytes, fds);
 }
