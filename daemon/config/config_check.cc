@@ -7,6 +7,7 @@
 #include "daemon/config/config_read.h"
 #include "daemon/config/config_table.h"
 #include "daemon/config/config_units.h"
+#include "daemon/config/stock_list.h"
 #include "daemon/core/worker/run_watch.h"
 
 namespace ringmaster::config {
@@ -59,20 +60,6 @@ void resolve_command(PoolConfig& pool, TableReader& reader, const World& world) 
   }
 }
 
-/// Stock handlers: every .so in the first folder that has any.
-std::vector<std::string> stock_handlers(const World& world, std::string& folder) {
-  std::vector<std::string> names;
-  for (const auto& candidate : world.handler_folders) {
-    for (const auto& file : world.list(candidate)) {
-      if (file.size() > 3 && file.ends_with(".so")) names.push_back(file.substr(0, file.size() - 3));
-    }
-    if (names.empty()) continue;
-    folder = candidate;
-    break;
-  }
-  return names;
-}
-
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
@@ -91,8 +78,7 @@ void resolve_named_handler(const std::string& handler, PoolConfig& pool, TableRe
 }
 
 void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world) {
-  std::string folder;
-  const std::vector<std::string> stock = stock_handlers(world, folder);
+  const auto [folder, stock] = stock_list(world);
   std::vector<std::string> wanted = std::move(pool.handlers);
   pool.handlers.clear();
   if (wanted.empty()) wanted.emplace_back("all");
@@ -151,24 +137,6 @@ void resolve_identity(PoolConfig& pool, TableReader& reader, const World& world)
 }
 
 }  // namespace
-
-std::string remember_stock(const World& world) {
-  std::string folder;
-  std::string text;
-  for (const auto& name : stock_handlers(world, folder)) text += name + ".so\n";
-  return text.empty() ? text : folder + "\n" + text;
-}
-
-void recall_stock(World& world, std::string_view text) {
-  std::vector<std::string> lines;
-  for (std::size_t end = 0; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-    lines.emplace_back(text.substr(0, end));
-  }
-  if (lines.size() < 2) return;
-  world.handler_folders = {lines.front()};
-  lines.erase(lines.begin());
-  world.list = [names = std::move(lines)](const std::string&) { return names; };
-}
 
 void check_pool_values(PoolConfig& pool, TableReader& reader) {
   if (!valid_name(pool.name)) {

@@ -10,6 +10,7 @@
 #include "base/unique_fd.h"
 #include "daemon/config/config_read.h"
 #include "daemon/config/config_table.h"
+#include "daemon/config/stock_list.h"
 
 namespace ringmaster::config {
 
@@ -92,11 +93,9 @@ std::string render_problems(std::string_view file, const std::vector<Problem>& p
 
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
-
 Result<std::string> read_file(const std::string& path) {
   const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  const std::string what = "cannot read configuration \"" + path + "\"";
+  const std::string what = "cannot read the configuration \"" + path + "\"";
   if (!file) return errno_error(what, errno);
   std::string text;
   char piece[8192];
@@ -110,21 +109,29 @@ Result<std::string> read_file(const std::string& path) {
   }
 }
 
+Result<Loaded> load(std::string text, const std::string& path, const World& world) {
+  Outcome outcome = parse_config(text, world);
+  if (!outcome.config) {
+    return Error{render_problems(path.empty() ? "the embedded configuration" : path, outcome.problems)};
+  }
+  Loaded loaded{std::move(*outcome.config), {std::move(text), to_text(stock_list(world))}, {}};
+  for (Problem& warning : outcome.warnings) loaded.warnings.push_back(std::move(warning.text));
+  return {boost::system::in_place_value, std::move(loaded)};
+}
+
 }  // namespace
 
-Result<Config> load_config(const std::string& path, const World& world) {
-  Outcome outcome;
-  if (path.empty()) {
-    outcome = default_config(world);
-  } else {
-    const auto text = read_file(path);
-    if (!text) return text.error();
-    outcome = parse_config(*text, world);
-  }
-  if (!outcome.problems.empty()) {
-    return Error{render_problems(path.empty() ? "embedded default configuration" : path, outcome.problems)};
-  }
-  return std::move(*outcome.config);
+Result<Loaded> load_config(const std::string& path, const World& world) {
+  if (path.empty()) return load({}, path, world);
+  auto text = read_file(path);
+  if (!text) return text.error();
+  return load(std::move(*text), path, world);
+}
+
+Result<Loaded> load_inherited(InheritedConfig inherited, const std::string& path, World world) {
+  world.trusted = true;
+  set_stock_list(world, inherited.stock);
+  return load(std::move(inherited.text), path, world);
 }
 
 }  // namespace ringmaster::config

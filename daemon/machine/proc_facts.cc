@@ -69,12 +69,4 @@ std::string core_place() {
   return core::core_place(pattern);
 }
 
-std::string program_folder() {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-  if (length <= 0) return ".";
-  const std::string text(path, static_cast<std::size_t>(length));
-  return text.substr(0, text.rfind('/'));
-}
-
 }  // namespace ringmaster

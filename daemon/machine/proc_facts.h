@@ -29,7 +29,4 @@ namespace ringmaster {
 /// Where the kernel puts cores, in words.
 [[nodiscard]] std::string core_place();
 
-/// The folder of the running program.
-[[nodiscard]] std::string program_folder();
-
 }  // namespace ringmaster

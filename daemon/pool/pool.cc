@@ -52,31 +52,30 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
                     look_due_ = true;
                     round();
                   }),
-      book_(host.ledger_record(), index, config.workers + config.spares),
-      statistics_(host.ledger_record().pools[index], config.workers + config.spares),
-      charges_(host.loop(), host.ledger_record().pools[index], config_,
+      book_(host.ledger(), index, config.workers + config.spares),
+      statistics_(host.ledger().pools[index], config.workers + config.spares),
+      charges_(host.loop(), host.ledger().pools[index], config_,
                [this](const auto& tell) {
                  for (const Seat& seat : seats_) {
                    if (seat.process) tell(seat.process->control());
                  }
                }),
-      burial_(config_, first_worker,
-              {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
+      burial_(config_, first_worker, {host.ledger(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
               {[this](const auto& dead) { return killed_for_memory(dead); },
                [this](const auto& death) { return charges_.bury(death); }, [this] { call(); }}),
-      drain_(config.name, index, {host.ledger_record(), book_, sessions_, host.sessions()},
+      drain_(config.name, index, {host.ledger(), book_, sessions_, host.sessions()},
              {[this] { call(); }, [&host](auto action) { host.loop().post(std::move(action)); }}),
       queues_(config.queue_deadline, {book_, sessions_, statistics_, host.sessions()}),
       hand_(index, first_worker,
             {config.uid.value_or(::geteuid()), config.uid ? config.gid.value_or(::getegid()) : ::getegid()},
-            {host.ledger_record(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
+            {host.ledger(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
             {[this] { call(); }, [this](core::Seat seat, const auto& order) { capture(seat, order); }}),
       watcher_(config.name, first_worker, {{config.run_deadline, config.max_deadline}, config.grace},
-               {host.ledger_record(), sessions_, handlers_, hand_}, dumps_core),
-      orders_(config.name, first_worker, config.grace + kLeaveRoom, {host.ledger_record(), book_, host.keeper()}),
+               {host.ledger(), sessions_, handlers_, hand_}, dumps_core),
+      orders_(config.name, first_worker, config.grace + kLeaveRoom, {host.ledger(), book_, host.keeper()}),
       boot_({settings_of(config, host.usable_cpus()), config.start_timeout}, handlers_),
       starter_(config_, index, first_worker, host.stock_worker(),
-               {host.loop(), host.ledger_record(), book_, sessions_, host.keeper(), host.cgroups()},
+               {host.loop(), host.ledger(), book_, sessions_, host.keeper(), host.cgroups()},
                {[this](ControlRecord& control) { charges_.show(control); },
                 [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
                 [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
@@ -84,8 +83,8 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       staffing_(config_, {seats_, handlers_, orders_},
                 {[this](core::Seat seat) { starter_.start(seats_[seat], seat); }, resident_bytes, make_random()}),
       report_(config_, index,
-              {host.ledger_record(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_,
-               queues_, host.cgroups()}),
+              {host.ledger(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_, queues_,
+               host.cgroups()}),
       round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
 Pool::~Pool() = default;
@@ -104,7 +103,7 @@ Result<void> Pool::open(PoolFds inherited) {
   auto mapping = Mapping::map(fds_.board.get(), Access::ReadWrite);
   if (!mapping) return mapping.error();
   board_map_ = std::move(*mapping);
-  LedgerPool& record = host_.ledger_record().pools[index_];
+  LedgerPool& record = host_.ledger().pools[index_];
   config_.name.copy(record.name, sizeof record.name - 1);
   board_ = fresh ? format_board(board_map_.bytes(), index_) : open_board(board_map_.bytes());
   if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
@@ -267,7 +266,7 @@ void Pool::on_ready(core::Seat index) {
   const core::TimePoint now = host_.loop().now();
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
-  host_.ledger_record().workers[first_worker_ + index].flags = kLedgerReady | kLedgerSpare;
+  host_.ledger().workers[first_worker_ + index].flags = kLedgerReady | kLedgerSpare;
   handlers_.confirm();
   staffing_.became_ready(index, now);
   log_info("worker ready",

@@ -18,7 +18,7 @@ class PoolHost {
   virtual ~PoolHost() = default;
   [[nodiscard]] virtual EventLoop& loop() = 0;
   [[nodiscard]] virtual Keeper& keeper() = 0;
-  [[nodiscard]] virtual LedgerRecord& ledger_record() = 0;
+  [[nodiscard]] virtual LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual SessionFates& sessions() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;

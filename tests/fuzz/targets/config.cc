@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "daemon/config/config_load.h"
+#include "daemon/config/stock_list.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/target.h"
 #include "tests/unit/daemon/config/fake_world.h"
@@ -85,10 +86,10 @@ void run(Input input) {
            later.problems.size(), later.warnings.size(), outcome.problems.size());
 
   World recalled = fake_world();
-  recall_stock(recalled, text);
-  const std::string stock = remember_stock(recalled);
-  recall_stock(recalled, stock);
-  RM_CHECK(remember_stock(recalled) == stock, "handlers that change from one successor to the next");
+  set_stock_list(recalled, text);
+  const std::string stock = to_text(stock_list(recalled));
+  set_stock_list(recalled, stock);
+  RM_CHECK(to_text(stock_list(recalled)) == stock, "handlers that change from one successor to the next");
 }
 
 constexpr const char* kEverything = R"([daemon]

@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fake_world.h"
+#include "daemon/config/stock_list.h"
+#include "tests/unit/daemon/config/fake_world.h"
 
 namespace ringmaster::config {
 namespace {
@@ -82,16 +83,16 @@ handlers = ["gone"]
 }
 
 TEST(ConfigProblems, StockHandlersStayWhatTheyWereWhenTheDaemonStarted) {
-  const std::string kept = remember_stock(fake_world());
+  const std::string kept = to_text(stock_list(fake_world()));
   World upgraded = fake_world();
   upgraded.list = [](const std::string&) -> std::vector<std::string> { return {"echo.so", "new.so"}; };
   upgraded.trusted = true;
-  recall_stock(upgraded, kept);
+  set_stock_list(upgraded, kept);
   const auto outcome = parse_config("", upgraded);
   ASSERT_TRUE(outcome.config);
   EXPECT_THAT(outcome.config->pools[0].handlers, ElementsAre("/stock/echo.so", "/stock/thumbnail.so"));
-  recall_stock(upgraded, "");
-  EXPECT_EQ(remember_stock(upgraded), kept);
+  set_stock_list(upgraded, "");
+  EXPECT_EQ(to_text(stock_list(upgraded)), kept);
 }
 
 TEST(ConfigProblems, NameTheLineOfASyntaxError) {

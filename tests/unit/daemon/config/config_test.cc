@@ -170,14 +170,5 @@ TEST(Config, SizesAnAutomaticPoolToTheUsableCpus) {
   EXPECT_EQ(resolve_workers(pool, 6), 3U);
 }
 
-TEST(Config, SaysWhichFileCannotBeRead) {
-  const auto missing = load_config("/nonexistent/ringmaster.toml", fake_world());
-  ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().message,
-            "cannot read configuration \"/nonexistent/ringmaster.toml\": No such file or directory");
-  EXPECT_FALSE(load_config("/", fake_world()));
-  EXPECT_TRUE(load_config("", fake_world()));
-}
-
 }  // namespace
 }  // namespace ringmaster::config

@@ -180,10 +180,12 @@ class PoolLife final : public PoolHost, public DaemonGate {
   [[nodiscard]] SessionDesk& desk() { return *sessions_; }
   [[nodiscard]] const FakeKeeper& asked() const { return keeper_; }
 
+  // PoolHost and DaemonGate
+  [[nodiscard]] LedgerRecord& ledger() override { return *remains_.ledger; }
+
   // PoolHost
   [[nodiscard]] EventLoop& loop() override { return loop_; }
   [[nodiscard]] Keeper& keeper() override { return keeper_; }
-  [[nodiscard]] LedgerRecord& ledger_record() override { return *remains_.ledger; }
   [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
@@ -193,7 +195,6 @@ class PoolLife final : public PoolHost, public DaemonGate {
 
   // DaemonGate
   [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(gates_); }
-  [[nodiscard]] LedgerRecord& ledger() override { return *remains_.ledger; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
   [[nodiscard]] std::string refusal() const override { return {}; }

@@ -1,3 +1,5 @@
+#include "daemon/config/world.h"
+
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -7,8 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
-
-#include "daemon/config/config_load.h"
 
 namespace ringmaster::config {
 namespace {

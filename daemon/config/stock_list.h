@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/world.h"
+
+/// What "all" and the stock names of handlers mean on a machine. As text it is kept beside the configuration: an
+/// upgrade must not give a successor other handlers than its predecessor had.
+namespace ringmaster::config {
+
+/// The names of every .so in the first folder that has any, and that folder.
+struct StockList {
+  std::string folder;
+  std::vector<std::string> names;  ///< without ".so"; empty: there are none
+};
+[[nodiscard]] StockList stock_list(const World& world);
+
+/// Empty: there are no stock handlers.
+[[nodiscard]] std::string to_text(const StockList& stock);
+/// From now on `world` has the stock handlers of such a text, and no others. An empty text changes nothing.
+void set_stock_list(World& world, std::string_view text);
+
+}  // namespace ringmaster::config

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace ringmaster {
+
+/// What the keeper, or a user who asks something, started this program with. A value.
+struct SupervisorOptions {
+  std::string config;  ///< empty: the embedded default
+  std::string socket;  ///< empty: as configured
+  std::optional<std::string> check;
+  int keeper_fd = -1;
+  int table_fd = -1;
+  bool print_config = false;
+  bool version = false;
+  bool cold = false;
+};
+
+/// `arguments`: without the program's name.
+[[nodiscard]] Result<SupervisorOptions> parse_supervisor_options(std::span<const char* const> arguments);
+
+}  // namespace ringmaster

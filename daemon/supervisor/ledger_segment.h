@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "shm/ledger/ledger.h"
+#include "shm/mapping.h"
+
+namespace ringmaster {
+
+/// What a supervisor's life is told apart by from those before it.
+struct LifeFacts {
+  std::size_t pools = 0;
+  std::uint32_t supervisor = 1;  ///< incarnation
+  bool cold = false;             ///< nothing that ran is taken over: for clients it is another daemon
+  std::uint64_t now_ns = 0;      ///< CLOCK_MONOTONIC
+  std::uint32_t keeper_pid = 0;
+};
+
+/// The ledger, made anew or taken up from a predecessor, and stamped with this life. Owned by the Supervisor; its
+/// thread. Mapped for as long as this lives.
+class LedgerSegment {
+ public:
+  /// `inherited`: invalid where there is none. Fails where there is no memory, or another version of the daemon has
+  /// left it.
+  [[nodiscard]] static Result<LedgerSegment> open(UniqueFd inherited, const LifeFacts& life);
+
+  [[nodiscard]] LedgerRecord& record() const { return *record_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  /// Nobody holds it but this process.
+  [[nodiscard]] bool fresh() const { return fresh_; }
+
+ private:
+  LedgerSegment() = default;
+  void stamp(const LifeFacts& life);
+
+  UniqueFd fd_;
+  Mapping map_;
+  LedgerRecord* record_ = nullptr;
+  bool fresh_ = false;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,78 @@
+#include "daemon/supervisor/startup.h"
+
+#include <signal.h>
+
+#include <set>
+#include <utility>
+
+#include "daemon/log/log.h"
+#include "daemon/sessions/session.h"
+#include "shm/port/hints.h"
+
+namespace ringmaster {
+
+using keeper::DepositKind;
+
+bool is_known(const LedgerWorker* record, std::uint32_t incarnation) {
+  // SYNC: acquire, pairs with the spawn of the predecessor.
+  return record != nullptr && record->incarnation == incarnation &&
+         record->state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LedgerState::Live);
+}
+
+void open_cgroups(WorkerCgroups& cgroups, const config::Config& config) {
+  cgroups.open(config.daemon.cgroup);
+  log_info("cgroups", {{"state", cgroups.why()}});
+  if (cgroups.limits_memory()) return;
+  for (const config::PoolConfig& pool : config.pools) {
+    if (pool.memory_max.value == 0) continue;
+    log_warning("memory_max is not enforced: workers have no cgroup with a memory controller",
+                {{"pool", pool.name}, {"memory_max", pool.memory_max}, {"reason", cgroups.why()}});
+  }
+}
+
+namespace {
+
+WorkerFds take_worker(InheritedDeposits& inherited, std::uint32_t worker, std::uint32_t incarnation) {
+  WorkerFds fds;
+  for (const auto kind : WorkerFds::kKinds) fds.of(kind) = inherited.take(kind, worker, incarnation);
+  fds.cgroup = inherited.take(DepositKind::WorkerCgroup, worker, incarnation);
+  return fds;
+}
+
+}  // namespace
+
+void adopt_workers(const keeper::InheritedTable& table, LedgerRecord& ledger, InheritedDeposits& inherited,
+                   const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups) {
+  // The keeper's: what they run in stays until they are buried.
+  std::set<std::pair<std::uint32_t, std::uint32_t>> theirs;
+  const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
+    theirs.emplace(worker, incarnation);
+    Pool* const pool = pools.of_worker(worker);
+    if (pool == nullptr || !is_known(worker < kMaxWorkers ? &ledger.workers[worker] : nullptr, incarnation)) {
+      if (!dead) keeper.signal(worker, incarnation, SIGKILL);
+      return;
+    }
+    pool->adopt(static_cast<std::uint16_t>(worker - pool->first_worker()), incarnation, pid,
+                take_worker(inherited, worker, incarnation), dead);
+  };
+  for (const auto& worker : table.workers) adopt(worker.worker, worker.incarnation, worker.pid, false);
+  for (const auto& exit : table.exits) adopt(exit.worker, exit.incarnation, exit.pid, true);
+  cgroups.sweep(theirs);
+}
+
+void adopt_sessions(SessionDesk& sessions, JobDesk& jobs, InheritedDeposits& inherited, const PoolSet& pools,
+                    bool cold) {
+  const auto take = [&](DepositKind kind, std::uint32_t serial) { return inherited.take(kind, serial); };
+  sessions.adopt(take, cold, [&](Session& session) { jobs.take_over(session); });
+  // The predecessor may have died between a slot's end and its wake-up: nothing tells, so everyone is told.
+  for (const auto& pool : pools.all()) {
+    sessions.for_each(pool->index(), [](Session& session) { restore_hints(session.reply); });
+    pool->call();
+  }
+}
+
+void release_leftovers(InheritedDeposits& inherited, Keeper& keeper) {
+  for (const keeper::ReleaseSelector& left : inherited.close_rest()) keeper.release(left);
+}
+
+}  // namespace ringmaster

@@ -1,0 +1,30 @@
+#include "daemon/supervisor/readiness.h"
+
+#include <gtest/gtest.h>
+
+namespace ringmaster {
+namespace {
+
+TEST(Readiness, OfANewDaemonWaitsForEveryPoolAndIsSaidOnce) {
+  int said = 0;
+  Readiness readiness(false, [&] { ++said; });
+  readiness.look(0, 2);
+  readiness.look(1, 2);
+  EXPECT_EQ(said, 0);
+  readiness.look(2, 2);
+  readiness.look(1, 2);
+  readiness.look(2, 2);
+  EXPECT_EQ(said, 1);
+}
+
+TEST(Readiness, OfASuccessorWaitsForOnePool) {
+  int said = 0;
+  Readiness readiness(true, [&] { ++said; });
+  readiness.look(0, 3);
+  EXPECT_EQ(said, 0);
+  readiness.look(1, 3);
+  EXPECT_EQ(said, 1);
+}
+
+}  // namespace
+}  // namespace ringmaster

@@ -1,0 +1,69 @@
+#include "daemon/supervisor/supervisor_start.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace ringmaster {
+namespace {
+
+using keeper::DepositKind;
+
+/// A file with that text, gone with this.
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text) : fd_(::mkstemp(path_)) {
+    EXPECT_EQ(::write(fd_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  ~ConfigFile() { ::unlink(path_); }
+  ConfigFile(const ConfigFile&) = delete;
+  ConfigFile& operator=(const ConfigFile&) = delete;
+  [[nodiscard]] const char* path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/supervisor_start_XXXXXX";
+  UniqueFd fd_;
+};
+
+constexpr const char* kText = "[pool.a]\ncommand = [\"/bin/sh\"]\n";
+
+TEST(SupervisorStart, OfASuccessorGoesByWhatTheFirstOneFound) {
+  SupervisorStart first;
+  const ConfigFile file(kText);
+  ASSERT_TRUE(load_configuration(file.path(), first));
+  EXPECT_EQ(first.inherited.text, kText);
+  EXPECT_EQ(first.config.pools[0].workers, first.cpus.usable);
+
+  const UniqueFd kept = *config::write_inherited(first.inherited);
+  SupervisorStart second;
+  second.table.deposits = {
+      {keeper::make_label(DepositKind::Config, 3, static_cast<std::uint32_t>(first.inherited.text.size())),
+       kept.get()}};
+  ASSERT_TRUE(load_configuration("/gone/by/now.toml", second));
+  EXPECT_EQ(second.inherited, first.inherited);
+  EXPECT_EQ(second.cpus.usable, 3U);
+  EXPECT_EQ(second.config.pools[0].workers, 3U);
+}
+
+TEST(SupervisorStart, RefusesAWrongConfigurationWithItsOwnExitCode) {
+  SupervisorStart start;
+  const auto loaded = load_configuration("/gone/by/now.toml", start);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, keeper::kExitConfig);
+}
+
+TEST(SupervisorStart, FindsTheSocketThatNobodyHasServedYet) {
+  keeper::InheritedTable table;
+  table.supervisor = 1;
+  table.deposits = {{keeper::make_label(DepositKind::Ledger), 5}, {keeper::make_label(DepositKind::Listener, 0, 0), 6}};
+  EXPECT_EQ(unserved_listener(table), -1) << "the daemon's own";
+  table.deposits.push_back({keeper::make_label(DepositKind::Listener, 0, 1), 7});
+  EXPECT_EQ(unserved_listener(table), 7);
+  table.supervisor = 2;
+  EXPECT_EQ(unserved_listener(table), -1);
+}
+
+}  // namespace
+}  // namespace ringmaster
