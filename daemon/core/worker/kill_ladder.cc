@@ -68,45 +68,20 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
                           if (state_ != State::Condemning) return Effects{};
                           return Effects{SetHold{}, CondemnSlot{}};
                         },
-                        [&](const CondemnWon&) {
-                          if (state_ != State::Condemning && state_ != State::Rereading) return Effects{};
-                          state_ = State::Capturing;
-                          timer_ = now + config_.capture_limit;
-                          return Effects{SpareTakesOver{}, CaptureStack{}};
-                        },
+                        [&](const CondemnWon&) { return on_won(now); },
                         [&](const CondemnLost&) {
                           if (state_ != State::Condemning) return Effects{};
                           state_ = State::Rereading;
                           return Effects{RereadLane{}};
                         },
                         [&](const LaneReread& lane) { return on_reread(now, lane.intent); },
-                        [&](const CaptureEnded&) {
-                          if (state_ == State::Faulted) return Effects{LetGo{}};
-                          if (state_ != State::Capturing) return Effects{};
-                          state_ = State::Killing;
-                          timer_.reset();
-                          return Effects{Kill{}};
-                        },
-                        [&](const FaultSaid&) {
-                          if (!undecided(state_)) return Effects{};
-                          state_ = State::Faulted;
-                          verdict_.reset();
-                          timer_ = now + config_.fault_limit;
-                          core_until_ = now + config_.core_limit;
-                          return Effects{SpareTakesOver{}, CaptureStack{}};
-                        },
+                        [&](const CaptureEnded&) { return on_captured(); },
+                        [&](const FaultSaid&) { return on_fault(now); },
                         [&](const DumpsCore&) {
                           if (state_ == State::Faulted && now < core_until_) timer_ = now + config_.fault_limit;
                           return Effects{};
                         },
-                        [&](const WorkerFenced&) {
-                          // No verdict was recorded before the exit: this death is the worker's own.
-                          const auto settled = undecided(state_) ? std::nullopt : verdict_;
-                          verdict_ = settled;
-                          state_ = State::Fenced;
-                          timer_.reset();
-                          return Effects{Settle{settled}};
-                        },
+                        [&](const WorkerFenced&) { return on_fenced(); },
                     },
                     event);
 }
@@ -131,6 +106,39 @@ std::vector<KillLadder::Effect> KillLadder::decide() {
   state_ = State::Condemning;
   timer_.reset();
   return {WriteVerdict{*verdict_}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_won(TimePoint now) {
+  if (state_ != State::Condemning && state_ != State::Rereading) return {};
+  state_ = State::Capturing;
+  timer_ = now + config_.capture_limit;
+  return {SpareTakesOver{}, CaptureStack{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_captured() {
+  if (state_ == State::Faulted) return {LetGo{}};
+  if (state_ != State::Capturing) return {};
+  state_ = State::Killing;
+  timer_.reset();
+  return {Kill{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_fault(TimePoint now) {
+  if (!undecided(state_)) return {};
+  state_ = State::Faulted;
+  verdict_.reset();
+  timer_ = now + config_.fault_limit;
+  core_until_ = now + config_.core_limit;
+  return {SpareTakesOver{}, CaptureStack{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_fenced() {
+  // No verdict was recorded before the exit: this death is the worker's own.
+  const auto settled = undecided(state_) ? std::nullopt : verdict_;
+  verdict_ = settled;
+  state_ = State::Fenced;
+  timer_.reset();
+  return {Settle{settled}};
 }
 
 std::vector<KillLadder::Effect> KillLadder::on_timer() {

@@ -2,23 +2,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 #include "daemon/core/types.h"
+#include "daemon/core/worker/ladder_words.h"
 #include "shm/worker_end.h"
 
 namespace ringmaster::core {
-
-struct LadderConfig {
-  Duration grace{};      ///< between the cancel word and the verdict; only where the handler listens
-  bool listens = false;  ///< the handler looks at its cancel word
-  Duration capture_limit = std::chrono::seconds{1};        ///< the longest wait for a stack
-  Duration tamper_grace = std::chrono::milliseconds{100};  ///< "one grace later" of a lost condemnation
-  Duration fault_limit = std::chrono::milliseconds{250};   ///< the longest life of a worker that has said "fault"
-  Duration core_limit = std::chrono::seconds{60};          ///< the same while its core is being written
-};
 
 /// The way from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing,
 /// so a stubborn worker delays nobody. Events come from the supervisor's shell, effects go back to it; the shell
@@ -35,7 +25,7 @@ struct LadderConfig {
 /// that passes meanwhile changes nothing; a verdict that stood before stays, and its ladder goes on.
 ///
 /// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
-class KillLadder {
+class KillLadder : public LadderWords {
  public:
   enum class State : std::uint8_t {
     Running,
@@ -48,78 +38,6 @@ class KillLadder {
     Fenced,
     JobEnded,
   };
-
-  struct DeadlineReached {};
-  struct CancelRequested {
-    /// Cancelled: a handler that does not listen is told, and lives on until its deadline. Lost, when the daemon stops,
-    /// spares nobody.
-    Cause as = Cause::Cancelled;
-  };
-  struct ClientVanished {};  ///< nobody waits: the job is told, but lives on until its deadline
-  struct ViolationFound {};  ///< this worker's shared memory contradicts itself
-  struct JobLeft {};         ///< a look found another intent, or none
-  struct WatcherWasLate {
-    Duration by;
-  };
-  struct TimerFired {};  ///< `next_timer()` has passed (harmless when it has not)
-  struct VerdictWritten {};
-  struct CondemnWon {};
-  struct CondemnLost {};
-  struct LaneReread {
-    std::optional<Intent> intent;
-  };
-  struct CaptureEnded {};  ///< captured, failed or given up
-  struct FaultSaid {};     ///< the worker's fault handler has spoken
-  struct DumpsCore {};     ///< in place of TimerFired, of a faulted worker: the kernel writes its core
-  struct WorkerFenced {};  ///< reaped, and no child of it is left; also when it died by itself
-  using Event = std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
-                             TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, FaultSaid,
-                             WorkerFenced, DumpsCore>;
-
-  struct SetCancelWord {
-    friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
-  };
-  struct WriteVerdict {  ///< into the ledger; answer VerdictWritten
-    Verdict verdict;
-    friend bool operator==(const WriteVerdict&, const WriteVerdict&) = default;
-  };
-  struct SetHold {
-    friend bool operator==(const SetHold&, const SetHold&) = default;
-  };
-  struct CondemnSlot {  ///< CAS Running → Condemned; answer CondemnWon or CondemnLost
-    friend bool operator==(const CondemnSlot&, const CondemnSlot&) = default;
-  };
-  struct RereadLane {  ///< try the CAS again, for now it may succeed: answer CondemnWon, or LaneReread
-    friend bool operator==(const RereadLane&, const RereadLane&) = default;
-  };
-  struct ReleaseHold {
-    friend bool operator==(const ReleaseHold&, const ReleaseHold&) = default;
-  };
-  struct WithdrawVerdict {  ///< the job ended in time: clear the ledger's verdict, before the hold is released
-    friend bool operator==(const WithdrawVerdict&, const WithdrawVerdict&) = default;
-  };
-  struct SpareTakesOver {
-    friend bool operator==(const SpareTakesOver&, const SpareTakesOver&) = default;
-  };
-  struct CaptureStack {  ///< answer CaptureEnded
-    friend bool operator==(const CaptureStack&, const CaptureStack&) = default;
-  };
-  struct LetGo {  ///< a faulted worker need not wait any longer
-    friend bool operator==(const LetGo&, const LetGo&) = default;
-  };
-  struct Kill {  ///< SIGKILL of the whole tree; the keeper's fence is answered with WorkerFenced
-    friend bool operator==(const Kill&, const Kill&) = default;
-  };
-  struct ReportProtocolViolation {  ///< close the job's session
-    friend bool operator==(const ReportProtocolViolation&, const ReportProtocolViolation&) = default;
-  };
-  struct Settle {  ///< the reaper may now end the job; no verdict: the worker crashed by itself
-    std::optional<Verdict> verdict;
-    friend bool operator==(const Settle&, const Settle&) = default;
-  };
-  using Effect =
-      std::variant<SetCancelWord, WriteVerdict, SetHold, CondemnSlot, RereadLane, ReleaseHold, WithdrawVerdict,
-                   SpareTakesOver, CaptureStack, LetGo, Kill, ReportProtocolViolation, Settle>;
 
   /// `intent`: the job; nullopt: a worker that faults between two.
   KillLadder(const std::optional<Intent>& intent, const LadderConfig& config) : config_(config), intent_(intent) {}
@@ -142,6 +60,10 @@ class KillLadder {
   std::vector<Effect> end_job(TimePoint now, Cause cause);
   void pass(Cause cause);
   std::vector<Effect> decide();
+  std::vector<Effect> on_won(TimePoint now);
+  std::vector<Effect> on_captured();
+  std::vector<Effect> on_fault(TimePoint now);
+  std::vector<Effect> on_fenced();
   std::vector<Effect> on_timer();
   std::vector<Effect> on_reread(TimePoint now, const std::optional<Intent>& seen);
 
