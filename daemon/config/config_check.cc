@@ -9,8 +9,15 @@
 #include "daemon/config/config_units.h"
 #include "daemon/config/stock_list.h"
 #include "daemon/core/worker/run_watch.h"
+#include "shm/layout.h"
 
 namespace ringmaster::config {
+
+// What may be configured is what the segments have room for.
+static_assert(kMaxSeats == 64 * kBoardWords);
+static_assert(kMaxPools == ringmaster::kMaxPools);
+static_assert(kMaxQueueLimit == kMaxSlots);
+
 namespace {
 
 std::string quoted(const std::string& text) { return '"' + text + '"'; }

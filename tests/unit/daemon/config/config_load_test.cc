@@ -11,8 +11,8 @@
 namespace ringmaster::config {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 /// What `--check` and the first supervisor make of a file, and what the second one makes of what the first one kept.
 struct Loads {
@@ -67,7 +67,7 @@ TEST(ConfigLoad, OfASuccessorPassesOverWhatTheMachineHasNoMore) {
   later.stat = [](const std::string&) { return std::nullopt; };
   const auto again = load_inherited(loaded->source, "r.toml", later);
   ASSERT_TRUE(again);
-  EXPECT_THAT(again->warnings, ElementsAre(HasSubstr("no such file"), HasSubstr("no such folder")));
+  EXPECT_THAT(again->warnings, UnorderedElementsAre(HasSubstr("no such file"), HasSubstr("no such folder")));
   EXPECT_FALSE(load_config("", later).error().message.empty());
 }
 
