@@ -103,6 +103,69 @@ Attach get_attach(ByteReader& in, bool& valid) {
   return attach;
 }
 
+Hello get_hello(ByteReader& in) {
+  Hello hello;
+  hello.abi = in.get<std::uint32_t>();
+  hello.pid = in.get<std::uint32_t>();
+  return hello;
+}
+
+HandlersChunk get_chunk(ByteReader& in, bool& valid) {
+  HandlersChunk chunk;
+  chunk.number = in.get<std::uint32_t>();
+  const auto last = in.get<std::uint32_t>();
+  chunk.last = last == 1;
+  const auto rest = in.get_bytes(in.left());
+  chunk.bytes.assign(rest.begin(), rest.end());
+  valid = last <= 1 && rest.size() <= kMaxChunkBytes;
+  return chunk;
+}
+
+template <typename Answer>
+Answer get_answer(ByteReader& in, bool& valid) {
+  const auto answer = get_place<Answer>(in);
+  valid = is_place(answer.index, answer.serial);
+  return answer;
+}
+
+SessionBroken get_broken(ByteReader& in, bool& valid) {
+  auto broken = get_place<SessionBroken>(in);
+  const auto reason = in.get<std::uint32_t>();
+  const auto zero = in.get<std::uint32_t>();
+  broken.reason = static_cast<BrokenReason>(reason);
+  broken.detail = in.get<std::uint64_t>();
+  valid = is_place(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
+          reason <= static_cast<std::uint32_t>(BrokenReason::BellStorm);
+  return broken;
+}
+
+Leftovers get_leftovers(ByteReader& in, bool& valid) {
+  Leftovers left;
+  left.first_job = in.get<std::uint64_t>();
+  left.last_job = in.get<std::uint64_t>();
+  left.jobs = in.get<std::uint32_t>();
+  left.ended = in.get<std::uint32_t>();
+  left.kept = in.get<std::uint32_t>();
+  left.reaped = in.get<std::uint32_t>();
+  valid = in.left() <= kMaxTextBytes;
+  left.names = clean_text(in.get_text(in.left()), kMaxTextBytes);
+  return left;
+}
+
+Fault get_fault(ByteReader& in, bool& valid) {
+  Fault fault;
+  fault.signal = in.get<std::int32_t>();
+  fault.code = in.get<std::int32_t>();
+  fault.address = in.get<std::uint64_t>();
+  fault.pc = in.get<std::uint64_t>();
+  fault.tid = in.get<std::uint32_t>();
+  const auto zero = in.get<std::uint32_t>();
+  const auto text = in.get_text(kFaultTextBytes);
+  fault.text = clean_text(text.substr(0, text.find('\0')), kFaultTextBytes - 1);
+  valid = zero == 0 && fault.signal > 0 && fault.signal < 32;
+  return fault;
+}
+
 Settings get_settings(ByteReader& in, bool& valid) {
   Settings settings;
   settings.spin_ns = in.get<std::uint64_t>();
@@ -288,82 +351,34 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
   ToSupervisor message;
   bool valid = true;
   switch (opened->type) {
-    case Type::Hello: {
-      Hello hello;
-      hello.abi = in.get<std::uint32_t>();
-      hello.pid = in.get<std::uint32_t>();
-      message = hello;
+    case Type::Hello:
+      message = get_hello(in);
       break;
-    }
-    case Type::HandlersChunk: {
-      HandlersChunk chunk;
-      chunk.number = in.get<std::uint32_t>();
-      const auto last = in.get<std::uint32_t>();
-      chunk.last = last == 1;
-      const auto rest = in.get_bytes(in.left());
-      chunk.bytes.assign(rest.begin(), rest.end());
-      valid = last <= 1 && rest.size() <= kMaxChunkBytes;
-      message = std::move(chunk);
+    case Type::HandlersChunk:
+      message = get_chunk(in, valid);
       break;
-    }
     case Type::Ready:
       message = Ready{};
       break;
-    case Type::Attached: {
-      const auto place = get_place<Attached>(in);
-      valid = is_place(place.index, place.serial);
-      message = place;
+    case Type::Attached:
+      message = get_answer<Attached>(in, valid);
       break;
-    }
-    case Type::Detached: {
-      const auto place = get_place<Detached>(in);
-      valid = is_place(place.index, place.serial);
-      message = place;
+    case Type::Detached:
+      message = get_answer<Detached>(in, valid);
       break;
-    }
-    case Type::SessionBroken: {
-      auto broken = get_place<SessionBroken>(in);
-      const auto reason = in.get<std::uint32_t>();
-      const auto zero = in.get<std::uint32_t>();
-      broken.reason = static_cast<BrokenReason>(reason);
-      broken.detail = in.get<std::uint64_t>();
-      valid = is_place(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
-              reason <= static_cast<std::uint32_t>(BrokenReason::BellStorm);
-      message = broken;
+    case Type::SessionBroken:
+      message = get_broken(in, valid);
       break;
-    }
-    case Type::BootFailed: {
+    case Type::BootFailed:
       valid = in.left() <= kMaxTextBytes;
       message = BootFailed{clean_text(in.get_text(in.left()), kMaxTextBytes)};
       break;
-    }
-    case Type::Leftovers: {
-      Leftovers left;
-      left.first_job = in.get<std::uint64_t>();
-      left.last_job = in.get<std::uint64_t>();
-      left.jobs = in.get<std::uint32_t>();
-      left.ended = in.get<std::uint32_t>();
-      left.kept = in.get<std::uint32_t>();
-      left.reaped = in.get<std::uint32_t>();
-      valid = in.left() <= kMaxTextBytes;
-      left.names = clean_text(in.get_text(in.left()), kMaxTextBytes);
-      message = std::move(left);
+    case Type::Leftovers:
+      message = get_leftovers(in, valid);
       break;
-    }
-    case Type::Fault: {
-      Fault fault;
-      fault.signal = in.get<std::int32_t>();
-      fault.code = in.get<std::int32_t>();
-      fault.address = in.get<std::uint64_t>();
-      fault.pc = in.get<std::uint64_t>();
-      fault.tid = in.get<std::uint32_t>();
-      const auto zero = in.get<std::uint32_t>();
-      const auto text = in.get_text(kFaultTextBytes);
-      fault.text = clean_text(text.substr(0, text.find('\0')), kFaultTextBytes - 1);
-      valid = zero == 0 && fault.signal > 0 && fault.signal < 32;
-      message = std::move(fault);
+    case Type::Fault:
+      message = get_fault(in, valid);
       break;
-    }
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
                    " is none that a worker sends"};
