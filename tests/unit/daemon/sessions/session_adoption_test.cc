@@ -97,6 +97,12 @@ TEST_F(SessionAdoptionTest, OneThatIsNotWholeIsLostAndItsPlaceRestsUntilNoWorker
   EXPECT_EQ(house.quota.use(1000), core::QuotaUse{});
 }
 
+TEST_F(SessionAdoptionTest, OneWhoseClientsDeathNobodyWouldSeeIsLost) {
+  missing = keeper::DepositKind::Lifeline;
+  adopt();
+  EXPECT_EQ(house.table.find(3, 7), nullptr);
+}
+
 TEST_F(SessionAdoptionTest, OneWhosePoolIsGoneIsLostAtOnce) {
   left->session.pool = 5;
   house.ledger.publish(left->session);

@@ -152,6 +152,17 @@ TEST_F(SessionOpeningTest, RefusesWhoHasAsManyAsItMayHave) {
   EXPECT_EQ(client.refused(), RefusalCode::Quota);
 }
 
+TEST_F(SessionOpeningTest, TheLastPlacesAreForAdministrators) {
+  for (std::uint64_t i = 0; i < kMaxSessions - core::kKeptSessions; ++i) house.table.block(house.table.next_place());
+  SessionClient client;
+  opening.open(peer, wish, client.asker());
+  EXPECT_EQ(client.refused(), RefusalCode::NoMemory);
+  EXPECT_EQ(house.quota.use(1000), core::QuotaUse{}) << "what was charged is given back";
+  peer.admin = true;
+  SessionClient admin;
+  EXPECT_NE(offered(admin), nullptr);
+}
+
 TEST_F(SessionOpeningTest, AFullKeeperEndsIt) {
   SessionClient client;
   opening.open(peer, wish, client.asker());
