@@ -49,8 +49,8 @@ core::DeathCause cause_of(const LedgerCharge& record) {
 
 }  // namespace
 
-PoolCharges::PoolCharges(EventLoop& loop, LedgerPool& record, const config::PoolConfig& config, Workers workers)
-    : loop_(loop),
+PoolCharges::PoolCharges(Timers& timers, LedgerPool& record, const config::PoolConfig& config, Workers workers)
+    : timers_(timers),
       record_(record),
       config_(config),
       workers_(std::move(workers)),
@@ -58,21 +58,21 @@ PoolCharges::PoolCharges(EventLoop& loop, LedgerPool& record, const config::Pool
   for (const LedgerCharge& one : record_.charges) {
     const std::uint64_t user = one.user.load(std::memory_order_acquire);  // SYNC: pairs with write_ledger.
     if (user == 0) continue;
-    sheet_.restore(loop_.now(), {static_cast<core::Uid>(user - 1), one.deaths, one.last_death,
-                                 core::from_monotonic_ns(one.clear_at_ns),
-                                 core::from_monotonic_ns(one.refused_until_ns), cause_of(one)});
+    sheet_.restore(timers_.now(), {static_cast<core::Uid>(user - 1), one.deaths, one.last_death,
+                                   core::from_monotonic_ns(one.clear_at_ns),
+                                   core::from_monotonic_ns(one.refused_until_ns), cause_of(one)});
   }
   schedule();
 }
 
 PoolCharges::~PoolCharges() {
-  if (timer_) loop_.cancel(*timer_);
+  if (timer_) timers_.cancel(*timer_);
 }
 
 std::optional<core::Uid> PoolCharges::bury(const Death& death) {
   const auto evidence = core::blame(death.cause, last_job(death));
   if (!evidence) return std::nullopt;
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   const ChargeSheet::Standing before = sheet_.standing(now, evidence->uid);
   const std::uint32_t name = std::uint32_t{death.owner.worker} << 16 | death.owner.incarnation;
   sheet_.charge(now, *evidence, !death.maybe_outside, death.cause, name);
@@ -82,7 +82,7 @@ std::optional<core::Uid> PoolCharges::bury(const Death& death) {
 }
 
 void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing before) const {
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   const ChargeSheet::Standing after = sheet_.standing(now, charge);
   if (after == before || after == ChargeSheet::Standing::Clear) return;
   const bool refused = after == ChargeSheet::Standing::Refused;
@@ -97,7 +97,7 @@ void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing b
 
 // The ledger first: what a worker has been told is known to a successor.
 void PoolCharges::publish() {
-  sheet_.settle(loop_.now());
+  sheet_.settle(timers_.now());
   write_ledger();
   const std::vector<ChargedUser> list = users();
   workers_([&list](ControlRecord& control) { write_charges(control, list); });
@@ -124,19 +124,19 @@ void PoolCharges::write_ledger() {
 }
 
 void PoolCharges::schedule() {
-  if (timer_) loop_.cancel(*timer_);
+  if (timer_) timers_.cancel(*timer_);
   timer_.reset();
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   const auto next = sheet_.next_change(now);
   if (!next) return;
-  timer_ = loop_.after(*next - now, [this] {
+  timer_ = timers_.after(*next - now, [this] {
     timer_.reset();
     publish();
   });
 }
 
 std::vector<ChargedUser> PoolCharges::users() const {
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   std::vector<ChargedUser> list;
   for (const ChargeSheet::Charge& charge : sheet_.all()) {
     if (sheet_.standing(now, charge) == ChargeSheet::Standing::Clear) continue;
@@ -148,7 +148,7 @@ std::vector<ChargedUser> PoolCharges::users() const {
 void PoolCharges::show(ControlRecord& control) const { write_charges(control, users()); }
 
 std::string PoolCharges::refusal(core::Uid uid) const {
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   const ChargeSheet::Charge* charge = sheet_.find(uid);
   if (charge == nullptr || sheet_.standing(now, *charge) != ChargeSheet::Standing::Refused) return {};
   return ChargeSheet::to_string(*charge, config_.name) + "; its jobs are refused for another " +
@@ -156,7 +156,7 @@ std::string PoolCharges::refusal(core::Uid uid) const {
 }
 
 std::vector<ChargeView> PoolCharges::views() const {
-  const core::TimePoint now = loop_.now();
+  const core::TimePoint now = timers_.now();
   std::vector<ChargeView> views;
   for (const ChargeSheet::Charge& charge : sheet_.all()) {
     if (charge.clear_at <= now) continue;

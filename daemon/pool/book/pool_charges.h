@@ -9,7 +9,7 @@
 #include "daemon/config/config.h"
 #include "daemon/core/pool/charge_sheet.h"
 #include "daemon/link/keeper_codec.h"
-#include "daemon/loop/event_loop.h"
+#include "daemon/loop/timers.h"
 #include "daemon/ports/pool_view.h"
 #include "shm/charges.h"
 #include "shm/ledger/ledger.h"
@@ -24,7 +24,7 @@ class PoolCharges {
   using Workers = std::function<void(const std::function<void(ControlRecord&)>&)>;
 
   /// Takes up what a predecessor has put on `record`. REQUIRES: both outlive this.
-  PoolCharges(EventLoop& loop, LedgerPool& record, const config::PoolConfig& config, Workers workers);
+  PoolCharges(Timers& timers, LedgerPool& record, const config::PoolConfig& config, Workers workers);
   ~PoolCharges();
 
   struct Death {
@@ -52,12 +52,12 @@ class PoolCharges {
   void say(const core::ChargeSheet::Charge& charge, core::ChargeSheet::Standing before) const;
   [[nodiscard]] std::vector<ChargedUser> users() const;
 
-  EventLoop& loop_;
+  Timers& timers_;
   LedgerPool& record_;
   const config::PoolConfig& config_;
   Workers workers_;
   core::ChargeSheet sheet_;
-  std::optional<EventLoop::TimerId> timer_;
+  std::optional<Timers::TimerId> timer_;
 };
 
 }  // namespace ringmaster
