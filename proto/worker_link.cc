@@ -325,12 +325,10 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
     case Type::Exit:
       message = Exit{};
       break;
-    case Type::Look: {
-      const auto look = get_place<Look>(in);
-      valid = look.index < kMaxSessions;
-      message = look;
+    case Type::Look:
+      message = get_place<Look>(in);
+      valid = std::get<Look>(message).index < kMaxSessions;
       break;
-    }
     case Type::Settings:
       message = get_settings(in, valid);
       break;
