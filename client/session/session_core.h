@@ -10,21 +10,25 @@
 
 #include "client/session/clock_offset.h"
 #include "client/session/fork_guard.h"
+#include "client/session/growth.h"
 #include "client/session/job_draft.h"
-#include "client/session/reserved_ring.h"
+#include "client/session/job_records.h"
 #include "client/session/session_facts.h"
+#include "client/session/session_life.h"
 #include "client/types/outcome.h"
 #include "client/types/request.h"
 #include "shm/port/client_port.h"
+#include "shm/port/job_room.h"
+#include "shm/reserved_ring.h"
 
 namespace ringmaster {
 
 class CompletionFeed;
 
-/// One session's jobs over its shared memory: who holds which slot, extent and outcome. Thread-safe: one mutex around
-/// the ClientPort and the rings, never held while sleeping. Shared by the Session and its Jobs, Requests and Outcomes.
+/// One session's jobs over its shared memory: who holds which slot, extent and outcome. The parts decide and keep the
+/// books; here are the one mutex around them, never held while sleeping, and the order of calls. Thread-safe. Shared by
+/// the Session and its Jobs, Requests and Outcomes.
 ///
-/// A job is a record from submit to the taking of its outcome; its slot may change (asked again with a larger result).
 /// In a forked child every call refuses and destruction lets go of nothing that the parent owns.
 class SessionCore final : public SessionHold, public std::enable_shared_from_this<SessionCore> {
  public:
@@ -48,7 +52,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   }
   /// The first of `records` (kNoRecord: passed over) that has ended.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
-  static constexpr std::uint32_t kNoRecord = ~std::uint32_t{0};
+  static constexpr std::uint32_t kNoRecord = JobRecords::kNone;
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
   void cancel(std::uint32_t record);
@@ -74,23 +78,6 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
 
  private:
   using Clock = std::chrono::steady_clock;
-  /// Waiting: ended as too large, to be asked again when the result ring has room.
-  enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
-  struct Record {
-    Life life = Life::Free;
-    bool abandoned = false;
-    bool asked_again = false;
-    std::uint32_t slot = 0;
-    std::uint32_t seq = 0;
-    std::uint64_t request_extent = 0;
-    std::uint64_t arguments_extent = 0;
-    std::uint64_t needed = 0;   ///< by the result, when Waiting
-    std::uint64_t seen_ns = 0;  ///< when it was found ended, maybe in its queue; 0: its line tells
-    Extent result;
-    SlotWord end;
-    JobDescriptor job;
-  };
-  enum class Room : std::uint8_t { Ok, Full, NoMemory };
 
   SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
 
@@ -98,27 +85,26 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
     return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
   }
-  [[nodiscard]] Room place(JobDraft& draft, std::uint32_t& record);
+  [[nodiscard]] bool takes_work() const noexcept { return !life_.over() && port_.board_closed() == BoardClosed::Open; }
+  /// Why it took none when it was asked.
+  [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
+  [[nodiscard]] Refusal queue_full(std::string why) const;
+  [[nodiscard]] std::optional<Shortage> place(JobDraft& draft, std::uint32_t& record);
   void publish(std::uint32_t record);
+  void await_room(std::unique_lock<std::mutex>& lock, Duration left);
+  void room_came() noexcept {
+    if (room_waiters_ != 0) room_->notify_all();
+  }
+  // session_wait.cc
   void collect();
   bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, SlotWord word);
-  enum class Asked : std::uint8_t { Published, NoRoom, Never };
-  [[nodiscard]] Asked ask_again(std::uint32_t record);
   void serve_waiting();
-  void stop_waiting(Record& record);
   void result_came_back(std::uint64_t extent);
-  [[nodiscard]] bool look_for_daemon();
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
-  void fill_outcome(Record& record, Outcome& outcome);
-  [[nodiscard]] bool takes_work() const noexcept {
-    return !closed_ && !gone_ && port_.board_closed() == BoardClosed::Open;
-  }
-  /// Why it took none when it was asked.
-  [[nodiscard]] Refusal refusal() const;
-  [[nodiscard]] Refusal queue_full(std::string why) const;
-  void await_room(std::unique_lock<std::mutex>& lock, Duration left);
+  void fill_outcome(JobRecord& record, Outcome& outcome);
+  [[nodiscard]] bool look_for_daemon();
   /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.
   template <typename Ready>
   [[nodiscard]] bool wait_until(Duration limit, Ready&& ready, std::uint32_t record = kNoRecord);
@@ -135,19 +121,14 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   ClientPort port_;
   ReservedRing requests_;
   ReservedRing results_;
-  std::vector<Record> records_;
-  std::vector<std::uint32_t> free_records_;
-  std::vector<std::uint32_t> record_of_slot_;
+  JobRecords records_;
+  Growth growth_;
   struct Found {
     std::uint32_t slot;
     SlotWord word;
   };
-  std::vector<Found> found_;     // room for every slot: collecting allocates nothing
-  unsigned waiting_ = 0;         // records that are Waiting
-  Clock::time_point stirred_{};  // when a result's room last came back, or a record began to wait
-  Clock::time_point looked_{};   // when the lifeline was last looked at
-  bool closed_ = false;
-  bool gone_ = false;
+  std::vector<Found> found_;  // room for every slot: collecting allocates nothing
+  SessionLife life_;
   std::unique_ptr<CompletionFeed> feed_;
 };
 

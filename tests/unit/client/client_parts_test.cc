@@ -2,6 +2,7 @@
 
 #include "client/control/connect_patience.h"
 #include "client/session/clock_offset.h"
+#include "client/session/memory_margin.h"
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"
 
@@ -42,6 +43,13 @@ TEST(ConnectPatience, WaitsForOneThatWasThereAndForOneThatIsBusy) {
   EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Broke), seconds(20));
   EXPECT_EQ(was.left(at(seconds(0)), at(seconds(10)), Failure::Busy), seconds(20));
   EXPECT_EQ(was.left(at(seconds(0)), at(seconds(0)), Failure::Final), Duration(0));
+}
+
+TEST(MemoryMargin, LeavesSomeToOthers) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  static_assert(leaves_margin(17 * kMiB, kMiB));
+  static_assert(!leaves_margin(17 * kMiB, kMiB + 1));
+  static_assert(!leaves_margin(15 * kMiB, 0));
 }
 
 TEST(ClockOffset, IsNoneWhereTheQuestionExplainsTheDifference) {

@@ -1,11 +1,6 @@
 #include <gtest/gtest.h>
-#include <poll.h>
 
-#include <atomic>
-#include <thread>
-#include <vector>
-
-#include "tests/unit/client/session/fake_pool.h"
+#include "tests/testing/fake_pool.h"
 
 namespace ringmaster {
 namespace {
@@ -174,22 +169,6 @@ TEST(SessionCore, TellsAPollingClientThatTheDaemonIsGone) {
   EXPECT_EQ(core->wait(job, Duration(0))->status(), Status::Lost);
 }
 
-TEST(SessionCore, StopsSpinningOnAWordThatSomebodyAltered) {
-  FakePool pool;
-  const auto core = pool.connect(std::chrono::microseconds(50));
-  const std::uint32_t job = submit_text(*core, "echo", "a");
-  const Claim claim = pool.claim_one();
-  ASSERT_NE(claim.slot, ~0U);
-  pool.session().reply.word(claim.slot).store(SlotWord::ready(claim.word.seq() + 1, 0).bits());
-  timespec before{};
-  timespec after{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
-  EXPECT_FALSE(core->wait(job, std::chrono::milliseconds(300)));
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
-  const auto burnt = (after.tv_sec - before.tv_sec) * 1'000'000'000 + after.tv_nsec - before.tv_nsec;
-  EXPECT_LT(burnt, 150'000'000) << "it slept for most of the time";
-}
-
 TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
   FakePool pool;
   const auto core = pool.connect();
@@ -289,58 +268,15 @@ TEST(SessionCore, AsksForNoLargerResultWhenTheBoardSaysClosed) {
   EXPECT_EQ(outcome->cause(), Cause::TooLarge);
 }
 
-TEST(SessionCore, EndsEveryWaitWhenItIsClosed) {
+// A copy that no handler of fork could close: of a child made by clone, or one that is passed on.
+TEST(SessionCore, ItsFarewellIsHeardThoughAnotherHoldsACopyOfTheLifeline) {
   FakePool pool;
-  const auto core = pool.connect();
-  const std::uint32_t running = submit_text(*core, "echo", "a");
-  const Claim claim = pool.claim_one();
-  std::thread waiter([&] { EXPECT_EQ(core->wait(running, kForever)->status(), Status::Cancelled); });
-  EXPECT_TRUE(core->close());
-  EXPECT_FALSE(core->close());
-  waiter.join();
-  EXPECT_TRUE(pool.cancel_asked(claim));
-  Request none;
-  EXPECT_EQ(core->submit("echo", none, {}, {}).error().error, SubmitError::SessionClosed);
-}
-
-TEST(SessionCore, FeedsAnEventDescriptor) {
-  FakePool pool;
-  const auto core = pool.connect();
-  const int fd = core->event_fd().value();
-  EXPECT_EQ(core->event_fd().value(), fd);
-  const std::uint32_t job = submit_text(*core, "echo", "a");
-  pool.start();
-  while (!core->ended(job)) {
-    pollfd look{fd, POLLIN, 0};
-    ASSERT_EQ(::poll(&look, 1, 30'000), 1);
-    std::uint64_t count = 0;
-    ASSERT_EQ(::read(fd, &count, sizeof count), static_cast<ssize_t>(sizeof count));
-  }
-  EXPECT_TRUE(core->wait(job, kForever)->ok());
-  core->close();
-}
-
-TEST(SessionCore, ServesManyThreads) {
-  FakePool pool({64, 1 << 18, 1 << 18});
-  const auto core = pool.connect(std::chrono::microseconds(20));
-  pool.start();
-  std::vector<std::thread> threads;
-  for (int id = 0; id < 4; ++id) {
-    threads.emplace_back([&, id] {
-      for (int round = 0; round < 300; ++round) {
-        const std::string text = std::to_string(id) + ":" + std::to_string(round);
-        auto request = core->allocate(text.size(), kForever);
-        ASSERT_TRUE(request);
-        std::memcpy(request->bytes().data(), text.data(), text.size());
-        const auto job = core->submit("echo", *request, {}, {.wait_for_room = kForever});
-        ASSERT_TRUE(job);
-        const auto outcome = core->wait(*job, kForever);
-        ASSERT_TRUE(outcome->ok());
-        ASSERT_EQ(outcome->text(), text);
-      }
-    });
-  }
-  for (std::thread& one : threads) one.join();
+  const UniqueFd copy = pool.copy_of_client_lifeline();
+  auto core = pool.connect();
+  EXPECT_FALSE(pool.client_said_farewell());
+  ASSERT_TRUE(core->close());
+  core->hang_up();
+  EXPECT_TRUE(pool.client_said_farewell());
 }
 
 }  // namespace

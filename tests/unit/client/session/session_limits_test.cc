@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <thread>
 #include <vector>
 
-#include "tests/unit/client/session/fake_pool.h"
+#include "tests/testing/fake_pool.h"
 
 namespace ringmaster {
 namespace {
@@ -85,17 +84,6 @@ TEST(SessionLimits, CallsARequestThatLeavesNoRoomForItsArgumentsTooLarge) {
   EXPECT_EQ(core->submit("sized", whole, {{"width", "1"}}, {}).error().error, SubmitError::TooLarge);
 }
 
-TEST(SessionLimits, WaitsForRoomWhenAsked) {
-  FakePool pool({64, 1 << 16, 1 << 16});
-  const auto core = pool.connect();
-  Request all = core->allocate(1 << 16, Duration(0)).value();
-  EXPECT_EQ(core->allocate(64, Duration(0)).error().error, SubmitError::QueueFull);
-  EXPECT_EQ(pool.session().reply.queue_full().load(), 1U);
-  std::thread other([&] { EXPECT_TRUE(core->allocate(64, kForever)); });
-  all = Request();
-  other.join();
-}
-
 TEST(SessionLimits, HoldsAResultsMemoryOnlyAsLongAsItsOutcome) {
   FakePool pool({64, 8192, 8192});
   const auto core = pool.connect();
@@ -131,20 +119,6 @@ TEST(SessionLimits, FindsTheOneOfManyThatHasEnded) {
   core->cancel(jobs[2]);
   EXPECT_EQ(core->wait_any(jobs, kForever), 2U);
   EXPECT_FALSE(core->wait_any(std::vector<std::uint32_t>{SessionCore::kNoRecord}, kForever));
-}
-
-std::uint64_t little_memory() { return std::uint64_t{17} << 20; }
-
-TEST(ReservedRing, StopsBeforeTheMachineIsEmpty) {
-  const UniqueFd fd = create_segment("ring", 8 << 20).value();
-  ReservedRing ring(8 << 20, fd.get(), 0, little_memory);
-  Extent small;
-  ASSERT_EQ(ring.take(1000, small), ReservedRing::Taken::Ok);
-  EXPECT_EQ(ring.reserved(), std::uint64_t{1} << 20) << "one step ahead";
-  Extent large;
-  EXPECT_EQ(ring.take(4 << 20, large), ReservedRing::Taken::NoMemory);
-  EXPECT_EQ(ring.in_use(), 1024U);
-  EXPECT_EQ(ring.take(9 << 20, large), ReservedRing::Taken::NoRoom);
 }
 
 }  // namespace

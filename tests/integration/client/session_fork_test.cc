@@ -7,7 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/unit/client/session/fake_pool.h"
+#include "tests/testing/fake_pool.h"
+#include "tests/testing/process_state.h"
 
 // A session in a process that forks: the child refuses, and takes nothing of the parent's along.
 namespace ringmaster {
@@ -74,29 +75,18 @@ TEST(SessionFork, IsNotKeptAliveByAForkedChild) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
-// A copy that no handler of fork could close: of a child made by clone, or one that is passed on.
-TEST(SessionFork, ItsFarewellIsHeardThoughAnotherHoldsACopyOfTheLifeline) {
-  FakePool pool;
-  const UniqueFd copy = pool.copy_of_client_lifeline();
-  auto core = pool.connect();
-  EXPECT_FALSE(pool.client_said_farewell());
-  ASSERT_TRUE(core->close());
-  core->hang_up();
-  EXPECT_TRUE(pool.client_said_farewell());
-}
-
 // A condition variable with a waiter that exists in the parent only must not be destroyed in the child.
 TEST(SessionFork, EndsInAForkedChildWhileAThreadOfTheParentWaitsForRoom) {
   FakePool pool({64, 4096, 4096});
   auto core = pool.connect();
   Request all = core->allocate(4096, Duration(0)).value();
-  std::atomic<bool> begun{false};
+  std::atomic<pid_t> begun{0};
   std::thread waiter([&] {
-    begun = true;
+    begun = ::gettid();
     EXPECT_TRUE(core->allocate(64, kForever));
   });
-  while (!begun) std::this_thread::yield();
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  while (begun == 0) std::this_thread::yield();
+  while (!is_asleep(begun)) std::this_thread::yield();
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(60);  // instead of hanging for ever

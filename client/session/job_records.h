@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/check.h"
+#include "shm/layout.h"
+#include "shm/payload_ring.h"
+#include "shm/slot_word.h"
+
+namespace ringmaster {
+
+/// A job from submit to the taking of its outcome. Its slot may change: it is asked again with a larger result.
+struct JobRecord {
+  /// Waiting: ended as too large, to be asked again when the result ring has room (growth.h).
+  enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
+
+  Life life = Life::Free;
+  bool abandoned = false;    ///< nobody will take its outcome
+  bool asked_again = false;  ///< or is not to be
+  std::uint32_t slot = 0;
+  std::uint32_t seq = 0;
+  std::uint64_t request_extent = 0;
+  std::uint64_t arguments_extent = 0;
+  std::uint64_t needed = 0;   ///< by the result, when Waiting
+  std::uint64_t seen_ns = 0;  ///< when it was found ended, maybe in its queue; 0: its line tells
+  Extent result;
+  SlotWord end;
+  JobDescriptor job;
+};
+
+/// The records of one session, one for each slot: a job that is not Free holds a slot. Guarded by the session's mutex.
+class JobRecords {
+ public:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  explicit JobRecords(std::uint32_t slots) : records_(slots), of_slot_(slots, kNone) {
+    free_.reserve(slots);
+    for (std::uint32_t at = slots; at > 0; --at) free_.push_back(at - 1);
+  }
+
+  /// A record for a job that has taken `slot`. What was in it is left for the caller to overwrite, but for its flags.
+  [[nodiscard]] std::uint32_t take(std::uint32_t slot) noexcept {
+    RM_CHECK(!free_.empty(), "slot %u", slot);
+    const std::uint32_t at = free_.back();
+    free_.pop_back();
+    JobRecord& record = records_[at];
+    record.abandoned = false;
+    record.asked_again = false;
+    record.slot = slot;
+    return at;
+  }
+  void give_back(std::uint32_t at) noexcept {
+    records_[at].life = JobRecord::Life::Free;
+    free_.push_back(at);
+  }
+  /// Its job is in its slot from now on.
+  void publish(std::uint32_t at) noexcept {
+    records_[at].life = JobRecord::Life::Published;
+    of_slot_[records_[at].slot] = at;
+  }
+
+  [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(records_.size()); }
+  [[nodiscard]] JobRecord& operator[](std::uint32_t at) noexcept { return records_[at]; }
+  /// Whose job was published in `slot` last.
+  [[nodiscard]] std::uint32_t of_slot(std::uint32_t slot) const noexcept { return of_slot_[slot]; }
+
+ private:
+  std::vector<JobRecord> records_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> of_slot_;
+};
+
+}  // namespace ringmaster

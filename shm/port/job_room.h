@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "shm/port/client_port.h"
+#include "shm/reserved_ring.h"
+
+/// What a job needs before it can be published, taken all or not at all. For whoever is a session's client: a program,
+/// or the supervisor for jobs that come as messages.
+namespace ringmaster {
+
+/// What a job could not get.
+enum class Shortage : std::uint8_t { Slot, RequestRing, ResultRing, Memory };
+
+/// In bytes; 0: no extent is needed.
+struct JobNeeds {
+  std::uint64_t request = 0;
+  std::uint64_t arguments = 0;
+  std::uint64_t result = 0;
+};
+
+struct JobRoom {
+  std::uint32_t slot = 0;
+  Extent request;
+  Extent arguments;
+  Extent result;
+};
+
+/// nullopt: `room` is the caller's, the slot to be published or untaken. may_take: as ReservedRing::take.
+template <typename MayTake>
+[[nodiscard]] std::optional<Shortage> take_room(ClientPort& port, ReservedRing& requests, ReservedRing& results,
+                                                const JobNeeds& needs, MayTake&& may_take, JobRoom& room) {
+  using Taken = ReservedRing::Taken;
+  const auto slot = port.take_slot();
+  if (!slot) return Shortage::Slot;
+  room.slot = *slot;
+  Shortage none = Shortage::RequestRing;
+  Taken taken = requests.take(needs.request, room.request, may_take);
+  if (taken == Taken::Ok) {
+    taken = requests.take(needs.arguments, room.arguments, may_take);
+    if (taken == Taken::Ok) {
+      none = Shortage::ResultRing;
+      taken = results.take(needs.result, room.result, may_take);
+      if (taken == Taken::Ok) return std::nullopt;
+      requests.give_back(room.arguments.id);
+    }
+    requests.give_back(room.request.id);
+  }
+  port.untake_slot(*slot);
+  return taken == Taken::NoMemory ? Shortage::Memory : none;
+}
+
+}  // namespace ringmaster

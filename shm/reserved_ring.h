@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+#include "shm/payload_ring.h"
+
+namespace ringmaster {
+
+/// A payload ring whose pages are charged to this process before an extent is handed out, in steps of 1 MiB ahead of
+/// the ring's high water: never a system call for a range that was used before. A worker that met a page which cannot
+/// be had would be killed for it. Its client's; not thread-safe.
+class ReservedRing {
+ public:
+  /// `fd` stays the caller's.
+  ReservedRing(std::uint64_t capacity, int fd, std::uint64_t file_offset) noexcept
+      : ring_(capacity), fd_(fd), file_offset_(file_offset) {}
+
+  enum class Taken : std::uint8_t { Ok, NoRoom, NoMemory };
+  /// may_take(bytes) is asked before each reservation: in a small memory cgroup one beyond the limit ends in the OOM
+  /// killer and not in an errno.
+  template <typename MayTake>
+  [[nodiscard]] Taken take(std::uint64_t bytes, Extent& extent, MayTake&& may_take) {
+    if (bytes == 0) {
+      extent = Extent{};
+      return Taken::Ok;
+    }
+    const auto taken = ring_.take(bytes);
+    if (!taken) return Taken::NoRoom;
+    const std::uint64_t end = taken->offset + taken->bytes;
+    if (end > reserved_ && !(may_take(step(end)) && reserve(step(end)))) [[unlikely]] {
+      ring_.give_back(taken->id);
+      return Taken::NoMemory;
+    }
+    extent = *taken;
+    return Taken::Ok;
+  }
+  void give_back(std::uint64_t id) noexcept {
+    if (id != 0) ring_.give_back(id);
+  }
+
+  [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
+  [[nodiscard]] std::uint64_t in_use() const noexcept { return ring_.in_use(); }
+  [[nodiscard]] std::uint64_t reserved() const noexcept { return reserved_; }
+
+ private:
+  /// The bytes that a reservation takes which reaches to `end` at least.
+  [[nodiscard]] std::uint64_t step(std::uint64_t end) const noexcept;
+  [[nodiscard]] bool reserve(std::uint64_t bytes) noexcept;
+
+  PayloadRing ring_;
+  int fd_;
+  std::uint64_t file_offset_;
+  std::uint64_t reserved_ = 0;
+};
+
+}  // namespace ringmaster

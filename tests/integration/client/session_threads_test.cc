@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <time.h>
+
+#include <thread>
+#include <vector>
+
+#include "tests/testing/fake_pool.h"
+
+// A session that several threads use, and its waits in real time.
+namespace ringmaster {
+namespace {
+
+using testing::FakePool;
+using testing::submit_text;
+
+TEST(SessionThreads, WaitsForRoomWhenAsked) {
+  FakePool pool({64, 1 << 16, 1 << 16});
+  const auto core = pool.connect();
+  Request all = core->allocate(1 << 16, Duration(0)).value();
+  EXPECT_EQ(core->allocate(64, Duration(0)).error().error, SubmitError::QueueFull);
+  EXPECT_EQ(pool.session().reply.queue_full().load(), 1U);
+  std::thread other([&] { EXPECT_TRUE(core->allocate(64, kForever)); });
+  all = Request();
+  other.join();
+}
+
+TEST(SessionThreads, StopsSpinningOnAWordThatSomebodyAltered) {
+  FakePool pool;
+  const auto core = pool.connect(std::chrono::microseconds(50));
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  const Claim claim = pool.claim_one();
+  ASSERT_NE(claim.slot, ~0U);
+  pool.session().reply.word(claim.slot).store(SlotWord::ready(claim.word.seq() + 1, 0).bits());
+  timespec before{};
+  timespec after{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+  EXPECT_FALSE(core->wait(job, std::chrono::milliseconds(300)));
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+  const auto burnt = (after.tv_sec - before.tv_sec) * 1'000'000'000 + after.tv_nsec - before.tv_nsec;
+  EXPECT_LT(burnt, 150'000'000) << "it slept for most of the time";
+}
+
+TEST(SessionThreads, EndsEveryWaitWhenItIsClosed) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t running = submit_text(*core, "echo", "a");
+  const Claim claim = pool.claim_one();
+  std::thread waiter([&] { EXPECT_EQ(core->wait(running, kForever)->status(), Status::Cancelled); });
+  EXPECT_TRUE(core->close());
+  EXPECT_FALSE(core->close());
+  waiter.join();
+  EXPECT_TRUE(pool.cancel_asked(claim));
+  Request none;
+  EXPECT_EQ(core->submit("echo", none, {}, {}).error().error, SubmitError::SessionClosed);
+}
+
+TEST(SessionThreads, FeedsAnEventDescriptor) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const int fd = core->event_fd().value();
+  EXPECT_EQ(core->event_fd().value(), fd);
+  const std::uint32_t job = submit_text(*core, "echo", "a");
+  pool.start();
+  while (!core->ended(job)) {
+    pollfd look{fd, POLLIN, 0};
+    ASSERT_EQ(::poll(&look, 1, 30'000), 1);
+    std::uint64_t count = 0;
+    ASSERT_EQ(::read(fd, &count, sizeof count), static_cast<ssize_t>(sizeof count));
+  }
+  EXPECT_TRUE(core->wait(job, kForever)->ok());
+  core->close();
+}
+
+TEST(SessionThreads, ServesManyThreads) {
+  FakePool pool({64, 1 << 18, 1 << 18});
+  const auto core = pool.connect(std::chrono::microseconds(20));
+  pool.start();
+  std::vector<std::thread> threads;
+  for (int id = 0; id < 4; ++id) {
+    threads.emplace_back([&, id] {
+      for (int round = 0; round < 300; ++round) {
+        const std::string text = std::to_string(id) + ":" + std::to_string(round);
+        auto request = core->allocate(text.size(), kForever);
+        ASSERT_TRUE(request);
+        std::memcpy(request->bytes().data(), text.data(), text.size());
+        const auto job = core->submit("echo", *request, {}, {.wait_for_room = kForever});
+        ASSERT_TRUE(job);
+        const auto outcome = core->wait(*job, kForever);
+        ASSERT_TRUE(outcome->ok());
+        ASSERT_EQ(outcome->text(), text);
+      }
+    });
+  }
+  for (std::thread& one : threads) one.join();
+}
+
+}  // namespace
+}  // namespace ringmaster
