@@ -4,6 +4,7 @@
 #include <span>
 
 #include "shm/control_record.h"
+#include "shm/lane_record.h"
 #include "shm/layout.h"
 #include "shm/slot_word.h"
 

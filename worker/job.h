@@ -15,40 +15,9 @@
 
 // Public header: installed next to the others, so it names them by file and not from the repository's root.
 #include "handler_abi.h"
+#include "job_errors.h"
 
 namespace ringmaster {
-
-/// Thrown by a handler: the request is wrong. The job ends as *rejected: bad request*, with this message.
-/// Any other exception ends it as *failed* with that exception's message.
-class InvalidJob : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// Thrown by Job::reserve and output: the result needs `needed()` bytes in all and the caller offered room for fewer.
-/// The job ends as *rejected: too large*, and the caller learns the size. A handler that knows a better figure than
-/// "what was committed plus this piece" throws its own.
-class ResultTooLarge : public std::runtime_error {
- public:
-  explicit ResultTooLarge(std::uint64_t needed) : std::runtime_error("the result is too large"), needed_(needed) {}
-  [[nodiscard]] std::uint64_t needed() const noexcept { return needed_; }
-
- private:
-  std::uint64_t needed_;
-};
-
-/// Thrown by a handler whose failure has something to show: the job ends as *failed* with the message, and what was
-/// committed goes to the caller with it. Any other exception leaves the result behind.
-class JobFailed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// Thrown by a handler that stops because Job::cancelled() was true.
-class JobCancelled : public std::runtime_error {
- public:
-  explicit JobCancelled(const std::string& message = "stopped on request") : std::runtime_error(message) {}
-};
 
 /// One job, as the handler that runs it sees it: input and output in place in shared memory, arguments, deadline.
 ///

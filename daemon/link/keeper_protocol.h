@@ -4,6 +4,7 @@
 
 #include "daemon/link/deposit.h"
 #include "daemon/link/inherited_table.h"
+#include "daemon/link/message_header.h"
 #include "daemon/os/child/spawn_stage.h"
 
 /// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
@@ -13,29 +14,6 @@
 /// deposited descriptor is open in it under the number that the table gives. daemon/keeper/DESIGN.md tells the story;
 /// daemon/link/keeper_codec.h turns these bytes into values for the supervisor.
 namespace ringmaster::keeper {
-
-enum class MessageType : std::uint16_t {
-  // supervisor → keeper
-  Beat = 1,
-  Deposit = 2,  ///< + as many descriptors as labels
-  Release = 3,
-  Spawn = 4,  ///< + the worker's descriptors, then its cgroup's if flagged
-  Signal = 5,
-  ExitAck = 6,
-  Notify = 7,
-  // keeper → supervisor
-  Ack = 65,
-  Spawned = 66,  ///< + a pidfd when error is 0
-  Exited = 67,
-  StopRequested = 68,
-  Ask = 69,
-};
-
-struct MessageHeader {
-  std::uint16_t version = kLinkVersion;
-  std::uint16_t type = 0;  ///< MessageType
-  std::uint32_t size = 0;  ///< of the whole packet
-};
 
 enum class Phase : std::uint32_t { Starting = 1, Serving = 2, Stopping = 3 };
 

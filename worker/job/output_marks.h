@@ -8,6 +8,7 @@
 
 #include "base/unique_fd.h"
 #include "shm/control_record.h"
+#include "shm/lane_record.h"
 
 namespace ringmaster {
 

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "proto/worker_link.h"
-#include "shm/layout.h"
+#include "shm/lane_record.h"
 #include "worker/process/leftovers.h"
 
 namespace ringmaster {

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "shm/control_record.h"
+#include "shm/lane_record.h"
 
 namespace ringmaster {
 

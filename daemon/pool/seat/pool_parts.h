@@ -14,7 +14,7 @@
 #include "daemon/machine/memory_guard.h"
 #include "daemon/pool/worker/leftover_log.h"
 #include "daemon/pool/worker/worker_process.h"
-#include "shm/layout.h"
+#include "shm/lane_record.h"
 
 namespace ringmaster {
 

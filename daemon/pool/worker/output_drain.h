@@ -11,6 +11,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/pool/worker/tagged_output.h"
 #include "shm/control_record.h"
+#include "shm/lane_record.h"
 
 namespace ringmaster {
 

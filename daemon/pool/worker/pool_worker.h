@@ -5,7 +5,7 @@
 
 #include "proto/worker_link.h"
 #include "shm/control_record.h"
-#include "shm/layout.h"
+#include "shm/lane_record.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+/// What a supervisor tells its workers: one struct for each message of the link (proto/worker_link.h).
+namespace ringmaster::worker_link {
+
+inline constexpr std::uint32_t kMaxSessions = 1024;
+inline constexpr std::uint32_t kMaxSlots = 4096;
+inline constexpr std::uint8_t kClasses = 4;
+
+// ---- to the worker ----
+
+/// Map a session and serve it. Comes with three descriptors: request segment (read-only to a worker), reply segment,
+/// the session's bell, to be watched only. Answered by Attached, or by SessionBroken when the segments are not what
+/// they should be.
+struct Attach {
+  std::uint32_t index = 0;   ///< Place in the session table, < kMaxSessions.
+  std::uint32_t serial = 0;  ///< Unique for the daemon's life; never 0.
+  std::uint32_t uid = 0;
+  bool same_uid = false;      ///< Requests may be read in place: the client has the worker's uid, or is the supervisor.
+  std::uint8_t priority = 0;  ///< Class, < kClasses; 0 first.
+  std::uint32_t weight = 1;   ///< Share among sessions of one class; ≥ 1.
+  std::uint32_t slots = 0;    ///< 1 to kMaxSlots.
+  std::uint64_t request_segment_bytes = 0;  ///< Size of the whole memfd.
+  std::uint64_t reply_segment_bytes = 0;
+  std::uint64_t request_ring_bytes = 0;  ///< Size of the payload ring in it.
+  std::uint64_t result_ring_bytes = 0;
+  std::uint64_t opened_ns = 0;  ///< CLOCK_MONOTONIC; none of its jobs was submitted before.
+  bool told_of = false;         ///< The supervisor is its client: a Look to one worker tells of its jobs, and no bell.
+};
+
+/// Unmap the session (between jobs) and answer Detached. A session the worker does not have is answered too.
+struct Detach {
+  std::uint32_t index = 0;
+  std::uint32_t serial = 0;
+};
+
+/// on: claim no further job, finish the running one, stay. off: claim again.
+struct Drain {
+  bool on = true;
+};
+
+/// Leave with exit code 0 as soon as no job is running.
+struct Exit {};
+
+/// How to wait and what to copy; sent after Hello, before the first Attach, and again when it changes. Durations in ns.
+struct Settings {
+  std::uint64_t spin_ns = 50'000;           ///< How long an idle worker looks before it parks; 0: not at all.
+  std::uint32_t max_spinners = 1;           ///< Workers of the pool that may spin at the same time.
+  std::uint32_t copy_in_bytes = 64 * 1024;  ///< Requests of other uids up to this size are copied before they are read.
+  std::uint64_t wait_ns = 1'000'000'000;    ///< Bound of one wait after recent work.
+  std::uint64_t idle_wait_ns = 60'000'000'000;  ///< Bound of one wait when idle for long.
+  std::uint64_t grace_ns = 0;                   ///< Between cancel word and kill.
+  bool keep_leftovers = false;                  ///< Processes that jobs leave behind: reported, not ended.
+};
+
+/// There may be a job that no bell has told of. Claims what there is; whoever sleeps wakes up for it.
+struct Look {
+  std::uint32_t index = 0;   ///< The session that has it,
+  std::uint32_t serial = 0;  ///< 0: any may have.
+};
+
+using ToWorker = std::variant<Attach, Detach, Drain, Exit, Settings, Look>;
+
+}  // namespace ringmaster::worker_link

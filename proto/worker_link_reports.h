@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What a worker tells its supervisor: one struct for each message of the link (proto/worker_link.h).
+namespace ringmaster::worker_link {
+
+inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::size_t kMaxChunkBytes = 16 * 1024;
+inline constexpr std::size_t kMaxTextBytes = 2048;
+inline constexpr std::size_t kFaultTextBytes = 192;
+
+// ---- to the supervisor ----
+
+/// First message of a worker.
+struct Hello {
+  std::uint32_t abi = kAbiVersion;
+  std::uint32_t pid = 0;  ///< As the worker sees it; informational, the supervisor goes by its pidfd.
+};
+
+/// A piece of encode_handlers(); pieces come in order, `last` on the final one. Before Ready.
+struct HandlersChunk {
+  std::uint32_t number = 0;  ///< 0, 1, 2, …
+  bool last = false;
+  std::vector<std::byte> bytes;  ///< At most kMaxChunkBytes.
+};
+
+/// Warm-up is over; jobs may be claimed.
+struct Ready {};
+
+struct Attached {
+  std::uint32_t index = 0;
+  std::uint32_t serial = 0;
+};
+
+/// The session is unmapped here and its descriptors are closed.
+struct Detached {
+  std::uint32_t index = 0;
+  std::uint32_t serial = 0;
+};
+
+enum class BrokenReason : std::uint32_t {
+  BadSegment = 1,     ///< Wrong seals, size or header.
+  MapFailed = 2,      ///< mmap or the poll set refused; `detail` is the errno.
+  BadDescriptor = 3,  ///< A job descriptor cannot be; `detail` is the slot.
+  WordTampered = 4,   ///< A slot word is not what its client may write; `detail` is the slot.
+  BadIndex = 5,       ///< Index or serial does not fit the worker's table.
+  BellStorm = 6,      ///< Its bell rang again and again without a job; `detail` is how often.
+};
+
+[[nodiscard]] std::string_view to_string(BrokenReason reason);
+
+/// The worker dropped (unmapped) this session; no Detached follows for it.
+struct SessionBroken {
+  std::uint32_t index = 0;
+  std::uint32_t serial = 0;
+  BrokenReason reason = BrokenReason::BadSegment;
+  std::uint64_t detail = 0;
+};
+
+/// The worker cannot start and is about to exit; `text` says why, in one line.
+struct BootFailed {
+  std::string text;
+};
+
+/// What became of processes that jobs left behind. For the log: the worker counts them in its lane.
+struct Leftovers {
+  std::uint64_t first_job = 0;  ///< Public ids of the first and the last of the jobs of which one left them.
+  std::uint64_t last_job = 0;
+  std::uint32_t jobs = 0;    ///< How many they are.
+  std::uint32_t ended = 0;   ///< Were alive, and were killed.
+  std::uint32_t kept = 0;    ///< Are alive, and were left alone.
+  std::uint32_t reaped = 0;  ///< Had ended; their statuses were taken.
+  std::string names;         ///< "sleep (pid 12), sh (pid 13)"; of those that were alive.
+};
+
+/// A thread of the worker has faulted. The worker waits a moment for its stack to be taken, until the control segment's
+/// fault_taken is set, and dies by the same signal.
+struct Fault {
+  std::int32_t signal = 0;
+  std::int32_t code = 0;      ///< si_code
+  std::uint64_t address = 0;  ///< that could not be accessed; 0 for a signal that was sent
+  std::uint64_t pc = 0;       ///< of the instruction; 0 likewise
+  std::uint32_t tid = 0;
+  std::string text;  ///< of an uncaught exception: its type and message
+};
+
+using ToSupervisor =
+    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault>;
+
+// ---- codec ----
+
+/// Fault as it goes over the wire, to be filled and sent in a signal handler.
+struct FaultPacket {
+  std::uint16_t type = 0x0209;
+  std::uint16_t zero = 0;
+  std::uint32_t length = sizeof(FaultPacket);
+  std::int32_t signal = 0;
+  std::int32_t code = 0;
+  std::uint64_t address = 0;
+  std::uint64_t pc = 0;
+  std::uint32_t tid = 0;
+  std::uint32_t reserved = 0;
+  char text[kFaultTextBytes] = {};  ///< ends with 0
+};
+static_assert(sizeof(FaultPacket) == 40 + kFaultTextBytes);
+
+}  // namespace ringmaster::worker_link

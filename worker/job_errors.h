@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+/// Public header: what a handler throws to end its job in another way than done.
+namespace ringmaster {
+
+/// Thrown by a handler: the request is wrong. The job ends as *rejected: bad request*, with this message.
+/// Any other exception ends it as *failed* with that exception's message.
+class InvalidJob : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown by Job::reserve and output: the result needs `needed()` bytes in all and the caller offered room for fewer.
+/// The job ends as *rejected: too large*, and the caller learns the size. A handler that knows a better figure than
+/// "what was committed plus this piece" throws its own.
+class ResultTooLarge : public std::runtime_error {
+ public:
+  explicit ResultTooLarge(std::uint64_t needed) : std::runtime_error("the result is too large"), needed_(needed) {}
+  [[nodiscard]] std::uint64_t needed() const noexcept { return needed_; }
+
+ private:
+  std::uint64_t needed_;
+};
+
+/// Thrown by a handler whose failure has something to show: the job ends as *failed* with the message, and what was
+/// committed goes to the caller with it. Any other exception leaves the result behind.
+class JobFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown by a handler that stops because Job::cancelled() was true.
+class JobCancelled : public std::runtime_error {
+ public:
+  explicit JobCancelled(const std::string& message = "stopped on request") : std::runtime_error(message) {}
+};
+
+}  // namespace ringmaster
