@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 namespace ringmaster {
 namespace {
@@ -52,6 +53,23 @@ TEST(SupervisorStart, RefusesAWrongConfigurationWithItsOwnExitCode) {
   const auto loaded = load_configuration("/gone/by/now.toml", start);
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, keeper::kExitConfig);
+}
+
+TEST(SupervisorStart, AcceptsWhatACheckAcceptsAndSaysTheSameOfTheRest) {
+  std::string most = kText;
+  most.resize(config::kMaxConfigBytes, '#');
+  const std::pair<std::string, bool> texts[] = {
+      {kText, true}, {most, true}, {most + "#", false}, {"[pool.a]\nworkers = -1\n", false}};
+  for (const auto& [text, good] : texts) {
+    const ConfigFile file(text);
+    const auto checked = config::load_config(file.path(), config::real_world());
+    SupervisorStart start;
+    const auto served = load_configuration(file.path(), start);
+    EXPECT_EQ(checked.has_value(), good) << text.substr(0, 40);
+    ASSERT_EQ(served.has_value(), good) << text.substr(0, 40);
+    if (good) continue;
+    EXPECT_EQ(served.error().message, checked.error().message);
+  }
 }
 
 TEST(SupervisorStart, FindsTheSocketThatNobodyHasServedYet) {
