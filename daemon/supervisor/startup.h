@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "daemon/config/config.h"
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/machine/worker_cgroups.h"
 #include "daemon/sessions/session_desk.h"
@@ -28,7 +28,7 @@ void adopt_workers(const keeper::InheritedTable& table, LedgerRecord& ledger, In
                    const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups);
 
 /// Sessions, and the jobs of those that a predecessor was the client of. REQUIRES: workers are adopted.
-void adopt_sessions(SessionDesk& sessions, JobDesk& jobs, InheritedDeposits& inherited, const PoolSet& pools,
+void adopt_sessions(SessionDesk& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
                     bool cold);
 
 /// Lets go of deposits that nobody took: of workers that were never spawned, of sessions that were never published.

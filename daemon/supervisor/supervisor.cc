@@ -56,8 +56,8 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   if (auto opened = open_ledger(); !opened) return opened;
   if (auto opened = socket_.open(inherited_); !opened) return opened;
   sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
-  jobs_ = std::make_unique<JobDesk>(loop_, *this, *sessions_);
-  desk_ = std::make_unique<ControlDesk>(loop_, *this, *sessions_, *jobs_);
+  jobs_ = std::make_unique<MessageJobs>(loop_, *this, *sessions_);
+  desk_ = std::make_unique<RequestRouter>(loop_, *this, *sessions_, *jobs_);
   listen_to_keeper();
   open_cgroups(cgroups_, start_.config);
   // Its program starts at once, in the cgroup that this process has by now: another in the delegated one is in the way.

@@ -4,12 +4,12 @@
 #include <optional>
 #include <string>
 
-#include "daemon/control/control_desk.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/request_router.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/refusal_pace.h"
 #include "daemon/incidents/stack_desk.h"
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_link.h"
 #include "daemon/pool/pool.h"
 #include "daemon/ports/pool_gate.h"
@@ -90,8 +90,8 @@ class Supervisor final : public PoolHost, public DaemonGate {
   PoolSet pools_;
   std::unique_ptr<StackDesk> stacks_;
   std::unique_ptr<SessionDesk> sessions_;
-  std::unique_ptr<JobDesk> jobs_;
-  std::unique_ptr<ControlDesk> desk_;
+  std::unique_ptr<MessageJobs> jobs_;
+  std::unique_ptr<RequestRouter> desk_;
   std::unique_ptr<ControlServer> server_;
   HealthReport health_;
   Readiness readiness_;

@@ -11,8 +11,8 @@
 #include <optional>
 #include <thread>
 
-#include "daemon/control/control_desk.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/request_router.h"
 #include "tests/integration/control/fake_gates.h"
 #include "tests/integration/control/test_client.h"
 
@@ -58,8 +58,8 @@ class Supervisor {
   config::DaemonConfig config_;
   core::QuotaBook quota_;
   std::optional<SessionDesk> sessions_;
-  std::optional<JobDesk> jobs_;
-  std::optional<ControlDesk> desk_;
+  std::optional<MessageJobs> jobs_;
+  std::optional<RequestRouter> desk_;
   std::optional<ControlServer> server_;
   std::thread thread_;
 };

@@ -1,6 +1,6 @@
-#include "daemon/control/control_desk.h"
+#include "daemon/control/request_router.h"
 #include "daemon/incidents/incident_log.h"
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "tests/testing/fake_asker.h"
 #include "tests/unit/daemon/pool/pool_fixture.h"
 
@@ -205,8 +205,8 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   log.set_stack(log.open({0, 0, 1, 0}, {job, 1001, "spin"}, 1), kStack, kStack);
   PoolLife life(remains);
   life.succeed(remains.held());
-  JobDesk jobs(life.loop(), life, life.desk());
-  ControlDesk desk(life.loop(), life, life.desk(), jobs);
+  MessageJobs jobs(life.loop(), life, life.desk());
+  RequestRouter desk(life.loop(), life, life.desk(), jobs);
   control::v1::Request request;
   request.mutable_get_status();
   const auto seen_by = [&](bool admin) {
@@ -234,8 +234,8 @@ TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
   log.set_what(serial, "nothing is mapped at 0x0");
   PoolLife life(remains);
   life.succeed(remains.held());
-  JobDesk jobs(life.loop(), life, life.desk());
-  ControlDesk desk(life.loop(), life, life.desk(), jobs);
+  MessageJobs jobs(life.loop(), life, life.desk());
+  RequestRouter desk(life.loop(), life, life.desk(), jobs);
   const auto told = [&](std::uint32_t uid, bool admin, std::uint64_t wanted) {
     control::v1::Request request;
     request.mutable_get_stack()->set_job_id(wanted);

@@ -31,10 +31,10 @@ class Submit;
 /// end: a successor finds it there by its cookie, as it finds the jobs that still run. Delivered outcomes make room
 /// earlier when slots or ring run short; where a job that still runs blocks its ring, the jobs that follow go through
 /// another session. One thread.
-class JobDesk {
+class MessageJobs {
  public:
-  JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
-  ~JobDesk();
+  MessageJobs(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
+  ~MessageJobs();
 
   void submit(const Peer& peer, const control::v1::Submit& request, Responder respond);
   void fetch(const Peer& peer, const control::v1::Fetch& request, Responder respond);
@@ -100,7 +100,7 @@ class JobDesk {
   void end(Job& job, SlotWord word);
   void drop(std::uint64_t id);
 
-  // job_homes.cc
+  // job_placing.cc
   std::optional<Placed> place(PoolGate& pool, std::uint32_t uid, const Parcel& parcel, Error& why);
   std::optional<PlacedJob> place_in(MessageSession& home, const Parcel& parcel, Shortage& shortage);
   std::vector<MessageSession*> homes_of(const PoolGate& pool, std::uint32_t uid);
@@ -113,7 +113,7 @@ class JobDesk {
   void sweep();
   void close_idle_homes();
 
-  // job_takeover.cc
+  // takeover.cc
   [[nodiscard]] std::optional<Job> job_left_in(const Session& session, std::uint32_t slot);
   void cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond);
 

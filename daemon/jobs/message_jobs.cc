@@ -1,4 +1,4 @@
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 
 #include <algorithm>
 
@@ -74,17 +74,17 @@ bool took_its_worker(Cause cause) {
 
 }  // namespace
 
-JobDesk::JobDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
+MessageJobs::MessageJobs(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
     : loop_(loop), daemon_(daemon), sessions_(sessions) {
   sessions_.on_internal_gone([this](std::uint32_t serial) { home_gone(serial); });
 }
 
-JobDesk::~JobDesk() {
+MessageJobs::~MessageJobs() {
   sessions_.on_internal_gone(nullptr);
   if (sweep_timer_) loop_.cancel(*sweep_timer_);
 }
 
-void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder respond) {
+void MessageJobs::submit(const Peer& peer, const v1::Submit& request, Responder respond) {
   const Cookie cookie{request.cookie_high(), request.cookie_low()};
   if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
@@ -107,8 +107,8 @@ void JobDesk::submit(const Peer& peer, const v1::Submit& request, Responder resp
   });
 }
 
-void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request, std::shared_ptr<JobCharge> charge,
-                        const Responder& respond) {
+void MessageJobs::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request,
+                            std::shared_ptr<JobCharge> charge, const Responder& respond) {
   if (auto refused = work_refusal(daemon_, pool, peer.uid))
     return refuse(respond, static_cast<v1::ErrorCode>(refused->code), refused->why);
   if (planted(Plant::RefuseFull, 10)) return refuse(respond, v1::ERROR_QUEUE_FULL, "planted");
@@ -172,13 +172,13 @@ void JobDesk::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& requ
   answer(kept, respond, request.wait());
 }
 
-void JobDesk::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
+void MessageJobs::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
   Job* job = job_of(peer, request.job_id(), {request.cookie_high(), request.cookie_low()});
   if (job == nullptr) return refuse_unknown(respond);
   answer(*job, respond, request.wait());
 }
 
-JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
+MessageJobs::Job* MessageJobs::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
   if (id == 0) {
     const auto known = by_cookie_.find({peer.uid, cookie});
     if (known == by_cookie_.end()) return nullptr;
@@ -191,7 +191,7 @@ JobDesk::Job* JobDesk::job_of(const Peer& peer, std::uint64_t id, const Cookie& 
   return job.uid == peer.uid && job.cookie == cookie ? &job : nullptr;
 }
 
-void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
+void MessageJobs::answer(Job& job, const Responder& respond, bool wait) {
   if (job.end) return deliver(job, respond);
   if (wait) {
     if (waiters_.add(job.id, respond)) return;
@@ -205,7 +205,7 @@ void JobDesk::answer(Job& job, const Responder& respond, bool wait) {
 }
 
 // In a turn of the one who waits: each gets a copy of the result, and there may be many of them.
-void JobDesk::deliver_when_room(Job& job, const Responder& respond) {
+void MessageJobs::deliver_when_room(Job& job, const Responder& respond) {
   const auto due = std::make_shared<Responder>(respond);
   job.due.push_back(due);
   respond.when_room([this, id = job.id, due] {
@@ -214,7 +214,7 @@ void JobDesk::deliver_when_room(Job& job, const Responder& respond) {
   });
 }
 
-void JobDesk::deliver(Job& job, const Responder& respond) {
+void MessageJobs::deliver(Job& job, const Responder& respond) {
   if (!respond.alive()) return;
   v1::Reply reply;
   const Session& session = job.home->session();
@@ -234,7 +234,7 @@ void JobDesk::deliver(Job& job, const Responder& respond) {
   job.charge.reset();
 }
 
-void JobDesk::look(MessageSession& home) {
+void MessageJobs::look(MessageSession& home) {
   if (home.own()) {
     for (const MessageSession::Ended& ended : home.collect()) {
       const auto at = jobs_.find(make_job_id(home.session().serial, ended.word.seq()));
@@ -249,11 +249,11 @@ void JobDesk::look(MessageSession& home) {
   }
 }
 
-void JobDesk::look() {
+void MessageJobs::look() {
   for (auto& [serial, home] : homes_) look(*home);
 }
 
-void JobDesk::end(Job& job, SlotWord word) {
+void MessageJobs::end(Job& job, SlotWord word) {
   job.end = word;
   job.ended_at = loop_.now();
   job.home->ended(job.place);
@@ -261,7 +261,7 @@ void JobDesk::end(Job& job, SlotWord word) {
   if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-void JobDesk::drop(std::uint64_t id) {
+void MessageJobs::drop(std::uint64_t id) {
   const auto at = jobs_.find(id);
   Job& job = at->second;
   clear_delivered(daemon_.ledger().delivered, job.home->session().serial, job.place.slot);
@@ -270,7 +270,7 @@ void JobDesk::drop(std::uint64_t id) {
   jobs_.erase(at);
 }
 
-std::size_t JobDesk::unfinished() const {
+std::size_t MessageJobs::unfinished() const {
   return static_cast<std::size_t>(
       std::count_if(jobs_.begin(), jobs_.end(), [](const auto& one) { return !one.second.end.has_value(); }));
 }

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "proto/control.pb.h"
 
-// The rest of JobDesk: the sessions that jobs go through, and room in them.
+// The rest of MessageJobs: the sessions that jobs go through, and room in them.
 namespace ringmaster {
 namespace {
 
@@ -20,7 +20,8 @@ constexpr std::size_t kMaxHomesInAll = 256;  ///< each has a thread that watches
 
 // A ring gives its bytes back from the oldest on, so one long job blocks it: then the job goes through another session.
 // Outcomes that somebody has read give their place up where that helps, and before there are too many sessions.
-std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, std::uint32_t uid, const Parcel& parcel, Error& why) {
+std::optional<MessageJobs::Placed> MessageJobs::place(PoolGate& pool, std::uint32_t uid, const Parcel& parcel,
+                                                      Error& why) {
   auto& serials = own_[{pool.index(), uid}];
   Shortage shortage = Shortage::Slot;
   const std::vector<MessageSession*> homes = homes_of(pool, uid);
@@ -53,7 +54,7 @@ std::optional<JobDesk::Placed> JobDesk::place(PoolGate& pool, std::uint32_t uid,
   return std::nullopt;
 }
 
-std::optional<PlacedJob> JobDesk::place_in(MessageSession& home, const Parcel& parcel, Shortage& shortage) {
+std::optional<PlacedJob> MessageJobs::place_in(MessageSession& home, const Parcel& parcel, Shortage& shortage) {
   declare_deadline(home, parcel.descriptor.run_timeout_ms);
   do {
     if (auto placed = home.place(parcel.descriptor, parcel.payload, parcel.arguments, parcel.capacity, shortage)) {
@@ -64,7 +65,7 @@ std::optional<PlacedJob> JobDesk::place_in(MessageSession& home, const Parcel& p
 }
 
 // Before the job is there: a supervisor must look as often as its deadline needs, and so must a successor.
-void JobDesk::declare_deadline(MessageSession& home, std::uint32_t run_timeout_ms) {
+void MessageJobs::declare_deadline(MessageSession& home, std::uint32_t run_timeout_ms) {
   if (run_timeout_ms == 0) return;
   std::uint32_t& shortest = home.session().shortest_run_ms;
   if (shortest == 0 || run_timeout_ms < shortest) shortest = run_timeout_ms;
@@ -74,7 +75,7 @@ void JobDesk::declare_deadline(MessageSession& home, std::uint32_t run_timeout_m
 
 // The oldest outcome that somebody has read gives its place up, unless that would free nothing: a job that has not
 // ended, or that nobody has asked for, lies before it in the ring.
-bool JobDesk::make_room(MessageSession& home, Shortage shortage) {
+bool MessageJobs::make_room(MessageSession& home, Shortage shortage) {
   if (shortage != Shortage::Slot && shortage != Shortage::ResultRing) return false;
   const std::uint32_t serial = home.session().serial;
   for (auto at = jobs_.lower_bound(make_job_id(serial, 0)); at != jobs_.end() && at->second.home == &home; ++at) {
@@ -87,7 +88,7 @@ bool JobDesk::make_room(MessageSession& home, Shortage shortage) {
   return false;
 }
 
-std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool, std::uint32_t uid) {
+std::vector<MessageSession*> MessageJobs::homes_of(const PoolGate& pool, std::uint32_t uid) {
   std::vector<MessageSession*> homes;
   for (const std::uint32_t serial : own_[{pool.index(), uid}]) {
     const auto home = homes_.find(serial);
@@ -99,13 +100,13 @@ std::vector<MessageSession*> JobDesk::homes_of(const PoolGate& pool, std::uint32
 }
 
 // Without those of predecessors, which take no jobs and are gone in a minute.
-std::size_t JobDesk::own_homes() const {
+std::size_t MessageJobs::own_homes() const {
   std::size_t count = 0;
   for (const auto& [place, serials] : own_) count += serials.size();
   return count;
 }
 
-MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::string& why) {
+MessageSession* MessageJobs::open_home(PoolGate& pool, std::uint32_t uid, std::string& why) {
   Session* session = sessions_.open_internal(pool, uid, kGeometry, why);
   if (session == nullptr) return nullptr;
   const std::uint32_t serial = session->serial;
@@ -128,13 +129,13 @@ MessageSession* JobDesk::open_home(PoolGate& pool, std::uint32_t uid, std::strin
   return (homes_[serial] = std::move(*home)).get();
 }
 
-void JobDesk::leave_pools(std::uint32_t serial) {
+void MessageJobs::leave_pools(std::uint32_t serial) {
   for (auto& [place, serials] : own_) std::erase(serials, serial);
   std::erase_if(own_, [](const auto& one) { return one.second.empty(); });
 }
 
 // The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
-void JobDesk::home_gone(std::uint32_t serial) {
+void MessageJobs::home_gone(std::uint32_t serial) {
   leave_pools(serial);
   const auto at = homes_.find(serial);
   if (at == homes_.end()) return;
@@ -155,7 +156,7 @@ void JobDesk::home_gone(std::uint32_t serial) {
   homes_.erase(at);
 }
 
-void JobDesk::sweep() {
+void MessageJobs::sweep() {
   sweep_timer_.reset();
   const core::TimePoint now = loop_.now();
   std::vector<std::uint64_t> expired;
@@ -170,18 +171,18 @@ void JobDesk::sweep() {
   if (any_ended) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-void JobDesk::all_read(std::uint64_t connection) {
+void MessageJobs::all_read(std::uint64_t connection) {
   for (const std::uint64_t id : deliveries_.read(connection)) settle(id);
 }
 
-void JobDesk::connection_closed(std::uint64_t connection) {
+void MessageJobs::connection_closed(std::uint64_t connection) {
   waiters_.drop(connection);
   for (const std::uint64_t id : deliveries_.lose(connection)) undeliver(id);
 }
 
 // Whoever asks for it again must find it, and its uid pays for it until then. A predecessor's session keeps all that is
 // in it anyway.
-void JobDesk::undeliver(std::uint64_t id) {
+void MessageJobs::undeliver(std::uint64_t id) {
   const auto at = jobs_.find(id);
   if (at == jobs_.end() || at->second.settled || !at->second.delivered) return;
   Job& job = at->second;
@@ -192,7 +193,7 @@ void JobDesk::undeliver(std::uint64_t id) {
 }
 
 // No successor has to keep it for anybody. A predecessor's session ends with the last of its jobs.
-void JobDesk::settle(std::uint64_t id) {
+void MessageJobs::settle(std::uint64_t id) {
   const auto at = jobs_.find(id);
   if (at == jobs_.end()) return;
   // Others were promised it: the last of them settles it.
@@ -206,7 +207,7 @@ void JobDesk::settle(std::uint64_t id) {
 }
 
 // Gone when its last job is: its uid may never come again.
-void JobDesk::close_idle_homes() {
+void MessageJobs::close_idle_homes() {
   for (auto at = homes_.begin(); at != homes_.end();) {
     const std::uint32_t serial = at->first;
     const MessageSession* home = at->second.get();

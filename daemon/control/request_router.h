@@ -3,16 +3,16 @@
 #include <functional>
 
 #include "daemon/control/control_server.h"
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "daemon/sessions/session_desk.h"
 
 namespace ringmaster {
 
 /// Gives each request to whom it concerns: sessions, jobs, pools, the daemon. Checks who may drain and stop. One
 /// thread.
-class ControlDesk final : public RequestDesk {
+class RequestRouter final : public RequestDesk {
  public:
-  ControlDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, JobDesk& jobs);
+  RequestRouter(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, MessageJobs& jobs);
 
   void handle(const Peer& peer, const control::v1::Request& request, Responder respond) override;
   void all_read(std::uint64_t connection) override;
@@ -32,7 +32,7 @@ class ControlDesk final : public RequestDesk {
   EventLoop& loop_;
   DaemonGate& daemon_;
   SessionDesk& sessions_;
-  JobDesk& jobs_;
+  MessageJobs& jobs_;
   std::function<std::size_t()> connections_;
 };
 

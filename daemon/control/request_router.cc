@@ -1,4 +1,4 @@
-#include "daemon/control/control_desk.h"
+#include "daemon/control/request_router.h"
 
 #include <algorithm>
 #include <memory>
@@ -53,10 +53,10 @@ v1::Handlers describe(const std::vector<PoolGate*>& pools) {
 
 }  // namespace
 
-ControlDesk::ControlDesk(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, JobDesk& jobs)
+RequestRouter::RequestRouter(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, MessageJobs& jobs)
     : loop_(loop), daemon_(daemon), sessions_(sessions), jobs_(jobs) {}
 
-void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder respond) {
+void RequestRouter::handle(const Peer& peer, const v1::Request& request, Responder respond) {
   if ((request.has_open_session() || request.has_submit()) && MemoryReserve::spent()) {
     return refuse(respond, v1::ERROR_NO_MEMORY, MemoryReserve::kRefusal);
   }
@@ -95,14 +95,14 @@ void ControlDesk::handle(const Peer& peer, const v1::Request& request, Responder
   refuse(respond, v1::ERROR_BAD_REQUEST, "a request of a kind that this daemon does not know; update it");
 }
 
-void ControlDesk::all_read(std::uint64_t connection) { jobs_.all_read(connection); }
+void RequestRouter::all_read(std::uint64_t connection) { jobs_.all_read(connection); }
 
-void ControlDesk::connection_closed(std::uint64_t connection) {
+void RequestRouter::connection_closed(std::uint64_t connection) {
   sessions_.connection_closed(connection);
   jobs_.connection_closed(connection);
 }
 
-void ControlDesk::greet(const Peer& peer, const Responder& respond) {
+void RequestRouter::greet(const Peer& peer, const Responder& respond) {
   v1::Reply reply;
   v1::HelloReply& hello = *reply.mutable_hello();
   hello.set_version(1);
@@ -113,7 +113,7 @@ void ControlDesk::greet(const Peer& peer, const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-void ControlDesk::list_handlers(std::string_view name, const Responder& respond) {
+void RequestRouter::list_handlers(std::string_view name, const Responder& respond) {
   const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), name);
   if (pools.empty()) return refuse(respond, v1::ERROR_UNKNOWN_POOL, daemon_.pools().no_such(name));
   const auto answer = [pools, respond] {
@@ -127,13 +127,13 @@ void ControlDesk::list_handlers(std::string_view name, const Responder& respond)
   (*unready)->when_handlers_known(answer);
 }
 
-void ControlDesk::health(const Responder& respond) {
+void RequestRouter::health(const Responder& respond) {
   v1::Reply reply;
   *reply.mutable_health() = health_message(daemon_.health());
   respond(std::move(reply), {});
 }
 
-void ControlDesk::status(const Peer& peer, const Responder& respond) {
+void RequestRouter::status(const Peer& peer, const Responder& respond) {
   StatusView all;
   all.daemon = daemon_.view();
   all.connections = static_cast<std::uint32_t>(connections_ ? connections_() : 0);
@@ -145,7 +145,7 @@ void ControlDesk::status(const Peer& peer, const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-void ControlDesk::drain(const Peer& peer, const v1::Request& request, const Responder& respond) {
+void RequestRouter::drain(const Peer& peer, const v1::Request& request, const Responder& respond) {
   const v1::Drain& drain = request.drain();
   if (!peer.admin) return refuse(respond, v1::ERROR_NOT_ALLOWED, "only an administrator may drain a pool");
   const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), drain.pool());
@@ -168,7 +168,7 @@ void ControlDesk::drain(const Peer& peer, const v1::Request& request, const Resp
   if (!wait) answer_done(respond);
 }
 
-void ControlDesk::stop(const Peer& peer, const Responder& respond) {
+void RequestRouter::stop(const Peer& peer, const Responder& respond) {
   if (!peer.admin) return refuse(respond, v1::ERROR_NOT_ALLOWED, "only an administrator may stop the daemon");
   log_info("stop requested", {{"uid", peer.uid}, {"pid", peer.pid}});
   answer_done(respond);

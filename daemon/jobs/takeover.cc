@@ -1,12 +1,12 @@
 #include <algorithm>
 
-#include "daemon/jobs/job_desk.h"
+#include "daemon/jobs/message_jobs.h"
 #include "daemon/log/log.h"
 #include "proto/control.pb.h"
 #include "proto/control_convert.h"
 #include "shm/port/verdict.h"
 
-// The rest of JobDesk: cancelling, and what a successor takes over.
+// The rest of MessageJobs: cancelling, and what a successor takes over.
 namespace ringmaster {
 namespace {
 
@@ -29,7 +29,7 @@ void answer_cancel(const Responder& respond, bool was_queued, bool already_ended
 
 }  // namespace
 
-void JobDesk::cancel(const Peer& peer, const v1::Cancel& request, Responder respond) {
+void MessageJobs::cancel(const Peer& peer, const v1::Cancel& request, Responder respond) {
   const Cookie cookie{request.cookie_high(), request.cookie_low()};
   std::uint64_t id = request.job_id();
   if (id == 0) {
@@ -46,7 +46,7 @@ void JobDesk::cancel(const Peer& peer, const v1::Cancel& request, Responder resp
   answer_cancel(respond, was_queued, false);
 }
 
-void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond) {
+void MessageJobs::cancel_in_session(const Peer& peer, std::uint64_t id, const Responder& respond) {
   const auto serial = static_cast<std::uint32_t>(id >> 32);
   const auto seq = static_cast<std::uint32_t>(id);
   const Session* found = nullptr;
@@ -72,7 +72,7 @@ void JobDesk::cancel_in_session(const Peer& peer, std::uint64_t id, const Respon
 }
 
 // What a slot says must fit the ring and carry a cookie; else it is no job that anybody could ask for.
-std::optional<JobDesk::Job> JobDesk::job_left_in(const Session& session, std::uint32_t slot) {
+std::optional<MessageJobs::Job> MessageJobs::job_left_in(const Session& session, std::uint32_t slot) {
   // SYNC: acquire: the descriptor was written before the word.
   const SlotWord word(session.reply.word(slot).load(std::memory_order_acquire));
   const JobDescriptor descriptor = session.request.descriptor(slot);
@@ -97,13 +97,13 @@ std::optional<JobDesk::Job> JobDesk::job_left_in(const Session& session, std::ui
   return job;
 }
 
-std::shared_ptr<JobCharge> JobDesk::charge_again(std::uint32_t uid, const JobDescriptor& job) {
+std::shared_ptr<JobCharge> MessageJobs::charge_again(std::uint32_t uid, const JobDescriptor& job) {
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), uid);
   charge->charge_accepted(core::Bytes{job.request_bytes + job.arguments_bytes + job.result_capacity});
   return charge;
 }
 
-void JobDesk::take_over(Session& session) {
+void MessageJobs::take_over(Session& session) {
   PoolGate* pool = daemon_.pools().numbered(session.pool);
   if (pool == nullptr) return sessions_.end(session.index, session.serial, Cause::Lost);
   const std::uint32_t serial = session.serial;
