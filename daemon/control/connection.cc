@@ -257,22 +257,22 @@ void Connection::take_request(const std::string& body) {
   v1::Request request;
   if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is no request");
   if (request.id() == 0) return breach(v1::ERROR_BAD_REQUEST, "a request with id 0");
-  if (!greeted_) return take_hello(request);
+  if (!greeted_) return take_hello(std::move(request));
   if (request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "a second hello");
-  ask_desk(request);
+  ask_desk(std::move(request));
 }
 
-void Connection::ask_desk(const v1::Request& request) {
+void Connection::ask_desk(v1::Request&& request) {
   if (const auto refused = host_.traffic->take_request(peer_.uid, unanswered_)) {
     (void)send(error_reply(request.id(), v1::ERROR_BUSY, *refused), {});
     return;
   }
   ++unanswered_;
-  host_.desk.handle(peer_, request,
-                    Responder(std::make_shared<Question>(weak_from_this(), peer_, request.id(), host_.traffic)));
+  auto question = std::make_shared<Question>(weak_from_this(), peer_, request.id(), host_.traffic);
+  host_.desk.handle(peer_, std::move(request), Responder(std::move(question)));
 }
 
-void Connection::take_hello(const v1::Request& request) {
+void Connection::take_hello(v1::Request&& request) {
   if (!request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "the first request must be hello");
   if (request.hello().version_min() > 1 || request.hello().version_max() < 1) {
     return breach(v1::ERROR_VERSION, "this daemon speaks version 1 of the protocol, the client " +
@@ -282,7 +282,7 @@ void Connection::take_hello(const v1::Request& request) {
   if (!peer_.kept_since.empty() && !request.hello().administers()) return part(v1::ERROR_BUSY, peer_.kept_since);
   greeted_ = true;
   watchdog_.cancel();
-  ask_desk(request);
+  ask_desk(std::move(request));
 }
 
 bool Connection::send(const v1::Reply& reply, std::vector<UniqueFd> fds) {

@@ -11,10 +11,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "daemon/control/control_server.h"
+#include "daemon/control/control_limits.h"
 #include "daemon/control/output_buffer.h"
+#include "daemon/control/request_desk.h"
 #include "daemon/control/turn_runner.h"
 #include "daemon/core/daemon/traffic_book.h"
+#include "daemon/loop/event_loop.h"
 #include "proto/frame.h"
 
 namespace ringmaster {
@@ -83,8 +85,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void owe(bool bytes);
   boost::asio::awaitable<void> pause();
   void take_request(const std::string& body);
-  void ask_desk(const control::v1::Request& request);
-  void take_hello(const control::v1::Request& request);
+  void ask_desk(control::v1::Request&& request);
+  void take_hello(control::v1::Request&& request);
   bool send(const control::v1::Reply& reply, std::vector<UniqueFd> fds);
   /// Gives the kernel what it takes. False: it takes no more now.
   bool flush();

@@ -1,40 +1,18 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
+#include "base/unique_fd.h"
 #include "daemon/config/config.h"
+#include "daemon/control/control_limits.h"
+#include "daemon/control/request_desk.h"
 #include "daemon/core/daemon/quota.h"
-#include "daemon/core/daemon/traffic_book.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/control_types.h"
 
 namespace ringmaster {
-
-namespace control::v1 {
-class Request;
-}
-
-/// Who answers requests. One thread. `handle` answers each exactly once through `respond`, now or later.
-class RequestDesk {
- public:
-  virtual ~RequestDesk() = default;
-  virtual void handle(const Peer& peer, const control::v1::Request& request, Responder respond) = 0;
-  /// The client has read every reply that was on its way to it.
-  virtual void all_read(std::uint64_t connection) = 0;
-  virtual void connection_closed(std::uint64_t connection) = 0;
-};
-
-struct ControlLimits {
-  core::Duration hello_timeout = std::chrono::seconds{5};
-  core::Duration half_frame_timeout = std::chrono::seconds{30};
-  core::TrafficLimits traffic;
-  bool descriptors_may_come = false;  ///< as on a kernel before 6.16, which cannot refuse them
-};
 
 /// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests
 /// to the desk, uid by uid in turns. Whatever a client does ends at most its own connection: garbage, half and

@@ -9,8 +9,6 @@
 namespace ringmaster {
 namespace {
 
-namespace v1 = control::v1;
-
 // For an end of which no worker has said anything.
 std::string sentence(const JobEnd& end) {
   switch (end.cause) {
@@ -52,47 +50,34 @@ std::string sentence(const JobEnd& end) {
 
 }  // namespace
 
-v1::OutcomeKind kind_of(Status status) {
-  switch (status) {
-    case Status::Done:
-      return v1::OUTCOME_DONE;
-    case Status::Failed:
-      return v1::OUTCOME_FAILED;
-    case Status::Crashed:
-      return v1::OUTCOME_CRASHED;
-    case Status::TimedOut:
-      return v1::OUTCOME_TIMED_OUT;
-    case Status::Cancelled:
-      return v1::OUTCOME_CANCELLED;
-    case Status::Rejected:
-      return v1::OUTCOME_REJECTED;
-    case Status::Lost:
-      break;
-  }
-  return v1::OUTCOME_LOST;
+bool took_its_worker(Cause cause) {
+  return cause == Cause::CrashedSignal || cause == Cause::CrashedExit || cause == Cause::OutOfMemory ||
+         cause == Cause::Poisoned || cause == Cause::RunTimeout;
 }
 
-void fill_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word, v1::Outcome& outcome) {
+JobOutcome read_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word) {
   const JobEnd end =
       read_end(reply.line(facts.slot), word,
                {facts.seq, facts.queue_timeout_ms, facts.submitted_ns, facts.result_capacity}, facts.ended_ns);
-  outcome.set_job_id(facts.job_id);
-  outcome.set_kind(kind_of(end.status));
-  outcome.set_cause(static_cast<std::uint32_t>(end.cause));
-  outcome.set_cause_name(std::string(to_string(end.cause)));
-  outcome.set_detail(end.detail);
-  outcome.set_attempt(end.attempts);
-  outcome.set_queued_ns(end.queued_ns);
-  outcome.set_run_ns(end.run_ns);
-  outcome.set_needed_bytes(end.needed_bytes);
-  if (end.result_bytes != 0) outcome.set_result(reply.ring() + facts.result_offset, end.result_bytes);
+  JobOutcome outcome;
+  outcome.job_id = facts.job_id;
+  outcome.status = end.status;
+  outcome.cause = end.cause;
+  outcome.detail = end.detail;
+  outcome.attempt = end.attempts;
+  outcome.queued_ns = end.queued_ns;
+  outcome.run_ns = end.run_ns;
+  outcome.needed_bytes = end.needed_bytes;
+  const auto* result = reinterpret_cast<const char*>(reply.ring() + facts.result_offset);
+  if (end.result_bytes != 0) outcome.result.assign(result, end.result_bytes);
   if (end.impossible) {
-    outcome.set_message(std::string(kImpossibleEnd));
+    outcome.message = kImpossibleEnd;
   } else if (end.message_bytes != 0) {
-    outcome.set_message(clean_text({reply.message(facts.slot).text, end.message_bytes}));
+    outcome.message = clean_text({reply.message(facts.slot).text, end.message_bytes});
   } else {
-    outcome.set_message(sentence(end));
+    outcome.message = sentence(end);
   }
+  return outcome;
 }
 
 }  // namespace ringmaster

@@ -1,278 +1,208 @@
 #include "daemon/jobs/message_jobs.h"
 
-#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/plant.h"
-#include "base/text.h"
-#include "daemon/jobs/death_report.h"
-#include "daemon/jobs/job_outcome.h"
+#include "daemon/jobs/session_cancel.h"
+#include "daemon/jobs/submit_check.h"
+#include "daemon/jobs/takeover.h"
 #include "daemon/log/log.h"
 #include "daemon/sessions/work_refusal.h"
-#include "proto/control_convert.h"
-#include "proto/handler_id.h"
 
 namespace ringmaster {
 namespace {
 
-namespace v1 = control::v1;
-
 constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
-constexpr std::uint64_t kMaxPayload = std::uint64_t{1} << 20;
 
-void refuse(const Responder& respond, v1::ErrorCode code, std::string why, std::uint64_t needed = 0,
-            std::uint64_t limit = 0) {
-  v1::Reply reply = error_reply(0, code, std::move(why));
-  reply.mutable_error()->set_needed(needed);
-  reply.mutable_error()->set_limit(limit);
-  respond(std::move(reply), {});
+void tell(const JobAskerPtr& asker, JobAnswer answer) { asker->answer(std::move(answer)); }
+
+RequestRefusal quota_refusal(const core::QuotaRefusal& refused) {
+  return {RefusalCode::Quota, core::to_string(refused), refused.asked, refused.limit};
 }
 
-void refuse_payload(const Responder& respond, std::uint64_t bytes, std::uint64_t limit) {
-  refuse(respond, v1::ERROR_TOO_LARGE,
-         "a payload of " + std::to_string(bytes) + " bytes, at most " + std::to_string(limit) +
-             " go in a message; use a session for more",
-         bytes, limit);
-}
-
-std::uint64_t since_boot(core::TimePoint now) { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
-
-void refuse_unknown(const Responder& respond) {
-  refuse(respond, v1::ERROR_UNKNOWN_JOB,
-         "no such job: it was never accepted, it ended more than 60 s ago, or another daemon took it; if it is "
-         "idempotent, submit it again");
-}
-
-const HandlerDescription* handler_named(const PoolGate& pool, std::string_view name) {
-  const auto handlers = pool.handlers();
-  const auto at = std::find_if(handlers.begin(), handlers.end(), [&](const auto& one) { return one.name == name; });
-  return at == handlers.end() ? nullptr : &*at;
-}
-
-Result<std::vector<std::byte>> arguments_of(const v1::Submit& request, const HandlerDescription& handler) {
-  std::vector<Argument> arguments;
-  for (const v1::Argument& argument : request.arguments()) arguments.push_back({argument.key(), argument.value()});
-  auto encoded = encode_arguments(arguments);
-  if (!encoded) return encoded;
-  std::vector<ArgumentView> views;
-  for (const Argument& argument : arguments) views.push_back({argument.key, argument.value});
-  if (auto checked = check_arguments(handler, views); !checked) return checked.error();
-  return encoded;
-}
-
-std::string unknown_handler(const PoolGate& pool, std::string_view name) {
-  std::string text = "pool \"" + pool.config().name + "\" has no handler \"" + clean_text(name, 64) + "\"; it has";
-  for (const HandlerDescription& one : pool.handlers()) text += " " + one.name;
-  return text;
-}
-
-// Ends that only the supervisor writes, over a dead worker.
-bool took_its_worker(Cause cause) {
-  return cause == Cause::CrashedSignal || cause == Cause::CrashedExit || cause == Cause::OutOfMemory ||
-         cause == Cause::Poisoned || cause == Cause::RunTimeout;
+PoolTerms terms_of(const PoolGate& pool) {
+  const config::PoolConfig& config = pool.config();
+  return {config.name, pool.handlers(), config.queue_deadline, config.max_deadline, kShortestRunMs};
 }
 
 }  // namespace
 
 MessageJobs::MessageJobs(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
-    : loop_(loop), daemon_(daemon), sessions_(sessions) {
-  sessions_.on_internal_gone([this](std::uint32_t serial) { home_gone(serial); });
-}
+    : loop_(loop),
+      daemon_(daemon),
+      sessions_(sessions),
+      source_(loop, daemon, sessions,
+              [this](std::uint32_t serial) {
+                if (JobHome* home = placing_.find(serial)) look(*home);
+              }),
+      jobs_(daemon.ledger().delivered),
+      placing_(daemon.ledger(), jobs_, source_),
+      delivery_(daemon.ledger(), jobs_, sessions.quota()) {}
 
 MessageJobs::~MessageJobs() {
-  sessions_.on_internal_gone(nullptr);
   if (sweep_timer_) loop_.cancel(*sweep_timer_);
 }
 
-void MessageJobs::submit(const Peer& peer, const v1::Submit& request, Responder respond) {
-  const Cookie cookie{request.cookie_high(), request.cookie_low()};
-  if (cookie == Cookie{}) return refuse(respond, v1::ERROR_BAD_REQUEST, "a submit needs a cookie that is not 0");
+void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAskerPtr& asker) {
+  if (auto refused = check_cookie(request.cookie)) return tell(asker, *refused);
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
-  if (Job* known = job_of(peer, 0, cookie)) return answer(*known, respond, request.wait());
-  PoolGate* pool = daemon_.pools().named(request.pool());
-  if (pool == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_POOL, daemon_.pools().no_such(request.pool()));
-  if (request.payload().size() > kMaxPayload) return refuse_payload(respond, request.payload().size(), kMaxPayload);
+  if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
+  PoolGate* pool = daemon_.pools().named(request.pool);
+  if (pool == nullptr)
+    return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool)});
+  if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
   // On the account before it waits for anything: what waits is held in memory too.
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);
   auto refused = charge->take_job(loop_.now());
-  if (!refused) refused = charge->take_bytes(core::Bytes{request.payload().size()});
-  if (refused) return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
-  if (pool->handlers_known()) return do_submit(peer, *pool, request, std::move(charge), respond);
+  if (!refused) refused = charge->take_bytes(core::Bytes{request.payload.size()});
+  if (refused) return tell(asker, quota_refusal(*refused));
+  if (pool->handlers_known()) return submit_known(peer, *pool, request, std::move(charge), asker);
   // Until its first worker has been ready nobody can say which handlers there are.
-  pool->when_handlers_known([this, peer, pool, request, respond, charge] {
-    if (Job* known = job_of(peer, 0, {request.cookie_high(), request.cookie_low()})) {
-      return answer(*known, respond, request.wait());
-    }
-    do_submit(peer, *pool, request, charge, respond);
+  pool->when_handlers_known([this, peer, pool, request = std::move(request), asker, charge = std::move(charge)] {
+    if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
+    submit_known(peer, *pool, request, charge, asker);
   });
 }
 
-void MessageJobs::do_submit(const Peer& peer, PoolGate& pool, const v1::Submit& request,
-                            std::shared_ptr<JobCharge> charge, const Responder& respond) {
-  if (auto refused = work_refusal(daemon_, pool, peer.uid))
-    return refuse(respond, static_cast<v1::ErrorCode>(refused->code), refused->why);
-  if (planted(Plant::RefuseFull, 10)) return refuse(respond, v1::ERROR_QUEUE_FULL, "planted");
-  const HandlerDescription* handler = handler_named(pool, request.handler());
-  if (handler == nullptr) return refuse(respond, v1::ERROR_UNKNOWN_HANDLER, unknown_handler(pool, request.handler()));
-  const auto arguments = arguments_of(request, *handler);
-  if (!arguments) return refuse(respond, v1::ERROR_BAD_ARGUMENT, arguments.error().message);
-  const std::uint64_t limit =
-      handler->max_request_bytes != 0 ? std::min(handler->max_request_bytes, kMaxPayload) : kMaxPayload;
-  if (request.payload().size() > limit) return refuse_payload(respond, request.payload().size(), limit);
-  if (request.result_capacity() > kMaxPayload) {
-    return refuse(respond, v1::ERROR_TOO_LARGE,
-                  "room for a result of " + std::to_string(request.result_capacity()) + " bytes, at most " +
-                      std::to_string(kMaxPayload) + " go in a message; use a session for more",
-                  request.result_capacity(), kMaxPayload);
-  }
-  if (request.run_timeout_ms() != 0 && request.run_timeout_ms() < kShortestRunMs) {
-    return refuse(respond, v1::ERROR_BAD_REQUEST, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms");
-  }
-  const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().max_deadline).count();
-  if (request.run_timeout_ms() > static_cast<std::uint64_t>(longest) || request.queue_timeout_ms() > 0xFFFFFFFFU) {
-    return refuse(respond, v1::ERROR_BAD_REQUEST,
-                  "a deadline is longer than max_deadline of pool \"" + pool.config().name + "\" (" +
-                      core::to_string(pool.config().max_deadline) + ")");
-  }
-  const auto queue_default =
-      std::chrono::duration_cast<std::chrono::milliseconds>(pool.config().queue_deadline).count();
-  JobDescriptor descriptor{};
-  descriptor.flags = request.idempotent() ? kJobIdempotent : 0;
-  descriptor.handler = handler_id(handler->name);
-  descriptor.submitted_ns = since_boot(loop_.now());
-  descriptor.queue_timeout_ms = static_cast<std::uint32_t>(
-      request.queue_timeout_ms() != 0 ? request.queue_timeout_ms() : static_cast<std::uint64_t>(queue_default));
-  descriptor.run_timeout_ms = static_cast<std::uint32_t>(request.run_timeout_ms());
-  descriptor.cookie[0] = request.cookie_high();
-  descriptor.cookie[1] = request.cookie_low();
-  descriptor.submitter = std::uint64_t{peer.uid} + 1;
-  const std::uint64_t capacity = request.result_capacity() != 0
-                                     ? request.result_capacity()
-                                     : std::min(default_result_bytes(*handler, request.payload().size()), kMaxPayload);
-  if (const auto refused = charge->take_bytes(core::Bytes{arguments->size() + capacity})) {
-    return refuse(respond, v1::ERROR_QUOTA, to_string(*refused), refused->asked, refused->limit);
-  }
-  Error why{"", v1::ERROR_QUEUE_FULL};
-  const auto placed = place(pool, peer.uid, {descriptor, request.payload(), *arguments, capacity}, why);
+void MessageJobs::submit_known(const Peer& peer, PoolGate& pool, const SubmitRequest& request, Charge charge,
+                               const JobAskerPtr& asker) {
+  auto job = accept(peer, pool, request, std::move(charge));
+  if (!job) return tell(asker, job.error());
+  delivery_.answer(**job, asker, request.wait);
+}
+
+OrRefusal<MessageJob*> MessageJobs::accept(const Peer& peer, PoolGate& pool, const SubmitRequest& request,
+                                           Charge charge) {
+  if (auto refused = work_refusal(daemon_, pool, peer.uid)) return *refused;
+  if (planted(Plant::RefuseFull, 10)) return RequestRefusal{RefusalCode::QueueFull, "planted"};
+  auto checked = check_job(request, peer.uid, terms_of(pool));
+  if (!checked) return checked.error();
+  checked->descriptor.submitted_ns = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
+  const core::Bytes more{checked->arguments.size() + checked->result_capacity};
+  if (const auto refused = charge->take_bytes(more)) return quota_refusal(*refused);
+  return commit(peer.uid, pool, request, *checked, std::move(charge));
+}
+
+OrRefusal<MessageJob*> MessageJobs::commit(std::uint32_t uid, PoolGate& pool, const SubmitRequest& request,
+                                           const CheckedJob& checked, Charge charge) {
+  const auto placed = placing_.place(pool.index(), uid,
+                                     {checked.descriptor, request.payload, checked.arguments, checked.result_capacity});
   if (!placed) {
-    if (why.code == v1::ERROR_QUEUE_FULL) ++tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
-    return refuse(respond, static_cast<v1::ErrorCode>(why.code), std::move(why.message));
+    RequestRefusal refused = refusal_of(placed.error(), pool.config().name);
+    if (refused.code == RefusalCode::QueueFull) ++tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
+    return refused;
   }
-  Job job;
+  MessageJob job;
   job.id = make_job_id(placed->home->session().serial, placed->place.seq);
-  job.uid = peer.uid;
-  job.cookie = {descriptor.cookie[0], descriptor.cookie[1]};
+  job.uid = uid;
+  job.cookie = request.cookie;
   job.home = placed->home;
   job.place = placed->place;
-  job.result_capacity = capacity;
-  job.submitted_ns = descriptor.submitted_ns;
+  job.result_capacity = checked.result_capacity;
+  job.submitted_ns = checked.descriptor.submitted_ns;
+  job.queue_timeout_ms = checked.descriptor.queue_timeout_ms;
+  job.bytes = core::Bytes{request.payload.size() + checked.arguments.size() + checked.result_capacity};
   job.charge = std::move(charge);
-  by_cookie_[{job.uid, job.cookie}] = job.id;
-  Job& kept = jobs_[job.id] = std::move(job);
-  answer(kept, respond, request.wait());
+  return &jobs_.add(std::move(job));
 }
 
-void MessageJobs::fetch(const Peer& peer, const v1::Fetch& request, Responder respond) {
-  Job* job = job_of(peer, request.job_id(), {request.cookie_high(), request.cookie_low()});
-  if (job == nullptr) return refuse_unknown(respond);
-  answer(*job, respond, request.wait());
+void MessageJobs::fetch(const Peer& peer, const FetchRequest& request, const JobAskerPtr& asker) {
+  MessageJob* job = jobs_.shown_to(peer, request.job_id, request.cookie);
+  if (job == nullptr) return tell(asker, unknown_job());
+  delivery_.answer(*job, asker, request.wait);
 }
 
-MessageJobs::Job* MessageJobs::job_of(const Peer& peer, std::uint64_t id, const Cookie& cookie) {
-  if (id == 0) {
-    const auto known = by_cookie_.find({peer.uid, cookie});
-    if (known == by_cookie_.end()) return nullptr;
-    id = known->second;
+void MessageJobs::cancel(const Peer& peer, const CancelRequest& request, const JobAskerPtr& asker) {
+  MessageJob* job = request.job_id != 0 ? jobs_.find(request.job_id) : jobs_.find(peer.uid, request.cookie);
+  if (job == nullptr) {
+    auto cancelled = cancel_in_session(daemon_, sessions_, peer, request.job_id);
+    return tell(asker, cancelled ? JobAnswer(*cancelled) : JobAnswer(cancelled.error()));
   }
-  const auto at = jobs_.find(id);
-  if (at == jobs_.end()) return nullptr;
-  Job& job = at->second;
-  if (peer.admin) return &job;
-  return job.uid == peer.uid && job.cookie == cookie ? &job : nullptr;
+  if (!peer.admin && job->uid != peer.uid) return tell(asker, nothing_to_cancel(job->id));
+  if (job->end) return tell(asker, JobCancelled{false, true});
+  tell(asker, JobCancelled{job->home->cancel(job->place.slot, job->place.seq), false});
 }
 
-void MessageJobs::answer(Job& job, const Responder& respond, bool wait) {
-  if (job.end) return deliver(job, respond);
-  if (wait) {
-    if (waiters_.add(job.id, respond)) return;
-    return refuse(respond, v1::ERROR_BUSY,
-                  std::to_string(JobWaiters::kMostPerJob) + " requests wait for job " + std::to_string(job.id) +
-                      "; fetch it without wait, or again when some have been answered");
+void MessageJobs::take_over(Session& session) {
+  const std::uint32_t serial = session.serial;
+  std::vector<MessageJob> found = jobs_left_in(session, daemon_.ledger().delivered);
+  // Nothing in it that anybody could ask for: it goes now, with its memory, its descriptors and its thread.
+  if (found.empty()) return source_.close(session.index, serial);
+  auto opened = source_.take_over(session);
+  if (!opened) {
+    log_error("jobs that came as messages are lost", {{"session", serial}, {"error", opened.error().message}});
+    return source_.close(session.index, serial);
   }
-  v1::Reply reply;
-  reply.mutable_accepted()->set_job_id(job.id);
-  respond(std::move(reply), {});
-}
-
-// In a turn of the one who waits: each gets a copy of the result, and there may be many of them.
-void MessageJobs::deliver_when_room(Job& job, const Responder& respond) {
-  const auto due = std::make_shared<Responder>(respond);
-  job.due.push_back(due);
-  respond.when_room([this, id = job.id, due] {
-    if (const auto at = jobs_.find(id); at != jobs_.end()) return deliver(at->second, *due);
-    refuse_unknown(*due);
-  });
-}
-
-void MessageJobs::deliver(Job& job, const Responder& respond) {
-  if (!respond.alive()) return;
-  v1::Reply reply;
-  const Session& session = job.home->session();
-  JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
-  facts.ended_ns = since_boot(job.ended_at);
-  facts.queue_timeout_ms = session.request.descriptor(job.place.slot).queue_timeout_ms;
-  if (planted(Plant::OutcomeForeign) && facts.result_offset >= kCacheLine) facts.result_offset -= kCacheLine;
-  fill_outcome(session.reply, facts, *job.end, *reply.mutable_outcome());
-  if (took_its_worker(job.end->cause())) {
-    fill_death(daemon_.ledger(), job.id, *reply.mutable_outcome());
+  JobHome& home = placing_.take_over(std::move(*opened));
+  log_info("took over jobs that came as messages",
+           {{"session", serial}, {"pool", session.pool_name}, {"jobs", found.size()}});
+  for (MessageJob& job : found) {
+    job.home = &home;
+    if (!job.delivered) job.charge = delivery_.charge_again(job);
+    jobs_.add(std::move(job));
   }
-  if (planted(Plant::OutcomeTwice)) respond(v1::Reply(reply), {});
-  if (!respond(std::move(reply), {})) return;
-  job.delivered = true;
-  deliveries_.give(respond.connection(), job.id);
-  mark_delivered(daemon_.ledger().delivered, session.serial, job.place.slot);
-  job.charge.reset();
+  look(home);
+  arm_sweep();
 }
 
-void MessageJobs::look(MessageSession& home) {
+// The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
+void MessageJobs::session_gone(std::uint32_t serial) {
+  if (JobHome* home = placing_.find(serial)) {
+    look(*home);
+    for (const std::uint64_t id : jobs_.in_session(serial)) {
+      delivery_.deliver_last(*jobs_.find(id));
+      jobs_.forget(id);
+    }
+  }
+  placing_.gone(serial);
+}
+
+void MessageJobs::look() {
+  placing_.for_each([this](JobHome& home) { look(home); });
+}
+
+void MessageJobs::look(JobHome& home) {
+  const std::uint32_t serial = home.session().serial;
   if (home.own()) {
-    for (const MessageSession::Ended& ended : home.collect()) {
-      const auto at = jobs_.find(make_job_id(home.session().serial, ended.word.seq()));
-      RM_CHECK(at != jobs_.end() && at->second.place.slot == ended.slot, "slot %u", ended.slot);
-      end(at->second, ended.word);
+    for (const JobHome::Ended& ended : home.collect()) {
+      MessageJob* job = jobs_.find(make_job_id(serial, ended.word.seq()));
+      RM_CHECK(job != nullptr && job->place.slot == ended.slot, "slot %u", ended.slot);
+      end(*job, ended.word);
     }
     return;
   }
-  for (auto& [id, job] : jobs_) {
-    if (job.home != &home || job.end) continue;
+  for (const std::uint64_t id : jobs_.in_session(serial)) {
+    MessageJob& job = *jobs_.find(id);
+    if (job.end) continue;
     if (const auto word = home.terminal(job.place.slot, job.place.seq)) end(job, *word);
   }
 }
 
-void MessageJobs::look() {
-  for (auto& [serial, home] : homes_) look(*home);
-}
-
-void MessageJobs::end(Job& job, SlotWord word) {
+void MessageJobs::end(MessageJob& job, SlotWord word) {
   job.end = word;
   job.ended_at = loop_.now();
   job.home->ended(job.place);
-  for (const Responder& respond : waiters_.take(job.id)) deliver_when_room(job, respond);
+  delivery_.ended(job);
+  arm_sweep();
+}
+
+void MessageJobs::all_read(std::uint64_t connection) {
+  if (delivery_.all_read(connection)) placing_.close_idle();
+}
+
+void MessageJobs::arm_sweep() {
   if (!sweep_timer_) sweep_timer_ = loop_.after(kSweepEvery, [this] { sweep(); });
 }
 
-void MessageJobs::drop(std::uint64_t id) {
-  const auto at = jobs_.find(id);
-  Job& job = at->second;
-  clear_delivered(daemon_.ledger().delivered, job.home->session().serial, job.place.slot);
-  job.home->release(job.place);
-  by_cookie_.erase({job.uid, job.cookie});
-  jobs_.erase(at);
-}
-
-std::size_t MessageJobs::unfinished() const {
-  return static_cast<std::size_t>(
-      std::count_if(jobs_.begin(), jobs_.end(), [](const auto& one) { return !one.second.end.has_value(); }));
+void MessageJobs::sweep() {
+  sweep_timer_.reset();
+  const bool any_ended = jobs_.any_ended();
+  for (const std::uint64_t id : jobs_.expired(loop_.now())) jobs_.drop(id);
+  placing_.close_idle();
+  if (any_ended) arm_sweep();
 }
 
 }  // namespace ringmaster

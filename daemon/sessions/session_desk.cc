@@ -30,13 +30,14 @@ void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::functi
 
 }  // namespace
 
-SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota)
+SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota, InternalGone internal_gone)
     : quota_(quota),
       ledger_(daemon.ledger()),
       ending_({table_, ledger_, quota, daemon}, {loop,
                                                  [&loop](int fd, std::function<void()> readable) {
                                                    return std::make_unique<FdWatch>(loop, fd, std::move(readable));
-                                                 }}),
+                                                 },
+                                                 std::move(internal_gone)}),
       opening_(
           {table_, ledger_, quota, daemon, ending_},
           {loop,

@@ -22,7 +22,10 @@ namespace ringmaster {
 /// thread.
 class SessionDesk {
  public:
-  SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota);
+  using InternalGone = std::function<void(std::uint32_t serial)>;
+  /// `internal_gone` is told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
+  SessionDesk(
+      EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
 
   /// For clients.
   void open(const Peer& peer, SessionWish wish, SessionAsker asker) {
@@ -48,7 +51,6 @@ class SessionDesk {
     return opening_.open_internal(pool, uid, geometry, why);
   }
   void end(std::uint16_t index, std::uint32_t serial, Cause cause) { ending_.end(index, serial, cause); }
-  void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { ending_.on_internal_gone(std::move(gone)); }
   [[nodiscard]] core::QuotaBook& quota() { return quota_; }
   /// The question whether so much more may be promised to the uid, with the figures of this moment.
   [[nodiscard]] core::GrantQuestion memory_for(std::uint32_t uid, core::Bytes bytes) const;

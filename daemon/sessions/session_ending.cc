@@ -65,10 +65,7 @@ void SessionEnding::forget(std::uint16_t index, std::uint32_t serial) {
 }
 
 void SessionEnding::give_back(const Session& session) {
-  if (session.internal()) {
-    if (internal_gone_) internal_gone_(session.serial);
-    return;
-  }
+  if (session.internal()) return ports_.internal_gone(session.serial);
   rooms_.quota.close_session(session.uid, session.geometry.slots);
   rooms_.quota.release_bytes(session.uid, core::Bytes{session.bytes()});
 }

@@ -34,6 +34,8 @@ class SessionEnding final : public SessionFates {
   struct Ports {
     Timers& timers;
     Watch watch;
+    /// Told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
+    std::function<void(std::uint32_t serial)> internal_gone = [](std::uint32_t) {};
   };
 
   SessionEnding(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
@@ -46,8 +48,6 @@ class SessionEnding final : public SessionFates {
   void connection_closed(std::uint64_t connection);
   /// For a client that knows its cookie.
   void close(const Peer& peer, const SessionKey& key, const SessionAsker& asker);
-  /// Told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
-  void on_internal_gone(std::function<void(std::uint32_t serial)> gone) { internal_gone_ = std::move(gone); }
   /// From now on its client's farewell or death ends it.
   void watch_lifeline(SessionEntry& entry);
 
@@ -64,7 +64,6 @@ class SessionEnding final : public SessionFates {
 
   Rooms rooms_;
   Ports ports_;
-  std::function<void(std::uint32_t)> internal_gone_;
   std::optional<core::TimePoint> holes_looked_;
 };
 

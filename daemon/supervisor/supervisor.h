@@ -5,7 +5,7 @@
 #include <string>
 
 #include "daemon/control/control_server.h"
-#include "daemon/control/request_router.h"
+#include "daemon/control/requests/request_router.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/daemon/refusal_pace.h"
 #include "daemon/incidents/stack_desk.h"

@@ -23,16 +23,22 @@ BEGIN {
   allow["worker/handlers/"] = "worker/"
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = ""
-  allow["daemon/supervisor/"] = "daemon/control/ daemon/control/socket/ daemon/jobs/ daemon/pool/ daemon/sessions/ " \
-    "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ " \
-    "daemon/os/ daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ base/"
-  allow["daemon/control/"] = "daemon/control/message/ daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/machine/ " \
-    "daemon/loop/ daemon/config/ daemon/log/ daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
-  allow["daemon/control/message/"] = "daemon/sessions/ daemon/ports/ proto/ base/"
+  allow["daemon/supervisor/"] = "daemon/control/ daemon/control/requests/ daemon/control/socket/ daemon/jobs/ " \
+    "daemon/pool/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ " \
+    "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ " \
+    "base/"
+  allow["daemon/control/"] = "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
+    "daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
+  allow["daemon/control/requests/"] = "daemon/control/request_desk.h daemon/control/message/ daemon/jobs/ " \
+    "daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/log/ proto/ base/"
+  allow["daemon/control/message/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
-  allow["daemon/jobs/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ " \
-    "daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ shm/port/ proto/ shm/ base/"
+  allow["daemon/jobs/"] = "daemon/jobs/home/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ " \
+    "daemon/log/ daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ daemon/core/ shm/ledger/ shm/port/ " \
+    "proto/args.h proto/handler_id.h proto/handler_table.h proto/submit_rules.h shm/ base/"
+  allow["daemon/jobs/home/"] = "daemon/sessions/ daemon/ports/ daemon/loop/ daemon/core/job/ shm/ledger/ shm/port/ " \
+    "shm/ base/"
   allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/pool/ " \
     "daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "daemon/control/message/outcome_message.h"
 #include "daemon/jobs/job_outcome.h"
 #include "proto/control.pb.h"
 
@@ -99,8 +100,7 @@ void Tenant::take(std::uint32_t slot, SlotWord word, std::uint64_t now_ns) {
 void Tenant::check_end(const Sent& job, std::uint32_t slot, SlotWord word, std::uint64_t now_ns) const {
   JobFacts facts{make_job_id(serial(), job.seq), slot, job.seq, job.result.offset, job.bytes, job.submitted_ns};
   facts.ended_ns = now_ns;
-  control::v1::Outcome outcome;
-  fill_outcome(reply_, facts, word, outcome);
+  const control::v1::Outcome outcome = outcome_message(read_outcome(reply_, facts, word));
   RM_CHECK(outcome.result().size() <= job.bytes, "a result of %zu bytes in a room of %zu", outcome.result().size(),
            job.bytes);
   RM_CHECK(is_clean_text(outcome.message()) && outcome.message().size() <= 4096, "a message that cannot be shown");

@@ -2,7 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "daemon/jobs/message_session.h"
+#include "daemon/jobs/home/completion_watch.h"
 #include "daemon/loop/event_loop.h"
 #include "tests/unit/shm/fixture.h"
 

@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "daemon/control/control_server.h"
-#include "daemon/control/request_router.h"
+#include "daemon/control/requests/request_router.h"
 #include "tests/integration/control/fake_gates.h"
 #include "tests/integration/control/test_client.h"
 
@@ -29,7 +29,7 @@ class Supervisor {
     } else {
       daemon = std::make_unique<FakeDaemon>(loop_);
     }
-    sessions_.emplace(loop_, *daemon, quota_);
+    sessions_.emplace(loop_, *daemon, quota_, [this](std::uint32_t serial) { jobs_->session_gone(serial); });
     jobs_.emplace(loop_, *daemon, *sessions_);
     desk_.emplace(loop_, *daemon, *sessions_, *jobs_);
     FakeDaemon& fake = *daemon;

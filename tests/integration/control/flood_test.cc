@@ -11,7 +11,7 @@ namespace {
 /// Answers at once, and remembers whose turn it was.
 class RecordingDesk final : public RequestDesk {
  public:
-  void handle(const Peer& peer, const v1::Request& request, Responder respond) override {
+  void handle(const Peer& peer, v1::Request request, Responder respond) override {
     {
       const std::lock_guard lock(mutex_);
       uids_.push_back(peer.uid);

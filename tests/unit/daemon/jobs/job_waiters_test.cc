@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/testing/fake_asker.h"
+#include "tests/testing/fake_job_asker.h"
 
 namespace ringmaster {
 namespace {
 
-using testing::FakeAsker;
+using testing::FakeJobAsker;
 
-Responder at(std::uint64_t connection) { return Responder(std::make_shared<FakeAsker>(connection)); }
+JobAskerPtr at(std::uint64_t connection) { return std::make_shared<FakeJobAsker>(connection); }
 
 TEST(JobWaiters, AreGivenBackOnceWhenTheJobEnds) {
   JobWaiters waiters;
@@ -24,15 +24,15 @@ TEST(JobWaiters, AreGivenBackOnceWhenTheJobEnds) {
 
 TEST(JobWaiters, GoWithTheirConnection) {
   JobWaiters waiters;
-  const auto held = std::make_shared<FakeAsker>(1);
-  for (const std::uint64_t job : {7, 7, 8}) EXPECT_TRUE(waiters.add(job, Responder(held)));
+  const auto held = std::make_shared<FakeJobAsker>(1);
+  for (const std::uint64_t job : {7, 7, 8}) EXPECT_TRUE(waiters.add(job, held));
   EXPECT_TRUE(waiters.add(7, at(2)));
   waiters.drop(1);
   EXPECT_EQ(held.use_count(), 1) << "nothing of it is kept";
   EXPECT_TRUE(waiters.take(8).empty());
   const auto left = waiters.take(7);
   ASSERT_EQ(left.size(), 1U);
-  EXPECT_EQ(left.front().connection(), 2U);
+  EXPECT_EQ(left.front()->connection(), 2U);
   waiters.drop(2);
   EXPECT_TRUE(waiters.empty());
 }

@@ -1,4 +1,4 @@
-#include "daemon/control/request_router.h"
+#include "daemon/control/requests/request_router.h"
 #include "daemon/incidents/incident_log.h"
 #include "daemon/jobs/message_jobs.h"
 #include "tests/testing/fake_asker.h"

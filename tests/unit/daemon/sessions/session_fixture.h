@@ -46,12 +46,12 @@ inline constexpr SessionGeometry kSmall{64, 4096, 4096};
 struct SessionHouse {
   SessionHouse()
       : ending({table, ledger, quota, daemon},
-               {timers, [this](int, std::function<void()> readable) -> std::unique_ptr<FdWatch> {
+               {timers,
+                [this](int, std::function<void()> readable) -> std::unique_ptr<FdWatch> {
                   lifelines.push_back(std::move(readable));
                   return nullptr;
-                }}) {
-    ending.on_internal_gone([this](std::uint32_t serial) { internal_gone.push_back(serial); });
-  }
+                },
+                [this](std::uint32_t serial) { internal_gone.push_back(serial); }}) {}
 
   /// A session that is open, in the ledger, and charged to its uid.
   SessionEntry& add(std::uint16_t index, std::uint32_t serial, const SessionGeometry& geometry = kSmall) {

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/ports/control_types.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class Request;
+}
+
+/// Who answers requests. One thread. `handle` answers each exactly once through `respond`, now or later.
+class RequestDesk {
+ public:
+  virtual ~RequestDesk() = default;
+  virtual void handle(const Peer& peer, control::v1::Request request, Responder respond) = 0;
+  /// The client has read every reply that was on its way to it.
+  virtual void all_read(std::uint64_t connection) = 0;
+  virtual void connection_closed(std::uint64_t connection) = 0;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include "daemon/loop/event_loop.h"
+#include "daemon/ports/control_types.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_desk.h"
+
+namespace ringmaster {
+
+namespace control::v1 {
+class Drain;
+}
+
+/// Answers what is asked of the daemon and its pools: who it is, what there is, how it does, drain, stop. Checks who
+/// may drain and stop. One thread.
+class DaemonRequests {
+ public:
+  DaemonRequests(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
+      : loop_(loop), daemon_(daemon), sessions_(sessions) {}
+
+  void greet(const Peer& peer, const Responder& respond);
+  void list_handlers(std::string_view pool, const Responder& respond);
+  void health(const Responder& respond);
+  void status(const Peer& peer, const Responder& respond);
+  void drain(const Peer& peer, const control::v1::Drain& drain, const Responder& respond);
+  void stop(const Peer& peer, const Responder& respond);
+
+  void count_connections(std::function<std::size_t()> count) { connections_ = std::move(count); }
+
+ private:
+  EventLoop& loop_;
+  DaemonGate& daemon_;
+  SessionDesk& sessions_;
+  std::function<std::size_t()> connections_;
+};
+
+}  // namespace ringmaster

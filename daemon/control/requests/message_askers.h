@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/control/message/outcome_message.h"
+#include "daemon/control/message/session_message.h"
+#include "daemon/jobs/job_asker.h"
+#include "daemon/ports/control_types.h"
+#include "daemon/sessions/session_request.h"
+
+namespace ringmaster {
+
+/// Those who ask over the socket: what they are answered goes out as messages.
+
+/// One request about a job that came over the socket: what it is answered goes out as a message.
+class MessageJobAsker final : public JobAsker {
+ public:
+  explicit MessageJobAsker(Responder respond) : respond_(std::move(respond)) {}
+
+  [[nodiscard]] bool alive() const override { return respond_.alive(); }
+  bool answer(JobAnswer&& answer) override { return respond_(job_reply(std::move(answer)), {}); }
+  void when_room(std::function<void()> then) override { respond_.when_room(std::move(then)); }
+  [[nodiscard]] std::uint64_t connection() const override { return respond_.connection(); }
+
+ private:
+  Responder respond_;
+};
+
+[[nodiscard]] inline JobAskerPtr job_asker(Responder respond) {
+  return std::make_shared<MessageJobAsker>(std::move(respond));
+}
+
+/// One request about a session; the ends of an offer go beside its message.
+[[nodiscard]] inline SessionAsker session_asker(Responder respond) {
+  return [respond = std::move(respond)](SessionAnswer&& answer) {
+    control::v1::Reply reply = session_message(answer);
+    auto* offer = std::get_if<SessionOffer>(&answer);
+    respond(std::move(reply), offer == nullptr ? std::vector<UniqueFd>{} : std::move(offer->ends));
+  };
+}
+
+}  // namespace ringmaster

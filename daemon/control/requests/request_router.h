@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "daemon/control/request_desk.h"
+#include "daemon/control/requests/daemon_requests.h"
+#include "daemon/jobs/message_jobs.h"
+#include "daemon/sessions/session_desk.h"
+
+namespace ringmaster {
+
+/// Gives each request to whom it concerns: sessions, jobs, or the daemon and its pools. Decides nothing else. One
+/// thread.
+class RequestRouter final : public RequestDesk {
+ public:
+  RequestRouter(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, MessageJobs& jobs)
+      : daemon_(daemon), sessions_(sessions), jobs_(jobs), daemon_requests_(loop, daemon, sessions) {}
+
+  void handle(const Peer& peer, control::v1::Request request, Responder respond) override;
+  void all_read(std::uint64_t connection) override;
+  void connection_closed(std::uint64_t connection) override;
+
+  /// How many connections the status shows; set once the server is there.
+  void count_connections(std::function<std::size_t()> count) { daemon_requests_.count_connections(std::move(count)); }
+
+ private:
+  DaemonGate& daemon_;
+  SessionDesk& sessions_;
+  MessageJobs& jobs_;
+  DaemonRequests daemon_requests_;
+};
+
+}  // namespace ringmaster

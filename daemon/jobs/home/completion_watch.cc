@@ -1,0 +1,58 @@
+#include "daemon/jobs/home/completion_watch.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "daemon/core/job/wake_pace.h"
+#include "shm/port/client_port.h"
+#include "shm/port/hints.h"
+
+namespace ringmaster {
+namespace {
+
+constexpr std::chrono::seconds kLongestSleep{10};
+
+}  // namespace
+
+struct CompletionWatch::State {
+  State(const RequestView& request, const ReplyView& reply) : port(request, reply, nullptr) {}
+  ClientPort port;  // for observe and sleep only
+  std::atomic<bool> ending = false;
+  std::atomic<bool> posted = false;
+  std::thread thread;
+};
+
+CompletionWatch::CompletionWatch(EventLoop& loop, const RequestView& request, const ReplyView& reply,
+                                 std::function<void()> look)
+    : state_(std::make_shared<State>(request, reply)), reply_(reply) {
+  state_->thread = std::thread([state = state_.get(), weak = std::weak_ptr(state_), &loop, look = std::move(look)] {
+    // SYNC: `posted` pairs with the exchange below: who clears it looks after clearing, so a completion between the two
+    // posts again.
+    core::WakePace pace;
+    for (;;) {
+      if (pace.too_fast(std::chrono::steady_clock::now())) std::this_thread::sleep_for(core::WakePace::kRest);
+      const std::uint32_t seen = state->port.observe();
+      // SYNC: acquire, pairs with the destructor's release. After the look at the word: the destructor changes that one
+      // last, so what was seen has not changed for it yet, or tells of `ending`.
+      if (state->ending.load(std::memory_order_acquire)) return;
+      if (!state->posted.exchange(true, std::memory_order_acq_rel)) {
+        loop.post([weak, look] {
+          const auto alive = weak.lock();
+          if (!alive) return;
+          alive->posted.exchange(false, std::memory_order_acq_rel);
+          look();
+        });
+      }
+      state->port.sleep(seen, kLongestSleep);
+    }
+  });
+}
+
+CompletionWatch::~CompletionWatch() {
+  state_->ending.store(true, std::memory_order_release);
+  wake_client(reply_);  // changes the word too, so a sleep that is about to begin does not
+  state_->thread.join();
+}
+
+}  // namespace ringmaster

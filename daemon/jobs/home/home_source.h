@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "daemon/jobs/home/job_home.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_desk.h"
+
+namespace ringmaster {
+
+/// Opens and ends the sessions that jobs which came as messages go through; tests fake it.
+class HomeSource {
+ public:
+  virtual ~HomeSource() = default;
+
+  /// A session of this supervisor's on the pool, for jobs of one uid. An Error: segments, memory or a thread are
+  /// refused.
+  [[nodiscard]] virtual Result<std::unique_ptr<JobHome>> open(std::uint32_t pool, std::uint32_t uid) = 0;
+  /// For a predecessor's session, to look at. An Error: no thread can be had to watch it.
+  [[nodiscard]] virtual Result<std::unique_ptr<JobHome>> take_over(Session& session) = 0;
+  /// The session ends. REQUIRES: its home, if it had one, is gone.
+  virtual void close(std::uint16_t index, std::uint32_t serial) = 0;
+};
+
+/// Homes that are sessions of the daemon. Event loop's thread only.
+class SessionHomes final : public HomeSource {
+ public:
+  /// `look` is called with a home's serial when something in it may have ended.
+  SessionHomes(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, std::function<void(std::uint32_t)> look)
+      : loop_(loop), daemon_(daemon), sessions_(sessions), look_(std::move(look)) {}
+
+  [[nodiscard]] Result<std::unique_ptr<JobHome>> open(std::uint32_t pool, std::uint32_t uid) override;
+  [[nodiscard]] Result<std::unique_ptr<JobHome>> take_over(Session& session) override;
+  void close(std::uint16_t index, std::uint32_t serial) override;
+
+ private:
+  EventLoop& loop_;
+  DaemonGate& daemon_;
+  SessionDesk& sessions_;
+  std::function<void(std::uint32_t)> look_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "daemon/jobs/home/completion_watch.h"
+#include "daemon/jobs/home/job_home.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session.h"
+#include "shm/payload_ring.h"
+#include "shm/port/client_port.h"
+
+namespace ringmaster {
+
+/// The session of one supervisor on one pool, through which jobs that came as messages go: the supervisor is its
+/// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
+class MessageSession final : public JobHome {
+ public:
+  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended, `may_take` is asked
+  /// before pages are reserved. An Error: no thread can be had to watch it.
+  using MayTake = std::function<bool(core::Bytes)>;
+  [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolGate& pool, Session& session,
+                                                                    bool own, std::function<void()> look,
+                                                                    MayTake may_take = {});
+  MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look,
+                 MayTake may_take);
+
+  [[nodiscard]] Session& session() override { return session_; }
+  [[nodiscard]] bool own() const override { return own_; }
+  [[nodiscard]] Placing place(const JobToPlace& job) override;
+  void ended(PlacedJob& job) override;
+  void settle(const PlacedJob& job) override;
+  void release(const PlacedJob& job) override;
+  [[nodiscard]] std::vector<Ended> collect() override;
+  [[nodiscard]] std::optional<SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const override;
+  bool cancel(std::uint32_t slot, std::uint32_t seq) override;
+
+ private:
+  [[nodiscard]] Placing take_room(const JobToPlace& job, std::uint32_t slot);
+  void give_back(const PlacedJob& room);
+  bool reserve(const PlacedJob& room);
+
+  PoolGate& pool_;
+  Session& session_;
+  bool own_;
+  MayTake may_take_;
+  ClientPort port_;
+  PayloadRing requests_;
+  PayloadRing results_;
+  std::uint64_t requests_reserved_ = 0;
+  std::uint64_t results_reserved_ = 0;
+  CompletionWatch watch_;
+};
+
+}  // namespace ringmaster

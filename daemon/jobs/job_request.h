@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proto/args.h"
+
+/// What clients ask of jobs that come as messages, as plain values.
+namespace ringmaster {
+
+/// 128 bits that a job's submitter chose, not all 0: they find its job again.
+using JobCookie = std::array<std::uint64_t, 2>;
+
+struct SubmitRequest {
+  std::string pool;
+  std::string handler;
+  std::vector<Argument> arguments;
+  std::string payload;
+  std::uint64_t result_capacity = 0;   ///< 0: by the handler's rule
+  std::uint64_t queue_timeout_ms = 0;  ///< 0: the pool's
+  std::uint64_t run_timeout_ms = 0;    ///< 0: the pool's
+  bool idempotent = false;
+  JobCookie cookie{};
+  bool wait = false;  ///< answer with the outcome instead of the job's id
+};
+
+struct FetchRequest {
+  std::uint64_t job_id = 0;  ///< 0: by cookie alone
+  JobCookie cookie{};
+  bool wait = false;  ///< answer when it has ended
+};
+
+struct CancelRequest {
+  std::uint64_t job_id = 0;  ///< 0: by cookie
+  JobCookie cookie{};
+};
+
+struct StackRequest {
+  std::uint64_t job_id = 0;
+  std::uint32_t wait_ms = 0;  ///< for names of functions
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/jobs/job_asker.h"
+#include "daemon/ports/control_types.h"
+#include "daemon/ports/pool_gate.h"
+#include "daemon/sessions/session_desk.h"
+#include "shm/slots.h"
+
+namespace ringmaster {
+
+/// The slot that holds the session's job `seq`, whether it is queued, running or has ended.
+[[nodiscard]] std::optional<SlotLook> slot_of(const Session& session, std::uint32_t seq);
+
+/// Nobody can be told which of these it is: ids can be guessed.
+[[nodiscard]] RequestRefusal nothing_to_cancel(std::uint64_t job_id);
+
+/// Cancels a job of a client's session: at once if it is queued; else the pool is asked to stop its handler.
+[[nodiscard]] OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk& sessions,
+                                                        const Peer& peer, std::uint64_t job_id);
+
+}  // namespace ringmaster

@@ -1,0 +1,34 @@
+#include "daemon/control/requests/when_all_known.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/testing/fake_pool_gate.h"
+
+namespace ringmaster {
+namespace {
+
+using testing::FakePoolGate;
+
+TEST(WhenAllKnown, IsAtOnceWhereAllAre) {
+  FakePoolGate first("first");
+  FakePoolGate second("second");
+  int calls = 0;
+  when_all_known({&first, &second}, [&] { ++calls; });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(WhenAllKnown, WaitsForEachOfThoseThatAreNot) {
+  FakePoolGate first("first");
+  FakePoolGate ready("ready");
+  FakePoolGate last("last");
+  first.known = last.known = false;
+  int calls = 0;
+  when_all_known({&first, &ready, &last}, [&] { ++calls; });
+  FakePoolGate::answer(last.waiting);
+  EXPECT_EQ(calls, 0) << "the first is still to come";
+  FakePoolGate::answer(first.waiting);
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace ringmaster
