@@ -5,7 +5,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include "daemon/loop/closer.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 
 namespace ringmaster {
 

@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include "daemon/ports/control_types.h"
+#include "daemon/control/responder.h"
+#include "daemon/ports/peer.h"
 
 namespace ringmaster {
 

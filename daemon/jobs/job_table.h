@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/jobs/message_job.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "shm/ledger/delivered.h"
 
 namespace ringmaster {

@@ -13,7 +13,7 @@
 #include "daemon/jobs/job_table.h"
 #include "daemon/jobs/outcome_delivery.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "daemon/jobs/job_asker.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 #include "shm/slots.h"

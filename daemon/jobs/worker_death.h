@@ -7,7 +7,7 @@
 
 #include "daemon/jobs/job_outcome.h"
 #include "daemon/jobs/job_request.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 
 namespace ringmaster {

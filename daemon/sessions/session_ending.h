@@ -8,8 +8,8 @@
 
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
-#include "daemon/ports/control_types.h"
 #include "daemon/ports/deposits.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_request.h"

@@ -7,7 +7,7 @@
 #include "daemon/core/daemon/memory_grant.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_ending.h"
 #include "daemon/sessions/session_ledger.h"

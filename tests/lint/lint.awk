@@ -29,7 +29,8 @@ BEGIN {
     "base/"
   allow["daemon/control/"] = "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
-  allow["daemon/control/requests/"] = "daemon/control/request_desk.h daemon/control/message/ daemon/jobs/ " \
+  allow["daemon/control/requests/"] = "daemon/control/request_desk.h daemon/control/responder.h " \
+    "daemon/control/message/ daemon/jobs/ " \
     "daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/log/ proto/ base/"
   allow["daemon/control/message/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
@@ -170,6 +171,8 @@ file ~ /^tests\// && file !~ /^tests\/testing\// && /kill\([^()]*, 0\)/ {
       report(FNR, area " must not include \"" header "\"")
     if (has_prefix(area, "worker/") && header ~ /\.pb\.h$/)
       report(FNR, area " must not include \"" header "\": a worker carries no protobuf")
+    if (area ~ /^daemon\// && area !~ /^daemon\/control\// && header ~ /(\.pb|control_convert)\.h$/)
+      report(FNR, area " must not include \"" header "\": protobuf stays in daemon/control, values go out")
   }
   edge[file] = edge[file] " " header
 }

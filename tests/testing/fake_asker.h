@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/ports/control_types.h"
+#include "daemon/control/responder.h"
 #include "proto/control.pb.h"
 
 namespace ringmaster::testing {

@@ -5,8 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/control/responder.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/control_types.h"
+#include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 

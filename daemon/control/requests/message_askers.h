@@ -8,8 +8,8 @@
 
 #include "daemon/control/message/outcome_message.h"
 #include "daemon/control/message/session_message.h"
+#include "daemon/control/responder.h"
 #include "daemon/jobs/job_asker.h"
-#include "daemon/ports/control_types.h"
 #include "daemon/sessions/session_request.h"
 
 namespace ringmaster {

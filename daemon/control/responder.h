@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,17 +13,6 @@ namespace ringmaster {
 namespace control::v1 {
 class Reply;
 }
-
-/// Who is at the other end of a control connection, as the kernel says (SO_PEERCRED at connect).
-struct Peer {
-  std::uint32_t uid = 0;
-  std::uint32_t pid = 0;
-  bool admin = false;
-  std::uint64_t connection = 0;  ///< of this supervisor; never reused
-  /// Not empty: the connection is one of those kept for administration, since all others are in use; the limit, and
-  /// what to do.
-  std::string kept_since = {};
-};
 
 /// The other end of one request.
 class Asker {
