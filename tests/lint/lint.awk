@@ -107,6 +107,7 @@ BEGIN {
   max_lines = 400
   max_header_lines = 150
   max_files = 30
+  max_class_files = 2
   unfinished = "(TO" "DO|FIX" "ME)([^A-Za-z]|$)"
 }
 
@@ -152,6 +153,21 @@ FNR == 1 && file ~ /^(base|shm|proto|daemon|worker|client|tests)\// {
   else if (folder !~ /^tests\//) count_in[folder]++
 }
 FNR == 1 { has_files[folder_of(file)] = 1 }
+# A class that is defined in three files has more than one duty. One of equal name in another part is another class.
+file ~ /^(base|shm|proto|daemon|worker|client)\/.*\.cc$/ && /^[A-Za-z_].*[A-Za-z0-9_]::~?[A-Za-z0-9_]+\(/ {
+  text = $0
+  sub(/\(.*/, "", text)
+  if (text ~ /[ *&]?[A-Z][A-Za-z0-9]*::~?[A-Za-z0-9_]+$/) {
+    sub(/::~?[A-Za-z0-9_]+$/, "", text)
+    sub(/.*[ *&:]/, "", text)
+    part = file; sub(/\/.*/, "", part)
+    name = part "/" text
+    if (!((name SUBSEP file) in defines)) {
+      defines[name, file] = 1
+      if (++defined_in[name] == max_class_files + 1) { printf "%s:%d: class %s is defined in more than %d files\n", file, FNR, text, max_class_files; failures++ }
+    }
+  }
+}
 { lines = FNR }
 /^#pragma once/ { pragma_once = 1 }
 $0 ~ unfinished { report(FNR, "unfinished work; finish it or file it, the source holds none") }

@@ -24,6 +24,13 @@ if [ -f SECURITY.md ]; then
     printf '%s\n' "$named" | grep -qx "$name" || { echo "SECURITY.md: no test $name"; missing=1; }
   done
 fi
+# What ARCHITECTURE.md names is there: files, folders, and files without their ending.
+if [ -f ARCHITECTURE.md ]; then
+  for name in $(grep -o '`[A-Za-z0-9_./]*[/.][A-Za-z0-9_./]*`' ARCHITECTURE.md | tr -d '`' | sort -u); do
+    [ -n "$(find . -name build -prune -o \( -path "*/${name%/}" -o -path "*/$name.h" -o -path "*/$name.cc" \) -print -quit)" ] ||
+      { echo "ARCHITECTURE.md: there is no $name"; missing=1; }
+  done
+fi
 if awk "$program" $files && [ $missing = 0 ]; then
   echo "lint: $(printf '%s\n' $files | wc -l) files, no breach"
 else

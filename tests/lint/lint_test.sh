@@ -32,6 +32,9 @@ plant() {
   fi
 }
 
+plant ARCHITECTURE.md 'there is no shm/ring.h' 'See `shm/ring.h`.'
+plant ARCHITECTURE.md 'there is no shm/wheel/' 'See `shm/wheel/`.'
+plant ARCHITECTURE.md '' 'See `base/result.h`, `base/result`, `proto/` and `frame.h`.'
 plant SECURITY.md 'no file ring_test.cc below tests' 'Held by `ring_test.cc`.'
 plant SECURITY.md 'no file ring_test below tests' 'Held by `ring_test`.'
 plant SECURITY.md 'no test ARingThatIsFullIsRefused' 'Held by (ARingThatIsFullIsRefused).'
@@ -77,6 +80,11 @@ plant tests/unit/wire/frame_test.cc 'there is no wire/' '#include "proto/frame.h
 expect() {
   case $2 in *"$1"*) ;; *) echo "FAIL expected \"$1\", got: $2"; failed=1 ;; esac
 }
+rm -rf "$tree/src" && mkdir -p "$tree/src/proto"
+for number in 1 2; do printf 'void Frame::part%s() {}\n' "$number" >"$tree/src/proto/frame$number.cc"; done
+expect 'no breach' "$("$here/lint.sh" "$tree/src" 2>&1)"
+printf 'Result<int> Frame::part3() {}\n' >"$tree/src/proto/frame3.cc"
+expect 'class Frame is defined in more than 2 files' "$("$here/lint.sh" "$tree/src" 2>&1 || true)"
 rm -rf "$tree/src" && mkdir -p "$tree/src/proto"
 for number in $(seq 30); do printf '\n' >"$tree/src/proto/part$number.cc"; done
 expect 'no breach' "$("$here/lint.sh" "$tree/src" 2>&1)"
