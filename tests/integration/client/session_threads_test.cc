@@ -41,6 +41,22 @@ TEST(SessionThreads, StopsSpinningOnAWordThatSomebodyAltered) {
   EXPECT_LT(burnt, 150'000'000) << "it slept for most of the time";
 }
 
+// One job's result is held, and another's needs more room than it leaves: whoever waits for the second holds the first.
+TEST(SessionThreads, GivesUpAskingWhenOnlyItsCallerCouldMakeRoom) {
+  FakePool pool({64, 8192, 4096});
+  const auto core = pool.connect();
+  const std::string text(3000, 'r');
+  const std::uint32_t first = submit_text(*core, "echo", text);
+  pool.step();
+  const auto held = core->wait(first, Duration(0));
+  const std::uint32_t second = submit_text(*core, "echo", text, {.idempotent = true, .result_capacity = 16});
+  pool.step();
+  const auto outcome = core->wait(second, kForever);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->cause(), Cause::TooLarge);
+  EXPECT_EQ(outcome->facts().needed_bytes, 3000U);
+}
+
 TEST(SessionThreads, EndsEveryWaitWhenItIsClosed) {
   FakePool pool;
   const auto core = pool.connect();

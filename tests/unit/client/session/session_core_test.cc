@@ -136,14 +136,6 @@ TEST(SessionCore, AsksAgainWhenTheRoomComes) {
   EXPECT_EQ(outcome->text(), ring.text);
 }
 
-TEST(SessionCore, GivesUpAskingWhenOnlyItsCallerCouldMakeRoom) {
-  FullRing ring;
-  const auto outcome = ring.core->wait(ring.job, kForever);
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->cause(), Cause::TooLarge);
-  EXPECT_EQ(outcome->facts().needed_bytes, 3000U);
-}
-
 TEST(SessionCore, LetsGoOfAJobThatWaitsForRoom) {
   FullRing ring;
   EXPECT_FALSE(ring.core->ended(ring.job));
