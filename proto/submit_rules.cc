@@ -1,15 +1,9 @@
 #include "proto/submit_rules.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 
 namespace ringmaster {
 namespace {
-
-// Offered for a result when the pool has not told its handlers' rules yet.
-constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
-constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
 
 std::string bytes_text(std::uint64_t bytes) { return std::to_string(bytes) + " bytes"; }
 std::string ms_text(std::uint64_t ms) { return std::to_string(ms) + " ms"; }
@@ -55,59 +49,44 @@ SubmitRefusal too_long(const SubmitWish& wish, const SubmitLimits& limits) {
                                       " in the daemon's configuration"};
 }
 
-std::optional<SubmitRefusal> check_request(const HandlerDescription* handler, const SubmitWish& wish,
-                                           const SubmitLimits& limits) {
-  if (handler != nullptr && handler->max_request_bytes != 0 && wish.request_bytes > handler->max_request_bytes)
-    return above_handlers_limit(*handler, wish.request_bytes);
-  return check_request_bytes(wish.request_bytes, limits);
-}
-
-std::optional<SubmitRefusal> check_given(const HandlerDescription* handler, const SubmitWish& wish,
-                                         const SubmitLimits& limits) {
-  if (wish.arguments.empty() && (handler == nullptr || handler->arguments.empty())) return std::nullopt;
+Result<void> check_all_arguments(const HandlerDescription* handler, std::span<const ArgumentView> arguments) {
   if (handler != nullptr) {
-    if (auto checked = check_arguments(*handler, wish.arguments); !checked)
-      return SubmitRefusal{SubmitFault::BadArguments, std::move(checked.error().message)};
+    if (auto checked = check_arguments(*handler, arguments); !checked) return checked;
   }
-  if (auto checked = check_argument_list(wish.arguments); !checked)
-    return SubmitRefusal{SubmitFault::BadArguments, std::move(checked.error().message)};
-  if (wish.ring_room > limits.ring_bytes)
-    return too_large("a request with its arguments", wish.ring_room, limits.ring_bytes, limits.way, "request ring");
-  return std::nullopt;
-}
-
-std::optional<SubmitRefusal> check_timeouts(const SubmitWish& wish, const SubmitLimits& limits) {
-  if (wish.run_timeout_ms > kLongestTimeoutMs || wish.queue_timeout_ms > kLongestTimeoutMs)
-    return SubmitRefusal{SubmitFault::BadOption, "a timeout lies between 0 and 49 days; 0 means the pool's own"};
-  if (wish.run_timeout_ms != 0 && wish.run_timeout_ms < limits.shortest_run_ms) return too_short(wish, limits);
-  if (limits.longest_run_ms != 0 && wish.run_timeout_ms > limits.longest_run_ms) return too_long(wish, limits);
-  return std::nullopt;
+  return check_argument_list(arguments);
 }
 
 }  // namespace
 
-std::optional<SubmitRefusal> check_request_bytes(std::uint64_t bytes, const SubmitLimits& limits) {
-  if (bytes <= limits.request_bytes) return std::nullopt;
-  return too_large("a request", bytes, limits.request_bytes, limits.way, "request ring");
+bool submit_rules_detail::arguments_are_good(const HandlerDescription* handler,
+                                             std::span<const ArgumentView> arguments) {
+  return check_all_arguments(handler, arguments).has_value();
 }
 
-std::optional<SubmitRefusal> check_submit(const SubmitWish& wish, const SubmitLimits& limits, SubmitTerms& terms) {
-  const auto known = std::find_if(limits.handlers.begin(), limits.handlers.end(),
-                                  [&](const HandlerDescription& one) { return one.name == wish.handler; });
-  const HandlerDescription* handler = known == limits.handlers.end() ? nullptr : &*known;
-  if (handler == nullptr && limits.handlers_known) return unknown_handler(wish.handler, limits);
-  if (auto refused = check_request(handler, wish, limits)) return refused;
-  if (auto refused = check_given(handler, wish, limits)) return refused;
-  if (auto refused = check_timeouts(wish, limits)) return refused;
-  if (wish.result_capacity && *wish.result_capacity > limits.result_bytes)
-    return too_large("a result", *wish.result_capacity, limits.result_bytes, limits.way, "result ring");
-  terms.handler = handler;
-  const std::uint64_t by_rule =
-      handler != nullptr ? default_result_bytes(*handler, wish.request_bytes) : kUnknownResultBytes;
-  terms.result_capacity = wish.result_capacity.value_or(std::min(by_rule, limits.result_bytes));
-  terms.run_timeout_ms = static_cast<std::uint32_t>(wish.run_timeout_ms);
-  terms.queue_timeout_ms = static_cast<std::uint32_t>(wish.queue_timeout_ms);
-  return std::nullopt;
+SubmitRefusal submit_rules_detail::refusal_of(Rule rule, const HandlerDescription* handler, const SubmitWish& wish,
+                                              const SubmitLimits& limits) {
+  switch (rule) {
+    case Rule::KnownHandler:
+      return unknown_handler(wish.handler, limits);
+    case Rule::HandlersRequest:
+      return above_handlers_limit(*handler, wish.request_bytes);
+    case Rule::Request:
+      return too_large("a request", wish.request_bytes, limits.request_bytes, limits.way, "request ring");
+    case Rule::Arguments:
+      return {SubmitFault::BadArguments, check_all_arguments(handler, wish.arguments).error().message};
+    case Rule::Ring:
+      return too_large("a request with its arguments", wish.ring_room, limits.ring_bytes, limits.way, "request ring");
+    case Rule::ShortestRun:
+      return too_short(wish, limits);
+    case Rule::LongestRun:
+      return too_long(wish, limits);
+    case Rule::Result:
+      return too_large("a result", wish.result_capacity.value_or(0), limits.result_bytes, limits.way, "result ring");
+    case Rule::None:
+    case Rule::Timeouts:
+      break;
+  }
+  return {SubmitFault::BadOption, "a timeout lies between 0 and 49 days; 0 means the pool's own"};
 }
 
 }  // namespace ringmaster

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,7 +31,7 @@ struct SubmitLimits {
 
 /// What is asked for.
 struct SubmitWish {
-  std::string_view handler;
+  std::string_view handler = {};
   std::span<const ArgumentView> arguments = {};
   std::uint64_t request_bytes = 0;
   std::uint64_t ring_room = 0;  ///< what request and encoded_size(arguments) take of the ring
@@ -56,11 +57,75 @@ struct SubmitRefusal {
   std::uint64_t limit = 0;
 };
 
-/// The first of the checks, for those who take the request's bytes before the rest is known.
-[[nodiscard]] std::optional<SubmitRefusal> check_request_bytes(std::uint64_t bytes, const SubmitLimits& limits);
+namespace submit_rules_detail {
+/// What a wish may break, in the order in which it is looked for.
+enum class Rule : std::uint8_t {
+  None,
+  KnownHandler,
+  HandlersRequest,
+  Request,
+  Arguments,
+  Ring,
+  Timeouts,
+  ShortestRun,
+  LongestRun,
+  Result
+};
+/// Offered for a result when the pool has not told its handlers' rules yet.
+inline constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
+inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
 
-/// nullopt: `terms` is filled in, and encode_arguments() takes the arguments.
-[[nodiscard]] std::optional<SubmitRefusal> check_submit(const SubmitWish& wish, const SubmitLimits& limits,
-                                                        SubmitTerms& terms);
+[[nodiscard]] bool arguments_are_good(const HandlerDescription* handler, std::span<const ArgumentView> arguments);
+[[nodiscard]] SubmitRefusal refusal_of(Rule rule, const HandlerDescription* handler, const SubmitWish& wish,
+                                       const SubmitLimits& limits);
+
+[[nodiscard, gnu::always_inline]] inline Rule first_broken(const HandlerDescription* handler, const SubmitWish& wish,
+                                                           const SubmitLimits& limits) {
+  if (handler == nullptr && limits.handlers_known) return Rule::KnownHandler;
+  if (handler != nullptr && handler->max_request_bytes != 0 && wish.request_bytes > handler->max_request_bytes)
+    return Rule::HandlersRequest;
+  if (wish.request_bytes > limits.request_bytes) return Rule::Request;
+  if (!wish.arguments.empty() || (handler != nullptr && !handler->arguments.empty())) {
+    if (!arguments_are_good(handler, wish.arguments)) return Rule::Arguments;
+    if (wish.ring_room > limits.ring_bytes) return Rule::Ring;
+  }
+  if (wish.run_timeout_ms > kLongestTimeoutMs || wish.queue_timeout_ms > kLongestTimeoutMs) return Rule::Timeouts;
+  if (wish.run_timeout_ms != 0 && wish.run_timeout_ms < limits.shortest_run_ms) return Rule::ShortestRun;
+  if (limits.longest_run_ms != 0 && wish.run_timeout_ms > limits.longest_run_ms) return Rule::LongestRun;
+  if (wish.result_capacity.value_or(0) > limits.result_bytes) return Rule::Result;
+  return Rule::None;
+}
+}  // namespace submit_rules_detail
+
+/// The check of the request's size, for those who take its bytes before the rest is known.
+[[nodiscard]] inline std::optional<SubmitRefusal> check_request_bytes(std::uint64_t bytes, const SubmitLimits& limits) {
+  if (bytes <= limits.request_bytes) return std::nullopt;
+  SubmitWish wish;
+  wish.request_bytes = bytes;
+  return submit_rules_detail::refusal_of(submit_rules_detail::Rule::Request, nullptr, wish, limits);
+}
+
+/// nullopt: `terms` is filled in, and encode_arguments() takes the arguments. Inline: each job passes here.
+[[nodiscard, gnu::always_inline]] inline std::optional<SubmitRefusal> check_submit(const SubmitWish& wish,
+                                                                                   const SubmitLimits& limits,
+                                                                                   SubmitTerms& terms) {
+  using namespace submit_rules_detail;
+  const HandlerDescription* handler = nullptr;
+  for (std::size_t at = 0; at < limits.handlers.size() && handler == nullptr; ++at)
+    if (limits.handlers[at].name == wish.handler) handler = &limits.handlers[at];
+  if (const Rule broken = first_broken(handler, wish, limits); broken != Rule::None) [[unlikely]]
+    return refusal_of(broken, handler, wish, limits);
+  terms.handler = handler;
+  if (wish.result_capacity) {
+    terms.result_capacity = *wish.result_capacity;
+  } else {
+    const std::uint64_t by_rule =
+        handler != nullptr ? default_result_bytes(*handler, wish.request_bytes) : kUnknownResultBytes;
+    terms.result_capacity = std::min(by_rule, limits.result_bytes);
+  }
+  terms.run_timeout_ms = static_cast<std::uint32_t>(wish.run_timeout_ms);
+  terms.queue_timeout_ms = static_cast<std::uint32_t>(wish.queue_timeout_ms);
+  return std::nullopt;
+}
 
 }  // namespace ringmaster

@@ -64,8 +64,8 @@ inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noe
 
 /// `seen_ns`: when the submitter found it terminal (CLOCK_MONOTONIC); 0: not known. Each field of the line is read
 /// once: a hostile worker may be changing it.
-[[nodiscard]] inline JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job,
-                                     std::uint64_t seen_ns) noexcept {
+[[nodiscard, gnu::always_inline]] inline JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job,
+                                                         std::uint64_t seen_ns) noexcept {
   const bool told = job_end_detail::read_once(line.result_seq) == job.seq;
   const std::uint64_t bytes = job_end_detail::read_once(line.result_bytes);
   // Nearly all jobs end so, and each client reads this for each of them.

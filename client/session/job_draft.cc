@@ -22,8 +22,6 @@ SubmitError error_of(SubmitFault fault) {
   return SubmitError::BadOption;
 }
 
-Refusal refusal_of(SubmitRefusal refused) { return {error_of(refused.fault), std::move(refused.message)}; }
-
 void fill(JobDescriptor& job, const PlacedRequest& request, const SubmitTerms& terms, bool idempotent) {
   job.seq = 0;
   job.flags = idempotent ? kJobIdempotent : 0;
@@ -56,10 +54,7 @@ JobDrafter::JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_byt
   for (const HandlerDescription& one : facts.handlers) handler_ids_.push_back(handler_id(one.name));
 }
 
-std::optional<Refusal> JobDrafter::check_size(std::uint64_t bytes) const {
-  if (auto refused = check_request_bytes(bytes, limits_)) return refusal_of(std::move(*refused));
-  return std::nullopt;
-}
+Refusal JobDrafter::refusal_of(SubmitRefusal refused) { return {error_of(refused.fault), std::move(refused.message)}; }
 
 std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedRequest& request,
                                          const Arguments& arguments, const SubmitOptions& options,

@@ -35,7 +35,11 @@ class JobDrafter {
   JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_bytes, std::uint64_t result_ring_bytes);
 
   /// Why a request of so many bytes is never taken.
-  [[nodiscard]] std::optional<Refusal> check_size(std::uint64_t bytes) const;
+  [[nodiscard]] std::optional<Refusal> check_size(std::uint64_t bytes) const {
+    if (auto refused = check_request_bytes(bytes, limits_)) [[unlikely]]
+      return refusal_of(std::move(*refused));
+    return std::nullopt;
+  }
   /// nullopt: `draft` is filled in.
   [[nodiscard]] std::optional<Refusal> draft(std::string_view handler, const PlacedRequest& request,
                                              const Arguments& arguments, const SubmitOptions& options,
@@ -44,6 +48,7 @@ class JobDrafter {
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;
 
  private:
+  [[nodiscard]] static Refusal refusal_of(SubmitRefusal refused);
   [[nodiscard]] std::uint64_t id_of(std::string_view name, const HandlerDescription* known) const;
 
   const SessionFacts& facts_;

@@ -13,7 +13,7 @@ namespace ringmaster {
 
 /// How the job of `record` ended: its slot's word and line, read against what was asked for. REQUIRES: it has ended and
 /// its slot is not given back.
-[[nodiscard]] inline JobEnd end_of(const JobRecord& record, const ReplyView& reply) noexcept {
+[[nodiscard, gnu::always_inline]] inline JobEnd end_of(const JobRecord& record, const ReplyView& reply) noexcept {
   const JobDescriptor& job = record.job;
   return read_end(reply.line(record.slot), record.end,
                   {record.seq, job.queue_timeout_ms, job.submitted_ns, job.result_capacity}, record.seen_ns);
@@ -23,8 +23,8 @@ namespace ringmaster {
 [[nodiscard]] std::string message_of(const JobEnd& end, const ReplyView& reply, std::uint32_t slot);
 
 /// Fills `facts`, which is default-constructed. Inline: it stands in the way of each outcome.
-inline void fill_facts(const JobEnd& end, const JobRecord& record, const ReplyView& reply, std::uint32_t serial,
-                       const JobDrafter& drafter, OutcomeFacts& facts) {
+[[gnu::always_inline]] inline void fill_facts(const JobEnd& end, const JobRecord& record, const ReplyView& reply,
+                                              std::uint32_t serial, const JobDrafter& drafter, OutcomeFacts& facts) {
   facts.status = end.status;
   facts.cause = end.cause;
   facts.detail = end.detail;
