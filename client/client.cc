@@ -14,8 +14,8 @@
 
 namespace ringmaster {
 
-namespace wire = control::v1;
-using wire::Reply;
+namespace v1 = control::v1;
+using v1::Reply;
 
 PendingJob& PendingJob::operator=(PendingJob&& other) noexcept {
   if (this == &other) return *this;
@@ -46,7 +46,7 @@ void PendingJob::cancel() {
   if (core_) core_->cancel(record_);
 }
 
-Session::Session(std::shared_ptr<SessionCore> core, std::shared_ptr<ControlLink> link)
+Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link)
     : core_(std::move(core)), link_(std::move(link)) {}
 Session& Session::operator=(Session&& other) noexcept {
   if (this == &other) return *this;
@@ -68,7 +68,7 @@ Submission<PendingJob> Session::submit(std::string_view handler, Request&& reque
 }
 Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
                                        const Arguments& arguments, const SubmitOptions& options) {
-  const TimeLimit limit(options.wait_for_room);  // for both steps together
+  const client::TimeLimit limit(options.wait_for_room);  // for both steps together
   auto request = core_->allocate(payload.size(), options.wait_for_room);
   if (!request) return request.error();
   if (!payload.empty()) std::memcpy(request->bytes().data(), payload.data(), payload.size());
@@ -80,12 +80,13 @@ Submission<PendingJob> Session::submit(std::string_view handler, std::span<const
 std::optional<std::size_t> Session::wait_any(std::span<PendingJob> jobs, Duration limit) {
   std::vector<std::uint32_t> records;
   records.reserve(jobs.size());
-  for (const PendingJob& job : jobs) records.push_back(job.core_ == core_ ? job.record_ : SessionCore::kNoRecord);
+  for (const PendingJob& job : jobs)
+    records.push_back(job.core_ == core_ ? job.record_ : client::SessionCore::kNoRecord);
   return core_->wait_any(records, limit);
 }
 
 void Session::explain(Outcome& outcome, Duration limit) const {
-  if (!core_->forked()) ringmaster::explain(outcome, *link_, limit);
+  if (!core_->forked()) client::explain(outcome, *link_, limit);
 }
 
 Result<int> Session::event_fd() { return core_->event_fd(); }
@@ -94,12 +95,12 @@ std::uint32_t Session::slots() const { return core_->slots(); }
 
 Result<void> Session::check() {
   if (core_->forked()) return Error{"this session belongs to the parent process; open one in the child"};
-  wire::Request request;
+  v1::Request request;
   auto& resume = *request.mutable_resume_session();
   resume.set_serial(core_->facts().serial);
   resume.set_cookie_high(core_->facts().cookie_high);
   resume.set_cookie_low(core_->facts().cookie_low);
-  const auto answer = ask_for(*link_, std::move(request), Reply::kSessionReady);
+  const auto answer = client::ask_for(*link_, std::move(request), Reply::kSessionReady);
   if (!answer) return answer.error();
   return {};
 }
@@ -107,7 +108,7 @@ Result<void> Session::check() {
 void Session::close() {
   if (!core_ || !core_->close()) return;
   // Best effort and without patience: the lifeline says the same, this only makes the daemon do it now.
-  wire::Request request;
+  v1::Request request;
   auto& close = *request.mutable_close_session();
   close.set_serial(core_->facts().serial);
   close.set_cookie_high(core_->facts().cookie_high);
@@ -119,8 +120,8 @@ void Session::close() {
 namespace {
 
 /// That nobody answers is told with every place that was tried; a daemon's own refusal is not.
-Error with_places(Error error, const SocketPlace& place) {
-  const std::string places = places_tried(place);
+Error with_places(Error error, const wire::SocketPlace& place) {
+  const std::string places = wire::places_tried(place);
   if (places.empty()) return error;
   for (const int code : {ENOENT, ENOTDIR, ECONNREFUSED, EACCES, EPERM}) {
     if (error.code == code) error.message += " (" + places + ")";
@@ -130,27 +131,27 @@ Error with_places(Error error, const SocketPlace& place) {
 
 }  // namespace
 
-Client::Client(ConnectOptions options, std::shared_ptr<ControlLink> link)
+Client::Client(ConnectOptions options, std::shared_ptr<client::ControlLink> link)
     : options_(std::move(options)), link_(std::move(link)) {}
 
 Result<Client> Client::connect(const ConnectOptions& options) {
-  const SocketEnvironment environment = this_socket_environment();
-  const auto place = client_socket_place(options.socket, environment, path_exists);
+  const wire::SocketEnvironment environment = wire::this_socket_environment();
+  const auto place = wire::client_socket_place(options.socket, environment, wire::path_exists);
   if (!place) return place.error();
   // Only the folder of the default place is made by ourselves; a socket that was named is its namer's affair.
-  if (const auto safe = check_private_folder(place->path, environment.euid, MissingFolder::Leave); !safe) {
+  if (const auto safe = wire::check_private_folder(place->path, environment.euid, wire::MissingFolder::Leave); !safe) {
     return safe.error();
   }
   ConnectOptions chosen = options;
   chosen.socket = place->path;
-  auto link = std::make_shared<ControlLink>(chosen.socket, chosen.name, chosen.control_timeout, chosen.busy_timeout,
-                                            chosen.administers);
+  auto link = std::make_shared<client::ControlLink>(chosen.socket, chosen.name, chosen.control_timeout,
+                                                    chosen.busy_timeout, chosen.administers);
   if (const auto connected = link->connect(); !connected) return with_places(connected.error(), *place);
   return Client(std::move(chosen), std::move(link));
 }
 
 Result<Session> Client::open(const std::string& pool, const SessionOptions& options) {
-  auto core = open_session(*link_, pool, options, options_.name);
+  auto core = client::open_session(*link_, pool, options, options_.name);
   if (!core) return core.error();
   return Session(std::move(*core), link_);
 }
@@ -158,21 +159,21 @@ Result<Session> Client::open(const std::string& pool, const SessionOptions& opti
 Result<Outcome> Client::run(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
                             const Arguments& arguments, const SubmitOptions& options) {
   if (link_->forked()) return Error{"this client belongs to the parent process; connect again in the child"};
-  ControlLink own(options_.socket, options_.name, options_.control_timeout, options_.busy_timeout);
+  client::ControlLink own(options_.socket, options_.name, options_.control_timeout, options_.busy_timeout);
   if (const auto connected = own.connect(); !connected) return connected.error();
-  return run_message_job(own, pool, handler, payload, arguments, options);
+  return client::run_message_job(own, pool, handler, payload, arguments, options);
 }
 
-void Client::explain(Outcome& outcome, Duration limit) const { ringmaster::explain(outcome, *link_, limit); }
+void Client::explain(Outcome& outcome, Duration limit) const { client::explain(outcome, *link_, limit); }
 
 Result<std::vector<PoolHandlers>> Client::handlers(const std::string& pool) {
-  wire::Request request;
+  v1::Request request;
   request.mutable_list_handlers()->set_pool(pool);
-  const auto answer = ask_for(*link_, std::move(request), Reply::kHandlers);
+  const auto answer = client::ask_for(*link_, std::move(request), Reply::kHandlers);
   if (!answer) return answer.error();
   std::vector<PoolHandlers> pools;
   for (const auto& message : answer->reply.handlers().pools()) {
-    auto one = pool_handlers(message);
+    auto one = client::pool_handlers(message);
     if (!one) return one.error();
     pools.push_back(std::move(*one));
   }

@@ -15,19 +15,22 @@
 #include "proto/args.h"
 #include "proto/handler_table.h"
 
+namespace ringmaster::client {
+class ControlLink;
+class SessionCore;
+}  // namespace ringmaster::client
+
 /// The client library of ringmaster. No Asio, no Protobuf. All types are move-only and may be used from several
 /// threads, except that one PendingJob, Request or Outcome belongs to one thread at a time. In a forked child every
 /// call refuses.
 namespace ringmaster {
 
-class ControlLink;
-class SessionCore;
-
 /// A submitted job. Destroying it before its outcome was taken cancels the job.
 class PendingJob {
  public:
   PendingJob() = default;
-  PendingJob(std::shared_ptr<SessionCore> core, std::uint32_t record) : core_(std::move(core)), record_(record) {}
+  PendingJob(std::shared_ptr<client::SessionCore> core, std::uint32_t record)
+      : core_(std::move(core)), record_(record) {}
   PendingJob(PendingJob&&) noexcept = default;
   PendingJob& operator=(PendingJob&& other) noexcept;
   ~PendingJob();
@@ -48,7 +51,7 @@ class PendingJob {
 
  private:
   friend class Session;
-  std::shared_ptr<SessionCore> core_;
+  std::shared_ptr<client::SessionCore> core_;
   std::uint32_t record_ = 0;
 };
 
@@ -56,7 +59,7 @@ class PendingJob {
 /// connection: it survives a restart of the supervisor. Destroying it cancels what is in flight.
 class Session {
  public:
-  Session(std::shared_ptr<SessionCore> core, std::shared_ptr<ControlLink> link);
+  Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link);
   Session(Session&&) noexcept = default;
   Session& operator=(Session&& other) noexcept;
   ~Session();
@@ -91,8 +94,8 @@ class Session {
   void close();
 
  private:
-  std::shared_ptr<SessionCore> core_;
-  std::shared_ptr<ControlLink> link_;
+  std::shared_ptr<client::SessionCore> core_;
+  std::shared_ptr<client::ControlLink> link_;
 };
 
 /// A daemon's socket. Connections are made when needed and again after a restart.
@@ -114,12 +117,12 @@ class Client {
   [[nodiscard]] Result<std::vector<PoolHandlers>> handlers(const std::string& pool = {});
   [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }
   /// The control connection, for programs that speak the protocol themselves (client/control/control_link.h).
-  [[nodiscard]] ControlLink& link() const noexcept { return *link_; }
+  [[nodiscard]] client::ControlLink& link() const noexcept { return *link_; }
 
  private:
-  Client(ConnectOptions options, std::shared_ptr<ControlLink> link);
+  Client(ConnectOptions options, std::shared_ptr<client::ControlLink> link);
   ConnectOptions options_;
-  std::shared_ptr<ControlLink> link_;
+  std::shared_ptr<client::ControlLink> link_;
 };
 
 }  // namespace ringmaster

@@ -47,7 +47,7 @@ Result<void> check_argument_list(std::span<const ArgumentView> arguments) { retu
 
 Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments) {
   if (const auto checked = check(arguments); !checked) return checked.error();
-  ByteWriter out;
+  wire::ByteWriter out;
   for (const Argument& argument : arguments) {
     out.put(static_cast<std::uint16_t>(argument.key.size()));
     out.put(static_cast<std::uint32_t>(argument.value.size()));
@@ -60,7 +60,7 @@ Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> argume
 Result<std::vector<ArgumentView>> decode_arguments(std::span<const std::byte> bytes) {
   if (bytes.size() > kMaxEncodedArgumentBytes) return too_large(bytes.size());
   std::vector<ArgumentView> arguments;
-  ByteReader in(bytes);
+  wire::ByteReader in(bytes);
   while (in.left() > 0) {
     if (arguments.size() == kMaxArguments) return too_many();
     const auto key_length = in.get<std::uint16_t>();

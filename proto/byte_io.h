@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 // The wire is little endian and so is every machine this runs on: integers are copied, not converted.
 static_assert(std::endian::native == std::endian::little);
@@ -75,4 +75,4 @@ class ByteReader {
   bool ok_ = true;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 namespace v1 = control::v1;
@@ -125,4 +125,4 @@ const char* to_string(v1::OutcomeKind kind) {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -10,7 +10,7 @@
 #include "proto/handler_table.h"
 
 /// Between the control protocol's messages and plain values. Only for units that see protobuf anyway.
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// Descriptions, and the encoded table beside them. REQUIRES: check_handlers(handlers).
 void to_message(std::span<const HandlerDescription> handlers, control::v1::PoolHandlers& message);
@@ -24,4 +24,4 @@ void to_message(std::span<const HandlerDescription> handlers, control::v1::PoolH
 /// The names of OutcomeKind as the JSON and the tables show them: "done", "timed out", …
 [[nodiscard]] const char* to_string(control::v1::OutcomeKind kind);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -9,7 +9,7 @@
 #include "base/control_message.h"
 #include "proto/stranger.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 Result<std::size_t> send_with_fds(int socket, std::span<const std::byte> bytes, std::span<const int> fds, int flags) {
   RM_CHECK(fds.size() <= kMaxPassedFds, "%zu", fds.size());
@@ -39,4 +39,4 @@ Result<Received> receive_with_fds(int socket, std::span<std::byte> buffer, int f
   return Received{packet->size, std::move(packet->fds)};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

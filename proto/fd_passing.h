@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// What one recvmsg brought. On a stream socket `size` 0 means that the peer has closed; on SEQPACKET likewise.
 struct Received {
@@ -29,4 +29,4 @@ inline constexpr std::size_t kMaxPassedFds = 8;
 /// and the connection must end. Error codes of interest: EAGAIN (nothing there), ECONNRESET.
 [[nodiscard]] Result<Received> receive_with_fds(int socket, std::span<std::byte> buffer, int flags = 0);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

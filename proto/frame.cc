@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 std::string make_frame(std::string_view body) {
   RM_CHECK(body.size() <= kMaxFrameBytes, "%zu", body.size());
@@ -54,4 +54,4 @@ std::optional<std::string> FrameDecoder::take() {
   return body;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// Most bytes of one frame's body on the control socket; a payload of 1 MiB and its message fit with room.
 inline constexpr std::size_t kMaxFrameBytes = std::size_t{2} << 20;
@@ -42,4 +42,4 @@ class FrameDecoder {
   std::uint32_t claimed_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// The 64-bit FNV-1a hash of a handler's name: how a job descriptor in shared memory names its handler.
 /// A pool whose handlers collide is refused when its worker registers them, so within a pool it is one to one.
@@ -16,4 +16,4 @@ namespace ringmaster {
   return hash;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

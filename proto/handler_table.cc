@@ -72,7 +72,7 @@ Result<void> check_handler(const HandlerDescription& handler) {
   return {};
 }
 
-void put_argument(ByteWriter& out, const ArgumentDescription& argument) {
+void put_argument(wire::ByteWriter& out, const ArgumentDescription& argument) {
   out.put_string(argument.name);
   out.put(static_cast<std::uint8_t>(argument.type));
   out.put(static_cast<std::uint8_t>((argument.required ? kRequired : 0) | (argument.minimum ? kHasMinimum : 0) |
@@ -85,7 +85,7 @@ void put_argument(ByteWriter& out, const ArgumentDescription& argument) {
   for (const std::string& choice : argument.choices) out.put_string(choice);
 }
 
-ArgumentDescription get_argument(ByteReader& in) {
+ArgumentDescription get_argument(wire::ByteReader& in) {
   ArgumentDescription argument;
   argument.name = in.get_string();
   argument.type = static_cast<ArgumentType>(in.get<std::uint8_t>());
@@ -102,7 +102,7 @@ ArgumentDescription get_argument(ByteReader& in) {
   return argument;
 }
 
-void put_handler(ByteWriter& out, const HandlerDescription& handler) {
+void put_handler(wire::ByteWriter& out, const HandlerDescription& handler) {
   out.put_string(handler.name);
   out.put_string(handler.summary);
   out.put_string(handler.output_extension);
@@ -115,7 +115,7 @@ void put_handler(ByteWriter& out, const HandlerDescription& handler) {
   for (const ArgumentDescription& argument : handler.arguments) put_argument(out, argument);
 }
 
-HandlerDescription get_handler(ByteReader& in) {
+HandlerDescription get_handler(wire::ByteReader& in) {
   HandlerDescription handler;
   handler.name = in.get_string();
   handler.summary = in.get_string();
@@ -156,7 +156,7 @@ Result<void> check_handlers(std::span<const HandlerDescription> handlers) {
     if (auto checked = check_handler(handlers[i]); !checked) return checked;
     for (std::size_t j = 0; j < i; ++j) {
       if (handlers[i].name == handlers[j].name) return Error{where(handlers[i]) + ": registered twice in one pool"};
-      if (handler_id(handlers[i].name) == handler_id(handlers[j].name)) {
+      if (wire::handler_id(handlers[i].name) == wire::handler_id(handlers[j].name)) {
         return Error{where(handlers[i]) + ": its hash equals that of \"" + handlers[j].name + "\"; rename one of them"};
       }
     }
@@ -166,7 +166,7 @@ Result<void> check_handlers(std::span<const HandlerDescription> handlers) {
 
 Result<std::vector<std::byte>> encode_handlers(std::span<const HandlerDescription> handlers) {
   if (auto checked = check_handlers(handlers); !checked) return checked.error();
-  ByteWriter out;
+  wire::ByteWriter out;
   out.put(kTableVersion);
   out.put(static_cast<std::uint16_t>(handlers.size()));
   for (const HandlerDescription& handler : handlers) put_handler(out, handler);
@@ -176,7 +176,7 @@ Result<std::vector<std::byte>> encode_handlers(std::span<const HandlerDescriptio
 
 Result<std::vector<HandlerDescription>> decode_handlers(std::span<const std::byte> bytes) {
   if (bytes.size() > kMaxHandlerTableBytes) return Error{"handler table: larger than 256 KiB"};
-  ByteReader in(bytes);
+  wire::ByteReader in(bytes);
   const auto version = in.get<std::uint16_t>();
   const auto count = in.get<std::uint16_t>();
   if (!in.ok() || version != kTableVersion)

@@ -7,7 +7,7 @@
 #include "proto/args.h"
 #include "proto/control.pb.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 using control::v1::Request;
@@ -70,4 +70,4 @@ std::string check_shape(std::string_view body) {
          std::to_string(kMaxArguments) + " arguments, pass bulk data as the payload";
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// Most fields of one request, those of its parts included: what 64 arguments need, several times.
 inline constexpr std::size_t kMaxRequestFields = 512;
@@ -13,4 +13,4 @@ inline constexpr std::size_t kMaxRequestFields = 512;
 /// wire and a hundred in memory, so it is fields that are counted. Bytes that are no fields are the decoder's matter.
 [[nodiscard]] std::string check_shape(std::string_view body);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 constexpr std::string_view kSystemFolder = "/run/ringmaster";
@@ -161,4 +161,4 @@ bool would_start_service(const std::string& socket) {
   return false;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// Where a service's daemon listens.
 inline constexpr const char* kSystemSocket = "/run/ringmaster/ringmaster.sock";
@@ -75,4 +75,4 @@ struct SocketPlace {
 enum class MissingFolder { Leave, Make };
 [[nodiscard]] Result<void> check_private_folder(const std::string& path, uid_t euid, MissingFolder missing);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -10,7 +10,7 @@
 #define SO_PASSRIGHTS 83
 #endif
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 constexpr std::size_t kMostInOneMessage = 253;  // SCM_MAX_FD
@@ -50,4 +50,4 @@ void allow_descriptors(int socket) noexcept {
   (void)::setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &yes, sizeof yes);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -8,7 +8,7 @@
 #include "base/unique_fd.h"
 
 /// Receiving from a peer that is not trusted and was asked for no descriptors.
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// What one recvmsg brought.
 struct FromStranger {
@@ -28,4 +28,4 @@ bool refuse_descriptors(int socket) noexcept;
 /// The other way again, for a test that stands in for an older kernel.
 void allow_descriptors(int socket) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

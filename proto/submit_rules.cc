@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 std::string bytes_text(std::uint64_t bytes) { return std::to_string(bytes) + " bytes"; }
@@ -89,4 +89,4 @@ SubmitRefusal submit_rules_detail::refusal_of(Rule rule, const HandlerDescriptio
   return {SubmitFault::BadOption, "a timeout lies between 0 and 49 days; 0 means the pool's own"};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -11,7 +11,7 @@
 
 /// What a job must keep to before it is taken: one check for the client of a session, before it publishes, and for the
 /// daemon, of a job that comes as a message. Pure; a job that keeps to the rules allocates nothing.
-namespace ringmaster {
+namespace ringmaster::wire {
 
 /// How a job goes to its pool, which bounds its sizes.
 enum class SubmitWay : std::uint8_t { Session, Message };
@@ -128,4 +128,4 @@ inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
   return std::nullopt;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

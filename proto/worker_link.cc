@@ -32,9 +32,9 @@ constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kAttachFds = 3;
 constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 46;
 
-std::vector<std::byte> packet(Type type, ByteWriter body) {
+std::vector<std::byte> packet(Type type, wire::ByteWriter body) {
   const std::vector<std::byte> bytes = body.take();
-  ByteWriter out;
+  wire::ByteWriter out;
   out.put(static_cast<std::uint16_t>(type));
   out.put(std::uint16_t{0});
   out.put(static_cast<std::uint32_t>(kHeaderBytes + bytes.size()));
@@ -44,11 +44,11 @@ std::vector<std::byte> packet(Type type, ByteWriter body) {
 
 struct Opened {
   Type type;
-  ByteReader body;
+  wire::ByteReader body;
 };
 
 Result<Opened> open_packet(std::span<const std::byte> bytes) {
-  ByteReader in(bytes);
+  wire::ByteReader in(bytes);
   const auto type = in.get<std::uint16_t>();
   const auto zero = in.get<std::uint16_t>();
   const auto length = in.get<std::uint32_t>();
@@ -64,14 +64,14 @@ Error bad_field(std::string_view message) {
 
 template <typename Place>
 std::vector<std::byte> put_place(Type type, const Place& place) {
-  ByteWriter out;
+  wire::ByteWriter out;
   out.put(place.index);
   out.put(place.serial);
   return packet(type, std::move(out));
 }
 
 template <typename Place>
-Place get_place(ByteReader& in) {
+Place get_place(wire::ByteReader& in) {
   Place place;
   place.index = in.get<std::uint32_t>();
   place.serial = in.get<std::uint32_t>();
@@ -80,7 +80,7 @@ Place get_place(ByteReader& in) {
 
 bool is_place(std::uint32_t index, std::uint32_t serial) { return index < kMaxSessions && serial != 0; }
 
-Attach get_attach(ByteReader& in, bool& valid) {
+Attach get_attach(wire::ByteReader& in, bool& valid) {
   auto attach = get_place<Attach>(in);
   attach.uid = in.get<std::uint32_t>();
   const auto same_uid = in.get<std::uint8_t>();
@@ -103,14 +103,14 @@ Attach get_attach(ByteReader& in, bool& valid) {
   return attach;
 }
 
-Hello get_hello(ByteReader& in) {
+Hello get_hello(wire::ByteReader& in) {
   Hello hello;
   hello.abi = in.get<std::uint32_t>();
   hello.pid = in.get<std::uint32_t>();
   return hello;
 }
 
-HandlersChunk get_chunk(ByteReader& in, bool& valid) {
+HandlersChunk get_chunk(wire::ByteReader& in, bool& valid) {
   HandlersChunk chunk;
   chunk.number = in.get<std::uint32_t>();
   const auto last = in.get<std::uint32_t>();
@@ -122,13 +122,13 @@ HandlersChunk get_chunk(ByteReader& in, bool& valid) {
 }
 
 template <typename Answer>
-Answer get_answer(ByteReader& in, bool& valid) {
+Answer get_answer(wire::ByteReader& in, bool& valid) {
   const auto answer = get_place<Answer>(in);
   valid = is_place(answer.index, answer.serial);
   return answer;
 }
 
-SessionBroken get_broken(ByteReader& in, bool& valid) {
+SessionBroken get_broken(wire::ByteReader& in, bool& valid) {
   auto broken = get_place<SessionBroken>(in);
   const auto reason = in.get<std::uint32_t>();
   const auto zero = in.get<std::uint32_t>();
@@ -139,7 +139,7 @@ SessionBroken get_broken(ByteReader& in, bool& valid) {
   return broken;
 }
 
-Leftovers get_leftovers(ByteReader& in, bool& valid) {
+Leftovers get_leftovers(wire::ByteReader& in, bool& valid) {
   Leftovers left;
   left.first_job = in.get<std::uint64_t>();
   left.last_job = in.get<std::uint64_t>();
@@ -152,7 +152,7 @@ Leftovers get_leftovers(ByteReader& in, bool& valid) {
   return left;
 }
 
-Fault get_fault(ByteReader& in, bool& valid) {
+Fault get_fault(wire::ByteReader& in, bool& valid) {
   Fault fault;
   fault.signal = in.get<std::int32_t>();
   fault.code = in.get<std::int32_t>();
@@ -166,7 +166,7 @@ Fault get_fault(ByteReader& in, bool& valid) {
   return fault;
 }
 
-Settings get_settings(ByteReader& in, bool& valid) {
+Settings get_settings(wire::ByteReader& in, bool& valid) {
   Settings settings;
   settings.spin_ns = in.get<std::uint64_t>();
   settings.max_spinners = in.get<std::uint32_t>();
@@ -205,7 +205,7 @@ std::size_t fds_of(const ToWorker& message) { return std::holds_alternative<Atta
 std::vector<std::byte> encode(const ToWorker& message) {
   return std::visit(Overloaded{
                         [](const Attach& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.index);
                           out.put(m.serial);
                           out.put(m.uid);
@@ -223,14 +223,14 @@ std::vector<std::byte> encode(const ToWorker& message) {
                         },
                         [](const Detach& m) { return put_place(Type::Detach, m); },
                         [](const Drain& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(std::uint32_t{m.on ? 1U : 0U});
                           return packet(Type::Drain, std::move(out));
                         },
                         [](const Exit&) { return packet(Type::Exit, {}); },
                         [](const Look& m) { return put_place(Type::Look, m); },
                         [](const Settings& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.spin_ns);
                           out.put(m.max_spinners);
                           out.put(m.copy_in_bytes);
@@ -247,14 +247,14 @@ std::vector<std::byte> encode(const ToWorker& message) {
 std::vector<std::byte> encode(const ToSupervisor& message) {
   return std::visit(Overloaded{
                         [](const Hello& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.abi);
                           out.put(m.pid);
                           return packet(Type::Hello, std::move(out));
                         },
                         [](const HandlersChunk& m) {
                           RM_CHECK(m.bytes.size() <= kMaxChunkBytes, "%zu", m.bytes.size());
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.number);
                           out.put(std::uint32_t{m.last ? 1U : 0U});
                           out.put_bytes(m.bytes);
@@ -264,7 +264,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                         [](const Attached& m) { return put_place(Type::Attached, m); },
                         [](const Detached& m) { return put_place(Type::Detached, m); },
                         [](const SessionBroken& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.index);
                           out.put(m.serial);
                           out.put(static_cast<std::uint32_t>(m.reason));
@@ -273,12 +273,12 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           return packet(Type::SessionBroken, std::move(out));
                         },
                         [](const BootFailed& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put_text(std::string_view(m.text).substr(0, kMaxTextBytes));
                           return packet(Type::BootFailed, std::move(out));
                         },
                         [](const Leftovers& m) {
-                          ByteWriter out;
+                          wire::ByteWriter out;
                           out.put(m.first_job);
                           out.put(m.last_job);
                           out.put(m.jobs);
@@ -306,7 +306,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
 Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t fd_count) {
   auto opened = open_packet(bytes);
   if (!opened) return opened.error();
-  ByteReader& in = opened->body;
+  wire::ByteReader& in = opened->body;
   ToWorker message;
   bool valid = true;
   switch (opened->type) {
@@ -345,7 +345,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
 Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std::size_t fd_count) {
   auto opened = open_packet(bytes);
   if (!opened) return opened.error();
-  ByteReader& in = opened->body;
+  wire::ByteReader& in = opened->body;
   ToSupervisor message;
   bool valid = true;
   switch (opened->type) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 bool stands(const ControlRecord& control, std::span<const ChargedUser> users) {
@@ -59,4 +59,4 @@ const ChargedUser* ChargedUsers::find(std::uint32_t uid) const noexcept {
   return at == end ? nullptr : &*at;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -9,7 +9,7 @@
 
 /// What the supervisor tells a worker of the uids whose jobs end workers: a list in the worker's control segment, which
 /// the worker cannot write. A new worker finds it before it may claim; it looks at the version before each job.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 struct ChargedUser {
   std::uint32_t uid = 0;
@@ -41,4 +41,4 @@ class ChargedUsers {
   std::uint32_t version_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -3,7 +3,7 @@
 #include "shm/layout.h"
 
 /// The control segment, byte for byte: what one worker incarnation is told by its supervisor and cannot write itself.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline constexpr std::uint32_t kMaxCharges = 32;  ///< uids that one pool holds a charge against
 
@@ -33,4 +33,4 @@ struct ControlRecord {
 };
 static_assert(offsetof(ControlRecord, charge) == 128);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

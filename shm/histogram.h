@@ -11,7 +11,7 @@
 ///
 /// A bucket's middle is at most 6.25 % off any time in it: it is at least 8 of its widths away from zero. What lies
 /// below 64 ns is all one (reported as 32 ns), what lies above is reported as the greatest time there was.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline constexpr unsigned kTimeStepBits = 3;    ///< 2^3 steps an octave
 inline constexpr unsigned kTimeFirstBit = 6;    ///< 2^6 ns: the first time that has a step of its own
@@ -87,4 +87,4 @@ struct TimeCounts {
 };
 static_assert(sizeof(TimeCounts) == (2 + kTimeBuckets) * 8);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -1,6 +1,6 @@
 #include "shm/job_end.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 std::uint64_t waited(SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns) {
@@ -74,4 +74,4 @@ JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const Submit
   return result;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -10,7 +10,7 @@
 
 /// What a terminal slot says of its job: the one reading, for clients and for the supervisor, which is the client of
 /// jobs that come as messages. A worker's words are checked against what the submitter allowed.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// True for an end that a job can meet while it waits: nobody writes into its line then (an unfenced worker may be
 /// there), and its client tells by its own clock how long it waited.
@@ -82,4 +82,4 @@ inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noe
   return result;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

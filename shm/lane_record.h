@@ -9,7 +9,7 @@
 
 /// A worker's own segment, its lane, byte for byte: what it says of itself and what it has counted. One writer, the
 /// worker; the supervisor reads. shm/DESIGN.md draws it; both change together.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// One worker incarnation's own words; nobody else can write them.
 struct alignas(kCacheLine) LaneWords {
@@ -87,4 +87,4 @@ static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord,
               offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632 &&
               offsetof(LaneRecord, last_user) == 5640 && offsetof(LaneRecord, empty_rings) == 5648);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -6,7 +6,7 @@
 
 /// The records that lie in the shared segments, byte for byte. shm/DESIGN.md draws them; both change together.
 /// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline constexpr std::uint32_t kLayoutVersion = 4;
 inline constexpr std::size_t kCacheLine = 64;
@@ -106,4 +106,4 @@ static_assert(offsetof(BoardRecord, standby) == 96 && offsetof(BoardRecord, spin
 /// Why a pool takes no new work.
 enum class BoardClosed : std::uint32_t { Open = 0, Draining = 1, Quarantined = 2, Stopping = 3 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -8,7 +8,7 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 // What boost::interprocess::mapped_region asks of a mappable object.
@@ -56,4 +56,4 @@ Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
   return mapping;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -11,7 +11,7 @@ namespace boost::interprocess {
 class mapped_region;
 }
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 enum class Access { ReadOnly, ReadWrite };
 
@@ -35,4 +35,4 @@ class Mapping {
   std::span<std::byte> bytes_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -10,7 +10,7 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 Result<UniqueFd> create(const std::string& name, std::uint64_t bytes, int seals) {
@@ -75,4 +75,4 @@ Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
   return {};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

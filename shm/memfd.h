@@ -7,7 +7,7 @@
 #include "base/unique_fd.h"
 
 /// Anonymous, sealed shared-memory files: nothing is named in a file system, so nothing is left behind.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// Creates a memfd of `bytes` (rounded up to a page), mode 0600, CLOEXEC, sealed F_SEAL_SHRINK|F_SEAL_GROW|F_SEAL_SEAL:
 /// whoever it is given to can add no seal that would keep the next one from mapping it. `name` only shows in
@@ -34,4 +34,4 @@ namespace ringmaster {
 /// Charges the pages [offset, offset + bytes) to the caller now, so that nobody meets ENOSPC or SIGBUS later.
 [[nodiscard]] Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

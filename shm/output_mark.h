@@ -9,7 +9,7 @@
 /// job: bytes that no text contains, a number that only this worker and its supervisor know, the job.
 ///
 ///     | 00 72 6D 01 | token: u64 | public job id: u64, 0: several jobs wrote what stands before it |
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline constexpr std::array<char, 4> kOutputMarkMagic{'\0', 'r', 'm', '\1'};
 inline constexpr std::size_t kOutputMarkBytes = kOutputMarkMagic.size() + 2 * sizeof(std::uint64_t);
@@ -23,4 +23,4 @@ using OutputMark = std::array<char, kOutputMarkBytes>;
   return mark;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 std::optional<Extent> PayloadRing::take(std::uint64_t bytes) {
   if (bytes > capacity_) return std::nullopt;
@@ -54,4 +54,4 @@ void PayloadRing::drop_returned() noexcept {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -4,7 +4,7 @@
 #include <deque>
 #include <optional>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// A piece of a payload ring, aligned to a cache line. `id` is what gives it back.
 struct Extent {
@@ -48,4 +48,4 @@ class PayloadRing {
   std::deque<Piece> pieces_;  // in the order they were taken; piece i has id front_id_ + i
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -4,7 +4,7 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 std::uint64_t ReservedRing::step(std::uint64_t end) const noexcept {
   constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
@@ -17,4 +17,4 @@ bool ReservedRing::reserve(std::uint64_t bytes) noexcept {
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

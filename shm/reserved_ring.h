@@ -4,7 +4,7 @@
 
 #include "shm/payload_ring.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// A payload ring whose pages are charged to this process before an extent is handed out, in steps of 1 MiB ahead of
 /// the ring's high water: never a system call for a range that was used before. A worker that met a page which cannot
@@ -53,4 +53,4 @@ class ReservedRing {
   std::uint64_t reserved_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstring>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 constexpr std::uint64_t kMaxRingBytes = std::uint64_t{1} << 38;
@@ -158,4 +158,4 @@ BoardRecord* format_board(std::span<std::byte> memory, std::uint32_t pool) noexc
   return format_record<BoardRecord>(memory, SegmentMagic::Board, pool, Owner{});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

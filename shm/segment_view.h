@@ -10,7 +10,7 @@
 
 /// Typed windows on mapped segments. A view checks the header once, copies sizes into private memory, and never reads
 /// a size, count or offset from the segment again. Cheap to copy; the mapping must outlive it.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// The sizes of a session's two segments, all derived from three numbers.
 struct SessionGeometry {
@@ -106,4 +106,4 @@ LaneRecord* format_lane(std::span<std::byte> memory, std::uint32_t pool, Owner o
 ControlRecord* format_control(std::span<std::byte> memory, std::uint32_t pool, Owner owner) noexcept;
 BoardRecord* format_board(std::span<std::byte> memory, std::uint32_t pool) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -5,7 +5,7 @@
 
 #include "shm/cause.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// Where a job stands. 0 never decodes: zeroed memory is no job.
 enum class SlotState : std::uint8_t {
@@ -142,4 +142,4 @@ struct Intent {
   return static_cast<std::int32_t>(seq - other) > 0;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

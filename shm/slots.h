@@ -5,7 +5,7 @@
 
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// The slot's word as it is now, with what its writer had written before.
 [[nodiscard]] inline SlotWord slot_word(const ReplyView& reply, std::uint32_t slot) noexcept {
@@ -48,4 +48,4 @@ class SlotWords {
 
 [[nodiscard]] inline SlotWords slot_words(const ReplyView& reply) { return SlotWords(reply); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -6,7 +6,7 @@
 #include "shm/slot_word.h"
 
 /// What the supervisor decides of a worker's end and of the job that it cuts short. Values, no memory is touched.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// A running job is to be ended, and its worker with it. It stands in the ledger before the worker is killed; the first
 /// one of a worker wins.
@@ -26,4 +26,4 @@ enum class AfterCrash : std::uint8_t {
   Poison,  ///< it has killed its workers too often: Failed(poisoned)
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -15,19 +15,19 @@
 namespace ringmaster::cli {
 namespace {
 
-namespace wire = control::v1;
-using wire::Reply;
+namespace v1 = control::v1;
+using v1::Reply;
 
-Result<wire::Status> ask_status(Client& client) {
-  wire::Request request;
+Result<v1::Status> ask_status(Client& client) {
+  v1::Request request;
   request.mutable_get_status();
-  auto answer = ask_for(client.link(), std::move(request), Reply::kStatus);
+  auto answer = client::ask_for(client.link(), std::move(request), Reply::kStatus);
   if (!answer) return answer.error();
   return std::move(*answer->reply.mutable_status());
 }
 
 // What is not of `pool` is left out; an Error where there is no such pool.
-Result<void> keep_pool(wire::Status& status, const std::string& pool) {
+Result<void> keep_pool(v1::Status& status, const std::string& pool) {
   std::vector<std::string> names;
   for (const auto& one : status.pools()) names.push_back(one.name());
   if (std::find(names.begin(), names.end(), pool) == names.end())
@@ -36,8 +36,8 @@ Result<void> keep_pool(wire::Status& status, const std::string& pool) {
     for (int at = list.size(); at-- > 0;)
       if (name_of(list.Get(at)) != pool) list.DeleteSubrange(at, 1);
   };
-  others(*status.mutable_pools(), [](const wire::PoolStatus& one) { return one.name(); });
-  others(*status.mutable_sessions(), [](const wire::SessionStatus& one) { return one.pool(); });
+  others(*status.mutable_pools(), [](const v1::PoolStatus& one) { return one.name(); });
+  others(*status.mutable_sessions(), [](const v1::SessionStatus& one) { return one.pool(); });
   return {};
 }
 
@@ -75,9 +75,9 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch,
 int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  wire::Request request;
+  v1::Request request;
   request.mutable_cancel()->set_job_id(job_id);
-  const auto answer = ask_for(client->link(), std::move(request), Reply::kCancelled);
+  const auto answer = client::ask_for(client->link(), std::move(request), Reply::kCancelled);
   if (!answer) return fail(exit_code(answer.error()), "job " + show_job(job_id) + ": " + answer.error().message);
   const auto& cancelled = answer->reply.cancelled();
   const char* what = cancelled.already_ended() ? "had ended already"
@@ -89,13 +89,13 @@ int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  wire::Request request;
+  v1::Request request;
   auto& drain = *request.mutable_drain();
   drain.set_pool(pool);
   drain.set_resume(resume);
   drain.set_wait(wait && !resume);
   const auto answer =
-      ask_for(client->link(), std::move(request), Reply::kDone, wait ? std::optional(kForever) : std::nullopt);
+      client::ask_for(client->link(), std::move(request), Reply::kDone, wait ? std::optional(kForever) : std::nullopt);
   if (!answer) return fail(exit_code(answer.error()), answer.error().message);
   const std::string which = pool.empty() ? "all pools" : "pool \"" + pool + "\"";
   return print(which + (resume ? " take jobs again\n" : wait ? ": drained\n" : ": draining; no new jobs are taken\n"));
@@ -105,11 +105,12 @@ int run_stop(const CommonOptions& common) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   const auto status = ask_status(*client);
-  wire::Request request;
+  v1::Request request;
   request.mutable_stop();
   // Not sent again: whoever takes the socket over next was not meant.
-  auto answer = expect(client->link().ask(std::move(request), ControlLink::Resend::No), Reply::kDone);
-  if (!answer && answer.error().code != kConnectionLost) return fail(exit_code(answer.error()), answer.error().message);
+  auto answer = client::expect(client->link().ask(std::move(request), client::ControlLink::Resend::No), Reply::kDone);
+  if (!answer && answer.error().code != client::kConnectionLost)
+    return fail(exit_code(answer.error()), answer.error().message);
   if (status && status->socket_passed())
     return print(
         "the daemon is stopping; its socket belongs to a service manager's socket unit, which starts it again for the "

@@ -17,8 +17,8 @@
 namespace ringmaster::cli {
 namespace {
 
-namespace wire = control::v1;
-using Answer = Result<wire::Health>;
+namespace v1 = control::v1;
+using Answer = Result<v1::Health>;
 
 constexpr Duration kPause = std::chrono::milliseconds(100);
 constexpr int kDown = 2;
@@ -32,9 +32,9 @@ Answer ask_once(const CommonOptions& common, Duration timeout) {
   options.administers = true;
   auto client = Client::connect(options);
   if (!client) return client.error();
-  wire::Request request;
+  v1::Request request;
   request.mutable_get_health();
-  auto answer = ask_for(client->link(), std::move(request), wire::Reply::kHealth, timeout);
+  auto answer = client::ask_for(client->link(), std::move(request), v1::Reply::kHealth, timeout);
   if (!answer) return answer.error();
   return std::move(*answer->reply.mutable_health());
 }
@@ -76,7 +76,7 @@ int show(const CommonOptions& common, const Answer& answer, int code) {
 
 int run_health(const CommonOptions& common, const HealthCommand& command) {
   catch_interrupts();
-  const TimeLimit wait(command.wait);
+  const client::TimeLimit wait(command.wait);
   for (;;) {
     const Answer answer = ask(common, command.timeout);
     const int code = code_of(answer, command);

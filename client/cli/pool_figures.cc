@@ -10,7 +10,7 @@
 namespace ringmaster::cli {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 std::string formatted(const char* format, double value) {
   char text[32];
@@ -30,18 +30,18 @@ void add(std::string& text, std::uint64_t count, const char* what) {
   if (count != 0) text += ", " + std::to_string(count) + " " + what;
 }
 
-std::uint64_t ended(const wire::Counters& of) {
+std::uint64_t ended(const v1::Counters& of) {
   return of.done() + of.failed() + of.crashed() + of.timed_out() + of.cancelled() + of.rejected() + of.lost();
 }
 
-std::string queue(const wire::PoolStatus& pool) {
+std::string queue(const v1::PoolStatus& pool) {
   if (pool.queue_highest() == 0 && pool.queued() == 0) return {};
   std::string text = "  queue: " + std::to_string(pool.queued()) + " now";
   if (pool.queued() != 0) text += ", the oldest for " + show_time(pool.oldest_queued_ms() * 1'000'000);
   return text + "; " + std::to_string(std::max(pool.queue_highest(), pool.queued())) + " at most\n";
 }
 
-std::string jobs(const wire::Counters& of) {
+std::string jobs(const v1::Counters& of) {
   std::string text = "  jobs: " + std::to_string(of.done()) + " done";
   add(text, of.failed(), "failed");
   add(text, of.crashed(), "crashed");
@@ -53,7 +53,7 @@ std::string jobs(const wire::Counters& of) {
   return text + "\n";
 }
 
-std::string saturation(const wire::Counters& of) {
+std::string saturation(const v1::Counters& of) {
   if (of.waited() == 0 && of.queue_full() == 0) return {};
   std::string text = "  saturation: " + std::to_string(of.waited()) + " jobs waited for a free worker";
   if (ended(of) != 0) {
@@ -65,7 +65,7 @@ std::string saturation(const wire::Counters& of) {
   return text + "\n";
 }
 
-std::string processes(const wire::Counters& of) {
+std::string processes(const v1::Counters& of) {
   std::string text = "  workers: " + std::to_string(of.worker_starts()) + " started";
   add(text, of.worker_deaths(), "died");
   add(text, of.worker_kills(), "killed");
@@ -84,11 +84,11 @@ std::string window(std::uint64_t ms) {
   return seconds >= 60 ? "1 min" : std::to_string(seconds) + " s";
 }
 
-std::string rates(const wire::PoolStatus& pool) {
+std::string rates(const v1::PoolStatus& pool) {
   std::string text =
       "  " + left("JOBS A SECOND", 16) + right("DONE", 9) + right("NOT DONE", 10) + right("WAITED", 9) + "\n";
   std::uint64_t before = 0;
-  for (const wire::Rates& one : pool.rates()) {
+  for (const v1::Rates& one : pool.rates()) {
     if (one.window_ms() <= before) continue;  // of a young supervisor all windows are its life
     before = one.window_ms();
     const double others =
@@ -100,11 +100,11 @@ std::string rates(const wire::PoolStatus& pool) {
 }
 
 // Percentiles are middles of buckets: "~" says that they are about right. The greatest time is exact.
-std::string about(std::uint64_t ns, const wire::Quantiles& times) {
+std::string about(std::uint64_t ns, const v1::Quantiles& times) {
   return (ns == times.max_ns() && times.window_ms() == 0 ? "" : "~") + show_time(ns);
 }
 
-std::string row(const std::string& name, const wire::Quantiles& times) {
+std::string row(const std::string& name, const v1::Quantiles& times) {
   std::string text = "  " + left(name, 16);
   if (times.count() == 0) {
     for (int i = 0; i < 5; ++i) text += right("-", 10);
@@ -115,7 +115,7 @@ std::string row(const std::string& name, const wire::Quantiles& times) {
   return text + right(show_time(times.mean_ns()), 10) + right(std::to_string(times.count()), 10) + "\n";
 }
 
-std::string times(const wire::PoolStatus& pool) {
+std::string times(const v1::PoolStatus& pool) {
   if (pool.queue_time().count() == 0 && pool.run_time().count() == 0) return {};
   std::string text = "  " + left("TIME", 16);
   for (const char* heading : {"P50", "P90", "P99", "MAX", "MEAN", "COUNT"}) text += right(heading, 10);
@@ -149,7 +149,7 @@ std::string show_rate(double per_second) {
   return formatted(per_second < 0.995 ? "%.2f" : per_second < 9.95 ? "%.1f" : "%.0f", per_second);
 }
 
-std::string pool_figures(const wire::PoolStatus& pool) {
+std::string pool_figures(const v1::PoolStatus& pool) {
   return queue(pool) + jobs(pool.counters()) + saturation(pool.counters()) + processes(pool.counters()) + rates(pool) +
          times(pool);
 }

@@ -5,11 +5,11 @@
 namespace ringmaster::cli {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 std::uint64_t wide(std::uint64_t value) { return value; }
 
-void add_quantiles(JsonWriter& json, const char* key, const wire::Quantiles& times) {
+void add_quantiles(JsonWriter& json, const char* key, const v1::Quantiles& times) {
   json.begin_object(key);
   json.number("count", wide(times.count()))
       .number("p50_ns", wide(times.p50_ns()))
@@ -18,7 +18,7 @@ void add_quantiles(JsonWriter& json, const char* key, const wire::Quantiles& tim
   json.number("mean_ns", wide(times.mean_ns())).number("sum_ns", wide(times.sum_ns())).end_object();
 }
 
-void add_rates(JsonWriter& json, const wire::Rates& rates) {
+void add_rates(JsonWriter& json, const v1::Rates& rates) {
   json.begin_object();
   json.number("window_ms", wide(rates.window_ms())).real("done", rates.done()).real("failed", rates.failed());
   json.real("crashed", rates.crashed()).real("timed_out", rates.timed_out()).real("cancelled", rates.cancelled());
@@ -26,7 +26,7 @@ void add_rates(JsonWriter& json, const wire::Rates& rates) {
 }
 
 // What is lately so; what goes back to the daemon's start stands after it.
-void add_recent(JsonWriter& json, const wire::PoolStatus& pool) {
+void add_recent(JsonWriter& json, const v1::PoolStatus& pool) {
   json.number("queue_highest", wide(pool.queue_highest())).number("oldest_queued_ms", wide(pool.oldest_queued_ms()));
   json.begin_array("rates");
   for (const auto& rates : pool.rates()) add_rates(json, rates);
@@ -37,7 +37,7 @@ void add_recent(JsonWriter& json, const wire::PoolStatus& pool) {
   json.end_object();
 }
 
-void add_counters(JsonWriter& json, const wire::Counters& of) {
+void add_counters(JsonWriter& json, const v1::Counters& of) {
   json.begin_object("counters");
   json.number("done", wide(of.done())).number("failed", wide(of.failed())).number("crashed", wide(of.crashed()));
   json.number("timed_out", wide(of.timed_out())).number("cancelled", wide(of.cancelled()));
@@ -50,7 +50,7 @@ void add_counters(JsonWriter& json, const wire::Counters& of) {
   json.number("leftovers_reaped", wide(of.leftovers_reaped())).end_object();
 }
 
-void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
+void add_worker(JsonWriter& json, const v1::WorkerStatus& worker) {
   json.begin_object();
   json.number("seat", wide(worker.seat())).text("state", worker.state()).number("pid", std::int64_t{worker.pid()});
   json.number("incarnation", wide(worker.incarnation())).number("jobs", wide(worker.jobs()));
@@ -65,7 +65,7 @@ void add_worker(JsonWriter& json, const wire::WorkerStatus& worker) {
   json.text("last_stack", worker.last_stack()).end_object();
 }
 
-void add_incident(JsonWriter& json, const wire::Incident& of) {
+void add_incident(JsonWriter& json, const v1::Incident& of) {
   json.begin_object();
   json.number("serial", wide(of.serial())).number("ago_ms", wide(of.ago_ms())).number("seat", wide(of.seat()));
   json.number("incarnation", wide(of.incarnation()))
@@ -77,14 +77,14 @@ void add_incident(JsonWriter& json, const wire::Incident& of) {
   json.text("what", of.what()).text("core", of.core()).number("same_as", of.same_as()).end_object();
 }
 
-void add_charge(JsonWriter& json, const wire::UidCharge& of) {
+void add_charge(JsonWriter& json, const v1::UidCharge& of) {
   json.begin_object();
   json.number("uid", wide(of.uid())).number("workers", wide(of.workers())).text("standing", of.standing());
   json.number("refused_for_ms", wide(of.refused_for_ms())).number("last_for_ms", wide(of.last_for_ms()));
   json.text("cause", of.cause()).end_object();
 }
 
-void add_pool(JsonWriter& json, const wire::PoolStatus& pool) {
+void add_pool(JsonWriter& json, const v1::PoolStatus& pool) {
   json.begin_object();
   json.text("name", pool.name()).text("state", pool.state()).boolean("quarantined", pool.quarantined());
   json.text("quarantine_reason", pool.quarantine_reason()).number("workers_wanted", wide(pool.workers_wanted()));
@@ -116,7 +116,7 @@ void add_argument(JsonWriter& json, const ArgumentDescription& argument) {
 
 }  // namespace
 
-std::string status_json(const wire::Status& status) {
+std::string status_json(const v1::Status& status) {
   JsonWriter json;
   json.begin_object();
   json.text("version", status.version()).text("state", status.state()).text("health", status.health());

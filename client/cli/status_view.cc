@@ -10,7 +10,7 @@
 namespace ringmaster::cli {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 using Row = std::vector<std::string>;
 
@@ -39,7 +39,7 @@ std::string time_of_ms(std::uint64_t ms) {
   return show_duration(std::chrono::milliseconds(std::min(ms, kLongest)));
 }
 
-std::string incidents(const wire::PoolStatus& pool, bool full) {
+std::string incidents(const v1::PoolStatus& pool, bool full) {
   if (pool.incidents().empty()) return {};
   std::string text = "  last incidents\n";
   for (const auto& one : pool.incidents()) {
@@ -62,7 +62,7 @@ std::string incidents(const wire::PoolStatus& pool, bool full) {
 }
 
 // Who is charged with hardly anything waits for nothing: not shown.
-std::string charges(const wire::PoolStatus& pool) {
+std::string charges(const v1::PoolStatus& pool) {
   std::string text;
   for (const auto& one : pool.charges()) {
     if (one.last_for_ms() == 0 && one.refused_for_ms() == 0) continue;
@@ -75,7 +75,7 @@ std::string charges(const wire::PoolStatus& pool) {
   return text;
 }
 
-std::string pool_text(const wire::PoolStatus& pool, bool full) {
+std::string pool_text(const v1::PoolStatus& pool, bool full) {
   std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + count_of(pool.workers_wanted(), "worker") +
                      " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
                      " queued, " + std::to_string(pool.running()) + " running\n";
@@ -119,7 +119,7 @@ std::string limits_of(const ArgumentDescription& argument) {
 
 }  // namespace
 
-std::string status_text(const wire::Status& status, bool full) {
+std::string status_text(const v1::Status& status, bool full) {
   std::string text = "ringmaster " + status.version() + ": " + status.health();
   for (const std::string& one : status.health_reasons()) text += "\n  " + one;
   text += "\n" + status.state() + ", up " + time_of_ms(status.uptime_ms()) + ", socket " + status.socket() + "\n";

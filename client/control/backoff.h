@@ -6,7 +6,7 @@
 
 #include "client/types/outcome.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Pauses between tries, doubled up to a longest one, each off by up to half in either direction: a hundred who were
 /// refused together do not come back together. Pure: the random numbers come from outside.
@@ -26,4 +26,4 @@ class Backoff {
   Duration longest_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -7,7 +7,7 @@
 
 #include "client/types/outcome.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// How long a client goes on trying to connect. A daemon that never was there is not waited for; one whose supervisor
 /// ended in the middle of the greeting is there, and one that has too many connections now will have fewer. Pure.
@@ -45,4 +45,4 @@ class ConnectPatience {
   std::optional<TimePoint> broke_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -22,11 +22,11 @@
 #include "proto/fd_passing.h"
 #include "proto/socket_path.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
-namespace wire = control::v1;
-using wire::Reply;
+namespace v1 = control::v1;
+using v1::Reply;
 
 constexpr std::uint32_t kProtocolVersion = 1;
 constexpr Duration kFirstPause = std::chrono::milliseconds(5);
@@ -97,13 +97,13 @@ std::uint64_t ControlLink::daemon_id() {
 
 void ControlLink::drop() noexcept {
   fd_.reset();
-  decoder_ = FrameDecoder();
+  decoder_ = wire::FrameDecoder();
 }
 
 Result<void> ControlLink::connect_once(Duration limit) {
   drop();
-  if (const auto fits = check_socket_path(socket_); !fits) return fits.error();
-  if (administers_ && would_start_service(socket_))
+  if (const auto fits = wire::check_socket_path(socket_); !fits) return fits.error();
+  if (administers_ && wire::would_start_service(socket_))
     return Error{"the daemon is not running: a service manager listens on " + socket_ +
                      " and starts it for the next job; or start it yourself (systemctl start ringmaster)",
                  ECONNREFUSED};
@@ -125,7 +125,7 @@ Result<void> ControlLink::connect_once(Duration limit) {
   ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   fd_ = std::move(fd);
 
-  wire::Request hello;
+  v1::Request hello;
   hello.mutable_hello()->set_version_min(kProtocolVersion);
   hello.mutable_hello()->set_version_max(kProtocolVersion);
   hello.mutable_hello()->set_client(name_.substr(0, 80));
@@ -186,13 +186,13 @@ Result<void> ControlLink::send_all(const std::string& frame, Duration limit) {
   return {};
 }
 
-Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration limit) {
+Result<ControlAnswer> ControlLink::exchange(v1::Request& request, Duration limit) {
   request.set_id(++last_id_);
   std::string body = request.SerializeAsString();
-  if (body.size() > kMaxFrameBytes)
+  if (body.size() > wire::kMaxFrameBytes)
     return Error{"a request of " + std::to_string(body.size()) + " bytes is too large for the socket; use a session",
                  EMSGSIZE};
-  const auto sent = send_all(make_frame(body), std::min(patience_, limit));
+  const auto sent = send_all(wire::make_frame(body), std::min(patience_, limit));
   // Even then a last word may lie in the socket: why the daemon hung up.
   if (!sent && sent.error().code != kConnectionLost) return sent.error();
 
@@ -205,13 +205,13 @@ Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration lim
         return Error{"the daemon on " + socket_ + " sent garbage; is it a ringmasterd?"};
       if (answer.reply.id() == last_id_ || answer.reply.id() == 0) return answer;
     }
-    if (decoder_.state() != FrameDecoder::State::Ok)
+    if (decoder_.state() != wire::FrameDecoder::State::Ok)
       return Error{"the daemon on " + socket_ + " sent garbage; is it a ringmasterd?"};
     const auto ready = await(fd_.get(), POLLIN, time);
     if (!ready) return ready.error();
     if (!*ready)
       return Error{"the daemon on " + socket_ + " gave no answer in time; is it overloaded or stopped?", ETIMEDOUT};
-    auto received = receive_with_fds(fd_.get(), buffer, MSG_DONTWAIT);
+    auto received = wire::receive_with_fds(fd_.get(), buffer, MSG_DONTWAIT);
     if (!received) {
       if (received.error().code == EAGAIN) continue;
       if (received.error().code == ECONNRESET) return connection_lost("reset");
@@ -223,7 +223,7 @@ Result<ControlAnswer> ControlLink::exchange(wire::Request& request, Duration lim
   }
 }
 
-void ControlLink::tell_if_connected(wire::Request request, Duration limit) {
+void ControlLink::tell_if_connected(v1::Request request, Duration limit) {
   if (forked()) return;
   const std::lock_guard lock(mutex_);
   if (!fd_) return;
@@ -231,7 +231,7 @@ void ControlLink::tell_if_connected(wire::Request request, Duration limit) {
   if (!answer || answer->reply.id() == 0) drop();
 }
 
-std::optional<ControlAnswer> ControlLink::ask_soon(wire::Request request, Duration limit) {
+std::optional<ControlAnswer> ControlLink::ask_soon(v1::Request request, Duration limit) {
   if (forked()) return std::nullopt;
   const TimeLimit time(limit);
   const std::unique_lock lock(mutex_, limit);
@@ -246,7 +246,7 @@ std::optional<ControlAnswer> ControlLink::ask_soon(wire::Request request, Durati
   return std::nullopt;
 }
 
-Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std::optional<Duration> limit) {
+Result<ControlAnswer> ControlLink::ask(v1::Request request, Resend resend, std::optional<Duration> limit) {
   if (forked()) return parents_connection();
   const std::lock_guard lock(mutex_);
   const TimeLimit time(patience_);
@@ -268,9 +268,9 @@ Result<ControlAnswer> ControlLink::ask(wire::Request request, Resend resend, std
 
 bool refused_for_now(const Error& error) noexcept {
   switch (error.code - kRefusedByDaemon) {
-    case wire::ERROR_BUSY:
-    case wire::ERROR_QUOTA:
-    case wire::ERROR_QUEUE_FULL:
+    case v1::ERROR_BUSY:
+    case v1::ERROR_QUOTA:
+    case v1::ERROR_QUEUE_FULL:
       return true;
     default:
       return false;
@@ -283,9 +283,9 @@ Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wante
   if (reply.body_case() == Reply::kError) {
     const control::v1::Error& error = reply.error();
     // What is larger than the limit itself does not fit later either.
-    const bool never = error.code() == wire::ERROR_QUOTA && error.needed() > error.limit();
-    const auto code = never ? wire::ERROR_TOO_LARGE : error.code();
-    return Error{error.message().empty() ? std::string(to_string(error.code())) : error.message(),
+    const bool never = error.code() == v1::ERROR_QUOTA && error.needed() > error.limit();
+    const auto code = never ? v1::ERROR_TOO_LARGE : error.code();
+    return Error{error.message().empty() ? std::string(wire::to_string(error.code())) : error.message(),
                  kRefusedByDaemon + static_cast<int>(code)};
   }
   if (reply.body_case() != wanted)
@@ -293,4 +293,4 @@ Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wante
   return answer;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

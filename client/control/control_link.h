@@ -11,7 +11,7 @@
 #include "proto/control.pb.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// The code of an Error that says that the connection broke after the request may have been sent.
 inline constexpr int kConnectionLost = 104;  // ECONNRESET
@@ -75,7 +75,7 @@ class ControlLink {
   UniqueFd fd_;
   bool was_connected_ = false;
   std::uint64_t daemon_id_ = 0;
-  FrameDecoder decoder_;
+  wire::FrameDecoder decoder_;
   std::uint64_t last_id_ = 0;
 };
 
@@ -94,4 +94,4 @@ class ControlLink {
   return expect(link.ask(std::move(request), ControlLink::Resend::Yes, limit), wanted);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

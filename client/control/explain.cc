@@ -1,8 +1,8 @@
 #include "client/control/explain.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 namespace {
 
@@ -17,13 +17,13 @@ void take(std::string& into, std::string* from) {
 
 void explain(Outcome& outcome, ControlLink& link, Duration limit) {
   if (!outcome.took_its_worker() || outcome.facts_.job_id == 0) return;
-  wire::Request request;
-  wire::GetStack& wanted = *request.mutable_get_stack();
+  v1::Request request;
+  v1::GetStack& wanted = *request.mutable_get_stack();
   wanted.set_job_id(outcome.facts_.job_id);
   wanted.set_wait_ms(static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()));
   auto answer = link.ask_soon(std::move(request), limit + kAnswerTime);
-  if (!answer || answer->reply.body_case() != wire::Reply::kStack) return;
-  wire::Stack& stack = *answer->reply.mutable_stack();
+  if (!answer || answer->reply.body_case() != v1::Reply::kStack) return;
+  v1::Stack& stack = *answer->reply.mutable_stack();
   OutcomeFacts& facts = outcome.facts_;
   take(facts.stack, stack.mutable_stack());
   take(facts.worker, stack.mutable_worker());
@@ -32,4 +32,4 @@ void explain(Outcome& outcome, ControlLink& link, Duration limit) {
   take(facts.core, stack.mutable_core());
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

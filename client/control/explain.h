@@ -3,10 +3,10 @@
 #include "client/control/control_link.h"
 #include "client/types/outcome.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Asks the daemon where the job was when its worker died, and adds the answer to the outcome. Waits at most about
 /// `limit`; without an answer the outcome stays as it is.
 void explain(Outcome& outcome, ControlLink& link, Duration limit);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -11,25 +11,25 @@
 #include "client/types/whole_ms.h"
 #include "proto/control_convert.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
-namespace wire = control::v1;
-using wire::Reply;
+namespace v1 = control::v1;
+using v1::Reply;
 
-Status status_of_kind(wire::OutcomeKind kind) {
+Status status_of_kind(v1::OutcomeKind kind) {
   switch (kind) {
-    case wire::OUTCOME_DONE:
+    case v1::OUTCOME_DONE:
       return Status::Done;
-    case wire::OUTCOME_CRASHED:
+    case v1::OUTCOME_CRASHED:
       return Status::Crashed;
-    case wire::OUTCOME_TIMED_OUT:
+    case v1::OUTCOME_TIMED_OUT:
       return Status::TimedOut;
-    case wire::OUTCOME_CANCELLED:
+    case v1::OUTCOME_CANCELLED:
       return Status::Cancelled;
-    case wire::OUTCOME_REJECTED:
+    case v1::OUTCOME_REJECTED:
       return Status::Rejected;
-    case wire::OUTCOME_LOST:
+    case v1::OUTCOME_LOST:
       return Status::Lost;
     default:
       return Status::Failed;
@@ -37,27 +37,27 @@ Status status_of_kind(wire::OutcomeKind kind) {
 }
 
 // A refusal of the job itself is its outcome; anything else is the environment's failure.
-std::optional<Outcome> as_rejection(const wire::Error& error) {
+std::optional<Outcome> as_rejection(const v1::Error& error) {
   OutcomeFacts facts;
   facts.status = Status::Rejected;
-  facts.message = error.message().empty() ? to_string(error.code()) : error.message();
+  facts.message = error.message().empty() ? wire::to_string(error.code()) : error.message();
   switch (error.code()) {
-    case wire::ERROR_UNKNOWN_HANDLER:
+    case v1::ERROR_UNKNOWN_HANDLER:
       facts.cause = Cause::UnknownHandler;
       break;
-    case wire::ERROR_TOO_LARGE:
+    case v1::ERROR_TOO_LARGE:
       facts.cause = Cause::TooLarge;
       facts.needed_bytes = error.needed();
       break;
-    case wire::ERROR_BAD_REQUEST:
-    case wire::ERROR_BAD_ARGUMENT:
-    case wire::ERROR_UNKNOWN_POOL:
+    case v1::ERROR_BAD_REQUEST:
+    case v1::ERROR_BAD_ARGUMENT:
+    case v1::ERROR_UNKNOWN_POOL:
       facts.cause = Cause::Invalid;
       break;
-    case wire::ERROR_QUEUE_FULL:
-    case wire::ERROR_QUOTA:
-    case wire::ERROR_NO_MEMORY:
-    case wire::ERROR_DRAINING:
+    case v1::ERROR_QUEUE_FULL:
+    case v1::ERROR_QUOTA:
+    case v1::ERROR_NO_MEMORY:
+    case v1::ERROR_DRAINING:
       break;
     default:
       return std::nullopt;
@@ -94,7 +94,7 @@ bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) no
   return idempotent || (same_daemon && since_submit <= kOutcomesKept);
 }
 
-Outcome to_outcome(wire::Outcome& message) {
+Outcome to_outcome(v1::Outcome& message) {
   OutcomeFacts facts;
   facts.status = status_of_kind(message.kind());
   facts.cause =
@@ -118,7 +118,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
                                 const SubmitOptions& options) {
   const auto cookie = make_cookie();
   if (!cookie) return cookie.error();
-  wire::Request submit;
+  v1::Request submit;
   auto& job = *submit.mutable_submit();
   job.set_pool(pool);
   job.set_handler(handler);
@@ -135,7 +135,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
   job.set_cookie_high(cookie->high);
   job.set_cookie_low(cookie->low);
   job.set_wait(true);
-  wire::Request fetch;
+  v1::Request fetch;
   fetch.mutable_fetch()->set_cookie_high(cookie->high);
   fetch.mutable_fetch()->set_cookie_low(cookie->low);
   fetch.mutable_fetch()->set_wait(true);
@@ -157,8 +157,8 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
     }
     if (answer->reply.body_case() == Reply::kOutcome) return to_outcome(*answer->reply.mutable_outcome());
     if (answer->reply.body_case() == Reply::kError) {
-      const wire::Error error = answer->reply.error();
-      if (fetching && error.code() == wire::ERROR_UNKNOWN_JOB) {
+      const v1::Error error = answer->reply.error();
+      if (fetching && error.code() == v1::ERROR_UNKNOWN_JOB) {
         // It never arrived, unless whoever took it cannot say so any more.
         if (!may_send_again(link.daemon_id() == submitted_to, Clock::now() - submitted_at, options.idempotent))
           return lost();
@@ -179,4 +179,4 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

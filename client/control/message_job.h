@@ -3,7 +3,7 @@
 #include "client/control/control_link.h"
 #include "client/types/options.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// A job whose payload and result travel as messages. `link` should be its own: it is busy until the job has ended.
 /// After a broken connection the outcome is fetched by cookie; only a job that never arrived is sent again, and
@@ -21,4 +21,4 @@ inline constexpr Duration kOutcomesKept = std::chrono::seconds(60);
 /// The daemon's outcome message as a value.
 [[nodiscard]] Outcome to_outcome(control::v1::Outcome& message);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

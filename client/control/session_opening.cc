@@ -7,15 +7,15 @@
 #include "client/session/wait_step.h"
 #include "client/types/whole_ms.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
-namespace wire = control::v1;
-using wire::Reply;
+namespace v1 = control::v1;
+using v1::Reply;
 
 constexpr std::size_t kSessionFds = 5;
 
-Result<SessionMemory> map_all(std::vector<UniqueFd>& fds, const wire::SessionFds& said) {
+Result<SessionMemory> map_all(std::vector<UniqueFd>& fds, const v1::SessionFds& said) {
   if (fds.size() != kSessionFds)
     return Error{"the daemon sent " + std::to_string(fds.size()) + " descriptors for a session instead of " +
                  std::to_string(kSessionFds) + "; is this process's descriptor limit (ulimit -n) reached?"};
@@ -25,19 +25,19 @@ Result<SessionMemory> map_all(std::vector<UniqueFd>& fds, const wire::SessionFds
   const UniqueFd board = std::move(fds[2]);
   memory.doorbell = std::move(fds[3]);
   memory.lifeline = std::move(fds[4]);
-  auto request = Mapping::map(memory.request_fd.get(), Access::ReadWrite, said.request_segment_bytes());
+  auto request = shm::Mapping::map(memory.request_fd.get(), shm::Access::ReadWrite, said.request_segment_bytes());
   if (!request) return request.error();
   memory.request = std::move(*request);
-  auto reply = Mapping::map(memory.reply_fd.get(), Access::ReadWrite, said.reply_segment_bytes());
+  auto reply = shm::Mapping::map(memory.reply_fd.get(), shm::Access::ReadWrite, said.reply_segment_bytes());
   if (!reply) return reply.error();
   memory.reply = std::move(*reply);
-  auto hints = Mapping::map(board.get(), Access::ReadOnly);
+  auto hints = shm::Mapping::map(board.get(), shm::Access::ReadOnly);
   if (!hints) return hints.error();
   memory.board = std::move(*hints);
   return memory;
 }
 
-Result<SessionFacts> facts_of(const wire::SessionFds& said, const SessionOptions& options) {
+Result<SessionFacts> facts_of(const v1::SessionFds& said, const SessionOptions& options) {
   auto table = pool_handlers(said.pool());
   if (!table) return table.error();
   SessionFacts facts;
@@ -59,7 +59,7 @@ void await_handlers(ControlLink& link, SessionFacts& facts) {
   for (Duration pause = std::chrono::milliseconds(5); !facts.handlers_known && limit.left() > Duration(0);
        pause = std::min<Duration>(2 * pause, std::chrono::milliseconds(100))) {
     std::this_thread::sleep_for(pause);
-    wire::Request request;
+    v1::Request request;
     request.mutable_list_handlers()->set_pool(facts.pool);
     const auto answer = ask_for(link, std::move(request), Reply::kHandlers);
     if (!answer || answer->reply.handlers().pools_size() != 1) return;
@@ -72,7 +72,7 @@ void await_handlers(ControlLink& link, SessionFacts& facts) {
 
 Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::string& pool,
                                                const SessionOptions& options, const std::string& name) {
-  wire::Request request;
+  v1::Request request;
   auto& open = *request.mutable_open_session();
   open.set_pool(pool);
   open.set_slots(options.slots);
@@ -91,7 +91,7 @@ Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::str
   if (!facts) return facts.error();
   facts->clock_offset_ns = clock_offset(asked_ns, said.clock_ns(), answered_ns);
 
-  wire::Request mapped;
+  v1::Request mapped;
   mapped.mutable_session_mapped()->set_serial(said.serial());
   const auto ready = expect(link.ask(std::move(mapped), ControlLink::Resend::No), Reply::kSessionReady);
   if (!ready) return ready.error();
@@ -101,7 +101,7 @@ Result<std::shared_ptr<SessionCore>> open_once(ControlLink& link, const std::str
 
 }  // namespace
 
-Result<PoolHandlers> pool_handlers(const wire::PoolHandlers& message) {
+Result<PoolHandlers> pool_handlers(const v1::PoolHandlers& message) {
   PoolHandlers pool;
   pool.pool = message.pool();
   pool.known = message.known();
@@ -127,4 +127,4 @@ Result<std::shared_ptr<SessionCore>> open_session(ControlLink& link, const std::
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -6,7 +6,7 @@
 #include "client/session/session_core.h"
 #include "client/types/options.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Opens a session: asks, maps what the daemon hands over, lets it seal the request segment, waits until it is
 /// attached. Starts over when the daemon restarts in between.
@@ -16,4 +16,4 @@ namespace ringmaster {
 /// The daemon's table of one pool as plain values.
 [[nodiscard]] Result<PoolHandlers> pool_handlers(const control::v1::PoolHandlers& message);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

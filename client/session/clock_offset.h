@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// CLOCK_MONOTONIC as this process has it: another one than the daemon's where the two live in different time
 /// namespaces (a container that was moved between machines, `unshare -T`).
@@ -23,4 +23,4 @@ namespace ringmaster {
   return static_cast<std::int64_t>(daemon_ns - after_ns);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -12,7 +12,7 @@
 #include "client/session/wait_step.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 Result<void> CompletionFeed::start() {
   bell_ = above_standard(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
@@ -35,7 +35,7 @@ Result<void> CompletionFeed::start() {
 void CompletionFeed::stop() noexcept {
   if (!thread_.joinable()) return;
   stop_.store(true, std::memory_order_release);  // SYNC: pairs with run(); the word changes after it.
-  wake_client(core_.port().reply());
+  shm::wake_client(core_.port().reply());
   thread_.join();
 }
 
@@ -51,9 +51,9 @@ void CompletionFeed::run() noexcept {
   std::uint32_t seen = core_.port().observe();
   tell();                                           // what ended before the thread looked
   while (!stop_.load(std::memory_order_acquire)) {  // SYNC: pairs with stop().
-    core_.port().sleep(seen & ~kWaitingBit, kLongestNap);
+    core_.port().sleep(seen & ~shm::kWaitingBit, kLongestNap);
     const std::uint32_t now = core_.port().observe();
-    if ((now | kWaitingBit) != (seen | kWaitingBit)) {
+    if ((now | shm::kWaitingBit) != (seen | shm::kWaitingBit)) {
       seen = now;
       tell();
     } else if (core_.check_gone()) {
@@ -63,4 +63,4 @@ void CompletionFeed::run() noexcept {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 class SessionCore;
 
@@ -33,4 +33,4 @@ class CompletionFeed {
   std::thread thread_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

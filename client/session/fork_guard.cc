@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::client {
 std::atomic<std::uint32_t> fork_detail::generation{0};
 
 namespace {
@@ -45,4 +45,4 @@ void forget_in_children(int fd) noexcept {
   if (found != doomed().fds.end()) doomed().fds.erase(found);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

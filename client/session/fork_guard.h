@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace fork_detail {
 extern std::atomic<std::uint32_t> generation;
 }
@@ -19,4 +19,4 @@ extern std::atomic<std::uint32_t> generation;
 void close_in_children(int fd);
 void forget_in_children(int fd) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

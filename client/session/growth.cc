@@ -3,7 +3,7 @@
 #include "client/session/outcome_reading.h"
 #include "client/session/wait_step.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 // True: to be published.
 bool Growth::begin(std::uint32_t at, TimePoint now) {
@@ -12,7 +12,7 @@ bool Growth::begin(std::uint32_t at, TimePoint now) {
   if (record.needed <= record.job.result_capacity || record.needed > results_.capacity()) return false;
   if (waits() && record.result.id != 0) stirred_ = now;
   results_.give_back(record.result.id);
-  record.result = Extent{};
+  record.result = shm::Extent{};
   record.asked_again = true;
   const Asked asked = ask(record);
   if (asked == Asked::NoRoom) {
@@ -40,18 +40,18 @@ bool Growth::retry(std::uint32_t at, bool stuck) {
 }
 
 Growth::Asked Growth::ask(JobRecord& record) {
-  if (port_.board_closed() != BoardClosed::Open) return Asked::Never;  // the daemon would refuse it
+  if (port_.board_closed() != shm::BoardClosed::Open) return Asked::Never;  // the daemon would refuse it
   switch (results_.take(record.needed, record.result, may_take_)) {
-    case ReservedRing::Taken::Ok:
+    case shm::ReservedRing::Taken::Ok:
       break;
-    case ReservedRing::Taken::NoRoom:
+    case shm::ReservedRing::Taken::NoRoom:
       return Asked::NoRoom;
-    case ReservedRing::Taken::NoMemory:
+    case shm::ReservedRing::Taken::NoMemory:
       return Asked::Never;
   }
   port_.release(record.slot);
   record.slot = *port_.take_slot();  // there is at least the one just released
-  record.job.result_line = static_cast<std::uint32_t>(record.result.offset / kCacheLine);
+  record.job.result_line = static_cast<std::uint32_t>(record.result.offset / shm::kCacheLine);
   record.job.result_capacity = record.needed;
   return Asked::Ready;
 }
@@ -60,4 +60,4 @@ bool Growth::nothing_moves(TimePoint now) const noexcept {
   return port_.in_flight() == 0 && now - stirred_ > kLongestNap;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -7,7 +7,7 @@
 #include "shm/port/client_port.h"
 #include "shm/reserved_ring.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Jobs whose results did not fit: one that may run twice is asked again, once, with the room that it needs, as soon as
 /// the result ring has that. Guarded by the session's mutex. Time is an argument; publishing is the caller's.
@@ -17,16 +17,16 @@ class Growth {
   using MayTake = bool (*)(std::uint64_t bytes);
 
   /// All outlive it.
-  Growth(JobRecords& records, ClientPort& port, ReservedRing& results, MayTake may_take)
+  Growth(JobRecords& records, shm::ClientPort& port, shm::ReservedRing& results, MayTake may_take)
       : records_(records), port_(port), results_(results), may_take_(may_take) {}
 
   /// Some job waits for room: no new one is to take it.
   [[nodiscard]] bool waits() const noexcept { return waiting_ != 0; }
 
   /// Whether a job that ended so may be asked again: nearly none.
-  [[nodiscard]] static bool asks_again(const JobRecord& record, SlotWord end) noexcept {
-    return end.cause() == Cause::TooLarge && end.state() == SlotState::Failed &&
-           (record.job.flags & kJobIdempotent) != 0 && !record.asked_again;
+  [[nodiscard]] static bool asks_again(const JobRecord& record, shm::SlotWord end) noexcept {
+    return end.cause() == Cause::TooLarge && end.state() == shm::SlotState::Failed &&
+           (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again;
   }
   /// The job of a record that asks_again() has ended: publish(at) if it can be asked at once.
   template <typename Publish>
@@ -59,11 +59,11 @@ class Growth {
   [[nodiscard]] bool nothing_moves(TimePoint now) const noexcept;
 
   JobRecords& records_;
-  ClientPort& port_;
-  ReservedRing& results_;
+  shm::ClientPort& port_;
+  shm::ReservedRing& results_;
   const MayTake may_take_;
   unsigned waiting_ = 0;  // records that are Waiting
   TimePoint stirred_{};   // when a result's room last came back, or a record began to wait
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -3,29 +3,31 @@
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
-std::uint64_t whole_lines(std::uint64_t bytes) { return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine; }
+std::uint64_t whole_lines(std::uint64_t bytes) {
+  return (bytes + shm::kCacheLine - 1) / shm::kCacheLine * shm::kCacheLine;
+}
 
-SubmitError error_of(SubmitFault fault) {
+SubmitError error_of(wire::SubmitFault fault) {
   switch (fault) {
-    case SubmitFault::UnknownHandler:
+    case wire::SubmitFault::UnknownHandler:
       return SubmitError::UnknownHandler;
-    case SubmitFault::BadArguments:
+    case wire::SubmitFault::BadArguments:
       return SubmitError::BadArguments;
-    case SubmitFault::TooLarge:
+    case wire::SubmitFault::TooLarge:
       return SubmitError::TooLarge;
-    case SubmitFault::BadOption:
+    case wire::SubmitFault::BadOption:
       return SubmitError::BadOption;
   }
   return SubmitError::BadOption;
 }
 
-void fill(JobDescriptor& job, const PlacedRequest& request, const SubmitTerms& terms, bool idempotent) {
+void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::SubmitTerms& terms, bool idempotent) {
   job.seq = 0;
-  job.flags = idempotent ? kJobIdempotent : 0;
-  job.request_line = static_cast<std::uint32_t>(request.offset / kCacheLine);
+  job.flags = idempotent ? shm::kJobIdempotent : 0;
+  job.request_line = static_cast<std::uint32_t>(request.offset / shm::kCacheLine);
   job.result_line = 0;
   job.request_bytes = request.bytes;
   job.result_capacity = terms.result_capacity;
@@ -51,17 +53,19 @@ JobDrafter::JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_byt
   limits_.result_bytes = result_ring_bytes;
   limits_.shortest_run_ms = whole_ms(facts.shortest_timeout);
   limits_.longest_run_ms = whole_ms(facts.longest_timeout);
-  for (const HandlerDescription& one : facts.handlers) handler_ids_.push_back(handler_id(one.name));
+  for (const HandlerDescription& one : facts.handlers) handler_ids_.push_back(wire::handler_id(one.name));
 }
 
-Refusal JobDrafter::refusal_of(SubmitRefusal refused) { return {error_of(refused.fault), std::move(refused.message)}; }
+Refusal JobDrafter::refusal_of(wire::SubmitRefusal refused) {
+  return {error_of(refused.fault), std::move(refused.message)};
+}
 
 std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedRequest& request,
                                          const Arguments& arguments, const SubmitOptions& options,
                                          JobDraft& draft) const {
   std::vector<ArgumentView> views;
   for (const Argument& one : arguments) views.push_back({one.key, one.value});
-  SubmitWish wish;
+  wire::SubmitWish wish;
   wish.handler = handler;
   wish.arguments = views;
   wish.request_bytes = request.bytes;
@@ -70,8 +74,8 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wish.result_capacity = options.result_capacity;
   wish.run_timeout_ms = whole_ms(options.timeout);
   wish.queue_timeout_ms = whole_ms(options.queue_timeout);
-  SubmitTerms terms;
-  if (auto refused = check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
+  wire::SubmitTerms terms;
+  if (auto refused = wire::check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
 
   fill(draft.job, request, terms, options.idempotent);
   draft.job.handler = id_of(handler, terms.handler);
@@ -85,7 +89,7 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
 }
 
 std::uint64_t JobDrafter::id_of(std::string_view name, const HandlerDescription* known) const {
-  if (known == nullptr) return handler_id(name);
+  if (known == nullptr) return wire::handler_id(name);
   return handler_ids_[static_cast<std::size_t>(known - facts_.handlers.data())];
 }
 
@@ -96,4 +100,4 @@ std::string JobDrafter::handler_named(std::uint64_t id) const {
   return {};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

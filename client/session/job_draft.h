@@ -11,11 +11,11 @@
 #include "proto/submit_rules.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// A job that keeps to its pool's rules, before it has a slot, extents for arguments and result, and a time.
 struct JobDraft {
-  JobDescriptor job;  // not zeroed here: draft() sets each field
+  shm::JobDescriptor job;  // not zeroed here: draft() sets each field
   std::vector<std::byte> arguments;
   std::uint64_t request_extent = 0;
 };
@@ -36,7 +36,7 @@ class JobDrafter {
 
   /// Why a request of so many bytes is never taken.
   [[nodiscard]] std::optional<Refusal> check_size(std::uint64_t bytes) const {
-    if (auto refused = check_request_bytes(bytes, limits_)) [[unlikely]]
+    if (auto refused = wire::check_request_bytes(bytes, limits_)) [[unlikely]]
       return refusal_of(std::move(*refused));
     return std::nullopt;
   }
@@ -48,12 +48,12 @@ class JobDrafter {
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;
 
  private:
-  [[nodiscard]] static Refusal refusal_of(SubmitRefusal refused);
+  [[nodiscard]] static Refusal refusal_of(wire::SubmitRefusal refused);
   [[nodiscard]] std::uint64_t id_of(std::string_view name, const HandlerDescription* known) const;
 
   const SessionFacts& facts_;
-  SubmitLimits limits_;
+  wire::SubmitLimits limits_;
   std::vector<std::uint64_t> handler_ids_;  // of facts_.handlers
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

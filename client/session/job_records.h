@@ -8,7 +8,7 @@
 #include "shm/payload_ring.h"
 #include "shm/slot_word.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// A job from submit to the taking of its outcome. Its slot may change: it is asked again with a larger result.
 struct JobRecord {
@@ -24,9 +24,9 @@ struct JobRecord {
   std::uint64_t arguments_extent = 0;
   std::uint64_t needed = 0;   ///< by the result, when Waiting
   std::uint64_t seen_ns = 0;  ///< when it was found ended, maybe in its queue; 0: its line tells
-  Extent result;
-  SlotWord end;
-  JobDescriptor job;
+  shm::Extent result;
+  shm::SlotWord end;
+  shm::JobDescriptor job;
 };
 
 /// The records of one session, one for each slot: a job that is not Free holds a slot. Guarded by the session's mutex.
@@ -71,4 +71,4 @@ class JobRecords {
   std::vector<std::uint32_t> of_slot_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <ctime>
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 bool pending(int signal) {
@@ -48,4 +48,4 @@ void write_farewell(int lifeline) noexcept {
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -4,7 +4,7 @@
 
 #include "base/memory_left.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Whether so much may be taken where `left` is left. Some of it is others': a machine that is driven to its last page
 /// kills somebody.
@@ -16,4 +16,4 @@ namespace ringmaster {
 /// The same with what is left now.
 [[nodiscard]] inline bool may_reserve(std::uint64_t bytes) { return leaves_margin(memory_left_now(), bytes); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

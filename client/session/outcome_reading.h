@@ -9,27 +9,29 @@
 #include "shm/segment_view.h"
 
 /// From a record whose job has ended to what its application is told.
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// How the job of `record` ended: its slot's word and line, read against what was asked for. REQUIRES: it has ended and
 /// its slot is not given back.
-[[nodiscard, gnu::always_inline]] inline JobEnd end_of(const JobRecord& record, const ReplyView& reply) noexcept {
-  const JobDescriptor& job = record.job;
-  return read_end(reply.line(record.slot), record.end,
-                  {record.seq, job.queue_timeout_ms, job.submitted_ns, job.result_capacity}, record.seen_ns);
+[[nodiscard, gnu::always_inline]] inline shm::JobEnd end_of(const JobRecord& record,
+                                                            const shm::ReplyView& reply) noexcept {
+  const shm::JobDescriptor& job = record.job;
+  return shm::read_end(reply.line(record.slot), record.end,
+                       {record.seq, job.queue_timeout_ms, job.submitted_ns, job.result_capacity}, record.seen_ns);
 }
 
 /// The message of an end that has one, fit to be shown.
-[[nodiscard]] std::string message_of(const JobEnd& end, const ReplyView& reply, std::uint32_t slot);
+[[nodiscard]] std::string message_of(const shm::JobEnd& end, const shm::ReplyView& reply, std::uint32_t slot);
 
 /// Fills `facts`, which is default-constructed. Inline: it stands in the way of each outcome.
-[[gnu::always_inline]] inline void fill_facts(const JobEnd& end, const JobRecord& record, const ReplyView& reply,
-                                              std::uint32_t serial, const JobDrafter& drafter, OutcomeFacts& facts) {
+[[gnu::always_inline]] inline void fill_facts(const shm::JobEnd& end, const JobRecord& record,
+                                              const shm::ReplyView& reply, std::uint32_t serial,
+                                              const JobDrafter& drafter, OutcomeFacts& facts) {
   facts.status = end.status;
   facts.cause = end.cause;
   facts.detail = end.detail;
   facts.attempts = end.attempts;
-  facts.job_id = make_job_id(serial, record.seq);
+  facts.job_id = shm::make_job_id(serial, record.seq);
   facts.needed_bytes = end.needed_bytes;
   facts.timings = {Duration(end.queued_ns), Duration(end.run_ns)};
   if (end.message_bytes != 0 || end.impossible) [[unlikely]]
@@ -38,4 +40,4 @@ namespace ringmaster {
     facts.handler = drafter.handler_named(record.job.handler);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

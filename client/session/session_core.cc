@@ -9,7 +9,7 @@
 #include "shm/port/doorbell.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
@@ -26,11 +26,11 @@ Refusal too_little_memory(const char* what, std::uint64_t bytes) {
 }  // namespace
 
 Result<std::shared_ptr<SessionCore>> SessionCore::create(SessionMemory memory, SessionFacts facts) {
-  const auto request = RequestView::open(memory.request.bytes());
-  const auto reply = ReplyView::open(memory.reply.bytes());
-  const BoardRecord* board = nullptr;
+  const auto request = shm::RequestView::open(memory.request.bytes());
+  const auto reply = shm::ReplyView::open(memory.reply.bytes());
+  const shm::BoardRecord* board = nullptr;
   if (memory.board) {
-    board = open_board(memory.board.bytes());
+    board = shm::open_board(memory.board.bytes());
     if (board == nullptr)
       return Error{"the daemon sent a board of another layout; client and daemon differ in version"};
   }
@@ -39,8 +39,8 @@ Result<std::shared_ptr<SessionCore>> SessionCore::create(SessionMemory memory, S
   return std::shared_ptr<SessionCore>(new SessionCore(std::move(memory), std::move(facts), *request, *reply, board));
 }
 
-SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply,
-                         const BoardRecord* board)
+SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestView request, shm::ReplyView reply,
+                         const shm::BoardRecord* board)
     : memory_(std::move(memory)),
       facts_(std::move(facts)),
       drafter_(facts_, request.ring_bytes(), reply.ring_bytes()),
@@ -63,9 +63,9 @@ SessionCore::~SessionCore() {
   (void)room_.release();
   // The maps are not in this child (MADV_DONTFORK); unmapping could hit what has taken their addresses. The thread
   // isn't either.
-  (void)new Mapping(std::move(memory_.request));
-  (void)new Mapping(std::move(memory_.reply));
-  (void)new Mapping(std::move(memory_.board));
+  (void)new shm::Mapping(std::move(memory_.request));
+  (void)new shm::Mapping(std::move(memory_.reply));
+  (void)new shm::Mapping(std::move(memory_.board));
   (void)feed_.release();
 }
 
@@ -84,13 +84,13 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
-    Extent extent;
+    shm::Extent extent;
     switch (requests_.take(bytes, extent, may_reserve)) {
-      case ReservedRing::Taken::Ok:
+      case shm::ReservedRing::Taken::Ok:
         return Request(shared_from_this(), extent.id, extent.offset, {port_.request().ring() + extent.offset, bytes});
-      case ReservedRing::Taken::NoMemory:
+      case shm::ReservedRing::Taken::NoMemory:
         return too_little_memory("request", bytes);
-      case ReservedRing::Taken::NoRoom:
+      case shm::ReservedRing::Taken::NoRoom:
         break;
     }
     // Jobs that nobody waits for any more are found only here.
@@ -113,18 +113,18 @@ Refusal SessionCore::queue_full(std::string why) const {
   return {SubmitError::QueueFull, std::move(why)};
 }
 
-std::optional<Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
+std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
   // New jobs would take the room that an older one waits for, again and again.
-  if (growth_.waits()) return Shortage::ResultRing;
-  JobDescriptor& job = draft.job;
-  JobRoom room;
+  if (growth_.waits()) return shm::Shortage::ResultRing;
+  shm::JobDescriptor& job = draft.job;
+  shm::JobRoom room;
   if (const auto shortage =
-          take_room(port_, requests_, results_, {0, job.arguments_bytes, job.result_capacity}, may_reserve, room))
+          shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, job.result_capacity}, may_reserve, room))
     return shortage;
   if (job.arguments_bytes != 0)
     std::memcpy(port_.request().ring() + room.arguments.offset, draft.arguments.data(), job.arguments_bytes);
-  job.arguments_line = static_cast<std::uint32_t>(room.arguments.offset / kCacheLine);
-  job.result_line = static_cast<std::uint32_t>(room.result.offset / kCacheLine);
+  job.arguments_line = static_cast<std::uint32_t>(room.arguments.offset / shm::kCacheLine);
+  job.result_line = static_cast<std::uint32_t>(room.result.offset / shm::kCacheLine);
   at = records_.take(room.slot);
   JobRecord& record = records_[at];
   record.request_extent = draft.request_extent;
@@ -137,9 +137,9 @@ std::optional<Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
 void SessionCore::publish(std::uint32_t at) {
   records_.publish(at);
   JobRecord& record = records_[at];
-  const ClientPort::Published published = port_.publish(record.slot, record.job);
+  const shm::ClientPort::Published published = port_.publish(record.slot, record.job);
   record.seq = published.seq;
-  if (published.ring) (void)ring_doorbell(memory_.doorbell.get());
+  if (published.ring) (void)shm::ring_doorbell(memory_.doorbell.get());
 }
 
 Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request& request, const Arguments& arguments,
@@ -163,7 +163,7 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
       request.let_go();  // the job's now
       return record;
     }
-    if (*shortage == Shortage::Memory) return too_little_memory("result", draft.job.result_capacity);
+    if (*shortage == shm::Shortage::Memory) return too_little_memory("result", draft.job.result_capacity);
     if (!collected) {
       collect();
       continue;
@@ -207,8 +207,8 @@ bool SessionCore::close() noexcept {
     room_->notify_all();
     feed = std::move(feed_);
   }
-  wake_client(port_.reply());  // waiters see that it is closed
-  feed.reset();                // joins its thread, which takes the mutex
+  shm::wake_client(port_.reply());  // waiters see that it is closed
+  feed.reset();                     // joins its thread, which takes the mutex
   return true;
 }
 
@@ -237,4 +237,4 @@ bool SessionCore::check_gone() {
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -21,7 +21,7 @@
 #include "shm/port/job_room.h"
 #include "shm/reserved_ring.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 class CompletionFeed;
 
@@ -72,24 +72,27 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] std::uint32_t slots() const noexcept { return port_.slots(); }
 
   // For CompletionFeed.
-  [[nodiscard]] const ClientPort& port() const noexcept { return port_; }
+  [[nodiscard]] const shm::ClientPort& port() const noexcept { return port_; }
   /// Looks at the lifeline. True: no job of this session will end any more.
   [[nodiscard]] bool check_gone();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  SessionCore(SessionMemory memory, SessionFacts facts, RequestView request, ReplyView reply, const BoardRecord* board);
+  SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestView request, shm::ReplyView reply,
+              const shm::BoardRecord* board);
 
   /// By the daemon's clock: the one that all instants in shared memory are of.
   [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
     return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
   }
-  [[nodiscard]] bool takes_work() const noexcept { return !life_.over() && port_.board_closed() == BoardClosed::Open; }
+  [[nodiscard]] bool takes_work() const noexcept {
+    return !life_.over() && port_.board_closed() == shm::BoardClosed::Open;
+  }
   /// Why it took none when it was asked.
   [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
   [[nodiscard]] Refusal queue_full(std::string why) const;
-  [[nodiscard]] std::optional<Shortage> place(JobDraft& draft, std::uint32_t& record);
+  [[nodiscard]] std::optional<shm::Shortage> place(JobDraft& draft, std::uint32_t& record);
   void publish(std::uint32_t record);
   void await_room(std::unique_lock<std::mutex>& lock, Duration left);
   void room_came() noexcept {
@@ -98,7 +101,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   // session_wait.cc
   void collect();
   bool collect_one(std::uint32_t record);
-  void on_ended(std::uint32_t record, SlotWord word);
+  void on_ended(std::uint32_t record, shm::SlotWord word);
   void serve_waiting();
   void result_came_back(std::uint64_t extent);
   void free_record(std::uint32_t record);
@@ -118,18 +121,18 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   // An extent or a slot came back. By pointer: a forked child must not destroy one that has waiters.
   std::unique_ptr<std::condition_variable> room_ = std::make_unique<std::condition_variable>();
   unsigned room_waiters_ = 0;
-  ClientPort port_;
-  ReservedRing requests_;
-  ReservedRing results_;
+  shm::ClientPort port_;
+  shm::ReservedRing requests_;
+  shm::ReservedRing results_;
   JobRecords records_;
   Growth growth_;
   struct Found {
     std::uint32_t slot;
-    SlotWord word;
+    shm::SlotWord word;
   };
   std::vector<Found> found_;  // room for every slot: collecting allocates nothing
   SessionLife life_;
   std::unique_ptr<CompletionFeed> feed_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

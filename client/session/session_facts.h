@@ -10,13 +10,13 @@
 #include "proto/handler_table.h"
 #include "shm/mapping.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// What the daemon handed over when it opened the session.
 struct SessionMemory {
-  Mapping request;
-  Mapping reply;
-  Mapping board;
+  shm::Mapping request;
+  shm::Mapping reply;
+  shm::Mapping board;
   UniqueFd request_fd;
   UniqueFd reply_fd;
   UniqueFd doorbell;
@@ -37,4 +37,4 @@ struct SessionFacts {
   std::int64_t clock_offset_ns = 0;  ///< from our CLOCK_MONOTONIC to the daemon's: clock_offset.h
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

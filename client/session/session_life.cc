@@ -1,18 +1,18 @@
 #include "client/session/session_life.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 // The supervisor's word on the board; a value that a later daemon may know and this client does not closes as well.
-std::string why_closed(BoardClosed board, const std::string& pool) {
+std::string why_closed(shm::BoardClosed board, const std::string& pool) {
   const std::string name = "pool \"" + pool + "\" ";
   switch (board) {
-    case BoardClosed::Quarantined:
+    case shm::BoardClosed::Quarantined:
       return name + "has no worker: they die before they finish a job; see `ringmaster status`, or use another pool";
-    case BoardClosed::Stopping:
+    case shm::BoardClosed::Stopping:
       return name + "takes no new work: the daemon is stopping; connect again when it has been started";
-    case BoardClosed::Open:
-    case BoardClosed::Draining:
+    case shm::BoardClosed::Open:
+    case shm::BoardClosed::Draining:
       break;
   }
   return name + "is draining and takes no new work; wait for `ringmaster drain --resume " + pool +
@@ -21,7 +21,7 @@ std::string why_closed(BoardClosed board, const std::string& pool) {
 
 }  // namespace
 
-Refusal SessionLife::refusal(BoardClosed board, const std::string& pool) const {
+Refusal SessionLife::refusal(shm::BoardClosed board, const std::string& pool) const {
   if (closed_) return {SubmitError::SessionClosed, "the session is closed; open another"};
   if (gone_) return {SubmitError::SessionClosed, "the daemon is gone; connect and open a session again"};
   return {SubmitError::Draining, why_closed(board, pool)};
@@ -35,4 +35,4 @@ OutcomeFacts SessionLife::end_of_the_rest() const {
   return facts;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

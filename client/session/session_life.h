@@ -8,7 +8,7 @@
 #include "client/types/refusal.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// Whether a session lives: open, until its application closes it or the daemon is gone; the first says what became of
 /// what has not ended. Pure: time is an argument. Guarded by the session's mutex.
@@ -36,7 +36,7 @@ class SessionLife {
   void looked(TimePoint now) noexcept { looked_ = now; }
 
   /// Why no job is taken. REQUIRES: over(), or the board is not Open.
-  [[nodiscard]] Refusal refusal(BoardClosed board, const std::string& pool) const;
+  [[nodiscard]] Refusal refusal(shm::BoardClosed board, const std::string& pool) const;
   /// How a job ended that had not when the session did. REQUIRES: over().
   [[nodiscard]] OutcomeFacts end_of_the_rest() const;
 
@@ -46,4 +46,4 @@ class SessionLife {
   TimePoint looked_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -6,14 +6,14 @@
 #include "client/session/wait_step.h"
 
 /// The waiting half of SessionCore: collecting ended jobs and making outcomes of them.
-namespace ringmaster {
+namespace ringmaster::client {
 
 using Life = JobRecord::Life;
 
 void SessionCore::collect() {
   found_.clear();
   // Collected first, handled then: asking again publishes into slots that the scan may still come to.
-  (void)port_.collect([this](std::uint32_t slot, SlotWord word) { found_.push_back({slot, word}); });
+  (void)port_.collect([this](std::uint32_t slot, shm::SlotWord word) { found_.push_back({slot, word}); });
   for (const Found& one : found_) on_ended(records_.of_slot(one.slot), one.word);
   serve_waiting();
 }
@@ -25,11 +25,11 @@ bool SessionCore::collect_one(std::uint32_t at) {
   return word.has_value();
 }
 
-void SessionCore::on_ended(std::uint32_t at, SlotWord word) {
+void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
   JobRecord& record = records_[at];
   record.end = word;
   record.life = Life::Ended;
-  if (may_end_in_queue(word)) record.seen_ns = daemon_now_ns();
+  if (shm::may_end_in_queue(word)) record.seen_ns = daemon_now_ns();
   if (record.abandoned) {
     result_came_back(record.result.id);
     port_.release(record.slot);
@@ -56,7 +56,7 @@ void SessionCore::free_record(std::uint32_t at) {
 }
 
 void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
-  const JobEnd end = end_of(record, port_.reply());
+  const shm::JobEnd end = end_of(record, port_.reply());
   fill_facts(end, record, port_.reply(), facts_.serial, drafter_, outcome.facts_);
   if (end.result_bytes == 0) {
     result_came_back(record.result.id);
@@ -120,7 +120,7 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
     if (pace.spins()) {
       const auto changed = [&] {
         if (!one_job) return moved_on(port_, seen);
-        const SlotWord word = port_.read(slot);
+        const shm::SlotWord word = port_.read(slot);
         return word.is_terminal() || word.seq() != seq;
       };
       // What was seen before the spin is too old to sleep on.
@@ -174,7 +174,7 @@ bool SessionCore::ended(std::uint32_t record) {
 std::uint64_t SessionCore::job_id(std::uint32_t record) {
   if (forked()) return 0;
   const std::lock_guard lock(mutex_);
-  return make_job_id(facts_.serial, records_[record].seq);
+  return shm::make_job_id(facts_.serial, records_[record].seq);
 }
 
 void SessionCore::cancel(std::uint32_t at) {
@@ -202,4 +202,4 @@ void SessionCore::abandon(std::uint32_t at) noexcept {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

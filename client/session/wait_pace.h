@@ -2,7 +2,7 @@
 
 #include "client/types/outcome.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// How one wait looks for what it waits for: it burns CPU first, as long as the daemon allows, then it sleeps. Decides
 /// only: spinning, sleeping and looking are the caller's.
@@ -33,4 +33,4 @@ class WaitPace {
   bool changed_ = false;  // by the last spin
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

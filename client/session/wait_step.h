@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-namespace ringmaster {
+namespace ringmaster::client {
 
 /// No sleep lasts longer, so that a lost wake-up or a dead daemon is noticed.
 inline constexpr Duration kLongestNap = std::chrono::seconds(1);
@@ -42,9 +42,9 @@ template <typename Changed>
 }
 
 /// Some job has ended since observe() gave `seen`. Any thread.
-[[nodiscard]] inline bool moved_on(const ClientPort& port, std::uint32_t seen) noexcept {
+[[nodiscard]] inline bool moved_on(const shm::ClientPort& port, std::uint32_t seen) noexcept {
   // The lowest bit only says that another thread went to sleep.
-  return ((port.observe() ^ seen) & ~kWaitingBit) != 0;
+  return ((port.observe() ^ seen) & ~shm::kWaitingBit) != 0;
 }
 
 /// A time limit that reads no clock where there is none.
@@ -67,4 +67,4 @@ class TimeLimit {
   std::chrono::steady_clock::time_point end_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -11,11 +11,18 @@
 #include "client/types/session_hold.h"
 #include "shm/cause.h"
 
-/// Public header: how a job ended.
 namespace ringmaster {
+class Outcome;
+}
 
+namespace ringmaster::client {
 class ControlLink;
 class SessionCore;
+void explain(Outcome& outcome, ControlLink& link, std::chrono::nanoseconds limit);
+}  // namespace ringmaster::client
+
+/// Public header: how a job ended.
+namespace ringmaster {
 
 using Duration = std::chrono::nanoseconds;
 /// As a time limit: none.
@@ -83,8 +90,8 @@ class Outcome {
   [[nodiscard]] bool took_its_worker() const noexcept;
 
  private:
-  friend class SessionCore;
-  friend void explain(Outcome& outcome, ControlLink& link, Duration limit);
+  friend class client::SessionCore;
+  friend void client::explain(Outcome& outcome, client::ControlLink& link, Duration limit);
   void release() noexcept;
 
   OutcomeFacts facts_;

@@ -8,6 +8,10 @@
 
 #include "client/types/session_hold.h"
 
+namespace ringmaster::client {
+class SessionCore;
+}
+
 /// Public header: memory for what a job is given.
 namespace ringmaster {
 
@@ -28,7 +32,7 @@ class Request {
   void shrink(std::size_t bytes) noexcept { bytes_ = bytes_.first(bytes); }
 
  private:
-  friend class SessionCore;
+  friend class client::SessionCore;
   /// Empty from now on, and nothing is given back.
   void let_go() noexcept {
     session_.reset();

@@ -33,8 +33,8 @@ struct DaemonConfig {
   std::vector<uid_t> admin_uids;  ///< besides root and the daemon's own uid
   Duration shutdown_timeout = std::chrono::seconds{30};
   Duration health_hold = std::chrono::seconds{5};  ///< what passes sooner by itself does not degrade the daemon
-  LogLevel log_level = LogLevel::Info;
-  LogFormat log_format = LogFormat::Auto;
+  daemon::LogLevel log_level = daemon::LogLevel::Info;
+  daemon::LogFormat log_format = daemon::LogFormat::Auto;
   std::string cgroup = "auto";  ///< "auto", "off", or the absolute path of a cgroup v2 to make the workers' below
 
   friend bool operator==(const DaemonConfig&, const DaemonConfig&) = default;

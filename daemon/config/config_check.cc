@@ -14,9 +14,9 @@
 namespace ringmaster::config {
 
 // What may be configured is what the segments have room for.
-static_assert(kMaxSeats == 64 * kBoardWords);
-static_assert(kMaxPools == ringmaster::kMaxPools);
-static_assert(kMaxQueueLimit == kMaxSlots);
+static_assert(kMaxSeats == 64 * shm::kBoardWords);
+static_assert(kMaxPools == shm::kMaxPools);
+static_assert(kMaxQueueLimit == shm::kMaxSlots);
 
 namespace {
 

@@ -168,7 +168,8 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
   TableReader reader{table, "daemon", problems};
   reader.read("socket", config.socket);
   if (!config.socket.empty()) {
-    if (const auto fits = check_socket_path(config.socket); !fits) reader.complain("socket", fits.error().message);
+    if (const auto fits = wire::check_socket_path(config.socket); !fits)
+      reader.complain("socket", fits.error().message);
   }
   std::string mode = "0660";
   reader.read("socket_mode", mode);
@@ -191,17 +192,17 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
   reader.read("admin_uids", config.admin_uids);
   reader.read("shutdown_timeout", config.shutdown_timeout);
   reader.read("health_hold", config.health_hold);
-  read_choice<LogLevel, 4>(reader, "log_level", config.log_level,
-                           {{{"debug", LogLevel::Debug},
-                             {"info", LogLevel::Info},
-                             {"warning", LogLevel::Warning},
-                             {"error", LogLevel::Error}}});
-  read_choice<LogFormat, 5>(reader, "log_format", config.log_format,
-                            {{{"auto", LogFormat::Auto},
-                              {"human", LogFormat::Human},
-                              {"keyvalue", LogFormat::KeyValue},
-                              {"json", LogFormat::Json},
-                              {"journal", LogFormat::Journal}}});
+  read_choice<daemon::LogLevel, 4>(reader, "log_level", config.log_level,
+                                   {{{"debug", daemon::LogLevel::Debug},
+                                     {"info", daemon::LogLevel::Info},
+                                     {"warning", daemon::LogLevel::Warning},
+                                     {"error", daemon::LogLevel::Error}}});
+  read_choice<daemon::LogFormat, 5>(reader, "log_format", config.log_format,
+                                    {{{"auto", daemon::LogFormat::Auto},
+                                      {"human", daemon::LogFormat::Human},
+                                      {"keyvalue", daemon::LogFormat::KeyValue},
+                                      {"json", daemon::LogFormat::Json},
+                                      {"journal", daemon::LogFormat::Journal}}});
   reader.read("cgroup", config.cgroup);
   if (config.cgroup != "auto" && config.cgroup != "off" && !config.cgroup.starts_with('/')) {
     reader.complain("cgroup", "\"" + config.cgroup + "\": must be \"auto\", \"off\", or an absolute path");

@@ -13,7 +13,7 @@ namespace ringmaster::config {
 Result<UniqueFd> write_inherited(const InheritedConfig& config) {
   const std::string kept = config.text + config.stock;
   // One more than is written: a zero ends the list.
-  auto fd = create_segment("ringmaster-config", kept.size() + 1);
+  auto fd = shm::create_segment("ringmaster-config", kept.size() + 1);
   if (!fd) return fd.error();
   for (std::size_t done = 0; done < kept.size();) {
     const ssize_t wrote = ::pwrite(fd->get(), kept.data() + done, kept.size() - done, static_cast<off_t>(done));
@@ -26,7 +26,7 @@ Result<UniqueFd> write_inherited(const InheritedConfig& config) {
 
 Result<InheritedConfig> read_inherited(int fd, std::size_t text_bytes) {
   const Error unreadable{"the configuration that was inherited cannot be read"};
-  const auto size = checked_segment_size(fd);
+  const auto size = shm::checked_segment_size(fd);
   if (!size || *size < text_bytes) return unreadable;
   std::string kept(*size, '\0');
   for (std::size_t done = 0; done < kept.size();) {

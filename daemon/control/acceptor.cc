@@ -14,7 +14,7 @@
 #include "proto/fd_passing.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr int kAcceptsPerTurn = 32;
@@ -28,8 +28,8 @@ UniqueFd any_descriptor() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLO
 
 void turn_away(int socket, int code, const std::string& why) {
   const std::string frame =
-      make_frame(error_reply(0, static_cast<control::v1::ErrorCode>(code), why).SerializeAsString());
-  (void)send_with_fds(socket, std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+      wire::make_frame(wire::error_reply(0, static_cast<control::v1::ErrorCode>(code), why).SerializeAsString());
+  (void)wire::send_with_fds(socket, std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
 }
 
 Acceptor::Acceptor(EventLoop& loop, UniqueFd listener, Take take)
@@ -134,4 +134,4 @@ void Acceptor::rest(int error) {
   });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

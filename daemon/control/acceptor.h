@@ -8,7 +8,7 @@
 #include "base/unique_fd.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The last word to somebody who is not let in; `code`: a control::v1::ErrorCode. Best effort: the frame fits any fresh
 /// socket's buffer.
@@ -53,4 +53,4 @@ class Acceptor {
   std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< for what the closer calls later
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

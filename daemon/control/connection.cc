@@ -20,7 +20,7 @@
 #include "proto/request_shape.h"
 #include "proto/stranger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace asio = boost::asio;
@@ -149,7 +149,7 @@ bool Connection::read_some() {
     await_input();
     return false;
   }
-  auto received = receive_from_stranger(socket_.native_handle(), host_.input, MSG_DONTWAIT);
+  auto received = wire::receive_from_stranger(socket_.native_handle(), host_.input, MSG_DONTWAIT);
   if (!received && (received.error().code == EAGAIN || received.error().code == EWOULDBLOCK)) {
     await_input();
     return false;
@@ -171,7 +171,7 @@ bool Connection::read_some() {
     // A client that has sent all its requests and shut down its side may still want the replies.
     input_ended_ = true;
     // Half a request that never will be whole.
-    decoder_ = FrameDecoder();
+    decoder_ = wire::FrameDecoder();
     end_large();
     watch_for_hang_up();
     return false;
@@ -194,7 +194,7 @@ bool Connection::tell_if_all_read() {
 // Descriptors that a client sends were not asked for. False: they are too many.
 bool Connection::part_with(std::vector<UniqueFd> fds) {
   if (fds.empty()) return true;
-  const bool few = fds.size() <= kMaxPassedFds;
+  const bool few = fds.size() <= wire::kMaxPassedFds;
   const auto account = Closer::Account::of_uid(peer_.uid);
   host_.loop.closer().close(account, std::move(fds));
   return few && host_.loop.closer().has_room(account);
@@ -231,13 +231,13 @@ void Connection::large_may_begin() {
 
 void Connection::check_stream() {
   switch (decoder_.state()) {
-    case FrameDecoder::State::Ok:
+    case wire::FrameDecoder::State::Ok:
       break;
-    case FrameDecoder::State::Empty:
+    case wire::FrameDecoder::State::Empty:
       return breach(v1::ERROR_BAD_REQUEST, "a frame of length 0");
-    case FrameDecoder::State::Oversize:
+    case wire::FrameDecoder::State::Oversize:
       return breach(v1::ERROR_TOO_LARGE, "a frame of " + std::to_string(decoder_.claimed()) + " bytes, at most " +
-                                             std::to_string(kMaxFrameBytes) +
+                                             std::to_string(wire::kMaxFrameBytes) +
                                              " are allowed; send large payloads through a session");
   }
 }
@@ -253,7 +253,7 @@ void Connection::owe(bool bytes) {
 void Connection::take_request(const std::string& body) {
   owe(false);
   end_large();
-  if (auto wrong = check_shape(body); !wrong.empty()) return breach(v1::ERROR_BAD_REQUEST, wrong);
+  if (auto wrong = wire::check_shape(body); !wrong.empty()) return breach(v1::ERROR_BAD_REQUEST, wrong);
   v1::Request request;
   if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is no request");
   if (request.id() == 0) return breach(v1::ERROR_BAD_REQUEST, "a request with id 0");
@@ -264,7 +264,7 @@ void Connection::take_request(const std::string& body) {
 
 void Connection::ask_desk(v1::Request&& request) {
   if (const auto refused = host_.traffic->take_request(peer_.uid, unanswered_)) {
-    (void)send(error_reply(request.id(), v1::ERROR_BUSY, *refused), {});
+    (void)send(wire::error_reply(request.id(), v1::ERROR_BUSY, *refused), {});
     return;
   }
   ++unanswered_;
@@ -343,9 +343,9 @@ void Connection::breach(int code, const std::string& what) {
 void Connection::part(int code, const std::string& what) {
   closing_ = true;
   due_.clear();
-  (void)send(error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
+  (void)send(wire::error_reply(0, static_cast<v1::ErrorCode>(code), what), {});
   writer_.cancel();
   watchdog_.cancel();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -19,7 +19,7 @@
 #include "daemon/loop/event_loop.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What the connections of one server share.
 struct ConnectionHost {
@@ -101,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Peer peer_;
   ConnectionHost& host_;
   std::function<void()> ended_;
-  FrameDecoder decoder_;
+  wire::FrameDecoder decoder_;
   OutputBuffer output_;
   std::deque<std::function<void()>> due_;  ///< answers that wait for room
   std::size_t unanswered_ = 0;
@@ -122,4 +122,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   core::TimePoint owes_since_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 #include "proto/control.pb.h"
 
 // What a connection waits for: bytes, the client's end, and its patience.
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace asio = boost::asio;
@@ -135,4 +135,4 @@ asio::awaitable<void> Connection::watch() {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include "daemon/core/daemon/traffic_book.h"
 #include "daemon/core/types.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a connection may ask of the daemon's patience and memory.
 struct ControlLimits {
@@ -15,4 +15,4 @@ struct ControlLimits {
   bool descriptors_may_come = false;  ///< as on a kernel before 6.16, which cannot refuse them
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -21,7 +21,7 @@
 #include "proto/control_convert.h"
 #include "proto/stranger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 namespace asio = boost::asio;
 namespace v1 = control::v1;
@@ -60,8 +60,8 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   void take(UniqueFd socket);
   void take(Protocol::socket socket);
   void refuse_descriptors_on(int socket) const {
-    (void)refuse_descriptors(socket);
-    if (host.limits.descriptors_may_come) allow_descriptors(socket);
+    (void)wire::refuse_descriptors(socket);
+    if (host.limits.descriptors_may_come) wire::allow_descriptors(socket);
   }
   void admit_or_turn_away(Protocol::socket& socket, const PeerIdentity& identity);
   bool turn(std::uint64_t connection, core::TurnBudget& budget);
@@ -192,4 +192,4 @@ void ControlServer::when_probed(std::function<void()> probed) { state_->probed =
 
 void ControlServer::stop_accepting() { state_->acceptor->stop(); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests
 /// to the desk, uid by uid in turns. Whatever a client does ends at most its own connection: garbage, half and
@@ -41,4 +41,4 @@ class ControlServer {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

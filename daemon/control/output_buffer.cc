@@ -11,7 +11,7 @@
 #include "proto/fd_passing.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kKeptCapacity = std::size_t{64} << 10;
@@ -20,19 +20,19 @@ constexpr std::size_t kKeptCapacity = std::size_t{64} << 10;
 
 void OutputBuffer::add(const control::v1::Reply& reply, std::vector<UniqueFd> fds) {
   const std::size_t size = reply.ByteSizeLong();
-  if (size > kMaxFrameBytes) {
-    return add(error_reply(reply.id(), control::v1::ERROR_INTERNAL, "the reply is too large for a frame"), {});
+  if (size > wire::kMaxFrameBytes) {
+    return add(wire::error_reply(reply.id(), control::v1::ERROR_INTERNAL, "the reply is too large for a frame"), {});
   }
   const std::size_t at = bytes_.size();
   if (!fds.empty()) passed_.push_back({at, std::move(fds)});
   const auto length = static_cast<std::uint32_t>(size);
-  bytes_.resize(at + kFramePrefixBytes + size);
+  bytes_.resize(at + wire::kFramePrefixBytes + size);
   std::memcpy(bytes_.data() + at, &length, sizeof length);
-  reply.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes_.data()) + at + kFramePrefixBytes);
+  reply.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes_.data()) + at + wire::kFramePrefixBytes);
 }
 
 Result<std::size_t> OutputBuffer::send(int socket) {
-  std::array<int, kMaxPassedFds> raw{};
+  std::array<int, wire::kMaxPassedFds> raw{};
   std::size_t count = 0;
   std::size_t end = bytes_.size();
   for (const Passed& one : passed_) {
@@ -43,7 +43,7 @@ Result<std::size_t> OutputBuffer::send(int socket) {
     for (const UniqueFd& fd : one.fds) raw[count++] = fd.get();
   }
   const auto bytes = std::as_bytes(std::span(bytes_)).subspan(begin_, end - begin_);
-  auto sent = send_with_fds(socket, bytes, std::span<const int>(raw).first(count), MSG_DONTWAIT);
+  auto sent = wire::send_with_fds(socket, bytes, std::span<const int>(raw).first(count), MSG_DONTWAIT);
   if (!sent) return sent;
   if (count != 0) passed_.pop_front();
   drop_front(*sent);
@@ -69,4 +69,4 @@ void OutputBuffer::clear() {
   if (bytes_.capacity() > kKeptCapacity) std::string().swap(bytes_);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

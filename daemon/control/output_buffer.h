@@ -8,11 +8,11 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-namespace ringmaster {
-
-namespace control::v1 {
+namespace ringmaster::control::v1 {
 class Reply;
 }
+
+namespace ringmaster::daemon {
 
 /// The replies of one connection that the kernel has not taken yet, one behind the other in one piece of memory, each a
 /// whole frame; descriptors go out with the first byte of theirs. What a peak took is given back when it is empty.
@@ -42,4 +42,4 @@ class OutputBuffer {
   std::deque<Passed> passed_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include "daemon/core/types.h"
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void hand_over(boost::asio::local::stream_protocol::socket& socket, Closer& closer, std::uint32_t uid,
                Closer::Action closed) {
@@ -39,4 +39,4 @@ void log_breach(const Peer& peer, const std::string& what) {
               {{"uid", peer.uid}, {"pid", peer.pid}, {"reason", what}, {"more_unsaid", std::exchange(unsaid, 0)}});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "daemon/loop/closer.h"
 #include "daemon/ports/peer.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The end of a client's socket: the client sees it at once; the close itself, which what lies in its queue may draw
 /// out, is the closer's. `closed` may be null.
@@ -17,4 +17,4 @@ void hand_over(boost::asio::local::stream_protocol::socket& socket, Closer& clos
 /// One line a second is enough to see an attack, and not enough to be one.
 void log_breach(const Peer& peer, const std::string& what);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

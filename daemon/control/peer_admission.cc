@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 Result<PeerIdentity> identify_peer(int socket) {
   ucred credentials{};
@@ -41,4 +41,4 @@ Admission admit(const config::DaemonConfig& config, std::uint32_t own_uid, const
   return admission;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "daemon/config/config.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What the kernel says about the process at the other end of a connected Unix socket, as of its connect().
 struct PeerIdentity {
@@ -25,4 +25,4 @@ struct Admission {
 /// Who may speak, and who may drain, stop and see everyone's jobs. `own_uid`: the daemon's. Pure.
 [[nodiscard]] Admission admit(const config::DaemonConfig& config, std::uint32_t own_uid, const PeerIdentity& peer);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

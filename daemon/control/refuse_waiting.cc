@@ -12,7 +12,7 @@
 #include "proto/fd_passing.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -33,7 +33,7 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
   // One that gave up between poll and accept must not block us.
   ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) | O_NONBLOCK);
   const std::string frame =
-      make_frame(error_reply(0, control::v1::ERROR_DRAINING, why.substr(0, 8192)).SerializeAsString());
+      wire::make_frame(wire::error_reply(0, control::v1::ERROR_DRAINING, why.substr(0, 8192)).SerializeAsString());
   std::size_t answered = 0;
   Clock::time_point until = Clock::now();
   while (somebody_waits(listener, until)) {
@@ -44,7 +44,7 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
     }
     if (answered++ == 0) until += linger;
     // Best effort: the frame fits any fresh socket's buffer.
-    (void)send_with_fds(peer.get(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
+    (void)wire::send_with_fds(peer.get(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
     // Closed with this process, which ends: that waits for nothing that the client may have put into it.
     ::shutdown(peer.get(), SHUT_RDWR);
     (void)peer.release();
@@ -52,4 +52,4 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
   return answered;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,11 +5,11 @@
 #include "daemon/control/responder.h"
 #include "daemon/ports/peer.h"
 
-namespace ringmaster {
-
-namespace control::v1 {
+namespace ringmaster::control::v1 {
 class Request;
 }
+
+namespace ringmaster::daemon {
 
 /// Who answers requests. One thread. `handle` answers each exactly once through `respond`, now or later.
 class RequestDesk {
@@ -21,4 +21,4 @@ class RequestDesk {
   virtual void connection_closed(std::uint64_t connection) = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,11 +8,11 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
-
-namespace control::v1 {
+namespace ringmaster::control::v1 {
 class Reply;
 }
+
+namespace ringmaster::daemon {
 
 /// The other end of one request.
 class Asker {
@@ -45,4 +45,4 @@ class Responder {
   std::shared_ptr<Asker> asker_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #include "daemon/control/turn_runner.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct TurnRunner::State : std::enable_shared_from_this<State> {
   State(EventLoop& loop_in, TakeTurn take_turn_in) : loop(loop_in), take_turn(std::move(take_turn_in)) {}
@@ -37,4 +37,4 @@ void TurnRunner::want(core::Uid uid, std::uint64_t connection) {
 
 void TurnRunner::forget(core::Uid uid, std::uint64_t connection) { state_->turns.forget(uid, connection); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

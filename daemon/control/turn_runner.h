@@ -7,7 +7,7 @@
 #include "daemon/core/daemon/request_turns.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Gives connections their turns, one for each round of the event loop: whatever else is due comes in between. The
 /// supervisor's one thread.
@@ -27,4 +27,4 @@ class TurnRunner {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

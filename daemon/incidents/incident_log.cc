@@ -5,8 +5,10 @@
 
 #include "base/text.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
+
+using shm::LedgerIncident;
 
 // The first byte last: a supervisor that dies meanwhile leaves an empty text, not the half of one.
 template <std::size_t Size>
@@ -24,7 +26,7 @@ void write_text(char (&room)[Size], std::string_view text) {
 }  // namespace
 
 LedgerIncident* IncidentLog::place_of(std::uint64_t serial) const {
-  LedgerIncident& place = ledger_.incidents[serial % kLedgerIncidents];
+  LedgerIncident& place = ledger_.incidents[serial % shm::kLedgerIncidents];
   // SYNC: acquire, pairs with open, perhaps a predecessor's.
   return serial != 0 && place.serial.load(std::memory_order_acquire) == serial ? &place : nullptr;
 }
@@ -35,7 +37,7 @@ std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::si
                                                      std::optional<core::Seat> seat) const {
   std::vector<const LedgerIncident*> found;
   std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < kLedgerIncidents && serial != 0 && found.size() < most; ++i, --serial) {
+  for (std::uint32_t i = 0; i < shm::kLedgerIncidents && serial != 0 && found.size() < most; ++i, --serial) {
     const LedgerIncident* one = place_of(serial);
     if (one != nullptr && one->pool == pool && (!seat || one->seat == *seat)) found.push_back(one);
   }
@@ -44,7 +46,7 @@ std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::si
 
 const LedgerIncident* IncidentLog::of_job(std::uint64_t job_id) const {
   std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < kLedgerIncidents && serial != 0 && job_id != 0; ++i, --serial) {
+  for (std::uint32_t i = 0; i < shm::kLedgerIncidents && serial != 0 && job_id != 0; ++i, --serial) {
     const LedgerIncident* one = place_of(serial);
     if (one != nullptr && one->job_id == job_id) return one;
   }
@@ -69,7 +71,7 @@ std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uin
     if (same) return known->serial.load(std::memory_order_relaxed);
   }
   const std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed) + 1;
-  LedgerIncident& place = ledger_.incidents[serial % kLedgerIncidents];
+  LedgerIncident& place = ledger_.incidents[serial % shm::kLedgerIncidents];
   place.serial.store(0, std::memory_order_release);  // SYNC: nobody, no successor either, reads on.
   place.at_ns = now_ns;
   place.pool = process.pool;
@@ -124,4 +126,4 @@ void IncidentLog::close(std::uint64_t serial, const core::DeathCause& cause, std
   place->closed.store(1, std::memory_order_release);  // SYNC: after the rest.
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/core/worker/death.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The last deaths that nobody wanted, as they stand in the ledger: a window on its ring, for the supervisor's one
 /// thread. One incident per process: opened when its stack is captured or when its exit is told, closed by the exit.
@@ -27,12 +27,12 @@ class IncidentLog {
 
   /// What the process ran.
   struct Job {
-    std::uint64_t id = 0;        ///< 0: nothing
-    std::uint32_t uid = kNoUid;  ///< of its submitter
+    std::uint64_t id = 0;             ///< 0: nothing
+    std::uint32_t uid = shm::kNoUid;  ///< of its submitter
     std::string handler;
   };
 
-  explicit IncidentLog(LedgerRecord& ledger) : ledger_(ledger) {}
+  explicit IncidentLog(shm::LedgerRecord& ledger) : ledger_(ledger) {}
 
   /// The process's incident, a new one if it has none; the oldest of the ring makes room. Its serial.
   std::uint64_t open(const Process& process, const Job& job, std::uint64_t now_ns);
@@ -46,22 +46,22 @@ class IncidentLog {
   void close(std::uint64_t serial, const core::DeathCause& cause, std::string_view text);
 
   /// Null: overwritten, or never there.
-  [[nodiscard]] const LedgerIncident* find(std::uint64_t serial) const;
+  [[nodiscard]] const shm::LedgerIncident* find(std::uint64_t serial) const;
   /// The newest in which that job lost its worker.
-  [[nodiscard]] const LedgerIncident* of_job(std::uint64_t job_id) const;
+  [[nodiscard]] const shm::LedgerIncident* of_job(std::uint64_t job_id) const;
   /// The stacks of an incident: its own, or those of the one that it shares them with, if that is still there.
-  [[nodiscard]] const char* stack_of(const LedgerIncident& incident) const;
+  [[nodiscard]] const char* stack_of(const shm::LedgerIncident& incident) const;
   [[nodiscard]] std::string stack_at(std::uint64_t serial) const;
-  [[nodiscard]] const char* full_stack_of(const LedgerIncident& incident) const;
+  [[nodiscard]] const char* full_stack_of(const shm::LedgerIncident& incident) const;
   /// The newest `most` of a pool, or of one seat of it, the newest first.
-  [[nodiscard]] std::vector<const LedgerIncident*> last(std::uint32_t pool, std::size_t most,
-                                                        std::optional<core::Seat> seat = std::nullopt) const;
+  [[nodiscard]] std::vector<const shm::LedgerIncident*> last(std::uint32_t pool, std::size_t most,
+                                                             std::optional<core::Seat> seat = std::nullopt) const;
 
  private:
-  [[nodiscard]] LedgerIncident* place_of(std::uint64_t serial) const;
-  [[nodiscard]] const LedgerIncident& holder_of(const LedgerIncident& incident) const;
+  [[nodiscard]] shm::LedgerIncident* place_of(std::uint64_t serial) const;
+  [[nodiscard]] const shm::LedgerIncident& holder_of(const shm::LedgerIncident& incident) const;
 
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

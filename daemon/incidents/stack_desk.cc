@@ -7,7 +7,7 @@
 #include "base/monotonic_clock.h"
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kCaptureLimit = std::chrono::seconds{2};
@@ -17,7 +17,7 @@ constexpr unsigned kFramesInTheLog = 3;
 
 }  // namespace
 
-StackDesk::StackDesk(EventLoop& loop, LedgerRecord& ledger, const std::string& program)
+StackDesk::StackDesk(EventLoop& loop, shm::LedgerRecord& ledger, const std::string& program)
     : loop_(loop), log_(ledger), ledger_(ledger) {
   if (program.empty()) return;
   capturer_.emplace(loop, program);
@@ -109,7 +109,7 @@ void StackDesk::next_naming() {
 }
 
 void StackDesk::named(std::uint64_t incident) {
-  if (const LedgerIncident* one = log_.find(incident)) {
+  if (const shm::LedgerIncident* one = log_.find(incident)) {
     log_info("stack of a worker", {{"pool", std::string(ledger_.pools[one->pool].name)},
                                    {"worker", one->seat},
                                    {"incident", incident},
@@ -130,7 +130,7 @@ void StackDesk::named(std::uint64_t incident) {
 }
 
 bool StackDesk::is_settled(std::uint64_t incident) const {
-  const LedgerIncident* one = log_.find(incident);
+  const shm::LedgerIncident* one = log_.find(incident);
   if (one == nullptr) return true;
   const std::uint64_t holder = one->same_as != 0 ? one->same_as : incident;
   const auto about = [&](const auto& queue) {
@@ -155,4 +155,4 @@ void StackDesk::when_named(std::uint64_t incident, core::Duration limit, std::fu
   readers_.push_back({incident, std::move(done), *kept});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

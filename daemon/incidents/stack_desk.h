@@ -10,7 +10,7 @@
 #include "daemon/incidents/incident_log.h"
 #include "daemon/incidents/tracer_process.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The stacks of workers that are about to die: captured one at a time by a tracer, written into the incident of the
 /// process at once as modules and offsets, then named by a second tracer and written again. Nobody waits for the names
@@ -30,7 +30,7 @@ class StackDesk {
   };
 
   /// `program`: the tracer's; empty: there is none, and so no stack.
-  StackDesk(EventLoop& loop, LedgerRecord& ledger, const std::string& program);
+  StackDesk(EventLoop& loop, shm::LedgerRecord& ledger, const std::string& program);
   ~StackDesk();
 
   /// Opens the process's incident. `done`: its stack, or why there is none, stands in the ledger, and the process may
@@ -66,7 +66,7 @@ class StackDesk {
 
   EventLoop& loop_;
   IncidentLog log_;
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
   std::optional<TracerProcess> capturer_;
   std::optional<TracerProcess> namer_;
   std::deque<Waiting> waiting_;
@@ -76,4 +76,4 @@ class StackDesk {
   std::vector<Reader> readers_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

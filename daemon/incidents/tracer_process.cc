@@ -19,7 +19,7 @@
 #include "daemon/os/scm_rights.h"
 #include "proto/stranger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr rlim_t kDescriptors = 1024;
@@ -54,7 +54,7 @@ bool TracerProcess::spawn() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
   UniqueFd ours(ends[0]);
   const UniqueFd theirs(ends[1]);
-  (void)refuse_descriptors(ours.get());  // it parses what a hostile worker has mapped
+  (void)wire::refuse_descriptors(ours.get());  // it parses what a hostile worker has mapped
   if (::pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) return false;
   const UniqueFd failure_read(errors[0]);
   const UniqueFd failure_write(errors[1]);
@@ -148,4 +148,4 @@ void TracerProcess::reap(int pidfd) {
   std::erase_if(dying_, [pidfd](const Dying& one) { return one.pidfd.get() == pidfd; });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

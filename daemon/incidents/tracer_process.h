@@ -10,7 +10,7 @@
 #include "daemon/link/tracer_protocol.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// One ringmaster-tracer: a child of the supervisor, and so a descendant of the keeper, which workers allow to trace
 /// them. Asked one thing at a time and never waited for; one that dies or takes too long is killed, its question ends
@@ -56,4 +56,4 @@ class TracerProcess {
   bool said_missing_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,7 +9,7 @@
 #include "daemon/jobs/worker_death.h"
 #include "daemon/ports/request_refusal.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct JobAccepted {
   std::uint64_t job_id = 0;
@@ -39,4 +39,4 @@ class JobAsker {
 
 using JobAskerPtr = std::shared_ptr<JobAsker>;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "daemon/core/daemon/quota.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// One job that came as a message, on its uid's account: one of the uid's jobs, and the bytes it lies in. Given back on
 /// destruction. REQUIRES: the book outlives it.
@@ -43,4 +43,4 @@ class JobCharge {
   bool job_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

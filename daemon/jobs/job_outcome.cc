@@ -6,11 +6,11 @@
 #include "daemon/core/worker/death.h"
 #include "shm/job_end.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // For an end of which no worker has said anything.
-std::string sentence(const JobEnd& end) {
+std::string sentence(const shm::JobEnd& end) {
   switch (end.cause) {
     case Cause::Completed:
       return {};
@@ -55,10 +55,10 @@ bool took_its_worker(Cause cause) {
          cause == Cause::Poisoned || cause == Cause::RunTimeout;
 }
 
-JobOutcome read_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word) {
-  const JobEnd end =
-      read_end(reply.line(facts.slot), word,
-               {facts.seq, facts.queue_timeout_ms, facts.submitted_ns, facts.result_capacity}, facts.ended_ns);
+JobOutcome read_outcome(const shm::ReplyView& reply, const JobFacts& facts, shm::SlotWord word) {
+  const shm::JobEnd end =
+      shm::read_end(reply.line(facts.slot), word,
+                    {facts.seq, facts.queue_timeout_ms, facts.submitted_ns, facts.result_capacity}, facts.ended_ns);
   JobOutcome outcome;
   outcome.job_id = facts.job_id;
   outcome.status = end.status;
@@ -71,7 +71,7 @@ JobOutcome read_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord 
   const auto* result = reinterpret_cast<const char*>(reply.ring() + facts.result_offset);
   if (end.result_bytes != 0) outcome.result.assign(result, end.result_bytes);
   if (end.impossible) {
-    outcome.message = kImpossibleEnd;
+    outcome.message = shm::kImpossibleEnd;
   } else if (end.message_bytes != 0) {
     outcome.message = clean_text({reply.message(facts.slot).text, end.message_bytes});
   } else {
@@ -80,4 +80,4 @@ JobOutcome read_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord 
   return outcome;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a terminal job was allowed to do; the supervisor's own copy.
 struct JobFacts {
@@ -49,6 +49,6 @@ struct JobOutcome {
 
 /// The outcome of a job in a session whose ring the supervisor has mapped, as read_end() reads it, but for `death`.
 /// `word` is its terminal slot word. An end of which its worker says nothing gets a sentence.
-[[nodiscard]] JobOutcome read_outcome(const ReplyView& reply, const JobFacts& facts, SlotWord word);
+[[nodiscard]] JobOutcome read_outcome(const shm::ReplyView& reply, const JobFacts& facts, shm::SlotWord word);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

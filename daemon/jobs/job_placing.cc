@@ -2,7 +2,7 @@
 
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 RequestRefusal refusal_of(const NoPlace& reason, const std::string& pool) {
   switch (reason.why) {
@@ -64,7 +64,7 @@ void JobPlacing::declare_deadline(Session& session, std::uint32_t run_timeout_ms
   if (run_timeout_ms == 0) return;
   std::uint32_t& shortest = session.shortest_run_ms;
   if (shortest == 0 || run_timeout_ms < shortest) shortest = run_timeout_ms;
-  LedgerSession& record = ledger_.sessions[session.index];
+  shm::LedgerSession& record = ledger_.sessions[session.index];
   if (record.serial == session.serial) record.shortest_run_ms = shortest;
 }
 
@@ -110,4 +110,4 @@ void JobPlacing::close_idle() {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -13,7 +13,7 @@
 #include "daemon/ports/request_refusal.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct PlacedAt {
   JobHome* home = nullptr;
@@ -37,7 +37,7 @@ struct NoPlace {
 class JobPlacing {
  public:
   /// REQUIRES: all of them outlive it.
-  JobPlacing(LedgerRecord& ledger, JobTable& jobs, HomeSource& source)
+  JobPlacing(shm::LedgerRecord& ledger, JobTable& jobs, HomeSource& source)
       : ledger_(ledger), jobs_(jobs), source_(source) {}
 
   [[nodiscard]] boost::system::result<PlacedAt, NoPlace> place(std::uint32_t pool, std::uint32_t uid,
@@ -57,11 +57,11 @@ class JobPlacing {
   [[nodiscard]] Result<JobHome*> open(std::uint32_t pool, std::uint32_t uid);
   void declare_deadline(Session& session, std::uint32_t run_timeout_ms);
 
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
   JobTable& jobs_;
   HomeSource& source_;
   std::map<std::uint32_t, std::unique_ptr<JobHome>> homes_;  ///< by session serial
   HomeOrder order_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

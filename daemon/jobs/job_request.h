@@ -8,7 +8,7 @@
 #include "proto/args.h"
 
 /// What clients ask of jobs that come as messages, as plain values.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// 128 bits that a job's submitter chose, not all 0: they find its job again.
 using JobCookie = std::array<std::uint64_t, 2>;
@@ -42,4 +42,4 @@ struct StackRequest {
   std::uint32_t wait_ms = 0;  ///< for names of functions
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

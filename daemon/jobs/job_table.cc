@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 MessageJob& JobTable::add(MessageJob job) {
   const std::uint64_t id = job.id;
@@ -28,7 +28,7 @@ MessageJob* JobTable::shown_to(const Peer& peer, std::uint64_t id, const JobCook
 
 void JobTable::drop(std::uint64_t id) {
   const MessageJob& job = jobs_.at(id);
-  clear_delivered(delivered_, job.serial(), job.place.slot);
+  shm::clear_delivered(delivered_, job.serial(), job.place.slot);
   job.home->release(job.place);
   forget(id);
 }
@@ -40,7 +40,7 @@ void JobTable::forget(std::uint64_t id) {
 }
 
 JobTable::Jobs::const_iterator JobTable::first_of(std::uint32_t serial) const {
-  return jobs_.lower_bound(make_job_id(serial, 0));
+  return jobs_.lower_bound(shm::make_job_id(serial, 0));
 }
 
 std::vector<std::uint64_t> JobTable::in_session(std::uint32_t serial) const {
@@ -81,4 +81,4 @@ std::size_t JobTable::unfinished() const {
       std::count_if(jobs_.begin(), jobs_.end(), [](const auto& one) { return !one.second.end.has_value(); }));
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

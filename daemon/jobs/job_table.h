@@ -11,7 +11,7 @@
 #include "daemon/ports/peer.h"
 #include "shm/ledger/delivered.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The jobs that came as messages, by id and by cookie: those that run, and those whose outcomes are kept. Owned by
 /// MessageJobs; one thread. Jobs stay where they are in memory until they are dropped.
@@ -21,7 +21,7 @@ class JobTable {
   static constexpr core::Duration kKept = std::chrono::seconds{60};
 
   /// REQUIRES: `delivered`, the ledger's record of delivered outcomes, outlives it.
-  explicit JobTable(DeliveredTable& delivered) : delivered_(delivered) {}
+  explicit JobTable(shm::DeliveredTable& delivered) : delivered_(delivered) {}
 
   MessageJob& add(MessageJob job);
   [[nodiscard]] MessageJob* find(std::uint64_t id);
@@ -51,9 +51,9 @@ class JobTable {
   using Jobs = std::map<std::uint64_t, MessageJob>;
   [[nodiscard]] Jobs::const_iterator first_of(std::uint32_t serial) const;
 
-  DeliveredTable& delivered_;
+  shm::DeliveredTable& delivered_;
   Jobs jobs_;
   std::map<std::pair<std::uint32_t, JobCookie>, std::uint64_t> by_cookie_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #include "daemon/jobs/job_waiters.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 bool JobWaiters::add(std::uint64_t job, const JobAskerPtr& asker) {
   auto& waiting = by_job_[job];
@@ -28,4 +28,4 @@ void JobWaiters::drop(std::uint64_t connection) {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,7 +9,7 @@
 
 #include "daemon/jobs/job_asker.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Who waits for which job to end: requests, which go with their connections. One thread.
 class JobWaiters {
@@ -31,4 +31,4 @@ class JobWaiters {
   std::set<std::pair<std::uint64_t, std::uint64_t>> by_connection_;  ///< connection, job
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

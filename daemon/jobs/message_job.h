@@ -11,7 +11,7 @@
 #include "daemon/jobs/job_charge.h"
 #include "daemon/jobs/job_request.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class JobAsker;
 
@@ -26,7 +26,7 @@ struct MessageJob {
   std::uint64_t submitted_ns = 0;
   std::uint32_t queue_timeout_ms = 0;
   core::Bytes bytes{};  ///< of payload, arguments and room for the result: what its uid pays
-  std::optional<SlotWord> end;
+  std::optional<shm::SlotWord> end;
   core::TimePoint ended_at{};
   bool delivered = false;             ///< given to somebody, and not lost on its way
   bool settled = false;               ///< somebody has read it
@@ -40,4 +40,4 @@ struct MessageJob {
   [[nodiscard]] std::uint32_t serial() const { return static_cast<std::uint32_t>(id >> 32); }
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

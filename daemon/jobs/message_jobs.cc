@@ -12,7 +12,7 @@
 #include "daemon/log/log.h"
 #include "daemon/sessions/work_refusal.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
@@ -92,11 +92,11 @@ OrRefusal<MessageJob*> MessageJobs::commit(std::uint32_t uid, PoolGate& pool, co
                                      {checked.descriptor, request.payload, checked.arguments, checked.result_capacity});
   if (!placed) {
     RequestRefusal refused = refusal_of(placed.error(), pool.config().name);
-    if (refused.code == RefusalCode::QueueFull) ++tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
+    if (refused.code == RefusalCode::QueueFull) ++shm::tally_of(daemon_.ledger().pools[pool.index()]).queue_full;
     return refused;
   }
   MessageJob job;
-  job.id = make_job_id(placed->home->session().serial, placed->place.seq);
+  job.id = shm::make_job_id(placed->home->session().serial, placed->place.seq);
   job.uid = uid;
   job.cookie = request.cookie;
   job.home = placed->home;
@@ -168,7 +168,7 @@ void MessageJobs::look(JobHome& home) {
   const std::uint32_t serial = home.session().serial;
   if (home.own()) {
     for (const JobHome::Ended& ended : home.collect()) {
-      MessageJob* job = jobs_.find(make_job_id(serial, ended.word.seq()));
+      MessageJob* job = jobs_.find(shm::make_job_id(serial, ended.word.seq()));
       RM_CHECK(job != nullptr && job->place.slot == ended.slot, "slot %u", ended.slot);
       end(*job, ended.word);
     }
@@ -181,7 +181,7 @@ void MessageJobs::look(JobHome& home) {
   }
 }
 
-void MessageJobs::end(MessageJob& job, SlotWord word) {
+void MessageJobs::end(MessageJob& job, shm::SlotWord word) {
   job.end = word;
   job.ended_at = loop_.now();
   job.home->ended(job.place);
@@ -205,4 +205,4 @@ void MessageJobs::sweep() {
   if (any_ended) arm_sweep();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

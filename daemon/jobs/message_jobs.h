@@ -17,7 +17,7 @@
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct CheckedJob;
 
@@ -59,7 +59,7 @@ class MessageJobs {
   [[nodiscard]] OrRefusal<MessageJob*> commit(std::uint32_t uid, PoolGate& pool, const SubmitRequest& request,
                                               const CheckedJob& checked, Charge charge);
   void look(JobHome& home);
-  void end(MessageJob& job, SlotWord word);
+  void end(MessageJob& job, shm::SlotWord word);
   void arm_sweep();
   void sweep();
 
@@ -73,4 +73,4 @@ class MessageJobs {
   std::optional<EventLoop::TimerId> sweep_timer_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include "base/plant.h"
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 RequestRefusal unknown_job() {
   return {RefusalCode::UnknownJob,
@@ -51,7 +51,7 @@ void OutcomeDelivery::deliver(MessageJob& job, JobAsker& asker) {
   if (!asker.answer(std::move(outcome))) return;
   job.delivered = true;
   deliveries_.give(asker.connection(), job.id);
-  mark_delivered(ledger_.delivered, job.serial(), job.place.slot);
+  shm::mark_delivered(ledger_.delivered, job.serial(), job.place.slot);
   job.charge.reset();
 }
 
@@ -59,7 +59,7 @@ JobOutcome OutcomeDelivery::outcome_of(const MessageJob& job) {
   JobFacts facts{job.id, job.place.slot, job.place.seq, job.place.result.offset, job.result_capacity, job.submitted_ns};
   facts.ended_ns = static_cast<std::uint64_t>(job.ended_at.time_since_epoch().count());
   facts.queue_timeout_ms = job.queue_timeout_ms;
-  if (planted(Plant::OutcomeForeign) && facts.result_offset >= kCacheLine) facts.result_offset -= kCacheLine;
+  if (planted(Plant::OutcomeForeign) && facts.result_offset >= shm::kCacheLine) facts.result_offset -= shm::kCacheLine;
   JobOutcome outcome = read_outcome(job.home->session().reply, facts, *job.end);
   if (took_its_worker(job.end->cause())) outcome.death = death_of(ledger_, job.id);
   return outcome;
@@ -82,7 +82,7 @@ void OutcomeDelivery::undeliver(std::uint64_t id) {
   MessageJob* job = jobs_.find(id);
   if (job == nullptr || job->settled || !job->delivered) return;
   job->delivered = false;
-  clear_delivered(ledger_.delivered, job->serial(), job->place.slot);
+  shm::clear_delivered(ledger_.delivered, job->serial(), job->place.slot);
   job->charge = charge_again(*job);
 }
 
@@ -104,4 +104,4 @@ std::shared_ptr<JobCharge> OutcomeDelivery::charge_again(const MessageJob& job) 
   return charge;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

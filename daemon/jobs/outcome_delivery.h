@@ -10,7 +10,7 @@
 #include "daemon/jobs/job_waiters.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Brings outcomes to those who ask: now, when the job ends, or when their connection has room; and follows each until
 /// it is known to be read. Until it is delivered its uid pays for it; lost on its way it is undelivered again; read, no
@@ -18,7 +18,7 @@ namespace ringmaster {
 class OutcomeDelivery {
  public:
   /// REQUIRES: all of them outlive it, and it outlives the connections that it waits for.
-  OutcomeDelivery(LedgerRecord& ledger, JobTable& jobs, core::QuotaBook& quota)
+  OutcomeDelivery(shm::LedgerRecord& ledger, JobTable& jobs, core::QuotaBook& quota)
       : ledger_(ledger), jobs_(jobs), quota_(quota) {}
 
   /// Who asks for the job is told its outcome, or, unless it waits, that there is none yet.
@@ -41,7 +41,7 @@ class OutcomeDelivery {
   void undeliver(std::uint64_t id);
   bool settle(std::uint64_t id);
 
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
   JobTable& jobs_;
   core::QuotaBook& quota_;
   core::DeliveryBook deliveries_;
@@ -51,4 +51,4 @@ class OutcomeDelivery {
 /// An id or a cookie that finds no job.
 [[nodiscard]] RequestRefusal unknown_job();
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

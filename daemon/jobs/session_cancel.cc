@@ -6,7 +6,7 @@
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 const Session* session_of(const SessionDesk& sessions, const Peer& peer, std::uint32_t serial) {
@@ -19,9 +19,9 @@ const Session* session_of(const SessionDesk& sessions, const Peer& peer, std::ui
 
 }  // namespace
 
-std::optional<SlotLook> slot_of(const Session& session, std::uint32_t seq) {
-  for (const SlotLook look : slot_words(session.reply)) {
-    if (look.word.seq() == seq && look.word.state() != SlotState::Free) return look;
+std::optional<shm::SlotLook> slot_of(const Session& session, std::uint32_t seq) {
+  for (const shm::SlotLook look : shm::slot_words(session.reply)) {
+    if (look.word.seq() == seq && look.word.state() != shm::SlotState::Free) return look;
   }
   return std::nullopt;
 }
@@ -41,7 +41,7 @@ OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk&
   if (!found) return nothing_to_cancel(job_id);
   auto& [slot, word] = *found;
   if (word.is_terminal()) return JobCancelled{false, true};
-  if (word.state() == SlotState::Ready && end_ready(session->reply, slot, word, Cause::Cancelled)) {
+  if (word.state() == shm::SlotState::Ready && end_ready(session->reply, slot, word, Cause::Cancelled)) {
     return JobCancelled{true, false};
   }
   if (PoolGate* pool = daemon.pools().numbered(session->pool)) {
@@ -50,4 +50,4 @@ OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk&
   return JobCancelled{};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,10 +9,10 @@
 #include "daemon/sessions/session_desk.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The slot that holds the session's job `seq`, whether it is queued, running or has ended.
-[[nodiscard]] std::optional<SlotLook> slot_of(const Session& session, std::uint32_t seq);
+[[nodiscard]] std::optional<shm::SlotLook> slot_of(const Session& session, std::uint32_t seq);
 
 /// Nobody can be told which of these it is: ids can be guessed.
 [[nodiscard]] RequestRefusal nothing_to_cancel(std::uint64_t job_id);
@@ -21,4 +21,4 @@ namespace ringmaster {
 [[nodiscard]] OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk& sessions,
                                                         const Peer& peer, std::uint64_t job_id);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

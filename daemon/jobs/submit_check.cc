@@ -6,7 +6,7 @@
 #include "proto/handler_id.h"
 #include "proto/submit_rules.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 std::uint64_t milliseconds(core::Duration duration) {
@@ -14,17 +14,17 @@ std::uint64_t milliseconds(core::Duration duration) {
 }
 
 // A message's own limits are far below those of the ring that it will lie in.
-SubmitLimits limits_of_messages() {
-  SubmitLimits limits;
-  limits.way = SubmitWay::Message;
+wire::SubmitLimits limits_of_messages() {
+  wire::SubmitLimits limits;
+  limits.way = wire::SubmitWay::Message;
   limits.request_bytes = kMostInMessage;
   limits.ring_bytes = kMostInMessage + kMaxEncodedArgumentBytes;
   limits.result_bytes = kMostInMessage;
   return limits;
 }
 
-SubmitLimits limits_of(const PoolTerms& terms) {
-  SubmitLimits limits = limits_of_messages();
+wire::SubmitLimits limits_of(const PoolTerms& terms) {
+  wire::SubmitLimits limits = limits_of_messages();
   limits.pool = terms.pool;
   limits.handlers = terms.handlers;
   limits.shortest_run_ms = terms.shortest_run_ms;
@@ -32,29 +32,29 @@ SubmitLimits limits_of(const PoolTerms& terms) {
   return limits;
 }
 
-RefusalCode code_of(SubmitFault fault) {
+RefusalCode code_of(wire::SubmitFault fault) {
   switch (fault) {
-    case SubmitFault::UnknownHandler:
+    case wire::SubmitFault::UnknownHandler:
       return RefusalCode::UnknownHandler;
-    case SubmitFault::BadArguments:
+    case wire::SubmitFault::BadArguments:
       return RefusalCode::BadArgument;
-    case SubmitFault::TooLarge:
+    case wire::SubmitFault::TooLarge:
       return RefusalCode::TooLarge;
-    case SubmitFault::BadOption:
+    case wire::SubmitFault::BadOption:
       break;
   }
   return RefusalCode::BadRequest;
 }
 
-RequestRefusal refusal_of(SubmitRefusal refused) {
+RequestRefusal refusal_of(wire::SubmitRefusal refused) {
   return {code_of(refused.fault), std::move(refused.message), refused.asked, refused.limit};
 }
 
-JobDescriptor describe(const SubmitRequest& request, std::uint32_t uid, const PoolTerms& pool,
-                       const SubmitTerms& terms) {
-  JobDescriptor descriptor{};
-  descriptor.flags = request.idempotent ? kJobIdempotent : 0;
-  descriptor.handler = handler_id(request.handler);
+shm::JobDescriptor describe(const SubmitRequest& request, std::uint32_t uid, const PoolTerms& pool,
+                            const wire::SubmitTerms& terms) {
+  shm::JobDescriptor descriptor{};
+  descriptor.flags = request.idempotent ? shm::kJobIdempotent : 0;
+  descriptor.handler = wire::handler_id(request.handler);
   descriptor.queue_timeout_ms = terms.queue_timeout_ms != 0
                                     ? terms.queue_timeout_ms
                                     : static_cast<std::uint32_t>(milliseconds(pool.queue_timeout));
@@ -73,7 +73,7 @@ std::optional<RequestRefusal> check_cookie(const JobCookie& cookie) {
 }
 
 std::optional<RequestRefusal> check_payload(std::uint64_t bytes) {
-  auto refused = check_request_bytes(bytes, limits_of_messages());
+  auto refused = wire::check_request_bytes(bytes, limits_of_messages());
   if (!refused) return std::nullopt;
   return refusal_of(std::move(*refused));
 }
@@ -81,7 +81,7 @@ std::optional<RequestRefusal> check_payload(std::uint64_t bytes) {
 OrRefusal<CheckedJob> check_job(const SubmitRequest& request, std::uint32_t uid, const PoolTerms& terms) {
   std::vector<ArgumentView> arguments;
   for (const Argument& argument : request.arguments) arguments.push_back({argument.key, argument.value});
-  SubmitWish wish;
+  wire::SubmitWish wish;
   wish.handler = request.handler;
   wish.arguments = arguments;
   wish.request_bytes = request.payload.size();
@@ -89,11 +89,11 @@ OrRefusal<CheckedJob> check_job(const SubmitRequest& request, std::uint32_t uid,
   if (request.result_capacity != 0) wish.result_capacity = request.result_capacity;
   wish.run_timeout_ms = request.run_timeout_ms;
   wish.queue_timeout_ms = request.queue_timeout_ms;
-  SubmitTerms kept;
-  if (auto refused = check_submit(wish, limits_of(terms), kept)) return refusal_of(std::move(*refused));
+  wire::SubmitTerms kept;
+  if (auto refused = wire::check_submit(wish, limits_of(terms), kept)) return refusal_of(std::move(*refused));
   auto encoded = encode_arguments(request.arguments);
   if (!encoded) return RequestRefusal{RefusalCode::BadArgument, encoded.error().message};
   return CheckedJob{describe(request, uid, terms, kept), std::move(*encoded), kept.result_capacity};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

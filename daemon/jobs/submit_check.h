@@ -15,7 +15,7 @@
 
 /// The rules of a job that comes as a message: those of every submit (proto/submit_rules.h), to a descriptor or a
 /// refusal. Pure.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The most bytes of a payload in a message, and of a result.
 inline constexpr std::uint64_t kMostInMessage = std::uint64_t{1} << 20;
@@ -31,7 +31,7 @@ struct PoolTerms {
 
 /// A job that keeps to the rules.
 struct CheckedJob {
-  JobDescriptor descriptor;  ///< all but places, sizes and the time of its submit
+  shm::JobDescriptor descriptor;  ///< all but places, sizes and the time of its submit
   std::vector<std::byte> arguments;
   std::uint64_t result_capacity = 0;
 };
@@ -43,4 +43,4 @@ struct CheckedJob {
 /// The rest. REQUIRES: the pool's handlers are known, and cookie and payload were checked.
 [[nodiscard]] OrRefusal<CheckedJob> check_job(const SubmitRequest& request, std::uint32_t uid, const PoolTerms& terms);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

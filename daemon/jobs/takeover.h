@@ -7,14 +7,14 @@
 #include "daemon/sessions/session.h"
 #include "shm/ledger/delivered.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a slot of a dead supervisor's session says of a job; nullopt: it is none that anybody could ask for. What it
 /// says must fit the ring and carry a cookie. Without home and charge.
 [[nodiscard]] std::optional<MessageJob> job_left_in(const Session& session, std::uint32_t slot,
-                                                    const DeliveredTable& delivered);
+                                                    const shm::DeliveredTable& delivered);
 
 /// All of them.
-[[nodiscard]] std::vector<MessageJob> jobs_left_in(const Session& session, const DeliveredTable& delivered);
+[[nodiscard]] std::vector<MessageJob> jobs_left_in(const Session& session, const shm::DeliveredTable& delivered);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

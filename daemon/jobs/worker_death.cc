@@ -6,19 +6,19 @@
 #include "daemon/incidents/incident_log.h"
 #include "daemon/jobs/job_asker.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::uint32_t kLongestWaitMs = 10'000;
 
-WorkerDeath report(const LedgerRecord& ledger, const IncidentLog& log, const LedgerIncident& incident) {
-  return {std::string(ledger.pools[incident.pool % kMaxPools].name) + "[" + std::to_string(incident.seat) + "]",
+WorkerDeath report(const shm::LedgerRecord& ledger, const IncidentLog& log, const shm::LedgerIncident& incident) {
+  return {std::string(ledger.pools[incident.pool % shm::kMaxPools].name) + "[" + std::to_string(incident.seat) + "]",
           incident.handler, log.stack_of(incident), incident.what, incident.core};
 }
 
 // The incident of a job that `peer` may know of.
-const LedgerIncident* visible(const IncidentLog& log, const Peer& peer, std::uint64_t job_id) {
-  const LedgerIncident* incident = log.of_job(job_id);
+const shm::LedgerIncident* visible(const IncidentLog& log, const Peer& peer, std::uint64_t job_id) {
+  const shm::LedgerIncident* incident = log.of_job(job_id);
   return incident != nullptr && (peer.admin || incident->uid == peer.uid) ? incident : nullptr;
 }
 
@@ -31,25 +31,25 @@ void refuse(JobAsker& asker) {
 
 }  // namespace
 
-std::optional<WorkerDeath> death_of(LedgerRecord& ledger, std::uint64_t job_id) {
+std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job_id) {
   const IncidentLog log(ledger);
-  const LedgerIncident* incident = log.of_job(job_id);
+  const shm::LedgerIncident* incident = log.of_job(job_id);
   if (incident == nullptr) return std::nullopt;
   return report(ledger, log, *incident);
 }
 
 void answer_stack(DaemonGate& daemon, const Peer& peer, const StackRequest& request, const JobAskerPtr& asker) {
   const std::uint64_t job_id = request.job_id;
-  const LedgerIncident* incident = visible(IncidentLog(daemon.ledger()), peer, job_id);
+  const shm::LedgerIncident* incident = visible(IncidentLog(daemon.ledger()), peer, job_id);
   if (incident == nullptr) return refuse(*asker);
   const auto limit = std::chrono::milliseconds{std::min(request.wait_ms, kLongestWaitMs)};
   const std::uint64_t serial = incident->serial.load(std::memory_order_relaxed);
   daemon.when_stack_named(serial, limit, [&daemon, peer, job_id, asker] {
     const IncidentLog log(daemon.ledger());
-    const LedgerIncident* known = visible(log, peer, job_id);
+    const shm::LedgerIncident* known = visible(log, peer, job_id);
     if (known == nullptr) return refuse(*asker);
     asker->answer(JobStack{job_id, report(daemon.ledger(), log, *known), log.full_stack_of(*known), known->cause});
   });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/ports/peer.h"
 #include "daemon/ports/pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class JobAsker;
 
@@ -24,10 +24,10 @@ struct JobStack {
 
 /// What the ledger's incidents say of a job that has ended; nullopt: it did not take its worker along, or that is no
 /// longer on record.
-[[nodiscard]] std::optional<WorkerDeath> death_of(LedgerRecord& ledger, std::uint64_t job_id);
+[[nodiscard]] std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job_id);
 
 /// Answers a request for a stack: at once, or when its functions' names are known.
 void answer_stack(DaemonGate& daemon, const Peer& peer, const StackRequest& request,
                   const std::shared_ptr<JobAsker>& asker);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

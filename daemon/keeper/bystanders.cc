@@ -10,7 +10,7 @@
 namespace ringmaster::keeper {
 
 void Bystanders::note_existing() noexcept {
-  const ssize_t count = list_children(std::span(pids_).first(kMostAtStart));
+  const ssize_t count = daemon::list_children(std::span(pids_).first(kMostAtStart));
   count_ = existing_ = count < 0 ? 0 : std::min(static_cast<std::size_t>(count), kMostAtStart);
 }
 
@@ -26,7 +26,7 @@ bool Bystanders::knows(pid_t pid) const noexcept {
 
 void Bystanders::reap() noexcept {
   for (std::size_t i = count_; i-- > 0;) {
-    if (reap_pid(pids_[i]) == EAGAIN) continue;
+    if (daemon::reap_pid(pids_[i]) == EAGAIN) continue;
     std::copy(pids_.begin() + static_cast<std::ptrdiff_t>(i) + 1, pids_.begin() + static_cast<std::ptrdiff_t>(count_),
               pids_.begin() + static_cast<std::ptrdiff_t>(i));
     --count_;

@@ -44,7 +44,7 @@ int close_in_child(std::span<UniqueFd> fds, Bystanders& bystanders) noexcept {
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
   const UniqueFd go(ends[0]);
   const UniqueFd hold(ends[1]);
-  const ForkedChild child = fork_child();
+  const daemon::ForkedChild child = daemon::fork_child();
   if (child.pid == 0) {
     std::array<int, kMostClosedAtOnce + 1> kept{go.get()};
     std::ranges::transform(fds, kept.begin() + 1, &UniqueFd::get);

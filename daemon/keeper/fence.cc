@@ -25,15 +25,15 @@ bool is_dead(int pidfd) {
 // Nobody is in it, or it is gone, which it cannot be with anybody in it. What cannot be told (no descriptor left, say)
 // is not fenced.
 bool is_clear(int cgroup) {
-  const int error = cgroup_empty(cgroup);
+  const int error = daemon::cgroup_empty(cgroup);
   return error == 0 || error == ENOENT || error == ENODEV;
 }
 
 }  // namespace
 
 void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
-  ChildExit end;
-  const int seen = peek_exit(slot.pidfd.get(), end);
+  daemon::ChildExit end;
+  const int seen = daemon::peek_exit(slot.pidfd.get(), end);
   // A descriptor number that was reused within one round of the loop: the event was another's.
   if (seen == EAGAIN && !is_dead(slot.pidfd.get())) {
     slot.retry_at_ns = 0;
@@ -51,8 +51,8 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
   if (seen == 0) {
     ::kill(-slot.exit.pid, SIGKILL);
     // A failure is made up for by the sweep, which kills again until the cgroup is clear.
-    if (slot.cgroup) static_cast<void>(kill_cgroup(slot.cgroup.get()));
-    static_cast<void>(reap_exit(slot.pidfd.get(), end));
+    if (slot.cgroup) static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
+    static_cast<void>(daemon::reap_exit(slot.pidfd.get(), end));
     slot.exit.code = end.code;
     slot.exit.status = end.status;
     const auto microseconds = [](const timeval& t) {
@@ -72,14 +72,14 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
 
 std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, const Bystanders& bystanders) noexcept {
   if (planted(Plant::OrphanLeft)) return 0;
-  const ssize_t listed = list_children(children_);
+  const ssize_t listed = daemon::list_children(children_);
   if (listed < 0) return 1;  // cannot be told: not fenced
   const std::size_t count = std::min(static_cast<std::size_t>(listed), children_.size());
   std::size_t left = static_cast<std::size_t>(listed) - count;
   for (const pid_t pid : std::span(children_).first(count)) {
     if (pid == supervisor || workers.knows(pid) || bystanders.knows(pid)) continue;
     ::kill(pid, SIGKILL);  // an unreaped child of ours: the number cannot be another's
-    if (reap_pid(pid) == 0) {
+    if (daemon::reap_pid(pid) == 0) {
       ++killed_;
     } else {
       ++left;
@@ -106,7 +106,7 @@ bool Fence::sweep(WorkerTable& workers, pid_t supervisor, Bystanders& bystanders
   for (WorkerSlot& slot : workers.slots()) {
     if (slot.state != WorkerSlot::State::Reaped) continue;
     if (slot.cgroup && !is_clear(slot.cgroup.get())) {
-      static_cast<void>(kill_cgroup(slot.cgroup.get()));
+      static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
       waiting = true;
       continue;
     }

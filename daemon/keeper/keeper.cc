@@ -30,7 +30,7 @@ constexpr unsigned long kReservedFds = 64;
 }  // namespace
 
 int Keeper::run() noexcept {
-  signals_ = open_signalfd({SIGTERM, SIGINT, SIGQUIT, SIGCHLD});
+  signals_ = daemon::open_signalfd({SIGTERM, SIGINT, SIGQUIT, SIGCHLD});
   if (!signals_) {
     say(Level::Error, "cannot watch for signals (errno %d)", errno);
     return kExitUnavailable;
@@ -161,10 +161,10 @@ void Keeper::close_released(std::uint64_t now_ns) noexcept {
 }
 
 void Keeper::kill_worker(WorkerSlot& slot, int signal) noexcept {
-  if (signal == SIGKILL && slot.cgroup) static_cast<void>(kill_cgroup(slot.cgroup.get()));
+  if (signal == SIGKILL && slot.cgroup) static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
   // Just forked, it has no group yet: then the process itself is all there is.
   if (::kill(-slot.exit.pid, signal) != 0 || signal == SIGKILL)
-    static_cast<void>(send_signal(slot.pidfd.get(), signal));
+    static_cast<void>(daemon::send_signal(slot.pidfd.get(), signal));
 }
 
 void Keeper::kill_workers() noexcept {
@@ -174,7 +174,7 @@ void Keeper::kill_workers() noexcept {
 }
 
 void Keeper::read_signals(std::uint64_t now_ns) noexcept {
-  while (const int signal = read_signal(signals_.get())) {
+  while (const int signal = daemon::read_signal(signals_.get())) {
     if (signal == SIGCHLD) {
       sweep_wanted_ = true;
     } else {
@@ -194,7 +194,7 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
   for (int i = 0; last_words || i < kRequestsPerRound; ++i) {
     if (last_words) outbox_.drop_answer();
     if (outbox_.owes_answer() || !supervisor_.link) return;
-    ReceivedPacket received = receive_packet(supervisor_.link.get(), packet_);
+    daemon::ReceivedPacket received = daemon::receive_packet(supervisor_.link.get(), packet_);
     if (received.error != 0) {
       if (!link_is_dead(received.error)) return;
       // Closed: it is ending, and its pidfd tells next; if it is not, it cannot beat any more and is judged by that.
@@ -206,7 +206,7 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
   }
 }
 
-void Keeper::handle(std::span<std::byte> packet, ReceivedPacket& received, std::uint64_t now_ns,
+void Keeper::handle(std::span<std::byte> packet, daemon::ReceivedPacket& received, std::uint64_t now_ns,
                     bool last_words) noexcept {
   const std::optional<MessageType> type = received.truncated ? std::nullopt : check_header(packet);
   if (!type) return outbox_.acknowledge(0, EBADMSG);
@@ -266,7 +266,7 @@ void Keeper::handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexc
 }
 
 // The kernel gives out the lowest number that is free: a high one says that nearly all are taken.
-bool Keeper::crowded(const ReceivedPacket& received) const noexcept {
+bool Keeper::crowded(const daemon::ReceivedPacket& received) const noexcept {
   if (received.fds_truncated) return true;
   const unsigned long free_for_all = setup_.descriptors - std::min(kReservedFds, setup_.descriptors / 2);
   return std::ranges::any_of(std::span(received.fds).first(received.fd_count), [free_for_all](const UniqueFd& fd) {
@@ -274,7 +274,7 @@ bool Keeper::crowded(const ReceivedPacket& received) const noexcept {
   });
 }
 
-void Keeper::handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept {
+void Keeper::handle_deposit(const DepositMessage& message, daemon::ReceivedPacket& received) noexcept {
   if (crowded(received)) return outbox_.acknowledge(message.serial, EMFILE);
   if (message.count > kMaxDepositsPerMessage || message.count != received.fd_count)
     return outbox_.acknowledge(message.serial, EINVAL);
@@ -282,17 +282,17 @@ void Keeper::handle_deposit(const DepositMessage& message, ReceivedPacket& recei
                                                     std::span(received.fds).first(received.fd_count)));
 }
 
-void Keeper::handle_spawn(std::span<std::byte> packet, ReceivedPacket& received) noexcept {
+void Keeper::handle_spawn(std::span<std::byte> packet, daemon::ReceivedPacket& received) noexcept {
   spawn_.message = {};
   const int error = received.fds_truncated ? EMFILE : read_spawn(packet, received.fd_count, spawn_);
-  if (error != 0) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, error});
-  if (crowded(received)) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, EMFILE});
-  if (ending_) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, ECANCELED});
+  if (error != 0) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, error});
+  if (crowded(received)) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, EMFILE});
+  if (ending_) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, ECANCELED});
   if (workers_.find(spawn_.message.worker, spawn_.message.incarnation) != nullptr)
-    return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, EEXIST});
+    return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, EEXIST});
   WorkerSlot* const slot = workers_.take();
-  if (slot == nullptr) return outbox_.refuse_spawn(spawn_.message, {SpawnStage::Request, ENFILE});
-  const SpawnFailure failure =
+  if (slot == nullptr) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, ENFILE});
+  const daemon::SpawnFailure failure =
       spawn_worker(spawn_, std::span(received.fds).first(received.fd_count), setup_.given, *slot);
   if (failure.error != 0) outbox_.refuse_spawn(spawn_.message, failure);
 }

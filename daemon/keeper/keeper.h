@@ -31,7 +31,7 @@ class Keeper {
  public:
   struct Setup {
     SupervisorProgram program;
-    ServiceNotify notify;
+    daemon::ServiceNotify notify;
     std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
     GivenLimits given;              ///< for workers
     unsigned long descriptors = 0;  ///< how many it may open: the raised limit
@@ -58,12 +58,13 @@ class Keeper {
 
   // what its supervisor asks for
   void read_requests(std::uint64_t now_ns, bool last_words) noexcept;
-  void handle(std::span<std::byte> packet, ReceivedPacket& received, std::uint64_t now_ns, bool last_words) noexcept;
+  void handle(std::span<std::byte> packet, daemon::ReceivedPacket& received, std::uint64_t now_ns,
+              bool last_words) noexcept;
   void handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexcept;
-  void handle_deposit(const DepositMessage& message, ReceivedPacket& received) noexcept;
-  void handle_spawn(std::span<std::byte> packet, ReceivedPacket& received) noexcept;
+  void handle_deposit(const DepositMessage& message, daemon::ReceivedPacket& received) noexcept;
+  void handle_spawn(std::span<std::byte> packet, daemon::ReceivedPacket& received) noexcept;
   void handle_signal(const SignalMessage& message) noexcept;
-  [[nodiscard]] bool crowded(const ReceivedPacket& received) const noexcept;
+  [[nodiscard]] bool crowded(const daemon::ReceivedPacket& received) const noexcept;
 
   // keeper_supervisor.cc: the supervisor's life
   void start_when_due(std::uint64_t now_ns) noexcept;

@@ -73,7 +73,7 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
     condemned_at_ns_ = now_ns;
   }
   // At each look: one that was refused (EPERM of a security module) must not leave it alive.
-  if (condemned_) static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
+  if (condemned_) static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   if (condemned_ && now_ns - condemned_at_ns_ >= kUnkillableNs && !ending_) return leave_supervisor(now_ns);
   if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
     say(Level::Error, "the stop takes longer than shutdown_timeout and 15 s; killing everything");
@@ -82,13 +82,13 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
 }
 
 void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
-  ChildExit end;
-  if (peek_exit(supervisor_.pidfd.get(), end) == EAGAIN) {
+  daemon::ChildExit end;
+  if (daemon::peek_exit(supervisor_.pidfd.get(), end) == EAGAIN) {
     supervisor_retry_at_ns_ = now_ns + Fence::kRetryNs;
     return;
   }
   hear_last_words(now_ns);
-  static_cast<void>(reap_exit(supervisor_.pidfd.get(), end));
+  static_cast<void>(daemon::reap_exit(supervisor_.pidfd.get(), end));
   forget_supervisor();
   if (!ending_) follow_up(end.code, end.status, now_ns);
 }
@@ -131,7 +131,7 @@ void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
     }
     return begin_end(status, now_ns);
   }
-  const bool killed = !exited && !is_fault_signal(status) && !condemned_;
+  const bool killed = !exited && !daemon::is_fault_signal(status) && !condemned_;
   next_start_ = pace_.on_death(now_ns, killed);
   if (planted(Plant::ColdStart)) next_start_.cold = true;
   say(Level::Error, "the supervisor ended with %s %d; %s", exited ? "exit code" : "signal", status,
@@ -160,7 +160,7 @@ void Keeper::begin_end(int exit_code, std::uint64_t now_ns) noexcept {
   exit_code_ = exit_code;
   ending_deadline_ns_ = now_ns + kEndingNs;
   closing_deadline_ns_ = now_ns + kClosingNs;
-  if (supervisor_.pid != 0) static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
+  if (supervisor_.pid != 0) static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   kill_workers();
   sweep_wanted_ = true;
 }

@@ -37,7 +37,7 @@ char supervisor_path[PATH_MAX];
 int take_inherited_descriptors(int listen_fds) {
   ::syscall(SYS_close_range, 3u + static_cast<unsigned>(listen_fds), UINT_MAX, 0u);
   for (int i = 0; i < listen_fds; ++i) {
-    std::array<UniqueFd, 1> socket{duplicate_above(3 + i, 3 + listen_fds + kFirstFreeFd)};
+    std::array<UniqueFd, 1> socket{daemon::duplicate_above(3 + i, 3 + listen_fds + kFirstFreeFd)};
     if (!socket[0]) return errno;
     const DepositLabel label{static_cast<std::uint16_t>(DepositKind::Listener), 0, static_cast<std::uint32_t>(i), 1};
     if (const int error = the_keeper.deposits().add(std::span(&label, 1), socket); error != 0) return error;
@@ -52,7 +52,7 @@ int take_inherited_descriptors(int listen_fds) {
 
 // What helps but may be forbidden.
 void protect_process() {
-  static_cast<void>(set_oom_score_adj(-900));
+  static_cast<void>(daemon::set_oom_score_adj(-900));
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
@@ -64,25 +64,25 @@ int run_supervisor_instead(const SupervisorProgram& program, const CommandLine& 
   return kExitUnavailable;
 }
 
-void say_missing(const KernelFeature& missing) {
+void say_missing(const daemon::KernelFeature& missing) {
   utsname kernel{};
   ::uname(&kernel);
   const char* const error = ::strerrordesc_np(missing.error);
-  switch (why_missing(missing, kernel.release)) {
-    case FeatureLack::OldKernel:
+  switch (daemon::why_missing(missing, kernel.release)) {
+    case daemon::FeatureLack::OldKernel:
       say(Level::Error,
           "this kernel (%s) does not offer %s: %s; Linux %s or newer has it (6.1 is what ringmaster is "
           "made for)",
           kernel.release, missing.name, error, missing.since);
       break;
-    case FeatureLack::Hidden:
+    case daemon::FeatureLack::Hidden:
       say(Level::Error,
           "%s is not to be had: %s, although this kernel (%s) has it since %s: a filter of system calls "
           "or a security module forbids it (a container's seccomp profile, SystemCallFilter=, a /proc that is not "
           "mounted or hides processes); allow it",
           missing.name, error, kernel.release, missing.since);
       break;
-    case FeatureLack::NoRoom:
+    case daemon::FeatureLack::NoRoom:
       say(Level::Error, "%s cannot be tried: %s; raise the limit (ulimit -n, ulimit -v)", missing.name, error);
       break;
   }
@@ -91,7 +91,7 @@ void say_missing(const KernelFeature& missing) {
 int run_keeper(const CommandLine& line) {
   const ServiceEnvironment service = read_service_environment(::getpid());
   Keeper::Setup& setup = the_keeper.setup();
-  if (const KernelFeature missing = missing_kernel_feature(); missing.name != nullptr) {
+  if (const daemon::KernelFeature missing = daemon::missing_kernel_feature(); missing.name != nullptr) {
     say_missing(missing);
     return kExitUnavailable;
   }
@@ -102,11 +102,11 @@ int run_keeper(const CommandLine& line) {
   setup.watchdog_ns = service.watchdog_ns;
   setup.program.config = line.config;
   setup.program.socket = line.socket;
-  setup.descriptors = raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
+  setup.descriptors = daemon::raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
   // Meant for files, and shared memory counts against it.
-  static_cast<void>(lift_limit(RLIMIT_FSIZE, setup.given.file_size));
+  static_cast<void>(daemon::lift_limit(RLIMIT_FSIZE, setup.given.file_size));
   clear_service_environment();
-  if (const int error = become_subreaper(); error != 0) {
+  if (const int error = daemon::become_subreaper(); error != 0) {
     say(Level::Error, "cannot become a child subreaper: %s", ::strerrordesc_np(error));
     return kExitUnavailable;
   }
@@ -135,7 +135,7 @@ int start(int argc, char** argv) {
   if (line.action == CommandLine::Action::Run) {
     // SIGHUP: there is no reload (a changed configuration is a restart), and a closed terminal is no reason to lose
     // jobs. SIGXFSZ: a limit of file sizes is an error that is told, not a death. Ctrl-Z stops, as anywhere.
-    ignore_signals({SIGTERM, SIGINT, SIGQUIT, SIGTSTP});
+    daemon::ignore_signals({SIGTERM, SIGINT, SIGQUIT, SIGTSTP});
     const int listen_fds = read_service_environment(::getpid()).listen_fds;
     if (const int error = take_inherited_descriptors(listen_fds); error != 0) {
       std::fprintf(stderr, "ringmasterd: cannot take over the %d sockets of LISTEN_FDS: %s\n", listen_fds,

@@ -25,7 +25,7 @@ void complete_header(Message& message, MessageType type) {
 template <typename Message>
 int send_message(int link, Message message, MessageType type, std::span<const int> fds = {}) {
   complete_header(message, type);
-  return send_packet(link, std::as_bytes(std::span(&message, 1)), fds);
+  return daemon::send_packet(link, std::as_bytes(std::span(&message, 1)), fds);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ void Outbox::acknowledge(std::uint64_t serial, int error, std::uint32_t value) n
   answer(message);
 }
 
-void Outbox::refuse_spawn(const SpawnMessage& asked, SpawnFailure failure) noexcept {
+void Outbox::refuse_spawn(const SpawnMessage& asked, daemon::SpawnFailure failure) noexcept {
   SpawnedMessage message;
   complete_header(message, MessageType::Spawned);
   message.serial = asked.serial;
@@ -60,7 +60,7 @@ void Outbox::refuse_spawn(const SpawnMessage& asked, SpawnFailure failure) noexc
 
 void Outbox::send_answer() noexcept {
   if (reply_size_ == 0) return;
-  const int error = send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_));
+  const int error = daemon::send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_));
   // Who asked is gone: what is left to read of it tells that next.
   if (!unsent(error) || link_is_dead(error)) reply_size_ = 0;
 }
@@ -86,7 +86,7 @@ bool Outbox::unsent(int error) noexcept {
   say(Level::Error, "the link to the supervisor (pid %d) takes nothing: %s; killing it, for a successor to find all",
       supervisor_.pid, ::strerrordesc_np(error));
   // Not condemned: it counts as a kill from elsewhere, which it is.
-  static_cast<void>(send_signal(supervisor_.pidfd.get(), SIGKILL));
+  static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   return true;
 }
 

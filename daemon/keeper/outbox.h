@@ -21,7 +21,7 @@ class Outbox {
       : supervisor_(supervisor), workers_(workers), judge_(judge) {}
 
   void acknowledge(std::uint64_t serial, int error, std::uint32_t value = 0) noexcept;
-  void refuse_spawn(const SpawnMessage& asked, SpawnFailure failure) noexcept;
+  void refuse_spawn(const SpawnMessage& asked, daemon::SpawnFailure failure) noexcept;
   /// A stop is to be asked for with the next report.
   void ask_to_stop(int signal) noexcept { stop_signal_ = signal; }
   /// Sends what waits, as far as the link has room.

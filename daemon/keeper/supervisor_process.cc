@@ -37,17 +37,17 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
                       int link, int table, pid_t keeper) {
   if (::dup2(link, kSupervisorLinkFd) < 0 || ::dup2(table, kInheritedTableFd) < 0) return errno;
   for (const DepositTable::Entry& entry : deposits.entries()) {
-    if (entry.held() && set_close_on_exec(entry.fd.get(), false) != 0) return errno;
+    if (entry.held() && daemon::set_close_on_exec(entry.fd.get(), false) != 0) return errno;
   }
   for (const WorkerSlot& slot : workers.slots()) {
     if (slot.failed()) continue;
-    if (slot.pidfd && set_close_on_exec(slot.pidfd.get(), false) != 0) return errno;
-    if (slot.cgroup && set_close_on_exec(slot.cgroup.get(), false) != 0) return errno;
+    if (slot.pidfd && daemon::set_close_on_exec(slot.pidfd.get(), false) != 0) return errno;
+    if (slot.cgroup && daemon::set_close_on_exec(slot.cgroup.get(), false) != 0) return errno;
   }
   // A group of its own: Ctrl-C on a terminal is for the keeper, who passes it on as a message.
   if (::setpgid(0, 0) != 0) return errno;
-  if (const int error = reset_signals(); error != 0) return error;
-  ignore_signals({kKeeperGoneSignal});  // before exec, so that there is no moment at which one could end it
+  if (const int error = daemon::reset_signals(); error != 0) return error;
+  daemon::ignore_signals({kKeeperGoneSignal});  // before exec, so that there is no moment at which one could end it
   if (::prctl(PR_SET_PDEATHSIG, kKeeperGoneSignal, 0, 0, 0) != 0) return errno;
   if (::getppid() != keeper) return ESRCH;
 
@@ -99,7 +99,7 @@ int start_supervisor(const SupervisorProgram& program, std::uint32_t ordinal, bo
   const UniqueFd table = make_inherited_table(ordinal, cold, deposits, workers, error);
   if (!table) return error;
   const pid_t keeper = ::getpid();
-  ForkedChild child = fork_child();
+  daemon::ForkedChild child = daemon::fork_child();
   if (child.pid == 0) {
     error = become_supervisor(program, cold, deposits, workers, theirs.get(), table.get(), keeper);
     say(Level::Error, "cannot start \"%s\": %s", program.path, ::strerrordesc_np(error));

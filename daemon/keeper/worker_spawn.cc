@@ -11,17 +11,17 @@
 
 namespace ringmaster::keeper {
 
-SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
-                          WorkerSlot& slot) noexcept {
+daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
+                                  WorkerSlot& slot) noexcept {
   const SpawnMessage& message = request.message;
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {SpawnStage::Pipe, errno};
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {daemon::SpawnStage::Pipe, errno};
   UniqueFd read_end(ends[0]);
   const UniqueFd write_end(ends[1]);
 
   std::array<int, kMaxWorkerFds> numbers{};
   for (std::uint32_t i = 0; i < message.fd_count; ++i) numbers[i] = fds[i].get();
-  std::array<ChildProgram::Limit, kMaxSpawnRlimits + 2> limits{};
+  std::array<daemon::ChildProgram::Limit, kMaxSpawnRlimits + 2> limits{};
   limits[0] = {RLIMIT_NOFILE, given.descriptors};
   limits[1] = {RLIMIT_FSIZE, given.file_size};
   for (std::uint32_t i = 0; i < message.rlimit_count; ++i) {
@@ -29,7 +29,7 @@ SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const 
     limits[i + 2] = {static_cast<int>(limit.resource), {limit.soft, limit.hard}};
   }
 
-  ChildProgram program;
+  daemon::ChildProgram program;
   program.path = request.path;
   program.argv = request.argv.data();
   program.env = request.env.data();
@@ -46,12 +46,12 @@ SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const 
 
   const bool has_cgroup = (message.flags & kSpawnHasCgroup) != 0;
   const int cgroup = has_cgroup ? fds[message.fd_count].get() : -1;
-  ForkedChild child = fork_child(cgroup);
+  daemon::ForkedChild child = daemon::fork_child(cgroup);
   if (child.pid == 0) {
     program.cgroup_fd = child.in_cgroup ? -1 : cgroup;
-    run_child_program(program, write_end.get());
+    daemon::run_child_program(program, write_end.get());
   }
-  if (child.pid < 0) return {SpawnStage::Fork, child.error};
+  if (child.pid < 0) return {daemon::SpawnStage::Fork, child.error};
 
   slot.state = WorkerSlot::State::Starting;
   slot.worker = message.worker;
@@ -67,7 +67,7 @@ SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const 
 }
 
 void read_exec_pipe(WorkerSlot& slot) noexcept {
-  SpawnFailure failure;
+  daemon::SpawnFailure failure;
   const ssize_t got = ::read(slot.exec_pipe.get(), &failure, sizeof failure);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   slot.exec_pipe.reset();

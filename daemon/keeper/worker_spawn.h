@@ -18,8 +18,8 @@ struct GivenLimits {
 /// Forks the worker of `request` into `slot`, which becomes Starting with an exec pipe to watch. `fds` are the
 /// descriptors that came along (the cgroup's last, if any). On failure the slot is untouched and the
 /// result tells stage and errno.
-[[nodiscard]] SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
-                                        WorkerSlot& slot) noexcept;
+[[nodiscard]] daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds,
+                                                const GivenLimits& given, WorkerSlot& slot) noexcept;
 
 /// Reads the exec pipe of a Starting worker: Running once exec has happened; still Starting with `failure` set when the
 /// child said that it failed (its death follows). No change while neither is known.

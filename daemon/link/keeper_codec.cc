@@ -13,6 +13,8 @@
 namespace ringmaster::keeper {
 namespace {
 
+using daemon::SpawnStage;
+
 template <typename Message>
 Packet to_packet(Message message, MessageType type, std::string_view tail = {}) {
   static_assert(std::is_trivially_copyable_v<Message>);

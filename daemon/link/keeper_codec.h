@@ -87,6 +87,6 @@ struct InheritedTable {
 [[nodiscard]] Result<InheritedTable> read_inherited_table(int fd);
 
 /// "changing to its uid", for messages about a failed spawn.
-[[nodiscard]] std::string_view to_string(SpawnStage stage);
+[[nodiscard]] std::string_view to_string(daemon::SpawnStage stage);
 
 }  // namespace ringmaster::keeper

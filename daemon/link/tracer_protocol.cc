@@ -16,7 +16,7 @@ std::string_view end_of(std::string_view text, std::size_t most) {
   return text.size() <= most ? text : text.substr(text.size() - most);
 }
 
-void put_frames(ByteWriter& out, const std::vector<core::StackFrame>& frames) {
+void put_frames(wire::ByteWriter& out, const std::vector<core::StackFrame>& frames) {
   const std::size_t count = std::min(frames.size(), kMaxFrames);
   out.put(static_cast<std::uint16_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
@@ -33,14 +33,14 @@ void put_frames(ByteWriter& out, const std::vector<core::StackFrame>& frames) {
 }
 
 // What a crafted file calls its functions: no line of its own, nothing that a terminal obeys.
-std::string get_name(ByteReader& in) {
+std::string get_name(wire::ByteReader& in) {
   std::string name(in.get_string());
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   return name;
 }
 
-bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
+bool get_frames(wire::ByteReader& in, std::vector<core::StackFrame>& frames) {
   const auto count = in.get<std::uint16_t>();
   if (count > kMaxFrames) return false;
   for (std::uint16_t i = 0; i < count && in.ok(); ++i) {
@@ -62,20 +62,20 @@ bool get_frames(ByteReader& in, std::vector<core::StackFrame>& frames) {
   return in.ok();
 }
 
-void put_user(ByteWriter& out, const FileUser& user) {
+void put_user(wire::ByteWriter& out, const FileUser& user) {
   out.put(user.uid);
   out.put(user.gid);
 }
 
-FileUser get_user(ByteReader& in) {
+FileUser get_user(wire::ByteReader& in) {
   FileUser user;
   user.uid = in.get<std::uint32_t>();
   user.gid = in.get<std::uint32_t>();
   return user;
 }
 
-ByteWriter begin(Type type) {
-  ByteWriter out;
+wire::ByteWriter begin(Type type) {
+  wire::ByteWriter out;
   out.put(static_cast<std::uint16_t>(type));
   return out;
 }
@@ -86,7 +86,7 @@ Error malformed() { return Error{"tracer: a message that cannot be read"}; }
 
 std::vector<std::byte> encode(const Question& question) {
   if (const auto* capture = std::get_if<Capture>(&question)) {
-    ByteWriter out = begin(Type::Capture);
+    wire::ByteWriter out = begin(Type::Capture);
     out.put(capture->pid);
     out.put(capture->tid);
     out.put(capture->label);
@@ -95,7 +95,7 @@ std::vector<std::byte> encode(const Question& question) {
     put_user(out, capture->user);
     return out.take();
   }
-  ByteWriter out = begin(Type::Symbolise);
+  wire::ByteWriter out = begin(Type::Symbolise);
   put_frames(out, std::get<Symbolise>(question).frames);
   put_user(out, std::get<Symbolise>(question).user);
   return out.take();
@@ -103,19 +103,19 @@ std::vector<std::byte> encode(const Question& question) {
 
 std::vector<std::byte> encode(const Answer& answer) {
   if (const auto* frames = std::get_if<Frames>(&answer)) {
-    ByteWriter out = begin(Type::Frames);
+    wire::ByteWriter out = begin(Type::Frames);
     out.put(frames->same_as);
     out.put_string(std::string_view(frames->problem).substr(0, kMaxNameBytes));
     put_frames(out, frames->frames);
     return out.take();
   }
-  ByteWriter out = begin(Type::Symbols);
+  wire::ByteWriter out = begin(Type::Symbols);
   put_frames(out, std::get<Symbols>(answer).frames);
   return out.take();
 }
 
 Result<Question> decode_question(std::span<const std::byte> packet) {
-  ByteReader in(packet);
+  wire::ByteReader in(packet);
   const auto type = static_cast<Type>(in.get<std::uint16_t>());
   if (type == Type::Capture) {
     Capture capture;
@@ -136,7 +136,7 @@ Result<Question> decode_question(std::span<const std::byte> packet) {
 }
 
 Result<Answer> decode_answer(std::span<const std::byte> packet) {
-  ByteReader in(packet);
+  wire::ByteReader in(packet);
   const auto type = static_cast<Type>(in.get<std::uint16_t>());
   if (type == Type::Frames) {
     Frames frames;

@@ -16,7 +16,7 @@
 
 #include "daemon/os/journal_stream.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
@@ -146,4 +146,4 @@ void log_info(std::string_view event, LogFields fields) { write_line(LogLevel::I
 void log_warning(std::string_view event, LogFields fields) { write_line(LogLevel::Warning, event, fields); }
 void log_error(std::string_view event, LogFields fields) { write_line(LogLevel::Error, event, fields); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

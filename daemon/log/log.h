@@ -27,7 +27,7 @@
 ///
 /// Any thread. Never blocks: a line that standard error cannot take at once is dropped and counted, and the next line
 /// that gets through says how many were lost. Control characters are escaped, so that no worker can forge a line.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct LogField {
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool, core::Duration, core::Bytes>;
@@ -64,4 +64,4 @@ void log_error(std::string_view event, LogFields fields = {});
 [[nodiscard]] std::string render_log_line(LogFormat format, std::string_view time, LogLevel level,
                                           std::string_view event, LogFields fields);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

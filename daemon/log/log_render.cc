@@ -3,7 +3,7 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 const char* level_name(LogLevel level) {
@@ -157,4 +157,4 @@ std::string render_log_line(LogFormat format, std::string_view time, LogLevel le
   return line + blocks;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 bool TokenBucket::take(core::TimePoint now) {
   if (last_ == core::TimePoint::min()) last_ = now;
@@ -87,4 +87,4 @@ void log_output_line(const OutputTag& tag, const OutputLines::Line& line) {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 
 #include "daemon/core/types.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Lets `rate` lines a second through, and `burst` at once after a quiet time.
 class TokenBucket {
@@ -72,4 +72,4 @@ struct OutputTag {
 /// Writes one line, tagged, to the log; stdout as info, stderr as warning.
 void log_output_line(const OutputTag& tag, const OutputLines::Line& line);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

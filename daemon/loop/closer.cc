@@ -18,7 +18,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr long kNudgeNs = 1'000'000;
@@ -205,4 +205,4 @@ bool Closer::full() const {
   return state_->book.full();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "base/unique_fd.h"
 #include "daemon/core/daemon/errand_book.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class EventLoop;
 
@@ -50,4 +50,4 @@ class Closer {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -20,7 +20,7 @@
 
 #include "daemon/loop/closer.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 namespace asio = boost::asio;
 
@@ -197,4 +197,4 @@ FdWatch::~FdWatch() {
   if (const auto loop = loop_.lock()) loop->remove(id_);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

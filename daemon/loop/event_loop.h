@@ -11,7 +11,7 @@ namespace boost::asio {
 class io_context;
 }
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class Closer;
 
@@ -56,4 +56,4 @@ class FdWatch {
   std::uint32_t id_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/log/log.h"
 #include "daemon/os/scm_rights.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
@@ -173,4 +173,4 @@ void KeeperLink::lost() {
   if (listener_.on_lost) listener_.on_lost();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -14,7 +14,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/keeper_port.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The supervisor's end of the link to its keeper: requests go out in order, answers find their request by serial.
 /// Owned by the Supervisor; its one thread. When the keeper is gone this process dies by PR_SET_PDEATHSIG; a link that
@@ -78,4 +78,4 @@ class KeeperLink final : public Keeper {
   core::TimePoint heard_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "daemon/link/keeper_codec.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a pool asks of its keeper, which starts, ends and holds its processes. Answers never come within the call.
 class Keeper {
@@ -32,4 +32,4 @@ class Keeper {
   virtual void ack_exit(std::uint32_t worker, std::uint32_t incarnation) = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

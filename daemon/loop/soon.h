@@ -6,7 +6,7 @@
 
 #include "daemon/loop/later.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// An action that may be asked for any number of times and runs once, soon, and never within a call. Not any more once
 /// this is gone.
@@ -36,4 +36,4 @@ class Soon {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

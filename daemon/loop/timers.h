@@ -5,7 +5,7 @@
 
 #include "daemon/core/types.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The clock and what is to be done by it: all of the event loop that a part needs which watches no descriptor. Tests
 /// turn the clock by hand.
@@ -23,4 +23,4 @@ class Timers {
   virtual void post(std::function<void()> action) = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

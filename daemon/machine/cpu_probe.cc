@@ -11,7 +11,7 @@
 
 #include "base/cgroup_text.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 std::optional<std::string> read_text(const std::string& path) {
@@ -67,4 +67,4 @@ core::CpuFacts probe_cpus(const std::string& root) {
   return facts;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 
 #include "daemon/os/cgroup.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kApart = std::chrono::milliseconds{100};
@@ -60,4 +60,4 @@ void MemoryGuard::write(std::optional<core::Bytes> limit) const {
   if (limit) (void)write_cgroup(leaf_, kLimitFile, std::to_string(limit->value));
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "daemon/core/worker/worker_memory.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Holds one worker's cgroup to what core::WorkerMemory says: writes memory.max, reads memory.stat. Part of its pool's
 /// seat; the supervisor's one thread. Without a leaf of its own and a limit it does nothing.
@@ -29,4 +29,4 @@ class MemoryGuard {
   core::TimePoint looked_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

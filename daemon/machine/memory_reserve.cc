@@ -11,7 +11,7 @@
 #include <mutex>
 #include <new>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // What one turn of the loop may need: the largest request, in all its copies. A mapping and no allocation: given back,
@@ -83,4 +83,4 @@ void MemoryReserve::end() noexcept {
   for (;;) ::pause();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

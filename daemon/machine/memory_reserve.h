@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Some memory for the moment when no more is to be had (a limit of address space, a machine that does not overcommit).
 /// It is given back to the kernel then, so that what has begun comes to its end, and sessions, jobs as messages and
@@ -23,4 +23,4 @@ class MemoryReserve {
   [[noreturn]] static void end() noexcept;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

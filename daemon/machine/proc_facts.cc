@@ -10,7 +10,7 @@
 
 #include "daemon/core/worker/death.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 std::uint64_t oom_kills() {
   std::ifstream file("/proc/vmstat");
@@ -69,4 +69,4 @@ std::string core_place() {
   return core::core_place(pattern);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

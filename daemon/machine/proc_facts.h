@@ -8,7 +8,7 @@
 
 #include "daemon/core/types.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// How many processes the kernel's OOM killer has killed since boot; 0 where it cannot be read.
 [[nodiscard]] std::uint64_t oom_kills();
@@ -29,4 +29,4 @@ namespace ringmaster {
 /// Where the kernel puts cores, in words.
 [[nodiscard]] std::string core_place();
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // Of the running program.
@@ -41,4 +41,4 @@ Result<void> check_program(const std::string& name, const std::vector<std::strin
                "; install the daemon as a whole (cmake --install)"};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The program that runs the stock handlers.
 inline constexpr const char* kStockWorker = "ringmaster-worker";
@@ -20,4 +20,4 @@ inline constexpr const char* kStockWorker = "ringmaster-worker";
 /// An Error's text names every place.
 [[nodiscard]] Result<void> check_program(const std::string& name, const std::vector<std::string>& folders);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

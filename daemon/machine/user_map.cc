@@ -3,7 +3,7 @@
 #include <fstream>
 #include <limits>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 UserMap read_user_map(const std::string& root) {
   UserMap map;
@@ -21,4 +21,4 @@ UserMap read_user_map(const std::string& root) {
   return map;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Which users this process's user namespace knows. Of a client whose user it leaves out the kernel reports the
 /// overflow uid: all such clients look like one user.
@@ -18,4 +18,4 @@ struct UserMap {
 /// This process's, from below `root` ("" but in tests). What cannot be read counts as a map that leaves nobody out.
 [[nodiscard]] UserMap read_user_map(const std::string& root = {});
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

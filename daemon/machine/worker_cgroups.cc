@@ -18,7 +18,7 @@
 #include "daemon/log/log.h"
 #include "daemon/os/cgroup.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 std::string text_of(const char* path) {
@@ -117,7 +117,7 @@ Result<void> WorkerCgroups::move_in() {
   return {};
 }
 
-std::optional<UniqueFd> WorkerCgroups::make(Owner owner, core::Bytes memory_max) {
+std::optional<UniqueFd> WorkerCgroups::make(shm::Owner owner, core::Bytes memory_max) {
   if (!enabled_) return std::nullopt;
   const std::string name = core::worker_leaf(owner.worker, owner.incarnation);
   UniqueFd leaf;
@@ -149,7 +149,7 @@ std::optional<bool> WorkerCgroups::out_of_memory(int leaf) {
   return *kills > 0;
 }
 
-void WorkerCgroups::remove(Owner owner) { remove_leaf(core::worker_leaf(owner.worker, owner.incarnation)); }
+void WorkerCgroups::remove(shm::Owner owner) { remove_leaf(core::worker_leaf(owner.worker, owner.incarnation)); }
 
 void WorkerCgroups::remove_leaf(const std::string& name) {
   if (!root_) return;
@@ -180,4 +180,4 @@ void WorkerCgroups::disable(const std::string& reason) {
   log_warning("workers get no cgroup any more", {{"error", reason}});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

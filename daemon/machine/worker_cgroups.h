@@ -12,7 +12,7 @@
 #include "daemon/machine/memory_guard.h"
 #include "shm/slot_word.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The cgroups of this daemon, where one (v2) was delegated to it:
 ///
@@ -29,13 +29,13 @@ class WorkerCgroups {
   void open(const std::string& wish);
 
   /// The leaf for one incarnation, limited to `memory_max` (0: not). nullopt: there is none; a failure disables.
-  [[nodiscard]] std::optional<UniqueFd> make(Owner owner, core::Bytes memory_max);
+  [[nodiscard]] std::optional<UniqueFd> make(shm::Owner owner, core::Bytes memory_max);
   /// Who holds a worker to its limit in that leaf; nobody where there are none.
   [[nodiscard]] MemoryGuard guard(int leaf, core::Bytes memory_max) const;
   /// Whether the out-of-memory killer ended a process of that leaf; nullopt where the leaf does not say.
   [[nodiscard]] static std::optional<bool> out_of_memory(int leaf);
   /// After its worker was fenced. Nothing where there is none.
-  void remove(Owner owner);
+  void remove(shm::Owner owner);
   /// Removes what predecessors left: each leaf that is not one of `kept` (worker, incarnation) and not in use.
   void sweep(const std::set<std::pair<std::uint32_t, std::uint32_t>>& kept);
   /// No further leaf is made; logs why, once.
@@ -59,4 +59,4 @@ class WorkerCgroups {
   std::string why_ = "no cgroup: not asked for";
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

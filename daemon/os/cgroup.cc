@@ -9,7 +9,7 @@
 
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 int write_cgroup(int directory, const char* file, std::string_view text) noexcept {
   const UniqueFd opened(::openat(directory, file, O_WRONLY | O_CLOEXEC));
@@ -74,4 +74,4 @@ bool is_cgroup(int directory) noexcept {
   return ::fstatfs(directory, &facts) == 0 && facts.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

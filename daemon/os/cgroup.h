@@ -7,7 +7,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// A cgroup v2, by an O_DIRECTORY descriptor of it. Functions give 0 or an errno unless they say otherwise; a group
 /// that was removed meanwhile is ENOENT or ENODEV.
@@ -41,4 +41,4 @@ namespace ringmaster {
 /// Whether the directory lies in a cgroup v2 hierarchy at all.
 [[nodiscard]] bool is_cgroup(int directory) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include <climits>
 #include <cstddef>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kMostArranged = 64;
@@ -47,4 +47,4 @@ UniqueFd duplicate_above(int fd, int lowest) noexcept { return UniqueFd(::fcntl(
 
 int set_close_on_exec(int fd, bool on) noexcept { return ::fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) == 0 ? 0 : errno; }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Makes `fds[i]` this process's descriptor i (inheritable by exec) and closes every other one but `keep`, which stays
 /// CLOEXEC and may get another number: it is updated. Numbers may overlap in any way. Async-signal-safe. 0 or an errno.
@@ -16,4 +16,4 @@ namespace ringmaster {
 /// Sets or clears close-on-exec. 0 or an errno.
 [[nodiscard]] int set_close_on_exec(int fd, bool on) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

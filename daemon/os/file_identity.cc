@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // No id is -1: what the kernel answers is the present one.
@@ -37,4 +37,4 @@ FileIdentity::~FileIdentity() {
   static_cast<void>(::setfsgid(gid_before_));
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

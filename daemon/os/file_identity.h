@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// While it lives this thread opens files as another user would. Capabilities that have to do with files rest
 /// meanwhile, CAP_SYS_PTRACE does not. May be nested. Does nothing without CAP_SETUID.
@@ -24,4 +24,4 @@ class FileIdentity {
   gid_t gid_before_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 bool FileWatch::open() noexcept {
   fd_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
@@ -28,4 +28,4 @@ void FileWatch::drain() noexcept {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Tells when a name stops leading to the file that it leads to now: inotify on the file itself, so that a folder full
 /// of others (/tmp) wakes nobody. What it cannot see (a folder further up is renamed, something is mounted over it)
@@ -22,4 +22,4 @@ class FileWatch {
   UniqueFd fd_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

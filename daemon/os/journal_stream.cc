@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 bool is_journal_stream(int fd, const char* variable) noexcept {
   struct stat status {};
@@ -19,4 +19,4 @@ bool is_journal_stream(int fd, const char* variable) noexcept {
   return second == std::errc{} && stop == end && device == status.st_dev && inode == status.st_ino;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

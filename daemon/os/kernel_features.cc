@@ -18,7 +18,7 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 int try_pidfd() {
@@ -91,4 +91,4 @@ KernelFeature missing_kernel_feature() noexcept {
   return {};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

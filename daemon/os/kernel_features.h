@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// A feature of the kernel that the daemon cannot do without, and the first Linux that has it.
 struct KernelFeature {
@@ -21,4 +21,4 @@ enum class FeatureLack {
 /// seccomp filter, no /proc).
 [[nodiscard]] KernelFeature missing_kernel_feature() noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

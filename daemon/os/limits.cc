@@ -1,6 +1,6 @@
 #include "daemon/os/limits.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 rlim_t raise_soft_limit(int resource, rlimit& given) noexcept {
   const auto which = static_cast<__rlimit_resource>(resource);
@@ -15,4 +15,4 @@ rlim_t lift_limit(int resource, rlimit& given) noexcept {
   return ::setrlimit(static_cast<__rlimit_resource>(resource), &none) == 0 ? RLIM_INFINITY : raised;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

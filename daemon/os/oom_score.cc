@@ -9,7 +9,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 constexpr const char* kFile = "/proc/self/oom_score_adj";
 }
@@ -31,4 +31,4 @@ int oom_score_adj(int fallback) noexcept {
   return value;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Sets this process's oom_score_adj (-1000 never killed … 1000 killed first). Async-signal-safe. 0 or an errno; EACCES
 /// where lowering it needs CAP_SYS_RESOURCE.
@@ -9,4 +9,4 @@ namespace ringmaster {
 /// The present value; `fallback` where it cannot be read.
 [[nodiscard]] int oom_score_adj(int fallback) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // glibc 2.36 has P_PIDFD but its waitid hides the rusage argument of the system call.
@@ -41,4 +41,4 @@ int reap_pid(pid_t pid) noexcept {
   return wait_child(P_PID, static_cast<id_t>(pid), 0, ignored);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

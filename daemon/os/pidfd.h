@@ -5,7 +5,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// A child's end as waitid tells it, with what it used.
 struct ChildExit {
@@ -31,4 +31,4 @@ struct ChildExit {
 /// Reaps the child `pid` if it is dead: 0, EAGAIN or ECHILD.
 [[nodiscard]] int reap_pid(pid_t pid) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 int become_subreaper() noexcept { return ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 0 : errno; }
 
@@ -39,4 +39,4 @@ ssize_t list_children(std::span<pid_t> out) noexcept {
   return static_cast<ssize_t>(count);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Orphaned descendants of this process become its children instead of init's. Inherited by no one. 0 or an errno.
 [[nodiscard]] int become_subreaper() noexcept;
@@ -15,4 +15,4 @@ namespace ringmaster {
 /// REQUIRES: a single-threaded caller (a thread's own children only are listed).
 [[nodiscard]] ssize_t list_children(std::span<pid_t> out) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

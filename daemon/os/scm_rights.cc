@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/control_message.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept {
   ReceivedPacket packet;
@@ -51,4 +51,4 @@ int send_packet(int socket, std::span<const std::byte> bytes, std::span<const in
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Of one packet between keeper and supervisor.
 inline constexpr std::size_t kMaxPacketFds = 16;
@@ -29,4 +29,4 @@ struct ReceivedPacket {
 /// REQUIRES: at most kMaxPacketFds descriptors. The caller keeps its own.
 [[nodiscard]] int send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {}) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 int ServiceNotify::open(std::string_view address) noexcept {
   if (address.empty()) return 0;
@@ -31,4 +31,4 @@ int ServiceNotify::send(std::string_view text) const noexcept {
   return ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ? 0 : errno;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The service manager's notify socket (sd_notify's protocol: one datagram of NAME=value lines). Where there is none,
 /// every send is a no-op. Never blocks: a message that does not fit the manager's queue is dropped.
@@ -22,4 +22,4 @@ class ServiceNotify {
   UniqueFd socket_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -82,4 +82,4 @@ int read_signal(int signalfd) noexcept {
                                                                                    : 0;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

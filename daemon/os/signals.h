@@ -4,7 +4,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Every signal to its default and none blocked: what a program expects at its start. Async-signal-safe. 0 or an errno.
 [[nodiscard]] int reset_signals() noexcept;
@@ -27,4 +27,4 @@ void die_by_foreign_faults_as_by_kill() noexcept;
 /// The next signal waiting at the descriptor, or 0.
 [[nodiscard]] int read_signal(int signalfd) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 int WatchSet::open() noexcept {
   epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
@@ -34,4 +34,4 @@ std::span<const WatchSet::Event> WatchSet::take(std::span<Event> room) noexcept 
   return room.first(count);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Descriptors of which one wants to know that they can be read or have hung up: an epoll set, itself a descriptor
 /// that others can watch. Descriptors are borrowed; ids are the caller's.
@@ -29,4 +29,4 @@ class WatchSet {
   UniqueFd epoll_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

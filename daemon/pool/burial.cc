@@ -12,7 +12,7 @@
 #include "daemon/pool/worker/worker_fault.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 Cause cause_of_job(const core::DeathCause& death) {
@@ -36,8 +36,8 @@ Cause cause_of_job(const core::DeathCause& death) {
 
 // What it was running. The lane's stamp is the worker's word: believed within its life. Without a lane, what a look has
 // last put on record.
-LastRun last_run(const Burial::Dead& dead, const LedgerWorker& record, std::uint64_t ended_ns) {
-  LastRun run;
+shm::LastRun last_run(const Burial::Dead& dead, const shm::LedgerWorker& record, std::uint64_t ended_ns) {
+  shm::LastRun run;
   run.ended_ns = ended_ns;
   const bool recorded = record.incarnation == dead.owner.incarnation;
   if (dead.lane != nullptr) {
@@ -53,7 +53,7 @@ LastRun last_run(const Burial::Dead& dead, const LedgerWorker& record, std::uint
 }
 
 struct Places {
-  std::uint64_t masks[kBoardWords] = {};
+  std::uint64_t masks[shm::kBoardWords] = {};
 };
 // Those that have a process. What the dead may have written for the others would hold rings back for ever.
 Places places_of(std::span<const PoolSeat> seats) {
@@ -64,7 +64,7 @@ Places places_of(std::span<const PoolSeat> seats) {
   return places;
 }
 
-void count(LedgerTally& tally, const ReapedJob& job) {
+void count(shm::LedgerTally& tally, const shm::ReapedJob& job) {
   if (job.retried) {
     ++tally.retries;
   } else if (job.cause == Cause::RunTimeout) {
@@ -84,12 +84,12 @@ Burial::Buried Burial::bury(const Scene& scene, const keeper::ExitRecord& exit) 
   const Dead dead = look(scene.seats, exit);
   const core::DeathCause cause = cause_of(dead, exit);
   Buried buried{dead.kin, dead.owner, {dead.seat, cause, dead.was_ready, 0, std::nullopt}};
-  const LastRun run = last_run(dead, record_of(dead.seat), exit.died_at_ns != 0 ? exit.died_at_ns : scene.now_ns);
+  const shm::LastRun run = last_run(dead, record_of(dead.seat), exit.died_at_ns != 0 ? exit.died_at_ns : scene.now_ns);
   if (dead.kin != Kin::Stranger) {
     tell(dead, exit, cause, scene.now_ns);
     // Before its job is resolved: afterwards nothing tells whose it was.
     buried.died.charged = charge(dead, cause, run);
-    if (dead.lane != nullptr) buried.died.jobs_finished = finished_jobs(dead.lane->counters);
+    if (dead.lane != nullptr) buried.died.jobs_finished = shm::finished_jobs(dead.lane->counters);
   }
   resolve(scene, dead, cause, run);
   acknowledge(dead);
@@ -103,10 +103,10 @@ Burial::Dead Burial::look(std::span<PoolSeat> seats, const keeper::ExitRecord& e
   Dead dead;
   dead.seat = static_cast<core::Seat>(exit.worker - first_worker_);
   dead.owner = {static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
-  const LedgerWorker& record = record_of(dead.seat);
+  const shm::LedgerWorker& record = record_of(dead.seat);
   if (record.incarnation == exit.incarnation) {
-    dead.verdict = standing_verdict(record);
-    dead.was_ready = (record.flags & kLedgerReady) != 0;
+    dead.verdict = shm::standing_verdict(record);
+    dead.was_ready = (record.flags & shm::kLedgerReady) != 0;
   }
   PoolSeat& seat = seats[dead.seat];
   if (seat.process && seat.process->place().owner == dead.owner) {
@@ -163,28 +163,29 @@ void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::
        {"worker", dead.seat},
        {"pid", exit.pid},
        {"cause", text},
-       {"jobs", dead.lane != nullptr ? finished_jobs(dead.lane->counters) : 0},
+       {"jobs", dead.lane != nullptr ? shm::finished_jobs(dead.lane->counters) : 0},
        {"max_rss", core::kib(exit.max_rss_kib)},
        {"stack", wanted ? std::string{} : rooms_.book.last_stack(dead.seat)}});
 }
 
 // To whoever its last job was for; nullopt: it judges the pool.
-std::optional<core::Uid> Burial::charge(const Dead& dead, const core::DeathCause& cause, const LastRun& run) const {
+std::optional<core::Uid> Burial::charge(const Dead& dead, const core::DeathCause& cause,
+                                        const shm::LastRun& run) const {
   PoolCharges::Death death;
   death.owner = dead.owner;
   death.cause = cause;
   death.at_ns = run.ended_ns;
   death.lane = dead.lane;
   death.maybe_outside = cause.from_outside;
-  const auto running = Intent::unpack(run.intent_bits);
+  const auto running = shm::Intent::unpack(run.intent_bits);
   if (const Session* session = running ? rooms_.sessions.at(running->session) : nullptr) {
     death.running_uid = submitter_of(*session, running->slot, running->seq);
   }
   return ports_.charge(death);
 }
 
-void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const LastRun& run) {
-  DeathReport death;
+void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const shm::LastRun& run) {
+  shm::DeathReport death;
   death.owner = dead.owner;
   death.intent_known = dead.lane != nullptr;
   if (dead.lane != nullptr) death.intent_bits = run.intent_bits;
@@ -195,39 +196,40 @@ void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCaus
   const auto jobs = reap_jobs(scene, dead, death);
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
   const auto& living = scene.seats[dead.seat].process;
-  if (!living || living->place().owner == dead.owner) clear_place(scene.board, dead.seat);
-  clear_strangers(scene.board, places_of(scene.seats).masks);
+  if (!living || living->place().owner == dead.owner) shm::clear_place(scene.board, dead.seat);
+  shm::clear_strangers(scene.board, places_of(scene.seats).masks);
   ports_.call_workers();
-  for (const ReapedJob& job : jobs) account(job, dead, cause);
+  for (const shm::ReapedJob& job : jobs) account(job, dead, cause);
 }
 
-std::vector<ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& dead, const DeathReport& death) {
-  std::vector<ReapTarget> targets;
+std::vector<shm::ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& dead, const shm::DeathReport& death) {
+  std::vector<shm::ReapTarget> targets;
   for (const auto& [at, session] : rooms_.sessions.all()) {
     targets.push_back({at, session->serial, session->request, session->reply, session->opened_ns});
   }
   // Before its job is resolved, for a successor that finds the one without the other. A stranger was booked by the
   // predecessor.
   if (dead.kin != Kin::Stranger) {
-    rooms_.book.add_counts(dead.owner, dead.lane, times_cut_short(targets, death));
+    rooms_.book.add_counts(dead.owner, dead.lane, shm::times_cut_short(targets, death));
   }
   // Where the record is a later incarnation's, what that has counted is not to be touched.
-  LedgerWorker elsewhere{};
-  LedgerWorker& record = record_of(dead.seat);
-  LedgerWorker& counted = record.incarnation == dead.owner.incarnation ? record : elsewhere;
-  return reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
+  shm::LedgerWorker elsewhere{};
+  shm::LedgerWorker& record = record_of(dead.seat);
+  shm::LedgerWorker& counted = record.incarnation == dead.owner.incarnation ? record : elsewhere;
+  return shm::reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
     // A job that lost its worker to our own wish to end it has done nothing wrong.
-    if (death.cause == Cause::Lost) return idempotent && !scene.stopping ? AfterCrash::Retry : AfterCrash::Fail;
-    const unsigned crashes = count_crash(rooms_.ledger, counted, job_id, death.detail);
+    if (death.cause == Cause::Lost)
+      return idempotent && !scene.stopping ? shm::AfterCrash::Retry : shm::AfterCrash::Fail;
+    const unsigned crashes = shm::count_crash(rooms_.ledger, counted, job_id, death.detail);
     return core::decide_retry(
         {idempotent || planted(Plant::RetryAny), planted(Plant::RetryForever) ? 1 : crashes, config_.retries});
   });
 }
 
-void Burial::account(const ReapedJob& job, const Dead& dead, const core::DeathCause& cause) {
+void Burial::account(const shm::ReapedJob& job, const Dead& dead, const core::DeathCause& cause) {
   const Session* session = rooms_.sessions.at(job.session);
   count(rooms_.book.tally(), job);
-  if (!job.retried) forget_crashes(rooms_.ledger, job.job_id);
+  if (!job.retried) shm::forget_crashes(rooms_.ledger, job.job_id);
   if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {
     rooms_.fates.count_crash(*uid);
   }
@@ -244,13 +246,13 @@ void Burial::account(const ReapedJob& job, const Dead& dead, const core::DeathCa
 }
 
 void Burial::acknowledge(const Dead& dead) {
-  LedgerWorker& record = record_of(dead.seat);
+  shm::LedgerWorker& record = record_of(dead.seat);
   if (dead.kin != Kin::Stranger) {
     record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
-    record.state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
+    record.state.store(static_cast<std::uint32_t>(shm::LedgerState::Empty), std::memory_order_release);  // SYNC
   }
   rooms_.keeper.ack_exit(dead.owner.worker, dead.owner.incarnation);
   rooms_.keeper.release_later(WorkerFds::deposits_of(dead.owner));
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -16,7 +16,7 @@
 #include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What follows the exit of a process: its cause, the record of it, who is charged, its job, the acknowledgement. One
 /// path for a worker, for an orphan and for a stranger, each step of which may be repeated by a successor. The seat
@@ -33,24 +33,24 @@ class Burial {
   struct Dead {
     Kin kin = Kin::Stranger;
     core::Seat seat = 0;
-    Owner owner;
-    const LaneRecord* lane = nullptr;  ///< null: lost
-    int cgroup = -1;                   ///< its own; -1: none, or lost
+    shm::Owner owner;
+    const shm::LaneRecord* lane = nullptr;  ///< null: lost
+    int cgroup = -1;                        ///< its own; -1: none, or lost
     bool was_ready = false;
     bool killed_as_orphan = false;
     std::optional<core::DeathKind> wish{};  ///< why its seat wanted it to end
-    std::optional<Verdict> verdict{};       ///< of the ledger; it stands above the wish
+    std::optional<shm::Verdict> verdict{};  ///< of the ledger; it stands above the wish
     std::uint64_t oom_kills_at_start = 0;
     std::string boot_error;
   };
   struct Buried {
     Kin kin = Kin::Stranger;
-    Owner owner;
+    shm::Owner owner;
     core::RestartPolicy::Died died;  ///< as the restart policy is to take it
   };
 
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     PoolBook& book;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
@@ -65,7 +65,7 @@ class Burial {
   /// The pool at the moment of the exit.
   struct Scene {
     std::span<PoolSeat> seats;
-    BoardRecord& board;
+    shm::BoardRecord& board;
     bool stopping = false;  ///< no job is tried again
     std::uint64_t now_ns = 0;
   };
@@ -78,14 +78,17 @@ class Burial {
   Buried bury(const Scene& scene, const keeper::ExitRecord& exit);
 
  private:
-  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const { return rooms_.ledger.workers[first_worker_ + seat]; }
+  [[nodiscard]] shm::LedgerWorker& record_of(core::Seat seat) const {
+    return rooms_.ledger.workers[first_worker_ + seat];
+  }
   [[nodiscard]] Dead look(std::span<PoolSeat> seats, const keeper::ExitRecord& exit) const;
   [[nodiscard]] core::DeathCause cause_of(const Dead& dead, const keeper::ExitRecord& exit) const;
   void tell(const Dead& dead, const keeper::ExitRecord& exit, const core::DeathCause& cause, std::uint64_t now_ns);
-  std::optional<core::Uid> charge(const Dead& dead, const core::DeathCause& cause, const LastRun& run) const;
-  void resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const LastRun& run);
-  [[nodiscard]] std::vector<ReapedJob> reap_jobs(const Scene& scene, const Dead& dead, const DeathReport& death);
-  void account(const ReapedJob& job, const Dead& dead, const core::DeathCause& cause);
+  std::optional<core::Uid> charge(const Dead& dead, const core::DeathCause& cause, const shm::LastRun& run) const;
+  void resolve(const Scene& scene, const Dead& dead, const core::DeathCause& cause, const shm::LastRun& run);
+  [[nodiscard]] std::vector<shm::ReapedJob> reap_jobs(const Scene& scene, const Dead& dead,
+                                                      const shm::DeathReport& death);
+  void account(const shm::ReapedJob& job, const Dead& dead, const core::DeathCause& cause);
   void acknowledge(const Dead& dead);
 
   const config::PoolConfig& config_;
@@ -94,4 +97,4 @@ class Burial {
   Ports ports_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -14,7 +14,7 @@
 #include "shm/port/doorbell.h"
 
 // What a pool is made of, and the events that its rooms note; pool_round.cc is what follows from them.
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 core::RestartPolicy::Random make_random() {
@@ -76,7 +76,7 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       boot_({settings_of(config, host.usable_cpus()), config.start_timeout}, handlers_),
       starter_(config_, index, first_worker, host.stock_worker(),
                {host.loop(), host.ledger(), book_, sessions_, host.keeper(), host.cgroups()},
-               {[this](ControlRecord& control) { charges_.show(control); },
+               {[this](shm::ControlRecord& control) { charges_.show(control); },
                 [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
                 [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
                 [this](core::Seat seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
@@ -93,19 +93,19 @@ Result<void> Pool::open(PoolFds inherited) {
   const bool fresh = !inherited.board || !inherited.bell;
   fds_ = std::move(inherited);
   if (fresh) {
-    auto board = create_segment("ringmaster-board", sizeof(BoardRecord));
+    auto board = shm::create_segment("ringmaster-board", sizeof(shm::BoardRecord));
     if (!board) return board.error();
-    auto bell = create_doorbell();
+    auto bell = shm::create_doorbell();
     if (!bell) return bell.error();
     fds_.board = std::move(*board);
     fds_.bell = std::move(*bell);
   }
-  auto mapping = Mapping::map(fds_.board.get(), Access::ReadWrite);
+  auto mapping = shm::Mapping::map(fds_.board.get(), shm::Access::ReadWrite);
   if (!mapping) return mapping.error();
   board_map_ = std::move(*mapping);
-  LedgerPool& record = host_.ledger().pools[index_];
+  shm::LedgerPool& record = host_.ledger().pools[index_];
   config_.name.copy(record.name, sizeof record.name - 1);
-  board_ = fresh ? format_board(board_map_.bytes(), index_) : open_board(board_map_.bytes());
+  board_ = fresh ? shm::format_board(board_map_.bytes(), index_) : shm::open_board(board_map_.bytes());
   if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
   if (fresh) {
     const std::array labels{keeper::make_label(keeper::DepositKind::Board, index_),
@@ -227,7 +227,7 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
   Seat& seat = seats_[index];
   if (!seat.process) return;
   PoolWorker& process = *seat.process;
-  const Owner owner = process.place().owner;
+  const shm::Owner owner = process.place().owner;
   const core::TimePoint now = host_.loop().now();
   const auto boots = [&](bool on) {
     if (!on) orders_.kill(seat, core::DeathKind::BootFailure);
@@ -266,7 +266,7 @@ void Pool::on_ready(core::Seat index) {
   const core::TimePoint now = host_.loop().now();
   seat.ready = true;
   if (seat.state == core::SeatState::Starting) seat.state = core::SeatState::Spare;
-  host_.ledger().workers[first_worker_ + index].flags = kLedgerReady | kLedgerSpare;
+  host_.ledger().workers[first_worker_ + index].flags = shm::kLedgerReady | shm::kLedgerSpare;
   handlers_.confirm();
   staffing_.became_ready(index, now);
   log_info("worker ready",
@@ -324,4 +324,4 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   round_.ask();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

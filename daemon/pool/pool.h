@@ -33,7 +33,7 @@
 #include "shm/port/reap.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// One pool of worker processes: its rooms, held together. The supervisor's one thread. Each event goes to the room
 /// that owns it, which notes or does what the event itself demands, and asks for a round:
@@ -70,7 +70,7 @@ class Pool final : public PoolGate {
   [[nodiscard]] const config::PoolConfig& config() const override { return config_; }
   [[nodiscard]] std::uint32_t index() const override { return index_; }
   [[nodiscard]] int board_fd() const override { return fds_.board.get(); }
-  [[nodiscard]] BoardRecord& board() override { return *board_; }
+  [[nodiscard]] shm::BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override;
   [[nodiscard]] std::string refusal_of(std::uint32_t uid) const override { return charges_.refusal(uid); }
   [[nodiscard]] bool handlers_known() const override { return handlers_.known(); }
@@ -112,8 +112,8 @@ class Pool final : public PoolGate {
   std::uint32_t index_;
   std::uint16_t first_worker_;
   PoolFds fds_;
-  Mapping board_map_;
-  BoardRecord* board_ = nullptr;
+  shm::Mapping board_map_;
+  shm::BoardRecord* board_ = nullptr;
   std::vector<Seat> seats_;
   SessionRoster sessions_;
   HandlerCatalog handlers_;
@@ -141,4 +141,4 @@ class Pool final : public PoolGate {
   Soon round_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
@@ -20,28 +20,28 @@ constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 std::uint32_t last_seq(const Session& session) {
   std::uint32_t pending = 0;
   std::uint32_t any = 0;
-  const auto later = [](std::uint32_t seq, std::uint32_t than) { return than == 0 || seq_after(seq, than); };
-  for (const auto [slot, word] : slot_words(session.reply)) {
+  const auto later = [](std::uint32_t seq, std::uint32_t than) { return than == 0 || shm::seq_after(seq, than); };
+  for (const auto [slot, word] : shm::slot_words(session.reply)) {
     if (word.seq() == 0) continue;
     if (later(word.seq(), any)) any = word.seq();
-    const bool waits_or_runs = word.state() == SlotState::Ready || word.is_owned();
+    const bool waits_or_runs = word.state() == shm::SlotState::Ready || word.is_owned();
     if (waits_or_runs && later(word.seq(), pending)) pending = word.seq();
   }
   return pending != 0 ? pending : any;
 }
 
-BoardClosed board_word(core::Admission admission) {
+shm::BoardClosed board_word(core::Admission admission) {
   switch (admission) {
     case core::Admission::Open:
-      return BoardClosed::Open;
+      return shm::BoardClosed::Open;
     case core::Admission::Draining:
-      return BoardClosed::Draining;
+      return shm::BoardClosed::Draining;
     case core::Admission::Stopping:
-      return BoardClosed::Stopping;
+      return shm::BoardClosed::Stopping;
     case core::Admission::Quarantined:
-      return BoardClosed::Quarantined;
+      return shm::BoardClosed::Quarantined;
   }
-  return BoardClosed::Open;
+  return shm::BoardClosed::Open;
 }
 
 // No ready worker claims before it has read what we sent.
@@ -49,8 +49,8 @@ bool workers_rest(std::span<const PoolSeat> seats) {
   return std::ranges::all_of(seats, [](const PoolSeat& seat) {
     if (!seat.process || !seat.ready) return true;
     // SYNC: seq_cst, pairs with the worker's set_state: after the Drain that we sent.
-    const auto state = static_cast<LaneState>(seat.process->lane().words.state.load(std::memory_order_seq_cst));
-    return state == LaneState::Draining || state == LaneState::Stopped;
+    const auto state = static_cast<shm::LaneState>(seat.process->lane().words.state.load(std::memory_order_seq_cst));
+    return state == shm::LaneState::Draining || state == shm::LaneState::Stopped;
   });
 }
 
@@ -58,10 +58,10 @@ bool workers_rest(std::span<const PoolSeat> seats) {
 
 void PoolDrain::resume_drain(core::TimePoint now) {
   // SYNC: acquire, pairs with note.
-  const auto drain = static_cast<LedgerDrain>(rooms_.ledger.pools[index_].drain.load(std::memory_order_acquire));
-  if (drain == LedgerDrain::Running) return;
+  const auto drain = static_cast<shm::LedgerDrain>(rooms_.ledger.pools[index_].drain.load(std::memory_order_acquire));
+  if (drain == shm::LedgerDrain::Running) return;
   (void)drain_.handle(now, core::Drain::DrainRequested{});
-  if (drain != LedgerDrain::Drained) return;
+  if (drain != shm::LedgerDrain::Drained) return;
   claiming_paused_ = true;
   (void)drain_.handle(now, core::Drain::BecameIdle{});
 }
@@ -70,7 +70,7 @@ void PoolDrain::drain(core::TimePoint now, const Crew& crew, Done done) {
   if (drain_.stopping()) return tell(std::move(done), "pool \"" + pool_ + "\" is stopping");
   waiting_.push_back(std::move(done));
   if (drain_.state() == core::Drain::State::Running) {
-    close_board(BoardClosed::Draining);
+    close_board(shm::BoardClosed::Draining);
     for (const auto& [index, session] : rooms_.sessions.all()) {
       rooms_.ledger.sessions[index].drain_serial.store(0, std::memory_order_relaxed);  // of an earlier drain
       mark(*session);
@@ -119,17 +119,17 @@ void PoolDrain::act(const std::vector<core::Drain::Effect>& effects, const Crew&
   for (const auto effect : effects) {
     switch (effect) {
       case core::Drain::Effect::RefuseJobs:
-        if (!drain_.stopping()) note(LedgerDrain::Draining);
+        if (!drain_.stopping()) note(shm::LedgerDrain::Draining);
         log_info("pool", {{"pool", pool_}, {"state", core::to_string(drain_.state())}});
         break;
       case core::Drain::Effect::AcceptJobs:
-        note(LedgerDrain::Running);
+        note(shm::LedgerDrain::Running);
         publish_admission(crew);
         pause_claiming(false, crew.seats);
         log_info("pool", {{"pool", pool_}, {"state", core::to_string(drain_.state())}});
         break;
       case core::Drain::Effect::ReportDrained:
-        note(LedgerDrain::Drained);
+        note(shm::LedgerDrain::Drained);
         tell_waiting({});
         break;
       case core::Drain::Effect::LoseQueued:
@@ -157,7 +157,7 @@ void PoolDrain::tell_waiting(const std::string& why_not) {
 
 void PoolDrain::lose_queued() { rooms_.book.tally().lost += rooms_.fates.end_queued(index_, Cause::Lost); }
 
-void PoolDrain::close_board(BoardClosed closed) const {
+void PoolDrain::close_board(shm::BoardClosed closed) const {
   const auto word = static_cast<std::uint32_t>(closed);
   // SYNC: seq_cst: before the look at the slots that follows; clients only hasten what that look decides.
   if (board_->closed.load(std::memory_order_relaxed) != word) board_->closed.store(word, std::memory_order_seq_cst);
@@ -171,23 +171,23 @@ void PoolDrain::publish_admission(const Crew& crew) {
 }
 
 void PoolDrain::mark(const Session& session) const {
-  LedgerSession& record = rooms_.ledger.sessions[session.index];
+  shm::LedgerSession& record = rooms_.ledger.sessions[session.index];
   if (record.drain_serial.load(std::memory_order_relaxed) == session.serial) return;
   record.drain_seq = last_seq(session);
   // SYNC: release: a successor that reads the serial reads the seq.
   record.drain_serial.store(session.serial, std::memory_order_release);
 }
 
-void PoolDrain::note(LedgerDrain drain) const {
+void PoolDrain::note(shm::LedgerDrain drain) const {
   // SYNC: release: a successor that reads Draining finds what its sessions still run.
   rooms_.ledger.pools[index_].drain.store(static_cast<std::uint32_t>(drain), std::memory_order_release);
 }
 
-bool PoolDrain::refuses(const Session& session, SlotWord ready, const Crew& crew) const {
-  const LedgerSession& record = rooms_.ledger.sessions[session.index];
+bool PoolDrain::refuses(const Session& session, shm::SlotWord ready, const Crew& crew) const {
+  const shm::LedgerSession& record = rooms_.ledger.sessions[session.index];
   core::QueuedJob job;
   job.before_drain = record.drain_serial.load(std::memory_order_relaxed) == session.serial &&
-                     !seq_after(ready.seq(), record.drain_seq);
+                     !shm::seq_after(ready.seq(), record.drain_seq);
   job.first_attempt = ready.attempt() == 0;
   return core::refuses(drain_.state(), crew.hopeless, claiming_paused_, job);
 }
@@ -196,12 +196,12 @@ bool PoolDrain::refuses(const Session& session, SlotWord ready, const Crew& crew
 void PoolDrain::refuse_late_jobs(const Crew& crew) {
   bool reminded = false;
   for (const auto& [index, session] : rooms_.sessions.all()) {
-    for (const auto [slot, word] : slot_words(session->reply)) {
+    for (const auto [slot, word] : shm::slot_words(session->reply)) {
       if (!word.is_claimable()) continue;
       if (!refuses(*session, word, crew)) {
         // One that is waited for must be seen by a worker, whether its client has told of it or not.
-        reminded |= remind(session->reply, slot);
-      } else if (end_ready(session->reply, slot, word, Cause::Refused)) {
+        reminded |= shm::remind(session->reply, slot);
+      } else if (shm::end_ready(session->reply, slot, word, Cause::Refused)) {
         ++rooms_.book.tally().refused;
       }
     }
@@ -211,7 +211,7 @@ void PoolDrain::refuse_late_jobs(const Crew& crew) {
 
 bool PoolDrain::waits_for_a_job(const Crew& crew) const {
   for (const auto& [index, session] : rooms_.sessions.all()) {
-    for (const auto [slot, word] : slot_words(session->reply)) {
+    for (const auto [slot, word] : shm::slot_words(session->reply)) {
       if (word.is_claimable() && !refuses(*session, word, crew)) return true;
     }
   }
@@ -239,4 +239,4 @@ void PoolDrain::pause_claiming(bool pause, std::span<PoolSeat> seats) {
   if (!pause) ports_.call_workers();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 #include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// How a pool stops taking work: drain, resume, stop, and a quarantine without a ready worker. The shell around
 /// core::Drain: what the board says, which queued jobs end as refused, when the workers rest, and whom to tell. Kills
@@ -22,7 +22,7 @@ class PoolDrain {
   using Done = std::function<void(const std::string& why_not)>;
 
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     PoolBook& book;
     const SessionRoster& sessions;
     SessionFates& fates;
@@ -41,7 +41,7 @@ class PoolDrain {
       : pool_(std::move(pool)), index_(index), rooms_(rooms), ports_(std::move(ports)) {}
 
   /// Before anything else. REQUIRES: the board outlives this.
-  void open(BoardRecord& board) { board_ = &board; }
+  void open(shm::BoardRecord& board) { board_ = &board; }
   /// A predecessor's drain goes on, with the jobs that it had let in.
   void resume_drain(core::TimePoint now);
 
@@ -68,14 +68,14 @@ class PoolDrain {
 
  private:
   void act(const std::vector<core::Drain::Effect>& effects, const Crew& crew);
-  void note(LedgerDrain drain) const;
+  void note(shm::LedgerDrain drain) const;
   void mark(const Session& session) const;
-  void close_board(BoardClosed closed) const;
+  void close_board(shm::BoardClosed closed) const;
   void publish_admission(const Crew& crew);
   void lose_queued();
   void end_if_idle(core::TimePoint now, const Crew& crew);
   void pause_claiming(bool pause, std::span<PoolSeat> seats);
-  [[nodiscard]] bool refuses(const Session& session, SlotWord ready, const Crew& crew) const;
+  [[nodiscard]] bool refuses(const Session& session, shm::SlotWord ready, const Crew& crew) const;
   [[nodiscard]] bool waits_for_a_job(const Crew& crew) const;
   void tell(Done done, const std::string& why_not) const;
   void tell_waiting(const std::string& why_not);
@@ -84,10 +84,10 @@ class PoolDrain {
   std::uint32_t index_;
   Rooms rooms_;
   Ports ports_;
-  BoardRecord* board_ = nullptr;
+  shm::BoardRecord* board_ = nullptr;
   core::Drain drain_;
   bool claiming_paused_ = false;
   std::vector<Done> waiting_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "daemon/ports/session_fates.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class StackDesk;
 class WorkerCgroups;
@@ -18,7 +18,7 @@ class PoolHost {
   virtual ~PoolHost() = default;
   [[nodiscard]] virtual EventLoop& loop() = 0;
   [[nodiscard]] virtual Keeper& keeper() = 0;
-  [[nodiscard]] virtual LedgerRecord& ledger() = 0;
+  [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual SessionFates& sessions() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
@@ -28,4 +28,4 @@ class PoolHost {
   virtual void pool_changed() = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

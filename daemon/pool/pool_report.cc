@@ -6,7 +6,7 @@
 #include "daemon/sessions/session.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kIncidentsShown = 8;
@@ -29,7 +29,7 @@ const char* name_of(core::SeatState state) {
   return "unknown";
 }
 
-IncidentView incident_view(const IncidentLog& log, const LedgerIncident& from) {
+IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& from) {
   IncidentView view;
   view.serial = from.serial.load(std::memory_order_relaxed);
   const std::uint64_t now = monotonic_ns();
@@ -53,8 +53,8 @@ IncidentView incident_view(const IncidentLog& log, const LedgerIncident& from) {
 
 }  // namespace
 
-LedgerTally PoolReport::total() const {
-  std::vector<const LaneRecord*> lanes;
+shm::LedgerTally PoolReport::total() const {
+  std::vector<const shm::LaneRecord*> lanes;
   for (const PoolSeat& seat : rooms_.seats) {
     if (seat.process) lanes.push_back(&seat.process->lane());
     if (seat.orphan && seat.orphan->lane != nullptr) lanes.push_back(seat.orphan->lane);
@@ -76,7 +76,7 @@ PoolView PoolReport::view(core::TimePoint now) const {
   view.figures = rooms_.statistics.figures(now, total(), rooms_.queues.measure(now));
   view.charges = rooms_.charges.views();
   const IncidentLog log(rooms_.ledger);
-  for (const LedgerIncident* incident : log.last(index_, kIncidentsShown)) {
+  for (const shm::LedgerIncident* incident : log.last(index_, kIncidentsShown)) {
     view.incidents.push_back(incident_view(log, *incident));
   }
   return view;
@@ -95,19 +95,19 @@ WorkerView PoolReport::worker(core::TimePoint now, core::Seat index) const {
 }
 
 void PoolReport::look_at_process(core::TimePoint now, const PoolSeat& seat, WorkerView& worker) const {
-  const LaneRecord& lane = seat.process->lane();
+  const shm::LaneRecord& lane = seat.process->lane();
   worker.pid = seat.process->pid();
   worker.incarnation = seat.process->place().owner.incarnation;
-  worker.jobs = finished_jobs(lane.counters);
+  worker.jobs = shm::finished_jobs(lane.counters);
   worker.leftovers = lane.left.now.load(std::memory_order_relaxed);
   worker.uptime = now - seat.started;
   worker.resident = resident_bytes(worker.pid);
   worker.cpu = rooms_.statistics.cpu_of(worker.seat, worker.incarnation, worker.pid, seat.started, now);
-  const LaneLook look = look_at_lane(lane);
+  const shm::LaneLook look = shm::look_at_lane(lane);
   const Session* session = look.intent ? rooms_.sessions.at(look.intent->session) : nullptr;
   if (session == nullptr) return;
-  worker.job = {make_job_id(session->serial, look.intent->seq), session->uid, rooms_.handlers.name_of(look.handler),
-                now - core::from_monotonic_ns(look.stamp_ns)};
+  worker.job = {shm::make_job_id(session->serial, look.intent->seq), session->uid,
+                rooms_.handlers.name_of(look.handler), now - core::from_monotonic_ns(look.stamp_ns)};
 }
 
 core::PoolSnapshot PoolReport::snapshot() const {
@@ -136,11 +136,11 @@ core::PoolSnapshot PoolReport::snapshot() const {
     if (seat.state == core::SeatState::Spare) ++snapshot.spares_ready;
     if (seat.state == core::SeatState::Empty) ++snapshot.workers_waiting;
     if (!seat.process) continue;
-    const LaneCounters& living = seat.process->lane().counters;
+    const shm::LaneCounters& living = seat.process->lane().counters;
     snapshot.done += living.done.load(std::memory_order_relaxed);
     snapshot.timed_out += living.timed_out.load(std::memory_order_relaxed);
   }
   return snapshot;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

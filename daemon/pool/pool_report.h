@@ -16,13 +16,13 @@
 #include "daemon/pool/staffing.h"
 #include "daemon/ports/pool_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a pool tells about itself. No worker is asked: a status must not need a free one. Its pool's, on its thread.
 class PoolReport {
  public:
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     const std::vector<PoolSeat>& seats;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
@@ -43,7 +43,7 @@ class PoolReport {
   [[nodiscard]] PoolView view(core::TimePoint now) const;
   [[nodiscard]] core::PoolSnapshot snapshot() const;
   /// What its processes have done, the living too.
-  [[nodiscard]] LedgerTally total() const;
+  [[nodiscard]] shm::LedgerTally total() const;
 
  private:
   [[nodiscard]] WorkerView worker(core::TimePoint now, core::Seat index) const;
@@ -54,4 +54,4 @@ class PoolReport {
   Rooms rooms_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

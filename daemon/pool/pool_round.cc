@@ -5,7 +5,7 @@
 #include "daemon/pool/pool.h"
 
 // The round of a pool, which follows every event: look, decide, act, arm.
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // A look that nobody asked for, should a ring get lost. At whole multiples, so that all pools take one wake-up.
@@ -140,4 +140,4 @@ std::optional<core::TimePoint> Pool::next_deadline(core::TimePoint now) const {
   return next;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include "daemon/pool/waiting_jobs.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void QueueWatch::look(std::uint64_t now_ns) {
   next_deadline_.reset();
@@ -16,7 +16,7 @@ void QueueWatch::look(std::uint64_t now_ns) {
   for (const auto& [index, session] : rooms_.sessions.all()) {
     rooms_.statistics.take_refusals(*session);
     gauge.session(session->serial);
-    for_each_hinted(*session, [&, session = session](std::uint32_t slot, SlotWord seen) {
+    for_each_hinted(*session, [&, session = session](std::uint32_t slot, shm::SlotWord seen) {
       if (audit.can_be(*session, slot, seen) && seen.is_claimable()) look_at_job(*session, slot, seen, now_ns);
     });
   }
@@ -25,17 +25,17 @@ void QueueWatch::look(std::uint64_t now_ns) {
   audit.end_broken(rooms_.fates);
 }
 
-void QueueWatch::look_at_job(const Session& session, std::uint32_t slot, SlotWord seen, std::uint64_t now_ns) {
+void QueueWatch::look_at_job(const Session& session, std::uint32_t slot, shm::SlotWord seen, std::uint64_t now_ns) {
   work_waits_ = true;
-  JobDescriptor job = session.request.descriptor(slot);  // a copy: the client may write on
+  shm::JobDescriptor job = session.request.descriptor(slot);  // a copy: the client may write on
   if (job.queue_timeout_ms == 0) {
     job.queue_timeout_ms =
         static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(timeout_).count());
   }
   if (job.seq != seen.seq()) return;
-  job.submitted_ns = believed_submission(job, session.opened_ns, now_ns);
-  if (queue_expired(job, now_ns)) {
-    if (!end_ready(session.reply, slot, seen, Cause::QueueTimeout)) return;
+  job.submitted_ns = shm::believed_submission(job, session.opened_ns, now_ns);
+  if (shm::queue_expired(job, now_ns)) {
+    if (!shm::end_ready(session.reply, slot, seen, Cause::QueueTimeout)) return;
     ++rooms_.book.tally().timed_out;
     rooms_.book.tally().queue.add(now_ns - job.submitted_ns);
     return;
@@ -53,7 +53,7 @@ core::QueueGauge QueueWatch::measure(core::TimePoint now) const {
   for (const auto& [index, session] : rooms_.sessions.all()) {
     rooms_.statistics.take_refusals(*session);
     gauge.session(session->serial);
-    for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, SlotWord) {
+    for_each_waiting(*session, [&gauge, session = session](std::uint32_t slot, shm::SlotWord) {
       gauge.waits(
           core::from_monotonic_ns(std::max(session->request.descriptor(slot).submitted_ns, session->opened_ns)));
     });
@@ -63,4 +63,4 @@ core::QueueGauge QueueWatch::measure(core::TimePoint now) const {
   return gauge;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/pool/word_audit.h"
 #include "daemon/ports/session_fates.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Looks at the jobs that wait in a pool's queues: ends those that have waited for too long, feeds the pool's gauge,
 /// and says when the next one is due. Its pool's, on its thread.
@@ -35,7 +35,7 @@ class QueueWatch {
   [[nodiscard]] std::optional<core::TimePoint> next_deadline() const { return next_deadline_; }
 
  private:
-  void look_at_job(const Session& session, std::uint32_t slot, SlotWord seen, std::uint64_t now_ns);
+  void look_at_job(const Session& session, std::uint32_t slot, shm::SlotWord seen, std::uint64_t now_ns);
 
   core::Duration timeout_;
   Rooms rooms_;
@@ -43,4 +43,4 @@ class QueueWatch {
   std::optional<core::TimePoint> next_deadline_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

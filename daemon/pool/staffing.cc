@@ -5,7 +5,7 @@
 #include "base/overloaded.h"
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports ports)
     : config_(config),
@@ -35,7 +35,7 @@ void Staffing::no_start(core::Seat seat, core::TimePoint now) {
 void Staffing::look_for_first_jobs(core::TimePoint now) {
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
     PoolSeat& seat = rooms_.seats[i];
-    if (!seat.process || !seat.ready || finished_jobs(seat.process->lane().counters) == 0) continue;
+    if (!seat.process || !seat.ready || shm::finished_jobs(seat.process->lane().counters) == 0) continue;
     finished_first_job(seat, static_cast<core::Seat>(i), now);
   }
 }
@@ -83,7 +83,7 @@ std::vector<core::SeatView> Staffing::views() const {
     views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
     views[i].started = seat.started;
     if (!seat.process) continue;
-    views[i].jobs = finished_jobs(seat.process->lane().counters);
+    views[i].jobs = shm::finished_jobs(seat.process->lane().counters);
     if (config_.recycle.max_rss.value != 0) views[i].rss = ports_.resident(seat.process->pid());
   }
   return views;
@@ -128,4 +128,4 @@ std::optional<core::TimePoint> Staffing::next_deadline() const {
   return std::min(*plan_again_, *policy);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

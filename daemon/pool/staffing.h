@@ -12,7 +12,7 @@
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/seat_orders.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// How many workers a pool has, which of them work, and when one may start again: the shell around plan_pool,
 /// RestartPolicy and Availability. It is told what happened and acts when it is asked to. Its pool's, on its thread.
@@ -66,4 +66,4 @@ class Staffing {
   std::optional<core::TimePoint> plan_again_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

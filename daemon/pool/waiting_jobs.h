@@ -6,7 +6,7 @@
 #include "daemon/sessions/session.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Calls visit(slot, word) for each slot of the session that has its ready bit, whatever its word says.
 template <typename Visit>
@@ -15,7 +15,7 @@ void for_each_hinted(const Session& session, Visit&& visit) {
     std::uint64_t bits = session.reply.ready().bits[at].load(std::memory_order_acquire);  // SYNC: pairs with set_hint.
     for (; bits != 0; bits &= bits - 1) {
       const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-      visit(slot, slot_word(session.reply, slot));
+      visit(slot, shm::slot_word(session.reply, slot));
     }
   }
 }
@@ -23,9 +23,9 @@ void for_each_hinted(const Session& session, Visit&& visit) {
 /// Calls found(slot, word) for each job of the session that waits: a stale bit is passed over.
 template <typename Found>
 void for_each_waiting(const Session& session, Found&& found) {
-  for_each_hinted(session, [&](std::uint32_t slot, SlotWord word) {
+  for_each_hinted(session, [&](std::uint32_t slot, shm::SlotWord word) {
     if (word.is_claimable()) found(slot, word);
   });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

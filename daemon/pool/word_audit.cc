@@ -6,17 +6,18 @@
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-bool has_job(const PoolSeat& seat, Owner owner, const Intent& intent) {
+bool has_job(const PoolSeat& seat, shm::Owner owner, const shm::Intent& intent) {
   if (seat.orphan && seat.orphan->owner == owner) return true;
-  return seat.process && seat.process->place().owner == owner && look_at_lane(seat.process->lane()).intent == intent;
+  return seat.process && seat.process->place().owner == owner &&
+         shm::look_at_lane(seat.process->lane()).intent == intent;
 }
 
 }  // namespace
 
-bool WordAudit::can_be(const Session& session, std::uint32_t slot, SlotWord seen) {
+bool WordAudit::can_be(const Session& session, std::uint32_t slot, shm::SlotWord seen) {
   if (!seen.is_possible()) {
     blame(session, "a slot word is not what its client may write");
     return false;
@@ -24,7 +25,7 @@ bool WordAudit::can_be(const Session& session, std::uint32_t slot, SlotWord seen
   if (!seen.is_claimable()) return true;
   // SYNC: acquire: if it is the slot's next job's already, the look at the word below sees that this one is over.
   const std::uint32_t described = std::atomic_ref(session.request.descriptor(slot).seq).load(std::memory_order_acquire);
-  if (described == seen.seq() || slot_word(session.reply, slot) != seen) return true;
+  if (described == seen.seq() || shm::slot_word(session.reply, slot) != seen) return true;
   blame(session, "a job descriptor names another job");
   return false;
 }
@@ -32,11 +33,11 @@ bool WordAudit::can_be(const Session& session, std::uint32_t slot, SlotWord seen
 bool WordAudit::any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const PoolSeat> seats) {
   bool owned = false;
   for (const auto& [index, session] : sessions) {
-    for (const auto [slot, word] : slot_words(session->reply)) {
+    for (const auto [slot, word] : shm::slot_words(session->reply)) {
       if (!word.is_owned()) continue;
-      const Intent intent{index, static_cast<std::uint16_t>(slot), word.seq()};
+      const shm::Intent intent{index, static_cast<std::uint16_t>(slot), word.seq()};
       const auto owns = [owner = word.owner(), &intent](const PoolSeat& seat) { return has_job(seat, owner, intent); };
-      if (std::any_of(seats.begin(), seats.end(), owns) || slot_word(session->reply, slot) != word) {
+      if (std::any_of(seats.begin(), seats.end(), owns) || shm::slot_word(session->reply, slot) != word) {
         owned = true;
       } else {
         blame(*session, "it made a job look as if a worker ran it");
@@ -51,4 +52,4 @@ void WordAudit::end_broken(SessionFates& sessions) {
   broken_.clear();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include <array>
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kBlindLook = std::chrono::milliseconds{20};
@@ -55,4 +55,4 @@ void WorkBell::disarm() {
   look_.reset();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

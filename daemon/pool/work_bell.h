@@ -8,7 +8,7 @@
 #include "base/unique_fd.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Tells a supervisor that has stopped looking, because every worker sleeps, that somebody rang: it watches the
 /// doorbells of the sessions, which it never reads nor writes, while armed and at no cost while not. For one that the
@@ -42,4 +42,4 @@ class WorkBell {
   std::optional<EventLoop::TimerId> look_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,14 +4,14 @@
 #include "daemon/sessions/session.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kLookAgain = std::chrono::milliseconds{5};
 
 bool takes_jobs(const PoolSeat& seat) { return seat.process && seat.ready && seat.state == core::SeatState::Active; }
 
-bool is_idle(const BoardRecord& board, std::size_t place) {
+bool is_idle(const shm::BoardRecord& board, std::size_t place) {
   // SYNC: seq_cst, pairs with set_idle, as in should_ring: after the job was published.
   return (board.idle[place / 64].load(std::memory_order_seq_cst) >> (place % 64) & 1) != 0;
 }
@@ -24,7 +24,7 @@ void WorkCall::everyone(std::span<PoolSeat> seats) {
   }
 }
 
-void WorkCall::one(std::span<PoolSeat> seats, const BoardRecord& board, const Session& session) {
+void WorkCall::one(std::span<PoolSeat> seats, const shm::BoardRecord& board, const Session& session) {
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const std::size_t at = (turn_ + i) % seats.size();
     if (!takes_jobs(seats[at]) || !is_idle(board, at) || seats[at].owes_attach) continue;
@@ -48,14 +48,14 @@ void WorkCall::look_again(EventLoop& loop, std::function<void()> look) {
   });
 }
 
-bool WorkCall::passed_over(const BoardRecord& board, const std::map<std::uint16_t, const Session*>& sessions) {
-  if (!anyone_idle(board)) return false;
+bool WorkCall::passed_over(const shm::BoardRecord& board, const std::map<std::uint16_t, const Session*>& sessions) {
+  if (!shm::anyone_idle(board)) return false;
   bool found = false;
   for (const auto& [index, session] : sessions) {
     if (!session->internal()) continue;
-    for_each_waiting(*session, [&](std::uint32_t, SlotWord) { found = true; });
+    for_each_waiting(*session, [&](std::uint32_t, shm::SlotWord) { found = true; });
   }
   return found;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -11,7 +11,7 @@
 #include "daemon/pool/seat/pool_parts.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct Session;
 
@@ -23,11 +23,11 @@ class WorkCall {
   static void everyone(std::span<PoolSeat> seats);
   /// The supervisor has published a job in `session`: one idle worker looks there; which one goes round. That one may
   /// be on its way to another job: then it passes the call on (shm/DESIGN.md, C6).
-  void one(std::span<PoolSeat> seats, const BoardRecord& board, const Session& session);
+  void one(std::span<PoolSeat> seats, const shm::BoardRecord& board, const Session& session);
   /// Calls `look` 5 ms from now, unless it is about to: who was called may be stopped, or dead and not buried yet.
   void look_again(EventLoop& loop, std::function<void()> look);
   /// Whether a job that the supervisor has published is still there to be taken beside somebody who is idle.
-  [[nodiscard]] static bool passed_over(const BoardRecord& board,
+  [[nodiscard]] static bool passed_over(const shm::BoardRecord& board,
                                         const std::map<std::uint16_t, const Session*>& sessions);
 
   WorkCall() = default;
@@ -41,4 +41,4 @@ class WorkCall {
   std::optional<EventLoop::TimerId> timer_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "daemon/link/keeper_codec.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What sessions have the keeper hold for a successor. One thread, the supervisor's.
 class Deposits {
@@ -19,4 +19,4 @@ class Deposits {
   virtual void release(const keeper::ReleaseSelector& selector) = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

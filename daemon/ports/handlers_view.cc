@@ -2,7 +2,7 @@
 
 #include "daemon/ports/pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 HandlersView handlers_view(const PoolGate& pool) {
   const config::PoolConfig& config = pool.config();
@@ -18,4 +18,4 @@ HandlersView handlers_view(const PoolGate& pool) {
   return view;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "daemon/core/types.h"
 #include "proto/handler_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class PoolGate;
 
@@ -24,4 +24,4 @@ struct HandlersView {
 };
 [[nodiscard]] HandlersView handlers_view(const PoolGate& pool);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Who is at the other end of a control connection, as the kernel says (SO_PEERCRED at connect).
 struct Peer {
@@ -16,4 +16,4 @@ struct Peer {
   std::string kept_since = {};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

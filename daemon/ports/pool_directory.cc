@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "daemon/ports/pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kMaxNameShown = 64;
@@ -28,4 +28,4 @@ std::string PoolDirectory::no_such(std::string_view name) const {
   return "no pool \"" + clean_text(name, kMaxNameShown) + "\"; there is" + names;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

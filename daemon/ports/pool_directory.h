@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class PoolGate;
 
@@ -28,4 +28,4 @@ class PoolDirectory {
   std::span<PoolGate* const> pools_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

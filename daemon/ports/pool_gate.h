@@ -14,7 +14,7 @@
 #include "proto/handler_table.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct Session;
 
@@ -30,7 +30,7 @@ class PoolGate {
   [[nodiscard]] virtual const config::PoolConfig& config() const = 0;
   [[nodiscard]] virtual std::uint32_t index() const = 0;  ///< in the configuration
   [[nodiscard]] virtual int board_fd() const = 0;
-  [[nodiscard]] virtual BoardRecord& board() = 0;
+  [[nodiscard]] virtual shm::BoardRecord& board() = 0;
 
   /// Empty: jobs and sessions are welcome. Else why not, in one sentence ("pool \"images\" is draining").
   [[nodiscard]] virtual std::string refusal() const = 0;
@@ -69,7 +69,7 @@ class PoolGate {
 class DaemonGate : public Deposits {
  public:
   [[nodiscard]] virtual PoolDirectory pools() const = 0;
-  [[nodiscard]] virtual LedgerRecord& ledger() = 0;
+  [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual std::uint32_t supervisor_incarnation() const = 0;  ///< from 1
   [[nodiscard]] virtual std::uint64_t daemon_id() const = 0;               ///< another one after each cold start
 
@@ -86,4 +86,4 @@ class DaemonGate : public Deposits {
   [[nodiscard]] virtual HealthView health() = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

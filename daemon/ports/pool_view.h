@@ -12,7 +12,7 @@
 
 /// What a pool shows of itself: plain values, copied. What is somebody's names its owner's uid, so that visible_to()
 /// can tell what a viewer sees.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Times of attempts, however they ended.
 struct TimesView {
@@ -121,4 +121,4 @@ struct PoolView {
   std::vector<ChargeView> charges;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

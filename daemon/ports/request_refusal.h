@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Why a request is not done: what its caller acts on. The numbers are those of ErrorCode in proto/control.proto, which
 /// also says what each means; control/message/refusal_message holds them together.
@@ -45,4 +45,4 @@ struct RequestRefusal {
 template <typename T>
 using OrRefusal = boost::system::result<T, RequestRefusal>;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

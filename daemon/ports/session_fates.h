@@ -6,7 +6,7 @@
 
 #include "shm/cause.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a pool's workers bring upon sessions and their users. The supervisor's one thread. Each call may make the
 /// session's owner detach it from the pool: nobody may be walking through the pool's sessions.
@@ -27,4 +27,4 @@ class SessionFates {
   virtual void end_those_with_holes() = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 
 #include "daemon/core/types.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a session shows of itself: its owner's, and administrators', to see.
 struct SessionView {
@@ -21,4 +21,4 @@ struct SessionView {
   bool internal = false;  ///< the daemon's own, for jobs that come as messages
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #include "daemon/ports/status_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void count_jobs(StatusView& status) {
   for (PoolView& pool : status.pools) {
@@ -13,4 +13,4 @@ void count_jobs(StatusView& status) {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/ports/pool_view.h"
 #include "daemon/ports/session_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The daemon as a whole.
 struct DaemonView {
@@ -46,4 +46,4 @@ struct StatusView {
 /// Sets `queued` and `running` of each pool to what its sessions have.
 void count_jobs(StatusView& status);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 WorkerView worker_for(const Viewer& viewer, WorkerView worker) {
@@ -32,4 +32,4 @@ StatusView visible_to(const Viewer& viewer, StatusView all) {
   return all;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

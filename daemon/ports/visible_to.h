@@ -4,7 +4,7 @@
 
 #include "daemon/ports/status_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Who looks.
 struct Viewer {
@@ -25,4 +25,4 @@ struct Viewer {
 ///   everything else                           x            x               x
 [[nodiscard]] StatusView visible_to(const Viewer& viewer, StatusView all);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,16 +7,17 @@
 #include "daemon/sessions/session_table.h"
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 core::Bytes untouched_memory(const Session& session) {
-  const std::uint64_t touched = allocated_bytes(session.request_fd.get()) + allocated_bytes(session.reply_fd.get());
+  const std::uint64_t touched =
+      shm::allocated_bytes(session.request_fd.get()) + shm::allocated_bytes(session.reply_fd.get());
   return core::Bytes{session.bytes() - std::min(session.bytes(), touched)};
 }
 
 bool gave_back_pages(Session& session) {
   constexpr std::uint64_t kHugePage = std::uint64_t{2} << 20;
-  const std::uint64_t now = allocated_bytes(session.reply_fd.get());
+  const std::uint64_t now = shm::allocated_bytes(session.reply_fd.get());
   session.most_pages = std::max(session.most_pages, now);
   return session.most_pages - now > kHugePage;
 }
@@ -36,4 +37,4 @@ core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, 
   return question;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include "daemon/core/daemon/memory_grant.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class SessionTable;
 struct Session;
@@ -21,4 +21,4 @@ struct Session;
 /// before a job lies in them, and so promise nothing.
 [[nodiscard]] core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, core::Bytes asked);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

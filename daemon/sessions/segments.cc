@@ -11,10 +11,12 @@
 #include "shm/memfd.h"
 #include "shm/port/doorbell.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-std::uint64_t whole_pages(std::uint64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
+std::uint64_t whole_pages(std::uint64_t bytes) {
+  return (bytes + shm::kPageBytes - 1) / shm::kPageBytes * shm::kPageBytes;
+}
 
 Error not_ours(const Session& session) {
   return Error{"session " + std::to_string(session.serial) + ": its segments are not what the ledger says"};
@@ -23,13 +25,13 @@ Error not_ours(const Session& session) {
 // Formatting needs the control parts writable for a moment; the mapping goes before the client can have the segment, so
 // that its own mapping is the only writable one when future writes are sealed off.
 Result<void> format_segments(const Session& session) {
-  const SessionGeometry& geometry = session.geometry;
-  auto request = Mapping::map(session.request_fd.get(), Access::ReadWrite, geometry.request_control_bytes());
+  const shm::SessionGeometry& geometry = session.geometry;
+  auto request = shm::Mapping::map(session.request_fd.get(), shm::Access::ReadWrite, geometry.request_control_bytes());
   if (!request) return request.error();
-  auto reply = Mapping::map(session.reply_fd.get(), Access::ReadWrite, geometry.reply_control_bytes());
+  auto reply = shm::Mapping::map(session.reply_fd.get(), shm::Access::ReadWrite, geometry.reply_control_bytes());
   if (!reply) return reply.error();
-  RequestView::format(request->bytes(), geometry, session.serial, session.index, session.pool);
-  ReplyView::format(reply->bytes(), geometry, session.serial, session.index, session.pool);
+  shm::RequestView::format(request->bytes(), geometry, session.serial, session.index, session.pool);
+  shm::ReplyView::format(reply->bytes(), geometry, session.serial, session.index, session.pool);
   return {};
 }
 
@@ -45,22 +47,22 @@ GrantedRings grant_rings(const config::SessionConfig& limits, const RingWish& wi
       granted.limit = most.value;
       return most.value;
     }
-    return std::max(whole_pages(bytes), kPageBytes);
+    return std::max(whole_pages(bytes), shm::kPageBytes);
   };
   granted.geometry.request_ring_bytes = ring(wish.request_ring_bytes, limits.request_default, limits.request_max);
   granted.geometry.result_ring_bytes = ring(wish.result_ring_bytes, limits.reply_default, limits.reply_max);
-  const std::uint32_t slots = std::clamp(wish.slots != 0 ? wish.slots : limits.slots, kMinSlots, kMaxSlots);
+  const std::uint32_t slots = std::clamp(wish.slots != 0 ? wish.slots : limits.slots, shm::kMinSlots, shm::kMaxSlots);
   granted.geometry.slots = std::bit_ceil(slots);
   return granted;
 }
 
 Result<void> create_segments(Session& session) {
   const std::string name = "ringmaster-" + std::to_string(session.serial);
-  auto request = create_request_segment(name + "-request", session.geometry.request_segment_bytes());
+  auto request = shm::create_request_segment(name + "-request", session.geometry.request_segment_bytes());
   if (!request) return request.error();
-  auto reply = create_segment(name + "-reply", session.geometry.reply_segment_bytes());
+  auto reply = shm::create_segment(name + "-reply", session.geometry.reply_segment_bytes());
   if (!reply) return reply.error();
-  auto bell = create_doorbell();
+  auto bell = shm::create_doorbell();
   if (!bell) return bell.error();
   session.request_fd = std::move(*request);
   session.reply_fd = std::move(*reply);
@@ -71,15 +73,17 @@ Result<void> create_segments(Session& session) {
 
 Result<void> map_segments(Session& session, bool predecessors) {
   const bool own = session.internal();
-  const SessionGeometry& geometry = session.geometry;
+  const shm::SessionGeometry& geometry = session.geometry;
   if (!geometry.valid()) return not_ours(session);
-  auto request = Mapping::map(session.request_fd.get(), own && !predecessors ? Access::ReadWrite : Access::ReadOnly,
-                              own ? 0 : geometry.request_control_bytes());
+  auto request =
+      shm::Mapping::map(session.request_fd.get(), own && !predecessors ? shm::Access::ReadWrite : shm::Access::ReadOnly,
+                        own ? 0 : geometry.request_control_bytes());
   if (!request) return request.error();
-  auto reply = Mapping::map(session.reply_fd.get(), Access::ReadWrite, own ? 0 : geometry.reply_control_bytes());
+  auto reply =
+      shm::Mapping::map(session.reply_fd.get(), shm::Access::ReadWrite, own ? 0 : geometry.reply_control_bytes());
   if (!reply) return reply.error();
-  const auto request_view = RequestView::open(request->bytes());
-  const auto reply_view = ReplyView::open(reply->bytes());
+  const auto request_view = shm::RequestView::open(request->bytes());
+  const auto reply_view = shm::ReplyView::open(reply->bytes());
   if (!request_view || !reply_view || request_view->slots() != geometry.slots ||
       reply_view->slots() != geometry.slots || request_view->ring_bytes() != geometry.request_ring_bytes ||
       reply_view->ring_bytes() != geometry.result_ring_bytes) {
@@ -100,7 +104,7 @@ Result<Lifeline> create_lifeline() {
   // pages; root is exempt) the kernel makes them small by itself, beyond pipe-user-pages-hard (no limit, unless
   // somebody sets one) pipe2 fails with ENFILE and the session is refused. To shrink one is always allowed; that it
   // fails costs pages and nothing else.
-  (void)::fcntl(lifeline.ours.get(), F_SETPIPE_SZ, kPageBytes);
+  (void)::fcntl(lifeline.ours.get(), F_SETPIPE_SZ, shm::kPageBytes);
   return lifeline;
 }
 
@@ -109,9 +113,9 @@ std::vector<UniqueFd> ends_for_client(const Session& session, int board, UniqueF
   for (const int segment : {session.request_fd.get(), session.reply_fd.get()}) {
     ends.emplace_back(::fcntl(segment, F_DUPFD_CLOEXEC, 0));
   }
-  auto hints = reopen_read_only(board);
+  auto hints = shm::reopen_read_only(board);
   ends.push_back(hints ? std::move(*hints) : UniqueFd());
-  auto bell = open_doorbell_anew(session.bell.get());
+  auto bell = shm::open_doorbell_anew(session.bell.get());
   ends.push_back(bell ? std::move(*bell) : UniqueFd());
   ends.push_back(std::move(lifeline));
   if (!std::all_of(ends.begin(), ends.end(), [](const UniqueFd& end) { return end.valid(); })) ends.clear();
@@ -127,4 +131,4 @@ Result<std::array<std::uint64_t, 2>> random_cookie() {
   return cookie;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,12 +10,12 @@
 #include "daemon/sessions/session.h"
 #include "daemon/sessions/session_request.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The geometry for a wish, defaults filled in and rounded up (pages; slots to a power of two in the layout's range).
 /// `too_large` is set where a ring exceeds the pool's maximum. Pure.
 struct GrantedRings {
-  SessionGeometry geometry;
+  shm::SessionGeometry geometry;
   bool too_large = false;
   std::uint64_t asked = 0;
   std::uint64_t limit = 0;
@@ -48,4 +48,4 @@ struct Lifeline {
 /// 128 bits nobody can guess.
 [[nodiscard]] Result<std::array<std::uint64_t, 2>> random_cookie();
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 SessionView view_of(const Session& session) {
   SessionView view;
@@ -15,11 +15,11 @@ SessionView view_of(const Session& session) {
   view.slots = session.geometry.slots;
   view.bytes = core::Bytes{session.bytes()};
   view.internal = session.internal();
-  for (const auto [slot, word] : slot_words(session.reply)) {
-    if (word.state() == SlotState::Ready) ++view.queued;
+  for (const auto [slot, word] : shm::slot_words(session.reply)) {
+    if (word.state() == shm::SlotState::Ready) ++view.queued;
     if (word.is_owned()) ++view.running;
   }
   return view;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Opening ──mapped, sealed, deposited──▶ Attaching ──workers have it──▶ Open
 ///    └────────────────────────────────────┴─────────closed, hung up, broken───┴──▶ Closing ──▶ gone
@@ -44,7 +44,7 @@ struct Session {
   std::string pool_name;
   std::string client;  ///< what it calls itself; clean text
   std::array<std::uint64_t, 2> cookie{};
-  SessionGeometry geometry;
+  shm::SessionGeometry geometry;
   std::uint64_t opened_ns = 0;        ///< CLOCK_MONOTONIC; no job of it was submitted before
   std::uint32_t shortest_run_ms = 0;  ///< declared; 0: the pool's run deadline is the shortest
   /// 0: a client's. Else the incarnation of the supervisor that is its client (jobs submitted as messages).
@@ -53,12 +53,12 @@ struct Session {
   SessionState state = SessionState::Opening;
   UniqueFd request_fd;
   UniqueFd reply_fd;
-  UniqueFd bell;        ///< workers watch this end, nobody writes to it; the client has one of its own
-  UniqueFd lifeline;    ///< readable when the client wants no more or is gone; none for a supervisor's own session
-  Mapping request_map;  ///< control part, read-only (a supervisor's own: all of it, read-write while it lives)
-  Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)
-  RequestView request;
-  ReplyView reply;
+  UniqueFd bell;             ///< workers watch this end, nobody writes to it; the client has one of its own
+  UniqueFd lifeline;         ///< readable when the client wants no more or is gone; none for a supervisor's own session
+  shm::Mapping request_map;  ///< control part, read-only (a supervisor's own: all of it, read-write while it lives)
+  shm::Mapping reply_map;    ///< control part, read-write (a supervisor's own: all of it)
+  shm::RequestView request;
+  shm::ReplyView reply;
   std::uint64_t most_pages = 0;  ///< bytes of pages that its reply segment has had at a look
 
   [[nodiscard]] bool internal() const { return supervisor != 0; }
@@ -75,9 +75,9 @@ struct Session {
                                                                std::uint32_t seq) {
   if (!session.internal()) return session.uid;
   if (slot >= session.request.slots()) return std::nullopt;
-  const JobDescriptor& descriptor = session.request.descriptor(slot);
+  const shm::JobDescriptor& descriptor = session.request.descriptor(slot);
   if (descriptor.seq != seq || descriptor.submitter == 0) return std::nullopt;
   return static_cast<std::uint32_t>(descriptor.submitter - 1);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,12 +6,12 @@
 #include "daemon/log/log.h"
 #include "daemon/sessions/segments.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void SessionAdoption::adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors) {
-  for (std::uint16_t index = 0; index < kMaxSessions; ++index) {
-    const LedgerState state = rooms_.ledger.state(index);
-    if (state == LedgerState::Empty) continue;
+  for (std::uint16_t index = 0; index < shm::kMaxSessions; ++index) {
+    const shm::LedgerState state = rooms_.ledger.state(index);
+    if (state == shm::LedgerState::Empty) continue;
     const auto adopted = adopt_one(index, take);
     if (!adopted) {
       lose(index, adopted.error().message);
@@ -22,7 +22,7 @@ void SessionAdoption::adopt(const TakeDeposit& take, bool cold, const std::funct
     entry.pool->attach(entry.session, [] {});
     if (cold) {
       rooms_.ending.begin(entry, Cause::Lost);
-    } else if (state == LedgerState::Ending) {
+    } else if (state == shm::LedgerState::Ending) {
       rooms_.ending.begin(entry, Cause::Cancelled);
     } else if (entry.session.internal()) {
       predecessors(entry.session);
@@ -74,4 +74,4 @@ void SessionAdoption::lose(std::uint16_t index, const std::string& why) {
   pool->detach(index, session.serial, let_go);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

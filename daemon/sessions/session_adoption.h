@@ -12,7 +12,7 @@
 #include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Takes up the sessions that a predecessor has left: what the ledger says of them and the descriptors that the keeper
 /// has held. Before the first request. One that cannot be taken up is lost: everybody lets go of it, and its place and
@@ -40,4 +40,4 @@ class SessionAdoption {
   const Timers& timers_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

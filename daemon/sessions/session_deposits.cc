@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
@@ -36,4 +36,4 @@ bool take_session(const TakeDeposit& take, Session& session) {
          session.lifeline.valid() != session.internal();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

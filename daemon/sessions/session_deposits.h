@@ -6,7 +6,7 @@
 #include "daemon/ports/deposits.h"
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Gives the keeper copies of the session's descriptors, for a successor. `held(false)`: the keeper's table is full.
 void deposit_session(Deposits& deposits, const Session& session, std::function<void(bool)> held);
@@ -19,4 +19,4 @@ using TakeDeposit = std::function<UniqueFd(keeper::DepositKind kind, std::uint32
 /// Fills in the descriptors. False: they are not all there.
 [[nodiscard]] bool take_session(const TakeDeposit& take, Session& session);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,7 +9,7 @@
 #include "daemon/sessions/granted_memory.h"
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // In a thread of the closer's, on a copy: the session may go meanwhile.
@@ -22,7 +22,7 @@ void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::functi
   loop.closer().run(
       Closer::Account::of_uid(uid),
       [sealing] {
-        sealing->sealed = seal_future_writes(sealing->fd.get());
+        sealing->sealed = shm::seal_future_writes(sealing->fd.get());
         sealing->fd.reset();
       },
       [sealing, done = std::move(done)] { done(sealing->sealed); });
@@ -65,4 +65,4 @@ void SessionDesk::for_each(const std::function<void(const Session&)>& visit) con
   table_.for_each([&](const SessionEntry& entry) { visit(entry.session); });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -16,7 +16,7 @@
 #include "daemon/sessions/session_opening.h"
 #include "daemon/sessions/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The sessions of the daemon: their rooms, held together, and a door for each of those who come. The supervisor's one
 /// thread.
@@ -46,7 +46,7 @@ class SessionDesk {
   void for_each(const std::function<void(const Session&)>& visit) const;
 
   /// For jobs that come as messages: see SessionOpening.
-  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
+  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why) {
     return opening_.open_internal(pool, uid, geometry, why);
   }
@@ -70,4 +70,4 @@ class SessionDesk {
   SessionAdoption adoption_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,21 +7,21 @@
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kHolesPace = std::chrono::milliseconds{100};
 
 unsigned end_ready_jobs(const Session& session, Cause cause) {
   unsigned ended = 0;
-  for (const auto [slot, word] : slot_words(session.reply)) {
-    if (word.state() == SlotState::Ready && end_ready(session.reply, slot, word, cause)) ++ended;
+  for (const auto [slot, word] : shm::slot_words(session.reply)) {
+    if (word.state() == shm::SlotState::Ready && end_ready(session.reply, slot, word, cause)) ++ended;
   }
   return ended;
 }
 
 void ask_running_jobs_to_stop(const SessionEntry& entry) {
-  for (const auto [slot, word] : slot_words(entry.session.reply)) {
+  for (const auto [slot, word] : shm::slot_words(entry.session.reply)) {
     if (word.is_owned()) {
       entry.pool->cancel_running(entry.session.index, static_cast<std::uint16_t>(slot), word.seq());
     }
@@ -48,7 +48,7 @@ void SessionEnding::begin(SessionEntry& entry, Cause cause) {
   entry.pool->detach(index, serial, [this, index, serial, cause] {
     const SessionEntry* gone = rooms_.table.find(index, serial);
     if (gone == nullptr) return;
-    (void)ringmaster::end_all(gone->session.reply, cause);
+    (void)shm::end_all(gone->session.reply, cause);
     forget(index, serial);
   });
 }
@@ -133,4 +133,4 @@ void SessionEnding::end_those_with_holes() {
   });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -15,7 +15,7 @@
 #include "daemon/sessions/session_request.h"
 #include "daemon/sessions/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Ends sessions, for whatever reason: their client closes them or is gone (the lifeline), breaks a rule, or the pool
 /// or the daemon ends. Queued jobs end with the cause, running ones are asked to stop, and every worker is told to let
@@ -67,4 +67,4 @@ class SessionEnding final : public SessionFates {
   std::optional<core::TimePoint> holes_looked_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

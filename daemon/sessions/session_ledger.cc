@@ -5,16 +5,16 @@
 
 #include "base/text.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 std::uint32_t SessionLedger::next_serial() {
-  const std::uint32_t serial = next_seq(ledger_.last_serial.load(std::memory_order_relaxed));
+  const std::uint32_t serial = shm::next_seq(ledger_.last_serial.load(std::memory_order_relaxed));
   ledger_.last_serial.store(serial, std::memory_order_relaxed);
   return serial;
 }
 
 void SessionLedger::publish(const Session& session) {
-  LedgerSession& record = ledger_.sessions[session.index];
+  shm::LedgerSession& record = ledger_.sessions[session.index];
   record.serial = session.serial;
   record.uid = session.uid;
   record.pool = session.pool;
@@ -29,29 +29,31 @@ void SessionLedger::publish(const Session& session) {
   record.opened_ns = session.opened_ns;
   std::fill(std::begin(record.client), std::end(record.client), '\0');
   session.client.copy(record.client, sizeof record.client - 1);
-  set_state(session.index, session.serial, LedgerState::Live);
+  set_state(session.index, session.serial, shm::LedgerState::Live);
 }
 
 void SessionLedger::note_ending(std::uint16_t index, std::uint32_t serial) {
-  set_state(index, serial, LedgerState::Ending);
+  set_state(index, serial, shm::LedgerState::Ending);
 }
 
-void SessionLedger::clear(std::uint16_t index, std::uint32_t serial) { set_state(index, serial, LedgerState::Empty); }
+void SessionLedger::clear(std::uint16_t index, std::uint32_t serial) {
+  set_state(index, serial, shm::LedgerState::Empty);
+}
 
-void SessionLedger::set_state(std::uint16_t index, std::uint32_t serial, LedgerState state) {
-  LedgerSession& record = ledger_.sessions[index];
+void SessionLedger::set_state(std::uint16_t index, std::uint32_t serial, shm::LedgerState state) {
+  shm::LedgerSession& record = ledger_.sessions[index];
   if (record.serial != serial) return;
   // SYNC: release: a successor that reads Live or Ending reads the rest.
   record.state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
 }
 
-LedgerState SessionLedger::state(std::uint16_t index) const {
+shm::LedgerState SessionLedger::state(std::uint16_t index) const {
   // SYNC: acquire, pairs with set_state of the predecessor.
-  return static_cast<LedgerState>(ledger_.sessions[index].state.load(std::memory_order_acquire));
+  return static_cast<shm::LedgerState>(ledger_.sessions[index].state.load(std::memory_order_acquire));
 }
 
 Session SessionLedger::recall(std::uint16_t index) const {
-  const LedgerSession& record = ledger_.sessions[index];
+  const shm::LedgerSession& record = ledger_.sessions[index];
   Session session;
   session.index = index;
   session.serial = record.serial;
@@ -67,4 +69,4 @@ Session SessionLedger::recall(std::uint16_t index) const {
   return session;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/sessions/work_refusal.h"
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kOpeningLimit = std::chrono::seconds{30};
@@ -20,7 +20,7 @@ RequestRefusal ended_meanwhile() { return {RefusalCode::SessionBroken, "the sess
 
 std::uint64_t since_boot(core::TimePoint now) { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
 
-core::Bytes bytes_of(const SessionGeometry& geometry) {
+core::Bytes bytes_of(const shm::SessionGeometry& geometry) {
   return core::Bytes{geometry.request_segment_bytes() + geometry.reply_segment_bytes()};
 }
 
@@ -71,7 +71,7 @@ void SessionOpening::open_in(PoolGate& pool, const Peer& peer, const SessionWish
   });
 }
 
-OrRefusal<SessionGeometry> SessionOpening::admit(const PoolGate& pool, const Peer& peer, const RingWish& wish) {
+OrRefusal<shm::SessionGeometry> SessionOpening::admit(const PoolGate& pool, const Peer& peer, const RingWish& wish) {
   if (auto refused = work_refusal(rooms_.daemon, pool, peer.uid)) return std::move(*refused);
   const GrantedRings granted = grant_rings(pool.config().session, wish);
   if (granted.too_large) return ring_too_large(granted, pool.config().name);
@@ -88,9 +88,9 @@ OrRefusal<SessionGeometry> SessionOpening::admit(const PoolGate& pool, const Pee
   return granted.geometry;
 }
 
-Result<SessionEntry*> SessionOpening::build(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
+Result<SessionEntry*> SessionOpening::build(PoolGate& pool, const Peer& peer, const shm::SessionGeometry& geometry,
                                             std::uint32_t supervisor) {
-  if (!core::session_fits(rooms_.table.taken(), kMaxSessions, supervisor != 0 || peer.admin)) {
+  if (!core::session_fits(rooms_.table.taken(), shm::kMaxSessions, supervisor != 0 || peer.admin)) {
     return Error{"the daemon serves as many sessions as it can; close some, or share one between threads"};
   }
   auto entry = std::make_unique<SessionEntry>();
@@ -192,7 +192,7 @@ void SessionOpening::resume(const Peer& peer, const SessionKey& key, const Sessi
   asker(SessionResumed{key.serial, handlers_view(*entry->pool)});
 }
 
-Session* SessionOpening::open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
+Session* SessionOpening::open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why) {
   const auto built = build(pool, Peer{.uid = uid}, geometry, rooms_.daemon.supervisor_incarnation());
   if (!built) {
@@ -201,7 +201,7 @@ Session* SessionOpening::open_internal(PoolGate& pool, std::uint32_t uid, const 
   }
   SessionEntry& entry = **built;
   // Our own mapping stands; a worker that reopens the segment for writing could else forge a job's submitter.
-  if (auto sealed = seal_future_writes(entry.session.request_fd.get()); !sealed) {
+  if (auto sealed = shm::seal_future_writes(entry.session.request_fd.get()); !sealed) {
     why = sealed.error().message;
     rooms_.ending.begin(entry, Cause::Lost);
     return nullptr;
@@ -224,4 +224,4 @@ SessionEntry* SessionOpening::still(std::uint32_t serial, SessionState state) co
   return entry != nullptr && entry->session.state == state ? entry : nullptr;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

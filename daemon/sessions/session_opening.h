@@ -14,7 +14,7 @@
 #include "daemon/sessions/session_request.h"
 #include "daemon/sessions/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The supervisor looks at running jobs every 5 ms at most, so that a shorter deadline could not be kept.
 inline constexpr std::uint64_t kShortestRunMs = 10;
@@ -50,14 +50,14 @@ class SessionOpening {
 
   /// The supervisor's own session on a pool, for jobs of one uid. Can be used at once: what is queued before its
   /// workers have it waits in the segment. Null: `why`.
-  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const SessionGeometry& geometry,
+  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why);
 
  private:
   void open_in(PoolGate& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker);
   /// The geometry that it gets; its uid is charged.
-  OrRefusal<SessionGeometry> admit(const PoolGate& pool, const Peer& peer, const RingWish& wish);
-  Result<SessionEntry*> build(PoolGate& pool, const Peer& peer, const SessionGeometry& geometry,
+  OrRefusal<shm::SessionGeometry> admit(const PoolGate& pool, const Peer& peer, const RingWish& wish);
+  Result<SessionEntry*> build(PoolGate& pool, const Peer& peer, const shm::SessionGeometry& geometry,
                               std::uint32_t supervisor);
   void hand_out(SessionEntry& entry, const SessionAsker& asker);
   void sealed(std::uint32_t serial, const Result<void>& sealed, const SessionAsker& asker);
@@ -70,4 +70,4 @@ class SessionOpening {
   Ports ports_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

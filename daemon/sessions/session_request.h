@@ -14,7 +14,7 @@
 #include "shm/segment_view.h"
 
 /// What clients ask for about sessions and what they are answered, as plain values.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a client asked for, 0 where it left the choice to the pool.
 struct RingWish {
@@ -40,7 +40,7 @@ struct SessionKey {
 struct SessionOffer {
   SessionKey key;
   std::uint16_t index = 0;
-  SessionGeometry geometry;
+  shm::SessionGeometry geometry;
   HandlersView pool;
   core::Duration spin{};         ///< for the client's own waits
   std::uint64_t clock_ns = 0;    ///< CLOCK_MONOTONIC as the daemon answers
@@ -63,4 +63,4 @@ using SessionAnswer = std::variant<SessionOffer, SessionReady, SessionResumed, S
 /// Answers one request, once, now or later. Copies answer the same one; what is dropped by all is answered no more.
 using SessionAsker = std::function<void(SessionAnswer&&)>;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -3,11 +3,13 @@
 #include "base/check.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 std::uint16_t SessionTable::next_place() {
-  RM_CHECK(taken() < kMaxSessions, "%zu sessions", taken());
-  const auto following = [](std::uint16_t index) { return static_cast<std::uint16_t>((index + 1) % kMaxSessions); };
+  RM_CHECK(taken() < shm::kMaxSessions, "%zu sessions", taken());
+  const auto following = [](std::uint16_t index) {
+    return static_cast<std::uint16_t>((index + 1) % shm::kMaxSessions);
+  };
   while (entries_.contains(next_) || blocked_.contains(next_)) next_ = following(next_);
   const std::uint16_t place = next_;
   next_ = following(next_);
@@ -42,4 +44,4 @@ void SessionTable::for_each(const std::function<void(SessionEntry&)>& visit) con
   for (const auto& [index, entry] : entries_) visit(*entry);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

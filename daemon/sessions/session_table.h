@@ -11,7 +11,7 @@
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// A session, and what the supervisor needs for it while it lives.
 struct SessionEntry {
@@ -57,4 +57,4 @@ class SessionTable {
   std::uint16_t next_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

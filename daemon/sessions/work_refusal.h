@@ -6,7 +6,7 @@
 #include "daemon/ports/pool_gate.h"
 #include "daemon/ports/request_refusal.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Why new work of this user is not taken: the daemon ends, the pool takes none, or what the user's jobs did there.
 [[nodiscard]] inline std::optional<RequestRefusal> work_refusal(const DaemonGate& daemon, const PoolGate& pool,
@@ -17,4 +17,4 @@ namespace ringmaster {
   return std::nullopt;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using Options = SupervisorOptions;
@@ -49,4 +49,4 @@ Result<SupervisorOptions> parse_supervisor_options(std::span<const char* const> 
   return {boost::system::in_place_value, std::move(options)};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What the keeper, or a user who asks something, started this program with. A value.
 struct SupervisorOptions {
@@ -23,4 +23,4 @@ struct SupervisorOptions {
 /// `arguments`: without the program's name.
 [[nodiscard]] Result<SupervisorOptions> parse_supervisor_options(std::span<const char* const> arguments);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

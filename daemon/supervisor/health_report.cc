@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 HealthReport::HealthReport(EventLoop& loop, core::Duration hold, Sources sources)
     : loop_(loop), sources_(std::move(sources)), judge_(hold) {}
@@ -33,4 +33,4 @@ void HealthReport::arm(std::optional<core::TimePoint> at) {
   });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include "daemon/core/daemon/status_line.h"
 #include "daemon/loop/event_loop.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// How the daemon is, for whoever asks, and for the service manager, who is told. Owned by the Supervisor; its thread.
 class HealthReport {
@@ -36,4 +36,4 @@ class HealthReport {
   core::TimePoint timer_at_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

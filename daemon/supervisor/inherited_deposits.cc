@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
@@ -40,4 +40,4 @@ std::vector<keeper::ReleaseSelector> InheritedDeposits::close_rest() {
   return left;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

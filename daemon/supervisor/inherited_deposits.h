@@ -10,7 +10,7 @@
 #include "daemon/link/inherited_table.h"
 #include "daemon/link/keeper_codec.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The descriptors that the keeper held when this supervisor was started, each to be taken once by whoever knows what
 /// it is. What is left at the end nobody knows. Owned by the Supervisor; its thread.
@@ -30,4 +30,4 @@ class InheritedDeposits {
   std::map<Key, UniqueFd> held_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

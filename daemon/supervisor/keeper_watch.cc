@@ -10,13 +10,13 @@
 
 #include "base/keeper_gone.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr int kGraceMs = 3000;  // more than a worker takes
 constexpr int kPasses = 500;
 
-std::atomic<const LedgerRecord*> watched{nullptr};
+std::atomic<const shm::LedgerRecord*> watched{nullptr};
 pid_t keeper = 0;
 
 void pause_ms(long ms) {
@@ -27,16 +27,16 @@ void pause_ms(long ms) {
 // Only async-signal-safe calls.
 void keeper_is_gone(int) {
   if (::getppid() == keeper) return;  // somebody else sent it
-  static pollfd workers[kMaxWorkers];
-  static pid_t pids[kMaxWorkers];
+  static pollfd workers[shm::kMaxWorkers];
+  static pid_t pids[shm::kMaxWorkers];
   nfds_t count = 0;
-  const LedgerRecord* const ledger = watched.load(std::memory_order_acquire);  // SYNC: pairs with end_with_keeper.
+  const shm::LedgerRecord* const ledger = watched.load(std::memory_order_acquire);  // SYNC: pairs with end_with_keeper.
   if (ledger != nullptr) {
-    for (const LedgerWorker& worker : ledger->workers) {
+    for (const shm::LedgerWorker& worker : ledger->workers) {
       const auto pid = static_cast<pid_t>(worker.pid);
-      const auto state = static_cast<LedgerState>(worker.state.load(std::memory_order_relaxed));
+      const auto state = static_cast<shm::LedgerState>(worker.state.load(std::memory_order_relaxed));
       // A worker leads its group; another process that has the number by now hardly does.
-      if (state == LedgerState::Empty || pid <= 1 || ::getpgid(pid) != pid) continue;
+      if (state == shm::LedgerState::Empty || pid <= 1 || ::getpgid(pid) != pid) continue;
       const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
       if (pidfd < 0) continue;
       workers[count] = {pidfd, POLLIN, 0};
@@ -57,7 +57,7 @@ void keeper_is_gone(int) {
 
 }  // namespace
 
-void end_with_keeper(const LedgerRecord& ledger) {
+void end_with_keeper(const shm::LedgerRecord& ledger) {
   keeper = ::getppid();
   watched.store(&ledger, std::memory_order_release);  // SYNC: the handler reads the ledger.
   struct sigaction action {};
@@ -71,4 +71,4 @@ void await_end_of_keeper() {
   keeper_is_gone(0);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,22 +4,22 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 Result<LedgerSegment> LedgerSegment::open(UniqueFd inherited, const LifeFacts& life) {
   LedgerSegment segment;
   segment.fresh_ = !inherited;
   segment.fd_ = std::move(inherited);
   if (segment.fresh_) {
-    auto fd = create_segment("ringmaster-ledger", ledger_bytes(life.pools));
+    auto fd = shm::create_segment("ringmaster-ledger", shm::ledger_bytes(life.pools));
     if (!fd) return fd.error();
     segment.fd_ = std::move(*fd);
   }
-  auto mapping = Mapping::map(segment.fd_.get(), Access::ReadWrite);
+  auto mapping = shm::Mapping::map(segment.fd_.get(), shm::Access::ReadWrite);
   if (!mapping) return mapping.error();
   segment.map_ = std::move(*mapping);
   const auto bytes = segment.map_.bytes();
-  segment.record_ = segment.fresh_ ? format_ledger(bytes) : open_ledger(bytes, life.pools);
+  segment.record_ = segment.fresh_ ? shm::format_ledger(bytes) : shm::open_ledger(bytes, life.pools);
   if (segment.record_ == nullptr) return Error{"the ledger that was inherited has another layout"};
   segment.stamp(life);
   return {boost::system::in_place_value, std::move(segment)};
@@ -35,4 +35,4 @@ void LedgerSegment::stamp(const LifeFacts& life) {
   if (fresh_) record_->daemon_started_ns = life.now_ns;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

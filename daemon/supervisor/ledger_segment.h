@@ -8,7 +8,7 @@
 #include "shm/ledger/ledger.h"
 #include "shm/mapping.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a supervisor's life is told apart by from those before it.
 struct LifeFacts {
@@ -27,7 +27,7 @@ class LedgerSegment {
   /// left it.
   [[nodiscard]] static Result<LedgerSegment> open(UniqueFd inherited, const LifeFacts& life);
 
-  [[nodiscard]] LedgerRecord& record() const { return *record_; }
+  [[nodiscard]] shm::LedgerRecord& record() const { return *record_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   /// Nobody holds it but this process.
   [[nodiscard]] bool fresh() const { return fresh_; }
@@ -37,9 +37,9 @@ class LedgerSegment {
   void stamp(const LifeFacts& life);
 
   UniqueFd fd_;
-  Mapping map_;
-  LedgerRecord* record_ = nullptr;
+  shm::Mapping map_;
+  shm::LedgerRecord* record_ = nullptr;
   bool fresh_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

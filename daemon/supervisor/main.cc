@@ -23,7 +23,7 @@
 #include "daemon/supervisor/without_exceptions.h"
 #include "ringmaster_version.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr int kUsageError = 64;
@@ -115,10 +115,10 @@ int start_program(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon
 
 int main(int argc, char** argv) {
-  const int code = ringmaster::start_program(argc, argv);
+  const int code = ringmaster::daemon::start_program(argc, argv);
   std::fflush(nullptr);
   ::_exit(code);
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
@@ -45,4 +45,4 @@ std::vector<core::PoolSnapshot> PoolSet::snapshots() const {
   return all;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -11,7 +11,7 @@
 #include "daemon/supervisor/inherited_deposits.h"
 #include "daemon/supervisor/worker_numbers.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The daemon's pools, in the order of the configuration. Owned by the Supervisor; its thread.
 class PoolSet {
@@ -36,4 +36,4 @@ class PoolSet {
   std::vector<PoolGate*> gates_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

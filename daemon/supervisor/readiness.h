@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// When the daemon counts as started, which the keeper and the service manager are told once. Owned by the Supervisor;
 /// its thread.
@@ -29,4 +29,4 @@ class Readiness {
   bool ready_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -11,7 +11,7 @@
 #include "daemon/log/log.h"
 #include "daemon/os/descriptors.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
@@ -84,4 +84,4 @@ void ServiceSocket::hold_alive_mark(UniqueFd inherited) {
   keeper_.deposit(labels, fds, nullptr);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

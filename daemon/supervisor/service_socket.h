@@ -12,7 +12,7 @@
 #include "daemon/loop/keeper_port.h"
 #include "daemon/supervisor/inherited_deposits.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The socket that clients find the daemon by: taken up from a predecessor or the service manager, or made; guarded
 /// (socket_guard.h), and held by the keeper, who is given each new one in the place of the one before. Owned by the
@@ -52,4 +52,4 @@ class ServiceSocket {
   std::function<void(UniqueFd)> listen_on_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

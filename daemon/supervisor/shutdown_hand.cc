@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using core::Shutdown;
 
@@ -58,4 +58,4 @@ void ShutdownHand::look_after(core::Duration delay) {
   clock_.after(delay, [this] { look(); });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

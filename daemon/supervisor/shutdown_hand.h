@@ -5,7 +5,7 @@
 
 #include "daemon/core/daemon/shutdown.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Carries out the daemon's end: looks whether what core::Shutdown waits for has happened, tells it, and does what it
 /// says. Owned by the Supervisor; its thread.
@@ -53,4 +53,4 @@ class ShutdownHand {
   bool will_look_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,14 +9,14 @@
 #include "daemon/sessions/session.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
-bool is_known(const LedgerWorker* record, std::uint32_t incarnation) {
+bool is_known(const shm::LedgerWorker* record, std::uint32_t incarnation) {
   // SYNC: acquire, pairs with the spawn of the predecessor.
   return record != nullptr && record->incarnation == incarnation &&
-         record->state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(LedgerState::Live);
+         record->state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(shm::LedgerState::Live);
 }
 
 void open_cgroups(WorkerCgroups& cgroups, const config::Config& config) {
@@ -41,14 +41,14 @@ WorkerFds take_worker(InheritedDeposits& inherited, std::uint32_t worker, std::u
 
 }  // namespace
 
-void adopt_workers(const keeper::InheritedTable& table, LedgerRecord& ledger, InheritedDeposits& inherited,
+void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledger, InheritedDeposits& inherited,
                    const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups) {
   // The keeper's: what they run in stays until they are buried.
   std::set<std::pair<std::uint32_t, std::uint32_t>> theirs;
   const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
     theirs.emplace(worker, incarnation);
     Pool* const pool = pools.of_worker(worker);
-    if (pool == nullptr || !is_known(worker < kMaxWorkers ? &ledger.workers[worker] : nullptr, incarnation)) {
+    if (pool == nullptr || !is_known(worker < shm::kMaxWorkers ? &ledger.workers[worker] : nullptr, incarnation)) {
       if (!dead) keeper.signal(worker, incarnation, SIGKILL);
       return;
     }
@@ -66,7 +66,7 @@ void adopt_sessions(SessionDesk& sessions, MessageJobs& jobs, InheritedDeposits&
   sessions.adopt(take, cold, [&](Session& session) { jobs.take_over(session); });
   // The predecessor may have died between a slot's end and its wake-up: nothing tells, so everyone is told.
   for (const auto& pool : pools.all()) {
-    sessions.for_each(pool->index(), [](Session& session) { restore_hints(session.reply); });
+    sessions.for_each(pool->index(), [](Session& session) { shm::restore_hints(session.reply); });
     pool->call();
   }
 }
@@ -75,4 +75,4 @@ void release_leftovers(InheritedDeposits& inherited, Keeper& keeper) {
   for (const keeper::ReleaseSelector& left : inherited.close_rest()) keeper.release(left);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 #include "daemon/supervisor/startup.h"
 #include "ringmaster_version.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kStopSlack = std::chrono::seconds{20};  // the keeper gives 15 s, then kills everything
@@ -244,4 +244,4 @@ HealthView Supervisor::health() {
           now.level == core::HealthLevel::Healthy || now.level == core::HealthLevel::Degraded};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -23,7 +23,7 @@
 #include "daemon/supervisor/shutdown_hand.h"
 #include "daemon/supervisor/supervisor_start.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The whole daemon's policy on one thread: holds keeper, pools, desks and the control socket together, and has them
 /// take up what a predecessor left (startup.h), say READY (readiness.h) and end in order (shutdown_hand.h). Lives until
@@ -37,7 +37,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   Result<void> run(std::function<void(int)> end);
 
   // PoolHost and DaemonGate
-  [[nodiscard]] LedgerRecord& ledger() override { return ledger_->record(); }
+  [[nodiscard]] shm::LedgerRecord& ledger() override { return ledger_->record(); }
 
   // PoolHost
   [[nodiscard]] EventLoop& loop() override { return loop_; }
@@ -99,4 +99,4 @@ class Supervisor final : public PoolHost, public DaemonGate {
   std::function<void(int)> end_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

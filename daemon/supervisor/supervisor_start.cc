@@ -9,7 +9,7 @@
 #include "daemon/machine/cpu_probe.h"
 #include "proto/socket_path.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr auto kKind = [](const keeper::InheritedDeposit& deposit) {
@@ -54,9 +54,9 @@ Result<void> load_configuration(const std::string& path, SupervisorStart& start)
 }
 
 Result<void> choose_socket(const std::string& wish, SupervisorStart& start) {
-  auto path = daemon_socket_path(wish, start.config.daemon.socket, this_socket_environment());
+  auto path = wire::daemon_socket_path(wish, start.config.daemon.socket, wire::this_socket_environment());
   if (!path) return with_code(path.error(), keeper::kExitSocket);
-  if (const auto safe = check_private_folder(*path, ::geteuid(), MissingFolder::Make); !safe) {
+  if (const auto safe = wire::check_private_folder(*path, ::geteuid(), wire::MissingFolder::Make); !safe) {
     return with_code(safe.error(), keeper::kExitSocket);
   }
   start.socket_path = std::move(*path);
@@ -71,4 +71,4 @@ int unserved_listener(const keeper::InheritedTable& table) {
   return passed == table.deposits.end() ? -1 : passed->fd;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,7 +10,7 @@
 #include "daemon/link/keeper_codec.h"
 #include "daemon/supervisor/command_line.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a supervisor is started with, read and checked. A value; the program's main fills it step by step.
 struct SupervisorStart {
@@ -37,4 +37,4 @@ struct SupervisorStart {
 /// The socket that the service manager gave to the first supervisor, while nobody else has served it; -1: none.
 [[nodiscard]] int unserved_listener(const keeper::InheritedTable& table);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

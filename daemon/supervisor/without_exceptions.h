@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "daemon/link/deposit.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Up to serving, what a library throws is this machine's refusal (limits of memory, descriptors, tasks), not a bug.
 template <typename Action>
@@ -30,4 +30,4 @@ Result<void> without_exceptions(const Action& action) {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 Result<WorkerNumbers> WorkerNumbers::of(std::span<const unsigned> seats) {
   WorkerNumbers numbers;
@@ -12,8 +12,8 @@ Result<WorkerNumbers> WorkerNumbers::of(std::span<const unsigned> seats) {
   numbers.firsts_.push_back(0);
   for (const unsigned count : seats) {
     next += count;
-    if (next > kMaxWorkers) {
-      return Error{"the pools have more than " + std::to_string(kMaxWorkers) +
+    if (next > shm::kMaxWorkers) {
+      return Error{"the pools have more than " + std::to_string(shm::kMaxWorkers) +
                    " workers and spares together; lower [pool.*] workers"};
     }
     numbers.firsts_.push_back(static_cast<std::uint16_t>(next));
@@ -27,4 +27,4 @@ std::optional<std::size_t> WorkerNumbers::pool_of(std::uint32_t worker) const {
   return static_cast<std::size_t>(behind - firsts_.begin()) - 1;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

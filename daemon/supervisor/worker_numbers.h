@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The numbers that workers have in the whole daemon: those of a pool's seats follow each other, pool after pool in the
 /// order of the configuration. A value; the same for every supervisor of one configuration.
@@ -26,4 +26,4 @@ class WorkerNumbers {
   std::vector<std::uint16_t> firsts_;  ///< of each pool, and behind the last
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -69,7 +69,7 @@ void prepare_signals() {
   action.sa_sigaction = on_cpu_limit;
   action.sa_flags = SA_RESTART | SA_SIGINFO;
   ::sigaction(SIGXCPU, &action, nullptr);
-  ignore_signals({kKeeperGoneSignal, SIGXCPU});  // as since before the exec
+  daemon::ignore_signals({kKeeperGoneSignal, SIGXCPU});  // as since before the exec
 }
 
 int serve() {

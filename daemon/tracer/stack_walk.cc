@@ -39,7 +39,7 @@ bool is_deleted(const char* name) { return std::string_view(name).ends_with(" (d
 // waits for ever. libdwfl's own way where the process's pages serve instead: a file that is gone, the vdso.
 int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base, char** path, Elf** elf) {
   if (name[0] == '/') {
-    const FileIdentity as_its_user(user_of_files.uid, user_of_files.gid);
+    const daemon::FileIdentity as_its_user(user_of_files.uid, user_of_files.gid);
     UniqueFd file(::open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     struct stat about {};
     if (file && ::fstat(file.get(), &about) == 0 && S_ISREG(about.st_mode)) {
@@ -206,7 +206,7 @@ Frames StackWalk::capture(const Capture& order, core::TimePoint now) {
     return no_frames("no stack: the worker is gone, or has no such thread");
   }
   user_of_files = order.user;
-  const FileIdentity as_owner_of_its_entry(order.pid);
+  const daemon::FileIdentity as_owner_of_its_entry(order.pid);
   static const Dwfl_Callbacks callbacks = {
       .find_elf = find_elf, .find_debuginfo = find_no_debuginfo, .section_address = nullptr, .debuginfo_path = nullptr};
   const DwflHandle dwfl(dwfl_begin(&callbacks), dwfl_end);

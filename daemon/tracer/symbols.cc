@@ -85,7 +85,7 @@ SymbolBook::Entry& SymbolBook::entry_of(const core::StackFrame& frame, const Fil
 
 void SymbolBook::name(core::StackFrame& frame, const FileUser& user) {
   if (frame.module.empty() || frame.module.front() != '/' || frame.build_id.empty()) return;
-  const FileIdentity as_its_user(user.uid, user.gid);
+  const daemon::FileIdentity as_its_user(user.uid, user.gid);
   const Entry& entry = entry_of(frame, user);
   if (entry.module == nullptr) return;
   const Dwarf_Addr address = frame.offset + entry.bias;

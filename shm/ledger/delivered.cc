@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 template <typename Table>
@@ -38,4 +38,4 @@ bool is_delivered(const DeliveredTable& table, std::uint32_t serial, std::uint32
          (place.slots[slot / 64].load(std::memory_order_acquire) & bit_of(slot)) != 0;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

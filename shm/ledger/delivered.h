@@ -2,7 +2,7 @@
 
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// Most slots of a session of the supervisor's own.
 inline constexpr std::uint32_t kMessageSlots = 1024;
@@ -28,4 +28,4 @@ void mark_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t s
 void clear_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 [[nodiscard]] bool is_delivered(const DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

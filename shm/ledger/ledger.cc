@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 LedgerCrash* find_crash(LedgerRecord& ledger, std::uint64_t job_id) {
@@ -85,4 +85,4 @@ LedgerTally& tally_of(LedgerPool& pool) noexcept {
   return pool.tally[pool.published.load(std::memory_order_relaxed) & 1];
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

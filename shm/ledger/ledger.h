@@ -16,7 +16,7 @@
 /// knows sessions, workers, verdicts and crash counts. One writer at a time (the keeper reaps a supervisor before it
 /// starts the next); it may die at any instruction, so each record's `state` is stored last when it comes alive and
 /// first when it goes.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline constexpr std::uint32_t kLedgerCrashes = 1024;
 inline constexpr std::uint32_t kLedgerIncidents = 128;
@@ -78,4 +78,4 @@ bool book_death(LedgerPool& pool, Owner owner, Add&& add) {
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -8,7 +8,7 @@
 
 /// The records that the ledger is made of, byte for byte: one for a session, a worker, a job's crashes, a pool, a
 /// death. shm/DESIGN.md draws them; both change together.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 enum class LedgerState : std::uint32_t { Empty = 0, Live = 1, Ending = 2 };
 
@@ -119,4 +119,4 @@ struct LedgerIncident {
 static_assert(sizeof(LedgerIncident) == 4640);
 inline constexpr std::uint32_t kNoUid = 0xFFFFFFFF;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

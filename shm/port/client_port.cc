@@ -4,7 +4,7 @@
 #include "base/plant.h"
 #include "shm/port/futex.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 ClientPort::ClientPort(RequestView request, ReplyView reply, const BoardRecord* board)
     : request_(request),
@@ -76,4 +76,4 @@ void ClientPort::sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) con
   futex_wait(word, waiting, timeout);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -10,7 +10,7 @@
 #include "shm/port/hints.h"
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// The client's half of the slot protocol over mapped segments: hands out slots in rotation, publishes jobs, collects
 /// terminal slots, gives them back. Everything it relies on lies in its own private memory; what it reads from shared
@@ -130,4 +130,4 @@ class ClientPort {
   std::uint32_t free_count_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -10,7 +10,7 @@
 
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 // One of them empties an honest pipe, which is a page; whoever has enlarged it has only made room.
@@ -61,4 +61,4 @@ bool ring_doorbell(int bell) noexcept {
   return write_one(bell) || errno == EAGAIN;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

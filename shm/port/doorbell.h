@@ -3,7 +3,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// A bell is a pipe of one page that parked workers watch edge-triggered: each byte written wakes one of them, and
 /// nobody reads it to be woken. A pipe, because every end that is opened has flags of its own, while whoever holds an
@@ -19,4 +19,4 @@ namespace ringmaster {
 /// has rung since, which wakes a sleeper just as well. False: the descriptor is bad.
 bool ring_doorbell(int bell) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -8,7 +8,7 @@
 #include <climits>
 #include <ctime>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 FutexWait futex_wait(Word32& word, std::uint32_t expected, std::chrono::nanoseconds timeout) noexcept {
   if (timeout.count() <= 0) return FutexWait::TimedOut;
@@ -26,4 +26,4 @@ void futex_wake_all(Word32& word) noexcept {
   ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

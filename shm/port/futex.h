@@ -6,7 +6,7 @@
 #include "shm/layout.h"
 
 /// The futex system call on words shared between processes (std::atomic::wait is process-private in libstdc++ 12).
-namespace ringmaster {
+namespace ringmaster::shm {
 
 enum class FutexWait { Woken, Changed, TimedOut };
 
@@ -14,4 +14,4 @@ enum class FutexWait { Woken, Changed, TimedOut };
 FutexWait futex_wait(Word32& word, std::uint32_t expected, std::chrono::nanoseconds timeout) noexcept;
 void futex_wake_all(Word32& word) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

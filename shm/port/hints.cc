@@ -2,7 +2,7 @@
 
 #include "shm/port/futex.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 constexpr std::uint64_t bit_of(std::uint32_t place) { return std::uint64_t{1} << (place % 64); }
 constexpr std::uint32_t word_of(std::uint32_t place) { return place / 64 % kBoardWords; }
@@ -122,4 +122,4 @@ void wake_client(const ReplyView& reply) noexcept {
   futex_wake_all(word);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

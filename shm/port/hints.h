@@ -7,7 +7,7 @@
 #include "shm/segment_view.h"
 
 /// Bits and masks: they say "look", never "it is so". Who reads a bit checks the slot word.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 inline void set_hint(const HintWords& hints, std::uint32_t slot) noexcept {
   // SYNC: seq_cst, pairs with set_idle: either the worker's last scan sees the bit or we see its idle bit. Releases the
@@ -96,4 +96,4 @@ void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept;
 /// Changes the completion word and wakes everyone, whatever the waiting bit says (a dead worker may have eaten it).
 void wake_client(const ReplyView& reply) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -8,7 +8,7 @@
 
 /// What a job needs before it can be published, taken all or not at all. For whoever is a session's client: a program,
 /// or the supervisor for jobs that come as messages.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// What a job could not get.
 enum class Shortage : std::uint8_t { Slot, RequestRing, ResultRing, Memory };
@@ -51,4 +51,4 @@ template <typename MayTake>
   return taken == Taken::NoMemory ? Shortage::Memory : none;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

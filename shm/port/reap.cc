@@ -5,7 +5,7 @@
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 // The terminal or ready word that replaces what the dead worker left in a slot.
@@ -122,4 +122,4 @@ unsigned end_all(const ReplyView& reply, Cause cause) noexcept {
   return count;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

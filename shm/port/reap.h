@@ -11,7 +11,7 @@
 
 /// The repair after a worker's death: one code path, each step idempotent, so that a reaper which dies is redone.
 /// REQUIRES for all of it: the dead worker is fenced (reaped, and no child of it is left).
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// One session that the dead worker may have touched. `request` may be mapped read-only; of `reply` only the control
 /// part is needed.
@@ -78,4 +78,4 @@ void restore_hints(const ReplyView& reply) noexcept;
 /// wakes its client. REQUIRES: no living worker is attached. Returns how many were ended.
 unsigned end_all(const ReplyView& reply, Cause cause) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -2,7 +2,7 @@
 
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 
 LaneLook look_at_lane(const LaneRecord& lane) noexcept {
   const LaneWords& words = lane.words;
@@ -57,4 +57,4 @@ bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause 
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -7,7 +7,7 @@
 #include "shm/segment_view.h"
 
 /// The supervisor's single steps on slots and lanes of the living: looking, condemning, expiring. Each is one CAS.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// One consistent look at a lane: intent, stamp, intent.
 struct LaneLook {
@@ -56,4 +56,4 @@ bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause 
          now_ns - job.submitted_ns > std::uint64_t{job.queue_timeout_ms} * 1'000'000;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

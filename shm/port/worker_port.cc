@@ -7,7 +7,7 @@
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 // The line's bytes, if [line, line + bytes) lies in a ring of `ring_bytes`.
@@ -230,4 +230,4 @@ bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Cl
   return self.control->cancel.load(std::memory_order_acquire) == intent.pack();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

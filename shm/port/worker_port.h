@@ -10,7 +10,7 @@
 
 /// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers
 /// them. A worker may die between any two of them; reap.h repairs each case.
-namespace ringmaster {
+namespace ringmaster::shm {
 
 /// What a worker is, and the words it writes and obeys.
 struct WorkerSelf {
@@ -126,4 +126,4 @@ inline void prefetch_next(const WorkerSession& session) noexcept {
   return self.control->hold.load(std::memory_order_seq_cst) != 0;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

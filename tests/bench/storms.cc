@@ -29,7 +29,7 @@ constexpr int kConnections = 60;
 
 std::string frame_of(v1::Request request, std::uint64_t id) {
   request.set_id(id);
-  return make_frame(request.SerializeAsString());
+  return wire::make_frame(request.SerializeAsString());
 }
 
 std::string hello() {

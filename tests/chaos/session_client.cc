@@ -22,7 +22,7 @@ struct Flight {
 };
 
 std::int64_t code_of(const Error& error) {
-  return error.code > kRefusedByDaemon ? 100 + error.code - kRefusedByDaemon : 99;
+  return error.code > client::kRefusedByDaemon ? 100 + error.code - client::kRefusedByDaemon : 99;
 }
 
 class SessionClient {

@@ -8,29 +8,29 @@
 namespace ringmaster::chaos {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 constexpr Duration kLook = std::chrono::milliseconds(200);
 constexpr Duration kPatience = std::chrono::seconds(40);
 
-void count(DaemonView& view, const wire::PoolStatus& pool) {
+void count(DaemonView& view, const v1::PoolStatus& pool) {
   view.queued += pool.queued();
   view.running += pool.running();
   view.missed_wakes += pool.counters().missed_wakes();
-  for (const wire::WorkerStatus& worker : pool.workers()) {
+  for (const v1::WorkerStatus& worker : pool.workers()) {
     if (worker.state() == "spare" || worker.state() == "active") ++view.workers;
     view.leftovers += worker.leftovers();
   }
   if (pool.quarantined()) view.text += "pool " + pool.name() + " is quarantined: " + pool.quarantine_reason() + "; ";
 }
 
-DaemonView view_of(const wire::Status& status, std::uint64_t daemon_id) {
+DaemonView view_of(const v1::Status& status, std::uint64_t daemon_id) {
   DaemonView view;
   view.daemon_id = daemon_id;
   view.supervisor = status.supervisor_pid();
   view.connections = status.connections();
-  for (const wire::PoolStatus& pool : status.pools()) count(view, pool);
-  for (const wire::SessionStatus& session : status.sessions()) {
+  for (const v1::PoolStatus& pool : status.pools()) count(view, pool);
+  for (const v1::SessionStatus& session : status.sessions()) {
     ++(session.internal() ? view.internal : view.sessions);
     if (!session.internal())
       view.text +=
@@ -55,9 +55,9 @@ Watcher::~Watcher() {
 }
 
 std::optional<DaemonView> Watcher::look() {
-  wire::Request request;
+  v1::Request request;
   request.mutable_get_status();
-  const auto answer = ask_for(eye_, std::move(request), wire::Reply::kStatus);
+  const auto answer = client::ask_for(eye_, std::move(request), v1::Reply::kStatus);
   if (!answer) return std::nullopt;
   return view_of(answer->reply.status(), eye_.daemon_id());
 }
@@ -88,10 +88,10 @@ void Watcher::drain(unsigned pool, std::uint64_t until_ns) {
 }
 
 bool Watcher::ask(unsigned pool, bool resume) {
-  wire::Request request;
+  v1::Request request;
   request.mutable_drain()->set_pool(pool_name(pool));
   request.mutable_drain()->set_resume(resume);
-  return ask_for(hand_, std::move(request), wire::Reply::kDone).has_value();
+  return client::ask_for(hand_, std::move(request), v1::Reply::kDone).has_value();
 }
 
 void Watcher::carry_out() {

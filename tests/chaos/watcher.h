@@ -56,8 +56,8 @@ class Watcher {
   bool ask(unsigned pool, bool resume);
 
   const Journal& journal_;
-  ControlLink eye_;
-  ControlLink hand_;
+  client::ControlLink eye_;
+  client::ControlLink hand_;
   std::atomic<std::int64_t> serving_ = 0;
   std::atomic<bool> ending_ = false;
   std::mutex mutex_;

@@ -13,7 +13,7 @@
 namespace ringmaster::chaos {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 constexpr std::size_t kMostFlying = 12;
 constexpr std::uint64_t kOutcomesKeptNs = 60'000'000'000;
@@ -71,7 +71,7 @@ class WireClient {
     return true;
   }
 
-  void ask(wire::Request& request, WireJob& job, Asking asking) {
+  void ask(v1::Request& request, WireJob& job, Asking asking) {
     if (asking != Asking::Cancel) ++job.asked;
     questions_[link_.send(request)] = {job.plan.job, asking};
   }
@@ -94,12 +94,12 @@ class WireClient {
 
   void submit(WireJob& job) {
     const JobPlan& plan = job.plan;
-    wire::Request request;
-    wire::Submit& submit = *request.mutable_submit();
+    v1::Request request;
+    v1::Submit& submit = *request.mutable_submit();
     submit.set_pool(pool_name(plan.pool));
     submit.set_handler(handler_of(plan));
     for (const Argument& argument : arguments_of(plan)) {
-      wire::Argument& one = *submit.add_arguments();
+      v1::Argument& one = *submit.add_arguments();
       one.set_key(argument.key);
       one.set_value(argument.value);
     }
@@ -118,7 +118,7 @@ class WireClient {
   }
 
   void fetch(WireJob& job, bool wait) {
-    wire::Request request;
+    v1::Request request;
     request.mutable_fetch()->set_wait(wait);
     set_cookie(*request.mutable_fetch(), job.plan);
     ask(request, job, Asking::Fetch);
@@ -130,7 +130,7 @@ class WireClient {
       if (job.cancel_at_ns == 0 || now < job.cancel_at_ns || job.settled) continue;
       job.cancel_at_ns = 0;
       task_.note(Kind::Cancelling, id);
-      wire::Request request;
+      v1::Request request;
       set_cookie(*request.mutable_cancel(), job.plan);
       ask(request, job, Asking::Cancel);
     }
@@ -140,7 +140,7 @@ class WireClient {
     for (int ms = 3; auto reply = link_.wait(ms); ms = 0) take(*reply);
   }
 
-  void take(wire::Reply& reply) {
+  void take(v1::Reply& reply) {
     const auto question = questions_.find(reply.id());
     if (question == questions_.end()) {
       if (reply.id() == 0 && reply.has_error()) {
@@ -169,17 +169,17 @@ class WireClient {
     if (job.settled && job.asked == 0) jobs_.erase(at);
   }
 
-  void end(WireJob& job, wire::Outcome& message) {
-    const Outcome outcome = to_outcome(message);
+  void end(WireJob& job, v1::Outcome& message) {
+    const Outcome outcome = client::to_outcome(message);
     task_.note_outcome(job.settled ? Kind::SameAgain : Kind::Outcome, job.plan, outcome);
     const bool once_more = !job.settled && random_.one_in(8);
     job.settled = true;
     if (once_more) fetch(job, false);
   }
 
-  void refused(WireJob& job, Asking asking, const wire::Error& error) {
+  void refused(WireJob& job, Asking asking, const v1::Error& error) {
     if (job.settled || asking == Asking::Cancel) return;
-    if (asking == Asking::Fetch && error.code() == wire::ERROR_UNKNOWN_JOB) {
+    if (asking == Asking::Fetch && error.code() == v1::ERROR_UNKNOWN_JOB) {
       // It never arrived, if whoever answers would know.
       const bool would_know = link_.daemon_id() == job.submitted_to && now_ns() - job.submitted_ns < kOutcomesKeptNs;
       if (would_know || job.plan.idempotent) return submit(job);

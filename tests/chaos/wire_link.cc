@@ -17,7 +17,7 @@ constexpr int kGreetingMs = 40'000;
 
 bool WireLink::connect() {
   fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  decoder_ = FrameDecoder();
+  decoder_ = wire::FrameDecoder();
   out_.clear();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -42,7 +42,7 @@ bool WireLink::connect() {
 
 std::uint64_t WireLink::send(control::v1::Request& request) {
   request.set_id(++last_id_);
-  out_ += make_frame(request.SerializeAsString());
+  out_ += wire::make_frame(request.SerializeAsString());
   flush();
   return last_id_;
 }

@@ -31,7 +31,7 @@ class WireLink {
 
   std::string socket_;
   UniqueFd fd_;
-  FrameDecoder decoder_;
+  wire::FrameDecoder decoder_;
   std::string out_;
   std::uint64_t last_id_ = 0;
   std::uint64_t daemon_id_ = 0;

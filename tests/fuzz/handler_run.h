@@ -17,7 +17,7 @@ inline test::Ran run_checked(const std::string& name, std::string_view input, co
   constexpr std::uint64_t kMostRoom = std::uint64_t{4} << 20;
   const std::vector<std::byte> exact = exact_copy(input);
   const std::string_view bytes(reinterpret_cast<const char*>(exact.data()), exact.size());
-  const RegisteredHandler& handler = test::built_handler(name);
+  const worker::RegisteredHandler& handler = test::built_handler(name);
   test::Ran ran = test::run(handler, bytes, arguments, capacity);
   switch (ran.code) {
     case RM_DONE:

@@ -27,28 +27,29 @@ namespace {
 
 using ringmaster::HandlerArgument;
 using ringmaster::Job;
-namespace wire = ringmaster::worker_link;
+namespace worker_link = ringmaster::worker_link;
 
 constexpr int kControlSocket = 3;
 constexpr int kPoolBell = 7;
 
-wire::ToSupervisor message_named(std::string_view name, std::uint32_t number) {
-  if (name == "hello") return wire::Hello{wire::kAbiVersion, number};
-  if (name == "handlers") return wire::HandlersChunk{number, true, {}};
-  if (name == "ready") return wire::Ready{};
-  if (name == "bootfailed") return wire::BootFailed{"event=forged\nlevel=error " + std::to_string(number)};
-  if (name == "attached") return wire::Attached{number % 1024, 1'000'000 + number};
-  if (name == "detached") return wire::Detached{number % 1024, 1'000'000 + number};
+worker_link::ToSupervisor message_named(std::string_view name, std::uint32_t number) {
+  if (name == "hello") return worker_link::Hello{worker_link::kAbiVersion, number};
+  if (name == "handlers") return worker_link::HandlersChunk{number, true, {}};
+  if (name == "ready") return worker_link::Ready{};
+  if (name == "bootfailed") return worker_link::BootFailed{"event=forged\nlevel=error " + std::to_string(number)};
+  if (name == "attached") return worker_link::Attached{number % 1024, 1'000'000 + number};
+  if (name == "detached") return worker_link::Detached{number % 1024, 1'000'000 + number};
   if (name == "broken")
-    return wire::SessionBroken{number % 1024, 100'000 + number, wire::BrokenReason::BadDescriptor, 0};
-  if (name == "badindex") return wire::SessionBroken{number % 1024, 100'000 + number, wire::BrokenReason::BadIndex, 0};
-  return wire::Leftovers{};
+    return worker_link::SessionBroken{number % 1024, 100'000 + number, worker_link::BrokenReason::BadDescriptor, 0};
+  if (name == "badindex")
+    return worker_link::SessionBroken{number % 1024, 100'000 + number, worker_link::BrokenReason::BadIndex, 0};
+  return worker_link::Leftovers{};
 }
 
 // Says it `count` times and waits for what comes of it.
 void say(Job& job) {
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(job.integer("count")); ++i) {
-    const auto packet = wire::encode(message_named(job.text("what"), i));
+    const auto packet = worker_link::encode(message_named(job.text("what"), i));
     while (::send(kControlSocket, packet.data(), packet.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
   }

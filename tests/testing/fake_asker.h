@@ -12,7 +12,7 @@
 namespace ringmaster::testing {
 
 /// A connection that has room for every answer, and keeps the last one.
-class FakeAsker final : public Asker {
+class FakeAsker final : public daemon::Asker {
  public:
   explicit FakeAsker(std::uint64_t connection = 1) : connection_(connection) {}
   [[nodiscard]] bool alive() const override { return true; }

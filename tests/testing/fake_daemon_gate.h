@@ -11,13 +11,13 @@
 namespace ringmaster::testing {
 
 /// A daemon of some pools, with a ledger in plain memory and a keeper that answers when it is told to.
-class FakeDaemonGate final : public DaemonGate {
+class FakeDaemonGate final : public daemon::DaemonGate {
  public:
-  explicit FakeDaemonGate(std::vector<PoolGate*> pools)
-      : pools_(std::move(pools)), memory_(sizeof(LedgerRecord)), ledger_(*format_ledger(memory_.span())) {}
+  explicit FakeDaemonGate(std::vector<daemon::PoolGate*> pools)
+      : pools_(std::move(pools)), memory_(sizeof(shm::LedgerRecord)), ledger_(*shm::format_ledger(memory_.span())) {}
 
-  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(pools_); }
-  [[nodiscard]] LedgerRecord& ledger() override { return ledger_; }
+  [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_); }
+  [[nodiscard]] shm::LedgerRecord& ledger() override { return ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
   [[nodiscard]] std::string refusal() const override { return why_not; }
@@ -29,8 +29,8 @@ class FakeDaemonGate final : public DaemonGate {
   void release(const keeper::ReleaseSelector& selector) override { released.push_back(selector.a.value_or(0)); }
   void stop() override {}
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()>) override {}
-  [[nodiscard]] DaemonView view() override { return {}; }
-  [[nodiscard]] HealthView health() override { return {}; }
+  [[nodiscard]] daemon::DaemonView view() override { return {}; }
+  [[nodiscard]] daemon::HealthView health() override { return {}; }
 
   /// The keeper holds what it was given before, or its table is full.
   void answer(bool held = true) {
@@ -42,9 +42,9 @@ class FakeDaemonGate final : public DaemonGate {
   std::vector<std::uint32_t> released;  ///< serials
 
  private:
-  std::vector<PoolGate*> pools_;
+  std::vector<daemon::PoolGate*> pools_;
   Memory memory_;
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
   std::vector<std::function<void(bool)>> unanswered_;
 };
 

@@ -11,12 +11,12 @@
 namespace ringmaster::testing {
 
 /// Asks for a job at a connection, and keeps every answer. Its connection has room when `make_room` is called.
-class FakeJobAsker final : public JobAsker {
+class FakeJobAsker final : public daemon::JobAsker {
  public:
   explicit FakeJobAsker(std::uint64_t connection = 1) : connection_(connection) {}
 
   [[nodiscard]] bool alive() const override { return connected; }
-  bool answer(JobAnswer&& answer) override {
+  bool answer(daemon::JobAnswer&& answer) override {
     answers.push_back(std::move(answer));
     return connected;
   }
@@ -32,7 +32,7 @@ class FakeJobAsker final : public JobAsker {
   }
 
   bool connected = true;
-  std::vector<JobAnswer> answers;
+  std::vector<daemon::JobAnswer> answers;
 
  private:
   std::uint64_t connection_;

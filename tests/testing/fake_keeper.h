@@ -11,7 +11,7 @@
 namespace ringmaster::testing {
 
 /// Holds every deposit that it is asked to, starts nobody, and notes the rest.
-class FakeKeeper final : public Keeper {
+class FakeKeeper final : public daemon::Keeper {
  public:
   using Name = std::pair<std::uint32_t, std::uint32_t>;  ///< worker, incarnation
 

@@ -10,20 +10,20 @@
 namespace ringmaster::testing {
 
 /// A pool without workers: it notes what it is asked, and answers when it is told to.
-class FakePoolGate final : public PoolGate {
+class FakePoolGate final : public daemon::PoolGate {
  public:
   explicit FakePoolGate(std::string name, std::uint32_t index = 0) : index_(index) { settings.name = std::move(name); }
 
   [[nodiscard]] const config::PoolConfig& config() const override { return settings; }
   [[nodiscard]] std::uint32_t index() const override { return index_; }
   [[nodiscard]] int board_fd() const override { return board_descriptor; }
-  [[nodiscard]] BoardRecord& board() override { return board_; }
+  [[nodiscard]] shm::BoardRecord& board() override { return board_; }
   [[nodiscard]] std::string refusal() const override { return why_not; }
   [[nodiscard]] std::string refusal_of(std::uint32_t uid) const override { return uid == charged ? "charged" : ""; }
   [[nodiscard]] bool handlers_known() const override { return known; }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return described; }
   void when_handlers_known(Callback done) override { waiting.push_back(std::move(done)); }
-  void attach(const Session& session, Callback done) override {
+  void attach(const daemon::Session& session, Callback done) override {
     attached.push_back(session.serial);
     attaching.push_back(std::move(done));
   }
@@ -33,10 +33,10 @@ class FakePoolGate final : public PoolGate {
   }
   void cancel_running(std::uint16_t, std::uint16_t slot, std::uint32_t) override { cancelled.push_back(slot); }
   void call() override { ++calls; }
-  void call(const Session&) override { ++calls; }
+  void call(const daemon::Session&) override { ++calls; }
   void drain(DrainDone) override {}
   void resume() override {}
-  [[nodiscard]] PoolView view() const override { return {}; }
+  [[nodiscard]] daemon::PoolView view() const override { return {}; }
 
   /// What was waited for has come.
   static void answer(std::vector<Callback>& waiting) {
@@ -56,7 +56,7 @@ class FakePoolGate final : public PoolGate {
 
  private:
   std::uint32_t index_;
-  BoardRecord board_{};
+  shm::BoardRecord board_{};
 };
 
 }  // namespace ringmaster::testing

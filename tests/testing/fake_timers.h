@@ -10,7 +10,7 @@
 namespace ringmaster::testing {
 
 /// A clock that is turned by hand.
-class FakeTimers final : public Timers {
+class FakeTimers final : public daemon::Timers {
  public:
   [[nodiscard]] core::TimePoint now() const override { return now_; }
   TimerId after(core::Duration delay, std::function<void()> action) override {

@@ -39,7 +39,7 @@ class ScratchCgroup {
   ~ScratchCgroup() {
     if (path_.empty()) return;
     // Whoever is still in it is one of the test's, on its way out; its end takes a moment.
-    (void)kill_cgroup(fd());
+    (void)daemon::kill_cgroup(fd());
     for (int tries = 0; tries < 1000; ++tries) {
       for (const std::string& group : groups()) ::rmdir((path_ + "/" + group).c_str());
       if (::rmdir(path_.c_str()) == 0 || errno != EBUSY) return;

@@ -8,7 +8,7 @@
 
 #include "worker/install_layout.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 namespace fs = std::filesystem;
@@ -81,4 +81,4 @@ Result<void> load_all_handlers(const std::vector<std::string>& folders, HandlerR
   return Error{why};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "worker/job/handler_registry.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Where handler libraries are looked for when they are named without a slash: `handlers` beside the program (a build
 /// folder), then the installed folder relative to it. Folders that do not exist are left out.
@@ -25,4 +25,4 @@ namespace ringmaster {
 [[nodiscard]] Result<void> load_all_handlers(const std::vector<std::string>& folders, HandlerRegistry& registry,
                                              std::vector<std::string>& skipped);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

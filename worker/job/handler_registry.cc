@@ -5,7 +5,7 @@
 
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 // A library's struct may be shorter (older) or longer (newer) than ours: what both know is taken, the rest is zero.
@@ -51,7 +51,7 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
   }
   const std::string where = origin + ": handler \"" + handler.name + "\"";
   RegisteredHandler read;
-  read.id = handler_id(handler.name);
+  read.id = wire::handler_id(handler.name);
   read.run = handler.run;
   read.user = handler.user;
   read.warm_up = handler.warm_up;
@@ -133,7 +133,9 @@ const RegisteredHandler* HandlerRegistry::find(std::uint64_t id) const noexcept 
   return nullptr;
 }
 
-const RegisteredHandler* HandlerRegistry::find(std::string_view name) const noexcept { return find(handler_id(name)); }
+const RegisteredHandler* HandlerRegistry::find(std::string_view name) const noexcept {
+  return find(wire::handler_id(name));
+}
 
 std::vector<HandlerDescription> HandlerRegistry::descriptions() const {
   std::vector<HandlerDescription> all;
@@ -172,4 +174,4 @@ std::string list_handlers(const HandlerRegistry& registry) {
   return out;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -11,7 +11,7 @@
 #include "proto/handler_table.h"
 #include "worker/handler_abi.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// A handler as the worker calls it: the library's functions, and its description checked and copied.
 struct RegisteredHandler {
@@ -57,4 +57,4 @@ class HandlerRegistry {
 /// The handlers as lines for a terminal: what --list prints.
 [[nodiscard]] std::string list_handlers(const HandlerRegistry& registry);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 std::int64_t monotonic_ns() {
@@ -154,9 +154,9 @@ bool JobContext::find_argument(std::string_view name, std::string_view& value) c
 }
 
 void JobContext::say(std::string_view text) {
-  const std::string kept = shorten_text(text, kMessageBytes);
+  const std::string kept = shorten_text(text, shm::kMessageBytes);
   message_size_ = std::min(kept.size(), message_.size());
   if (message_size_ > 0) std::memcpy(message_.data(), kept.data(), message_size_);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

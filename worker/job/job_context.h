@@ -12,7 +12,7 @@
 #include "proto/args.h"
 #include "worker/job/handler_registry.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// One job as the loop hands it to a handler; memory that stays valid until run_job() returns.
 struct JobInput {
@@ -71,4 +71,4 @@ class JobContext : private rm_job {
   std::array<char, 1024> message_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -11,7 +11,7 @@
 #include "worker/process/child_watch.h"
 #include "worker/session/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// CLOCK_MONOTONIC in nanoseconds.
 [[nodiscard]] std::uint64_t monotonic_now_ns() noexcept;
@@ -27,7 +27,7 @@ enum class RunStatus {
 /// Nothing is allocated for a job without arguments whose request is read in place.
 class JobRunner {
  public:
-  JobRunner(const WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks)
+  JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks)
       : self_(self),
         registry_(registry),
         children_(children),
@@ -37,15 +37,16 @@ class JobRunner {
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
 
   /// Afterwards ended_ns() is when the job ended.
-  [[nodiscard]] RunStatus run(AttachedSession& session, const Claim& claim);
+  [[nodiscard]] RunStatus run(AttachedSession& session, const shm::Claim& claim);
   [[nodiscard]] std::uint64_t ended_ns() const noexcept { return ended_ns_; }
 
  private:
-  [[nodiscard]] JobResult result_of(AttachedSession& session, const Claim& claim, const JobExtents& extents);
-  [[nodiscard]] JobResult call(const RegisteredHandler& handler, AttachedSession& session, const Claim& claim,
-                               const JobExtents& extents);
+  [[nodiscard]] shm::JobResult result_of(AttachedSession& session, const shm::Claim& claim,
+                                         const shm::JobExtents& extents);
+  [[nodiscard]] shm::JobResult call(const RegisteredHandler& handler, AttachedSession& session, const shm::Claim& claim,
+                                    const shm::JobExtents& extents);
 
-  [[nodiscard]] JobResult refused(const ChargedUser& charge, std::uint64_t now_ns);
+  [[nodiscard]] shm::JobResult refused(const shm::ChargedUser& charge, std::uint64_t now_ns);
   void note_user(std::uint32_t uid) noexcept;
 
   // A buffer that grows and is never cleared: copies are small and frequent.
@@ -58,7 +59,7 @@ class JobRunner {
     std::size_t size_ = 0;
   };
 
-  const WorkerSelf& self_;
+  const shm::WorkerSelf& self_;
   const HandlerRegistry& registry_;
   ChildWatch& children_;
   OutputMarks& marks_;
@@ -70,4 +71,4 @@ class JobRunner {
   std::uint64_t ended_ns_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

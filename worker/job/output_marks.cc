@@ -11,7 +11,7 @@
 
 #include "shm/output_mark.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr int kFirstOwnNumber = 10;
@@ -25,7 +25,7 @@ UniqueFd own_pipe(int number) {
 
 }  // namespace
 
-OutputMarks::OutputMarks(const ControlRecord& control, LaneWords& lane)
+OutputMarks::OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane)
     : control_(control), lane_(lane), token_(control.output_token.load(std::memory_order_relaxed)) {
   if (token_ == 0) return;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
@@ -55,7 +55,7 @@ void OutputMarks::look(std::uint64_t writer, std::uint64_t now_ns) noexcept {
 
 // What the supervisor has read and what it has not. kUnknown: it is reading at this moment, again and again.
 std::uint64_t OutputMarks::total_of(std::size_t index) const noexcept {
-  const Word64& read_so_far = control_.output_read[index];
+  const shm::Word64& read_so_far = control_.output_read[index];
   for (int i = 0; i < kTries; ++i) {
     // SYNC: acquire, both: pairs with OutputDrain. A read that took place between them shows in one of the two.
     const std::uint64_t before = read_so_far.load(std::memory_order_acquire);
@@ -74,8 +74,8 @@ void OutputMarks::mark(Stream& stream, std::uint64_t job) const noexcept {
     stream.owed = true;
     return;
   }
-  const OutputMark bytes = make_output_mark(token_, stream.owed ? 0 : job);
+  const shm::OutputMark bytes = shm::make_output_mark(token_, stream.owed ? 0 : job);
   stream.owed = ::write(stream.pipe.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size());
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

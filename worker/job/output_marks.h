@@ -10,7 +10,7 @@
 #include "shm/control_record.h"
 #include "shm/lane_record.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Says whose text it is that a worker's standard output and error carry: at a job's end what is still buffered is
 /// written out, and a mark with the job's id goes behind what it wrote (shm/output_mark.h).
@@ -23,7 +23,7 @@ class OutputMarks {
  public:
   /// Uses the pipes that descriptors 1 and 2 are now, whatever a handler makes of these numbers later; what is no pipe
   /// is not marked. Nothing is where the control segment has no token.
-  OutputMarks(const ControlRecord& control, LaneWords& lane);
+  OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane);
 
   /// Before the job's end is published: whoever sees its end may take for granted that its text is on its way.
   void job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept {
@@ -53,8 +53,8 @@ class OutputMarks {
   [[nodiscard]] std::uint64_t total_of(std::size_t index) const noexcept;
   void mark(Stream& stream, std::uint64_t job) const noexcept;
 
-  const ControlRecord& control_;
-  LaneWords& lane_;
+  const shm::ControlRecord& control_;
+  shm::LaneWords& lane_;
   std::uint64_t token_;
   std::array<Stream, 2> streams_;
   bool enabled_ = false;
@@ -64,4 +64,4 @@ class OutputMarks {
   std::uint64_t talked_ns_ = 0;     ///< When text was last found.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -6,17 +6,17 @@
 
 #include "proto/fd_passing.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 Result<void> ControlLink::send(const worker_link::ToSupervisor& message) {
-  const auto sent = send_with_fds(socket_, worker_link::encode(message), {});
+  const auto sent = wire::send_with_fds(socket_, worker_link::encode(message), {});
   if (sent) return {};
   closed_ = sent.error().code == EPIPE || sent.error().code == ECONNRESET;
   return sent.error();
 }
 
 Result<std::optional<ControlLink::Incoming>> ControlLink::receive() {
-  auto packet = receive_with_fds(socket_, buffer_, MSG_DONTWAIT);
+  auto packet = wire::receive_with_fds(socket_, buffer_, MSG_DONTWAIT);
   if (!packet) {
     if (packet.error().code == EAGAIN) return std::optional<Incoming>();
     closed_ = packet.error().code == ECONNRESET;
@@ -31,4 +31,4 @@ Result<std::optional<ControlLink::Incoming>> ControlLink::receive() {
   return std::optional<Incoming>(Incoming{std::move(*message), std::move(packet->fds)});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -9,7 +9,7 @@
 #include "base/unique_fd.h"
 #include "proto/worker_link.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// The worker's end of the control socket. Does not own the descriptor: it is fixed, and lives as long as the process.
 class ControlLink {
@@ -35,4 +35,4 @@ class ControlLink {
   std::array<std::byte, worker_link::kMaxMessageBytes> buffer_{};
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

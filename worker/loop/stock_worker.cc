@@ -12,8 +12,8 @@
 namespace {
 
 using ringmaster::Error;
-using ringmaster::HandlerRegistry;
 using ringmaster::Result;
+using ringmaster::worker::HandlerRegistry;
 
 constexpr char kUsage[] =
     "ringmaster-worker: runs handlers out of shared libraries; ringmasterd starts it as a pool's worker.\n"
@@ -25,7 +25,7 @@ constexpr char kUsage[] =
 
 struct Options {
   std::vector<std::string> handlers;
-  std::vector<std::string> folders = ringmaster::handler_folders();
+  std::vector<std::string> folders = ringmaster::worker::handler_folders();
   bool list = false;
   bool version = false;
   bool help = false;
@@ -67,15 +67,15 @@ Result<Options> parse(int argc, char** argv) {
 Result<void> load(const Options& options, HandlerRegistry& registry) {
   if (options.handlers.empty()) {
     std::vector<std::string> skipped;
-    auto loaded = ringmaster::load_all_handlers(options.folders, registry, skipped);
+    auto loaded = ringmaster::worker::load_all_handlers(options.folders, registry, skipped);
     if (!loaded) return loaded;
     for (const std::string& reason : skipped) std::fprintf(stderr, "left out: %s\n", reason.c_str());
     return {};
   }
   for (const std::string& name : options.handlers) {
-    const auto path = ringmaster::find_handler_library(name, options.folders);
+    const auto path = ringmaster::worker::find_handler_library(name, options.folders);
     if (!path) return path.error();
-    if (auto loaded = ringmaster::load_handler_library(*path, registry); !loaded) return loaded;
+    if (auto loaded = ringmaster::worker::load_handler_library(*path, registry); !loaded) return loaded;
   }
   return {};
 }
@@ -86,7 +86,7 @@ int list(const Options& options) {
     std::fprintf(stderr, "ringmaster-worker: %s\n", loaded.error().message.c_str());
     return 1;
   }
-  std::fputs(ringmaster::list_handlers(registry).c_str(), stdout);
+  std::fputs(ringmaster::worker::list_handlers(registry).c_str(), stdout);
   return 0;
 }
 
@@ -98,14 +98,14 @@ int main(int argc, char** argv) {
   if (options && options->help) return std::fputs(kUsage, stdout) < 0;
   if (options && options->version) return std::printf("ringmaster-worker %s\n", RINGMASTER_VERSION) < 0;
   if (options && options->list) return list(*options);
-  if (!ringmaster::started_by_daemon()) {
+  if (!ringmaster::worker::started_by_daemon()) {
     std::fprintf(stderr, "ringmaster-worker: %s\n",
                  options ? "not started by ringmasterd; --list shows the handlers, --help the options"
                          : options.error().message.c_str());
     return 2;
   }
   // Options from the configuration that make no sense are told to the supervisor like any other reason not to start.
-  return ringmaster::run_worker([&](HandlerRegistry& registry) -> Result<void> {
+  return ringmaster::worker::run_worker([&](HandlerRegistry& registry) -> Result<void> {
     if (!options) return options.error();
     return load(*options, registry);
   });

@@ -5,7 +5,7 @@
 #include "base/result.h"
 #include "worker/job/handler_registry.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Fills the registry; its error becomes the worker's reason not to start.
 using LoadHandlers = std::function<Result<void>(HandlerRegistry&)>;
@@ -16,4 +16,4 @@ using LoadHandlers = std::function<Result<void>(HandlerRegistry&)>;
 /// From hello to the exit status. What keeps it from starting is told to the supervisor, which logs it.
 [[nodiscard]] int run_worker(const LoadHandlers& load);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -11,7 +11,7 @@
 #include "worker/process/fault_handler.h"
 #include "worker/process/keeper_watch.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -38,7 +38,7 @@ void relax_cpu() noexcept {
 #endif
 }
 
-void set_state(const WorkerSelf& self, LaneState state) noexcept {
+void set_state(const shm::WorkerSelf& self, shm::LaneState state) noexcept {
   // SYNC: seq_cst, pairs with Pool::workers_rest: the state is seen before the next message is read, and Draining after
   // the last job's end.
   self.lane->words.state.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
@@ -52,7 +52,7 @@ bool WorkerLoop::leaving() const noexcept {
 
 int WorkerLoop::run() {
   children_.begin();
-  set_state(self_, LaneState::Ready);
+  set_state(self_, shm::LaneState::Ready);
   std::uint64_t now = monotonic_now_ns();
   free_since_ns_ = now;
   while (true) {
@@ -84,7 +84,7 @@ int WorkerLoop::run() {
   streaming_.stop();
   stop_spinning();
   ring_on();
-  set_state(self_, LaneState::Stopped);
+  set_state(self_, shm::LaneState::Stopped);
   // The daemon is gone: nobody fences what is left.
   if (broken_link_) end_children();
   return broken_link_ && !link_.closed() ? 1 : 0;
@@ -114,7 +114,7 @@ void WorkerLoop::patrol(std::uint64_t now_ns) noexcept {
 }
 
 void WorkerLoop::stop_spinning() noexcept {
-  if (std::exchange(spinning_, false)) clear_spin(*self_.board, self_.place);
+  if (std::exchange(spinning_, false)) shm::clear_spin(*self_.board, self_.place);
 }
 
 // One worker is enough for short jobs: two would take each other's lines away. Another helps only with what waits.
@@ -125,7 +125,7 @@ bool WorkerLoop::leave_to_streamer(std::uint64_t now_ns) const noexcept {
 // Another thread of this process has faulted: the ring that woke this worker, or will, is for one that lives.
 void WorkerLoop::leave_it_to_others() noexcept {
   stop_spinning();
-  clear_idle(*self_.board, self_.place);
+  shm::clear_idle(*self_.board, self_.place);
   ring_another();
   await_death();
 }
@@ -133,23 +133,23 @@ void WorkerLoop::leave_it_to_others() noexcept {
 bool WorkerLoop::claim_and_run(std::uint64_t now_ns) {
   if (process_has_faulted()) leave_it_to_others();
   if (charged_.outdated(*self_.control)) heed_charges();
-  Claim claimed;
+  shm::Claim claimed;
   AttachedSession* session = nullptr;
   if (in_turn_) look_ahead();
-  const ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
+  const shm::ClaimStatus status = sessions_.claim_next(self_, now_ns, claimed, session);
   // Own spin bit before the chain: else this worker would take itself for the one who is looking.
   stop_spinning();
-  if (status == ClaimStatus::Held) {
+  if (status == shm::ClaimStatus::Held) {
     ring_on();
     wait_while_held();
   }
-  if (status == ClaimStatus::Tampered) {
+  if (status == shm::ClaimStatus::Tampered) {
     drop_broken(*session, worker_link::BrokenReason::WordTampered, claimed.slot);
   }
-  in_turn_ = status == ClaimStatus::Claimed && claimed.in_turn;
-  if (status != ClaimStatus::Claimed) return false;
-  if (in_turn_ && ahead_ > kRunsAhead) prefetch_next(session->port);
-  const BoardLook board = look_at_board(*self_.board);
+  in_turn_ = status == shm::ClaimStatus::Claimed && claimed.in_turn;
+  if (status != shm::ClaimStatus::Claimed) return false;
+  if (in_turn_ && ahead_ > kRunsAhead) shm::prefetch_next(session->port);
+  const shm::BoardLook board = shm::look_at_board(*self_.board);
   if (!board.anyone_idle) count_if_it_waited(claimed);
   if (board.should_ring) pass_ring_on();
   run_claimed(*session, claimed);
@@ -164,7 +164,7 @@ void WorkerLoop::heed_charges() {
 
 // A job that is older than this worker's freedom was there while this worker could not take it. Asked where none is
 // idle: nobody could.
-void WorkerLoop::count_if_it_waited(const Claim& claim) const noexcept {
+void WorkerLoop::count_if_it_waited(const shm::Claim& claim) const noexcept {
   if (claim.job.submitted_ns >= free_since_ns_) return;
   auto& waited = self_.lane->counters.waited;
   waited.store(waited.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -174,13 +174,13 @@ void WorkerLoop::count_if_it_waited(const Claim& claim) const noexcept {
 // hold up the next job.
 void WorkerLoop::ring_another() noexcept {
   ::fcntl(pool_bell_, F_SETFL, O_NONBLOCK);
-  ring_doorbell(pool_bell_);
+  shm::ring_doorbell(pool_bell_);
 }
 
 // C6: whoever takes a job wakes the next worker if there is more to do. Over all sessions if this worker's spin bit
 // kept a client from ringing since it last looked at them: nobody else may know of that job.
 void WorkerLoop::ring_on() {
-  if (should_ring(*self_.board)) pass_ring_on();
+  if (shm::should_ring(*self_.board)) pass_ring_on();
 }
 
 void WorkerLoop::pass_ring_on() {
@@ -188,7 +188,7 @@ void WorkerLoop::pass_ring_on() {
   if (sessions_.has_ready_job()) ring_another();
 }
 
-void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
+void WorkerLoop::run_claimed(AttachedSession& session, const shm::Claim& claim) {
   switch (runner_.run(session, claim)) {
     case RunStatus::Finished:
       return;
@@ -203,7 +203,7 @@ void WorkerLoop::run_claimed(AttachedSession& session, const Claim& claim) {
 
 void WorkerLoop::wait_while_held() {
   // A release has no wake-up of its own: holds last for microseconds, or until the kill.
-  while (is_held(self_) && !leaving()) {
+  while (shm::is_held(self_) && !leaving()) {
     pollfd control{link_.fd(), POLLIN, 0};
     ::poll(&control, 1, kHeldPollMs);
     if ((control.revents & POLLHUP) != 0) broken_link_ = true;
@@ -211,7 +211,7 @@ void WorkerLoop::wait_while_held() {
   if (broken_link_) read_control();
 }
 
-void WorkerLoop::stay_condemned(AttachedSession& session, const Claim& claim) {
+void WorkerLoop::stay_condemned(AttachedSession& session, const shm::Claim& claim) {
   wait_while_held();
   // Released after all: the verdict was withdrawn, so it was not a verdict that took the slot's word away.
   // SYNC: seq_cst, as in claim: the supervisor reads it after it set hold.
@@ -225,7 +225,7 @@ void WorkerLoop::wait_drained() {
   streaming_.stop();
   stop_spinning();
   ring_on();
-  set_state(self_, LaneState::Draining);
+  set_state(self_, shm::LaneState::Draining);
   pollfd control{link_.fd(), POLLIN, 0};
   ::poll(
       &control, 1,
@@ -233,7 +233,7 @@ void WorkerLoop::wait_drained() {
           std::chrono::ceil<std::chrono::milliseconds>(until_next_look(nanoseconds(settings_.idle_wait_ns))).count()));
   // Before the messages are read: whoever sent Drain{on} and then finds Draining knows that nothing is claimed before
   // it is read.
-  set_state(self_, LaneState::Ready);
+  set_state(self_, shm::LaneState::Ready);
   if (control.revents != 0) read_control();
 }
 
@@ -244,8 +244,8 @@ bool WorkerLoop::spin() {
   while (true) {
     // While another stands by, clients need not be told that this one looks.
     if (!spinning_ && !(streaming_.streams() && streaming_.another_stands_by())) {
-      if (count_spinners(*self_.board) >= settings_.max_spinners) return false;
-      set_spin(*self_.board, self_.place);
+      if (shm::count_spinners(*self_.board) >= settings_.max_spinners) return false;
+      shm::set_spin(*self_.board, self_.place);
       spinning_ = owes_look_ = true;
     }
     for (int i = 0; i < 4; ++i) {
@@ -268,7 +268,7 @@ void WorkerLoop::look_ahead() noexcept {
   }
   ahead_ = 0;
   if (settings_.spin_ns == 0 || sessions_.hot_count() > kFewSessions) return;
-  for (int i = 0; i < kGlances && !should_ring(*self_.board); ++i) {
+  for (int i = 0; i < kGlances && !shm::should_ring(*self_.board); ++i) {
     if (look_at_next(kLooksPerScan)) return;
   }
 }
@@ -284,20 +284,20 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
 // P3 to P5.
 void WorkerLoop::park() {
   streaming_.stop();
-  set_idle(*self_.board, self_.place);
+  shm::set_idle(*self_.board, self_.place);
   bool standing_by = streaming_.stand_by();
   stop_spinning();
-  say_asleep(*self_.board, self_.place);
+  shm::say_asleep(*self_.board, self_.place);
   // P4 over all sessions: a client that did not ring, because of this worker's spin bit or since nobody was idle,
   // relies on it.
   if (!called()) {
-    set_state(self_, LaneState::Parked);
+    set_state(self_, shm::LaneState::Parked);
     auto& parks = self_.lane->counters.parks;
     parks.store(parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     const Parking::Wake wake = sleep(standing_by);
     heed(wake);
     if (wake.control) read_control();
-    set_state(self_, LaneState::Ready);
+    set_state(self_, shm::LaneState::Ready);
     patrolled_ns_ = 0;
   }
   if (standing_by) {
@@ -306,7 +306,7 @@ void WorkerLoop::park() {
   }
   // Told to claim nothing while a ring was in this worker's hands: pass it on.
   if (drained_) ring_on();
-  clear_idle(*self_.board, self_.place);
+  shm::clear_idle(*self_.board, self_.place);
 }
 
 // Until it is called. A sleep that ends by itself goes on under the same idle bit: who publishes meanwhile sees it and
@@ -329,7 +329,7 @@ Parking::Wake WorkerLoop::sleep(bool& standing_by) {
       standing_by = false;
       streaming_.leave();
     }
-    say_asleep(*self_.board, self_.place);
+    shm::say_asleep(*self_.board, self_.place);
     if (!called()) continue;
     if (standing_by) streaming_.end_anothers();
     return wake;
@@ -359,7 +359,7 @@ nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
 void WorkerLoop::note_missed_wake() {
   const auto missed = [&] {
     look_at_all(monotonic_now_ns());
-    return sessions_.has_ready_job() && count_spinners(*self_.board) == 0 && !streaming_.someone_stands_by();
+    return sessions_.has_ready_job() && shm::count_spinners(*self_.board) == 0 && !streaming_.someone_stands_by();
   };
   if (!missed()) return;
   const auto wake = parking_.sleep(kBellLag);
@@ -372,4 +372,4 @@ void WorkerLoop::count_missed_wake() noexcept {
   missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -11,7 +11,7 @@
 #include "worker/session/session_table.h"
 #include "worker/session/streaming.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// A ready worker's life: claim, run, complete; spin and park when there is nothing; obey the supervisor between jobs.
 ///
@@ -19,7 +19,8 @@ namespace ringmaster {
 /// millisecond. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
 class WorkerLoop {
  public:
-  WorkerLoop(const WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking, int pool_bell)
+  WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking,
+             int pool_bell)
       : self_(self),
         link_(link),
         parking_(std::move(parking)),
@@ -42,7 +43,7 @@ class WorkerLoop {
   [[nodiscard]] bool leave_to_streamer(std::uint64_t now_ns) const noexcept;
   [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
   [[noreturn]] void leave_it_to_others() noexcept;
-  void run_claimed(AttachedSession& session, const Claim& claim);
+  void run_claimed(AttachedSession& session, const shm::Claim& claim);
   void ring_on();
   void pass_ring_on();
   void ring_another() noexcept;
@@ -50,10 +51,10 @@ class WorkerLoop {
   void look_around(std::uint64_t now_ns);
   bool look_at_all(std::uint64_t now_ns);
   void patrol(std::uint64_t now_ns) noexcept;
-  void count_if_it_waited(const Claim& claim) const noexcept;
+  void count_if_it_waited(const shm::Claim& claim) const noexcept;
   void wait_while_held();
   void wait_drained();
-  void stay_condemned(AttachedSession& session, const Claim& claim);
+  void stay_condemned(AttachedSession& session, const shm::Claim& claim);
 
   [[nodiscard]] bool spin();
   void stop_spinning() noexcept;
@@ -75,7 +76,7 @@ class WorkerLoop {
   void drop_broken(AttachedSession& session, worker_link::BrokenReason reason, std::uint64_t detail);
   void tell(const worker_link::ToSupervisor& message);
 
-  const WorkerSelf& self_;
+  const shm::WorkerSelf& self_;
   ControlLink& link_;
   Parking parking_;
   int pool_bell_;
@@ -84,7 +85,7 @@ class WorkerLoop {
   JobRunner runner_;
   SessionTable sessions_;
   SessionBells bells_;
-  ChargedUsers charged_;
+  shm::ChargedUsers charged_;
   Streaming streaming_;
   worker_link::Settings settings_;
   std::uint64_t control_read_ns_ = 0;
@@ -102,4 +103,4 @@ class WorkerLoop {
   bool idle_for_long_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

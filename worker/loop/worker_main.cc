@@ -21,7 +21,7 @@
 #include "worker/process/process_name.h"
 #include "worker/worker.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr int kControlSocket = 3;
@@ -55,29 +55,29 @@ Result<std::uint32_t> number_from_environment(const char* name) {
 
 // What descriptors 4 to 6 are mapped to.
 struct Segments {
-  Mapping lane;
-  Mapping control;
-  Mapping board;
+  shm::Mapping lane;
+  shm::Mapping control;
+  shm::Mapping board;
 };
 
-Result<WorkerSelf> open_self(Segments& segments) {
+Result<shm::WorkerSelf> open_self(Segments& segments) {
   auto place = number_from_environment("RINGMASTER_WORKER");
   if (!place) return place.error();
-  if (*place >= 64 * kBoardWords) return Error{"$RINGMASTER_WORKER is beyond the board's 256 places"};
-  auto lane = Mapping::map(kLane, Access::ReadWrite);
-  auto control = Mapping::map(kControlSegment, Access::ReadOnly);
-  auto board = Mapping::map(kBoard, Access::ReadWrite);
+  if (*place >= 64 * shm::kBoardWords) return Error{"$RINGMASTER_WORKER is beyond the board's 256 places"};
+  auto lane = shm::Mapping::map(kLane, shm::Access::ReadWrite);
+  auto control = shm::Mapping::map(kControlSegment, shm::Access::ReadOnly);
+  auto board = shm::Mapping::map(kBoard, shm::Access::ReadWrite);
   if (!lane) return lane.error();
   if (!control) return control.error();
   if (!board) return board.error();
-  WorkerSelf self;
+  shm::WorkerSelf self;
   self.place = *place;
-  self.lane = open_lane(lane->bytes());
-  self.control = open_control(control->bytes());
-  self.board = open_board(board->bytes());
+  self.lane = shm::open_lane(lane->bytes());
+  self.control = shm::open_control(control->bytes());
+  self.board = shm::open_board(board->bytes());
   if (self.lane == nullptr || self.control == nullptr || self.board == nullptr) {
     return Error{"descriptors 4 to 6 are not a lane, a control segment and a board of this layout version (" +
-                 std::to_string(kLayoutVersion) + "); worker and daemon must be of one version"};
+                 std::to_string(shm::kLayoutVersion) + "); worker and daemon must be of one version"};
   }
   self.owner = {static_cast<std::uint16_t>(self.lane->header.worker),
                 static_cast<std::uint16_t>(self.lane->header.incarnation)};
@@ -96,13 +96,14 @@ Result<void> describe_handlers(ControlLink& link, const HandlerRegistry& registr
 
 // Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
 Result<void> open_own_bell() {
-  auto bell = open_doorbell_anew(kPoolBell);
+  auto bell = shm::open_doorbell_anew(kPoolBell);
   if (!bell) return bell.error();
   if (::dup3(bell->get(), kPoolBell, O_CLOEXEC) < 0) return errno_error("cannot move the pool's bell", errno);
   return {};
 }
 
-Result<WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry, Segments& segments) {
+Result<shm::WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry,
+                             Segments& segments) {
   const auto abi = number_from_environment("RINGMASTER_ABI");
   if (!abi) return abi.error();
   if (*abi != worker_link::kAbiVersion) {
@@ -150,33 +151,39 @@ int run_worker(const LoadHandlers& load) {
   return WorkerLoop(*self, registry, link, std::move(*parking), kPoolBell).run();
 }
 
+}  // namespace ringmaster::worker
+
+namespace ringmaster {
+
 int worker_main(int argc, char** argv, std::vector<Handler> handlers) {
   fill_standard_descriptors(StandIn::Quiet);
   const HandlerTable table(std::move(handlers));
-  const LoadHandlers load = [&](HandlerRegistry& registry) { return registry.add(table.get(), argv[0]); };
+  const worker::LoadHandlers load = [&](worker::HandlerRegistry& registry) {
+    return registry.add(table.get(), argv[0]);
+  };
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--version") == 0) {
       std::printf("ringmaster worker library %s\n", RINGMASTER_VERSION);
       return 0;
     }
     if (std::strcmp(argv[i], "--list") == 0) {
-      HandlerRegistry registry;
+      worker::HandlerRegistry registry;
       if (const auto loaded = load(registry); !loaded) {
         std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
         return 1;
       }
-      std::fputs(list_handlers(registry).c_str(), stdout);
+      std::fputs(worker::list_handlers(registry).c_str(), stdout);
       return 0;
     }
   }
-  if (!started_by_daemon()) {
+  if (!worker::started_by_daemon()) {
     std::fprintf(stderr,
                  "%s: this is a ringmaster worker, which ringmasterd starts: name it as the command of a pool in its\n"
                  "configuration. --list prints its handlers.\n",
                  argv[0]);
     return 2;
   }
-  return run_worker(load);
+  return worker::run_worker(load);
 }
 
 }  // namespace ringmaster

@@ -7,7 +7,7 @@
 #include "worker/loop/worker_loop.h"
 
 // What a worker is told by its supervisor, and what it answers.
-namespace ringmaster {
+namespace ringmaster::worker {
 
 void WorkerLoop::read_control() {
   while (!exit_asked_) {
@@ -102,4 +102,4 @@ void WorkerLoop::tell(const worker_link::ToSupervisor& message) {
   if (const auto sent = link_.send(message); !sent) broken_link_ = true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -16,7 +16,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 // A tree of helpers is a few deep; a fork bomb is ended by the next looks.
@@ -181,4 +181,4 @@ void reap_child(pid_t pid) noexcept {
   ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | __WALL);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -11,7 +11,7 @@
 
 /// The children of this process: seeing, ending and burying them. All threads' children, and the orphans that came to
 /// it as their subreaper.
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// One system call: is there any child, dead ones included?
 [[nodiscard]] bool has_children() noexcept;
@@ -31,4 +31,4 @@ void end_with_descendants(pid_t pid);
 /// Takes the status of a dead child, if it is one still.
 void reap_child(pid_t pid) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -7,13 +7,13 @@
 
 #include "worker/process/child_processes.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr std::uint64_t kSpacingNs = 10'000'000;
 constexpr std::size_t kMaxNames = 200;
 
-void add(Word64& counter, std::uint64_t amount) {
+void add(shm::Word64& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
@@ -98,4 +98,4 @@ void ChildWatch::carry_out(const Leftovers::Actions& actions) {
   for (worker_link::Leftovers& report : reports) tell_(std::move(report));
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

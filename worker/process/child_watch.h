@@ -7,7 +7,7 @@
 #include "shm/lane_record.h"
 #include "worker/process/leftovers.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Keeps a worker free of what its jobs leave behind: carries out what Leftovers decides, counts it in the lane and
 /// tells the supervisor. The worker's one thread, between jobs; where there is no child a look is one system call.
@@ -15,7 +15,7 @@ class ChildWatch {
  public:
   using Tell = std::function<void(worker_link::ToSupervisor&&)>;
 
-  ChildWatch(LaneLeftovers& counters, Tell tell) : counters_(counters), tell_(std::move(tell)) {}
+  ChildWatch(shm::LaneLeftovers& counters, Tell tell) : counters_(counters), tell_(std::move(tell)) {}
 
   /// Before the first job: what is there now stays.
   void begin();
@@ -33,7 +33,7 @@ class ChildWatch {
  private:
   void carry_out(const Leftovers::Actions& actions);
 
-  LaneLeftovers& counters_;
+  shm::LaneLeftovers& counters_;
   Tell tell_;
   Leftovers leftovers_;
   JobSpan jobs_;
@@ -42,4 +42,4 @@ class ChildWatch {
   std::uint64_t next_ns_ = UINT64_MAX;  ///< Although no job has ended.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

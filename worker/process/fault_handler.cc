@@ -19,7 +19,7 @@
 
 #include "proto/worker_link.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace fault_detail {
 std::atomic<bool> faulted{false};
 }
@@ -69,12 +69,12 @@ void await_capture() noexcept {
 }
 
 void say_fault(int signal, const siginfo_t& info, const void* context, bool by_instruction) noexcept {
-  LaneWords& lane = g_line.lane->words;
+  shm::LaneWords& lane = g_line.lane->words;
   const auto address = by_instruction ? reinterpret_cast<std::uint64_t>(info.si_addr) : 0;
   g_line.lane->fault_address.store(address, std::memory_order_relaxed);
   lane.fault.store(std::uint64_t{static_cast<std::uint32_t>(signal)} << 32 | static_cast<std::uint32_t>(info.si_code),
                    std::memory_order_release);  // SYNC: after the address, for whoever reads the lane of the dead.
-  lane.state.store(static_cast<std::uint32_t>(LaneState::Faulted), std::memory_order_release);  // SYNC: as above
+  lane.state.store(static_cast<std::uint32_t>(shm::LaneState::Faulted), std::memory_order_release);  // SYNC: as above
   worker_link::FaultPacket packet;
   packet.signal = signal;
   packet.code = info.si_code;
@@ -164,4 +164,4 @@ void await_death() noexcept {
   while (true) ::pause();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -5,13 +5,13 @@
 #include "shm/control_record.h"
 #include "shm/lane_record.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Where a fault is said, and who lets the faulted process go.
 struct FaultLine {
   int socket = -1;  ///< the control socket
-  LaneRecord* lane = nullptr;
-  const ControlRecord* control = nullptr;
+  shm::LaneRecord* lane = nullptr;
+  const shm::ControlRecord* control = nullptr;
 };
 
 /// Answers SIGSEGV, SIGBUS, SIGABRT, SIGFPE and SIGILL, and std::terminate, as long as nobody else does: a disposition
@@ -37,4 +37,4 @@ extern std::atomic<bool> faulted;
 /// For the other threads of such a process.
 [[noreturn]] void await_death() noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

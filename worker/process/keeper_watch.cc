@@ -7,7 +7,7 @@
 
 #include "base/keeper_gone.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 // What SIGKILL does not end in this time is stuck in the kernel.
@@ -48,4 +48,4 @@ void end_with_keeper() {
   ::sigaction(kKeeperGoneSignal, &action, nullptr);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// From now on, when the keeper dies, this worker ends whatever its jobs have started and then itself, also in the
 /// middle of a job that hangs: in the handler of a signal that the kernel sends.
@@ -10,4 +10,4 @@ void end_with_keeper();
 /// for two seconds. Async-signal-safe.
 void end_children() noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

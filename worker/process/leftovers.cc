@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 void Leftovers::keep(std::span<const ChildProcess> children) {
   for (const ChildProcess& child : children) known_[child.pid] = {child.started, Kind::Helper, true, 0, {}, {}};
@@ -80,4 +80,4 @@ Leftovers::Actions Leftovers::look(std::uint64_t now_ns, std::span<const ChildPr
   return actions;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// A child of this process, as one look sees it.
 struct ChildProcess {
@@ -91,4 +91,4 @@ class Leftovers {
   std::map<pid_t, std::uint64_t> declared_;  ///< Not yet seen among the children.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -9,7 +9,7 @@
 
 #include "base/keeper_gone.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr std::array kLeftAlone{SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,   SIGABRT,
@@ -58,4 +58,4 @@ void outlive_outside_signals() noexcept {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// A worker ends on its supervisor's word, or by SIGKILL: what a terminal, `systemctl stop` or anybody else sends to it
 /// costs no job. Every signal that would end or stop this process gets an empty handler, but faults, the one that tells
@@ -8,4 +8,4 @@ namespace ringmaster {
 /// which the worker was started: programs that a job starts begin with the defaults.
 void outlive_outside_signals() noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -7,7 +7,7 @@
 
 #include <cstdlib>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 void guard_process() {
   if (std::getenv("RINGMASTER_GUARDED") == nullptr) {
@@ -23,4 +23,4 @@ void guard_process() {
   ::syscall(SYS_capset, &header, none);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 std::string process_name(std::string_view pool, std::string_view place) {
   constexpr std::size_t kRoom = 15;
@@ -12,4 +12,4 @@ std::string process_name(std::string_view pool, std::string_view place) {
   return (name + end).substr(0, kRoom);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

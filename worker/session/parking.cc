@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 // What an event is of; a session's is its index.
@@ -70,4 +70,4 @@ Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
   return wake;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

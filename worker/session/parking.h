@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Where an idle worker sleeps: an epoll set of doorbells, which are watched edge-triggered, exclusively and never
 /// read, and of the control socket. The idle bit, the scans and what to do next are the loop's.
@@ -49,4 +49,4 @@ class Parking {
   bool whole_ms_ = false;  ///< Kernel or filter has no epoll_pwait2.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

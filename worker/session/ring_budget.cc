@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 RingBudget::Verdict RingBudget::rang(std::uint32_t uid, RingTally& session, std::uint64_t now_ns) {
   ++session.count;
@@ -21,4 +21,4 @@ RingBudget::Verdict RingBudget::rang(std::uint32_t uid, RingTally& session, std:
   return ++session.storms >= kStorms ? Verdict::Storm : Verdict::Mute;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// What a worker remembers of the rings of one session that told of no job.
 struct RingTally {
@@ -39,4 +39,4 @@ class RingBudget {
   std::vector<User> users_;  ///< Of this window.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

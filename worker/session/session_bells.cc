@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 Result<void> SessionBells::add(const AttachedSession& session) {
   if (session.about.told_of) return {};
@@ -16,7 +16,7 @@ void SessionBells::remove(const AttachedSession& session) noexcept {
 }
 
 bool SessionBells::rang(AttachedSession& session, std::uint64_t now_ns) {
-  if (next_is_ready(session.port) || has_ready_job(session.port)) return true;
+  if (shm::next_is_ready(session.port) || shm::has_ready_job(session.port)) return true;
   empty_rings_.store(empty_rings_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   switch (budget_.rang(session.about.uid, session.rings, now_ns)) {
     case RingBudget::Verdict::Heed:
@@ -47,4 +47,4 @@ std::chrono::nanoseconds SessionBells::until_heard(std::uint64_t now_ns, std::ch
   return at_most;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -9,13 +9,13 @@
 #include "worker/session/ring_budget.h"
 #include "worker/session/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Which sessions' bells a worker listens to: those of all clients, but for some that have rung too often for nothing,
 /// for a while. The supervisor rings none. Only the worker's thread touches it.
 class SessionBells {
  public:
-  SessionBells(Parking& parking, SessionTable& sessions, Word64& empty_rings)
+  SessionBells(Parking& parking, SessionTable& sessions, shm::Word64& empty_rings)
       : parking_(parking), sessions_(sessions), empty_rings_(empty_rings) {}
 
   [[nodiscard]] Result<void> add(const AttachedSession& session);
@@ -30,10 +30,10 @@ class SessionBells {
  private:
   Parking& parking_;
   SessionTable& sessions_;
-  Word64& empty_rings_;
+  shm::Word64& empty_rings_;
   RingBudget budget_;
   std::vector<std::uint32_t> muted_;  ///< Indexes; heard again all at once.
   std::uint64_t heard_again_ns_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 // So many sessions ahead are their lines fetched.
@@ -15,8 +15,8 @@ constexpr std::size_t kLinesAhead = 12;
 
 std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, int request_fd, int reply_fd,
                                               UniqueFd bell, AttachFailure& failure) {
-  auto request_memory = Mapping::map(request_fd, Access::ReadOnly);
-  auto reply_memory = Mapping::map(reply_fd, Access::ReadWrite);
+  auto request_memory = shm::Mapping::map(request_fd, shm::Access::ReadOnly);
+  auto reply_memory = shm::Mapping::map(reply_fd, shm::Access::ReadWrite);
   if (!request_memory || !reply_memory) {
     const Error& error = request_memory ? reply_memory.error() : request_memory.error();
     // A failure with an errno is the kernel's; one without is a segment with missing seals.
@@ -28,8 +28,8 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
   if (request_memory->bytes().size() != about.request_segment_bytes ||
       reply_memory->bytes().size() != about.reply_segment_bytes)
     return nullptr;
-  const auto request = RequestView::open(request_memory->bytes());
-  const auto reply = ReplyView::open(reply_memory->bytes());
+  const auto request = shm::RequestView::open(request_memory->bytes());
+  const auto reply = shm::ReplyView::open(reply_memory->bytes());
   if (!request || !reply || request->serial() != about.serial || request->slots() != about.slots ||
       reply->slots() != about.slots || request->ring_bytes() != about.request_ring_bytes ||
       reply->ring_bytes() != about.result_ring_bytes)
@@ -48,7 +48,7 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
 
 AttachedSession& SessionTable::add(std::unique_ptr<AttachedSession> session) {
   AttachedSession& added = *session;
-  if (const ChargedUser* charge = charged_.find(added.about.uid)) added.charge = *charge;
+  if (const shm::ChargedUser* charge = charged_.find(added.about.uid)) added.charge = *charge;
   RM_CHECK(sessions_[added.about.index] == nullptr);
   sessions_[added.about.index] = std::move(session);
   all_.push_back({added.port.reply.ready(), added.port.reply.bit_words(), &added});
@@ -66,12 +66,12 @@ void SessionTable::remove(std::uint32_t index) {
   sessions_[index].reset();
 }
 
-void SessionTable::set_charges(const ChargedUsers& users) {
+void SessionTable::set_charges(const shm::ChargedUsers& users) {
   charged_ = users;
   for (const Watched& one : all_) {
     AttachedSession& session = *one.session;
-    const ChargedUser* const found = users.find(session.about.uid);
-    const ChargedUser charge = found != nullptr ? *found : ChargedUser{};
+    const shm::ChargedUser* const found = users.find(session.about.uid);
+    const shm::ChargedUser charge = found != nullptr ? *found : shm::ChargedUser{};
     const bool moves = session.hot_at != AttachedSession::kCold && (charge.deaths != 0) != session.charged();
     if (moves) turns_.remove(session);
     session.charge = charge;
@@ -104,7 +104,7 @@ bool SessionTable::look_at_all(std::uint64_t now_ns) {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     // Each session's bits lie in a page of their own.
     if (i + kLinesAhead < all_.size()) __builtin_prefetch(all_[i + kLinesAhead].ready.bits);
-    if (!any_hint(all_[i].ready, all_[i].bit_words)) continue;
+    if (!shm::any_hint(all_[i].ready, all_[i].bit_words)) continue;
     any = true;
     warm(*all_[i].session, now_ns);
   }
@@ -128,8 +128,8 @@ void SessionTable::cool_down(std::uint64_t now_ns) {
 
 bool SessionTable::overlooked(std::uint64_t before_ns) const noexcept {
   return std::ranges::any_of(all_, [&](const Watched& one) {
-    return one.session->hot_at == AttachedSession::kCold && any_hint(one.ready, one.bit_words) &&
-           has_job_ready_since(one.session->port, before_ns);
+    return one.session->hot_at == AttachedSession::kCold && shm::any_hint(one.ready, one.bit_words) &&
+           shm::has_job_ready_since(one.session->port, before_ns);
   });
 }
 
@@ -139,12 +139,12 @@ bool SessionTable::any_hot(Test&& test) const noexcept {
 }
 
 bool SessionTable::may_have_work() const noexcept {
-  return any_hot([](const WorkerSession& one) { return ringmaster::may_have_work(one); });
+  return any_hot([](const shm::WorkerSession& one) { return shm::may_have_work(one); });
 }
 
 bool SessionTable::next_is_ready() const noexcept {
-  return any_hot([](const WorkerSession& one) {
-    if (!ringmaster::next_is_ready(one)) return false;
+  return any_hot([](const shm::WorkerSession& one) {
+    if (!shm::next_is_ready(one)) return false;
     // On its way while the turns are taken: its client has written it, and the claim waits for it.
     __builtin_prefetch(&one.request.descriptor(one.cursor), 0);
     return true;
@@ -152,29 +152,29 @@ bool SessionTable::next_is_ready() const noexcept {
 }
 
 bool SessionTable::has_ready_job() const noexcept {
-  const auto has_job = [](const WorkerSession& one) { return ringmaster::has_ready_job(one); };
+  const auto has_job = [](const shm::WorkerSession& one) { return shm::has_ready_job(one); };
   return any_hot(has_job) ||
          std::ranges::any_of(told_of_, [&](const AttachedSession* one) { return has_job(one->port); });
 }
 
 bool SessionTable::has_waiting_job(std::uint64_t now_ns, std::uint64_t age_ns) const noexcept {
-  return any_hot([&](const WorkerSession& one) { return ringmaster::has_waiting_job(one, now_ns, age_ns); });
+  return any_hot([&](const shm::WorkerSession& one) { return shm::has_waiting_job(one, now_ns, age_ns); });
 }
 
 bool SessionTable::settle() const noexcept {
-  return any_hot([](const WorkerSession& one) { return ringmaster::settle(one); });
+  return any_hot([](const shm::WorkerSession& one) { return shm::settle(one); });
 }
 
-ClaimStatus SessionTable::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                     AttachedSession*& from) {
-  ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);
-  if (status == ClaimStatus::Nothing && turns_.someone_charged()) {
+shm::ClaimStatus SessionTable::claim_next(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
+                                          AttachedSession*& from) {
+  shm::ClaimStatus status = turns_.claim_next(self, now_ns, claimed, from);
+  if (status == shm::ClaimStatus::Nothing && turns_.someone_charged()) {
     look_at_all(now_ns);
     status = turns_.claim_next(self, now_ns, claimed, from);
-    if (status == ClaimStatus::Nothing) status = turns_.claim_charged(self, now_ns, claimed, from);
+    if (status == shm::ClaimStatus::Nothing) status = turns_.claim_charged(self, now_ns, claimed, from);
   }
-  if (status == ClaimStatus::Claimed) from->used_ns = now_ns;
+  if (status == shm::ClaimStatus::Claimed) from->used_ns = now_ns;
   return status;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -13,22 +13,22 @@
 #include "worker/session/ring_budget.h"
 #include "worker/session/session_turns.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// One session as a worker holds it: both segments mapped, the client's bell, and the place of the last claim.
 struct AttachedSession {
   static constexpr std::size_t kCold = SIZE_MAX;
 
   worker_link::Attach about;
-  Mapping request_memory;
-  Mapping reply_memory;
+  shm::Mapping request_memory;
+  shm::Mapping reply_memory;
   UniqueFd bell;  ///< Watched, never read or written.
-  WorkerSession port;
+  shm::WorkerSession port;
   RingTally rings;             ///< Without a job.
   std::uint64_t used_ns = 0;   ///< When it last had something for this worker.
   std::size_t hot_at = kCold;  ///< Its place in the table's hot set.
   std::uint64_t served = 0;    ///< The number of its last turn.
-  ChargedUser charge;          ///< What its uid is charged with; deaths 0: nothing, and its turns are as others'.
+  shm::ChargedUser charge;     ///< What its uid is charged with; deaths 0: nothing, and its turns are as others'.
   [[nodiscard]] bool charged() const noexcept { return charge.deaths != 0; }
 };
 
@@ -58,7 +58,7 @@ class SessionTable {
   AttachedSession& add(std::unique_ptr<AttachedSession> session);
   void remove(std::uint32_t index);
   /// What each session's uid is charged with from now on, also of those that come.
-  void set_charges(const ChargedUsers& users);
+  void set_charges(const shm::ChargedUsers& users);
   [[nodiscard]] std::size_t count() const noexcept { return all_.size(); }
   [[nodiscard]] std::size_t hot_count() const noexcept { return hot_.size(); }
 
@@ -86,13 +86,13 @@ class SessionTable {
   [[nodiscard]] bool settle() const noexcept;
   /// Takes the next job in turn; `from` is its session, or the one that was tampered with. One of a charged uid only
   /// after a look at all sessions has found none of others, or when it is due (SessionTurns).
-  [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                       AttachedSession*& from);
+  [[nodiscard]] shm::ClaimStatus claim_next(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
+                                            AttachedSession*& from);
 
  private:
   /// What a look at all touches of a session that has nothing.
   struct Watched {
-    HintWords ready;
+    shm::HintWords ready;
     std::uint32_t bit_words = 0;
     AttachedSession* session = nullptr;
   };
@@ -108,7 +108,7 @@ class SessionTable {
   std::vector<AttachedSession*> hot_;
   std::vector<AttachedSession*> told_of_;  ///< The supervisor's own.
   SessionTurns turns_;                     ///< Of the hot ones.
-  ChargedUsers charged_;
+  shm::ChargedUsers charged_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -4,8 +4,10 @@
 
 #include "worker/session/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
+
+using shm::ClaimStatus;
 
 /// Takes one out of a round; whose turn it is stays the same, or passes to the next where it was that one's.
 template <typename T>
@@ -55,12 +57,12 @@ void SessionTurns::remove(AttachedSession& session) noexcept {
 }
 
 // Inline: one caller, once a job.
-inline ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                               AttachedSession*& from) noexcept {
+inline ClaimStatus SessionTurns::claim_of_user(User& user, const shm::WorkerSelf& self, std::uint64_t now_ns,
+                                               shm::Claim& claimed, AttachedSession*& from) noexcept {
   for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
     AttachedSession* const session = user.sessions[user.turn];
-    if (ringmaster::next_is_ready(session->port) || ringmaster::may_have_work(session->port)) {
-      const ClaimStatus status = claim(self, session->port, now_ns, claimed);
+    if (shm::next_is_ready(session->port) || shm::may_have_work(session->port)) {
+      const ClaimStatus status = shm::claim(self, session->port, now_ns, claimed);
       if (status != ClaimStatus::Nothing) from = session;
       if (status == ClaimStatus::Held || status == ClaimStatus::Tampered) return status;
       if (status == ClaimStatus::Claimed) {
@@ -77,7 +79,7 @@ inline ClaimStatus SessionTurns::claim_of_user(User& user, const WorkerSelf& sel
   return ClaimStatus::Nothing;
 }
 
-ClaimStatus SessionTurns::claim_in(Class& one, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+ClaimStatus SessionTurns::claim_in(Class& one, const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
                                    AttachedSession*& from) noexcept {
   for (std::size_t tries = 0; tries < one.users.size(); ++tries) {
     User& user = one.users[one.turn];
@@ -93,7 +95,7 @@ ClaimStatus SessionTurns::claim_in(Class& one, const WorkerSelf& self, std::uint
   return ClaimStatus::Nothing;
 }
 
-ClaimStatus SessionTurns::claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+ClaimStatus SessionTurns::claim_next(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
                                      AttachedSession*& from) noexcept {
   if (someone_charged()) {
     if (charged_since_ns_ == 0) charged_since_ns_ = now_ns;
@@ -109,7 +111,7 @@ ClaimStatus SessionTurns::claim_next(const WorkerSelf& self, std::uint64_t now_n
   return ClaimStatus::Nothing;
 }
 
-ClaimStatus SessionTurns::claim_charged(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
+ClaimStatus SessionTurns::claim_charged(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
                                         AttachedSession*& from) noexcept {
   const ClaimStatus status = claim_in(charged_, self, now_ns, claimed, from);
   // Nothing: nobody waits.
@@ -117,4 +119,4 @@ ClaimStatus SessionTurns::claim_charged(const WorkerSelf& self, std::uint64_t no
   return status;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

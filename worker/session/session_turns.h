@@ -7,7 +7,7 @@
 #include "proto/worker_link.h"
 #include "shm/port/worker_port.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 struct AttachedSession;
 
@@ -28,10 +28,10 @@ class SessionTurns {
   void remove(AttachedSession& session) noexcept;
 
   /// Takes the next job in turn; `from` is its session, or the one that was tampered with.
-  [[nodiscard]] ClaimStatus claim_next(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                       AttachedSession*& from) noexcept;
-  [[nodiscard]] ClaimStatus claim_charged(const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                          AttachedSession*& from) noexcept;
+  [[nodiscard]] shm::ClaimStatus claim_next(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
+                                            AttachedSession*& from) noexcept;
+  [[nodiscard]] shm::ClaimStatus claim_charged(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
+                                               AttachedSession*& from) noexcept;
   [[nodiscard]] bool someone_charged() const noexcept { return !charged_.users.empty(); }
 
  private:
@@ -49,10 +49,10 @@ class SessionTurns {
 
   [[nodiscard]] Class& class_of(const AttachedSession& session) noexcept;
   [[nodiscard]] static User& place(Class& in, const AttachedSession& session);
-  [[nodiscard]] ClaimStatus claim_in(Class& one, const WorkerSelf& self, std::uint64_t now_ns, Claim& claimed,
-                                     AttachedSession*& from) noexcept;
-  [[nodiscard]] static ClaimStatus claim_of_user(User& user, const WorkerSelf& self, std::uint64_t now_ns,
-                                                 Claim& claimed, AttachedSession*& from) noexcept;
+  [[nodiscard]] shm::ClaimStatus claim_in(Class& one, const shm::WorkerSelf& self, std::uint64_t now_ns,
+                                          shm::Claim& claimed, AttachedSession*& from) noexcept;
+  [[nodiscard]] static shm::ClaimStatus claim_of_user(User& user, const shm::WorkerSelf& self, std::uint64_t now_ns,
+                                                      shm::Claim& claimed, AttachedSession*& from) noexcept;
 
   std::array<Class, worker_link::kClasses> classes_;
   Class charged_;
@@ -60,4 +60,4 @@ class SessionTurns {
   std::uint64_t turns_ = 0;             ///< Given so far.
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

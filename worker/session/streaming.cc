@@ -2,12 +2,12 @@
 
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 // Alone, or beside workers that are busy, it has nobody to spare a ring.
 bool Streaming::start() noexcept {
-  if (!anyone_idle(board_)) return false;
-  streams_ = take_role(board_.streamer, place_);
+  if (!shm::anyone_idle(board_)) return false;
+  streams_ = shm::take_role(board_.streamer, place_);
   return streams_ && !someone_stands_by();
 }
 
@@ -28,13 +28,13 @@ bool Streaming::ended_late(std::uint64_t ran_ns) noexcept {
 
 void Streaming::stop() noexcept {
   streak_ = 0;
-  if (!std::exchange(streams_, false) || !leave_role(board_.streamer, place_)) return;
+  if (!std::exchange(streams_, false) || !shm::leave_role(board_.streamer, place_)) return;
   // SYNC: seq_cst, after the streamer's word: who takes it at the same time reads that once more.
   board_.standby.store(0, std::memory_order_seq_cst);
 }
 
 bool Streaming::stand_by() noexcept {
-  if (!another_streams() || !take_role(board_.standby, place_)) return false;
+  if (!another_streams() || !shm::take_role(board_.standby, place_)) return false;
   if (another_streams()) return true;
   leave();
   return false;
@@ -46,4 +46,4 @@ void Streaming::end_anothers() noexcept {
   if (holder != 0) board_.streamer.compare_exchange_strong(holder, 0, std::memory_order_seq_cst);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -4,7 +4,7 @@
 
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 
 /// Two roles on a pool's board, for when one worker is enough: the *streamer* runs short jobs one after the other, and
 /// the *standby* sleeps beside it a half millisecond at a time, to take what the streamer turns out not to take. While
@@ -21,7 +21,7 @@ class Streaming {
       250'000;                             ///< A job that is older than this waits: the streamer is not enough.
   static constexpr unsigned kStreak = 32;  ///< Short jobs in a row that make a stream.
 
-  Streaming(BoardRecord& board, std::uint32_t place) noexcept : board_(board), place_(place) {}
+  Streaming(shm::BoardRecord& board, std::uint32_t place) noexcept : board_(board), place_(place) {}
 
   /// A job of this worker has ended. True: it streams from now on and nobody stands by, so that one of those who sleep
   /// should be woken.
@@ -46,12 +46,12 @@ class Streaming {
   /// each time. To be asked with its idle bit set.
   [[nodiscard]] bool stand_by() noexcept;
   /// It stands by no longer. Before the look that follows.
-  void leave() noexcept { (void)leave_role(board_.standby, place_); }
+  void leave() noexcept { (void)shm::leave_role(board_.standby, place_); }
   /// Work waits: whoever streams is stuck or not enough, and streams no longer.
   void end_anothers() noexcept;
 
  private:
-  [[nodiscard]] bool is_anothers(const Word32& role) const noexcept {
+  [[nodiscard]] bool is_anothers(const shm::Word32& role) const noexcept {
     // SYNC: seq_cst, pairs with take_role and leave_role.
     const std::uint32_t holder = role.load(std::memory_order_seq_cst);
     return holder != 0 && holder != place_ + 1;
@@ -60,10 +60,10 @@ class Streaming {
   [[nodiscard]] bool still_streams() noexcept;
   [[nodiscard]] bool ended_late(std::uint64_t ran_ns) noexcept;
 
-  BoardRecord& board_;
+  shm::BoardRecord& board_;
   std::uint32_t place_;
   unsigned streak_ = 0;
   bool streams_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

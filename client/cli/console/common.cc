@@ -18,19 +18,19 @@ namespace {
 // Sleeps that an interrupt shortens.
 void sleep_unless_interrupted(Duration time) {
   constexpr Duration kSlice = std::chrono::milliseconds(50);
-  for (const TimeLimit limit(time); limit.left() > Duration(0) && !interrupted();)
+  for (const client::TimeLimit limit(time); limit.left() > Duration(0) && !interrupted();)
     std::this_thread::sleep_for(std::min(limit.left(), kSlice));
 }
 
 // Asks again as long as the refusal is one that passes.
 template <typename Ask>
 auto patiently(Duration busy, Ask&& ask) {
-  const TimeLimit limit(busy);
+  const client::TimeLimit limit(busy);
   std::minstd_rand random(std::random_device{}());
-  for (Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(500));;) {
+  for (client::Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(500));;) {
     auto answer = ask();
     const Duration left = limit.left();
-    if (answer || !refused_for_now(answer.error()) || left <= Duration(0) || interrupted()) return answer;
+    if (answer || !client::refused_for_now(answer.error()) || left <= Duration(0) || interrupted()) return answer;
     sleep_unless_interrupted(std::min(backoff.pause(static_cast<std::uint32_t>(random()) << 1), left));
   }
 }
@@ -84,7 +84,7 @@ Result<PoolHandlers> describe_pool(Client& client, const std::string& pool) {
     if (!pools) return pools.error();
     if (pools->size() != 1)
       return Error{"pool \"" + pool + "\": unknown; \"ringmaster handlers\" lists what there is",
-                   kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL};
+                   client::kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL};
     if (pools->front().known || interrupted() || std::chrono::steady_clock::now() >= end)
       return std::move(pools->front());
     std::this_thread::sleep_for(pause);
@@ -115,7 +115,7 @@ int exit_code(SubmitError error) noexcept {
 }
 
 int exit_code(const Error& error) noexcept {
-  const int refusal = error.code - kRefusedByDaemon;
+  const int refusal = error.code - client::kRefusedByDaemon;
   if (refusal < 0 || refusal == control::v1::ERROR_VERSION || refusal == control::v1::ERROR_INTERNAL)
     return kExitNoDaemon;
   return kExitRejected;

@@ -34,7 +34,7 @@ Result<Session> open_session(Client& client, const MapCommand& command, const st
     // A smaller one may do at once what a larger one would wait for.
     const Duration busy = in_flight <= 1 ? busy_timeout(command.job) : Duration(0);
     auto session = open_patiently(client, command.job.target.pool, options, busy);
-    const int refusal = session ? 0 : session.error().code - kRefusedByDaemon;
+    const int refusal = session ? 0 : session.error().code - client::kRefusedByDaemon;
     const bool too_much = refusal == control::v1::ERROR_NO_MEMORY || refusal == control::v1::ERROR_QUOTA ||
                           refusal == control::v1::ERROR_TOO_LARGE;
     if (!too_much || in_flight <= 1) return session;

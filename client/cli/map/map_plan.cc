@@ -27,7 +27,7 @@ std::uint64_t ring_for(std::uint64_t largest, std::uint64_t sum, std::size_t in_
   // Room for a wrap beside the largest, and for the usual ones in flight.
   const std::uint64_t wanted = std::min(sum, largest * std::max<std::uint64_t>(2, in_flight));
   std::uint64_t bytes = whole_pages(std::max(kLeastRing, wanted + largest));
-  if (most != 0) bytes = std::min(bytes, most / kPageBytes * kPageBytes);
+  if (most != 0) bytes = std::min(bytes, most / shm::kPageBytes * shm::kPageBytes);
   return bytes;
 }
 
@@ -153,7 +153,9 @@ std::vector<std::string> find_collisions(const std::vector<MapItem>& items) {
   return found;
 }
 
-std::uint64_t whole_pages(std::uint64_t bytes) noexcept { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
+std::uint64_t whole_pages(std::uint64_t bytes) noexcept {
+  return (bytes + shm::kPageBytes - 1) / shm::kPageBytes * shm::kPageBytes;
+}
 
 bool fits_pool(std::uint64_t bytes, const PoolHandlers& pool) noexcept {
   return pool.max_result_ring_bytes == 0 || bytes <= pool.max_result_ring_bytes;

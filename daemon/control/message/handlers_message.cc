@@ -2,7 +2,7 @@
 
 #include "proto/control_convert.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 std::uint64_t milliseconds(core::Duration duration) {
@@ -15,7 +15,7 @@ control::v1::PoolHandlers handlers_message(const HandlersView& pool) {
   control::v1::PoolHandlers message;
   message.set_pool(pool.pool);
   message.set_known(pool.known);
-  if (pool.known) to_message(pool.handlers, message);
+  if (pool.known) wire::to_message(pool.handlers, message);
   message.set_max_request_ring_bytes(pool.max_request_ring.value);
   message.set_max_result_ring_bytes(pool.max_result_ring.value);
   message.set_queue_timeout_ms(milliseconds(pool.queue_deadline));
@@ -24,4 +24,4 @@ control::v1::PoolHandlers handlers_message(const HandlersView& pool) {
   return message;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -3,9 +3,9 @@
 #include "daemon/ports/handlers_view.h"
 #include "proto/control.pb.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What there is in a pool, as a client is told.
 [[nodiscard]] control::v1::PoolHandlers handlers_message(const HandlersView& pool);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

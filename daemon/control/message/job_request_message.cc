@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 namespace v1 = control::v1;
 
@@ -33,4 +33,4 @@ CancelRequest cancel_request(const v1::Cancel& message) {
 
 StackRequest stack_request(const v1::GetStack& message) { return {message.job_id(), message.wait_ms()}; }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,11 +4,11 @@
 #include "proto/control.pb.h"
 
 /// What is asked of jobs, from messages. Texts and bytes move out of them.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 [[nodiscard]] SubmitRequest submit_request(control::v1::Submit&& message);
 [[nodiscard]] FetchRequest fetch_request(const control::v1::Fetch& message);
 [[nodiscard]] CancelRequest cancel_request(const control::v1::Cancel& message);
 [[nodiscard]] StackRequest stack_request(const control::v1::GetStack& message);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 #include "base/overloaded.h"
 #include "daemon/control/message/refusal_message.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -84,4 +84,4 @@ v1::Reply job_reply(JobAnswer answer) {
   return reply;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

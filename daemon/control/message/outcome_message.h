@@ -4,7 +4,7 @@
 #include "proto/control.pb.h"
 
 /// What is answered about jobs, as messages. The values' texts and bytes move into them.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 [[nodiscard]] control::v1::OutcomeKind outcome_kind(Status status);
 [[nodiscard]] control::v1::Outcome outcome_message(JobOutcome outcome);
@@ -12,4 +12,4 @@ namespace ringmaster {
 /// The id is filled in by who sends it.
 [[nodiscard]] control::v1::Reply job_reply(JobAnswer answer);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

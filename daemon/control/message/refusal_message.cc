@@ -2,7 +2,7 @@
 
 #include "proto/control_convert.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -24,10 +24,10 @@ static_assert(same(RefusalCode::BadRequest, v1::ERROR_BAD_REQUEST) && same(Refus
 }  // namespace
 
 v1::Reply refusal_message(const RequestRefusal& refusal) {
-  v1::Reply reply = error_reply(0, static_cast<v1::ErrorCode>(refusal.code), refusal.why);
+  v1::Reply reply = wire::error_reply(0, static_cast<v1::ErrorCode>(refusal.code), refusal.why);
   reply.mutable_error()->set_needed(refusal.needed);
   reply.mutable_error()->set_limit(refusal.limit);
   return reply;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 #include "daemon/control/message/handlers_message.h"
 #include "daemon/control/message/refusal_message.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -57,4 +57,4 @@ v1::Reply session_message(const SessionAnswer& answer) {
   return reply;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 #include "proto/control.pb.h"
 
 /// Requests about sessions as values, and their answers as messages.
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 [[nodiscard]] SessionWish session_wish(const control::v1::OpenSession& request);
 [[nodiscard]] SessionKey session_key(const control::v1::ResumeSession& request);
@@ -13,4 +13,4 @@ namespace ringmaster {
 /// Without the descriptors of an offer, which go beside it; its id is still to be set.
 [[nodiscard]] control::v1::Reply session_message(const SessionAnswer& answer);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

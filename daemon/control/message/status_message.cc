@@ -4,7 +4,7 @@
 
 #include "ringmaster_version.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -193,4 +193,4 @@ v1::Health health_message(const HealthView& health) {
   return message;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

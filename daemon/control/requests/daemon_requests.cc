@@ -15,7 +15,7 @@
 #include "proto/control.pb.h"
 #include "ringmaster_version.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -114,4 +114,4 @@ void DaemonRequests::stop(const Peer& peer, const Responder& respond) {
   loop_.post([this] { daemon_.stop(); });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

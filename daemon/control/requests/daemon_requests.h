@@ -11,11 +11,11 @@
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 
-namespace ringmaster {
-
-namespace control::v1 {
+namespace ringmaster::control::v1 {
 class Drain;
 }
+
+namespace ringmaster::daemon {
 
 /// Answers what is asked of the daemon and its pools: who it is, what there is, how it does, drain, stop. Checks who
 /// may drain and stop. One thread.
@@ -40,4 +40,4 @@ class DaemonRequests {
   std::function<std::size_t()> connections_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

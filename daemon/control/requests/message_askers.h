@@ -12,7 +12,7 @@
 #include "daemon/jobs/job_asker.h"
 #include "daemon/sessions/session_request.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Those who ask over the socket: what they are answered goes out as messages.
 
@@ -43,4 +43,4 @@ class MessageJobAsker final : public JobAsker {
   };
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include "daemon/machine/memory_reserve.h"
 #include "proto/control.pb.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 namespace v1 = control::v1;
 
@@ -60,4 +60,4 @@ void RequestRouter::connection_closed(std::uint64_t connection) {
   jobs_.connection_closed(connection);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

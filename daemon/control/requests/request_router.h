@@ -9,7 +9,7 @@
 #include "daemon/jobs/message_jobs.h"
 #include "daemon/sessions/session_desk.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Gives each request to whom it concerns: sessions, jobs, or the daemon and its pools. Decides nothing else. One
 /// thread.
@@ -32,4 +32,4 @@ class RequestRouter final : public RequestDesk {
   DaemonRequests daemon_requests_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

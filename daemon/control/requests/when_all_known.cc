@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void when_all_known(const std::vector<PoolGate*>& pools, std::function<void()> done) {
   std::vector<PoolGate*> unready;
@@ -21,4 +21,4 @@ void when_all_known(const std::vector<PoolGate*>& pools, std::function<void()> d
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 
 #include "proto/socket_path.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 Error cannot(const std::string& path, int why) {
@@ -20,7 +20,7 @@ Error cannot(const std::string& path, int why) {
 }  // namespace
 
 Result<UniqueFd> open_alive_mark(const std::string& socket, bool make) {
-  const std::string path = alive_mark_path(socket);
+  const std::string path = wire::alive_mark_path(socket);
   // Writable for all, since that is all that a client needs; nobody ever writes.
   if (make && ::mkfifo(path.c_str(), 0622) == 0) static_cast<void>(::chmod(path.c_str(), 0622));
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
@@ -30,4 +30,4 @@ Result<UniqueFd> open_alive_mark(const std::string& socket, bool make) {
   return fd;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

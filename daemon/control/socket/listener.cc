@@ -16,7 +16,7 @@
 #include "daemon/log/log.h"
 #include "proto/socket_path.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr int kBacklog = 512;
@@ -130,7 +130,7 @@ void make_socket_folder(const std::string& socket) {
 
 Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config, UniqueFd held) {
   Listener listener;
-  if (path == kSystemSocket && ::geteuid() == 0) make_socket_folder(path);
+  if (path == wire::kSystemSocket && ::geteuid() == 0) make_socket_folder(path);
   listener.lock = std::move(held);
   if (!listener.lock || file_of(listener.lock.get()) != file_at(lock_path(path))) {
     auto lock = take_lock(path);
@@ -183,4 +183,4 @@ void remove_listener(const std::string& path, const Listener& listener) {
   if (listener.lock && file_of(listener.lock.get()) == file_at(lock)) ::unlink(lock.c_str());
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

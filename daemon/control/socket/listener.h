@@ -10,7 +10,7 @@
 #include "daemon/config/config.h"
 #include "daemon/core/daemon/socket_place.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Which file a name leads to. An inode that is held open or bound is not given out again, so two of these are equal
 /// only for the same file.
@@ -53,4 +53,4 @@ void make_socket_folder(const std::string& socket);
 /// Removes socket and lock file at the daemon's orderly end, each only if it is still the one that we made.
 void remove_listener(const std::string& path, const Listener& listener);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

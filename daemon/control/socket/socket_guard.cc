@@ -11,7 +11,7 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using core::PlaceAct;
@@ -191,4 +191,4 @@ void SocketGuard::remove() {
   if (!passed_) remove_listener(path_, listener_);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

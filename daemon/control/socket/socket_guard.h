@@ -9,7 +9,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/os/file_watch.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Keeps the path of the daemon's socket leading to the daemon: whatever sweeps the socket, its lock or their folder
 /// away (rm, a cleaner of temporary files, a folder put in its place) is noticed, said once in the log and mended by
@@ -71,4 +71,4 @@ class SocketGuard {
   bool ended_ = false;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

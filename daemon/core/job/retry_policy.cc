@@ -2,9 +2,9 @@
 
 namespace ringmaster::core {
 
-AfterCrash decide_retry(const CrashedJob& job) {
-  if (!job.idempotent) return AfterCrash::Fail;
-  return job.crashes < job.crash_limit ? AfterCrash::Retry : AfterCrash::Poison;
+shm::AfterCrash decide_retry(const CrashedJob& job) {
+  if (!job.idempotent) return shm::AfterCrash::Fail;
+  return job.crashes < job.crash_limit ? shm::AfterCrash::Retry : shm::AfterCrash::Poison;
 }
 
 }  // namespace ringmaster::core

@@ -12,6 +12,6 @@ struct CrashedJob {
 
 /// What becomes of a job whose worker died while it ran it, and died without a verdict of ours.
 /// Jobs under a verdict (timed out, cancelled, shutdown) are never retried and never come here.
-[[nodiscard]] AfterCrash decide_retry(const CrashedJob& job);
+[[nodiscard]] shm::AfterCrash decide_retry(const CrashedJob& job);
 
 }  // namespace ringmaster::core

@@ -13,11 +13,11 @@ double share(TimePoint from, TimePoint to, TimePoint at) {
 }
 
 // What has been counted since. The greatest of these times is not known: the middle of the last bucket they reach.
-TimeCounts since(const TimeCounts& before, const TimeCounts& now) {
-  TimeCounts recent{};
-  for (std::uint32_t bucket = 0; bucket < kTimeBuckets; ++bucket) {
+shm::TimeCounts since(const shm::TimeCounts& before, const shm::TimeCounts& now) {
+  shm::TimeCounts recent{};
+  for (std::uint32_t bucket = 0; bucket < shm::kTimeBuckets; ++bucket) {
     recent.buckets[bucket] = now.buckets[bucket] - std::min(now.buckets[bucket], before.buckets[bucket]);
-    if (recent.buckets[bucket] != 0) recent.max_ns = std::min(middle_of(bucket), now.max_ns);
+    if (recent.buckets[bucket] != 0) recent.max_ns = std::min(shm::middle_of(bucket), now.max_ns);
   }
   recent.sum_ns = now.sum_ns - std::min(now.sum_ns, before.sum_ns);
   return recent;
@@ -29,7 +29,8 @@ bool Recent::due(TimePoint now) const {
   return counts_.points().empty() || now - counts_.points().back().at >= kSpacing;
 }
 
-void Recent::note(TimePoint now, const JobCounts& counts, const TimeCounts& queue, const TimeCounts& run, bool slept) {
+void Recent::note(TimePoint now, const JobCounts& counts, const shm::TimeCounts& queue, const shm::TimeCounts& run,
+                  bool slept) {
   counts_.note(now, counts, slept);
   times_.note(now, {queue, run}, slept);
 }
@@ -54,7 +55,7 @@ JobRates Recent::rates(TimePoint now, const JobCounts& counts, Duration window) 
   return rates;
 }
 
-RecentTimes Recent::last_minute(TimePoint now, const TimeCounts& queue, const TimeCounts& run) const {
+RecentTimes Recent::last_minute(TimePoint now, const shm::TimeCounts& queue, const shm::TimeCounts& run) const {
   RecentTimes recent;
   const auto& points = times_.points();
   if (points.empty()) return recent;

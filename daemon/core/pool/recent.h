@@ -24,8 +24,8 @@ struct JobRates {
 /// Times of the attempts that ended within the last `window`. Their maximum is the middle of a bucket.
 struct RecentTimes {
   Duration window{};
-  TimeCounts queue{};
-  TimeCounts run{};
+  shm::TimeCounts queue{};
+  shm::TimeCounts run{};
 };
 
 /// What a pool has done lately, from counts that only grow. Sampled at looks that happen anyway; no timer of its own.
@@ -39,16 +39,17 @@ class Recent {
   /// A look is worth noting.
   [[nodiscard]] bool due(TimePoint now) const;
   /// `slept`: the pool was idle from the last note until just before now.
-  void note(TimePoint now, const JobCounts& counts, const TimeCounts& queue, const TimeCounts& run, bool slept);
+  void note(TimePoint now, const JobCounts& counts, const shm::TimeCounts& queue, const shm::TimeCounts& run,
+            bool slept);
 
   /// `counts`, `queue`, `run`: as they are now. Windows of nothing before the first note.
   [[nodiscard]] JobRates rates(TimePoint now, const JobCounts& counts, Duration window) const;
-  [[nodiscard]] RecentTimes last_minute(TimePoint now, const TimeCounts& queue, const TimeCounts& run) const;
+  [[nodiscard]] RecentTimes last_minute(TimePoint now, const shm::TimeCounts& queue, const shm::TimeCounts& run) const;
 
  private:
   struct Times {
-    TimeCounts queue;
-    TimeCounts run;
+    shm::TimeCounts queue;
+    shm::TimeCounts run;
   };
   static constexpr Duration kTimesSpacing = std::chrono::seconds{5};
 

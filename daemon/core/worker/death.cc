@@ -5,7 +5,7 @@
 
 namespace ringmaster::core {
 
-DeathKind death_by(const Verdict& verdict) noexcept {
+DeathKind death_by(const shm::Verdict& verdict) noexcept {
   if (verdict.cause == Cause::RunTimeout) return DeathKind::TimedOut;
   if (verdict.cause == Cause::Cancelled) return DeathKind::Cancelled;
   return verdict.cause == Cause::Lost ? DeathKind::Shutdown : DeathKind::ProtocolViolation;

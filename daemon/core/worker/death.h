@@ -24,7 +24,7 @@ enum class DeathKind : std::uint8_t {
 };
 
 /// Of a worker that was killed for that.
-[[nodiscard]] DeathKind death_by(const Verdict& verdict) noexcept;
+[[nodiscard]] DeathKind death_by(const shm::Verdict& verdict) noexcept;
 
 /// We asked for it, or the daemon stopped: it speaks against nobody.
 [[nodiscard]] bool wanted(DeathKind kind) noexcept;

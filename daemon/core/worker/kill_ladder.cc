@@ -12,7 +12,7 @@ bool undecided(State state) { return state == State::Running || state == State::
 
 }  // namespace
 
-KillLadder KillLadder::resume(const Verdict& verdict, const LadderConfig& config) {
+KillLadder KillLadder::resume(const shm::Verdict& verdict, const LadderConfig& config) {
   KillLadder ladder{verdict.intent, config};
   ladder.state_ = State::Condemning;
   ladder.verdict_ = verdict;
@@ -100,7 +100,7 @@ std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Cause cause) 
   return {SetCancelWord{}};
 }
 
-void KillLadder::pass(Cause cause) { verdict_ = Verdict{intent_.value_or(Intent{}), cause}; }
+void KillLadder::pass(Cause cause) { verdict_ = shm::Verdict{intent_.value_or(shm::Intent{}), cause}; }
 
 std::vector<KillLadder::Effect> KillLadder::decide() {
   state_ = State::Condemning;
@@ -163,7 +163,7 @@ std::vector<KillLadder::Effect> KillLadder::on_timer() {
   return {};
 }
 
-std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, const std::optional<Intent>& seen) {
+std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, const std::optional<shm::Intent>& seen) {
   if (state_ != State::Rereading) return {};
   if (seen != intent_) {
     state_ = State::JobEnded;

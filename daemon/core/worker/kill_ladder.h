@@ -40,17 +40,17 @@ class KillLadder : public LadderWords {
   };
 
   /// `intent`: the job; nullopt: a worker that faults between two.
-  KillLadder(const std::optional<Intent>& intent, const LadderConfig& config) : config_(config), intent_(intent) {}
+  KillLadder(const std::optional<shm::Intent>& intent, const LadderConfig& config) : config_(config), intent_(intent) {}
 
   /// A successor finds a verdict in the ledger that agrees with the lane: it goes on at hold and CAS.
   /// The CAS may have been won before the predecessor died; then the shell answers CondemnWon.
-  [[nodiscard]] static KillLadder resume(const Verdict& verdict, const LadderConfig& config);
+  [[nodiscard]] static KillLadder resume(const shm::Verdict& verdict, const LadderConfig& config);
 
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
 
   [[nodiscard]] State state() const noexcept { return state_; }
-  [[nodiscard]] const std::optional<Intent>& intent() const noexcept { return intent_; }
-  [[nodiscard]] const std::optional<Verdict>& verdict() const noexcept { return verdict_; }
+  [[nodiscard]] const std::optional<shm::Intent>& intent() const noexcept { return intent_; }
+  [[nodiscard]] const std::optional<shm::Verdict>& verdict() const noexcept { return verdict_; }
   /// When TimerFired should be told; nullopt: not waiting for time.
   [[nodiscard]] std::optional<TimePoint> next_timer() const noexcept { return timer_; }
   [[nodiscard]] bool over() const noexcept { return state_ == State::Fenced || state_ == State::JobEnded; }
@@ -65,12 +65,12 @@ class KillLadder : public LadderWords {
   std::vector<Effect> on_fault(TimePoint now);
   std::vector<Effect> on_fenced();
   std::vector<Effect> on_timer();
-  std::vector<Effect> on_reread(TimePoint now, const std::optional<Intent>& seen);
+  std::vector<Effect> on_reread(TimePoint now, const std::optional<shm::Intent>& seen);
 
   LadderConfig config_;
-  std::optional<Intent> intent_;
+  std::optional<shm::Intent> intent_;
   State state_ = State::Running;
-  std::optional<Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
+  std::optional<shm::Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
   bool tamper_grace_over_ = false;
   TimePoint core_until_{};  ///< of a faulted worker
   std::optional<TimePoint> timer_;

@@ -36,7 +36,7 @@ struct LadderWords {
   struct CondemnWon {};
   struct CondemnLost {};
   struct LaneReread {
-    std::optional<Intent> intent;
+    std::optional<shm::Intent> intent;
   };
   struct CaptureEnded {};  ///< captured, failed or given up
   struct FaultSaid {};     ///< the worker's fault handler has spoken
@@ -50,7 +50,7 @@ struct LadderWords {
     friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
   };
   struct WriteVerdict {  ///< into the ledger; answer VerdictWritten
-    Verdict verdict;
+    shm::Verdict verdict;
     friend bool operator==(const WriteVerdict&, const WriteVerdict&) = default;
   };
   struct SetHold {
@@ -84,7 +84,7 @@ struct LadderWords {
     friend bool operator==(const ReportProtocolViolation&, const ReportProtocolViolation&) = default;
   };
   struct Settle {  ///< the reaper may now end the job; no verdict: the worker crashed by itself
-    std::optional<Verdict> verdict;
+    std::optional<shm::Verdict> verdict;
     friend bool operator==(const Settle&, const Settle&) = default;
   };
   using Effect =

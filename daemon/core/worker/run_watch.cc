@@ -6,7 +6,7 @@
 
 namespace ringmaster::core {
 
-RunWatch::Change RunWatch::look(TimePoint now, const std::optional<Intent>& intent, TimePoint stamp) {
+RunWatch::Change RunWatch::look(TimePoint now, const std::optional<shm::Intent>& intent, TimePoint stamp) {
   const TimePoint earliest = last_look_.value_or(now);
   last_look_ = now;
   if (intent == intent_) return Change::Nothing;
@@ -28,7 +28,7 @@ void RunWatch::arm(Duration run_deadline) {
   }
 }
 
-void RunWatch::restore(const std::optional<Intent>& intent, TimePoint started, TimePoint now) {
+void RunWatch::restore(const std::optional<shm::Intent>& intent, TimePoint started, TimePoint now) {
   intent_ = intent;
   started_ = std::min(started, now);
   last_look_ = now;

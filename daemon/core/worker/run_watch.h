@@ -17,13 +17,13 @@ class RunWatch {
   enum class Change { Nothing, Started, Ended, Replaced };
 
   /// One look. Started and Replaced mean: a run that `arm` has not yet been called for.
-  Change look(TimePoint now, const std::optional<Intent>& intent, TimePoint stamp);
+  Change look(TimePoint now, const std::optional<shm::Intent>& intent, TimePoint stamp);
 
   /// Gives the present run its deadline: start + `run_deadline`.
   void arm(Duration run_deadline);
 
   /// Takes over a run that a predecessor had seen (the ledger's intent and start). To be followed by `arm`.
-  void restore(const std::optional<Intent>& intent, TimePoint started, TimePoint now);
+  void restore(const std::optional<shm::Intent>& intent, TimePoint started, TimePoint now);
 
   /// The watcher was late: an armed run gets that much longer.
   void extend(Duration lateness);
@@ -31,14 +31,14 @@ class RunWatch {
   /// The worker is gone.
   void clear() { *this = RunWatch{}; }
 
-  [[nodiscard]] const std::optional<Intent>& intent() const noexcept { return intent_; }
+  [[nodiscard]] const std::optional<shm::Intent>& intent() const noexcept { return intent_; }
   [[nodiscard]] bool running() const noexcept { return intent_.has_value(); }
   [[nodiscard]] TimePoint started() const noexcept { return started_; }
   [[nodiscard]] std::optional<TimePoint> deadline() const noexcept { return deadline_; }
   [[nodiscard]] bool expired(TimePoint now) const noexcept { return deadline_ && now >= *deadline_; }
 
  private:
-  std::optional<Intent> intent_;  ///< nullopt: between jobs
+  std::optional<shm::Intent> intent_;  ///< nullopt: between jobs
   TimePoint started_{};
   std::optional<TimePoint> last_look_;
   std::optional<TimePoint> deadline_;

@@ -31,7 +31,7 @@ void RunWatcher::restore(TimePoint started, TimePoint now, const Sight& sight, c
   arm(sight, limits);
 }
 
-KillLadder::Event RunWatcher::resume(const Verdict& verdict, const LadderConfig& config) {
+KillLadder::Event RunWatcher::resume(const shm::Verdict& verdict, const LadderConfig& config) {
   ladder_ = KillLadder::resume(verdict, config);
   return KillLadder::VerdictWritten{};
 }
@@ -45,7 +45,7 @@ void RunWatcher::arm(const Sight& sight, const Limits& limits) {
   watch_.arm(limit);
 }
 
-void RunWatcher::begin(const std::optional<Intent>& intent, const LadderConfig& config) {
+void RunWatcher::begin(const std::optional<shm::Intent>& intent, const LadderConfig& config) {
   if (!ladder_ || ladder_->over()) ladder_.emplace(intent, config);
 }
 

@@ -22,7 +22,7 @@ class RunWatcher {
   };
   /// What one look found in the worker's segments and in its job's session.
   struct Sight {
-    std::optional<Intent> intent{};
+    std::optional<shm::Intent> intent{};
     TimePoint stamp{};     ///< of its claim; the worker's word
     Duration own_limit{};  ///< the job's; 0: it says nothing
     bool cancel_wanted = false;
@@ -37,10 +37,10 @@ class RunWatcher {
   /// Takes over what a predecessor had seen of this run.
   void restore(TimePoint started, TimePoint now, const Sight& sight, const Limits& limits);
   /// A predecessor's verdict on this run stands: the event with which its ladder goes on.
-  [[nodiscard]] KillLadder::Event resume(const Verdict& verdict, const LadderConfig& config);
+  [[nodiscard]] KillLadder::Event resume(const shm::Verdict& verdict, const LadderConfig& config);
 
   /// Somebody wants the run to end, or the worker says that it faults in `intent`: there is a ladder for handle().
-  void begin(const std::optional<Intent>& intent, const LadderConfig& config);
+  void begin(const std::optional<shm::Intent>& intent, const LadderConfig& config);
   /// No effects where there is no ladder.
   [[nodiscard]] std::vector<KillLadder::Effect> handle(TimePoint now, const KillLadder::Event& event);
   /// After the effects of an event were carried out.
@@ -52,7 +52,7 @@ class RunWatcher {
   void clear() { *this = RunWatcher{}; }
 
   [[nodiscard]] bool running() const { return watch_.running(); }
-  [[nodiscard]] const std::optional<Intent>& intent() const { return watch_.intent(); }
+  [[nodiscard]] const std::optional<shm::Intent>& intent() const { return watch_.intent(); }
   [[nodiscard]] TimePoint started() const { return watch_.started(); }
   [[nodiscard]] const std::optional<KillLadder>& ladder() const { return ladder_; }
   [[nodiscard]] bool ladder_due(TimePoint now) const;

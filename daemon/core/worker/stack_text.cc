@@ -70,9 +70,7 @@ constexpr std::array<std::string_view, 9> kPassages = {"ringmaster::HandlerTable
                                                        "_start",
                                                        "__libc_start"};
 // The worker library itself, for stacks without a handler.
-constexpr std::array<std::string_view, 8> kOurs = {
-    "ringmaster::WorkerLoop::", "ringmaster::JobRunner::", "ringmaster::JobContext::", "ringmaster::worker_main",
-    "ringmaster::run_worker",   "ringmaster::terminated",  "ringmaster::fault",        "ringmaster::SessionTable::"};
+constexpr std::array<std::string_view, 2> kOurs = {"ringmaster::worker::", "ringmaster::worker_main"};
 
 template <std::size_t N>
 bool begins_with_one(std::string_view text, const std::array<std::string_view, N>& list) {

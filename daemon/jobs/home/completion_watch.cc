@@ -8,7 +8,7 @@
 #include "shm/port/client_port.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::chrono::seconds kLongestSleep{10};
@@ -16,14 +16,14 @@ constexpr std::chrono::seconds kLongestSleep{10};
 }  // namespace
 
 struct CompletionWatch::State {
-  State(const RequestView& request, const ReplyView& reply) : port(request, reply, nullptr) {}
-  ClientPort port;  // for observe and sleep only
+  State(const shm::RequestView& request, const shm::ReplyView& reply) : port(request, reply, nullptr) {}
+  shm::ClientPort port;  // for observe and sleep only
   std::atomic<bool> ending = false;
   std::atomic<bool> posted = false;
   std::thread thread;
 };
 
-CompletionWatch::CompletionWatch(EventLoop& loop, const RequestView& request, const ReplyView& reply,
+CompletionWatch::CompletionWatch(EventLoop& loop, const shm::RequestView& request, const shm::ReplyView& reply,
                                  std::function<void()> look)
     : state_(std::make_shared<State>(request, reply)), reply_(reply) {
   state_->thread = std::thread([state = state_.get(), weak = std::weak_ptr(state_), &loop, look = std::move(look)] {
@@ -51,8 +51,8 @@ CompletionWatch::CompletionWatch(EventLoop& loop, const RequestView& request, co
 
 CompletionWatch::~CompletionWatch() {
   state_->ending.store(true, std::memory_order_release);
-  wake_client(reply_);  // changes the word too, so a sleep that is about to begin does not
+  shm::wake_client(reply_);  // changes the word too, so a sleep that is about to begin does not
   state_->thread.join();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

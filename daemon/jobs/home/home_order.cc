@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void HomeOrder::remove(std::uint32_t serial) {
   for (auto& [place, serials] : takers_) std::erase(serials, serial);
@@ -28,4 +28,4 @@ std::size_t HomeOrder::size() const {
   return count;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

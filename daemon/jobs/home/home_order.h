@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Which sessions of this supervisor take the jobs of a pool and uid, in which order, and whether one more may be
 /// opened. Pure: sessions are their serials.
@@ -30,4 +30,4 @@ class HomeOrder {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> takers_;  ///< the latest taker last
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

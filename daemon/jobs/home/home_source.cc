@@ -3,11 +3,11 @@
 #include "daemon/jobs/home/message_session.h"
 #include "shm/ledger/delivered.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-constexpr SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
-static_assert(kGeometry.slots <= kMessageSlots);
+constexpr shm::SessionGeometry kGeometry{1024, std::uint64_t{64} << 20, std::uint64_t{64} << 20};
+static_assert(kGeometry.slots <= shm::kMessageSlots);
 
 }  // namespace
 
@@ -42,4 +42,4 @@ Result<std::unique_ptr<JobHome>> SessionHomes::take_over(Session& session) {
 
 void SessionHomes::close(std::uint16_t index, std::uint32_t serial) { sessions_.end(index, serial, Cause::Lost); }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -9,7 +9,7 @@
 #include "daemon/ports/pool_gate.h"
 #include "daemon/sessions/session_desk.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Opens and ends the sessions that jobs which came as messages go through; tests fake it.
 class HomeSource {
@@ -43,4 +43,4 @@ class SessionHomes final : public HomeSource {
   std::function<void(std::uint32_t)> look_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

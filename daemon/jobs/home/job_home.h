@@ -11,13 +11,13 @@
 #include "shm/payload_ring.h"
 #include "shm/slot_word.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct Session;
 
 /// A job on its way into a ring.
 struct JobToPlace {
-  JobDescriptor descriptor;  ///< all but places and sizes
+  shm::JobDescriptor descriptor;  ///< all but places and sizes
   std::string_view payload;
   std::span<const std::byte> arguments;
   std::uint64_t result_capacity = 0;
@@ -27,9 +27,9 @@ struct JobToPlace {
 struct PlacedJob {
   std::uint32_t slot = 0;
   std::uint32_t seq = 0;
-  Extent request;
-  Extent arguments;
-  Extent result;
+  shm::Extent request;
+  shm::Extent arguments;
+  shm::Extent result;
 };
 
 /// What a job could not get.
@@ -58,14 +58,14 @@ class JobHome {
 
   struct Ended {
     std::uint32_t slot;
-    SlotWord word;
+    shm::SlotWord word;
   };
   /// Each own job that has ended since the last call, once. Nothing for a predecessor's session: ask terminal().
   [[nodiscard]] virtual std::vector<Ended> collect() = 0;
   /// The word of `slot` when it is terminal and of that job.
-  [[nodiscard]] virtual std::optional<SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const = 0;
+  [[nodiscard]] virtual std::optional<shm::SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const = 0;
   /// True: it was queued and is cancelled. False: its handler was asked to stop, or it has ended.
   virtual bool cancel(std::uint32_t slot, std::uint32_t seq) = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::uint64_t kReserveStep = std::uint64_t{1} << 20;
@@ -44,7 +44,7 @@ bool MessageSession::reserve(const PlacedJob& room) {
     if (end <= reserved) return true;
     const std::uint64_t upto = std::min(capacity, (end + kReserveStep - 1) / kReserveStep * kReserveStep);
     if (!may_take_(core::Bytes{upto - reserved})) return false;
-    if (!reserve_pages(fd, ring_offset + reserved, upto - reserved)) return false;
+    if (!shm::reserve_pages(fd, ring_offset + reserved, upto - reserved)) return false;
     reserved = upto;
     return true;
   };
@@ -66,7 +66,7 @@ void MessageSession::give_back(const PlacedJob& room) {
 Placing MessageSession::take_room(const JobToPlace& job, std::uint32_t slot) {
   PlacedJob room;
   room.slot = slot;
-  const auto take = [](PayloadRing& ring, std::uint64_t bytes, Extent& extent) {
+  const auto take = [](shm::PayloadRing& ring, std::uint64_t bytes, shm::Extent& extent) {
     const auto taken = ring.take(bytes);
     if (taken) extent = *taken;
     return taken.has_value();
@@ -91,12 +91,12 @@ Placing MessageSession::place(const JobToPlace& job) {
   std::byte* ring = session_.request.ring();
   if (!job.payload.empty()) std::memcpy(ring + room->request.offset, job.payload.data(), job.payload.size());
   if (!job.arguments.empty()) std::memcpy(ring + room->arguments.offset, job.arguments.data(), job.arguments.size());
-  JobDescriptor descriptor = job.descriptor;
-  descriptor.request_line = static_cast<std::uint32_t>(room->request.offset / kCacheLine);
+  shm::JobDescriptor descriptor = job.descriptor;
+  descriptor.request_line = static_cast<std::uint32_t>(room->request.offset / shm::kCacheLine);
   descriptor.request_bytes = job.payload.size();
-  descriptor.arguments_line = static_cast<std::uint32_t>(room->arguments.offset / kCacheLine);
+  descriptor.arguments_line = static_cast<std::uint32_t>(room->arguments.offset / shm::kCacheLine);
   descriptor.arguments_bytes = static_cast<std::uint32_t>(job.arguments.size());
-  descriptor.result_line = static_cast<std::uint32_t>(room->result.offset / kCacheLine);
+  descriptor.result_line = static_cast<std::uint32_t>(room->result.offset / shm::kCacheLine);
   descriptor.result_capacity = job.result_capacity;
   const auto published = port_.publish(*slot, descriptor);
   if (published.ring) pool_.call(session_);
@@ -112,7 +112,7 @@ void MessageSession::ended(PlacedJob& job) {
 
 void MessageSession::settle(const PlacedJob& job) {
   // SYNC: release: as ClientPort::release, which may come later for the same slot.
-  session_.reply.word(job.slot).store(SlotWord::free_slot(job.seq).bits(), std::memory_order_release);
+  session_.reply.word(job.slot).store(shm::SlotWord::free_slot(job.seq).bits(), std::memory_order_release);
 }
 
 void MessageSession::release(const PlacedJob& job) {
@@ -123,12 +123,12 @@ void MessageSession::release(const PlacedJob& job) {
 
 std::vector<JobHome::Ended> MessageSession::collect() {
   std::vector<Ended> found;
-  if (own_) port_.collect([&](std::uint32_t slot, SlotWord word) { found.push_back({slot, word}); });
+  if (own_) port_.collect([&](std::uint32_t slot, shm::SlotWord word) { found.push_back({slot, word}); });
   return found;
 }
 
-std::optional<SlotWord> MessageSession::terminal(std::uint32_t slot, std::uint32_t seq) const {
-  const SlotWord word = port_.read(slot);
+std::optional<shm::SlotWord> MessageSession::terminal(std::uint32_t slot, std::uint32_t seq) const {
+  const shm::SlotWord word = port_.read(slot);
   if (!word.is_terminal() || word.seq() != seq) return std::nullopt;
   return word;
 }
@@ -137,13 +137,13 @@ bool MessageSession::cancel(std::uint32_t slot, std::uint32_t seq) {
   if (own_) {
     if (port_.cancel(slot, seq)) return true;
   } else {
-    const SlotWord word = port_.read(slot);
-    if (word.state() == SlotState::Ready && word.seq() == seq &&
-        end_ready(session_.reply, slot, word, Cause::Cancelled))
+    const shm::SlotWord word = port_.read(slot);
+    if (word.state() == shm::SlotState::Ready && word.seq() == seq &&
+        shm::end_ready(session_.reply, slot, word, Cause::Cancelled))
       return true;
   }
   pool_.cancel_running(session_.index, static_cast<std::uint16_t>(slot), seq);
   return false;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -15,7 +15,7 @@
 #include "shm/payload_ring.h"
 #include "shm/port/client_port.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The session of one supervisor on one pool, through which jobs that came as messages go: the supervisor is its
 /// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
@@ -37,7 +37,7 @@ class MessageSession final : public JobHome {
   void settle(const PlacedJob& job) override;
   void release(const PlacedJob& job) override;
   [[nodiscard]] std::vector<Ended> collect() override;
-  [[nodiscard]] std::optional<SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const override;
+  [[nodiscard]] std::optional<shm::SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const override;
   bool cancel(std::uint32_t slot, std::uint32_t seq) override;
 
  private:
@@ -49,12 +49,12 @@ class MessageSession final : public JobHome {
   Session& session_;
   bool own_;
   MayTake may_take_;
-  ClientPort port_;
-  PayloadRing requests_;
-  PayloadRing results_;
+  shm::ClientPort port_;
+  shm::PayloadRing requests_;
+  shm::PayloadRing results_;
   std::uint64_t requests_reserved_ = 0;
   std::uint64_t results_reserved_ = 0;
   CompletionWatch watch_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -27,7 +27,7 @@ struct WorkerSlot {
   std::uint32_t worker = 0;
   std::uint32_t incarnation = 0;
   std::uint64_t spawn_serial = 0;
-  SpawnFailure failure;  ///< error 0: exec has happened or may yet
+  daemon::SpawnFailure failure;  ///< error 0: exec has happened or may yet
   UniqueFd pidfd;
   UniqueFd exec_pipe;             ///< read end, until exec has happened or failed
   UniqueFd cgroup;                ///< empty: fenced by process group and sweep alone

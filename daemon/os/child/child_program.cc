@@ -16,7 +16,7 @@
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 int error_unless(bool ok) { return ok ? 0 : errno; }
@@ -84,4 +84,4 @@ void run_child_program(const ChildProgram& program, int error_pipe) noexcept {
   ::_exit(127);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

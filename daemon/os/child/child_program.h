@@ -8,7 +8,7 @@
 
 #include "daemon/os/child/spawn_stage.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a forked child does between fork and exec, complete: no field is taken from the parent's own state. Nothing is
 /// owned; everything pointed to must live until exec.
@@ -39,4 +39,4 @@ struct ChildProgram {
 /// before.
 [[noreturn]] void run_child_program(const ChildProgram& program, int error_pipe) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // In this order: the first is not used by servers at all, the last may bind a port below 1024 for a moment.
@@ -55,4 +55,4 @@ int set_guard(int capability) noexcept {
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// exec makes a process traceable again for everybody of its user, and whoever traces it before its own
 /// PR_SET_DUMPABLE reads all that it is given later. Until then a capability that others of that user do not have keeps
@@ -16,4 +16,4 @@ namespace ringmaster {
 /// new rights (PR_SET_NO_NEW_PRIVS). 0 or an errno. Async-signal-safe.
 [[nodiscard]] int set_guard(int capability) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -11,7 +11,7 @@
 
 #include "daemon/os/pidfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 pid_t clone_with_pidfd(int cgroup_fd, int& pidfd) noexcept {
@@ -53,4 +53,4 @@ ForkedChild fork_child(int cgroup_fd) noexcept {
   return child;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

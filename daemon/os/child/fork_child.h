@@ -4,7 +4,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// A forked process as its parent sees it. In the child `pid` is 0 and `pidfd` empty.
 struct ForkedChild {
@@ -19,4 +19,4 @@ struct ForkedChild {
 /// yet. Behaves like fork: the caller must be single-threaded, or the child only call async-signal-safe functions.
 [[nodiscard]] ForkedChild fork_child(int cgroup_fd = -1) noexcept;
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

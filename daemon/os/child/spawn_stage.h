@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Where a child was when it failed, before or at exec: one half of what the exec error pipe reports.
 enum class SpawnStage : std::uint32_t {
@@ -34,4 +34,4 @@ struct SpawnFailure {
   std::int32_t error = 0;  ///< errno
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,18 +2,19 @@
 
 #include <algorithm>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-void add_times(TimeCounts& sum, const LaneTimes& times, const Word64 (&buckets)[kTimeBuckets]) noexcept {
+void add_times(shm::TimeCounts& sum, const shm::LaneTimes& times,
+               const shm::Word64 (&buckets)[shm::kTimeBuckets]) noexcept {
   sum.sum_ns += times.sum_ns.load(std::memory_order_relaxed);
   sum.max_ns = std::max(sum.max_ns, times.max_ns.load(std::memory_order_relaxed));
-  for (std::size_t i = 0; i < kTimeBuckets; ++i) sum.buckets[i] += buckets[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < shm::kTimeBuckets; ++i) sum.buckets[i] += buckets[i].load(std::memory_order_relaxed);
 }
 
 }  // namespace
 
-void add_lane(LedgerTally& tally, const LaneRecord& lane) noexcept {
+void add_lane(shm::LedgerTally& tally, const shm::LaneRecord& lane) noexcept {
   tally.done += lane.counters.done.load(std::memory_order_relaxed);
   tally.failed += lane.counters.failed.load(std::memory_order_relaxed);
   tally.cancelled += lane.counters.cancelled.load(std::memory_order_relaxed);
@@ -29,4 +30,4 @@ void add_lane(LedgerTally& tally, const LaneRecord& lane) noexcept {
   add_times(tally.run, lane.counters.run, lane.run_buckets);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

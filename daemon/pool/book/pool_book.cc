@@ -3,16 +3,17 @@
 #include "daemon/core/worker/stack_text.h"
 #include "daemon/pool/book/lane_tally.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
-LedgerTally PoolBook::total(std::span<const LaneRecord* const> uncounted) const {
-  LedgerTally sum = tally();
-  for (const LaneRecord* lane : uncounted) add_lane(sum, *lane);
+shm::LedgerTally PoolBook::total(std::span<const shm::LaneRecord* const> uncounted) const {
+  shm::LedgerTally sum = tally();
+  for (const shm::LaneRecord* lane : uncounted) add_lane(sum, *lane);
   return sum;
 }
 
-void PoolBook::add_counts(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short) const {
-  book_death(ledger_.pools[pool_], owner, [&](LedgerTally& tally) {
+void PoolBook::add_counts(shm::Owner owner, const shm::LaneRecord* lane,
+                          const std::optional<shm::AttemptTimes>& cut_short) const {
+  shm::book_death(ledger_.pools[pool_], owner, [&](shm::LedgerTally& tally) {
     ++tally.deaths;
     if (lane != nullptr) add_lane(tally, *lane);
     if (!cut_short) return;
@@ -38,15 +39,15 @@ void PoolBook::note_no_start(core::Seat seat, const std::string& why) {
 void PoolBook::restore() {
   const IncidentLog log(ledger_);
   for (std::size_t i = 0; i < last_of_seat_.size(); ++i) {
-    for (const LedgerIncident* incident : log.last(pool_, 1, static_cast<core::Seat>(i))) {
+    for (const shm::LedgerIncident* incident : log.last(pool_, 1, static_cast<core::Seat>(i))) {
       last_of_seat_[i] = {incident->cause, incident->serial.load(std::memory_order_relaxed)};
     }
   }
-  for (const LedgerIncident* incident : log.last(pool_, 1)) last_death_ = incident->cause;
+  for (const shm::LedgerIncident* incident : log.last(pool_, 1)) last_death_ = incident->cause;
 }
 
 std::string PoolBook::last_stack(core::Seat seat) const {
   return core::stack_summary(IncidentLog(ledger_).stack_at(last_of_seat_[seat].incident), 1);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

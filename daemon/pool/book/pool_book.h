@@ -9,22 +9,23 @@
 #include "daemon/incidents/incident_log.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a pool puts on record in the ledger for its successor: counts, and the deaths that nobody wanted; and what it
 /// knows of each seat's last one. Its pool's, on its thread.
 class PoolBook {
  public:
-  PoolBook(LedgerRecord& ledger, std::uint32_t pool, std::size_t seats)
+  PoolBook(shm::LedgerRecord& ledger, std::uint32_t pool, std::size_t seats)
       : ledger_(ledger), pool_(pool), last_of_seat_(seats) {}
 
   /// What the processes that are gone have done. Single events are added to it in place.
-  [[nodiscard]] LedgerTally& tally() const { return tally_of(ledger_.pools[pool_]); }
+  [[nodiscard]] shm::LedgerTally& tally() const { return shm::tally_of(ledger_.pools[pool_]); }
   /// With what stands in the lanes of processes that are not counted yet.
-  [[nodiscard]] LedgerTally total(std::span<const LaneRecord* const> uncounted) const;
+  [[nodiscard]] shm::LedgerTally total(std::span<const shm::LaneRecord* const> uncounted) const;
   /// Counts a death: its lane (null: lost) and the attempt that it cut short. Once per death: nothing where a
   /// predecessor had got so far.
-  void add_counts(Owner owner, const LaneRecord* lane, const std::optional<AttemptTimes>& cut_short) const;
+  void add_counts(shm::Owner owner, const shm::LaneRecord* lane,
+                  const std::optional<shm::AttemptTimes>& cut_short) const;
 
   struct Death {
     core::Seat seat = 0;
@@ -54,10 +55,10 @@ class PoolBook {
     std::uint64_t incident = 0;  ///< serial; 0: none stands in the ledger
   };
 
-  LedgerRecord& ledger_;
+  shm::LedgerRecord& ledger_;
   std::uint32_t pool_;
   std::vector<Last> last_of_seat_;
   std::string last_death_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using core::ChargeSheet;
@@ -27,8 +27,8 @@ std::optional<core::LastJob> last_job(const PoolCharges::Death& death) {
     if (!death.running_uid) return std::nullopt;
     return core::LastJob{*death.running_uid, true, {}, 0};
   }
-  const LaneRecord& lane = *death.lane;
-  last.finished = finished_jobs(lane.counters);
+  const shm::LaneRecord& lane = *death.lane;
+  last.finished = shm::finished_jobs(lane.counters);
   if (death.running_uid) {
     last.uid = *death.running_uid;
     last.running = true;
@@ -43,19 +43,19 @@ std::optional<core::LastJob> last_job(const PoolCharges::Death& death) {
   return last;
 }
 
-core::DeathCause cause_of(const LedgerCharge& record) {
+core::DeathCause cause_of(const shm::LedgerCharge& record) {
   return {static_cast<core::DeathKind>(record.kind), static_cast<int>(record.detail), record.by_signal != 0, false};
 }
 
 }  // namespace
 
-PoolCharges::PoolCharges(Timers& timers, LedgerPool& record, const config::PoolConfig& config, Workers workers)
+PoolCharges::PoolCharges(Timers& timers, shm::LedgerPool& record, const config::PoolConfig& config, Workers workers)
     : timers_(timers),
       record_(record),
       config_(config),
       workers_(std::move(workers)),
       sheet_({config.restart.budget, config.restart.window}) {
-  for (const LedgerCharge& one : record_.charges) {
+  for (const shm::LedgerCharge& one : record_.charges) {
     const std::uint64_t user = one.user.load(std::memory_order_acquire);  // SYNC: pairs with write_ledger.
     if (user == 0) continue;
     sheet_.restore(timers_.now(), {static_cast<core::Uid>(user - 1), one.deaths, one.last_death,
@@ -99,15 +99,15 @@ void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing b
 void PoolCharges::publish() {
   sheet_.settle(timers_.now());
   write_ledger();
-  const std::vector<ChargedUser> list = users();
-  workers_([&list](ControlRecord& control) { write_charges(control, list); });
+  const std::vector<shm::ChargedUser> list = users();
+  workers_([&list](shm::ControlRecord& control) { shm::write_charges(control, list); });
   schedule();
 }
 
 void PoolCharges::write_ledger() {
   const auto& charges = sheet_.all();
-  for (std::size_t i = 0; i < kMaxCharges; ++i) {
-    LedgerCharge& place = record_.charges[i];
+  for (std::size_t i = 0; i < shm::kMaxCharges; ++i) {
+    shm::LedgerCharge& place = record_.charges[i];
     // SYNC: release, before the rest changes and after it has: a successor reads whole records (we may die in between).
     place.user.store(0, std::memory_order_release);
     if (i >= charges.size()) continue;
@@ -135,9 +135,9 @@ void PoolCharges::schedule() {
   });
 }
 
-std::vector<ChargedUser> PoolCharges::users() const {
+std::vector<shm::ChargedUser> PoolCharges::users() const {
   const core::TimePoint now = timers_.now();
-  std::vector<ChargedUser> list;
+  std::vector<shm::ChargedUser> list;
   for (const ChargeSheet::Charge& charge : sheet_.all()) {
     if (sheet_.standing(now, charge) == ChargeSheet::Standing::Clear) continue;
     list.push_back({charge.uid, charge.deaths, ns_of(charge.refused_until)});
@@ -145,7 +145,7 @@ std::vector<ChargedUser> PoolCharges::users() const {
   return list;
 }
 
-void PoolCharges::show(ControlRecord& control) const { write_charges(control, users()); }
+void PoolCharges::show(shm::ControlRecord& control) const { shm::write_charges(control, users()); }
 
 std::string PoolCharges::refusal(core::Uid uid) const {
   const core::TimePoint now = timers_.now();
@@ -167,4 +167,4 @@ std::vector<ChargeView> PoolCharges::views() const {
   return views;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

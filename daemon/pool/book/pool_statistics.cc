@@ -5,17 +5,17 @@
 #include "daemon/machine/proc_facts.h"
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kWindows[] = {std::chrono::seconds{1}, std::chrono::seconds{10}, core::Recent::kMinute};
 
-core::JobCounts counts_of(const LedgerTally& tally) {
+core::JobCounts counts_of(const shm::LedgerTally& tally) {
   return {tally.done,      tally.failed,  tally.crashed, tally.timed_out,
           tally.cancelled, tally.refused, tally.lost,    tally.waited};
 }
 
-TimesView times_view(const TimeCounts& times, core::Duration window) {
+TimesView times_view(const shm::TimeCounts& times, core::Duration window) {
   TimesView view;
   view.count = times.count();
   view.window = window;
@@ -29,7 +29,7 @@ TimesView times_view(const TimeCounts& times, core::Duration window) {
   return view;
 }
 
-CountsView counts_view(const LedgerTally& tally) {
+CountsView counts_view(const shm::LedgerTally& tally) {
   return {.done = tally.done,
           .failed = tally.failed,
           .crashed = tally.crashed,
@@ -65,7 +65,7 @@ RatesView rates_view(const core::JobRates& rates) {
 
 }  // namespace
 
-void PoolStatistics::note(core::TimePoint now, const LedgerTally& total, bool slept) {
+void PoolStatistics::note(core::TimePoint now, const shm::LedgerTally& total, bool slept) {
   recent_.note(now, counts_of(total), total.queue, total.run, slept);
 }
 
@@ -81,13 +81,14 @@ void PoolStatistics::queue_seen(const core::QueueGauge& gauge) const {
 }
 
 void PoolStatistics::take_refusals(const Session& session) const {
-  Word64& refused = session.reply.queue_full();
+  shm::Word64& refused = session.reply.queue_full();
   if (refused.load(std::memory_order_relaxed) == 0) return;
   // The client's word: what it makes up is bounded.
-  tally_of(record_).queue_full += std::min<std::uint64_t>(refused.exchange(0, std::memory_order_relaxed), UINT32_MAX);
+  shm::tally_of(record_).queue_full +=
+      std::min<std::uint64_t>(refused.exchange(0, std::memory_order_relaxed), UINT32_MAX);
 }
 
-PoolFigures PoolStatistics::figures(core::TimePoint now, const LedgerTally& total,
+PoolFigures PoolStatistics::figures(core::TimePoint now, const shm::LedgerTally& total,
                                     const core::QueueGauge& gauge) const {
   PoolFigures figures;
   figures.counts = counts_view(total);
@@ -113,4 +114,4 @@ CpuView PoolStatistics::cpu_of(core::Seat seat, std::uint32_t incarnation, pid_t
   return {used, use.percent, use.window};
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

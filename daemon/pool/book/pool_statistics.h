@@ -10,7 +10,7 @@
 #include "daemon/ports/pool_view.h"
 #include "shm/ledger/ledger.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct Session;
 
@@ -19,12 +19,12 @@ struct Session;
 class PoolStatistics {
  public:
   /// `record`: the pool's, for what outlives this supervisor.
-  PoolStatistics(LedgerPool& record, std::size_t seats) : record_(record), cpu_(seats) {}
+  PoolStatistics(shm::LedgerPool& record, std::size_t seats) : record_(record), cpu_(seats) {}
 
   /// note() has something to gain.
   [[nodiscard]] bool due(core::TimePoint now) const { return recent_.due(now); }
   /// `total`: with the living. `slept`: nobody looked since the last note, because every worker slept.
-  void note(core::TimePoint now, const LedgerTally& total, bool slept);
+  void note(core::TimePoint now, const shm::LedgerTally& total, bool slept);
   /// At a look, of a process that lives. Reads /proc at most once a second.
   void note_process(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now);
 
@@ -36,7 +36,8 @@ class PoolStatistics {
   /// The submits that a session's client has refused for a full queue since the last call go on record.
   void take_refusals(const Session& session) const;
 
-  [[nodiscard]] PoolFigures figures(core::TimePoint now, const LedgerTally& total, const core::QueueGauge& gauge) const;
+  [[nodiscard]] PoolFigures figures(core::TimePoint now, const shm::LedgerTally& total,
+                                    const core::QueueGauge& gauge) const;
   /// Of a process that lives.
   [[nodiscard]] CpuView cpu_of(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
                                core::TimePoint now) const;
@@ -47,10 +48,10 @@ class PoolStatistics {
     core::CpuMeter meter;
   };
 
-  LedgerPool& record_;
+  shm::LedgerPool& record_;
   core::Recent recent_;
   core::QueueGauge gauge_;
   std::vector<Cpu> cpu_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

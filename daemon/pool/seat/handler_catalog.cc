@@ -7,11 +7,11 @@
 #include "shm/mapping.h"
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // Of a segment, which is whole pages: what the length before it says.
-std::span<const std::byte> table_in(const Mapping& segment) {
+std::span<const std::byte> table_in(const shm::Mapping& segment) {
   std::uint64_t length = 0;
   std::memcpy(&length, segment.bytes().data(), sizeof length);
   const auto bytes = segment.bytes().subspan(sizeof length);
@@ -19,7 +19,7 @@ std::span<const std::byte> table_in(const Mapping& segment) {
 }
 
 bool holds_table(int fd, std::span<const std::byte> encoded) {
-  const auto segment = Mapping::map(fd, Access::ReadOnly);
+  const auto segment = shm::Mapping::map(fd, shm::Access::ReadOnly);
   return segment && std::ranges::equal(table_in(*segment), encoded);
 }
 
@@ -27,7 +27,7 @@ bool holds_table(int fd, std::span<const std::byte> encoded) {
 
 Result<void> HandlerCatalog::inherit(UniqueFd table) {
   if (!table) return {};
-  const auto segment = Mapping::map(table.get(), Access::ReadOnly);
+  const auto segment = shm::Mapping::map(table.get(), shm::Access::ReadOnly);
   if (!segment) return segment.error();
   auto handlers = decode_handlers(table_in(*segment));
   if (!handlers) return handlers.error();
@@ -41,8 +41,8 @@ void HandlerCatalog::set(std::vector<HandlerDescription> handlers, std::span<con
   take(std::move(handlers));
   if (table_ && holds_table(table_.get(), encoded)) return;
   const std::uint64_t length = encoded.size();
-  auto fd = create_segment("ringmaster-handlers", sizeof length + length);
-  auto segment = fd ? Mapping::map(fd->get(), Access::ReadWrite) : Result<Mapping>(fd.error());
+  auto fd = shm::create_segment("ringmaster-handlers", sizeof length + length);
+  auto segment = fd ? shm::Mapping::map(fd->get(), shm::Access::ReadWrite) : Result<shm::Mapping>(fd.error());
   if (!segment) return;
   std::memcpy(segment->bytes().data(), &length, sizeof length);
   std::memcpy(segment->bytes().data() + sizeof length, encoded.data(), length);
@@ -57,7 +57,7 @@ void HandlerCatalog::set(std::vector<HandlerDescription> handlers, std::span<con
 void HandlerCatalog::take(std::vector<HandlerDescription> handlers) {
   handlers_ = std::move(handlers);
   ids_.clear();
-  for (const HandlerDescription& one : handlers_) ids_.push_back(handler_id(one.name));
+  for (const HandlerDescription& one : handlers_) ids_.push_back(wire::handler_id(one.name));
 }
 
 const HandlerDescription* HandlerCatalog::find(std::uint64_t id) const {
@@ -80,4 +80,4 @@ void HandlerCatalog::tell_waiting() {
   waiting_.clear();
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

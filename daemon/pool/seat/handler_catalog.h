@@ -11,7 +11,7 @@
 #include "daemon/loop/later.h"
 #include "proto/handler_table.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What handlers the workers of a pool have: as the last one that started has said, deposited for successors, known
 /// once one is ready, and known from then on. Its pool's, on its thread.
@@ -54,4 +54,4 @@ class HandlerCatalog {
   std::vector<Callback> waiting_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,10 +8,10 @@
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-Intent intent_of(const PoolSeat& seat) { return seat.run.ladder()->intent().value_or(Intent{}); }
+shm::Intent intent_of(const PoolSeat& seat) { return seat.run.ladder()->intent().value_or(shm::Intent{}); }
 
 }  // namespace
 
@@ -26,8 +26,8 @@ void LadderHand::drive(PoolSeat& seat, core::TimePoint now, const Ladder::Event&
 }
 
 LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, const Ladder::Effect& effect) {
-  ControlRecord& control = seat.process->control();
-  const Owner owner = seat.process->place().owner;
+  shm::ControlRecord& control = seat.process->control();
+  const shm::Owner owner = seat.process->place().owner;
   return std::visit(
       Overloaded{
           [&](const Ladder::SetCancelWord&) -> Answer {
@@ -35,7 +35,7 @@ LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, cons
             return std::nullopt;
           },
           [&](const Ladder::WriteVerdict& write) -> Answer {
-            (void)write_verdict(record_of(seat), write.verdict);
+            (void)shm::write_verdict(record_of(seat), write.verdict);
             return Ladder::VerdictWritten{};
           },
           [&](const Ladder::SetHold&) -> Answer {
@@ -49,7 +49,9 @@ LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, cons
             ports_.call_workers();
             return std::nullopt;
           },
-          [&](const Ladder::WithdrawVerdict&) -> Answer { return withdraw_verdict(record_of(seat)), std::nullopt; },
+          [&](const Ladder::WithdrawVerdict&) -> Answer {
+            return shm::withdraw_verdict(record_of(seat)), std::nullopt;
+          },
           [&](const Ladder::SpareTakesOver&) -> Answer { return hand_over(seat), std::nullopt; },
           [&](const Ladder::CaptureStack&) -> Answer { return capture(seat, now), std::nullopt; },
           [&](const Ladder::LetGo&) -> Answer { return let_go(control), std::nullopt; },
@@ -65,28 +67,28 @@ LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, cons
 }
 
 core::KillLadder::Event LadderHand::condemn_slot(const PoolSeat& seat) const {
-  const Intent intent = intent_of(seat);
+  const shm::Intent intent = intent_of(seat);
   const Session* session = rooms_.sessions.at(intent.session);
   if (session == nullptr) return Ladder::CondemnLost{};
-  const Owner owner = seat.process->place().owner;
-  const Sentence sentence = pass_sentence(session->reply, seat.process->lane(), intent, owner);
-  if (sentence == Sentence::Forged) {
+  const shm::Owner owner = seat.process->place().owner;
+  const shm::Sentence sentence = shm::pass_sentence(session->reply, seat.process->lane(), intent, owner);
+  if (sentence == shm::Sentence::Forged) {
     rooms_.fates.broken(intent.session, session->serial, "it made a job look as if a worker ran it");
   }
-  if (sentence == Sentence::Kill) return Ladder::CondemnWon{};
+  if (sentence == shm::Sentence::Kill) return Ladder::CondemnWon{};
   return Ladder::CondemnLost{};
 }
 
 core::KillLadder::Event LadderHand::reread_lane(const PoolSeat& seat) const {
-  const Intent intent = intent_of(seat);
-  const LaneRecord& lane = seat.process->lane();
+  const shm::Intent intent = intent_of(seat);
+  const shm::LaneRecord& lane = seat.process->lane();
   const Session* session = rooms_.sessions.at(intent.session);
   // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
   if (session != nullptr &&
-      pass_sentence(session->reply, lane, intent, seat.process->place().owner) == Sentence::Kill) {
+      shm::pass_sentence(session->reply, lane, intent, seat.process->place().owner) == shm::Sentence::Kill) {
     return Ladder::CondemnWon{};
   }
-  return Ladder::LaneReread{look_at_lane(lane).intent};
+  return Ladder::LaneReread{shm::look_at_lane(lane).intent};
 }
 
 void LadderHand::hand_over(PoolSeat& seat) const {
@@ -94,7 +96,7 @@ void LadderHand::hand_over(PoolSeat& seat) const {
   seat.state = core::SeatState::Condemned;
   if (!seat.fault) return;
   // It takes no job any more: nobody is to hold a ring back because of it.
-  clear_place(*board_, seat.process->place().seat);
+  shm::clear_place(*board_, seat.process->place().seat);
   ports_.call_workers();
 }
 
@@ -110,10 +112,10 @@ void LadderHand::capture(PoolSeat& seat, core::TimePoint now) const {
 }
 
 void LadderHand::report_violation(const PoolSeat& seat) const {
-  const Intent intent = intent_of(seat);
+  const shm::Intent intent = intent_of(seat);
   const Session* session = rooms_.sessions.at(intent.session);
   if (session == nullptr) return;
   rooms_.fates.broken(intent.session, session->serial, "it altered the word of a running job");
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

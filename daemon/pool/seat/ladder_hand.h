@@ -12,14 +12,14 @@
 #include "daemon/pool/seat/session_roster.h"
 #include "daemon/ports/session_fates.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Carries out what the kill ladders of a pool want: on control segments, slots, the ledger and the keeper. It decides
 /// nothing; where a ladder waits for an answer, the answer is the next event of a loop. Its pool's, on its thread.
 class LadderHand {
  public:
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     PoolBook& book;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
@@ -37,7 +37,7 @@ class LadderHand {
       : pool_(pool), first_worker_(first_worker), user_(user), rooms_(rooms), ports_(std::move(ports)) {}
 
   /// Before anything else. REQUIRES: the board outlives this.
-  void open(BoardRecord& board) { board_ = &board; }
+  void open(shm::BoardRecord& board) { board_ = &board; }
 
   /// Gives the seat's ladder an event, and then each that the effects are answered with. The plan that follows finds a
   /// seat that is condemned. REQUIRES: the seat has a process.
@@ -53,7 +53,7 @@ class LadderHand {
   void hand_over(PoolSeat& seat) const;
   void capture(PoolSeat& seat, core::TimePoint now) const;
   void report_violation(const PoolSeat& seat) const;
-  [[nodiscard]] LedgerWorker& record_of(const PoolSeat& seat) const {
+  [[nodiscard]] shm::LedgerWorker& record_of(const PoolSeat& seat) const {
     return rooms_.ledger.workers[first_worker_ + seat.process->place().seat];
   }
 
@@ -62,7 +62,7 @@ class LadderHand {
   tracer::FileUser user_;
   Rooms rooms_;
   Ports ports_;
-  BoardRecord* board_ = nullptr;
+  shm::BoardRecord* board_ = nullptr;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -16,7 +16,7 @@
 #include "daemon/pool/worker/worker_process.h"
 #include "shm/lane_record.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Beyond the grace, for a worker that leaves: its destructors, its libraries'.
 inline constexpr core::Duration kLeaveRoom = std::chrono::seconds{5};
@@ -32,13 +32,13 @@ struct PoolFds {
 /// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger
 /// before.
 struct PoolOrphan {
-  Owner owner;
+  shm::Owner owner;
   std::int32_t pid = 0;
   bool killed = false;  ///< by us; else it was dead when it was inherited
   WorkerFds fds;        ///< what there is
-  Mapping lane_map;
-  Mapping control_map;
-  const LaneRecord* lane = nullptr;  ///< null: lost too
+  shm::Mapping lane_map;
+  shm::Mapping control_map;
+  const shm::LaneRecord* lane = nullptr;  ///< null: lost too
   std::unique_ptr<OutputDrain> output;
 };
 
@@ -72,4 +72,4 @@ struct PoolSeat {
   return std::ranges::all_of(seats, [](const PoolSeat& seat) { return !seat.process && !seat.orphan; });
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

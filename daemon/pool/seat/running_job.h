@@ -6,10 +6,10 @@
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/session_roster.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a lane's intent says that its worker runs, and for whom. Nothing: its session is not attached.
 [[nodiscard]] IncidentLog::Job running_job(const SessionRoster& sessions, const HandlerCatalog& handlers,
-                                           std::uint64_t intent_bits, const LaneRecord& lane);
+                                           std::uint64_t intent_bits, const shm::LaneRecord& lane);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -1,6 +1,6 @@
 #include "daemon/pool/seat/seat_boot.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 bool SeatBoot::on_hello(PoolSeat& seat, const worker_link::Hello& hello) const {
   if (hello.abi != worker_link::kAbiVersion) {
@@ -43,4 +43,4 @@ bool SeatBoot::timed_out(PoolSeat& seat, core::TimePoint now) const {
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

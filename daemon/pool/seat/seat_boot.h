@@ -6,7 +6,7 @@
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/pool_parts.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The way of a process from its first word to its readiness: what it is told, its table of handlers, and what is wrong
 /// with it. Ends nobody: its pool does. Its pool's, on its thread.
@@ -34,4 +34,4 @@ class SeatBoot {
   HandlerCatalog& handlers_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

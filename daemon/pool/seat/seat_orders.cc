@@ -4,12 +4,12 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void SeatOrders::promote(PoolSeat& seat, bool paused) {
   const std::uint16_t number = seat.process->place().seat;
   seat.state = core::SeatState::Active;
-  rooms_.ledger.workers[first_worker_ + number].flags = kLedgerReady;
+  rooms_.ledger.workers[first_worker_ + number].flags = shm::kLedgerReady;
   seat.process->send(worker_link::Drain{paused});
   log_debug("worker takes jobs", {{"pool", pool_}, {"worker", number}});
 }
@@ -54,7 +54,7 @@ void SeatOrders::kill(PoolSeat& seat, core::DeathKind why) {
   if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
   seat.state = core::SeatState::Condemned;
   ++rooms_.book.tally().kills;
-  const Owner owner = seat.process->place().owner;
+  const shm::Owner owner = seat.process->place().owner;
   if (seat.process->pid() != 0) rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
 }
 
@@ -62,4 +62,4 @@ void SeatOrders::kill_orphan(const PoolSeat& seat) {
   if (seat.orphan) rooms_.keeper.signal(seat.orphan->owner.worker, seat.orphan->owner.incarnation, SIGKILL);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,14 +6,14 @@
 #include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/seat/pool_parts.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What a pool orders the process of a seat to do: to claim jobs, to leave, to die. What a kill ladder orders is its
 /// hand's. Its pool's, on its thread.
 class SeatOrders {
  public:
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     PoolBook& book;
     Keeper& keeper;
   };
@@ -42,4 +42,4 @@ class SeatOrders {
   Rooms rooms_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -10,23 +10,23 @@
 #include "daemon/machine/proc_facts.h"
 #include "daemon/pool/seat/spawn_spec.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-constexpr std::uint32_t kLastIncarnation = kOwnerMask;
+constexpr std::uint32_t kLastIncarnation = shm::kOwnerMask;
 
 std::uint32_t milliseconds_of(core::Duration duration) {
   const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xFFFFFFFF));
 }
 
-bool sits(const PoolSeat& seat, Owner owner) { return seat.process && seat.process->place().owner == owner; }
+bool sits(const PoolSeat& seat, shm::Owner owner) { return seat.process && seat.process->place().owner == owner; }
 
 }  // namespace
 
 void SeatStart::start(PoolSeat& seat, core::Seat index) {
-  const Owner owner{static_cast<std::uint16_t>(first_worker_ + index),
-                    static_cast<std::uint16_t>(record_of(index).incarnation % kLastIncarnation + 1)};
+  const shm::Owner owner{static_cast<std::uint16_t>(first_worker_ + index),
+                         static_cast<std::uint16_t>(record_of(index).incarnation % kLastIncarnation + 1)};
   seat = {};
   seat.state = core::SeatState::Starting;
   seat.started = rooms_.loop.now();
@@ -37,7 +37,7 @@ void SeatStart::start(PoolSeat& seat, core::Seat index) {
   if (!process) return never_started(seat, index, process.error().message);
   WorkerProcess& starting = **process;
   seat.process = std::move(*process);
-  ControlRecord& control = starting.control();
+  shm::ControlRecord& control = starting.control();
   control.run_timeout_ms.store(milliseconds_of(config_.run_deadline), std::memory_order_relaxed);
   ports_.show_charges(control);
 
@@ -56,17 +56,17 @@ void SeatStart::start(PoolSeat& seat, core::Seat index) {
 }
 
 void SeatStart::put_on_record(const PoolSeat& seat, core::Seat index) {
-  LedgerWorker& record = record_of(index);
+  shm::LedgerWorker& record = record_of(index);
   record.pool = pool_;
   record.place = index;
   record.pid = 0;
-  record.flags = kLedgerSpare;
+  record.flags = shm::kLedgerSpare;
   record.seen_intent.store(0, std::memory_order_relaxed);
   record.verdict_intent.store(0, std::memory_order_relaxed);
   record.counted_job.store(0, std::memory_order_relaxed);
   record.started_ns = static_cast<std::uint64_t>(seat.started.time_since_epoch().count());
   // SYNC: release: a successor that reads Live reads the rest.
-  record.state.store(static_cast<std::uint32_t>(LedgerState::Live), std::memory_order_release);
+  record.state.store(static_cast<std::uint32_t>(shm::LedgerState::Live), std::memory_order_release);
 }
 
 void SeatStart::spawn(PoolSeat& seat, WorkerProcess& process) {
@@ -116,7 +116,7 @@ void SeatStart::on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper:
 void SeatStart::never_started(PoolSeat& seat, core::Seat index, const std::string& why) {
   log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
   if (seat.process) {
-    const Owner owner = seat.process->place().owner;
+    const shm::Owner owner = seat.process->place().owner;
     rooms_.keeper.release_later(WorkerFds::deposits_of(owner));
     rooms_.cgroups.remove(owner);
     rooms_.sessions.process_gone(owner);
@@ -125,7 +125,7 @@ void SeatStart::never_started(PoolSeat& seat, core::Seat index, const std::strin
   seat.process.reset();
   seat.state = core::SeatState::Empty;
   rooms_.book.note_no_start(index, why);
-  record_of(index).state.store(static_cast<std::uint32_t>(LedgerState::Empty), std::memory_order_release);  // SYNC
+  record_of(index).state.store(static_cast<std::uint32_t>(shm::LedgerState::Empty), std::memory_order_release);  // SYNC
   ports_.on_no_start(index);
 }
 
@@ -138,9 +138,9 @@ void SeatStart::listen(core::Seat index, WorkerProcess& process) {
 
 SeatStart::Taken SeatStart::adopt(PoolSeat& seat, core::Seat index, std::uint32_t incarnation, std::int32_t pid,
                                   WorkerFds fds, bool dead) {
-  const LedgerWorker& record = record_of(index);
-  const Owner owner{static_cast<std::uint16_t>(first_worker_ + index), static_cast<std::uint16_t>(incarnation)};
-  const bool ready = (record.flags & kLedgerReady) != 0;
+  const shm::LedgerWorker& record = record_of(index);
+  const shm::Owner owner{static_cast<std::uint16_t>(first_worker_ + index), static_cast<std::uint16_t>(incarnation)};
+  const bool ready = (record.flags & shm::kLedgerReady) != 0;
   seat.oom_kills = oom_kills();
   auto process = WorkerProcess::adopt({owner, pool_, config_.name, index}, fds, pid, ready);
   if (!process) {
@@ -161,31 +161,33 @@ SeatStart::Taken SeatStart::adopt(PoolSeat& seat, core::Seat index, std::uint32_
   }
   listen(index, adopted);
   if (!ready) return Taken::Booting;
-  seat.state = (record.flags & kLedgerSpare) != 0 ? core::SeatState::Spare : core::SeatState::Active;
+  seat.state = (record.flags & shm::kLedgerSpare) != 0 ? core::SeatState::Spare : core::SeatState::Active;
   return Taken::Ready;
 }
 
-void SeatStart::keep_orphan(PoolSeat& seat, core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead) {
+void SeatStart::keep_orphan(PoolSeat& seat, core::Seat index, shm::Owner owner, std::int32_t pid, WorkerFds fds,
+                            bool dead) {
   PoolOrphan& orphan = seat.orphan.emplace();
   orphan.owner = owner;
   orphan.pid = pid;
   orphan.killed = !dead;
   orphan.fds = std::move(fds);
-  auto lane = orphan.fds.lane ? Mapping::map(orphan.fds.lane.get(), Access::ReadOnly) : Result<Mapping>(Error{"none"});
+  auto lane = orphan.fds.lane ? shm::Mapping::map(orphan.fds.lane.get(), shm::Access::ReadOnly)
+                              : Result<shm::Mapping>(Error{"none"});
   if (lane) {
     orphan.lane_map = std::move(*lane);
-    orphan.lane = open_lane(orphan.lane_map.bytes());
+    orphan.lane = shm::open_lane(orphan.lane_map.bytes());
   }
-  auto control =
-      orphan.fds.control ? Mapping::map(orphan.fds.control.get(), Access::ReadWrite) : Result<Mapping>(Error{"none"});
+  auto control = orphan.fds.control ? shm::Mapping::map(orphan.fds.control.get(), shm::Access::ReadWrite)
+                                    : Result<shm::Mapping>(Error{"none"});
   if (control) orphan.control_map = std::move(*control);
   orphan.output = std::make_unique<OutputDrain>();
   orphan.output->set_pid(pid);
   orphan.output->start(rooms_.loop, config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(),
-                       {orphan.lane, open_control(orphan.control_map.bytes())},
+                       {orphan.lane, shm::open_control(orphan.control_map.bytes())},
                        [this](std::uint64_t intent) { return rooms_.sessions.job_id_of(intent); });
   // For the plan it is one that leaves: its seat is taken, and another gets the job of a worker.
   seat.state = core::SeatState::Condemned;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 #include "daemon/pool/seat/session_roster.h"
 #include "daemon/pool/worker/worker_process.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Puts a process into a seat: a new one, or a predecessor's; or, where what the keeper holds of one is not all there,
 /// an orphan. What follows from it is its pool's to decide. Its pool's, on its thread.
@@ -20,14 +20,14 @@ class SeatStart {
  public:
   struct Rooms {
     EventLoop& loop;
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     PoolBook& book;
     SessionRoster& sessions;
     Keeper& keeper;
     WorkerCgroups& cgroups;
   };
   struct Ports {
-    std::function<void(ControlRecord&)> show_charges;
+    std::function<void(shm::ControlRecord&)> show_charges;
     std::function<void(core::Seat, worker_link::ToSupervisor&&)> on_message;
     std::function<void(core::Seat, const std::string& what)> on_violation;
     std::function<void(core::Seat)> on_no_start;  ///< the seat is empty again; also within start()
@@ -65,8 +65,10 @@ class SeatStart {
   void on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
   void never_started(PoolSeat& seat, core::Seat index, const std::string& why);
   void listen(core::Seat index, WorkerProcess& process);
-  void keep_orphan(PoolSeat& seat, core::Seat index, Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
-  [[nodiscard]] LedgerWorker& record_of(core::Seat seat) const { return rooms_.ledger.workers[first_worker_ + seat]; }
+  void keep_orphan(PoolSeat& seat, core::Seat index, shm::Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
+  [[nodiscard]] shm::LedgerWorker& record_of(core::Seat seat) const {
+    return rooms_.ledger.workers[first_worker_ + seat];
+  }
 
   const config::PoolConfig& config_;
   std::uint32_t pool_;
@@ -78,4 +80,4 @@ class SeatStart {
   int bell_ = -1;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,12 +4,12 @@
 #include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // By its client's word, or by the control segment's: an administrator's cancel, and one of a job that came as a
 // message, stand there alone.
-bool cancel_wanted(const ControlRecord& control, const Session* session, const Intent& running) {
+bool cancel_wanted(const shm::ControlRecord& control, const Session* session, const shm::Intent& running) {
   if (session == nullptr || session->state == SessionState::Closing) return false;
   if (control.cancel.load(std::memory_order_relaxed) == running.pack()) return true;
   return running.slot < session->request.slots() &&
@@ -18,14 +18,14 @@ bool cancel_wanted(const ControlRecord& control, const Session* session, const I
 
 }  // namespace
 
-core::LadderConfig SeatWatcher::ladder_config(const LaneLook& lane) const {
+core::LadderConfig SeatWatcher::ladder_config(const shm::LaneLook& lane) const {
   core::LadderConfig config;
   config.grace = rules_.grace;
   config.listens = rooms_.handlers.listens(lane.handler);
   return config;
 }
 
-core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const LaneLook& lane) const {
+core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const shm::LaneLook& lane) const {
   core::RunWatcher::Sight sight;
   sight.intent = lane.intent;
   sight.stamp = core::from_monotonic_ns(lane.stamp_ns);
@@ -39,10 +39,10 @@ core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const LaneLo
 
 void SeatWatcher::look(PoolSeat& seat, core::TimePoint now) {
   if (!seat.ready) return;
-  const core::RunWatcher::Sight sight = sight_of(seat, look_at_lane(seat.process->lane()));
+  const core::RunWatcher::Sight sight = sight_of(seat, shm::look_at_lane(seat.process->lane()));
   const auto found = seat.run.look(now, sight, rules_.limits);
   if (found.changed) {
-    LedgerWorker& record = record_of(seat);
+    shm::LedgerWorker& record = record_of(seat);
     record.first_seen_ns = static_cast<std::uint64_t>(seat.run.started().time_since_epoch().count());
     // SYNC: after its time.
     record.seen_intent.store(sight.intent ? sight.intent->pack() : 0, std::memory_order_release);
@@ -57,11 +57,11 @@ void SeatWatcher::on_timer(PoolSeat& seat, core::TimePoint now) {
 }
 
 void SeatWatcher::stop(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event) {
-  seat.run.begin(seat.run.intent(), ladder_config(look_at_lane(seat.process->lane())));
+  seat.run.begin(seat.run.intent(), ladder_config(shm::look_at_lane(seat.process->lane())));
   rooms_.hand.drive(seat, now, event);
 }
 
-void SeatWatcher::cancel(PoolSeat& seat, const Intent& job, core::TimePoint now) {
+void SeatWatcher::cancel(PoolSeat& seat, const shm::Intent& job, core::TimePoint now) {
   if (!seat.ready) return;
   look(seat, now);
   if (seat.run.intent() != job) return;
@@ -82,7 +82,7 @@ bool SeatWatcher::end_run(PoolSeat& seat, core::TimePoint now) {
 
 void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::TimePoint now) {
   if (seat.fault) return;
-  const LaneRecord& lane = seat.process->lane();
+  const shm::LaneRecord& lane = seat.process->lane();
   const std::uint64_t intent = lane.words.intent.load(std::memory_order_acquire);  // SYNC: pairs with claim.
   const auto job = running_job(rooms_.sessions, rooms_.handlers, intent, lane);
   log_warning("worker has faulted", {{"pool", pool_},
@@ -95,19 +95,19 @@ void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::Tim
   seat.fault = std::move(fault);
   // It was asked to leave after this job and does not: what it dies of is its own.
   if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
-  seat.run.begin(Intent::unpack(intent), ladder_config(look_at_lane(lane)));
+  seat.run.begin(shm::Intent::unpack(intent), ladder_config(shm::look_at_lane(lane)));
   rooms_.hand.drive(seat, now, core::KillLadder::FaultSaid{});
 }
 
 void SeatWatcher::resume_verdict(PoolSeat& seat, core::TimePoint now) {
   if (!seat.ready) return;
-  LedgerWorker& record = record_of(seat);
-  const LaneLook lane = look_at_lane(seat.process->lane());
-  const auto standing = standing_verdict(record);
+  shm::LedgerWorker& record = record_of(seat);
+  const shm::LaneLook lane = shm::look_at_lane(seat.process->lane());
+  const auto standing = shm::standing_verdict(record);
   const bool agreed = standing && lane.intent && standing->intent == *lane.intent;
   // Dead already: no sentence is left to carry out, and its pid may be another's by now.
   if (seat.state == core::SeatState::Condemned) {
-    if (standing && !agreed) withdraw_verdict(record);
+    if (standing && !agreed) shm::withdraw_verdict(record);
     return;
   }
   const core::RunWatcher::Sight sight = sight_of(seat, lane);
@@ -115,10 +115,10 @@ void SeatWatcher::resume_verdict(PoolSeat& seat, core::TimePoint now) {
     seat.run.restore(core::from_monotonic_ns(record.first_seen_ns), now, sight, rules_.limits);
   }
   if (agreed) return rooms_.hand.drive(seat, now, seat.run.resume(*standing, sight.ladder));
-  if (standing) withdraw_verdict(record);
+  if (standing) shm::withdraw_verdict(record);
   if (auto fault = said_fault(*seat.process)) return on_fault(seat, std::move(*fault), now);
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.
   if (lane.intent) look(seat, now);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

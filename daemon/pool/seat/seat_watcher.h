@@ -9,14 +9,14 @@
 #include "daemon/pool/seat/ladder_hand.h"
 #include "shm/port/verdict.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Watches what the workers of a pool run: the shell around the RunWatcher of each seat. It reads lanes and control
 /// segments, has the ladders driven, and keeps the ledger's word of what was seen. Its pool's, on its thread.
 class SeatWatcher {
  public:
   struct Rooms {
-    LedgerRecord& ledger;
+    shm::LedgerRecord& ledger;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
     LadderHand& hand;
@@ -43,7 +43,7 @@ class SeatWatcher {
   /// The patience of its ladder may be over.
   void on_timer(PoolSeat& seat, core::TimePoint now);
   /// A job is to end. Nobody waits any more for one of a session that ends: it may run on until its deadline.
-  void cancel(PoolSeat& seat, const Intent& job, core::TimePoint now);
+  void cancel(PoolSeat& seat, const shm::Intent& job, core::TimePoint now);
   /// Its worker says that it has faulted: it dies of that, whatever its deadline does, unless a verdict stands already.
   void on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::TimePoint now);
   /// The pool's end: false where no job runs that a ladder would have to end.
@@ -52,10 +52,10 @@ class SeatWatcher {
   void resume_verdict(PoolSeat& seat, core::TimePoint now);
 
  private:
-  [[nodiscard]] core::RunWatcher::Sight sight_of(const PoolSeat& seat, const LaneLook& lane) const;
+  [[nodiscard]] core::RunWatcher::Sight sight_of(const PoolSeat& seat, const shm::LaneLook& lane) const;
   void stop(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event);
-  [[nodiscard]] core::LadderConfig ladder_config(const LaneLook& lane) const;
-  [[nodiscard]] LedgerWorker& record_of(const PoolSeat& seat) const {
+  [[nodiscard]] core::LadderConfig ladder_config(const shm::LaneLook& lane) const;
+  [[nodiscard]] shm::LedgerWorker& record_of(const PoolSeat& seat) const {
     return rooms_.ledger.workers[first_worker_ + seat.process->place().seat];
   }
 
@@ -66,4 +66,4 @@ class SeatWatcher {
   DumpsCore dumps_core_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,15 +6,15 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
-constexpr std::uint32_t key_of(Owner owner) { return std::uint32_t{owner.worker} << 16 | owner.incarnation; }
+constexpr std::uint32_t key_of(shm::Owner owner) { return std::uint32_t{owner.worker} << 16 | owner.incarnation; }
 
 // The cancel word names a job by its session's index, which comes round again.
 void forget_cancel(PoolWorker& worker, std::uint16_t index) {
-  Word64& cancel = worker.control().cancel;
-  const auto asked = Intent::unpack(cancel.load(std::memory_order_relaxed));
+  shm::Word64& cancel = worker.control().cancel;
+  const auto asked = shm::Intent::unpack(cancel.load(std::memory_order_relaxed));
   if (!asked || asked->session != index) return;
   // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
   if (worker.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
@@ -34,9 +34,9 @@ const Session* SessionRoster::find(std::uint16_t index, std::uint32_t serial) co
 }
 
 std::uint64_t SessionRoster::job_id_of(std::uint64_t intent_bits) const {
-  const auto intent = Intent::unpack(intent_bits);
+  const auto intent = shm::Intent::unpack(intent_bits);
   const Session* session = intent ? at(intent->session) : nullptr;
-  return session != nullptr ? make_job_id(session->serial, intent->seq) : 0;
+  return session != nullptr ? shm::make_job_id(session->serial, intent->seq) : 0;
 }
 
 core::Duration SessionRoster::shortest_run(core::Duration usual) const {
@@ -92,14 +92,14 @@ void SessionRoster::detach(std::uint16_t index, std::uint32_t serial, std::span<
   tell_detached();
 }
 
-void SessionRoster::session_given_back(std::uint32_t serial, Owner owner) {
+void SessionRoster::session_given_back(std::uint32_t serial, shm::Owner owner) {
   for (Detaching& one : detaching_) {
     if (one.serial == serial) one.owners.erase(key_of(owner));
   }
   tell_detached();
 }
 
-void SessionRoster::process_gone(Owner owner) {
+void SessionRoster::process_gone(shm::Owner owner) {
   for (Detaching& one : detaching_) one.owners.erase(key_of(owner));
   tell_detached();
 }
@@ -117,7 +117,7 @@ void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBrok
   if (broken.reason == worker_link::BrokenReason::BadIndex) {
     return worker.send(worker_link::Detach{broken.index, broken.serial});
   }
-  if (broken.index >= kMaxSessions || find(index, broken.serial) == nullptr) return;
+  if (broken.index >= shm::kMaxSessions || find(index, broken.serial) == nullptr) return;
   if (broken.reason != worker_link::BrokenReason::MapFailed) {
     return fates.broken(index, broken.serial, worker_link::to_string(broken.reason));
   }
@@ -129,4 +129,4 @@ void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBrok
   fates.lost(index, broken.serial);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -15,7 +15,7 @@
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The sessions that are attached to a pool, and which of its processes still have one that was taken back. A session
 /// is its owner's, and stays here until no process has it: a death meanwhile is still resolved there. Its pool's, on
@@ -49,8 +49,8 @@ class SessionRoster {
   /// Asks every process for it. `done`, never within the call: none has it any more.
   void detach(std::uint16_t index, std::uint32_t serial, std::span<PoolSeat> seats, Callback done);
   /// That process has it no more, or has nothing any more.
-  void session_given_back(std::uint32_t serial, Owner owner);
-  void process_gone(Owner owner);
+  void session_given_back(std::uint32_t serial, shm::Owner owner);
+  void process_gone(shm::Owner owner);
   /// A worker cannot use one of them. It is believed for what it was given, and for nothing else.
   void on_broken(PoolWorker& worker, const worker_link::SessionBroken& broken, SessionFates& fates) const;
 
@@ -69,4 +69,4 @@ class SessionRoster {
   std::vector<Detaching> detaching_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include "proto/worker_link.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const WorkerPlace& place,
                                   const std::string& stock_worker, std::vector<std::string> environment,
@@ -34,4 +34,4 @@ keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const Worker
   return spec;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 #include "daemon/link/keeper_codec.h"
 #include "daemon/pool/worker/pool_worker.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// What the keeper is to start for a worker: program, arguments, environment, identity and limits, as its pool is
 /// configured. `stock_worker`: the program where the pool names none; `environment`: what every worker's begins with;
@@ -15,4 +15,4 @@ namespace ringmaster {
                                                 const std::string& stock_worker, std::vector<std::string> environment,
                                                 std::uint32_t daemon_uid, std::uint32_t daemon_gid);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "daemon/log/log.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 void LeftoverLog::note(core::TimePoint now, const From& from, const worker_link::Leftovers& what) {
   const bool lived = what.ended != 0 || what.kept != 0;
@@ -33,4 +33,4 @@ void LeftoverLog::note(core::TimePoint now, const From& from, const worker_link:
                      {"reports_left_out", std::exchange(left_out_, 0)}});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "daemon/log/output_lines.h"
 #include "proto/worker_link.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Says in the log what became of processes that a pool's jobs left behind, as its workers report it. A worker that
 /// reports without end costs so many lines a second; what is left out is counted in the next one. Its pool's.
@@ -25,4 +25,4 @@ class LeftoverLog {
   std::uint64_t left_out_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
@@ -77,7 +77,7 @@ bool OutputDrain::read(Stream& stream, std::size_t most) {
 
 ssize_t OutputDrain::read_counted(Stream& stream, std::span<char> buffer) const {
   if (words_.control == nullptr) return ::read(stream.fd, buffer.data(), buffer.size());
-  Word64& count = words_.control->output_read[stream.is_stderr ? 1 : 0];
+  shm::Word64& count = words_.control->output_read[stream.is_stderr ? 1 : 0];
   const std::uint64_t begun = count.load(std::memory_order_relaxed);
   // SYNC: seq_cst before the read, release after it: pairs with OutputMarks::total_of, which looks at both sides of the
   // pipe.
@@ -118,4 +118,4 @@ void OutputDrain::finish() {
   }
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -13,7 +13,7 @@
 #include "shm/control_record.h"
 #include "shm/lane_record.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// Reads what one worker writes to its standard output and error and puts it into the log, line by line. The keeper
 /// holds the read ends too, so a successor reads on and a worker never dies of SIGPIPE. The supervisor's one thread.
@@ -30,8 +30,8 @@ class OutputDrain {
   /// What tells whose bytes they are: marks between them, and the lane, which names the job that is running. Null: it
   /// is not there, and nobody knows.
   struct Words {
-    const LaneRecord* lane = nullptr;
-    ControlRecord* control = nullptr;
+    const shm::LaneRecord* lane = nullptr;
+    shm::ControlRecord* control = nullptr;
   };
   /// Descriptors are borrowed until destruction; -1: there is none. REQUIRES: O_NONBLOCK.
   void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const Words& words,
@@ -59,4 +59,4 @@ class OutputDrain {
   std::unique_ptr<Stream> streams_[2];
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

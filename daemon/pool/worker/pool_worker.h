@@ -8,13 +8,13 @@
 #include "shm/lane_record.h"
 #include "shm/slot_word.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 struct Session;
 
 /// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
 struct WorkerPlace {
-  Owner owner;
+  shm::Owner owner;
   std::uint32_t pool = 0;
   std::string pool_name;
   std::uint16_t seat = 0;
@@ -27,8 +27,8 @@ class PoolWorker {
   virtual ~PoolWorker() = default;
 
   [[nodiscard]] virtual const WorkerPlace& place() const = 0;
-  [[nodiscard]] virtual LaneRecord& lane() const = 0;
-  [[nodiscard]] virtual ControlRecord& control() const = 0;
+  [[nodiscard]] virtual shm::LaneRecord& lane() const = 0;
+  [[nodiscard]] virtual shm::ControlRecord& control() const = 0;
   [[nodiscard]] virtual std::int32_t pid() const = 0;  ///< 0: the keeper has not told yet
   [[nodiscard]] virtual int cgroup() const = 0;        ///< its own; -1: none
   /// A predecessor's: it may have been given sessions that are not among those it holds.
@@ -51,4 +51,4 @@ class PoolWorker {
   virtual void finish_output() = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 #include "shm/output_mark.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // How many bytes at the end of `text` may be the beginning of `mark`.
@@ -21,24 +21,24 @@ std::size_t begun(std::string_view text, std::string_view mark) {
 
 TaggedOutput::TaggedOutput(const OutputLines::Limits& limits, std::uint64_t token) : lines_(limits) {
   if (token == 0) return;
-  const OutputMark mark = make_output_mark(token, 0);
+  const shm::OutputMark mark = shm::make_output_mark(token, 0);
   mark_.assign(mark.data(), mark.size() - sizeof(std::uint64_t));
 }
 
 std::vector<TaggedOutput::Line> TaggedOutput::feed(core::TimePoint now, std::string_view bytes) {
   std::vector<Line> lines;
   // A mark may come in pieces.
-  const std::size_t from = waiting_.size() - std::min(waiting_.size(), kOutputMarkBytes - 1);
+  const std::size_t from = waiting_.size() - std::min(waiting_.size(), shm::kOutputMarkBytes - 1);
   waiting_ += bytes;
   if (mark_.empty()) return lines;
   std::size_t done = 0;
-  for (std::size_t at = waiting_.find(mark_, from); at != std::string::npos && at + kOutputMarkBytes <= waiting_.size();
-       at = waiting_.find(mark_, done)) {
+  for (std::size_t at = waiting_.find(mark_, from);
+       at != std::string::npos && at + shm::kOutputMarkBytes <= waiting_.size(); at = waiting_.find(mark_, done)) {
     std::uint64_t job = 0;
     std::memcpy(&job, waiting_.data() + at + mark_.size(), sizeof job);
     if (at > done) add(now, std::string_view(waiting_).substr(done, at - done), job, lines);
     cut(now, lines);
-    done = at + kOutputMarkBytes;
+    done = at + shm::kOutputMarkBytes;
   }
   waiting_.erase(0, done);
   return lines;
@@ -74,4 +74,4 @@ void TaggedOutput::cut(core::TimePoint now, std::vector<Line>& lines) {
   for (auto& line : lines_.cut(now)) lines.push_back({std::move(line), job_});
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 
 #include "daemon/log/output_lines.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// One worker's standard output or error as lines of which each carries its own job. Pure: bytes and words go in, lines
 /// come out.
@@ -45,4 +45,4 @@ class TaggedOutput {
   std::uint64_t job_ = 0;  ///< of the unfinished line
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

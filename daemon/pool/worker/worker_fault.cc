@@ -4,14 +4,14 @@
 #include "daemon/core/worker/kill_ladder.h"
 #include "shm/port/futex.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::Duration kFaultCapture = std::chrono::milliseconds{200};
 
 }  // namespace
 
-std::optional<int> fault_signal(const LaneRecord& lane) {
+std::optional<int> fault_signal(const shm::LaneRecord& lane) {
   const std::uint64_t signal = lane.words.fault.load(std::memory_order_acquire) >> 32;  // SYNC: with the fault handler.
   return signal > 0 && signal < 32 ? std::optional(static_cast<int>(signal)) : std::nullopt;
 }
@@ -19,7 +19,7 @@ std::optional<int> fault_signal(const LaneRecord& lane) {
 std::optional<worker_link::Fault> said_fault(const PoolWorker& process) {
   const auto signal = fault_signal(process.lane());
   if (!signal) return std::nullopt;
-  const LaneWords& lane = process.lane().words;
+  const shm::LaneWords& lane = process.lane().words;
   worker_link::Fault fault;
   fault.signal = *signal;
   fault.code = static_cast<std::int32_t>(lane.fault.load(std::memory_order_relaxed) & 0xFFFFFFFF);
@@ -46,9 +46,9 @@ StackDesk::Order stack_order(const PoolWorker& process, const std::optional<work
   return order;
 }
 
-void let_go(ControlRecord& control) {
+void let_go(shm::ControlRecord& control) {
   control.fault_taken.store(1, std::memory_order_release);  // SYNC: pairs with the worker's await_capture.
-  futex_wake_all(control.fault_taken);
+  shm::futex_wake_all(control.fault_taken);
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,10 +6,10 @@
 #include "daemon/pool/worker/pool_worker.h"
 
 /// What a worker's fault handler has said, and the supervisor's side of its waiting (shm/DESIGN.md, fault A1 to A5).
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 /// The signal that the worker's lane names as its fault.
-[[nodiscard]] std::optional<int> fault_signal(const LaneRecord& lane);
+[[nodiscard]] std::optional<int> fault_signal(const shm::LaneRecord& lane);
 
 /// As far as the lane tells: the message itself may have gone to a predecessor.
 [[nodiscard]] std::optional<worker_link::Fault> said_fault(const PoolWorker& process);
@@ -22,6 +22,6 @@ namespace ringmaster {
                                            core::TimePoint now);
 
 /// Its stack is taken, or will not be: it may die.
-void let_go(ControlRecord& control);
+void let_go(shm::ControlRecord& control);
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -15,7 +15,7 @@
 #include "proto/stranger.h"
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr int kPacketsPerTurn = 16;
@@ -64,11 +64,11 @@ Kind kind_of(const worker_link::ToSupervisor& message) {
 }
 
 template <typename Record>
-Result<UniqueFd> make_segment(const std::string& name, std::uint32_t pool, Owner owner,
-                              Record* (*format)(std::span<std::byte>, std::uint32_t, Owner) noexcept) {
-  auto fd = create_segment(name, sizeof(Record));
+Result<UniqueFd> make_segment(const std::string& name, std::uint32_t pool, shm::Owner owner,
+                              Record* (*format)(std::span<std::byte>, std::uint32_t, shm::Owner) noexcept) {
+  auto fd = shm::create_segment(name, sizeof(Record));
   if (!fd) return fd.error();
-  auto mapping = Mapping::map(fd->get(), Access::ReadWrite);
+  auto mapping = shm::Mapping::map(fd->get(), shm::Access::ReadWrite);
   if (!mapping) return mapping.error();
   format(mapping->bytes(), pool, owner);
   return std::move(*fd);
@@ -83,7 +83,7 @@ UniqueFd& WorkerFds::of(keeper::DepositKind kind) {
   return kind == keeper::DepositKind::WorkerStdout ? out : err;
 }
 
-keeper::ReleaseSelector WorkerFds::deposits_of(Owner owner) {
+keeper::ReleaseSelector WorkerFds::deposits_of(shm::Owner owner) {
   std::uint32_t kinds = 0;
   for (const auto kind : kKinds) kinds |= keeper::kind_bit(kind);
   return {kinds, owner.worker, owner.incarnation};
@@ -100,13 +100,13 @@ WorkerProcess::~WorkerProcess() {
 
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& place) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
-  auto lane = make_segment("ringmaster-lane", place.pool, place.owner, &format_lane);
+  auto lane = make_segment("ringmaster-lane", place.pool, place.owner, &shm::format_lane);
   if (!lane) return lane.error();
-  auto control = make_segment("ringmaster-control", place.pool, place.owner, &format_control);
+  auto control = make_segment("ringmaster-control", place.pool, place.owner, &shm::format_control);
   if (!control) return control.error();
   worker->fds_.lane = std::move(*lane);
   worker->fds_.control = std::move(*control);
-  auto read_only = reopen_read_only(worker->fds_.control.get());
+  auto read_only = shm::reopen_read_only(worker->fds_.control.get());
   if (!read_only) return read_only.error();
   ChildEnds& child = worker->child_ends_;
   child.control = std::move(*read_only);
@@ -120,7 +120,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   }
   worker->fds_.socket.reset(ends[0]);
   child.socket.reset(ends[1]);
-  (void)refuse_descriptors(worker->fds_.socket.get());
+  (void)wire::refuse_descriptors(worker->fds_.socket.get());
   if (auto mapped = worker->map(); !mapped) return mapped.error();
   std::uint64_t token = 0;
   if (::getrandom(&token, sizeof token, 0) != static_cast<ssize_t>(sizeof token)) {
@@ -147,20 +147,20 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& p
 
 Result<void> WorkerProcess::map_inherited() {
   if (auto mapped = map(); !mapped) return mapped;
-  const SegmentHeader& header = control_->header;
+  const shm::SegmentHeader& header = control_->header;
   if (header.worker == place_.owner.worker && header.incarnation == place_.owner.incarnation) return {};
   return Error{"its segments are another worker's"};
 }
 
 Result<void> WorkerProcess::map() {
-  auto lane = Mapping::map(fds_.lane.get(), Access::ReadOnly);
+  auto lane = shm::Mapping::map(fds_.lane.get(), shm::Access::ReadOnly);
   if (!lane) return lane.error();
-  auto control = Mapping::map(fds_.control.get(), Access::ReadWrite);
+  auto control = shm::Mapping::map(fds_.control.get(), shm::Access::ReadWrite);
   if (!control) return control.error();
   lane_map_ = std::move(*lane);
   control_map_ = std::move(*control);
-  lane_ = open_lane(lane_map_.bytes());
-  control_ = open_control(control_map_.bytes());
+  lane_ = shm::open_lane(lane_map_.bytes());
+  control_ = shm::open_control(control_map_.bytes());
   if (lane_ == nullptr || control_ == nullptr) return Error{"its segments have another layout"};
   return {};
 }
@@ -179,7 +179,7 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
 void WorkerProcess::receive() {
   std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
   for (int turn = 0; watch_ && turn < kPacketsPerTurn; ++turn) {
-    auto packet = receive_from_stranger(fds_.socket.get(), buffer, MSG_DONTWAIT);
+    auto packet = wire::receive_from_stranger(fds_.socket.get(), buffer, MSG_DONTWAIT);
     // Of this moment: the packet is still there.
     if (!packet && !link_is_dead(packet.error().code)) return;
     if (!packet || (packet->size == 0 && packet->fds.empty())) {
@@ -276,7 +276,7 @@ bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
   attach.reply_segment_bytes = session.geometry.reply_segment_bytes();
   attach.request_ring_bytes = session.geometry.request_ring_bytes;
   attach.result_ring_bytes = session.geometry.result_ring_bytes;
-  auto request = reopen_read_only(session.request_fd.get());
+  auto request = shm::reopen_read_only(session.request_fd.get());
   if (!request) return false;
   Outgoing out{worker_link::encode(attach), {}};
   out.fds.push_back(std::move(*request));
@@ -289,4 +289,4 @@ bool WorkerProcess::send_attach(const Session& session, bool same_uid) {
   return true;
 }
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

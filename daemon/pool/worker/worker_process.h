@@ -20,7 +20,7 @@
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 
 class Closer;
 
@@ -39,7 +39,7 @@ struct WorkerFds {
   [[nodiscard]] UniqueFd& of(keeper::DepositKind kind);
   [[nodiscard]] bool complete() const;
   /// All that the keeper holds of an incarnation.
-  [[nodiscard]] static keeper::ReleaseSelector deposits_of(Owner owner);
+  [[nodiscard]] static keeper::ReleaseSelector deposits_of(shm::Owner owner);
 };
 
 /// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends, its Pool
@@ -79,8 +79,8 @@ class WorkerProcess final : public PoolWorker {
 
   // PoolWorker
   [[nodiscard]] const WorkerPlace& place() const override { return place_; }
-  [[nodiscard]] LaneRecord& lane() const override { return *lane_; }
-  [[nodiscard]] ControlRecord& control() const override { return *control_; }
+  [[nodiscard]] shm::LaneRecord& lane() const override { return *lane_; }
+  [[nodiscard]] shm::ControlRecord& control() const override { return *control_; }
   [[nodiscard]] std::int32_t pid() const override { return pid_; }
   [[nodiscard]] int cgroup() const override { return fds_.cgroup.get(); }
   [[nodiscard]] bool adopted() const override { return adopted_; }
@@ -108,10 +108,10 @@ class WorkerProcess final : public PoolWorker {
   WorkerPlace place_;
   WorkerFds fds_;
   ChildEnds child_ends_;
-  Mapping lane_map_;
-  Mapping control_map_;
-  LaneRecord* lane_ = nullptr;
-  ControlRecord* control_ = nullptr;
+  shm::Mapping lane_map_;
+  shm::Mapping control_map_;
+  shm::LaneRecord* lane_ = nullptr;
+  shm::ControlRecord* control_ = nullptr;
   std::int32_t pid_ = 0;
   core::WorkerTalk talk_;
   OnMessage on_message_;
@@ -127,4 +127,4 @@ class WorkerProcess final : public PoolWorker {
   OutputDrain output_;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

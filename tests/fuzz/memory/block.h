@@ -13,7 +13,7 @@ namespace ringmaster::fuzz {
 /// A segment's memory: zeroed, aligned as a map is, on the heap without a byte to spare.
 class Block {
  public:
-  explicit Block(std::size_t bytes) : size_(bytes), data_(std::aligned_alloc(kCacheLine, bytes)) { clear(); }
+  explicit Block(std::size_t bytes) : size_(bytes), data_(std::aligned_alloc(shm::kCacheLine, bytes)) { clear(); }
 
   void clear() { std::memset(data_.get(), 0, size_); }
   [[nodiscard]] std::span<std::byte> span() const { return {static_cast<std::byte*>(data_.get()), size_}; }

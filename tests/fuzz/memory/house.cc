@@ -23,22 +23,22 @@ void use(std::uint64_t value) {
 }
 
 // The parts that a house writes, empty; all of it, two megabytes, would take longer than most scripts.
-LedgerRecord& empty_ledger() {
-  static const std::unique_ptr<LedgerRecord> ledger = std::make_unique<LedgerRecord>();
+shm::LedgerRecord& empty_ledger() {
+  static const std::unique_ptr<shm::LedgerRecord> ledger = std::make_unique<shm::LedgerRecord>();
   ledger->crash_uses = 0;
-  for (LedgerCrash& crash : ledger->crashes) {
+  for (shm::LedgerCrash& crash : ledger->crashes) {
     crash.job_id.store(0, std::memory_order_relaxed);
     crash.count = 0;
     crash.last_use = 0;
   }
   ledger->pools[0].published.store(0, std::memory_order_relaxed);
-  for (LedgerTally& tally : ledger->pools[0].tally) tally = {};
+  for (shm::LedgerTally& tally : ledger->pools[0].tally) tally = {};
   return *ledger;
 }
 
 }  // namespace
 
-Hand::Hand(std::uint16_t number, BoardRecord* board) {
+Hand::Hand(std::uint16_t number, shm::BoardRecord* board) {
   owner = {static_cast<std::uint16_t>(number + 2), 0};
   self.place = number;
   self.board = board;
@@ -50,15 +50,15 @@ void Hand::be_born() {
   lane_memory.clear();
   control_memory.clear();
   self.owner = owner;
-  self.lane = format_lane(lane_memory.span(), 0, owner);
-  self.control = control = format_control(control_memory.span(), 0, owner);
+  self.lane = shm::format_lane(lane_memory.span(), 0, owner);
+  self.control = control = shm::format_control(control_memory.span(), 0, owner);
   claimed.reset();
   record.verdict_intent.store(0);
   record.counted_job.store(0);
 }
 
 House::House(bool safe)
-    : board_(format_board(board_memory_.span(), 0)),
+    : board_(shm::format_board(board_memory_.span(), 0)),
       ledger_(empty_ledger()),
       tenants_{Tenant(3, safe, board_), Tenant(4, false, board_)},
       hands_{Hand(0, board_), Hand(1, board_)} {
@@ -74,23 +74,24 @@ void House::claim(std::size_t number, std::size_t tenant) {
   Hand& worker = hand(number);
   tenant %= kTenants;
   if (worker.claimed || ended_[tenant]) return;
-  Claim claimed;
-  const ClaimStatus status = ringmaster::claim(worker.self, worker.sessions[tenant], tick(), claimed);
+  shm::Claim claimed;
+  const shm::ClaimStatus status = shm::claim(worker.self, worker.sessions[tenant], tick(), claimed);
   RM_CHECK(worker.sessions[tenant].cursor < tenants_[tenant].reply().slots(), "a cursor behind the last slot");
-  RM_CHECK(status == ClaimStatus::Claimed || !honest(number) || worker.self.lane->words.intent.load() == 0,
+  RM_CHECK(status == shm::ClaimStatus::Claimed || !honest(number) || worker.self.lane->words.intent.load() == 0,
            "an intent for no job");
-  RM_CHECK(status != ClaimStatus::Tampered || !tenants_[tenant].safe(), "a safe tenant is said to have lied");
-  if (status == ClaimStatus::Tampered) end_session(tenant);
-  if (status != ClaimStatus::Claimed) return;
+  RM_CHECK(status != shm::ClaimStatus::Tampered || !tenants_[tenant].safe(), "a safe tenant is said to have lied");
+  if (status == shm::ClaimStatus::Tampered) end_session(tenant);
+  if (status != shm::ClaimStatus::Claimed) return;
   RM_CHECK(claimed.slot < tenants_[tenant].reply().slots() && claimed.word.seq() != 0, "slot %u", claimed.slot);
   worker.claimed = claimed;
   worker.at = tenant;
 }
 
-void House::check_extents(const Hand& worker, const JobExtents& extents) const {
+void House::check_extents(const Hand& worker, const shm::JobExtents& extents) const {
   const Tenant& tenant = tenants_[worker.at];
   const auto inside = [](std::span<const std::byte> extent, const std::byte* ring) {
-    RM_CHECK(extent.data() >= ring && extent.size() <= kPageBytes && extent.data() + extent.size() <= ring + kPageBytes,
+    RM_CHECK(extent.data() >= ring && extent.size() <= shm::kPageBytes &&
+                 extent.data() + extent.size() <= ring + shm::kPageBytes,
              "an extent of %zu bytes outside of its ring", extent.size());
   };
   inside(extents.request, tenant.request().ring());
@@ -101,10 +102,10 @@ void House::check_extents(const Hand& worker, const JobExtents& extents) const {
 void House::finish(std::size_t number) {
   Hand& worker = hand(number);
   if (!worker.claimed) return;
-  const WorkerSession& session = worker.sessions[worker.at];
-  const JobExtents extents = locate(session, *worker.claimed);
-  use(cancel_asked(worker.self, session, *worker.claimed) ? 1 : 0);
-  JobResult result;
+  const shm::WorkerSession& session = worker.sessions[worker.at];
+  const shm::JobExtents extents = shm::locate(session, *worker.claimed);
+  use(shm::cancel_asked(worker.self, session, *worker.claimed) ? 1 : 0);
+  shm::JobResult result;
   if (extents.ok) {
     check_extents(worker, extents);
     const std::size_t bytes = std::min(extents.request.size(), extents.result.size());
@@ -113,24 +114,24 @@ void House::finish(std::size_t number) {
     result.result_bytes = bytes;
     result.message = "as asked";
   } else {
-    result = {.state = SlotState::Failed, .cause = Cause::Invalid, .message = "no such picture"};
+    result = {.state = shm::SlotState::Failed, .cause = Cause::Invalid, .message = "no such picture"};
   }
   const bool safe = tenants_[worker.at].safe();
-  const FinishStatus status = ringmaster::finish(worker.self, session, *worker.claimed, result, tick());
+  const shm::FinishStatus status = shm::finish(worker.self, session, *worker.claimed, result, tick());
   RM_CHECK(!safe || extents.ok, "a safe tenant's job has no extents");
-  RM_CHECK(!safe || status != FinishStatus::Tampered, "a safe tenant's word was altered");
-  if (status == FinishStatus::Held) return;  // it waits for its end
+  RM_CHECK(!safe || status != shm::FinishStatus::Tampered, "a safe tenant's word was altered");
+  if (status == shm::FinishStatus::Held) return;  // it waits for its end
   RM_CHECK(!honest(number) || worker.self.lane->words.intent.load() == 0, "an intent behind the end of its job");
   worker.claimed.reset();
 }
 
 void House::look(std::size_t number) {
   const Hand& worker = hand(number);
-  for (const WorkerSession& session : worker.sessions) {
-    const bool ready = has_ready_job(session);
-    RM_CHECK(!ready || may_have_work(session), "ready work without a bit");
-    use((next_is_ready(session) ? 1U : 0U) + (has_job_ready_since(session, now_) ? 1U : 0U) +
-        (has_waiting_job(session, now_, 250'000) ? 1U : 0U));
+  for (const shm::WorkerSession& session : worker.sessions) {
+    const bool ready = shm::has_ready_job(session);
+    RM_CHECK(!ready || shm::may_have_work(session), "ready work without a bit");
+    use((shm::next_is_ready(session) ? 1U : 0U) + (shm::has_job_ready_since(session, now_) ? 1U : 0U) +
+        (shm::has_waiting_job(session, now_, 250'000) ? 1U : 0U));
   }
 }
 
@@ -139,22 +140,22 @@ void House::turn(std::size_t number, unsigned how) {
   const std::uint32_t place = worker.self.place;
   switch (how % 8) {
     case 0:
-      return set_spin(*board_, place);
+      return shm::set_spin(*board_, place);
     case 1:
-      return clear_spin(*board_, place);
+      return shm::clear_spin(*board_, place);
     case 2:
-      return set_idle(*board_, place);
+      return shm::set_idle(*board_, place);
     case 3:
-      return clear_idle(*board_, place);
+      return shm::clear_idle(*board_, place);
     case 4:
-      return use(take_role(board_->streamer, place) ? 1 : 0);
+      return use(shm::take_role(board_->streamer, place) ? 1 : 0);
     case 5:
-      return use(leave_role(board_->standby, place) ? 1 : 0);
+      return use(shm::leave_role(board_->standby, place) ? 1 : 0);
     case 6:
-      RM_CHECK(count_spinners(*board_) <= 64 * kBoardWords, "more spinners than places");
-      return use((should_ring(*board_) ? 1U : 0U) + (anyone_idle(*board_) ? 1U : 0U));
+      RM_CHECK(shm::count_spinners(*board_) <= 64 * shm::kBoardWords, "more spinners than places");
+      return use((shm::should_ring(*board_) ? 1U : 0U) + (shm::anyone_idle(*board_) ? 1U : 0U));
     default:
-      return clear_place(*board_, place);
+      return shm::clear_place(*board_, place);
   }
 }
 
@@ -166,13 +167,13 @@ Tenant* House::tenant_of(std::uint16_t index) {
   return nullptr;
 }
 
-Fate* House::fate_of(const Intent& intent) {
+Fate* House::fate_of(const shm::Intent& intent) {
   Tenant* tenant = tenant_of(intent.session);
   return tenant != nullptr ? tenant->fate_of(intent.slot, intent.seq) : nullptr;
 }
 
-std::array<ReapTarget, kTenants> House::targets() const {
-  std::array<ReapTarget, kTenants> all;
+std::array<shm::ReapTarget, kTenants> House::targets() const {
+  std::array<shm::ReapTarget, kTenants> all;
   for (std::size_t i = 0; i < kTenants; ++i)
     all[i] = {tenants_[i].index(), tenants_[i].serial(), tenants_[i].request(), tenants_[i].reply()};
   return all;
@@ -181,79 +182,79 @@ std::array<ReapTarget, kTenants> House::targets() const {
 // A deadline has passed, by the lane.
 void House::sentence(std::size_t number) {
   Hand& worker = hand(number);
-  const LaneLook seen = look_at_lane(*worker.self.lane);
+  const shm::LaneLook seen = shm::look_at_lane(*worker.self.lane);
   if (!seen.intent) return;
   const Tenant* tenant = tenant_of(seen.intent->session);
   if (tenant == nullptr) return;
-  const Verdict verdict{*seen.intent, Cause::RunTimeout, 0};
-  if (!write_verdict(worker.record, verdict)) return;
-  RM_CHECK(standing_verdict(worker.record)->intent == verdict.intent, "another verdict");
+  const shm::Verdict verdict{*seen.intent, Cause::RunTimeout, 0};
+  if (!shm::write_verdict(worker.record, verdict)) return;
+  RM_CHECK(shm::standing_verdict(worker.record)->intent == verdict.intent, "another verdict");
   worker.control->hold.store(1);
-  const Sentence come_to = pass_sentence(tenant->reply(), *worker.self.lane, *seen.intent, worker.owner);
-  RM_CHECK(!tenant->safe() || come_to == Sentence::Kill, "a safe tenant's run cannot be ended: %d",
+  const shm::Sentence come_to = shm::pass_sentence(tenant->reply(), *worker.self.lane, *seen.intent, worker.owner);
+  RM_CHECK(!tenant->safe() || come_to == shm::Sentence::Kill, "a safe tenant's run cannot be ended: %d",
            static_cast<int>(come_to));
   if (Fate* fate = fate_of(*seen.intent)) fate->sentenced = true;
-  if (come_to == Sentence::Kill) return die(worker, verdict);
-  withdraw_verdict(worker.record);
+  if (come_to == shm::Sentence::Kill) return die(worker, verdict);
+  shm::withdraw_verdict(worker.record);
   // Once more a grace later, when no claim can be half done any more: then its client wrote it.
-  if (come_to == Sentence::Unclear) return die(worker, Verdict{*seen.intent, Cause::ProtocolViolation, 0});
+  if (come_to == shm::Sentence::Unclear) return die(worker, shm::Verdict{*seen.intent, Cause::ProtocolViolation, 0});
   worker.control->hold.store(0);
 }
 
 void House::bury(std::size_t number) {
   Hand& worker = hand(number);
-  if (const auto intent = Intent::unpack(worker.self.lane->words.intent.load())) {
+  if (const auto intent = shm::Intent::unpack(worker.self.lane->words.intent.load())) {
     if (Fate* fate = fate_of(*intent)) fate->crashed = true;
   }
-  die(worker, standing_verdict(worker.record));
+  die(worker, shm::standing_verdict(worker.record));
 }
 
-AfterCrash House::after(Hand& worker, std::uint64_t job_id, bool idempotent, unsigned attempts) {
+shm::AfterCrash House::after(Hand& worker, std::uint64_t job_id, bool idempotent, unsigned attempts) {
   RM_CHECK(attempts >= 1 && attempts <= 16, "attempt %u", attempts);
-  const std::uint32_t count = count_crash(ledger_, worker.record, job_id, 11);
-  RM_CHECK(count_crash(ledger_, worker.record, job_id, 11) == count, "one death counted twice");
-  if (count >= kRetries) return AfterCrash::Poison;
-  return idempotent ? AfterCrash::Retry : AfterCrash::Fail;
+  const std::uint32_t count = shm::count_crash(ledger_, worker.record, job_id, 11);
+  RM_CHECK(shm::count_crash(ledger_, worker.record, job_id, 11) == count, "one death counted twice");
+  if (count >= kRetries) return shm::AfterCrash::Poison;
+  return idempotent ? shm::AfterCrash::Retry : shm::AfterCrash::Fail;
 }
 
-void House::die(Hand& worker, const std::optional<Verdict>& verdict) {
+void House::die(Hand& worker, const std::optional<shm::Verdict>& verdict) {
   const auto all = targets();
-  const LaneRecord& lane = *worker.self.lane;
-  DeathReport death;
+  const shm::LaneRecord& lane = *worker.self.lane;
+  shm::DeathReport death;
   death.owner = worker.owner;
   death.intent_bits = lane.words.intent.load();
   death.detail = 11;
   death.verdict = verdict;
   death.run = {death.intent_bits, std::min(lane.words.stamp_ns.load(), now_), tick()};
-  const auto times = times_cut_short(all, death);
+  const auto times = shm::times_cut_short(all, death);
   RM_CHECK(!times || times->run_ns <= now_, "a run longer than the daemon lives");
-  (void)book_death(ledger_.pools[0], worker.owner, [&](LedgerTally& tally) {
-    add_lane(tally, lane);
+  (void)shm::book_death(ledger_.pools[0], worker.owner, [&](shm::LedgerTally& tally) {
+    daemon::add_lane(tally, lane);
     if (times) tally.run.add(times->run_ns);
   });
   const auto rule = [&](std::uint64_t id, bool idempotent, unsigned attempts) {
     return after(worker, id, idempotent, attempts);
   };
-  for (const ReapedJob& job : reap(all, death, rule)) {
+  for (const shm::ReapedJob& job : shm::reap(all, death, rule)) {
     const Tenant* tenant = tenant_of(job.session);
     RM_CHECK(tenant != nullptr && job.slot < tenant->reply().slots(), "slot %u of no session", job.slot);
     RM_CHECK(!(job.forged && job.retried) && (job.retried || job.cause != Cause::None), "an end without a cause");
     RM_CHECK(!job.forged || !tenant->safe(), "a safe tenant is said to have lied");
-    if (!job.retried) forget_crashes(ledger_, job.job_id);
+    if (!job.retried) shm::forget_crashes(ledger_, job.job_id);
   }
-  RM_CHECK(reap(all, death, rule).empty(), "a second burial finds more");
-  clear_place(*board_, worker.self.place);
+  RM_CHECK(shm::reap(all, death, rule).empty(), "a second burial finds more");
+  shm::clear_place(*board_, worker.self.place);
   worker.be_born();
 }
 
 void House::expire(std::size_t number) {
   Tenant& one = tenant(number);
   for (std::uint32_t slot = 0; slot < one.reply().slots(); ++slot) {
-    const SlotWord word(one.reply().word(slot).load());
-    if (!queue_expired(one.request().descriptor(slot), tick())) continue;
+    const shm::SlotWord word(one.reply().word(slot).load());
+    if (!shm::queue_expired(one.request().descriptor(slot), tick())) continue;
     if (Fate* fate = one.fate_of(slot, word.seq())) fate->expired = true;
-    if (!end_ready(one.reply(), slot, word, Cause::QueueTimeout)) continue;
-    RM_CHECK(word.state() == SlotState::Ready, "ended what was not queued");
+    if (!shm::end_ready(one.reply(), slot, word, Cause::QueueTimeout)) continue;
+    RM_CHECK(word.state() == shm::SlotState::Ready, "ended what was not queued");
   }
 }
 
@@ -261,28 +262,29 @@ void House::expire(std::size_t number) {
 void House::adopt() {
   for (std::size_t i = 0; i < kTenants; ++i) {
     const Tenant& one = tenants_[i];
-    const auto request = RequestView::open(one.request_memory().first(one.geometry().request_control_bytes()));
-    const auto reply = ReplyView::open(one.reply_memory().first(one.geometry().reply_control_bytes()));
+    const auto request = shm::RequestView::open(one.request_memory().first(one.geometry().request_control_bytes()));
+    const auto reply = shm::ReplyView::open(one.reply_memory().first(one.geometry().reply_control_bytes()));
     const bool whole = request && reply && request->slots() == one.geometry().slots &&
-                       reply->slots() == one.geometry().slots && request->ring_bytes() == kPageBytes &&
-                       reply->ring_bytes() == kPageBytes && request->serial() == one.serial();
+                       reply->slots() == one.geometry().slots && request->ring_bytes() == shm::kPageBytes &&
+                       reply->ring_bytes() == shm::kPageBytes && request->serial() == one.serial();
     RM_CHECK(whole || !one.safe(), "a safe tenant's session cannot be adopted");
     if (!whole) continue;
     RM_CHECK(request->ring() == nullptr && reply->ring() == nullptr, "a ring that is not mapped");
-    restore_hints(*reply);
+    shm::restore_hints(*reply);
   }
   for (std::size_t number = 0; number < kHands; ++number) {
     Hand& worker = hands_[number];
-    const auto verdict = standing_verdict(worker.record);
-    if (verdict && look_at_lane(*worker.self.lane).intent == verdict->intent) {
-      withdraw_verdict(worker.record);
+    const auto verdict = shm::standing_verdict(worker.record);
+    if (verdict && shm::look_at_lane(*worker.self.lane).intent == verdict->intent) {
+      shm::withdraw_verdict(worker.record);
       sentence(number);
     } else if (!verdict) {
       worker.control->hold.store(0);
     }
-    if (const LaneRecord* lane = open_lane(worker.lane_memory.span())) use(finished_jobs(lane->counters));
+    if (const shm::LaneRecord* lane = shm::open_lane(worker.lane_memory.span()))
+      use(shm::finished_jobs(lane->counters));
   }
-  (void)open_board(board_memory_.span());
+  (void)shm::open_board(board_memory_.span());
 }
 
 void House::end_session(std::size_t number) {
@@ -291,20 +293,21 @@ void House::end_session(std::size_t number) {
     if (worker.claimed && worker.at == number % kTenants) return;  // detach waits for the job's end
   }
   one.end_all_fates();
-  const unsigned ended = end_all(one.reply(), Cause::Cancelled);
+  const unsigned ended = shm::end_all(one.reply(), Cause::Cancelled);
   RM_CHECK(ended <= one.reply().slots(), "%u jobs ended", ended);
   ended_[number % kTenants] = true;
 }
 
 void House::rest(std::size_t number) {
-  const WorkerSession& session = hands_[0].sessions[number];
+  const shm::WorkerSession& session = hands_[0].sessions[number];
   for (std::size_t looks = tenants_[number].reply().slots() + 2; looks > 0; --looks) {
     claim(0, number);
     if (ended_[number]) return;
     if (hands_[0].claimed) {
       finish(0);
-    } else if (!ringmaster::settle(session)) {
-      RM_CHECK(!may_have_work(session) && !next_is_ready(session) && !has_ready_job(session), "it sleeps beside work");
+    } else if (!shm::settle(session)) {
+      RM_CHECK(!shm::may_have_work(session) && !shm::next_is_ready(session) && !shm::has_ready_job(session),
+               "it sleeps beside work");
       return;
     }
   }

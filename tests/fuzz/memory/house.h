@@ -17,18 +17,18 @@ inline constexpr std::size_t kHands = 2;
 
 /// One worker, at its incarnation.
 struct Hand {
-  Hand(std::uint16_t number, BoardRecord* board);
+  Hand(std::uint16_t number, shm::BoardRecord* board);
   void be_born();
 
-  Owner owner;
-  Block lane_memory{sizeof(LaneRecord)};
-  Block control_memory{sizeof(ControlRecord)};
-  ControlRecord* control = nullptr;
-  WorkerSelf self;
-  std::array<WorkerSession, kTenants> sessions;
-  std::optional<Claim> claimed;
+  shm::Owner owner;
+  Block lane_memory{sizeof(shm::LaneRecord)};
+  Block control_memory{sizeof(shm::ControlRecord)};
+  shm::ControlRecord* control = nullptr;
+  shm::WorkerSelf self;
+  std::array<shm::WorkerSession, kTenants> sessions;
+  std::optional<shm::Claim> claimed;
   std::size_t at = 0;  ///< the tenant of `claimed`
-  LedgerWorker record{};
+  shm::LedgerWorker record{};
 };
 
 /// One pool in one thread: sessions, workers, supervisor, each doing what it does in a daemon one step at a time, by
@@ -62,20 +62,20 @@ class House {
   [[nodiscard]] std::uint64_t tick() { return now_ += 1'000'000; }
 
  private:
-  [[nodiscard]] std::array<ReapTarget, kTenants> targets() const;
+  [[nodiscard]] std::array<shm::ReapTarget, kTenants> targets() const;
   /// Nobody else writes into its lane.
   [[nodiscard]] bool honest(std::size_t hand) const { return tenants_[0].safe() || hand % kHands == 0; }
   Tenant* tenant_of(std::uint16_t index);
-  Fate* fate_of(const Intent& intent);
-  void check_extents(const Hand& hand, const JobExtents& extents) const;
+  Fate* fate_of(const shm::Intent& intent);
+  void check_extents(const Hand& hand, const shm::JobExtents& extents) const;
   /// An idle worker before that tenant's words: it sleeps at last, or ends the session for what it finds there.
   void rest(std::size_t tenant);
-  void die(Hand& hand, const std::optional<Verdict>& verdict);
-  AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);
+  void die(Hand& hand, const std::optional<shm::Verdict>& verdict);
+  shm::AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);
 
-  Block board_memory_{sizeof(BoardRecord)};
-  BoardRecord* board_ = nullptr;
-  LedgerRecord& ledger_;
+  Block board_memory_{sizeof(shm::BoardRecord)};
+  shm::BoardRecord* board_ = nullptr;
+  shm::LedgerRecord& ledger_;
   std::array<Tenant, kTenants> tenants_;
   std::array<Hand, kHands> hands_;
   std::array<bool, kTenants> ended_{};

@@ -10,12 +10,13 @@ namespace {
 // A slot word that the protocol knows: any state, near the last seq, of either worker or of nobody.
 std::uint64_t plausible(House& house, const Tenant& tenant, Script& script) {
   const auto raw = script.next<std::uint16_t>();
-  const auto state = static_cast<SlotState>(raw & 7);
+  const auto state = static_cast<shm::SlotState>(raw & 7);
   const std::uint32_t seq = tenant.last_seq() - (raw >> 3 & 3);
   const unsigned attempt = raw >> 5 & 15;
-  if ((raw >> 9 & 1) != 0) return SlotWord::terminal(seq, state, attempt, static_cast<Cause>(raw >> 10 & 31), 7).bits();
-  const Owner owner = (raw >> 10 & 3) == 3 ? Owner{9, 9} : house.hand(raw >> 10 & 1).owner;
-  return SlotWord::owned(seq, state, attempt, owner).bits();
+  if ((raw >> 9 & 1) != 0)
+    return shm::SlotWord::terminal(seq, state, attempt, static_cast<Cause>(raw >> 10 & 31), 7).bits();
+  const shm::Owner owner = (raw >> 10 & 3) == 3 ? shm::Owner{9, 9} : house.hand(raw >> 10 & 1).owner;
+  return shm::SlotWord::owned(seq, state, attempt, owner).bits();
 }
 
 const Tenant& chosen(House& house, Stranger who, Script& script) {
@@ -38,18 +39,18 @@ void copy_word(House& house, Stranger who, Script& script) {
 void set_bit(House& house, Stranger who, Script& script) {
   const Tenant& tenant = chosen(house, who, script);
   const auto which = script.next<std::uint8_t>();
-  const HintWords& hints = (which & 1) != 0 ? tenant.reply().ready() : tenant.reply().done();
+  const shm::HintWords& hints = (which & 1) != 0 ? tenant.reply().ready() : tenant.reply().done();
   hints.bits[0].fetch_xor(std::uint64_t{1} << (which >> 1 & 63));
 }
 
 // What a worker says that it runs.
 void write_lane(House& house, Script& script) {
-  LaneWords& words = house.hand(1).self.lane->words;
+  shm::LaneWords& words = house.hand(1).self.lane->words;
   const auto raw = script.next<std::uint16_t>();
   const Tenant& tenant = house.tenant(raw & 1);
   const auto index = static_cast<std::uint16_t>((raw & 2) != 0 ? tenant.index() : raw);
   const auto slot = static_cast<std::uint16_t>((raw & 4) != 0 ? tenant.last_slot() : raw >> 3);
-  words.intent.store(Intent{index, slot, tenant.last_seq() - (raw >> 4 & 3)}.pack());
+  words.intent.store(shm::Intent{index, slot, tenant.last_seq() - (raw >> 4 & 3)}.pack());
   words.stamp_ns.store(script.next<std::uint64_t>());
 }
 

@@ -35,11 +35,11 @@ bool allowed(Cause cause, const Fate& fate) {
 
 }  // namespace
 
-Tenant::Tenant(std::uint16_t index, bool safe, const BoardRecord* board)
+Tenant::Tenant(std::uint16_t index, bool safe, const shm::BoardRecord* board)
     : index_(index),
       safe_(safe),
-      request_(RequestView::format(request_memory_.span(), geometry_, serial(), index, 0)),
-      reply_(ReplyView::format(reply_memory_.span(), geometry_, serial(), index, 0)),
+      request_(shm::RequestView::format(request_memory_.span(), geometry_, serial(), index, 0)),
+      reply_(shm::ReplyView::format(reply_memory_.span(), geometry_, serial(), index, 0)),
       port_(request_, reply_, board) {}
 
 void Tenant::submit(std::size_t bytes, bool idempotent, std::uint32_t queue_timeout_ms, std::uint64_t now_ns) {
@@ -59,11 +59,11 @@ void Tenant::submit(std::size_t bytes, bool idempotent, std::uint32_t queue_time
   sent.result = *result;
   sent.submitted_ns = now_ns;
   std::fill_n(request_.ring() + request->offset, bytes, std::byte{sent.tag});
-  JobDescriptor job{};
+  shm::JobDescriptor job{};
   job.handler = 42;
-  job.flags = idempotent ? kJobIdempotent : 0;
-  job.request_line = static_cast<std::uint32_t>(request->offset / kCacheLine);
-  job.result_line = static_cast<std::uint32_t>(result->offset / kCacheLine);
+  job.flags = idempotent ? shm::kJobIdempotent : 0;
+  job.request_line = static_cast<std::uint32_t>(request->offset / shm::kCacheLine);
+  job.result_line = static_cast<std::uint32_t>(result->offset / shm::kCacheLine);
   job.request_bytes = job.result_capacity = bytes;
   job.submitted_ns = now_ns;
   job.queue_timeout_ms = queue_timeout_ms;
@@ -75,8 +75,8 @@ void Tenant::submit(std::size_t bytes, bool idempotent, std::uint32_t queue_time
 
 void Tenant::gather(std::uint64_t now_ns) {
   const unsigned before = port_.in_flight();
-  std::vector<std::pair<std::uint32_t, SlotWord>> ended;
-  const unsigned found = port_.collect([&](std::uint32_t slot, SlotWord word) { ended.emplace_back(slot, word); });
+  std::vector<std::pair<std::uint32_t, shm::SlotWord>> ended;
+  const unsigned found = port_.collect([&](std::uint32_t slot, shm::SlotWord word) { ended.emplace_back(slot, word); });
   RM_CHECK(found == ended.size() && found <= before && port_.in_flight() == before - found, "%u of %u", found, before);
   for (const auto& [slot, word] : ended) take(slot, word, now_ns);
 }
@@ -87,7 +87,7 @@ void Tenant::gather_one(std::uint32_t slot, std::uint64_t now_ns) {
 }
 
 // Once for each job that was submitted, and for nothing else.
-void Tenant::take(std::uint32_t slot, SlotWord word, std::uint64_t now_ns) {
+void Tenant::take(std::uint32_t slot, shm::SlotWord word, std::uint64_t now_ns) {
   const auto at = jobs_.find(slot);
   RM_CHECK(at != jobs_.end() && word.is_terminal() && word.seq() == at->second.seq, "slot %u: an end of no job", slot);
   check_end(at->second, slot, word, now_ns);
@@ -97,10 +97,11 @@ void Tenant::take(std::uint32_t slot, SlotWord word, std::uint64_t now_ns) {
   port_.release(slot);
 }
 
-void Tenant::check_end(const Sent& job, std::uint32_t slot, SlotWord word, std::uint64_t now_ns) const {
-  JobFacts facts{make_job_id(serial(), job.seq), slot, job.seq, job.result.offset, job.bytes, job.submitted_ns};
+void Tenant::check_end(const Sent& job, std::uint32_t slot, shm::SlotWord word, std::uint64_t now_ns) const {
+  daemon::JobFacts facts{
+      shm::make_job_id(serial(), job.seq), slot, job.seq, job.result.offset, job.bytes, job.submitted_ns};
   facts.ended_ns = now_ns;
-  const control::v1::Outcome outcome = outcome_message(read_outcome(reply_, facts, word));
+  const control::v1::Outcome outcome = daemon::outcome_message(daemon::read_outcome(reply_, facts, word));
   RM_CHECK(outcome.result().size() <= job.bytes, "a result of %zu bytes in a room of %zu", outcome.result().size(),
            job.bytes);
   RM_CHECK(is_clean_text(outcome.message()) && outcome.message().size() <= 4096, "a message that cannot be shown");

@@ -23,7 +23,7 @@ struct Fate {
 /// may, so that every one of its jobs must end exactly once, as its fate allows, with its own result.
 class Tenant {
  public:
-  Tenant(std::uint16_t index, bool safe, const BoardRecord* board);
+  Tenant(std::uint16_t index, bool safe, const shm::BoardRecord* board);
 
   void submit(std::size_t bytes, bool idempotent, std::uint32_t queue_timeout_ms, std::uint64_t now_ns);
   /// Takes what has ended: all of it by the bits, or one job by its own word.
@@ -41,11 +41,11 @@ class Tenant {
   [[nodiscard]] std::size_t under_way() const { return jobs_.size(); }
   [[nodiscard]] std::uint32_t last_slot() const { return last_slot_; }
   [[nodiscard]] std::uint32_t last_seq() const { return last_seq_; }
-  [[nodiscard]] const SessionGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] const shm::SessionGeometry& geometry() const { return geometry_; }
   [[nodiscard]] std::span<std::byte> request_memory() const { return request_memory_.span(); }
   [[nodiscard]] std::span<std::byte> reply_memory() const { return reply_memory_.span(); }
-  [[nodiscard]] const RequestView& request() const { return request_; }
-  [[nodiscard]] const ReplyView& reply() const { return reply_; }
+  [[nodiscard]] const shm::RequestView& request() const { return request_; }
+  [[nodiscard]] const shm::ReplyView& reply() const { return reply_; }
 
   /// What a worker makes of a request.
   [[nodiscard]] static std::byte answer_to(std::byte one) { return one ^ std::byte{0x5A}; }
@@ -55,24 +55,24 @@ class Tenant {
     std::uint32_t seq = 0;
     std::uint8_t tag = 0;
     std::size_t bytes = 0;
-    Extent request;
-    Extent result;
+    shm::Extent request;
+    shm::Extent result;
     std::uint64_t submitted_ns = 0;
     Fate fate;
   };
-  void take(std::uint32_t slot, SlotWord word, std::uint64_t now_ns);
-  void check_end(const Sent& job, std::uint32_t slot, SlotWord word, std::uint64_t now_ns) const;
+  void take(std::uint32_t slot, shm::SlotWord word, std::uint64_t now_ns);
+  void check_end(const Sent& job, std::uint32_t slot, shm::SlotWord word, std::uint64_t now_ns) const;
 
   std::uint16_t index_;
   bool safe_;
-  const SessionGeometry geometry_{64, kPageBytes, kPageBytes};
+  const shm::SessionGeometry geometry_{64, shm::kPageBytes, shm::kPageBytes};
   Block request_memory_{geometry_.request_segment_bytes()};
   Block reply_memory_{geometry_.reply_segment_bytes()};
-  RequestView request_;
-  ReplyView reply_;
-  ClientPort port_;
-  PayloadRing requests_{kPageBytes};
-  PayloadRing results_{kPageBytes};
+  shm::RequestView request_;
+  shm::ReplyView reply_;
+  shm::ClientPort port_;
+  shm::PayloadRing requests_{shm::kPageBytes};
+  shm::PayloadRing results_{shm::kPageBytes};
   std::map<std::uint32_t, Sent> jobs_;  ///< by slot
   std::uint32_t last_slot_ = 0;
   std::uint32_t last_seq_ = 0;

@@ -48,7 +48,7 @@ void words(const std::string& text) {
   const std::string meant = did_you_mean(text, {"status", "submit", "map", "handlers"});
   RM_CHECK(meant.empty() || meant.starts_with("; did you mean"), "%s", meant.c_str());
   if (const auto descriptor = descriptor_named(text)) RM_CHECK(*descriptor >= 0, "%d", *descriptor);
-  if (const auto fits = check_socket_path(text); !fits) RM_CHECK(!fits.error().message.empty(), "without a word");
+  if (const auto fits = wire::check_socket_path(text); !fits) RM_CHECK(!fits.error().message.empty(), "without a word");
 }
 
 // The configuration's own units: whole numbers, exact.

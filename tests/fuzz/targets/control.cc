@@ -30,7 +30,7 @@ HandlerDescription thumbnail() {
   return handler;
 }
 
-std::vector<std::string> all_frames(FrameDecoder& decoder, std::string_view stream, Script* sizes) {
+std::vector<std::string> all_frames(wire::FrameDecoder& decoder, std::string_view stream, Script* sizes) {
   std::vector<std::string> bodies;
   while (!stream.empty()) {
     const std::size_t piece = sizes != nullptr ? 1 + sizes->below(64) : stream.size();
@@ -38,7 +38,7 @@ std::vector<std::string> all_frames(FrameDecoder& decoder, std::string_view stre
     stream.remove_prefix(bytes.size());
     decoder.feed(bytes);
     while (auto body = decoder.take()) {
-      RM_CHECK(decoder.state() == FrameDecoder::State::Ok, "a frame out of a broken stream");
+      RM_CHECK(decoder.state() == wire::FrameDecoder::State::Ok, "a frame out of a broken stream");
       bodies.push_back(std::move(*body));
     }
   }
@@ -47,8 +47,8 @@ std::vector<std::string> all_frames(FrameDecoder& decoder, std::string_view stre
 
 // The same frames however the stream is cut, each as it was sent, and none behind what is no frame.
 std::vector<std::string> cut(std::string_view stream, Script sizes) {
-  FrameDecoder whole;
-  FrameDecoder in_pieces;
+  wire::FrameDecoder whole;
+  wire::FrameDecoder in_pieces;
   std::vector<std::string> bodies = all_frames(whole, stream, nullptr);
   RM_CHECK(bodies == all_frames(in_pieces, stream, &sizes), "the frames depend on how the stream is cut");
   RM_CHECK(whole.state() == in_pieces.state() && whole.claimed() == in_pieces.claimed() &&
@@ -56,22 +56,22 @@ std::vector<std::string> cut(std::string_view stream, Script sizes) {
            "the decoder's state depends on how the stream is cut");
   std::string again;
   for (const std::string& body : bodies) {
-    RM_CHECK(!body.empty() && body.size() <= kMaxFrameBytes, "a frame of %zu bytes", body.size());
-    again += make_frame(body);
+    RM_CHECK(!body.empty() && body.size() <= wire::kMaxFrameBytes, "a frame of %zu bytes", body.size());
+    again += wire::make_frame(body);
   }
   RM_CHECK(stream.starts_with(again), "the frames are not what was sent");
   const std::size_t rest = stream.size() - again.size();
-  const bool ok = whole.state() == FrameDecoder::State::Ok;
+  const bool ok = whole.state() == wire::FrameDecoder::State::Ok;
   RM_CHECK(!ok || whole.half_frame() == (rest > 0), "%zu bytes are left", rest);
-  RM_CHECK(ok || whole.claimed() == 0 || whole.claimed() > kMaxFrameBytes, "%u", whole.claimed());
-  const std::string more = make_frame("x");
+  RM_CHECK(ok || whole.claimed() == 0 || whole.claimed() > wire::kMaxFrameBytes, "%u", whole.claimed());
+  const std::string more = wire::make_frame("x");
   whole.feed(std::as_bytes(std::span(more)));
   RM_CHECK(ok || (!whole.take() && !whole.half_frame()), "a broken stream has gone on");
   return bodies;
 }
 
 void check_refusal(v1::ErrorCode code, const std::string& why) {
-  const v1::Reply reply = error_reply(7, code, why);
+  const v1::Reply reply = wire::error_reply(7, code, why);
   v1::Reply read;
   RM_CHECK(read.ParseFromString(reply.SerializeAsString()) && read.id() == 7 && read.error().code() == code,
            "a refusal that its client cannot read");
@@ -131,7 +131,7 @@ void run(Input input) {
 
 std::string stream_of(const std::vector<v1::Request>& requests) {
   std::string stream(5, '\1');
-  for (const v1::Request& request : requests) stream += make_frame(request.SerializeAsString());
+  for (const v1::Request& request : requests) stream += wire::make_frame(request.SerializeAsString());
   return stream;
 }
 
@@ -164,7 +164,7 @@ std::vector<std::string> seeds() {
   all[13].mutable_get_stack();
   std::vector<std::string> seeds{stream_of(all)};
   for (const v1::Request& one : all) seeds.push_back(stream_of({one}));
-  seeds.push_back(std::string(5, '\0') + make_frame("x") + std::string(4, '\0'));
+  seeds.push_back(std::string(5, '\0') + wire::make_frame("x") + std::string(4, '\0'));
   seeds.push_back(std::string(5, '\0') + "\xFF\xFF\xFF\x7F rest");
   const std::vector<Argument> arguments{{"width", "64"}, {"title", std::string("a\0b", 3)}};
   seeds.push_back(SeedWriter().put(std::uint8_t{3}).raw(encode_arguments(arguments).value()).take());

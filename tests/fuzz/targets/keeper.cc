@@ -59,7 +59,7 @@ void read_event(std::string_view text) {
       *event);
   RM_CHECK(size == packet.size(), "an event of %zu bytes out of %zu", size, packet.size());
   if (const auto* spawned = std::get_if<SpawnedMessage>(&*event))
-    check_sentence(to_string(static_cast<SpawnStage>(spawned->stage)));
+    check_sentence(to_string(static_cast<daemon::SpawnStage>(spawned->stage)));
 }
 
 void read_inherited(std::string_view text) {

@@ -14,7 +14,7 @@ constexpr std::uint64_t kToken = 0x1122334455667788;
 constexpr std::size_t kLongest = 64;
 
 std::string mark(std::uint64_t job, std::uint64_t token = kToken) {
-  const OutputMark bytes = make_output_mark(token, job);
+  const shm::OutputMark bytes = shm::make_output_mark(token, job);
   return {bytes.data(), bytes.size()};
 }
 
@@ -34,10 +34,10 @@ std::string stream_of(Script& script) {
   return stream;
 }
 
-using Lines = std::vector<TaggedOutput::Line>;
+using Lines = std::vector<daemon::TaggedOutput::Line>;
 
-Lines read(std::string_view stream, const OutputLines::Limits& limits, Script* sizes) {
-  TaggedOutput output(limits, kToken);
+Lines read(std::string_view stream, const daemon::OutputLines::Limits& limits, Script* sizes) {
+  daemon::TaggedOutput output(limits, kToken);
   const core::TimePoint now{std::chrono::seconds(100)};
   Lines lines;
   std::size_t fed = 0;
@@ -58,12 +58,12 @@ void run(Input input) {
   const auto kind = script.next<std::uint8_t>();
   Script sizes(script.take(4));
   const std::string stream = stream_of(script);
-  OutputLines::Limits limits{.max_line = kLongest};
+  daemon::OutputLines::Limits limits{.max_line = kLongest};
   if (kind % 4 == 0) limits.burst = kind;
   const Lines whole = read(stream, limits, nullptr);
   RM_CHECK(whole == read(stream, limits, &sizes), "the lines depend on how the stream is read");
   std::size_t bytes = 0;
-  for (const TaggedOutput::Line& line : whole) {
+  for (const daemon::TaggedOutput::Line& line : whole) {
     RM_CHECK(line.line.text.size() <= kLongest && line.line.text.find('\n') == std::string::npos, "no line");
     bytes += line.line.text.size();
   }

@@ -57,30 +57,31 @@ class Book {
  private:
   // Any word of the lane behind its header.
   void write(Script& script) {
-    constexpr std::size_t kWords = (sizeof(LaneRecord) - sizeof(SegmentHeader)) / sizeof(Word64);
+    constexpr std::size_t kWords = (sizeof(shm::LaneRecord) - sizeof(shm::SegmentHeader)) / sizeof(shm::Word64);
     const std::size_t place = script.below(kWords);
-    auto* words = reinterpret_cast<Word64*>(reinterpret_cast<std::byte*>(lane_.get()) + sizeof(SegmentHeader));
+    auto* words =
+        reinterpret_cast<shm::Word64*>(reinterpret_cast<std::byte*>(lane_.get()) + sizeof(shm::SegmentHeader));
     words[place].store(number(script), std::memory_order_relaxed);
   }
 
-  [[nodiscard]] LedgerTally total() {
-    LedgerTally sum = tally_of(*record_);
-    add_lane(sum, *lane_);
+  [[nodiscard]] shm::LedgerTally total() {
+    shm::LedgerTally sum = shm::tally_of(*record_);
+    daemon::add_lane(sum, *lane_);
     return sum;
   }
 
   // Counted once, however often a successor tries.
   void die(Script& script) {
-    const Owner owner{static_cast<std::uint16_t>(script.next<std::uint8_t>() & 3), ++incarnation_};
-    const std::uint64_t before = tally_of(*record_).deaths;
-    const auto add = [this](LedgerTally& tally) {
+    const shm::Owner owner{static_cast<std::uint16_t>(script.next<std::uint8_t>() & 3), ++incarnation_};
+    const std::uint64_t before = shm::tally_of(*record_).deaths;
+    const auto add = [this](shm::LedgerTally& tally) {
       ++tally.deaths;
-      add_lane(tally, *lane_);
+      daemon::add_lane(tally, *lane_);
       tally.queue.add(7);
     };
-    RM_CHECK(book_death(*record_, owner, add) && !book_death(*record_, owner, add), "a death booked twice");
-    RM_CHECK(tally_of(*record_).deaths == before + 1, "%lu deaths", static_cast<unsigned long>(before));
-    lane_ = std::make_unique<LaneRecord>();
+    RM_CHECK(shm::book_death(*record_, owner, add) && !shm::book_death(*record_, owner, add), "a death booked twice");
+    RM_CHECK(shm::tally_of(*record_).deaths == before + 1, "%lu deaths", static_cast<unsigned long>(before));
+    lane_ = std::make_unique<shm::LaneRecord>();
   }
 
   static void check_times(const v1::Quantiles& times) {
@@ -90,10 +91,10 @@ class Book {
 
   void show() {
     v1::Status status;
-    PoolView view;
+    daemon::PoolView view;
     view.name = "images";
     view.figures = statistics_.figures(now_, total(), statistics_.gauge());
-    v1::PoolStatus& pool = *status.add_pools() = pool_message(view);
+    v1::PoolStatus& pool = *status.add_pools() = daemon::pool_message(view);
     for (const v1::Quantiles* times :
          {&pool.queue_time(), &pool.run_time(), &pool.queue_time_minute(), &pool.run_time_minute()}) {
       check_times(*times);
@@ -109,9 +110,9 @@ class Book {
     RM_CHECK(again.ParseFromString(status.SerializeAsString()), "figures that do not go over the wire");
   }
 
-  std::unique_ptr<LaneRecord> lane_ = std::make_unique<LaneRecord>();
-  std::unique_ptr<LedgerPool> record_ = std::make_unique<LedgerPool>();
-  PoolStatistics statistics_{*record_, 4};
+  std::unique_ptr<shm::LaneRecord> lane_ = std::make_unique<shm::LaneRecord>();
+  std::unique_ptr<shm::LedgerPool> record_ = std::make_unique<shm::LedgerPool>();
+  daemon::PoolStatistics statistics_{*record_, 4};
   core::TimePoint now_{std::chrono::hours(1)};
   std::uint16_t incarnation_ = 0;
 };

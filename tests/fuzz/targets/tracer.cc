@@ -23,13 +23,13 @@ void check_room(const char (&room)[Size]) {
 
 // A ledger with nothing in it but this incident.
 void record(const std::string& text, const std::string& full) {
-  static const std::unique_ptr<LedgerRecord> ledger = std::make_unique<LedgerRecord>();
-  IncidentLog log(*ledger);
+  static const std::unique_ptr<shm::LedgerRecord> ledger = std::make_unique<shm::LedgerRecord>();
+  daemon::IncidentLog log(*ledger);
   const std::uint64_t serial = log.open({0, 1, 2, 3}, {4, 5, full}, 6);
   log.set_stack(serial, text, full);
   log.set_core(serial, text);
   log.set_what(serial, full);
-  const LedgerIncident& incident = *log.find(serial);
+  const shm::LedgerIncident& incident = *log.find(serial);
   check_room(incident.stack);
   check_room(incident.full_stack);
   check_room(incident.core);

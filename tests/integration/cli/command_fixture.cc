@@ -83,7 +83,7 @@ std::uint64_t CommandTest::jobs_done() const {
   if (!client) return 0;
   control::v1::Request request;
   request.mutable_get_status();
-  const auto answer = ask_for(client->link(), std::move(request), control::v1::Reply::kStatus);
+  const auto answer = client::ask_for(client->link(), std::move(request), control::v1::Reply::kStatus);
   std::uint64_t done = 0;
   if (answer) {
     for (const auto& pool : answer->reply.status().pools()) done += pool.counters().done();

@@ -11,7 +11,7 @@
 #include "tests/testing/process_state.h"
 
 // A session in a process that forks: the child refuses, and takes nothing of the parent's along.
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using testing::FakePool;
@@ -103,4 +103,4 @@ TEST(SessionFork, EndsInAForkedChildWhileAThreadOfTheParentWaitsForRoom) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

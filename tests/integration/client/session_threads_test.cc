@@ -29,9 +29,9 @@ TEST(SessionThreads, StopsSpinningOnAWordThatSomebodyAltered) {
   FakePool pool;
   const auto core = pool.connect(std::chrono::microseconds(50));
   const std::uint32_t job = submit_text(*core, "echo", "a");
-  const Claim claim = pool.claim_one();
+  const shm::Claim claim = pool.claim_one();
   ASSERT_NE(claim.slot, ~0U);
-  pool.session().reply.word(claim.slot).store(SlotWord::ready(claim.word.seq() + 1, 0).bits());
+  pool.session().reply.word(claim.slot).store(shm::SlotWord::ready(claim.word.seq() + 1, 0).bits());
   timespec before{};
   timespec after{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
@@ -61,7 +61,7 @@ TEST(SessionThreads, EndsEveryWaitWhenItIsClosed) {
   FakePool pool;
   const auto core = pool.connect();
   const std::uint32_t running = submit_text(*core, "echo", "a");
-  const Claim claim = pool.claim_one();
+  const shm::Claim claim = pool.claim_one();
   std::thread waiter([&] { EXPECT_EQ(core->wait(running, kForever)->status(), Status::Cancelled); });
   EXPECT_TRUE(core->close());
   EXPECT_FALSE(core->close());

@@ -81,7 +81,7 @@ class AcceptorTest : public testing::Test {
   }
 
   boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  daemon::EventLoop loop_{context_};
   std::vector<UniqueFd> taken_;
   std::vector<UniqueFd> fillers_;
 
@@ -100,7 +100,7 @@ class AcceptorTest : public testing::Test {
 };
 
 TEST_F(AcceptorTest, WhoComesWhenNoDescriptorIsLeftIsToldSo) {
-  Acceptor acceptor(loop_, listener("a"), [this](UniqueFd socket) { taken_.push_back(std::move(socket)); });
+  daemon::Acceptor acceptor(loop_, listener("a"), [this](UniqueFd socket) { taken_.push_back(std::move(socket)); });
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 3; ++i) clients.push_back(client("a"));
   take_all_descriptors();
@@ -113,7 +113,7 @@ TEST_F(AcceptorTest, WhoComesWhenNoDescriptorIsLeftIsToldSo) {
 }
 
 TEST_F(AcceptorTest, WhoWaitsAtTheOldSocketIsHeardBeforeTheNewOneIsServed) {
-  Acceptor acceptor(loop_, listener("a"), [this](UniqueFd socket) { taken_.push_back(std::move(socket)); });
+  daemon::Acceptor acceptor(loop_, listener("a"), [this](UniqueFd socket) { taken_.push_back(std::move(socket)); });
   UniqueFd successor = listener("b");
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 3; ++i) clients.push_back(client("a"));

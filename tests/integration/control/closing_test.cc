@@ -22,7 +22,7 @@ v1::Request status_request() {
 std::string status_frame(std::uint64_t id) {
   v1::Request request = status_request();
   request.set_id(id);
-  return make_frame(request.SerializeAsString());
+  return wire::make_frame(request.SerializeAsString());
 }
 
 /// errno of the attempt, 0: sent.
@@ -199,13 +199,13 @@ TEST_F(ControlTest, AClientThatHoldsTheLockOfItsMemoryKeepsOnlyItselfFromASessio
 
 TEST(Closer, ClosesInOrderAndCallsBackOnTheLoop) {
   boost::asio::io_context context;
-  EventLoop loop(context);
+  daemon::EventLoop loop(context);
   const auto work = boost::asio::make_work_guard(context);
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const UniqueFd read_end(ends[0]);
   bool closed = false;
-  loop.closer().close(Closer::Account::of_uid(7), UniqueFd(ends[1]), [&] {
+  loop.closer().close(daemon::Closer::Account::of_uid(7), UniqueFd(ends[1]), [&] {
     pollfd look{read_end.get(), POLLIN, 0};
     EXPECT_EQ(::poll(&look, 1, 0), 1);
     EXPECT_NE(look.revents & POLLHUP, 0);
@@ -216,13 +216,13 @@ TEST(Closer, ClosesInOrderAndCallsBackOnTheLoop) {
 
 TEST(Closer, OnesStuckErrandsLeaveTheOthersGoing) {
   boost::asio::io_context context;
-  EventLoop loop(context);
+  daemon::EventLoop loop(context);
   const auto work = boost::asio::make_work_guard(context);
   std::atomic<bool> go = false;
   unsigned done = 0;
   for (int i = 0; i < 40; ++i) {
     loop.closer().run(
-        Closer::Account::of_uid(1),
+        daemon::Closer::Account::of_uid(1),
         [&go] {
           while (!go) std::this_thread::sleep_for(std::chrono::milliseconds{1});
         },
@@ -231,7 +231,7 @@ TEST(Closer, OnesStuckErrandsLeaveTheOthersGoing) {
   for (std::uint32_t uid = 2; uid < 50; ++uid) {
     bool called = false;
     loop.closer().run(
-        Closer::Account::of_uid(uid), [] {}, [&called] { called = true; });
+        daemon::Closer::Account::of_uid(uid), [] {}, [&called] { called = true; });
     while (!called) context.run_one();
   }
   EXPECT_EQ(done, 0U);

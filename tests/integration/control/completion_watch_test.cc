@@ -13,12 +13,12 @@ namespace {
 // each round waits for a time-out, and the test for its own.
 TEST(CompletionWatch, EndsAlsoWhileItRests) {
   boost::asio::io_context context;
-  EventLoop loop(context);
+  daemon::EventLoop loop(context);
   testing::World world;
   int looks = 0;
   for (int round = 0; round < 2000; ++round) {
-    const CompletionWatch watch(loop, world.request, world.reply, [&] { ++looks; });
-    for (int i = 0; i < 1000; ++i) wake_client(world.reply);
+    const daemon::CompletionWatch watch(loop, world.request, world.reply, [&] { ++looks; });
+    for (int i = 0; i < 1000; ++i) shm::wake_client(world.reply);
     context.poll();
   }
   EXPECT_GT(looks, 0);

@@ -22,7 +22,7 @@ namespace ringmaster::testing {
 class Supervisor {
  public:
   Supervisor(std::unique_ptr<FakeDaemon>& daemon, int listener, const core::QuotaLimits& limits,
-             const ControlLimits& control)
+             const daemon::ControlLimits& control)
       : loop_(context_), quota_(limits) {
     if (daemon) {
       daemon->next_supervisor(loop_);
@@ -34,7 +34,7 @@ class Supervisor {
     desk_.emplace(loop_, *daemon, *sessions_, *jobs_);
     FakeDaemon& fake = *daemon;
     sessions_->adopt([&](keeper::DepositKind kind, std::uint32_t serial) { return fake.take(kind, serial); }, false,
-                     [this](Session& session) { jobs_->take_over(session); });
+                     [this](daemon::Session& session) { jobs_->take_over(session); });
     server_.emplace(loop_, UniqueFd(::dup(listener)), config_, quota_, *desk_, control);
     desk_->count_connections([this] { return server_->connections(); });
     loop_.post([&fake] { fake.pool.tick(); });
@@ -54,13 +54,13 @@ class Supervisor {
  private:
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
-  EventLoop loop_;
+  daemon::EventLoop loop_;
   config::DaemonConfig config_;
   core::QuotaBook quota_;
-  std::optional<SessionDesk> sessions_;
-  std::optional<MessageJobs> jobs_;
-  std::optional<RequestRouter> desk_;
-  std::optional<ControlServer> server_;
+  std::optional<daemon::SessionDesk> sessions_;
+  std::optional<daemon::MessageJobs> jobs_;
+  std::optional<daemon::RequestRouter> desk_;
+  std::optional<daemon::ControlServer> server_;
   std::thread thread_;
 };
 
@@ -120,7 +120,7 @@ class ControlTest : public ::testing::Test {
   }
 
   core::QuotaLimits limits;
-  ControlLimits control;
+  daemon::ControlLimits control;
   std::string path;
   std::unique_ptr<FakeDaemon> daemon;
   std::unique_ptr<Supervisor> supervisor;

@@ -73,12 +73,12 @@ TEST_F(ControlTest, GarbageEndsItsOwnConnectionOnlyAndSaysWhy) {
   };
   EXPECT_EQ(last_word(std::string("\xff\xff\xff\x7f", 4)), v1::ERROR_TOO_LARGE);
   EXPECT_EQ(last_word(std::string(4, '\0')), v1::ERROR_BAD_REQUEST);
-  EXPECT_EQ(last_word(make_frame("\xff\xff\xff")), v1::ERROR_BAD_REQUEST);
-  EXPECT_EQ(last_word(make_frame(v1::Request{}.SerializeAsString() + std::string("\x08\x00", 2))),
+  EXPECT_EQ(last_word(wire::make_frame("\xff\xff\xff")), v1::ERROR_BAD_REQUEST);
+  EXPECT_EQ(last_word(wire::make_frame(v1::Request{}.SerializeAsString() + std::string("\x08\x00", 2))),
             v1::ERROR_BAD_REQUEST);
   // A hello from a client whose name is no text: the library that reads it must not write to our log by itself.
   ::testing::internal::CaptureStderr();
-  EXPECT_EQ(last_word(make_frame("\x08\x05\x12\x03\x1a\x01\xff")), v1::ERROR_BAD_REQUEST);
+  EXPECT_EQ(last_word(wire::make_frame("\x08\x05\x12\x03\x1a\x01\xff")), v1::ERROR_BAD_REQUEST);
   EXPECT_EQ(::testing::internal::GetCapturedStderr().find("protobuf"), std::string::npos);
   v1::Request status = status_request();
   EXPECT_TRUE(good.call(status).has_status());
@@ -137,9 +137,9 @@ TEST_F(ControlTest, DescriptorsThatComeUnaskedAreClosed) {
   UniqueFd writer(ends[1]);
   v1::Request request = status_request();
   request.set_id(9);
-  const std::string frame = make_frame(request.SerializeAsString());
+  const std::string frame = wire::make_frame(request.SerializeAsString());
   const int passed = writer.get();
-  ASSERT_TRUE(send_with_fds(client.fd(), std::as_bytes(std::span(frame)), std::span(&passed, 1)));
+  ASSERT_TRUE(wire::send_with_fds(client.fd(), std::as_bytes(std::span(frame)), std::span(&passed, 1)));
   EXPECT_EQ(client.receive()->id(), 9U);
   writer.reset();
   char byte = 0;
@@ -154,7 +154,7 @@ TEST_F(ControlTest, RandomBytesAfterTheHelloNeverEndTheDaemon) {
     TestClient client(path);
     std::string body(1 + random() % 40, '\0');
     for (char& c : body) c = static_cast<char>(random());
-    client.send_raw(make_frame(body));
+    client.send_raw(wire::make_frame(body));
   }
   TestClient client(path);
   v1::Request status = status_request();

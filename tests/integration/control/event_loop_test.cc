@@ -33,14 +33,14 @@ class EventLoopTest : public testing::Test {
   }
 
   boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  daemon::EventLoop loop_{context_};
   UniqueFd read_end_;
   UniqueFd write_end_;
 };
 
 TEST_F(EventLoopTest, CallsAgainForAsLongAsThereIsSomethingToRead) {
   int called = 0;
-  const FdWatch watch(loop_, read_end_.get(), [&] {
+  const daemon::FdWatch watch(loop_, read_end_.get(), [&] {
     if (++called == 3) take();
   });
   put();
@@ -54,15 +54,15 @@ TEST_F(EventLoopTest, CallsAgainForAsLongAsThereIsSomethingToRead) {
 TEST_F(EventLoopTest, AWatchMayEndItselfAndOthersOfTheSameTurn) {
   const UniqueFd other(::fcntl(read_end_.get(), F_DUPFD_CLOEXEC, 0));
   int called = 0;
-  std::unique_ptr<FdWatch> first;
-  std::unique_ptr<FdWatch> second;
+  std::unique_ptr<daemon::FdWatch> first;
+  std::unique_ptr<daemon::FdWatch> second;
   const auto end = [&] {
     ++called;
     first.reset();
     second.reset();
   };
-  first = std::make_unique<FdWatch>(loop_, read_end_.get(), end);
-  second = std::make_unique<FdWatch>(loop_, other.get(), end);
+  first = std::make_unique<daemon::FdWatch>(loop_, read_end_.get(), end);
+  second = std::make_unique<daemon::FdWatch>(loop_, other.get(), end);
   put();
   until([&] { return called != 0; });
   context_.poll();
@@ -73,8 +73,8 @@ TEST_F(EventLoopTest, AWatchMayEndItselfAndOthersOfTheSameTurn) {
 TEST_F(EventLoopTest, ADescriptorThatTheKernelDoesNotWatchIsLookedAt) {
   int first = 0;
   int second = 0;
-  auto watched = std::make_unique<FdWatch>(loop_, read_end_.get(), [&] { ++first; });
-  const FdWatch refused(loop_, read_end_.get(), [&] {
+  auto watched = std::make_unique<daemon::FdWatch>(loop_, read_end_.get(), [&] { ++first; });
+  const daemon::FdWatch refused(loop_, read_end_.get(), [&] {
     ++second;
     take();
   });
@@ -90,10 +90,10 @@ TEST_F(EventLoopTest, ADescriptorThatTheKernelDoesNotWatchIsLookedAt) {
 }
 
 TEST_F(EventLoopTest, SoIsABellOfASession) {
-  auto bell = create_doorbell();
+  auto bell = shm::create_doorbell();
   ASSERT_TRUE(bell);
   int rung = 0;
-  WorkBell bells(loop_, [&] { ++rung; });
+  daemon::WorkBell bells(loop_, [&] { ++rung; });
   bells.add(bell->get());
   bells.add(bell->get());
   bells.forget();
@@ -104,7 +104,7 @@ TEST_F(EventLoopTest, SoIsABellOfASession) {
   bells.remove(bell->get());
   bells.forget();
   bells.arm();
-  ASSERT_TRUE(ring_doorbell(bell->get()));
+  ASSERT_TRUE(shm::ring_doorbell(bell->get()));
   until([&] { return rung == 2; });
 }
 

@@ -36,13 +36,13 @@ class Zeroed {
 
 /// A pool whose one worker lives on the event loop's thread: it maps what it is given like a worker would and, while
 /// `working`, runs "echo" (the payload comes back) and "fail".
-class FakePool final : public PoolGate {
+class FakePool final : public daemon::PoolGate {
  public:
-  explicit FakePool(EventLoop& loop) : loop_(&loop) {
+  explicit FakePool(daemon::EventLoop& loop) : loop_(&loop) {
     config_.session.request_default = config_.session.reply_default = core::mib(1);
     config_.session.request_max = config_.session.reply_max = core::mib(4);
-    board_ = format_board(board_memory_.bytes().first(sizeof(BoardRecord)), 0);
-    board_fd_ = std::move(*create_segment("fake-board", sizeof(BoardRecord)));
+    board_ = shm::format_board(board_memory_.bytes().first(sizeof(shm::BoardRecord)), 0);
+    board_fd_ = std::move(*shm::create_segment("fake-board", sizeof(shm::BoardRecord)));
     HandlerDescription echo;
     echo.name = "echo";
     echo.result_factor = 1;
@@ -53,16 +53,16 @@ class FakePool final : public PoolGate {
     fail.arguments = {text};
     handlers_ = {echo, fail};
     self_.owner = {1, 1};
-    self_.lane = format_lane(lane_memory_.bytes().first(sizeof(LaneRecord)), 0, self_.owner);
-    self_.control = format_control(control_memory_.bytes().first(sizeof(ControlRecord)), 0, self_.owner);
+    self_.lane = shm::format_lane(lane_memory_.bytes().first(sizeof(shm::LaneRecord)), 0, self_.owner);
+    self_.control = shm::format_control(control_memory_.bytes().first(sizeof(shm::ControlRecord)), 0, self_.owner);
     self_.board = board_;
   }
 
-  void use(EventLoop& loop) { loop_ = &loop; }
+  void use(daemon::EventLoop& loop) { loop_ = &loop; }
   [[nodiscard]] const config::PoolConfig& config() const override { return config_; }
   [[nodiscard]] std::uint32_t index() const override { return 0; }
   [[nodiscard]] int board_fd() const override { return board_fd_.get(); }
-  [[nodiscard]] BoardRecord& board() override { return *board_; }
+  [[nodiscard]] shm::BoardRecord& board() override { return *board_; }
   [[nodiscard]] std::string refusal() const override { return refusal_; }
   [[nodiscard]] std::string refusal_of(std::uint32_t) const override { return charged_; }
   [[nodiscard]] bool handlers_known() const override { return handlers_known_; }
@@ -72,11 +72,12 @@ class FakePool final : public PoolGate {
     waiting_.push_back(std::move(done));
   }
 
-  void attach(const Session& session, Callback done) override {
+  void attach(const daemon::Session& session, Callback done) override {
     Served served;
-    served.request = std::move(*Mapping::map(session.request_fd.get(), Access::ReadOnly));
-    served.reply = std::move(*Mapping::map(session.reply_fd.get(), Access::ReadWrite));
-    served.port = {session.index, *RequestView::open(served.request.bytes()), *ReplyView::open(served.reply.bytes())};
+    served.request = std::move(*shm::Mapping::map(session.request_fd.get(), shm::Access::ReadOnly));
+    served.reply = std::move(*shm::Mapping::map(session.reply_fd.get(), shm::Access::ReadWrite));
+    served.port = {session.index, *shm::RequestView::open(served.request.bytes()),
+                   *shm::ReplyView::open(served.reply.bytes())};
     served_[session.serial] = std::move(served);
     loop_->post(std::move(done));
   }
@@ -89,14 +90,14 @@ class FakePool final : public PoolGate {
   }
   void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
   void call() override {}
-  void call(const Session&) override {}
+  void call(const daemon::Session&) override {}
   void drain(DrainDone done) override {
     refusal_ = "pool \"default\" is draining";
     loop_->post([done = std::move(done)] { done({}); });
   }
   void resume() override { refusal_.clear(); }
-  [[nodiscard]] PoolView view() const override {
-    PoolView view;
+  [[nodiscard]] daemon::PoolView view() const override {
+    daemon::PoolView view;
     view.name = config_.name;
     view.state = "running";
     return view;
@@ -126,16 +127,16 @@ class FakePool final : public PoolGate {
     for (Callback& done : std::exchange(detaching_, {})) loop_->post(std::move(done));
   }
   struct Served {
-    Mapping request;
-    Mapping reply;
-    WorkerSession port;
+    shm::Mapping request;
+    shm::Mapping reply;
+    shm::WorkerSession port;
   };
 
   void work() {
     for (auto& [serial, served] : served_) {
-      Claim taken;
-      while (claim(self_, served.port, 1, taken) == ClaimStatus::Claimed) {
-        const JobExtents extents = locate(served.port, taken);
+      shm::Claim taken;
+      while (shm::claim(self_, served.port, 1, taken) == shm::ClaimStatus::Claimed) {
+        const shm::JobExtents extents = shm::locate(served.port, taken);
         if (holding && extents.request.size() >= 4 && std::memcmp(extents.request.data(), "hold", 4) == 0) {
           held_.emplace_back(serial, taken);
         } else {
@@ -144,54 +145,54 @@ class FakePool final : public PoolGate {
       }
     }
   }
-  void finish_one(Served& served, const Claim& taken) {
-    const JobExtents extents = locate(served.port, taken);
-    JobResult result;
+  void finish_one(Served& served, const shm::Claim& taken) {
+    const shm::JobExtents extents = shm::locate(served.port, taken);
+    shm::JobResult result;
     if (!extents.ok) {
-      result = {SlotState::Failed, Cause::Invalid, 0, 0, 0, "bad descriptor"};
-    } else if (taken.job.handler == handler_id("fail")) {
-      result = {SlotState::Failed, Cause::Application, 0, 0, 0, "it was meant to fail"};
+      result = {shm::SlotState::Failed, Cause::Invalid, 0, 0, 0, "bad descriptor"};
+    } else if (taken.job.handler == wire::handler_id("fail")) {
+      result = {shm::SlotState::Failed, Cause::Application, 0, 0, 0, "it was meant to fail"};
     } else if (extents.request.size() > extents.result.size()) {
-      result = {SlotState::Failed, Cause::TooLarge, 0, 0, extents.request.size(), ""};
+      result = {shm::SlotState::Failed, Cause::TooLarge, 0, 0, extents.request.size(), ""};
     } else {
       std::memcpy(extents.result.data(), extents.request.data(), extents.request.size());
       result.result_bytes = extents.request.size();
     }
-    (void)finish(self_, served.port, taken, result, 2);
+    (void)shm::finish(self_, served.port, taken, result, 2);
   }
 
-  EventLoop* loop_;
+  daemon::EventLoop* loop_;
   config::PoolConfig config_;
-  Zeroed<BoardRecord> board_memory_;
-  Zeroed<LaneRecord> lane_memory_;
-  Zeroed<ControlRecord> control_memory_;
-  BoardRecord* board_;
+  Zeroed<shm::BoardRecord> board_memory_;
+  Zeroed<shm::LaneRecord> lane_memory_;
+  Zeroed<shm::ControlRecord> control_memory_;
+  shm::BoardRecord* board_;
   UniqueFd board_fd_;
-  WorkerSelf self_;
+  shm::WorkerSelf self_;
   std::vector<HandlerDescription> handlers_;
   std::string refusal_;
   std::string charged_;
   std::map<std::uint32_t, Served> served_;
-  std::vector<std::pair<std::uint32_t, Claim>> held_;
+  std::vector<std::pair<std::uint32_t, shm::Claim>> held_;
   std::vector<Callback> waiting_;
   std::vector<Callback> detaching_;
-  EventLoop::TimerId timer_ = 0;
+  daemon::EventLoop::TimerId timer_ = 0;
 };
 
 /// Keeps deposits and the ledger as the keeper would, over the lives of several supervisors.
-class FakeDaemon final : public DaemonGate {
+class FakeDaemon final : public daemon::DaemonGate {
  public:
-  explicit FakeDaemon(EventLoop& loop) : pool(loop), loop_(&loop), pools_{&pool} {
-    ledger_ = format_ledger(ledger_memory_.bytes().first(sizeof(LedgerRecord)));
+  explicit FakeDaemon(daemon::EventLoop& loop) : pool(loop), loop_(&loop), pools_{&pool} {
+    ledger_ = shm::format_ledger(ledger_memory_.bytes().first(sizeof(shm::LedgerRecord)));
   }
-  void next_supervisor(EventLoop& loop) {
+  void next_supervisor(daemon::EventLoop& loop) {
     loop_ = &loop;
     pool.use(loop);
     ++incarnation_;
   }
 
-  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(pools_); }
-  [[nodiscard]] LedgerRecord& ledger() override { return *ledger_; }
+  [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_); }
+  [[nodiscard]] shm::LedgerRecord& ledger() override { return *ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return incarnation_; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
   [[nodiscard]] std::string refusal() const override { return {}; }
@@ -210,12 +211,12 @@ class FakeDaemon final : public DaemonGate {
     holding = held.size();
   }
   void stop() override { stopped = true; }
-  [[nodiscard]] DaemonView view() override {
-    DaemonView view;
+  [[nodiscard]] daemon::DaemonView view() override {
+    daemon::DaemonView view;
     view.state = "running";
     return view;
   }
-  [[nodiscard]] HealthView health() override { return {"healthy", {}, {}, false}; }
+  [[nodiscard]] daemon::HealthView health() override { return {"healthy", {}, {}, false}; }
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()> done) override {
     loop_->post(std::move(done));
   }
@@ -231,10 +232,10 @@ class FakeDaemon final : public DaemonGate {
   std::atomic<bool> stopped = false;
 
  private:
-  EventLoop* loop_;
-  std::vector<PoolGate*> pools_;
-  Zeroed<LedgerRecord> ledger_memory_;
-  LedgerRecord* ledger_;
+  daemon::EventLoop* loop_;
+  std::vector<daemon::PoolGate*> pools_;
+  Zeroed<shm::LedgerRecord> ledger_memory_;
+  shm::LedgerRecord* ledger_;
   std::uint32_t incarnation_ = 1;
 };
 

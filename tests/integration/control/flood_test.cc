@@ -9,9 +9,9 @@ namespace ringmaster::testing {
 namespace {
 
 /// Answers at once, and remembers whose turn it was.
-class RecordingDesk final : public RequestDesk {
+class RecordingDesk final : public daemon::RequestDesk {
  public:
-  void handle(const Peer& peer, v1::Request request, Responder respond) override {
+  void handle(const daemon::Peer& peer, v1::Request request, daemon::Responder respond) override {
     {
       const std::lock_guard lock(mutex_);
       uids_.push_back(peer.uid);
@@ -41,7 +41,7 @@ std::string hello_frame() {
   hello.set_id(1);
   hello.mutable_hello()->set_version_min(1);
   hello.mutable_hello()->set_version_max(1);
-  return make_frame(hello.SerializeAsString());
+  return wire::make_frame(hello.SerializeAsString());
 }
 
 std::string requests(std::uint64_t count) {
@@ -50,7 +50,7 @@ std::string requests(std::uint64_t count) {
     v1::Request request;
     request.set_id(i + 2);
     request.mutable_get_health();
-    frames += make_frame(request.SerializeAsString());
+    frames += wire::make_frame(request.SerializeAsString());
   }
   return frames;
 }
@@ -76,10 +76,10 @@ class Flood : public ControlTest {
  private:
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
-  std::optional<EventLoop> loop_;
+  std::optional<daemon::EventLoop> loop_;
   config::DaemonConfig config_;
   std::optional<core::QuotaBook> quota_;
-  std::optional<ControlServer> server_;
+  std::optional<daemon::ControlServer> server_;
   std::thread thread_;
 };
 
@@ -161,7 +161,7 @@ TEST_F(Flood, HalfRequestsOfAUidDoNotAddUp) {
   const std::string payload(std::size_t{1} << 20, 'x');
   v1::Request submit = submit_request("echo", payload, 1);
   submit.set_id(2);
-  const std::string whole = make_frame(submit.SerializeAsString());
+  const std::string whole = wire::make_frame(submit.SerializeAsString());
   // Those that send no more make way when their time is over; those that wait for them have none of it counted.
   std::vector<std::unique_ptr<TestClient>> halves;
   for (int i = 0; i < 3; ++i) {
@@ -189,7 +189,7 @@ TEST_F(Flood, HalfARequestBeforeAHalfCloseIsOffTheAccount) {
   const std::string payload(std::size_t{1} << 20, 'x');
   v1::Request large = submit_request("echo", payload, 2);
   large.set_id(3);
-  half_closed.send_raw(make_frame(large.SerializeAsString()).substr(0, 150'000));
+  half_closed.send_raw(wire::make_frame(large.SerializeAsString()).substr(0, 150'000));
   ASSERT_EQ(::shutdown(half_closed.fd(), SHUT_WR), 0);
   TestClient client(path);
   v1::Request mine = submit_request("echo", payload, 4);
@@ -206,7 +206,7 @@ TEST_F(Flood, ARequestOfAMillionArgumentsEndsItsConnectionWithASentence) {
   request.set_id(2);
   std::string body = request.SerializeAsString();
   for (int i = 0; i < 500'000; ++i) body += std::string("\x3a\x02\x1a\x00", 4);  // each a submit with one argument
-  client.send_raw(make_frame(body));
+  client.send_raw(wire::make_frame(body));
   const auto reply = client.receive();
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->error().code(), v1::ERROR_BAD_REQUEST);

@@ -68,7 +68,7 @@ TEST_F(MessageRoom, ARefusalForAFullQueueIsCounted) {
     code = client.call(request).error().code();
   }
   EXPECT_EQ(code, v1::ERROR_QUEUE_FULL);
-  EXPECT_EQ(tally_of(daemon->ledger().pools[0]).queue_full, 1U);
+  EXPECT_EQ(shm::tally_of(daemon->ledger().pools[0]).queue_full, 1U);
   daemon->pool.working = true;
 }
 
@@ -101,7 +101,7 @@ TEST_F(MessageRoom, NobodyButItsSupervisorCanWriteWhatASubmitterAskedFor) {
   ASSERT_TRUE(client.call(submit).has_accepted());
   // A successor knows of it only when the keeper holds it and the ledger says so.
   ASSERT_TRUE(eventually(
-      [&] { return daemon->ledger().sessions[0].state.load() == static_cast<std::uint32_t>(LedgerState::Live); }));
+      [&] { return daemon->ledger().sessions[0].state.load() == static_cast<std::uint32_t>(shm::LedgerState::Live); }));
   const UniqueFd segment = daemon->take(keeper::DepositKind::Request, 1);
   ASSERT_TRUE(segment.valid());
   // As a worker would go about it.

@@ -47,7 +47,7 @@ TEST_F(MessageWaiters, OfClosedConnectionsAreDropped) {
   ASSERT_TRUE(owner.call(submit).has_accepted());
   for (int round = 0; round < 3; ++round) {
     TestClient waiting(path);
-    for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+    for (std::size_t i = 0; i < daemon::JobWaiters::kMostPerJob; ++i) {
       v1::Request fetch = fetch_request(1);
       waiting.send(fetch);
     }
@@ -78,7 +78,7 @@ TEST_F(MessageWaiters, EachGetsTheOutcomeHoweverLittleItsConnectionHolds) {
   const std::string payload(std::size_t{1} << 20, 'x');
   v1::Request submit = submit_request("echo", payload, 1, false);
   ASSERT_TRUE(client.call(submit).has_accepted());
-  for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+  for (std::size_t i = 0; i < daemon::JobWaiters::kMostPerJob; ++i) {
     v1::Request fetch = fetch_request(1);
     client.send(fetch);
   }
@@ -88,7 +88,7 @@ TEST_F(MessageWaiters, EachGetsTheOutcomeHoweverLittleItsConnectionHolds) {
   v1::Request status;
   status.mutable_get_status();
   EXPECT_TRUE(other.call(status).has_status());
-  for (std::size_t i = 0; i < JobWaiters::kMostPerJob; ++i) {
+  for (std::size_t i = 0; i < daemon::JobWaiters::kMostPerJob; ++i) {
     const auto reply = client.receive();
     ASSERT_TRUE(reply.has_value()) << i;
     ASSERT_EQ(reply->outcome().result().size(), payload.size()) << i;

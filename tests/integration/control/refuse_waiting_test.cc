@@ -33,7 +33,7 @@ TEST_F(RefuseWaiting, EveryoneWhoWaitsHearsWhyAndIsCutOff) {
   v1::Request hello;
   hello.mutable_hello()->set_version_min(1);
   eager.send(hello);  // nobody reads it: the last word must arrive all the same
-  EXPECT_EQ(refuse_waiting(listener_.get(), "no such pool", std::chrono::milliseconds(1)), 2U);
+  EXPECT_EQ(daemon::refuse_waiting(listener_.get(), "no such pool", std::chrono::milliseconds(1)), 2U);
   for (TestClient* const client : {&silent, &eager}) {
     const auto reply = client->receive();
     ASSERT_TRUE(reply.has_value());
@@ -44,7 +44,7 @@ TEST_F(RefuseWaiting, EveryoneWhoWaitsHearsWhyAndIsCutOff) {
 }
 
 TEST_F(RefuseWaiting, WhereNobodyWaitsItDoesNotLinger) {
-  EXPECT_EQ(refuse_waiting(listener_.get(), "no such pool", std::chrono::hours(1)), 0U);
+  EXPECT_EQ(daemon::refuse_waiting(listener_.get(), "no such pool", std::chrono::hours(1)), 0U);
 }
 
 }  // namespace

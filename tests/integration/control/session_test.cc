@@ -14,9 +14,9 @@ namespace {
 struct OpenedSession {
   v1::SessionFds told;
   std::vector<UniqueFd> fds;
-  Mapping request;
-  Mapping reply;
-  std::optional<ClientPort> port;
+  shm::Mapping request;
+  shm::Mapping reply;
+  std::optional<shm::ClientPort> port;
 };
 
 v1::Request open_request(std::uint64_t ring = 1 << 20) {
@@ -42,11 +42,12 @@ OpenedSession open_session(TestClient& client, std::uint64_t result_ring = 0) {
   session.fds = std::move(client.fds);
   client.fds.clear();
   EXPECT_EQ(session.fds.size(), 5U);
-  session.request = std::move(*Mapping::map(session.fds[0].get(), Access::ReadWrite));
-  session.reply = std::move(*Mapping::map(session.fds[1].get(), Access::ReadWrite));
+  session.request = std::move(*shm::Mapping::map(session.fds[0].get(), shm::Access::ReadWrite));
+  session.reply = std::move(*shm::Mapping::map(session.fds[1].get(), shm::Access::ReadWrite));
   v1::Request mapped = mapped_request(session.told.serial());
   EXPECT_TRUE(client.call(mapped).has_session_ready());
-  session.port.emplace(*RequestView::open(session.request.bytes()), *ReplyView::open(session.reply.bytes()), nullptr);
+  session.port.emplace(*shm::RequestView::open(session.request.bytes()), *shm::ReplyView::open(session.reply.bytes()),
+                       nullptr);
   return session;
 }
 
@@ -58,19 +59,19 @@ v1::Request resume_request(const v1::SessionFds& told) {
   return request;
 }
 
-std::optional<SlotWord> run_echo(ClientPort& port, std::byte value) {
+std::optional<shm::SlotWord> run_echo(shm::ClientPort& port, std::byte value) {
   const auto slot = port.take_slot();
   port.request().ring()[0] = value;
-  JobDescriptor job{};
-  job.handler = handler_id("echo");
+  shm::JobDescriptor job{};
+  job.handler = wire::handler_id("echo");
   job.request_bytes = 1;
   job.result_capacity = 64;
   (void)port.publish(*slot, job);
-  std::optional<SlotWord> ended;
+  std::optional<shm::SlotWord> ended;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
   while (!ended && std::chrono::steady_clock::now() < deadline) {
     const std::uint32_t seen = port.observe();
-    port.collect([&](std::uint32_t, SlotWord word) { ended = word; });
+    port.collect([&](std::uint32_t, shm::SlotWord word) { ended = word; });
     if (!ended) port.sleep(seen, std::chrono::milliseconds{100});
   }
   port.release(*slot);
@@ -90,7 +91,7 @@ TEST_F(ControlTest, ASessionCarriesAJobThroughSharedMemory) {
   EXPECT_EQ(session.told.pool().handlers_size(), 2);
   const auto ended = run_echo(*session.port, std::byte{42});
   ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->state(), SlotState::Done);
+  EXPECT_EQ(ended->state(), shm::SlotState::Done);
   EXPECT_EQ(session.port->reply().ring()[0], std::byte{42});
 }
 
@@ -100,7 +101,7 @@ TEST_F(ControlTest, OnceMappedTheRequestSegmentIsSealedAgainstEveryoneElse) {
   const OpenedSession session = open_session(client);
   const int seals = ::fcntl(session.fds[0].get(), F_GET_SEALS);
   EXPECT_EQ(seals & (F_SEAL_FUTURE_WRITE | F_SEAL_SEAL), F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
-  EXPECT_FALSE(Mapping::map(session.fds[0].get(), Access::ReadWrite));
+  EXPECT_FALSE(shm::Mapping::map(session.fds[0].get(), shm::Access::ReadWrite));
   EXPECT_EQ(::fcntl(session.fds[2].get(), F_GETFL) & O_ACCMODE, O_RDONLY) << "the board is for looking";
 }
 
@@ -126,7 +127,7 @@ TEST_F(ControlTest, AClientCanAddNoSealThatASuccessorWouldMeet) {
     EXPECT_EQ(::fcntl(session->fds.at(at).get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1) << at;
   }
   start();
-  EXPECT_EQ(run_echo(*session->port, std::byte{5})->state(), SlotState::Done);
+  EXPECT_EQ(run_echo(*session->port, std::byte{5})->state(), shm::SlotState::Done);
 }
 
 TEST_F(ControlTest, NothingButBytesGoesThroughALifelineAndAnyByteEndsTheSession) {
@@ -223,17 +224,17 @@ TEST_F(ControlTest, ASessionOutlivesItsConnectionAndEndsWithItsLifeline) {
   TestClient client(path);
   v1::Request resume = resume_request(session->told);
   EXPECT_TRUE(client.call(resume).has_session_ready());
-  EXPECT_EQ(run_echo(*session->port, std::byte{1})->state(), SlotState::Done);
+  EXPECT_EQ(run_echo(*session->port, std::byte{1})->state(), shm::SlotState::Done);
 
   daemon->pool.working = false;
   (void)status_of(client);  // the fake worker shares the loop's thread: it has seen the flag now
   const auto slot = session->port->take_slot();
-  JobDescriptor job{};
-  job.handler = handler_id("echo");
+  shm::JobDescriptor job{};
+  job.handler = wire::handler_id("echo");
   (void)session->port->publish(*slot, job);
   session->fds.at(4).reset();  // what the kernel does when the client dies
   EXPECT_TRUE(eventually([&] { return status_of(client).sessions_size() == 0; }));
-  EXPECT_EQ(session->port->read(*slot).state(), SlotState::Cancelled);
+  EXPECT_EQ(session->port->read(*slot).state(), shm::SlotState::Cancelled);
   EXPECT_EQ(client.call(resume).error().code(), v1::ERROR_UNKNOWN_SESSION);
   EXPECT_TRUE(eventually([&] { return daemon->holding == 0; })) << "descriptors are left with the keeper";
 }
@@ -257,7 +258,7 @@ TEST_F(ControlTest, AWrongCookieResumesAndClosesNothing) {
   guess.set_cookie_low(guess.cookie_low() + 1);
   v1::Request resume = resume_request(guess);
   EXPECT_EQ(client.call(resume).error().code(), v1::ERROR_UNKNOWN_SESSION);
-  EXPECT_EQ(run_echo(*session.port, std::byte{2})->state(), SlotState::Done);
+  EXPECT_EQ(run_echo(*session.port, std::byte{2})->state(), shm::SlotState::Done);
 }
 
 TEST_F(ControlTest, ASuccessorTakesUpSessionsAndTheirJobs) {
@@ -266,10 +267,10 @@ TEST_F(ControlTest, ASuccessorTakesUpSessionsAndTheirJobs) {
   {
     TestClient client(path);
     session = open_session(client);
-    EXPECT_EQ(run_echo(*session->port, std::byte{3})->state(), SlotState::Done);
+    EXPECT_EQ(run_echo(*session->port, std::byte{3})->state(), shm::SlotState::Done);
   }
   start();
-  EXPECT_EQ(run_echo(*session->port, std::byte{4})->state(), SlotState::Done);
+  EXPECT_EQ(run_echo(*session->port, std::byte{4})->state(), shm::SlotState::Done);
   TestClient client(path);
   v1::Request resume = resume_request(session->told);
   EXPECT_TRUE(client.call(resume).has_session_ready());
@@ -301,8 +302,8 @@ TEST_F(ControlTest, ASessionThatCannotBeTakenUpIsLetGoOfByAll) {
   EXPECT_EQ(client.call(open).error().code(), v1::ERROR_QUOTA) << "its uid pays until the workers have let go";
   daemon->pool.slow_to_detach = false;
   EXPECT_TRUE(eventually([&] { return client.call(open).has_session_fds(); }));
-  const LedgerSession& record = daemon->ledger().sessions[session->told.index()];
-  EXPECT_EQ(record.state.load(), static_cast<std::uint32_t>(LedgerState::Empty));
+  const shm::LedgerSession& record = daemon->ledger().sessions[session->told.index()];
+  EXPECT_EQ(record.state.load(), static_cast<std::uint32_t>(shm::LedgerState::Empty));
 }
 
 TEST_F(ControlTest, ScribblingOverEveryByteOfItsSegmentsHurtsOnlyTheClient) {

@@ -36,7 +36,7 @@ class TestClient {
 
   void send(v1::Request& request) {
     request.set_id(++last_id_);
-    send_raw(make_frame(request.SerializeAsString()));
+    send_raw(wire::make_frame(request.SerializeAsString()));
   }
   void send_raw(const std::string& bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
@@ -60,7 +60,7 @@ class TestClient {
         EXPECT_TRUE(reply.ParseFromString(*body));
         return reply;
       }
-      auto received = receive_with_fds(socket_.get(), buffer);
+      auto received = wire::receive_with_fds(socket_.get(), buffer);
       if (!received || received->size == 0) return std::nullopt;
       for (UniqueFd& fd : received->fds) fds.push_back(std::move(fd));
       decoder_.feed(std::span(buffer).first(received->size));
@@ -72,7 +72,7 @@ class TestClient {
 
  private:
   UniqueFd socket_;
-  FrameDecoder decoder_;
+  wire::FrameDecoder decoder_;
   std::uint64_t last_id_ = 0;
 };
 

@@ -25,32 +25,28 @@ inline constexpr std::uint32_t kSerial = 7;
 class Arena {
  public:
   Arena() {
-    const SessionGeometry geometry{64, kPageBytes, kPageBytes};
-    const std::size_t sizes[] = {geometry.request_segment_bytes(),
-                                 geometry.reply_segment_bytes(),
-                                 sizeof(BoardRecord),
-                                 sizeof(LaneRecord),
-                                 sizeof(ControlRecord),
-                                 sizeof(LaneRecord),
-                                 sizeof(ControlRecord),
-                                 sizeof(LedgerRecord)};
+    const shm::SessionGeometry geometry{64, shm::kPageBytes, shm::kPageBytes};
+    const std::size_t sizes[] = {geometry.request_segment_bytes(), geometry.reply_segment_bytes(),
+                                 sizeof(shm::BoardRecord),         sizeof(shm::LaneRecord),
+                                 sizeof(shm::ControlRecord),       sizeof(shm::LaneRecord),
+                                 sizeof(shm::ControlRecord),       sizeof(shm::LedgerRecord)};
     for (const std::size_t size : sizes) bytes_ += rounded(size);
     void* at = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) throw std::bad_alloc();
     base_ = static_cast<std::byte*>(at);
-    request = RequestView::format(next(sizes[0]), geometry, kSerial, kSession, 0);
-    reply = ReplyView::format(next(sizes[1]), geometry, kSerial, kSession, 0);
-    board = format_board(next(sizes[2]), 0);
+    request = shm::RequestView::format(next(sizes[0]), geometry, kSerial, kSession, 0);
+    reply = shm::ReplyView::format(next(sizes[1]), geometry, kSerial, kSession, 0);
+    board = shm::format_board(next(sizes[2]), 0);
     for (std::uint16_t place = 0; place < 2; ++place) {
-      WorkerSelf& self = selves[place];
-      self.owner = Owner{place, 5};
+      shm::WorkerSelf& self = selves[place];
+      self.owner = shm::Owner{place, 5};
       self.place = place;
-      self.lane = format_lane(next(sizes[3]), 0, self.owner);
-      self.control = format_control(next(sizes[4]), 0, self.owner);
+      self.lane = shm::format_lane(next(sizes[3]), 0, self.owner);
+      self.control = shm::format_control(next(sizes[4]), 0, self.owner);
       self.board = board;
-      sessions[place] = WorkerSession{.index = kSession, .request = request, .reply = reply};
+      sessions[place] = shm::WorkerSession{.index = kSession, .request = request, .reply = reply};
     }
-    ledger = format_ledger(next(sizes[7]));
+    ledger = shm::format_ledger(next(sizes[7]));
   }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -70,15 +66,17 @@ class Arena {
   [[nodiscard]] std::vector<std::byte> snapshot() const { return {base_, base_ + bytes_}; }
   void restore(const std::vector<std::byte>& snapshot) const { std::memcpy(base_, snapshot.data(), snapshot.size()); }
 
-  RequestView request;
-  ReplyView reply;
-  BoardRecord* board = nullptr;
-  LedgerRecord* ledger = nullptr;
-  WorkerSelf selves[2];
-  WorkerSession sessions[2];
+  shm::RequestView request;
+  shm::ReplyView reply;
+  shm::BoardRecord* board = nullptr;
+  shm::LedgerRecord* ledger = nullptr;
+  shm::WorkerSelf selves[2];
+  shm::WorkerSession sessions[2];
 
  private:
-  static std::size_t rounded(std::size_t size) { return (size + kPageBytes - 1) / kPageBytes * kPageBytes; }
+  static std::size_t rounded(std::size_t size) {
+    return (size + shm::kPageBytes - 1) / shm::kPageBytes * shm::kPageBytes;
+  }
   std::span<std::byte> next(std::size_t size) {
     const std::span<std::byte> part{base_ + used_, size};
     used_ += rounded(size);

@@ -21,7 +21,7 @@ struct Scenario {
   const char* name;
   bool idempotent;
   bool client_waits;
-  JobResult result;
+  shm::JobResult result;
 };
 
 const Scenario kScenarios[] = {
@@ -30,7 +30,7 @@ const Scenario kScenarios[] = {
     {"FailedWithAMessage",
      true,
      false,
-     {.state = SlotState::Failed, .cause = Cause::Application, .message = "no such picture"}},
+     {.state = shm::SlotState::Failed, .cause = Cause::Application, .message = "no such picture"}},
 };
 
 class CrashPoints : public ::testing::TestWithParam<Scenario> {
@@ -48,34 +48,34 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     slot_ = *slot;
     request_extent_ = *requests_.take(100);
     result_extent_ = *results_.take(200);
-    JobDescriptor job{};
+    shm::JobDescriptor job{};
     job.handler = 42;
-    job.flags = GetParam().idempotent ? kJobIdempotent : 0;
-    job.request_line = static_cast<std::uint32_t>(request_extent_.offset / kCacheLine);
+    job.flags = GetParam().idempotent ? shm::kJobIdempotent : 0;
+    job.request_line = static_cast<std::uint32_t>(request_extent_.offset / shm::kCacheLine);
     job.request_bytes = 100;
-    job.result_line = static_cast<std::uint32_t>(result_extent_.offset / kCacheLine);
+    job.result_line = static_cast<std::uint32_t>(result_extent_.offset / shm::kCacheLine);
     job.result_capacity = 200;
     seq_ = client_.publish(slot_, job).seq;
-    if (GetParam().client_waits) arena_.reply.done().event->fetch_or(kWaitingBit);
+    if (GetParam().client_waits) arena_.reply.done().event->fetch_or(shm::kWaitingBit);
     arena_.ledger->workers[0].incarnation = 5;
     start_ = arena_.snapshot();
   }
   void TearDown() override { sched_setaffinity(0, sizeof before_, &before_); }
 
   void work(int place) {
-    const WorkerSelf& self = arena_.selves[place];
-    WorkerSession session = arena_.sessions[place];
-    Claim claimed;
-    if (claim(self, session, 1000, claimed) != ClaimStatus::Claimed) return;
-    const JobExtents extents = locate(session, claimed);
+    const shm::WorkerSelf& self = arena_.selves[place];
+    shm::WorkerSession session = arena_.sessions[place];
+    shm::Claim claimed;
+    if (shm::claim(self, session, 1000, claimed) != shm::ClaimStatus::Claimed) return;
+    const shm::JobExtents extents = shm::locate(session, claimed);
     if (extents.ok) std::memset(extents.result.data(), 0x5a, 5);
-    (void)finish(self, session, claimed, GetParam().result, 2000);
+    (void)shm::finish(self, session, claimed, GetParam().result, 2000);
     // Its next look clears the bit that the claim left.
-    EXPECT_EQ(claim(self, session, 3000, claimed), ClaimStatus::Nothing);
+    EXPECT_EQ(shm::claim(self, session, 3000, claimed), shm::ClaimStatus::Nothing);
   }
 
-  [[nodiscard]] ReapTarget target() const { return {kSession, kSerial, arena_.request, arena_.reply}; }
-  [[nodiscard]] DeathReport death() const {
+  [[nodiscard]] shm::ReapTarget target() const { return {kSession, kSerial, arena_.request, arena_.reply}; }
+  [[nodiscard]] shm::DeathReport death() const {
     const std::uint64_t intent = arena_.selves[0].lane->words.intent.load();
     return {.owner = arena_.selves[0].owner,
             .intent_bits = intent,
@@ -84,46 +84,46 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
             .verdict = std::nullopt,
             .run = {intent, 1000, 1700}};
   }
-  std::vector<ReapedJob> run_reaper() {
-    const ReapTarget one = target();
-    return reap({&one, 1}, death(), [this](std::uint64_t job, bool idempotent, unsigned) {
-      const std::uint32_t crashes = count_crash(*arena_.ledger, arena_.ledger->workers[0], job, SIGKILL);
-      return idempotent && crashes < 3 ? AfterCrash::Retry : AfterCrash::Fail;
+  std::vector<shm::ReapedJob> run_reaper() {
+    const shm::ReapTarget one = target();
+    return shm::reap({&one, 1}, death(), [this](std::uint64_t job, bool idempotent, unsigned) {
+      const std::uint32_t crashes = shm::count_crash(*arena_.ledger, arena_.ledger->workers[0], job, SIGKILL);
+      return idempotent && crashes < 3 ? shm::AfterCrash::Retry : shm::AfterCrash::Fail;
     });
   }
 
-  [[nodiscard]] SlotWord word() const { return client_.read(slot_); }
-  [[nodiscard]] bool has_bit(const HintWords& hints) const {
+  [[nodiscard]] shm::SlotWord word() const { return client_.read(slot_); }
+  [[nodiscard]] bool has_bit(const shm::HintWords& hints) const {
     return (hints.bits[slot_ / 64].load() >> (slot_ % 64) & 1) != 0;
   }
 
   // What must hold whenever worker 0 is gone and whatever it left. `seen`: the word it left.
-  void expect_repaired(SlotWord seen) {
+  void expect_repaired(shm::SlotWord seen) {
     const std::uint32_t completion = arena_.reply.done().event->load();
-    const ReapTarget one = target();
-    const auto cut_short = times_cut_short({&one, 1}, death());
+    const shm::ReapTarget one = target();
+    const auto cut_short = shm::times_cut_short({&one, 1}, death());
     EXPECT_EQ(cut_short.has_value(), seen.is_owned()) << "what it had finished is counted in its lane";
-    EXPECT_EQ(cut_short.value_or(AttemptTimes{}).run_ns, seen.is_owned() ? 700U : 0U);
+    EXPECT_EQ(cut_short.value_or(shm::AttemptTimes{}).run_ns, seen.is_owned() ? 700U : 0U);
     const auto reaped = run_reaper();
-    EXPECT_FALSE(times_cut_short({&one, 1}, death()));
+    EXPECT_FALSE(shm::times_cut_short({&one, 1}, death()));
     EXPECT_EQ(reaped.size(), seen.is_owned() ? 1U : 0U);
-    for (const ReapedJob& job : reaped) {
+    for (const shm::ReapedJob& job : reaped) {
       EXPECT_EQ(job.seq, seq_);
       EXPECT_FALSE(job.forged);
       EXPECT_EQ(job.retried, GetParam().idempotent);
     }
-    EXPECT_NE(arena_.reply.done().event->load() & ~kWaitingBit, completion & ~kWaitingBit);
-    EXPECT_EQ(arena_.reply.done().event->load() & kWaitingBit, 0U);
+    EXPECT_NE(arena_.reply.done().event->load() & ~shm::kWaitingBit, completion & ~shm::kWaitingBit);
+    EXPECT_EQ(arena_.reply.done().event->load() & shm::kWaitingBit, 0U);
     EXPECT_FALSE(word().is_owned());
-    const SlotWord repaired = word();
+    const shm::SlotWord repaired = word();
     EXPECT_TRUE(run_reaper().empty()) << "a redo finds nothing more to do";
     EXPECT_EQ(word(), repaired);
     expect_ends_once(seen);
   }
 
   // A second worker and the client go on from here; the job ends once and everything is given back.
-  void expect_ends_once(SlotWord seen) {
-    if (word().state() == SlotState::Ready) {
+  void expect_ends_once(shm::SlotWord seen) {
+    if (word().state() == shm::SlotState::Ready) {
       EXPECT_TRUE(has_bit(arena_.reply.ready()));
       EXPECT_FALSE(has_bit(arena_.reply.done()));
       EXPECT_EQ(word().attempt(), seen.is_owned() ? 1U : 0U);
@@ -131,11 +131,11 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     work(1);  // also clears a ready bit that was left on a slot which is not Ready: a hint, no leak
     EXPECT_TRUE(word().is_terminal());
     EXPECT_TRUE(has_bit(arena_.reply.done()));
-    ClientPort client = client_;
-    PayloadRing requests = requests_;
-    PayloadRing results = results_;
+    shm::ClientPort client = client_;
+    shm::PayloadRing requests = requests_;
+    shm::PayloadRing results = results_;
     unsigned ends = 0;
-    client.collect([&](std::uint32_t slot, SlotWord end) {
+    client.collect([&](std::uint32_t slot, shm::SlotWord end) {
       ++ends;
       EXPECT_EQ(slot, slot_);
       EXPECT_EQ(end.seq(), seq_);
@@ -149,20 +149,20 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
       client.release(slot);
     });
     EXPECT_EQ(ends, 1U);
-    EXPECT_EQ(client.collect([](std::uint32_t, SlotWord) {}), 0U);
+    EXPECT_EQ(client.collect([](std::uint32_t, shm::SlotWord) {}), 0U);
     EXPECT_EQ(client.in_flight(), 0U);
     EXPECT_EQ(requests.in_use() + results.in_use(), 0U);
-    EXPECT_EQ(word().state(), SlotState::Free);
+    EXPECT_EQ(word().state(), shm::SlotState::Free);
     EXPECT_FALSE(has_bit(arena_.reply.ready()));
     EXPECT_FALSE(has_bit(arena_.reply.done()));
     EXPECT_EQ(arena_.selves[1].lane->words.intent.load(), 0U);
   }
 
   Arena arena_;
-  ClientPort client_{arena_.request, arena_.reply, arena_.board};
-  PayloadRing requests_{kPageBytes};
-  PayloadRing results_{kPageBytes};
-  Extent request_extent_, result_extent_;
+  shm::ClientPort client_{arena_.request, arena_.reply, arena_.board};
+  shm::PayloadRing requests_{shm::kPageBytes};
+  shm::PayloadRing results_{shm::kPageBytes};
+  shm::Extent request_extent_, result_extent_;
   std::uint32_t slot_ = 0;
   std::uint32_t seq_ = 0;
   std::vector<std::byte> start_;
@@ -176,7 +176,7 @@ TEST_P(CrashPoints, EveryStateThatAWorkerCanLeaveIsRepaired) {
     while (worker.step_to_change()) left.push_back(arena_.snapshot());
   }
   ASSERT_GT(left.size(), 12U) << "claim and finish change the memory more often than that";
-  std::set<SlotState> states;
+  std::set<shm::SlotState> states;
   for (std::size_t i = 0; i < left.size(); ++i) {
     SCOPED_TRACE("after change " + std::to_string(i));
     arena_.restore(left[i]);
@@ -212,11 +212,11 @@ TEST_P(CrashPoints, AReaperKilledAtAnyChangeIsRedone) {
   // The worker dies right after its claim: the case with the most to repair.
   {
     Stepper worker(arena_.sessions_memory(), [this] { work(0); });
-    while (word().state() != SlotState::Running) ASSERT_TRUE(worker.step_to_change());
+    while (word().state() != shm::SlotState::Running) ASSERT_TRUE(worker.step_to_change());
     worker.kill();
   }
   const auto dead = arena_.snapshot();
-  const SlotWord seen = word();
+  const shm::SlotWord seen = word();
   std::size_t changes = 0;
   std::size_t uncounted = 0;
   for (bool more = true; more; ++changes) {

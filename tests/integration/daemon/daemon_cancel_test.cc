@@ -11,10 +11,10 @@ namespace v1 = control::v1;
 class DaemonCancel : public DaemonTest {
  protected:
   [[nodiscard]] bool one_runs() const {
-    ControlLink link(socket_, "test", kPatience);
+    client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
     return answer && answer->reply.status().pools(0).running() == 1;
   }
   /// Cancels it as soon as it runs; how it ended.

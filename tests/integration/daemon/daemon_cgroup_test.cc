@@ -12,7 +12,7 @@
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/testing/scratch_cgroup.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 /// A daemon that makes the cgroups of its workers below one of the test's own.
@@ -125,4 +125,4 @@ TEST_F(DaemonCgroup, AStopAsksTheServiceManagerForItsTimeout) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -18,10 +18,10 @@ namespace v1 = control::v1;
 class DaemonCharges : public DaemonTest {
  protected:
   [[nodiscard]] v1::PoolStatus status() const {
-    ControlLink link(socket_, "test", kPatience);
+    client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     return answer->reply.status().pools(0);
   }

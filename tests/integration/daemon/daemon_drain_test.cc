@@ -20,20 +20,20 @@ class DaemonDrain : public DaemonTest {
  protected:
   // As `ringmaster drain`; an empty text: done.
   [[nodiscard]] std::string drain(bool wait, bool resume = false) const {
-    ControlLink link(socket_, "test", kPatience);
+    client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_drain()->set_pool("t");
     request.mutable_drain()->set_wait(wait);
     request.mutable_drain()->set_resume(resume);
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kDone);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kDone);
     return answer ? std::string{} : answer.error().message;
   }
 
   [[nodiscard]] v1::PoolStatus status() const {
-    ControlLink link(socket_, "test", kPatience);
+    client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     for (const v1::PoolStatus& pool : answer->reply.status().pools()) {
       if (pool.name() == "t") return pool;
@@ -72,22 +72,22 @@ class DaemonDrain : public DaemonTest {
 // others.
 struct RawClient {
   explicit RawClient(const std::string& socket) : link(socket, "raw", std::chrono::seconds{60}) {
-    core = open_session(link, "t", {}, "raw").value();
+    core = client::open_session(link, "t", {}, "raw").value();
   }
 
   std::uint32_t publish(const char* handler) {
     ++slot;
-    JobDescriptor& job = core->port().request().descriptor(slot);
+    shm::JobDescriptor& job = core->port().request().descriptor(slot);
     job = {};
     job.seq = seq = seq + 1;
-    job.handler = handler_id(handler);
-    core->port().reply().word(slot).store(SlotWord::ready(seq, 0).bits());
+    job.handler = wire::handler_id(handler);
+    core->port().reply().word(slot).store(shm::SlotWord::ready(seq, 0).bits());
     return slot;
   }
-  [[nodiscard]] SlotWord word(std::uint32_t at) const { return core->port().read(at); }
+  [[nodiscard]] shm::SlotWord word(std::uint32_t at) const { return core->port().read(at); }
 
-  ControlLink link;
-  std::shared_ptr<SessionCore> core;
+  client::ControlLink link;
+  std::shared_ptr<client::SessionCore> core;
   std::uint32_t slot = 40;
   std::uint32_t seq = 1000;
 };

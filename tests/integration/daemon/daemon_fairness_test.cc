@@ -14,17 +14,17 @@ namespace v1 = control::v1;
 
 class DaemonFairness : public DaemonTest {
  protected:
-  v1::Status status(ControlLink& link) {
+  v1::Status status(client::ControlLink& link) {
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     return answer->reply.status();
   }
   /// Waits until the other uid has `queued` jobs, then acts as told.
   [[nodiscard]] pid_t light_user(std::uint64_t queued, const std::function<bool()>& act) {
     return as_another_uid([this, queued, act] {
-      ControlLink link(socket_, "light", kPatience);
+      client::ControlLink link(socket_, "light", kPatience);
       eventually("much is queued", [&] { return status(link).pools(0).queued() >= queued; });
       return act() ? 0 : 1;
     });
@@ -45,7 +45,7 @@ TEST_F(DaemonFairness, AJobDoesNotWaitForAllThatAnotherUidHasQueuedInManySession
     jobs.push_back(sessions[static_cast<std::size_t>(i % 8)].submit("sleep", Request{}, {{"ms", "300"}}).value());
   }
   EXPECT_EQ(code_of(light), 0);
-  ControlLink link(socket_, "test", kPatience);
+  client::ControlLink link(socket_, "test", kPatience);
   EXPECT_GT(status(link).pools(0).queued(), 40U) << "it came before what was queued before it";
 }
 
@@ -59,7 +59,7 @@ TEST_F(DaemonFairness, AMessageDoesNotWaitForAllMessagesOfAnotherUid) {
     const auto outcome = client->run("t", "echo", {});
     return outcome && outcome->ok();
   });
-  ControlLink link(socket_, "test", kPatience);
+  client::ControlLink link(socket_, "test", kPatience);
   for (std::uint64_t i = 1; i <= 240; ++i) {
     v1::Request request;
     v1::Submit& submit = *request.mutable_submit();
@@ -69,7 +69,7 @@ TEST_F(DaemonFairness, AMessageDoesNotWaitForAllMessagesOfAnotherUid) {
     ms.set_key("ms");
     ms.set_value("300");
     submit.set_cookie_low(i);
-    const auto answer = ask_for(link, std::move(request), v1::Reply::kAccepted);
+    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kAccepted);
     ASSERT_TRUE(answer) << answer.error().message;
   }
   EXPECT_EQ(code_of(light), 0);

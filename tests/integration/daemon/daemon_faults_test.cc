@@ -10,7 +10,7 @@
 namespace ringmaster {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 class DaemonFaults : public DaemonTest {
  protected:
@@ -20,23 +20,23 @@ class DaemonFaults : public DaemonTest {
   static constexpr bool kOursAlone = true;
 #endif
 
-  [[nodiscard]] wire::PoolStatus status() const {
+  [[nodiscard]] v1::PoolStatus status() const {
     ConnectOptions options;
     options.socket = socket_;
     auto client = Client::connect(options);
-    wire::Request request;
+    v1::Request request;
     request.mutable_get_status();
     if (!client) return {};
-    const auto answer = ask_for(client->link(), std::move(request), wire::Reply::kStatus);
-    return answer ? answer->reply.status().pools(0) : wire::PoolStatus{};
+    const auto answer = client::ask_for(client->link(), std::move(request), v1::Reply::kStatus);
+    return answer ? answer->reply.status().pools(0) : v1::PoolStatus{};
   }
-  [[nodiscard]] wire::Incident last_incident() const {
+  [[nodiscard]] v1::Incident last_incident() const {
     const auto all = status();
-    return all.incidents_size() == 0 ? wire::Incident{} : all.incidents(0);
+    return all.incidents_size() == 0 ? v1::Incident{} : all.incidents(0);
   }
   /// Waits until names have been found for the last incident's stack.
-  wire::Incident named_incident(const std::string& wanted) {
-    wire::Incident incident;
+  v1::Incident named_incident(const std::string& wanted) {
+    v1::Incident incident;
     eventually("the stack has names", [&] {
       incident = last_incident();
       return incident.stack().find(wanted) != std::string::npos;
@@ -189,7 +189,7 @@ TEST_F(DaemonFaults, TheSameFaultAgainRefersToTheFirst) {
   EXPECT_EQ(first.same_as(), 0U);
   workers_are_back();
   EXPECT_EQ(run(session, "segv").status(), Status::Crashed);
-  wire::Incident second;
+  v1::Incident second;
   eventually("the second incident", [&] { return (second = last_incident()).serial() != first.serial(); });
   EXPECT_EQ(second.same_as(), first.serial());
   EXPECT_EQ(second.stack(), first.stack());

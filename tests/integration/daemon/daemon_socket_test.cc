@@ -107,15 +107,15 @@ TEST_F(DaemonSocket, LeavesAloneWhatOthersPutInItsPlace) {
 
 TEST_F(DaemonSocket, OfTheServiceManagerTellsWhetherItIsServed) {
   const UniqueFd listener = listen_at(socket_);
-  EXPECT_FALSE(would_start_service(socket_)) << "nothing is known yet";
+  EXPECT_FALSE(wire::would_start_service(socket_)) << "nothing is known yet";
   start_on(listener);
-  EXPECT_FALSE(would_start_service(socket_));
+  EXPECT_FALSE(wire::would_start_service(socket_));
   replace_supervisor();
-  EXPECT_FALSE(would_start_service(socket_));
+  EXPECT_FALSE(wire::would_start_service(socket_));
   ASSERT_EQ(::kill(keeper_, SIGTERM), 0);
   EXPECT_EQ(wait_keeper(), 0);
   EXPECT_TRUE(fs::exists(socket_)) << "it is not the daemon's";
-  EXPECT_TRUE(would_start_service(socket_));
+  EXPECT_TRUE(wire::would_start_service(socket_));
 }
 
 TEST_F(DaemonSocket, OfTheServiceManagerIsBoundAgainForThoseWhomItLetIn) {

@@ -19,14 +19,14 @@ class DaemonWords : public DaemonTest {
  protected:
   struct Raw {
     explicit Raw(const std::string& socket) : link(socket, "raw", kPatience) {
-      core = open_session(link, "t", {}, "raw").value();
+      core = client::open_session(link, "t", {}, "raw").value();
     }
-    void write(std::uint32_t slot, SlotWord word, bool bit) const {
+    void write(std::uint32_t slot, shm::SlotWord word, bool bit) const {
       core->port().reply().word(slot).store(word.bits());
-      if (bit) set_hint(core->port().reply().ready(), slot);
+      if (bit) shm::set_hint(core->port().reply().ready(), slot);
     }
-    ControlLink link;
-    std::shared_ptr<SessionCore> core;
+    client::ControlLink link;
+    std::shared_ptr<client::SessionCore> core;
   };
 
   void expect_ended(const std::string& reason) {
@@ -36,19 +36,19 @@ class DaemonWords : public DaemonTest {
   }
 
   [[nodiscard]] std::uint64_t missed_wakes() const {
-    ControlLink asks(socket_, "test", kPatience);
+    client::ControlLink asks(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = ask_for(asks, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(asks, std::move(request), v1::Reply::kStatus);
     return answer.value().reply.status().pools(0).counters().missed_wakes();
   }
 
   [[nodiscard]] std::string drain() const {
-    ControlLink asks(socket_, "test", kPatience);
+    client::ControlLink asks(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_drain()->set_pool("t");
     request.mutable_drain()->set_wait(true);
-    const auto answer = ask_for(asks, std::move(request), v1::Reply::kDone);
+    const auto answer = client::ask_for(asks, std::move(request), v1::Reply::kDone);
     return answer ? std::string{} : answer.error().message;
   }
 };
@@ -56,7 +56,7 @@ class DaemonWords : public DaemonTest {
 TEST_F(DaemonWords, AReadyWordWithoutASeqEndsItsSession) {
   start();
   const Raw raw(socket_);
-  raw.write(3, SlotWord::ready(0, 0), true);
+  raw.write(3, shm::SlotWord::ready(0, 0), true);
   // Nobody rings: whoever is awake, or looks for another reason, comes upon it.
   Session other = open();
   EXPECT_EQ(run(other, "echo", {}, {}, "x").text(), "x");
@@ -70,7 +70,7 @@ TEST_F(DaemonWords, NoWorkerIsNeededToFindAWordThatCannotBe) {
   std::vector<PendingJob> jobs;
   for (int i = 0; i < 8; ++i) jobs.push_back(*session.submit("sleep", Request{}, {{"ms", "60000"}}));
   const Raw raw(socket_);
-  raw.write(3, SlotWord(0xF0000001), true);
+  raw.write(3, shm::SlotWord(0xF0000001), true);
   expect_ended("a slot word is not what its client may write");
   for (PendingJob& job : jobs) job.cancel();
 }
@@ -78,7 +78,7 @@ TEST_F(DaemonWords, NoWorkerIsNeededToFindAWordThatCannotBe) {
 TEST_F(DaemonWords, AForgedOwnerDoesNotKeepAPoolFromBeingDrained) {
   start();
   const Raw raw(socket_);
-  raw.write(5, SlotWord::owned(77, SlotState::Running, 0, {900, 1}), false);
+  raw.write(5, shm::SlotWord::owned(77, shm::SlotState::Running, 0, {900, 1}), false);
   EXPECT_EQ(drain(), "");
   EXPECT_NE(log().find("it made a job look as if a worker ran it"), std::string::npos);
 }
@@ -86,11 +86,11 @@ TEST_F(DaemonWords, AForgedOwnerDoesNotKeepAPoolFromBeingDrained) {
 TEST_F(DaemonWords, AJobThatItsClientTellsNobodyOfDoesNotKeepAPoolFromBeingDrained) {
   start();
   const Raw raw(socket_);
-  JobDescriptor& job = raw.core->port().request().descriptor(50);
+  shm::JobDescriptor& job = raw.core->port().request().descriptor(50);
   job = {};
   job.seq = 9;
-  job.handler = handler_id("empty");
-  raw.write(50, SlotWord::ready(9, 0), false);
+  job.handler = wire::handler_id("empty");
+  raw.write(50, shm::SlotWord::ready(9, 0), false);
   EXPECT_EQ(drain(), "");
   EXPECT_TRUE(raw.core->port().read(50).is_terminal());
 }

@@ -55,6 +55,17 @@ ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror -shared -fPIC $sanitizer -I "$prefi
 "$worker" --handlers "$here/words.so" --list >list || fail "ringmaster-worker --list: exit status $?"
 grep -q words list && grep -q least list || fail "--list does not show the handler: $(cat list)"
 
+# A program may link both libraries: no class, function or namespace inside ringmaster is defined by both. Inline
+# functions are weak: they are left out, being the same wherever a header brings them.
+names_in() {
+  find "$prefix" -name "libringmaster_$1*.a" -exec nm -C --defined-only {} + 2>/dev/null |
+    sed -n 's/^[0-9a-f]* [A-TX-Z] \(.* for \)\{0,1\}ringmaster::\([A-Za-z_0-9]*\).*/\2/p' | LC_ALL=C sort -u
+}
+names_in client >client.names && names_in worker >worker.names
+grep -qx Client client.names && grep -qx worker_main worker.names || fail "the installed libraries lack what their headers promise"
+both=$(LC_ALL=C comm -12 client.names worker.names)
+[ -z "$both" ] || fail "defined by the client and by the worker library: "$both
+
 # An installed daemon with the README's pool beside the default one.
 run=$(mktemp -d "${TMPDIR:-/tmp}/ringmaster-install.XXXXXX")
 export RINGMASTER_SOCKET=$run/ringmaster.sock

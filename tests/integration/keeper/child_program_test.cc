@@ -21,12 +21,12 @@ namespace ringmaster {
 namespace {
 
 // Runs `program` in a forked child; what came through its error pipe.
-SpawnFailure run(const ChildProgram& program) {
+daemon::SpawnFailure run(const daemon::ChildProgram& program) {
   auto [read_end, write_end] = keeper::make_pipe();
   const pid_t pid = ::fork();
-  if (pid == 0) run_child_program(program, write_end.get());
+  if (pid == 0) daemon::run_child_program(program, write_end.get());
   write_end.reset();
-  SpawnFailure failure;
+  daemon::SpawnFailure failure;
   while (::read(read_end.get(), &failure, sizeof failure) < 0 && errno == EINTR) {
   }
   ::waitpid(pid, nullptr, 0);
@@ -46,15 +46,15 @@ class ChildProgramTest : public testing::Test {
   char* argv_[2] = {name_, nullptr};
   char* env_[1] = {nullptr};
   int fds_[3] = {0, 1, 2};
-  ChildProgram program_;
+  daemon::ChildProgram program_;
 };
 
-TEST_F(ChildProgramTest, SaysNothingWhenItStarted) { EXPECT_EQ(run(program_).stage, SpawnStage::None); }
+TEST_F(ChildProgramTest, SaysNothingWhenItStarted) { EXPECT_EQ(run(program_).stage, daemon::SpawnStage::None); }
 
 TEST_F(ChildProgramTest, NoticesThatItsParentDiedBeforeTheDeathSignalWasAskedFor) {
   program_.parent = 1;  // as if the one that forked it were gone and init had taken over, seen from the other side
-  const SpawnFailure failure = run(program_);
-  EXPECT_EQ(failure.stage, SpawnStage::ParentGone);
+  const daemon::SpawnFailure failure = run(program_);
+  EXPECT_EQ(failure.stage, daemon::SpawnStage::ParentGone);
   EXPECT_EQ(failure.error, ESRCH);
 }
 
@@ -66,7 +66,7 @@ TEST_F(ChildProgramTest, StartsWithSignalsFromOutsideIgnored) {
   const int fds[] = {0, write_end.get(), 2};
   program_.argv = argv;
   program_.fds = fds;
-  EXPECT_EQ(run(program_).stage, SpawnStage::None);
+  EXPECT_EQ(run(program_).stage, daemon::SpawnStage::None);
   write_end.reset();
   char text[256] = {};
   ASSERT_GT(::read(read_end.get(), text, sizeof text - 1), 0);
@@ -75,7 +75,7 @@ TEST_F(ChildProgramTest, StartsWithSignalsFromOutsideIgnored) {
   ASSERT_EQ(std::sscanf(text, "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2) << text;
   EXPECT_EQ(blocked, 0U);
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
-    const bool left = signal == SIGKILL || signal == SIGSTOP || is_fault_signal(signal) ||
+    const bool left = signal == SIGKILL || signal == SIGSTOP || daemon::is_fault_signal(signal) ||
                       signal == kKeeperGoneSignal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
                       signal == SIGWINCH;
     EXPECT_EQ((ignored >> (signal - 1) & 1U) == 0, left) << signal;
@@ -85,7 +85,7 @@ TEST_F(ChildProgramTest, StartsWithSignalsFromOutsideIgnored) {
 // Between exec and the program's own PR_SET_DUMPABLE, which this one never comes to.
 TEST_F(ChildProgramTest, OthersOfItsNewUserCannotTraceAProgramThatHasJustStarted) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  if (guard_capability() < 0) GTEST_SKIP() << "needs one of the capabilities that can be spared";
+  if (daemon::guard_capability() < 0) GTEST_SKIP() << "needs one of the capabilities that can be spared";
   const std::string path = keeper::keeper_stage() + "/unruly-worker";
   char busy[5] = "busy";
   char* argv[] = {name_, busy, nullptr};
@@ -95,9 +95,9 @@ TEST_F(ChildProgramTest, OthersOfItsNewUserCannotTraceAProgramThatHasJustStarted
   program_.uid = program_.gid = kNobody;
   auto [read_end, write_end] = keeper::make_pipe();
   const pid_t pid = ::fork();
-  if (pid == 0) run_child_program(program_, write_end.get());
+  if (pid == 0) daemon::run_child_program(program_, write_end.get());
   write_end.reset();
-  SpawnFailure failure;
+  daemon::SpawnFailure failure;
   EXPECT_EQ(::read(read_end.get(), &failure, sizeof failure), 0) << "it runs";
   const int error = as_user(kNobody, [pid] { return ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0 ? 0 : errno; });
   ::kill(pid, SIGKILL);
@@ -113,7 +113,7 @@ TEST_F(ChildProgramTest, ArrangesDescriptorsWhoseNumbersOverlap) {
   const int overlapping[] = {2, write_end.get(), 0, 0, 2};
   program_.argv = argv;
   program_.fds = overlapping;
-  EXPECT_EQ(run(program_).stage, SpawnStage::None);
+  EXPECT_EQ(run(program_).stage, daemon::SpawnStage::None);
   write_end.reset();
   char text[256];
   const ssize_t got = ::read(read_end.get(), text, sizeof text);

@@ -40,12 +40,12 @@ int connect_to(const char* path) {
 void tell(int test, char letter, std::span<const std::byte> bytes, std::span<const int> fds = {}) {
   std::vector<std::byte> packet{static_cast<std::byte>(letter)};
   packet.insert(packet.end(), bytes.begin(), bytes.end());
-  while (send_packet(test, packet, fds) == EAGAIN) ::usleep(1000);
+  while (daemon::send_packet(test, packet, fds) == EAGAIN) ::usleep(1000);
 }
 
 // A beat for which there is no room is made up for by the next.
 void beat(Phase phase) {
-  static_cast<void>(send_packet(kSupervisorLinkFd, encode_beat(phase, std::chrono::milliseconds(5000))));
+  static_cast<void>(daemon::send_packet(kSupervisorLinkFd, encode_beat(phase, std::chrono::milliseconds(5000))));
 }
 
 void tell_inherited(int test) {
@@ -57,7 +57,7 @@ void tell_inherited(int test) {
   if (::pread(kInheritedTableFd, bytes.data(), bytes.size(), 0) < 0) std::abort();
   std::vector<int> fds;
   for (const InheritedDeposit& deposit : table.deposits) {
-    if (fds.size() < kMaxPacketFds) fds.push_back(deposit.fd);
+    if (fds.size() < daemon::kMaxPacketFds) fds.push_back(deposit.fd);
   }
   tell(test, 'T', bytes, fds);
 }
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     }
     pollfd watched[] = {{test, POLLIN, 0}, {kSupervisorLinkFd, POLLIN, 0}};
     ::poll(watched, 2, 100);
-    if (ReceivedPacket packet = receive_packet(kSupervisorLinkFd, buffer); packet.error == 0) {
+    if (daemon::ReceivedPacket packet = daemon::receive_packet(kSupervisorLinkFd, buffer); packet.error == 0) {
       if (is_question(std::span(buffer).first(packet.size))) {
         if (answering) beat(phase);
         continue;
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
     } else if (packet.error == ECONNRESET) {
       return 4;
     }
-    ReceivedPacket order = receive_packet(test, buffer);
+    daemon::ReceivedPacket order = daemon::receive_packet(test, buffer);
     if (order.error == ECONNRESET) return 5;
     if (order.error != 0 || order.size == 0) continue;
     const std::string text(reinterpret_cast<const char*>(buffer) + 1, order.size - 1);
@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
       case 'K': {
         std::vector<int> fds;
         for (std::size_t i = 0; i < order.fd_count; ++i) fds.push_back(order.fds[i].get());
-        while (send_packet(kSupervisorLinkFd, std::span(buffer).subspan(1, order.size - 1), fds) == EAGAIN)
+        while (daemon::send_packet(kSupervisorLinkFd, std::span(buffer).subspan(1, order.size - 1), fds) == EAGAIN)
           ::usleep(1000);
         break;
       }

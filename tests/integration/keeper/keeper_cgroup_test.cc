@@ -21,7 +21,7 @@ class KeeperCgroup : public KeeperTest {
   void SetUp() override {
     KeeperTest::SetUp();
     if (scratch_.path().empty()) GTEST_SKIP() << scratch_.why();
-    ASSERT_EQ(make_cgroup(scratch_.fd(), "w1.1", leaf_), 0);
+    ASSERT_EQ(daemon::make_cgroup(scratch_.fd(), "w1.1", leaf_), 0);
     cgroup_ = leaf_.get();
     start();
     puppet_ = next_supervisor();
@@ -39,17 +39,17 @@ TEST_F(KeeperCgroup, AWorkerIsBornInItsOwnAndAnExitIsReportedOnlyWhenItIsEmpty) 
   char byte = 0;
   ASSERT_EQ(::read(output_.get(), &byte, 1), 1);
   EXPECT_EQ(ScratchCgroup::group_of(hold.pid), "w1.1");
-  EXPECT_EQ(cgroup_empty(leaf_.get()), EBUSY);
+  EXPECT_EQ(daemon::cgroup_empty(leaf_.get()), EBUSY);
   // Somebody who is no descendant of the worker and whom no sweep knows: only the cgroup tells of it.
   const pid_t guest = ::fork();
   if (guest == 0) {
-    if (enter_cgroup(leaf_.get()) != 0) ::_exit(1);
+    if (daemon::enter_cgroup(leaf_.get()) != 0) ::_exit(1);
     for (;;) ::pause();
   }
   eventually("the guest is in", [&] { return ScratchCgroup::group_of(guest) == "w1.1"; });
   ASSERT_EQ(::kill(hold.pid, SIGKILL), 0);
   EXPECT_EQ(expect<ExitRecord>(puppet_).status, SIGKILL);
-  EXPECT_EQ(cgroup_empty(leaf_.get()), 0);
+  EXPECT_EQ(daemon::cgroup_empty(leaf_.get()), 0);
   EXPECT_FALSE(is_running(guest));
   eventually("the guest is reaped", [&] { return ::waitpid(guest, nullptr, WNOHANG) == guest; });
   output();
@@ -62,15 +62,15 @@ TEST_F(KeeperCgroup, SigkillEmptiesItOfChildrenInSessionsOfTheirOwn) {
   send(puppet_, encode_signal(900, 1, 1, SIGKILL));
   EXPECT_EQ(expect<AckMessage>(puppet_).error, 0);
   EXPECT_EQ(expect<ExitRecord>(puppet_).worker, 1u);
-  EXPECT_EQ(cgroup_empty(leaf_.get()), 0);
+  EXPECT_EQ(daemon::cgroup_empty(leaf_.get()), 0);
   output();
-  EXPECT_EQ(remove_cgroup(scratch_.fd(), "w1.1"), 0);
+  EXPECT_EQ(daemon::remove_cgroup(scratch_.fd(), "w1.1"), 0);
 }
 
 TEST_F(KeeperCgroup, OneThatWasRemovedFailsTheSpawnAtItsStage) {
-  ASSERT_EQ(remove_cgroup(scratch_.fd(), "w1.1"), 0);
+  ASSERT_EQ(daemon::remove_cgroup(scratch_.fd(), "w1.1"), 0);
   const SpawnedMessage failed = spawn(puppet_, 1, {"exit", "0"}, in_cgroup);
-  EXPECT_EQ(static_cast<SpawnStage>(failed.stage), SpawnStage::Cgroup);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(failed.stage), daemon::SpawnStage::Cgroup);
   EXPECT_NE(failed.error, 0);
   // The name is free, and the keeper waits for nothing.
   ASSERT_EQ(spawn(puppet_, 1, {"exit", "4"}).error, 0);

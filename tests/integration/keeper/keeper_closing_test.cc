@@ -67,7 +67,7 @@ TEST_F(KeeperClosing, AWorkersSocketWithALingeringSocketInItsQueueIsNotWaitedFor
     const UniqueFd workers(ends[1]);
     const std::byte byte{};
     const int fd = lingering.fd.get();
-    ASSERT_EQ(send_packet(workers.get(), {&byte, 1}, {&fd, 1}), 0);
+    ASSERT_EQ(daemon::send_packet(workers.get(), {&byte, 1}, {&fd, 1}), 0);
   }
   lingering.fd.reset();
   deposit(DepositKind::WorkerSocket, 1, std::move(ours));
@@ -112,7 +112,7 @@ TEST_F(KeeperClosing, ASupervisorThatSurvivesSigkillIsLeftBehind) {
   if (!write.begin(write_end.get())) GTEST_SKIP() << "needs userfaultfd, which is root's";
   const std::byte order{'R'};
   const int fd = read_end.get();
-  ASSERT_EQ(send_packet(puppet_.socket.get(), {&order, 1}, {&fd, 1}), 0);
+  ASSERT_EQ(daemon::send_packet(puppet_.socket.get(), {&order, 1}, {&fd, 1}), 0);
   const pid_t stuck = puppet_.pid;
   puppet_ = next_supervisor();
   EXPECT_EQ(puppet_.ordinal, 2u);

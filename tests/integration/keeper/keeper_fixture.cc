@@ -20,11 +20,11 @@ namespace {
 
 std::vector<std::byte> buffer(kMaxMessage + 65536 * 16);
 
-ReceivedPacket receive_patiently(int socket, std::chrono::seconds patience) {
+daemon::ReceivedPacket receive_patiently(int socket, std::chrono::seconds patience) {
   pollfd watched{socket, POLLIN, 0};
   if (::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) != 1)
     throw std::runtime_error("nothing came");
-  return receive_packet(socket, buffer);
+  return daemon::receive_packet(socket, buffer);
 }
 
 }  // namespace
@@ -80,12 +80,12 @@ Puppet KeeperTest::next_supervisor() {
   if (::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1)
     throw std::runtime_error("no supervisor came");
   puppet.socket = UniqueFd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  ReceivedPacket hello = receive_patiently(puppet.socket.get(), kPatience);
+  daemon::ReceivedPacket hello = receive_patiently(puppet.socket.get(), kPatience);
   const std::string text(reinterpret_cast<const char*>(buffer.data()) + 1, hello.size - 1);
   int cold = 0;
   EXPECT_EQ(std::sscanf(text.c_str(), "%d %u %d", &puppet.pid, &puppet.ordinal, &cold), 3) << text;
   puppet.cold = cold != 0;
-  ReceivedPacket table = receive_patiently(puppet.socket.get(), kPatience);
+  daemon::ReceivedPacket table = receive_patiently(puppet.socket.get(), kPatience);
   puppet.table = decode_inherited_table(std::span(buffer).subspan(1, table.size - 1)).value();
   for (std::size_t i = 0; i < table.fd_count; ++i) puppet.inherited.push_back(std::move(table.fds[i]));
   events_.clear();
@@ -94,17 +94,17 @@ Puppet KeeperTest::next_supervisor() {
 
 void KeeperTest::order(Puppet& puppet, char letter, const std::string& text) {
   const std::string packet = letter + text;
-  ASSERT_EQ(send_packet(puppet.socket.get(), std::as_bytes(std::span(packet))), 0);
+  ASSERT_EQ(daemon::send_packet(puppet.socket.get(), std::as_bytes(std::span(packet))), 0);
 }
 
 void KeeperTest::send(Puppet& puppet, const Packet& packet, const std::vector<int>& fds) {
   std::vector<std::byte> bytes{static_cast<std::byte>('K')};
   bytes.insert(bytes.end(), packet.begin(), packet.end());
-  ASSERT_EQ(send_packet(puppet.socket.get(), bytes, fds), 0);
+  ASSERT_EQ(daemon::send_packet(puppet.socket.get(), bytes, fds), 0);
 }
 
 void KeeperTest::receive_event(Puppet& puppet) {
-  ReceivedPacket packet = receive_patiently(puppet.socket.get(), kPatience);
+  daemon::ReceivedPacket packet = receive_patiently(puppet.socket.get(), kPatience);
   if (packet.error != 0) throw std::runtime_error("the supervisor is gone");
   Received received{decode_keeper_event(std::span(buffer).subspan(1, packet.size - 1)).value(), {}};
   for (std::size_t i = 0; i < packet.fd_count; ++i) received.fds.push_back(std::move(packet.fds[i]));

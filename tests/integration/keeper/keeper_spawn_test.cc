@@ -74,16 +74,16 @@ TEST_F(KeeperSpawn, ChangesUidAndDropsGroups) {
 
 TEST_F(KeeperSpawn, NamesStageAndErrnoOfAFailure) {
   SpawnedMessage spawned = spawn(puppet_, 1, {}, [](SpawnSpec& spec) { spec.path = "/nonexistent/worker"; });
-  EXPECT_EQ(static_cast<SpawnStage>(spawned.stage), SpawnStage::Exec);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(spawned.stage), daemon::SpawnStage::Exec);
   EXPECT_EQ(spawned.error, ENOENT);
   spawned = spawn(puppet_, 1, {}, [](SpawnSpec& spec) { spec.path = "/etc/passwd"; });
-  EXPECT_EQ(static_cast<SpawnStage>(spawned.stage), SpawnStage::Exec);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(spawned.stage), daemon::SpawnStage::Exec);
   EXPECT_EQ(spawned.error, EACCES);
   spawned = spawn(puppet_, 1, {}, [](SpawnSpec& spec) { spec.cwd = "/nonexistent"; });
-  EXPECT_EQ(static_cast<SpawnStage>(spawned.stage), SpawnStage::Directory);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(spawned.stage), daemon::SpawnStage::Directory);
   EXPECT_EQ(spawned.error, ENOENT);
   spawned = spawn(puppet_, 1, {}, [](SpawnSpec& spec) { spec.rlimits = {{RLIMIT_CORE, 9, 3}}; });
-  EXPECT_EQ(static_cast<SpawnStage>(spawned.stage), SpawnStage::Rlimit);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(spawned.stage), daemon::SpawnStage::Rlimit);
   EXPECT_EQ(spawned.error, EINVAL);
   // The name is free again at once: no such worker ever was.
   EXPECT_EQ(spawn(puppet_, 1, {"exit", "0"}).error, 0);

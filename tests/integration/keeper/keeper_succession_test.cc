@@ -217,7 +217,7 @@ TEST_F(KeeperStart, ADescriptorTableThatIsFullOfDepositsLeavesRoomForASuccessorA
   EXPECT_EQ(successor.table.deposits.size(), held);
   const SpawnedMessage refused = spawn(successor, 1, {"brood"});
   EXPECT_EQ(refused.error, EMFILE);
-  EXPECT_EQ(static_cast<SpawnStage>(refused.stage), SpawnStage::Request);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(refused.stage), daemon::SpawnStage::Request);
   send(successor, encode_release(900, {~0u, std::nullopt, std::nullopt}));
   EXPECT_EQ(expect<AckMessage>(successor).value, held);
   ASSERT_EQ(spawn(successor, 1, {"brood"}).error, 0);
@@ -247,7 +247,7 @@ TEST_F(KeeperStart, WorksWithoutPrivileges) {
   EXPECT_THAT(output(), testing::HasSubstr("oom=500"));
   EXPECT_EQ(expect<ExitRecord>(puppet).worker, 1u);
   const SpawnedMessage other = spawn(puppet, 2, {"env"}, [](SpawnSpec& spec) { spec.identity = {1, 1}; });
-  EXPECT_EQ(static_cast<SpawnStage>(other.stage), SpawnStage::Gid);
+  EXPECT_EQ(static_cast<daemon::SpawnStage>(other.stage), daemon::SpawnStage::Gid);
   EXPECT_EQ(other.error, EPERM);
   ASSERT_EQ(spawn(puppet, 3, {"brood"}).error, 0);
   EXPECT_EQ(expect<ExitRecord>(puppet).worker, 3u);

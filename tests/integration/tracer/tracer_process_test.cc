@@ -32,7 +32,7 @@ class TracerProcessTest : public testing::Test {
     return path;
   }
   /// The answer, once it is there. The limit is the tracer's; this test has none of its own.
-  std::optional<tracer::Answer> ask(TracerProcess& tracer, core::Duration limit = std::chrono::seconds{60}) {
+  std::optional<tracer::Answer> ask(daemon::TracerProcess& tracer, core::Duration limit = std::chrono::seconds{60}) {
     bool done = false;
     std::optional<tracer::Answer> answer;
     tracer.ask(kQuestion, limit, [&](std::optional<tracer::Answer> got) {
@@ -44,37 +44,37 @@ class TracerProcessTest : public testing::Test {
   }
 
   boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  daemon::EventLoop loop_{context_};
   std::string folder_;
 };
 
 TEST_F(TracerProcessTest, OneThatDiesOrSaysRubbishGivesNoAnswerAndIsStartedAnew) {
   for (const char* name : {"dies", "rubbish"}) {
-    TracerProcess tracer(loop_, false_tracer(name));
+    daemon::TracerProcess tracer(loop_, false_tracer(name));
     for (int i = 0; i < 3; ++i) {
       EXPECT_FALSE(ask(tracer)) << name;
       EXPECT_FALSE(tracer.busy());
     }
   }
-  TracerProcess missing(loop_, folder_ + "/missing");
+  daemon::TracerProcess missing(loop_, folder_ + "/missing");
   EXPECT_FALSE(ask(missing));
 }
 
 TEST_F(TracerProcessTest, OneThatHangsIsKilledAtItsLimit) {
-  TracerProcess tracer(loop_, false_tracer("hangs"));
+  daemon::TracerProcess tracer(loop_, false_tracer("hangs"));
   EXPECT_FALSE(ask(tracer, std::chrono::milliseconds{50}));
   EXPECT_FALSE(ask(tracer, std::chrono::milliseconds{50})) << "the next one too";
 }
 
 TEST_F(TracerProcessTest, OneThatSaysMoreThanItWasAskedIsKilled) {
-  TracerProcess tracer(loop_, false_tracer("floods"));
+  daemon::TracerProcess tracer(loop_, false_tracer("floods"));
   for (int i = 0; i < 3; ++i) (void)ask(tracer);
   context_.poll();
   EXPECT_FALSE(tracer.busy());
 }
 
 TEST_F(TracerProcessTest, WhatItSaysIsBoundedAndHoldsNoControlCharacters) {
-  TracerProcess tracer(loop_, false_tracer("lies"));
+  daemon::TracerProcess tracer(loop_, false_tracer("lies"));
   const auto answer = ask(tracer);
   ASSERT_TRUE(answer);
   const auto& frames = std::get<tracer::Frames>(*answer).frames;
@@ -91,7 +91,7 @@ TEST_F(TracerProcessTest, TheRealOneHasItsLimitsAndNoWayOut) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's runtime needs more";
 #endif
-  TracerProcess tracer(loop_, TRACER);
+  daemon::TracerProcess tracer(loop_, TRACER);
   const auto answer = ask(tracer);
   ASSERT_TRUE(answer) << "it serves under its own limits";
   const std::string self = std::to_string(::getpid());

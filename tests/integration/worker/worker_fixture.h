@@ -31,7 +31,7 @@ namespace ringmaster {
 /// Two pipes' worth of plumbing that the keeper and the supervisor would do, for one worker.
 class WorkerProcess : public testing::Test {
  protected:
-  static constexpr SessionGeometry kGeometry{64, 1 << 20, 1 << 20};
+  static constexpr shm::SessionGeometry kGeometry{64, 1 << 20, 1 << 20};
   static constexpr std::chrono::seconds kCap{30};
 
   void start(const std::vector<std::string>& command) {
@@ -39,17 +39,17 @@ class WorkerProcess : public testing::Test {
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     link_ = UniqueFd(ends[0]);
     UniqueFd theirs(ends[1]);
-    UniqueFd lane = create_segment("lane", sizeof(LaneRecord)).value();
-    UniqueFd control = create_segment("control", sizeof(ControlRecord)).value();
-    UniqueFd board = create_segment("board", sizeof(BoardRecord)).value();
-    lane_memory_ = Mapping::map(lane.get(), Access::ReadWrite).value();
-    control_memory_ = Mapping::map(control.get(), Access::ReadWrite).value();
-    board_memory_ = Mapping::map(board.get(), Access::ReadWrite).value();
-    lane_ = format_lane(lane_memory_.bytes(), 0, {5, 6});
-    control_ = format_control(control_memory_.bytes(), 0, {5, 6});
-    board_ = format_board(board_memory_.bytes(), 0);
-    UniqueFd read_only = reopen_read_only(control.get()).value();
-    pool_bell_ = create_doorbell().value();
+    UniqueFd lane = shm::create_segment("lane", sizeof(shm::LaneRecord)).value();
+    UniqueFd control = shm::create_segment("control", sizeof(shm::ControlRecord)).value();
+    UniqueFd board = shm::create_segment("board", sizeof(shm::BoardRecord)).value();
+    lane_memory_ = shm::Mapping::map(lane.get(), shm::Access::ReadWrite).value();
+    control_memory_ = shm::Mapping::map(control.get(), shm::Access::ReadWrite).value();
+    board_memory_ = shm::Mapping::map(board.get(), shm::Access::ReadWrite).value();
+    lane_ = shm::format_lane(lane_memory_.bytes(), 0, {5, 6});
+    control_ = shm::format_control(control_memory_.bytes(), 0, {5, 6});
+    board_ = shm::format_board(board_memory_.bytes(), 0);
+    UniqueFd read_only = shm::reopen_read_only(control.get()).value();
+    pool_bell_ = shm::create_doorbell().value();
     const std::array<int, 5> fds{theirs.get(), lane.get(), read_only.get(), board.get(), pool_bell_.get()};
     pid_ = ::fork();
     ASSERT_GE(pid_, 0);
@@ -78,14 +78,14 @@ class WorkerProcess : public testing::Test {
   }
 
   void send(const worker_link::ToWorker& message, std::span<const int> fds = {}) {
-    ASSERT_TRUE(send_with_fds(link_.get(), worker_link::encode(message), fds));
+    ASSERT_TRUE(wire::send_with_fds(link_.get(), worker_link::encode(message), fds));
   }
 
   std::optional<worker_link::ToSupervisor> next() {
     pollfd ready{link_.get(), POLLIN, 0};
     if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kCap).count())) != 1) return std::nullopt;
     std::vector<std::byte> packet(worker_link::kMaxMessageBytes);
-    const auto got = receive_with_fds(link_.get(), packet);
+    const auto got = wire::receive_with_fds(link_.get(), packet);
     if (!got || got->size == 0) return std::nullopt;
     return worker_link::decode_to_supervisor(std::span(packet).first(got->size), 0).value();
   }
@@ -110,14 +110,14 @@ class WorkerProcess : public testing::Test {
 
   // Twice, as a successor gives once more what the worker has.
   void attach(std::uint32_t serial = 9) {
-    const UniqueFd request = create_request_segment("request", kGeometry.request_segment_bytes()).value();
-    const UniqueFd reply = create_segment("reply", kGeometry.reply_segment_bytes()).value();
-    session_bell_ = create_doorbell().value();
-    request_memory_ = Mapping::map(request.get(), Access::ReadWrite).value();
-    reply_memory_ = Mapping::map(reply.get(), Access::ReadWrite).value();
-    request_ = RequestView::format(request_memory_.bytes(), kGeometry, serial, 4, 0);
-    reply_ = ReplyView::format(reply_memory_.bytes(), kGeometry, serial, 4, 0);
-    ASSERT_TRUE(seal_future_writes(request.get()));
+    const UniqueFd request = shm::create_request_segment("request", kGeometry.request_segment_bytes()).value();
+    const UniqueFd reply = shm::create_segment("reply", kGeometry.reply_segment_bytes()).value();
+    session_bell_ = shm::create_doorbell().value();
+    request_memory_ = shm::Mapping::map(request.get(), shm::Access::ReadWrite).value();
+    reply_memory_ = shm::Mapping::map(reply.get(), shm::Access::ReadWrite).value();
+    request_ = shm::RequestView::format(request_memory_.bytes(), kGeometry, serial, 4, 0);
+    reply_ = shm::ReplyView::format(reply_memory_.bytes(), kGeometry, serial, 4, 0);
+    ASSERT_TRUE(shm::seal_future_writes(request.get()));
     const worker_link::Attach about = attach_of(serial, ::getuid());
     for (int times = 0; times < 2; ++times) {
       send(about, std::array{request.get(), reply.get(), session_bell_.get()});
@@ -142,29 +142,29 @@ class WorkerProcess : public testing::Test {
   }
 
   void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0) {
-    seq_ = next_seq(seq_);
-    JobDescriptor& job = request_.descriptor(slot);
+    seq_ = shm::next_seq(seq_);
+    shm::JobDescriptor& job = request_.descriptor(slot);
     job = {};
     job.seq = seq_;
-    job.handler = handler_id(handler);
+    job.handler = wire::handler_id(handler);
     job.request_bytes = input.size();
     job.result_capacity = 4096;
     std::memcpy(request_.ring(), input.data(), input.size());
-    reply_.word(slot).store(SlotWord::ready(seq_, 0).bits());
-    set_hint(reply_.ready(), slot);
-    if (should_ring(*board_)) ring_doorbell(session_bell_.get());
+    reply_.word(slot).store(shm::SlotWord::ready(seq_, 0).bits());
+    shm::set_hint(reply_.ready(), slot);
+    if (shm::should_ring(*board_)) shm::ring_doorbell(session_bell_.get());
   }
 
   // As a client waits: on the completion word.
-  SlotWord wait(std::uint32_t slot = 0) {
+  shm::SlotWord wait(std::uint32_t slot = 0) {
     const auto end = std::chrono::steady_clock::now() + kCap;
-    Word32& completion = *reply_.done().event;
+    shm::Word32& completion = *reply_.done().event;
     while (std::chrono::steady_clock::now() < end) {
       std::uint32_t seen = completion.load();
-      const SlotWord word(reply_.word(slot).load());
+      const shm::SlotWord word(reply_.word(slot).load());
       if (word.is_terminal() && word.seq() == seq_) return word;
-      if (!completion.compare_exchange_strong(seen, seen | kWaitingBit)) continue;
-      futex_wait(completion, seen | kWaitingBit, std::chrono::seconds(1));
+      if (!completion.compare_exchange_strong(seen, seen | shm::kWaitingBit)) continue;
+      shm::futex_wait(completion, seen | shm::kWaitingBit, std::chrono::seconds(1));
     }
     ADD_FAILURE() << "no completion";
     return {};
@@ -187,12 +187,12 @@ class WorkerProcess : public testing::Test {
   UniqueFd link_;
   UniqueFd pool_bell_;
   UniqueFd session_bell_;
-  Mapping lane_memory_, control_memory_, board_memory_, request_memory_, reply_memory_;
-  LaneRecord* lane_ = nullptr;
-  ControlRecord* control_ = nullptr;
-  BoardRecord* board_ = nullptr;
-  RequestView request_;
-  ReplyView reply_;
+  shm::Mapping lane_memory_, control_memory_, board_memory_, request_memory_, reply_memory_;
+  shm::LaneRecord* lane_ = nullptr;
+  shm::ControlRecord* control_ = nullptr;
+  shm::BoardRecord* board_ = nullptr;
+  shm::RequestView request_;
+  shm::ReplyView reply_;
   std::uint32_t seq_ = 0;
 };
 

@@ -17,9 +17,9 @@ TEST_F(WorkerProcess, ReportsAWordThatCannotBeAndSleeps) {
   (void)boot();
   attach();
   until_parked();
-  reply_.word(3).store(SlotWord::ready(0, 0).bits());
-  set_hint(reply_.ready(), 3);
-  ring_doorbell(session_bell_.get());
+  reply_.word(3).store(shm::SlotWord::ready(0, 0).bits());
+  shm::set_hint(reply_.ready(), 3);
+  shm::ring_doorbell(session_bell_.get());
   const auto broken = next_as<worker_link::SessionBroken>();
   ASSERT_TRUE(broken);
   EXPECT_EQ(broken->reason, worker_link::BrokenReason::WordTampered);
@@ -40,7 +40,7 @@ TEST_F(WorkerProcess, IsHeldUpByNoBellThatSomebodyHasFilled) {
   for (int i = 0; i < 20; ++i) {
     submit("empty", "", 1);
     submit("empty", "", 0);
-    EXPECT_EQ(wait().state(), SlotState::Done);
+    EXPECT_EQ(wait().state(), shm::SlotState::Done);
   }
 }
 
@@ -53,7 +53,7 @@ TEST_F(WorkerProcess, ComesWhenItIsCalled) {
     board_->spin[1].store(1);  // So that submit() does not ring.
     submit("empty", "");
     send(look);
-    EXPECT_EQ(wait().state(), SlotState::Done);
+    EXPECT_EQ(wait().state(), shm::SlotState::Done);
     board_->spin[1].store(0);
   }
   EXPECT_EQ(lane_->counters.missed_wakes.load(), 0U);
@@ -72,7 +72,7 @@ TEST_F(WorkerProcess, SetsItsOwnBitsRightWhoeverAlteredThem) {
   while (board_->spin[0].load() != 0 && std::chrono::steady_clock::now() < end) ::usleep(1000);
   EXPECT_EQ(board_->spin[0].load(), 0U);
   submit("empty", "");
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
 }
 
 }  // namespace

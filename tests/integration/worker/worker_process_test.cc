@@ -19,7 +19,7 @@ TEST_F(WorkerProcess, ServesJobsAndParksBetweenThem) {
   for (int i = 0; i < 50; ++i) {
     if (i % 10 == 0) until_parked();
     submit("echo", "ping");
-    ASSERT_EQ(wait().state(), SlotState::Done);
+    ASSERT_EQ(wait().state(), shm::SlotState::Done);
     ASSERT_EQ(std::memcmp(reply_.ring(), "ping", 4), 0);
   }
   until_parked();  // It counts a job after it completed it.
@@ -36,7 +36,7 @@ TEST_F(WorkerProcess, WorksWithoutSpinning) {
   attach();
   for (int i = 0; i < 200; ++i) {
     submit("empty", "");
-    ASSERT_EQ(wait().state(), SlotState::Done);
+    ASSERT_EQ(wait().state(), shm::SlotState::Done);
   }
   EXPECT_EQ(lane_->counters.missed_wakes.load(), 0U);
 }
@@ -47,7 +47,7 @@ TEST_F(WorkerProcess, SurvivesSigtermAndLeavesWhenTold) {
   attach();
   ::kill(pid_, SIGTERM);
   submit("echo", "still there");
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
   send(worker_link::Detach{4, 9});
   EXPECT_TRUE(next_as<worker_link::Detached>());
   send(worker_link::Exit{});
@@ -70,9 +70,9 @@ TEST_F(WorkerProcess, ClaimsNothingWhileDrained) {
   send(worker_link::Detach{999, 1});  // Its answer says that the drain was read.
   ASSERT_TRUE(next_as<worker_link::Detached>());
   submit("empty", "");
-  EXPECT_EQ(SlotWord(reply_.word(0).load()).state(), SlotState::Ready);
+  EXPECT_EQ(shm::SlotWord(reply_.word(0).load()).state(), shm::SlotState::Ready);
   send(worker_link::Drain{false});
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
 }
 
 TEST_F(WorkerProcess, AnotherSessionAtAnIndexReplacesTheOneThatWasNeverDetached) {
@@ -80,10 +80,10 @@ TEST_F(WorkerProcess, AnotherSessionAtAnIndexReplacesTheOneThatWasNeverDetached)
   (void)boot();
   attach(9);
   submit("echo", "old");
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
   attach(10);
   submit("echo", "new");
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
   send(worker_link::Exit{});
   EXPECT_EQ(exit_status(), 0);
 }
@@ -95,11 +95,11 @@ TEST_F(WorkerProcess, ShowsThatItClaimsNothingWhileDrained) {
   until_parked();
   send(worker_link::Drain{true});
   const auto end = std::chrono::steady_clock::now() + kCap;
-  const auto draining = static_cast<std::uint32_t>(LaneState::Draining);
+  const auto draining = static_cast<std::uint32_t>(shm::LaneState::Draining);
   while (lane_->words.state.load() != draining && std::chrono::steady_clock::now() < end) ::usleep(100);
   EXPECT_EQ(lane_->words.state.load(), draining);
   submit("empty", "");
-  EXPECT_EQ(SlotWord(reply_.word(0).load()).state(), SlotState::Ready);
+  EXPECT_EQ(shm::SlotWord(reply_.word(0).load()).state(), shm::SlotState::Ready);
 }
 
 TEST_F(WorkerProcess, DropsASessionWhoseClientAlteredItsWord) {
@@ -109,10 +109,11 @@ TEST_F(WorkerProcess, DropsASessionWhoseClientAlteredItsWord) {
   submit("sleep", "");
   const auto end = std::chrono::steady_clock::now() + kCap;
   while (lane_->words.intent.load() == 0 && std::chrono::steady_clock::now() < end) ::usleep(100);
-  while (SlotWord(reply_.word(0).load()).state() != SlotState::Running && std::chrono::steady_clock::now() < end) {
+  while (shm::SlotWord(reply_.word(0).load()).state() != shm::SlotState::Running &&
+         std::chrono::steady_clock::now() < end) {
     ::usleep(100);
   }
-  reply_.word(0).store(SlotWord::free_slot(seq_).bits());
+  reply_.word(0).store(shm::SlotWord::free_slot(seq_).bits());
   const auto broken = next_as<worker_link::SessionBroken>();
   ASSERT_TRUE(broken);
   EXPECT_EQ(broken->reason, worker_link::BrokenReason::WordTampered);
@@ -123,8 +124,8 @@ TEST_F(WorkerProcess, DropsASessionWhoseClientAlteredItsWord) {
 TEST_F(WorkerProcess, RefusesSegmentsThatAreNotWhatWasSaid) {
   start({kMisbehaving});
   (void)boot();
-  const UniqueFd plain = create_segment("plain", kGeometry.request_segment_bytes()).value();
-  const UniqueFd bell = create_doorbell().value();
+  const UniqueFd plain = shm::create_segment("plain", kGeometry.request_segment_bytes()).value();
+  const UniqueFd bell = shm::create_doorbell().value();
   send(attach_of(9, 0), std::array{plain.get(), plain.get(), bell.get()});
   const auto broken = next_as<worker_link::SessionBroken>();
   ASSERT_TRUE(broken);
@@ -136,7 +137,7 @@ TEST_F(WorkerProcess, StockWorkerServesItsHandlers) {
   EXPECT_EQ(boot().at(0).name, "echo");
   attach();
   submit("echo", "from a library");
-  EXPECT_EQ(wait().state(), SlotState::Done);
+  EXPECT_EQ(wait().state(), shm::SlotState::Done);
 }
 
 TEST_F(WorkerProcess, SaysWhyItCannotStart) {

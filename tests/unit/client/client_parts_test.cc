@@ -6,7 +6,7 @@
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using std::chrono::milliseconds;
@@ -100,4 +100,4 @@ TEST(Outcome, EveryCauseHasAStatus) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <random>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 TEST(Arguments, ComeBackAsTheyWent) {
@@ -63,4 +63,4 @@ TEST(Arguments, RandomBytesNeverFault) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -9,7 +9,7 @@
 
 #include "proto/stranger.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 struct Pair {
@@ -123,4 +123,4 @@ TEST(FdPassing, HangUpIsSizeZeroAndNothingThereIsEagain) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

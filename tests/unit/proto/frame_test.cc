@@ -5,7 +5,7 @@
 #include <cstring>
 #include <random>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
@@ -77,4 +77,4 @@ TEST(FrameDecoder, ReadsHttpAsAnOversizedFrame) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

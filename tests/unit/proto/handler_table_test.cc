@@ -7,7 +7,7 @@
 
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 HandlerDescription thumbnail() {
@@ -128,4 +128,4 @@ TEST(DefaultResultBytes, IsConstantPlusFactorAndSaturates) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -5,7 +5,7 @@
 #include "proto/args.h"
 #include "proto/control.pb.h"
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 control::v1::Request submit_with(std::size_t arguments) {
@@ -69,4 +69,4 @@ TEST(RequestShape, GarbageIsTheDecodersMatter) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 using ::testing::HasSubstr;
@@ -144,4 +144,4 @@ TEST(SocketPath, RefusesWhatTheKernelWould) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::wire {
 namespace {
 
 struct Rules {
@@ -157,4 +157,4 @@ TEST(SubmitRules, TheArgumentsThatTheyTakeCanBeEncoded) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::wire

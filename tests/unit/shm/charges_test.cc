@@ -6,7 +6,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 struct Control {
@@ -72,4 +72,4 @@ TEST(Charges, ANumberThatCannotBeReadsNoFurtherThanTheList) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -36,41 +36,41 @@ struct World {
       : geometry{slots, 1 << 16, 1 << 16},
         request_memory(geometry.request_segment_bytes()),
         reply_memory(geometry.reply_segment_bytes()),
-        board_memory(sizeof(BoardRecord)),
-        request(RequestView::format(request_memory.span(), geometry, 7, 3, 0)),
-        reply(ReplyView::format(reply_memory.span(), geometry, 7, 3, 0)),
-        board(format_board(board_memory.span(), 0)),
+        board_memory(sizeof(shm::BoardRecord)),
+        request(shm::RequestView::format(request_memory.span(), geometry, 7, 3, 0)),
+        reply(shm::ReplyView::format(reply_memory.span(), geometry, 7, 3, 0)),
+        board(shm::format_board(board_memory.span(), 0)),
         client(request, reply, board) {}
 
   /// Publishes an empty job and returns its seq.
   std::uint32_t submit(std::uint32_t flags = 0) {
     const auto slot = client.take_slot();
     if (!slot) return 0;
-    JobDescriptor job{};
+    shm::JobDescriptor job{};
     job.flags = flags;
     job.handler = 42;
     last_slot = *slot;
     return client.publish(*slot, job).seq;
   }
-  [[nodiscard]] ReapTarget target() const { return {3, 7, request, reply}; }
+  [[nodiscard]] shm::ReapTarget target() const { return {3, 7, request, reply}; }
 
-  SessionGeometry geometry;
+  shm::SessionGeometry geometry;
   Memory request_memory, reply_memory, board_memory;
-  RequestView request;
-  ReplyView reply;
-  BoardRecord* board;
-  ClientPort client;
+  shm::RequestView request;
+  shm::ReplyView reply;
+  shm::BoardRecord* board;
+  shm::ClientPort client;
   std::uint32_t last_slot = 0;
 };
 
 /// One worker incarnation over private memory.
 struct Worker {
-  Worker(World& world, Owner owner, std::uint32_t place)
-      : lane_memory(sizeof(LaneRecord)), control_memory(sizeof(ControlRecord)) {
+  Worker(World& world, shm::Owner owner, std::uint32_t place)
+      : lane_memory(sizeof(shm::LaneRecord)), control_memory(sizeof(shm::ControlRecord)) {
     self.owner = owner;
     self.place = place;
-    self.lane = format_lane(lane_memory.span(), 0, owner);
-    control = format_control(control_memory.span(), 0, owner);
+    self.lane = shm::format_lane(lane_memory.span(), 0, owner);
+    control = shm::format_control(control_memory.span(), 0, owner);
     self.control = control;
     self.board = world.board;
     session.index = 3;
@@ -78,9 +78,9 @@ struct Worker {
     session.reply = world.reply;
   }
   Memory lane_memory, control_memory;
-  ControlRecord* control = nullptr;
-  WorkerSelf self;
-  WorkerSession session;
+  shm::ControlRecord* control = nullptr;
+  shm::WorkerSelf self;
+  shm::WorkerSession session;
 };
 
 }  // namespace ringmaster::testing

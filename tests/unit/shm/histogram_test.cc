@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 TEST(Histogram, BucketsFollowEachOtherWithoutAGap) {
@@ -73,4 +73,4 @@ TEST(Histogram, SumsOfTwoAreTheirSum) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

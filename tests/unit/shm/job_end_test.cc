@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 constexpr SubmittedJob kJob{9, 0, 100, 64};
@@ -143,4 +143,4 @@ TEST(JobEnd, ACrashWhoseTimesAreLostHasNone) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

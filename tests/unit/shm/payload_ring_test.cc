@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 TEST(PayloadRing, ReturnsToTheStartWhenNothingIsOut) {
@@ -93,4 +93,4 @@ TEST(PayloadRing, NeverOverlapsAndAlwaysDrains) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

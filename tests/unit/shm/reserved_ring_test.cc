@@ -6,7 +6,7 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
@@ -66,4 +66,4 @@ TEST(ReservedRing, NothingIsAlwaysThere) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -10,7 +10,7 @@
 #include "shm/memfd.h"
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 using testing::Memory;
@@ -111,4 +111,4 @@ TEST(Memfd, RefusesAnUnsealedDescriptor) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

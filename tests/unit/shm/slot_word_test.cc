@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 TEST(SlotWord, ZeroIsNoJob) {
@@ -61,4 +61,4 @@ TEST(Seq, CountsModuloAndSkipsZero) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -6,7 +6,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 TEST(SlotWords, AreEachSlotOnceInOrder) {
@@ -35,4 +35,4 @@ TEST(SlotWords, OfNoSegmentAreNone) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -18,16 +18,16 @@
 #include "client/control/message_job.h"
 #include "proto/socket_path.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
-namespace wire = control::v1;
+namespace v1 = control::v1;
 
 /// A daemon of one connection after the other, each answered from a script in a thread. The test's own folder.
 class FakeDaemon {
  public:
   /// Fills the reply to a request; false: hang up instead of answering.
-  using Answer = std::function<bool(const wire::Request&, wire::Reply&)>;
+  using Answer = std::function<bool(const v1::Request&, v1::Reply&)>;
   std::atomic<std::uint64_t> id = 1;  ///< what it calls itself
   std::atomic<int> busy = 0;          ///< connections that it turns away from now on
   std::atomic<int> broken = 0;        ///< greetings that it breaks, as if its supervisor had been killed
@@ -62,21 +62,21 @@ class FakeDaemon {
 
  private:
   void converse(int peer, const Answer& answer) {
-    FrameDecoder decoder;
+    wire::FrameDecoder decoder;
     std::array<std::byte, 4096> buffer;
     for (;;) {
       const ssize_t size = ::read(peer, buffer.data(), buffer.size());
       if (size <= 0) return;
       decoder.feed(std::span(buffer).first(static_cast<std::size_t>(size)));
       while (const auto frame = decoder.take()) {
-        wire::Request request;
+        v1::Request request;
         ASSERT_TRUE(request.ParseFromString(*frame));
-        wire::Reply reply;
+        v1::Reply reply;
         reply.set_id(request.id());
         if (request.has_hello() && busy > 0) {
           --busy;
           reply.set_id(0);
-          reply.mutable_error()->set_code(wire::ERROR_BUSY);
+          reply.mutable_error()->set_code(v1::ERROR_BUSY);
           reply.mutable_error()->set_message("uid 7 has 64 of at most 64 connections");
         } else if (request.has_hello() && broken > 0) {
           --broken;
@@ -87,7 +87,7 @@ class FakeDaemon {
         } else if (!answer(request, reply)) {
           return;
         }
-        const std::string bytes = make_frame(reply.SerializeAsString());
+        const std::string bytes = wire::make_frame(reply.SerializeAsString());
         ASSERT_EQ(::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
       }
     }
@@ -99,8 +99,8 @@ class FakeDaemon {
   std::thread thread_;
 };
 
-wire::Request status_request() {
-  wire::Request request;
+v1::Request status_request() {
+  v1::Request request;
   request.mutable_get_status();
   return request;
 }
@@ -116,12 +116,12 @@ TEST(ControlLink, SaysWhichSocketItTriedAndHowToStartADaemon) {
 TEST(ControlLink, ComesBackAfterTheDaemonHangsUpAndAsksAgain) {
   FakeDaemon daemon;
   int asked = 0;
-  daemon.serve([&](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([&](const v1::Request&, v1::Reply& reply) {
     reply.mutable_status()->set_version("9");
     return ++asked > 2;
   });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
-  const auto answer = ask_for(link, status_request(), wire::Reply::kStatus);
+  const auto answer = ask_for(link, status_request(), v1::Reply::kStatus);
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->reply.status().version(), "9");
   EXPECT_EQ(asked, 3);
@@ -129,7 +129,7 @@ TEST(ControlLink, ComesBackAfterTheDaemonHangsUpAndAsksAgain) {
 
 TEST(ControlLink, DoesNotRepeatWhatMayNotBeRepeated) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply&) { return false; });
+  daemon.serve([](const v1::Request&, v1::Reply&) { return false; });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
   const auto answer = link.ask(status_request(), ControlLink::Resend::No);
   ASSERT_FALSE(answer);
@@ -138,31 +138,31 @@ TEST(ControlLink, DoesNotRepeatWhatMayNotBeRepeated) {
 
 TEST(ControlLink, TurnsAnErrorReplyIntoItsMessage) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_error()->set_message("pool \"x\": unknown; there are default");
     return true;
   });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
-  const auto answer = ask_for(link, status_request(), wire::Reply::kStatus);
+  const auto answer = ask_for(link, status_request(), v1::Reply::kStatus);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().message, "pool \"x\": unknown; there are default");
 }
 
 TEST(ControlLink, RefusesAnAnswerOfAnotherKind) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return true;
   });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
-  EXPECT_FALSE(ask_for(link, status_request(), wire::Reply::kStatus));
+  EXPECT_FALSE(ask_for(link, status_request(), v1::Reply::kStatus));
 }
 
 TEST(MessageJob, FetchesTheOutcomeOfAJobThatArrivedBeforeARestart) {
   FakeDaemon daemon;
   std::deque<std::string> seen;
   std::uint64_t cookie = 0;
-  daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+  daemon.serve([&](const v1::Request& request, v1::Reply& reply) {
     if (request.has_submit()) {
       seen.push_back("submit");
       cookie = request.submit().cookie_high();
@@ -171,7 +171,7 @@ TEST(MessageJob, FetchesTheOutcomeOfAJobThatArrivedBeforeARestart) {
     seen.push_back("fetch");
     EXPECT_EQ(request.fetch().cookie_high(), cookie);
     auto& outcome = *reply.mutable_outcome();
-    outcome.set_kind(wire::OUTCOME_DONE);
+    outcome.set_kind(v1::OUTCOME_DONE);
     outcome.set_cause(static_cast<std::uint32_t>(Cause::Completed));
     outcome.set_result("done");
     return true;
@@ -186,12 +186,12 @@ TEST(MessageJob, FetchesTheOutcomeOfAJobThatArrivedBeforeARestart) {
 TEST(MessageJob, SendsAJobAgainOnlyWhenItNeverArrived) {
   FakeDaemon daemon;
   int submits = 0;
-  daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+  daemon.serve([&](const v1::Request& request, v1::Reply& reply) {
     if (request.has_fetch()) {
-      reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_JOB);
+      reply.mutable_error()->set_code(v1::ERROR_UNKNOWN_JOB);
       return true;
     }
-    reply.mutable_outcome()->set_kind(wire::OUTCOME_CRASHED);
+    reply.mutable_outcome()->set_kind(v1::OUTCOME_CRASHED);
     reply.mutable_outcome()->set_detail(9);
     return ++submits == 2;
   });
@@ -206,13 +206,13 @@ TEST(MessageJob, IsLostWhenAnotherDaemonMayHaveRunItOnlyOnceAllowed) {
   for (const bool idempotent : {false, true}) {
     FakeDaemon daemon;
     int submits = 0;
-    daemon.serve([&](const wire::Request& request, wire::Reply& reply) {
+    daemon.serve([&](const v1::Request& request, v1::Reply& reply) {
       if (request.has_fetch()) {
-        reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_JOB);
+        reply.mutable_error()->set_code(v1::ERROR_UNKNOWN_JOB);
         return true;
       }
       daemon.id = 2;  // restarted as a whole: its predecessor may have run the job
-      reply.mutable_outcome()->set_kind(wire::OUTCOME_DONE);
+      reply.mutable_outcome()->set_kind(v1::OUTCOME_DONE);
       return ++submits == 2;
     });
     ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
@@ -232,7 +232,7 @@ TEST(MessageJob, IsSentAgainOnlyWhileItsOutcomeWouldBeKept) {
 
 TEST(ControlLink, RefusesInAForkedChild) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return true;
   });
@@ -297,7 +297,7 @@ TEST(ControlLink, DoesNotWaitForEverWhereATimerCutsEachWaitShort) {
 TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
   FakeDaemon daemon;
   int told = 0;
-  daemon.serve([&](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([&](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return ++told != 0;
   });
@@ -311,8 +311,8 @@ TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
 
 TEST(MessageJob, CallsARefusalRejected) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
-    reply.mutable_error()->set_code(wire::ERROR_UNKNOWN_HANDLER);
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
+    reply.mutable_error()->set_code(v1::ERROR_UNKNOWN_HANDLER);
     return true;
   });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
@@ -330,7 +330,7 @@ TEST(Client, RefusesASocketPathThatIsTooLong) {
 
 TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return true;
   });
@@ -350,7 +350,7 @@ TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
 // Time itself is what is tested: each of two supervisors hangs for longer than a successor is waited for.
 TEST(ControlLink, WaitsForASuccessorWhereTheGreetingBroke) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return true;
   });
@@ -373,11 +373,11 @@ TEST(Backoff, GrowsAndSpreads) {
 
 TEST(ControlLink, ForAdministrationStartsNoServiceThatIsStopped) {
   FakeDaemon daemon;
-  daemon.serve([](const wire::Request&, wire::Reply& reply) {
+  daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_done();
     return true;
   });
-  const std::string mark = alive_mark_path(daemon.path());
+  const std::string mark = wire::alive_mark_path(daemon.path());
   ASSERT_EQ(::mkfifo(mark.c_str(), 0600), 0);
   ControlLink link(daemon.path(), "test", std::chrono::seconds(5), Duration(0), true);
   const auto refused = link.connect();
@@ -391,4 +391,4 @@ TEST(ControlLink, ForAdministrationStartsNoServiceThatIsStopped) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

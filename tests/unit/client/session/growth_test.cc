@@ -4,7 +4,7 @@
 
 #include "tests/unit/client/session/session_jobs.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using Life = JobRecord::Life;
@@ -32,9 +32,9 @@ struct Growing : testing::SessionJobs {
     return published.size() > before;
   }
   /// What somebody holds of the ring.
-  Extent hold(std::uint64_t bytes) {
-    Extent held;
-    EXPECT_EQ(results.take(bytes, held, may_take), ReservedRing::Taken::Ok);
+  shm::Extent hold(std::uint64_t bytes) {
+    shm::Extent held;
+    EXPECT_EQ(results.take(bytes, held, may_take), shm::ReservedRing::Taken::Ok);
     return held;
   }
 };
@@ -50,7 +50,7 @@ TEST(Growth, AsksAgainOnlyForAJobThatMayRunTwice) {
   g.records[twice].asked_again = true;
   EXPECT_FALSE(Growth::asks_again(g.records[twice], g.records[twice].end));
   const std::uint32_t other = g.submit(64);
-  g.end(other, {SlotState::Failed, Cause::Application, 0, 0, 100, {}});
+  g.end(other, {shm::SlotState::Failed, Cause::Application, 0, 0, 100, {}});
   EXPECT_FALSE(Growth::asks_again(g.records[other], g.records[other].end));
 }
 
@@ -78,7 +78,7 @@ TEST(Growth, BelievesNoNeedThatCannotBe) {
 
 TEST(Growth, WaitsForRoomAndAsksWhenItComes) {
   Growing g;
-  const Extent held = g.hold(3000);
+  const shm::Extent held = g.hold(3000);
   const std::uint32_t job = g.submit(64);
   EXPECT_FALSE(g.ended(job, 2000));
   EXPECT_EQ(g.records[job].life, Life::Waiting);
@@ -117,7 +117,7 @@ TEST(Growth, WaitsOnWhileOtherJobsAreInFlight) {
 
 TEST(Growth, AsksForNothingWhereThePoolTakesNothing) {
   Growing g;
-  g.world.board->closed.store(static_cast<std::uint32_t>(BoardClosed::Draining));
+  g.world.board->closed.store(static_cast<std::uint32_t>(shm::BoardClosed::Draining));
   const std::uint32_t job = g.submit(64);
   EXPECT_FALSE(g.ended(job, 1000));
   EXPECT_EQ(g.records[job].life, Life::Ended);
@@ -142,4 +142,4 @@ TEST(Growth, OneThatIsGivenUpWaitsNoLonger) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

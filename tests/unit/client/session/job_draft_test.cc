@@ -5,7 +5,7 @@
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 SessionFacts facts() {
@@ -38,8 +38,8 @@ TEST(JobDraft, FillsEachFieldOfTheDescriptorThatIsKnown) {
       "echo", request, {},
       {.timeout = std::chrono::microseconds(10'500), .queue_timeout = std::chrono::seconds(2), .idempotent = true},
       d.draft));
-  EXPECT_EQ(d.draft.job.handler, handler_id("echo"));
-  EXPECT_EQ(d.draft.job.flags, kJobIdempotent);
+  EXPECT_EQ(d.draft.job.handler, wire::handler_id("echo"));
+  EXPECT_EQ(d.draft.job.flags, shm::kJobIdempotent);
   EXPECT_EQ(d.draft.job.request_line, 2U);
   EXPECT_EQ(d.draft.job.request_bytes, 100U);
   EXPECT_EQ(d.draft.job.result_capacity, 164U) << "the handler's rule";
@@ -85,7 +85,7 @@ TEST(JobDraft, KnowsWhatNeverFits) {
 
 TEST(JobDraft, FindsAHandlersNameAgain) {
   Drafting d;
-  EXPECT_EQ(d.drafter.handler_named(handler_id("sized")), "sized");
+  EXPECT_EQ(d.drafter.handler_named(wire::handler_id("sized")), "sized");
   EXPECT_EQ(d.drafter.handler_named(12), "");
 }
 
@@ -93,9 +93,9 @@ TEST(WholeMs, RoundsUpAndHasNoneBelowNothing) {
   static_assert(whole_ms(Duration(0)) == 0);
   static_assert(whole_ms(Duration(1)) == 1);
   static_assert(whole_ms(std::chrono::milliseconds(3)) == 3);
-  static_assert(whole_ms(Duration(-1)) == kNoTimeout);
+  static_assert(whole_ms(Duration(-1)) == wire::kNoTimeout);
   EXPECT_GT(whole_ms(kForever), 0xFFFFFFFFU);
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

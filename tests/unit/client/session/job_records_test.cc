@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 TEST(JobRecords, AreAsManyAsThereAreSlots) {
@@ -46,4 +46,4 @@ TEST(JobRecords, ASlotIsWhoseJobWasPublishedThere) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -10,7 +10,7 @@
 
 #include "base/unique_fd.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 /// A lifeline whose SIGPIPE would end this program, as it does a customer's.
@@ -103,4 +103,4 @@ TEST_F(LifelineTest, AFullPipeIsNotWaitedFor) {
 TEST_F(LifelineTest, NoneIsNotGone) { EXPECT_FALSE(daemon_let_go(-1)); }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

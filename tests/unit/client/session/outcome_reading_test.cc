@@ -5,7 +5,7 @@
 #include "proto/handler_id.h"
 #include "tests/unit/client/session/session_jobs.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 struct Reading : testing::SessionJobs {
@@ -17,9 +17,9 @@ struct Reading : testing::SessionJobs {
   JobDrafter drafter{facts, 1 << 16, 4096};
 
   /// What is told of a job that ended so.
-  OutcomeFacts read(const JobResult& result) {
+  OutcomeFacts read(const shm::JobResult& result) {
     const std::uint32_t at = submit(100);
-    records[at].job.handler = handler_id("echo");
+    records[at].job.handler = wire::handler_id("echo");
     end(at, result);
     OutcomeFacts told;
     fill_facts(end_of(records[at], world.reply), records[at], world.reply, 7, drafter, told);
@@ -29,9 +29,9 @@ struct Reading : testing::SessionJobs {
 
 TEST(OutcomeReading, AJobThatIsDoneNamesNoHandler) {
   Reading r;
-  const OutcomeFacts told = r.read({SlotState::Done, Cause::Completed, 0, 10, 0, "by the way"});
+  const OutcomeFacts told = r.read({shm::SlotState::Done, Cause::Completed, 0, 10, 0, "by the way"});
   EXPECT_EQ(told.status, Status::Done);
-  EXPECT_EQ(told.job_id, make_job_id(7, 1));
+  EXPECT_EQ(told.job_id, shm::make_job_id(7, 1));
   EXPECT_EQ(told.attempts, 1U);
   EXPECT_EQ(told.timings.run, Duration(1'000));
   EXPECT_EQ(told.message, "by the way");
@@ -40,7 +40,7 @@ TEST(OutcomeReading, AJobThatIsDoneNamesNoHandler) {
 
 TEST(OutcomeReading, AFailureHasItsMessageFitToBeShownAndItsHandler) {
   Reading r;
-  const OutcomeFacts told = r.read({SlotState::Failed, Cause::Application, 0, 0, 0, "no\x1bt an image"});
+  const OutcomeFacts told = r.read({shm::SlotState::Failed, Cause::Application, 0, 0, 0, "no\x1bt an image"});
   EXPECT_EQ(told.status, Status::Failed);
   EXPECT_EQ(told.message, "no?t an image");
   EXPECT_EQ(told.handler, "echo");
@@ -48,16 +48,16 @@ TEST(OutcomeReading, AFailureHasItsMessageFitToBeShownAndItsHandler) {
 
 TEST(OutcomeReading, AResultThatIsTooLargeSaysWhatItNeeds) {
   Reading r;
-  EXPECT_EQ(r.read({SlotState::Failed, Cause::TooLarge, 0, 0, 5000, {}}).needed_bytes, 5000U);
+  EXPECT_EQ(r.read({shm::SlotState::Failed, Cause::TooLarge, 0, 0, 5000, {}}).needed_bytes, 5000U);
 }
 
 TEST(OutcomeReading, AResultThatCannotBeIsSaidInWords) {
   Reading r;
-  const OutcomeFacts told = r.read({SlotState::Done, Cause::Completed, 0, 101, 0, "all is well"});
+  const OutcomeFacts told = r.read({shm::SlotState::Done, Cause::Completed, 0, 101, 0, "all is well"});
   EXPECT_EQ(told.status, Status::Failed);
   EXPECT_EQ(told.cause, Cause::ProtocolViolation);
-  EXPECT_EQ(told.message, kImpossibleEnd);
+  EXPECT_EQ(told.message, shm::kImpossibleEnd);
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -2,7 +2,7 @@
 
 #include "tests/testing/fake_pool.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using testing::FakePool;
@@ -28,7 +28,7 @@ TEST(SessionCore, DeliversTheResultInPlaceUntilTheOutcomeGoes) {
 TEST(SessionCore, RingsWhenAWorkerIsParked) {
   FakePool pool;
   const auto core = pool.connect();
-  set_idle(*pool.self().board, 0);
+  shm::set_idle(*pool.self().board, 0);
   const std::uint32_t job = submit_text(*core, "echo", "");
   EXPECT_EQ(pool.rings(), 1U);
   pool.step();
@@ -39,8 +39,8 @@ TEST(SessionCore, TellsHowAJobFailed) {
   FakePool pool;
   const auto core = pool.connect();
   const std::uint32_t job = submit_text(*core, "echo", "x");
-  pool.step([](const Claim&, const JobExtents&) {
-    return JobResult{SlotState::Failed, Cause::Application, 0, 0, 0, "not an\x1b image"};
+  pool.step([](const shm::Claim&, const shm::JobExtents&) {
+    return shm::JobResult{shm::SlotState::Failed, Cause::Application, 0, 0, 0, "not an\x1b image"};
   });
   const auto outcome = core->wait(job, kForever);
   EXPECT_EQ(outcome->status(), Status::Failed);
@@ -53,12 +53,12 @@ TEST(SessionCore, TellsTheSignalThatKilledItsWorker) {
   FakePool pool;
   const auto core = pool.connect();
   const std::uint32_t job = submit_text(*core, "echo", "x");
-  const Claim claim = pool.claim_one();
+  const shm::Claim claim = pool.claim_one();
   ASSERT_NE(claim.slot, ~0U);
-  const ReplyView& reply = pool.session().reply;
+  const shm::ReplyView& reply = pool.session().reply;
   reply.word(claim.slot)
-      .store(SlotWord::terminal(claim.word.seq(), SlotState::Failed, 2, Cause::CrashedSignal, 11).bits());
-  announce_done(reply, claim.slot);
+      .store(shm::SlotWord::terminal(claim.word.seq(), shm::SlotState::Failed, 2, Cause::CrashedSignal, 11).bits());
+  shm::announce_done(reply, claim.slot);
   const auto outcome = core->wait(job, kForever);
   EXPECT_EQ(outcome->status(), Status::Crashed);
   EXPECT_EQ(outcome->detail(), 11);
@@ -95,8 +95,8 @@ TEST(SessionCore, AsksAgainOnlyOnce) {
   const auto core = pool.connect();
   const std::uint32_t job = submit_text(*core, "echo", "x", {.idempotent = true, .result_capacity = 0});
   std::uint64_t needed = 100;
-  const auto greedy = [&](const Claim&, const JobExtents&) {
-    return JobResult{SlotState::Failed, Cause::TooLarge, 0, 0, needed *= 2, {}};
+  const auto greedy = [&](const shm::Claim&, const shm::JobExtents&) {
+    return shm::JobResult{shm::SlotState::Failed, Cause::TooLarge, 0, 0, needed *= 2, {}};
   };
   ASSERT_TRUE(pool.step(greedy));
   EXPECT_FALSE(core->ended(job));
@@ -166,7 +166,7 @@ TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
   const auto core = pool.connect();
   const std::uint32_t running = submit_text(*core, "echo", "a");
   const std::uint32_t queued = submit_text(*core, "echo", "b");
-  const Claim claim = pool.claim_one();
+  const shm::Claim claim = pool.claim_one();
   core->cancel(queued);
   const auto cancelled = core->wait(queued, Duration(0));
   ASSERT_TRUE(cancelled);
@@ -178,8 +178,8 @@ TEST(SessionCore, CancelsAQueuedJobAtOnceAndAsksARunningOne) {
   core->cancel(running);
   EXPECT_TRUE(pool.cancel_asked(claim));
   EXPECT_FALSE(core->wait(running, Duration(0)));
-  JobResult late;
-  (void)finish(pool.self(), pool.session(), claim, late, 5);
+  shm::JobResult late;
+  (void)shm::finish(pool.self(), pool.session(), claim, late, 5);
   EXPECT_TRUE(core->wait(running, Duration(0))->ok());
 }
 
@@ -188,10 +188,10 @@ TEST(SessionCore, GivesEverythingOfAnAbandonedJobBack) {
   const auto core = pool.connect();
   for (int round = 0; round < 200; ++round) {
     const std::uint32_t job = submit_text(*core, "echo", std::string(1500, 'x'));
-    const Claim claim = pool.claim_one();
+    const shm::Claim claim = pool.claim_one();
     ASSERT_NE(claim.slot, ~0U) << round;
     core->abandon(job);
-    (void)finish(pool.self(), pool.session(), claim, JobResult{}, 5);
+    (void)shm::finish(pool.self(), pool.session(), claim, shm::JobResult{}, 5);
     (void)core->ended(job);  // anything that collects
   }
   const std::uint32_t after = submit_text(*core, "echo", std::string(1500, 'y'));
@@ -203,8 +203,8 @@ TEST(SessionCore, SurvivesAWorkerThatLiesAboutItsResult) {
   FakePool pool;
   const auto core = pool.connect();
   const std::uint32_t job = submit_text(*core, "echo", "x", {.result_capacity = 64});
-  pool.step([](const Claim&, const JobExtents&) {
-    return JobResult{SlotState::Done, Cause::Completed, 0, std::uint64_t{1} << 40, 0, {}};
+  pool.step([](const shm::Claim&, const shm::JobExtents&) {
+    return shm::JobResult{shm::SlotState::Done, Cause::Completed, 0, std::uint64_t{1} << 40, 0, {}};
   });
   const auto outcome = core->wait(job, Duration(0));
   EXPECT_EQ(outcome->status(), Status::Failed);
@@ -229,20 +229,22 @@ TEST(SessionCore, TakesNothingWhenTheBoardSaysClosed) {
   const auto core = pool.connect();
   const std::uint32_t queued = submit_text(*core, "echo", "a");
   Request request = core->allocate(8, Duration(0)).value();
-  const auto close = [&](BoardClosed closed) { pool.self().board->closed.store(static_cast<std::uint32_t>(closed)); };
-  close(BoardClosed::Draining);
+  const auto close = [&](shm::BoardClosed closed) {
+    pool.self().board->closed.store(static_cast<std::uint32_t>(closed));
+  };
+  close(shm::BoardClosed::Draining);
   const auto refused = core->submit("echo", request, {}, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error, SubmitError::Draining);
   EXPECT_NE(refused.error().message.find("\"images\" is draining"), std::string::npos);
   EXPECT_EQ(core->allocate(8, Duration(0)).error().error, SubmitError::Draining);
-  close(BoardClosed::Quarantined);
+  close(shm::BoardClosed::Quarantined);
   EXPECT_NE(core->allocate(8, Duration(0)).error().message.find("has no worker"), std::string::npos);
-  close(BoardClosed::Stopping);
+  close(shm::BoardClosed::Stopping);
   EXPECT_NE(core->allocate(8, Duration(0)).error().message.find("stopping"), std::string::npos);
   pool.step();
   EXPECT_TRUE(core->wait(queued, Duration(0))->ok()) << "what was accepted before runs";
-  close(BoardClosed::Open);
+  close(shm::BoardClosed::Open);
   EXPECT_TRUE(core->submit("echo", request, {}, {}));
 }
 
@@ -253,7 +255,7 @@ TEST(SessionCore, AsksForNoLargerResultWhenTheBoardSaysClosed) {
   options.idempotent = true;
   options.result_capacity = 64;
   const std::uint32_t job = submit_text(*core, "echo", std::string(500, 'x'), options);
-  pool.self().board->closed.store(static_cast<std::uint32_t>(BoardClosed::Draining));
+  pool.self().board->closed.store(static_cast<std::uint32_t>(shm::BoardClosed::Draining));
   pool.step();
   const auto outcome = core->wait(job, Duration(0));
   ASSERT_TRUE(outcome);
@@ -272,4 +274,4 @@ TEST(SessionCore, ItsFarewellIsHeardThoughAnotherHoldsACopyOfTheLifeline) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -13,9 +13,9 @@ namespace ringmaster::testing {
 struct SessionJobs {
   World world;
   Worker worker{world, {1, 1}, 0};
-  UniqueFd fd = create_segment("ring", 4096).value();
-  ReservedRing results{4096, fd.get(), 0};
-  JobRecords records{64};
+  UniqueFd fd = shm::create_segment("ring", 4096).value();
+  shm::ReservedRing results{4096, fd.get(), 0};
+  client::JobRecords records{64};
   std::vector<std::uint32_t> published;
 
   static bool yes(std::uint64_t) { return true; }
@@ -26,31 +26,31 @@ struct SessionJobs {
     published.push_back(at);
   }
   /// Its record; with room for a result of `capacity` bytes.
-  std::uint32_t submit(std::uint64_t capacity, std::uint32_t flags = kJobIdempotent) {
+  std::uint32_t submit(std::uint64_t capacity, std::uint32_t flags = shm::kJobIdempotent) {
     const std::uint32_t at = records.take(*world.client.take_slot());
-    JobRecord& record = records[at];
+    client::JobRecord& record = records[at];
     (void)results.take(capacity, record.result, yes);
-    record.job = JobDescriptor{};
+    record.job = shm::JobDescriptor{};
     record.job.flags = flags;
     record.job.result_capacity = capacity;
-    record.job.result_line = static_cast<std::uint32_t>(record.result.offset / kCacheLine);
+    record.job.result_line = static_cast<std::uint32_t>(record.result.offset / shm::kCacheLine);
     publish(at);
     return at;
   }
   /// The next job ends with `result` and is collected.
-  void end(std::uint32_t at, const JobResult& result) {
-    Claim claim;
+  void end(std::uint32_t at, const shm::JobResult& result) {
+    shm::Claim claim;
     (void)claim_job(claim);
-    (void)finish(worker.self, worker.session, claim, result, 2'000);
+    (void)shm::finish(worker.self, worker.session, claim, result, 2'000);
     records[at].end = *world.client.collect_one(records[at].slot);
-    records[at].life = JobRecord::Life::Ended;
+    records[at].life = client::JobRecord::Life::Ended;
   }
   void end_too_large(std::uint32_t at, std::uint64_t needed) {
-    end(at, {SlotState::Failed, Cause::TooLarge, 0, 0, needed, {}});
+    end(at, {shm::SlotState::Failed, Cause::TooLarge, 0, 0, needed, {}});
   }
 
  private:
-  ClaimStatus claim_job(Claim& out) { return claim(worker.self, worker.session, 1'000, out); }
+  shm::ClaimStatus claim_job(shm::Claim& out) { return shm::claim(worker.self, worker.session, 1'000, out); }
 };
 
 }  // namespace ringmaster::testing

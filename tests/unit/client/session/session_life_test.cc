@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using std::chrono::milliseconds;
@@ -25,19 +25,19 @@ TEST(SessionLife, IsOverWhenItIsClosedOrTheDaemonIsGone) {
 
 TEST(SessionLife, SaysWhyItTakesNothing) {
   SessionLife life;
-  EXPECT_EQ(life.refusal(BoardClosed::Draining, "images").error, SubmitError::Draining);
-  const auto says = [&](BoardClosed board, const char* words) {
+  EXPECT_EQ(life.refusal(shm::BoardClosed::Draining, "images").error, SubmitError::Draining);
+  const auto says = [&](shm::BoardClosed board, const char* words) {
     return life.refusal(board, "images").message.find(words) != std::string::npos;
   };
-  EXPECT_TRUE(says(BoardClosed::Draining, "\"images\" is draining"));
-  EXPECT_TRUE(says(BoardClosed::Quarantined, "has no worker"));
-  EXPECT_TRUE(says(BoardClosed::Stopping, "is stopping"));
-  EXPECT_TRUE(says(static_cast<BoardClosed>(9), "takes no new work")) << "of a later daemon";
+  EXPECT_TRUE(says(shm::BoardClosed::Draining, "\"images\" is draining"));
+  EXPECT_TRUE(says(shm::BoardClosed::Quarantined, "has no worker"));
+  EXPECT_TRUE(says(shm::BoardClosed::Stopping, "is stopping"));
+  EXPECT_TRUE(says(static_cast<shm::BoardClosed>(9), "takes no new work")) << "of a later daemon";
   life.leave();
-  EXPECT_EQ(life.refusal(BoardClosed::Draining, "images").message,
+  EXPECT_EQ(life.refusal(shm::BoardClosed::Draining, "images").message,
             "the daemon is gone; connect and open a session again");
   life.close();
-  EXPECT_EQ(life.refusal(BoardClosed::Open, "images").message, "the session is closed; open another");
+  EXPECT_EQ(life.refusal(shm::BoardClosed::Open, "images").message, "the session is closed; open another");
 }
 
 TEST(SessionLife, EndsWhatHasNotEnded) {
@@ -60,4 +60,4 @@ TEST(SessionLife, LooksForTheDaemonOnceANap) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -4,7 +4,7 @@
 
 #include "tests/testing/fake_pool.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 using testing::FakePool;
@@ -44,16 +44,16 @@ TEST(SessionLimits, PassesArgumentsAndTheRestOfTheDescriptor) {
       *core, "sized", "abc",
       {.timeout = std::chrono::microseconds(1500), .queue_timeout = std::chrono::seconds(2), .idempotent = true},
       {{"width", "256"}});
-  ASSERT_TRUE(pool.step([](const Claim& claim, const JobExtents& extents) {
-    EXPECT_EQ(claim.job.handler, handler_id("sized"));
+  ASSERT_TRUE(pool.step([](const shm::Claim& claim, const shm::JobExtents& extents) {
+    EXPECT_EQ(claim.job.handler, wire::handler_id("sized"));
     EXPECT_EQ(claim.job.run_timeout_ms, 2U) << "rounded up";
     EXPECT_EQ(claim.job.queue_timeout_ms, 2000U);
-    EXPECT_EQ(claim.job.flags, kJobIdempotent);
+    EXPECT_EQ(claim.job.flags, shm::kJobIdempotent);
     EXPECT_EQ(extents.result.size(), 64U) << "the handler's rule";
     const auto arguments = decode_arguments(extents.arguments).value();
     EXPECT_EQ(arguments.size(), 1U);
     EXPECT_EQ(arguments.front().value, "256");
-    return JobResult{};
+    return shm::JobResult{};
   }));
   EXPECT_TRUE(core->wait(job, Duration(0))->ok());
 }
@@ -122,4 +122,4 @@ TEST(SessionLimits, FindsTheOneOfManyThatHasEnded) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

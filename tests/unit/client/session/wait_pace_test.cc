@@ -4,7 +4,7 @@
 
 #include "client/session/wait_step.h"
 
-namespace ringmaster {
+namespace ringmaster::client {
 namespace {
 
 constexpr Duration kSpin = std::chrono::microseconds(50);
@@ -48,4 +48,4 @@ TEST(TimeLimit, IsOverAtOnceOrNever) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::client

@@ -65,8 +65,8 @@ crashes_per_minute = 4
   daemon.allow_gids = {3};
   daemon.admin_uids = {4};
   daemon.shutdown_timeout = 5s;
-  daemon.log_level = LogLevel::Debug;
-  daemon.log_format = LogFormat::Json;
+  daemon.log_level = daemon::LogLevel::Debug;
+  daemon.log_format = daemon::LogFormat::Json;
   daemon.cgroup = "/sys/fs/cgroup/mine";
   EXPECT_EQ(config.daemon, daemon);
   EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::gib(6), 5, 4}));

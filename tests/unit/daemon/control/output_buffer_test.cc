@@ -8,7 +8,7 @@
 #include "proto/fd_passing.h"
 #include "proto/frame.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -33,7 +33,7 @@ class OutputBufferTest : public ::testing::Test {
     std::vector<std::byte> input(65536);
     while (true) {
       if (!output.empty()) (void)output.send(ours.get());
-      auto received = receive_with_fds(theirs.get(), input);
+      auto received = wire::receive_with_fds(theirs.get(), input);
       if (!received) break;
       fds += received->fds.size();
       if (!received->fds.empty()) with_fds.push_back(ids.size());
@@ -50,7 +50,7 @@ class OutputBufferTest : public ::testing::Test {
   UniqueFd ours;
   UniqueFd theirs;
   OutputBuffer output;
-  FrameDecoder decoder;
+  wire::FrameDecoder decoder;
   std::vector<std::uint64_t> ids;
   std::vector<std::size_t> with_fds;
   std::size_t fds = 0;
@@ -89,7 +89,7 @@ TEST_F(OutputBufferTest, DescriptorsGoWithTheFirstByteOfTheirFrame) {
 }
 
 TEST_F(OutputBufferTest, AReplyThatIsTooLargeBecomesAnError) {
-  output.add(reply(9, kMaxFrameBytes), {});
+  output.add(reply(9, wire::kMaxFrameBytes), {});
   EXPECT_LT(output.size(), 1000U);
   drain();
   EXPECT_EQ(ids, (std::vector<std::uint64_t>{9}));
@@ -102,4 +102,4 @@ TEST_F(OutputBufferTest, GivesAPeaksMemoryBack) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(Admission, WithoutAListTheSocketsModeDecides) {
@@ -27,4 +27,4 @@ TEST(Admission, AListAdmitsItsUsersAndGroupsAndAdministrators) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,13 +5,13 @@
 #include <memory>
 #include <string>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 const core::DeathCause kSignal{core::DeathKind::Signal, 11, true};
 
 TEST(IncidentLog, OneProcessHasOneIncident) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
   const std::uint64_t first = log.open({1, 2, 3, 100}, {42, 1000, "resize"}, 150);
   EXPECT_EQ(log.open({1, 2, 3, 100}, {}, 160), first);
@@ -25,31 +25,32 @@ TEST(IncidentLog, OneProcessHasOneIncident) {
 }
 
 TEST(IncidentLog, TheOldestMakesRoom) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
-  for (std::uint32_t i = 1; i <= kLedgerIncidents + 2; ++i) (void)log.open({i % 2, 0, i, i}, {i, kNoUid, "h"}, i);
+  for (std::uint32_t i = 1; i <= shm::kLedgerIncidents + 2; ++i)
+    (void)log.open({i % 2, 0, i, i}, {i, shm::kNoUid, "h"}, i);
   EXPECT_EQ(log.find(2), nullptr);
   ASSERT_NE(log.find(3), nullptr);
   const auto last = log.last(1, 3);
   ASSERT_EQ(last.size(), 3U);
-  EXPECT_EQ(last[0]->job_id, kLedgerIncidents + 1) << "the newest of pool 1 first";
-  EXPECT_EQ(last[2]->job_id, kLedgerIncidents - 3);
+  EXPECT_EQ(last[0]->job_id, shm::kLedgerIncidents + 1) << "the newest of pool 1 first";
+  EXPECT_EQ(last[2]->job_id, shm::kLedgerIncidents - 3);
 }
 
 TEST(IncidentLog, TextsAreCleanAndCut) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
-  const std::uint64_t serial = log.open({0, 0, 1, 0}, {0, kNoUid, std::string(200, 'h')}, 1);
+  const std::uint64_t serial = log.open({0, 0, 1, 0}, {0, shm::kNoUid, std::string(200, 'h')}, 1);
   log.set_stack(serial, "a\x1b[31mb", "all of it");
   EXPECT_STREQ(log.find(serial)->stack, "a?[31mb");
   EXPECT_STREQ(log.find(serial)->full_stack, "all of it");
   log.set_stack(serial, std::string(5000, 's'), {});
-  EXPECT_EQ(std::string(log.find(serial)->stack).size(), sizeof LedgerIncident::stack - 1);
-  EXPECT_EQ(std::string(log.find(serial)->handler).size(), sizeof LedgerIncident::handler - 1);
+  EXPECT_EQ(std::string(log.find(serial)->stack).size(), sizeof shm::LedgerIncident::stack - 1);
+  EXPECT_EQ(std::string(log.find(serial)->handler).size(), sizeof shm::LedgerIncident::handler - 1);
 }
 
 TEST(IncidentLog, TheLastDeathThatAJobSawIsFound) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
   (void)log.open({0, 0, 1, 0}, {42, 1000, "h"}, 1);
   const std::uint64_t second = log.open({0, 1, 1, 0}, {42, 1000, "h"}, 2);
@@ -63,7 +64,7 @@ TEST(IncidentLog, TheLastDeathThatAJobSawIsFound) {
 }
 
 TEST(IncidentLog, ASharedStackIsTheFirstOnesAsLongAsThatIsThere) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
   const std::uint64_t first = log.open({0, 0, 1, 0}, {}, 1);
   log.set_stack(first, "#0 lib.so+0x1\n", "#0 lib.so+0x1\n#1 more\n");
@@ -72,18 +73,18 @@ TEST(IncidentLog, ASharedStackIsTheFirstOnesAsLongAsThatIsThere) {
   log.set_stack(first, "#0 resize (resize.cc:88)\n", {});
   EXPECT_STREQ(log.stack_of(*log.find(second)), "#0 resize (resize.cc:88)\n") << "its names came later";
   EXPECT_EQ(log.find(second)->same_as, first);
-  ledger->incidents[first].serial = first + kLedgerIncidents;  // it made room
+  ledger->incidents[first].serial = first + shm::kLedgerIncidents;  // it made room
   EXPECT_STREQ(log.stack_of(*log.find(second)), "#0 lib.so+0x1\n");
 }
 
 TEST(IncidentLog, AHalfWrittenIncidentIsNone) {
-  const auto ledger = std::make_unique<LedgerRecord>();
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
-  (void)log.open({0, 0, 1, 0}, {0, kNoUid, "h"}, 1);
-  const std::uint64_t second = log.open({0, 0, 2, 0}, {0, kNoUid, "h"}, 2);
+  (void)log.open({0, 0, 1, 0}, {0, shm::kNoUid, "h"}, 1);
+  const std::uint64_t second = log.open({0, 0, 2, 0}, {0, shm::kNoUid, "h"}, 2);
   ledger->incidents[second].serial = 0;  // a supervisor died while it wrote
   EXPECT_EQ(log.last(0, 8).size(), 1U);
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,8 +7,10 @@
 
 #include "shm/job_end.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
+
+using shm::SlotState;
 
 /// A reply segment in ordinary memory with one job in slot 3 that a worker has ended.
 class JobOutcomeTest : public ::testing::Test {
@@ -17,8 +19,8 @@ class JobOutcomeTest : public ::testing::Test {
     const auto bytes = geometry_.reply_segment_bytes();
     memory_ = static_cast<std::byte*>(std::aligned_alloc(4096, bytes));
     std::memset(memory_, 0, bytes);
-    reply_ = ReplyView::format({memory_, bytes}, geometry_, 1, 0, 0);
-    SlotLine& line = reply_.line(3);
+    reply_ = shm::ReplyView::format({memory_, bytes}, geometry_, 1, 0, 0);
+    shm::SlotLine& line = reply_.line(3);
     line.result_seq = 9;
     line.result_bytes = 5;
     line.started_ns = 150;
@@ -30,12 +32,12 @@ class JobOutcomeTest : public ::testing::Test {
   JobOutcomeTest& operator=(const JobOutcomeTest&) = delete;
 
   JobOutcome outcome(SlotState state, Cause cause, std::uint16_t detail = 0) {
-    return read_outcome(reply_, facts, SlotWord::terminal(9, state, 1, cause, detail));
+    return read_outcome(reply_, facts, shm::SlotWord::terminal(9, state, 1, cause, detail));
   }
 
   JobFacts facts{77, 3, 9, 128, 64, 100};
-  SessionGeometry geometry_{64, 4096, 4096};
-  ReplyView reply_;
+  shm::SessionGeometry geometry_{64, 4096, 4096};
+  shm::ReplyView reply_;
 
  private:
   std::byte* memory_;
@@ -81,7 +83,7 @@ TEST_F(JobOutcomeTest, AResultThatCannotBeIsAFailureAndNotAFault) {
   const JobOutcome lie = outcome(SlotState::Done, Cause::Completed);
   EXPECT_EQ(lie.status, Status::Failed);
   EXPECT_EQ(lie.cause, Cause::ProtocolViolation);
-  EXPECT_EQ(lie.message, kImpossibleEnd);
+  EXPECT_EQ(lie.message, shm::kImpossibleEnd);
   reply_.line(3).result_bytes = ~std::uint64_t{0};
   EXPECT_EQ(outcome(SlotState::Done, Cause::Completed).status, Status::Failed);
   reply_.line(3).result_seq = 8;
@@ -95,7 +97,7 @@ TEST_F(JobOutcomeTest, AFailureBringsTheHandlersMessageMadeFitToBeShown) {
   EXPECT_EQ(failed.status, Status::Failed);
   EXPECT_EQ(failed.message, "bad ? picture");
   reply_.line(3).message_bytes = 0xFFFFFFFF;
-  EXPECT_LE(outcome(SlotState::Failed, Cause::Application).message.size(), kMessageBytes);
+  EXPECT_LE(outcome(SlotState::Failed, Cause::Application).message.size(), shm::kMessageBytes);
 }
 
 TEST_F(JobOutcomeTest, AWorkersWordsGoBeforeASentence) {
@@ -135,4 +137,4 @@ TEST_F(JobOutcomeTest, WhoseEndTookTheWorkerAlongHasADeathToTellOf) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

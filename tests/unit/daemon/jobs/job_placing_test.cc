@@ -4,7 +4,7 @@
 
 #include "tests/unit/daemon/jobs/fake_home.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::done;
@@ -26,7 +26,7 @@ class JobPlacingTest : public ::testing::Test {
     return placed ? placed->home->session().serial : 0;
   }
   void read(std::uint32_t serial, std::uint32_t seq) {
-    MessageJob& job = *jobs_.find(make_job_id(serial, seq));
+    MessageJob& job = *jobs_.find(shm::make_job_id(serial, seq));
     job.end = done(seq);
     job.delivered = true;
   }
@@ -107,7 +107,7 @@ TEST_F(JobPlacingTest, ASessionThatEndsTakesNoJobs) {
 
 TEST_F(JobPlacingTest, TheShortestDeadlineIsDeclaredBeforeTheJobIsThere) {
   source_.room = 3;
-  LedgerSession& record = ledger_.record.sessions[1];
+  shm::LedgerSession& record = ledger_.record.sessions[1];
   record.serial = 1;
   for (const std::uint32_t run_timeout_ms : {500U, 200U, 300U}) ASSERT_TRUE(place(1000, run_timeout_ms));
   EXPECT_EQ(placing_.find(1)->session().shortest_run_ms, 200U);
@@ -118,7 +118,7 @@ TEST_F(JobPlacingTest, ASessionIsClosedWithTheLastOfItsJobs) {
   EXPECT_EQ(placed_in(), 1U);
   placing_.close_idle();
   EXPECT_TRUE(source_.closed.empty());
-  jobs_.drop(make_job_id(1, 1));
+  jobs_.drop(shm::make_job_id(1, 1));
   placing_.close_idle();
   EXPECT_EQ(source_.closed, std::vector<std::uint32_t>{1});
   EXPECT_EQ(placing_.find(1), nullptr);
@@ -131,10 +131,10 @@ TEST_F(JobPlacingTest, APredecessorsSessionTakesNoJobs) {
   JobHome& home = placing_.take_over(std::move(left));
   jobs_.add(job_in(home, 1));
   EXPECT_EQ(placed_in(), 1U);
-  jobs_.drop(make_job_id(77, 1));
+  jobs_.drop(shm::make_job_id(77, 1));
   placing_.close_idle();
   EXPECT_EQ(source_.closed, std::vector<std::uint32_t>{77});
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

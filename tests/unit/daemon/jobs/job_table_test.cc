@@ -5,7 +5,7 @@
 #include "tests/testing/fake_job_asker.h"
 #include "tests/unit/daemon/jobs/fake_home.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::done;
@@ -23,7 +23,7 @@ class JobTableTest : public ::testing::Test {
     job.ended_at = at;
     return job;
   }
-  [[nodiscard]] static std::uint64_t id(std::uint32_t seq) { return make_job_id(7, seq); }
+  [[nodiscard]] static std::uint64_t id(std::uint32_t seq) { return shm::make_job_id(7, seq); }
 
   testing::LedgerInMemory ledger_;
   FakeHome home_{7, 10};
@@ -53,20 +53,20 @@ TEST_F(JobTableTest, AUserIsShownWhatItKnowsTheCookieOfAndAnAdministratorEveryth
 
 TEST_F(JobTableTest, ADroppedJobGivesItsPlaceBackAndIsKnownNoMore) {
   ended(3);
-  mark_delivered(ledger_.record.delivered, 7, 3);
+  shm::mark_delivered(ledger_.record.delivered, 7, 3);
   jobs_.drop(id(3));
   EXPECT_TRUE(home_.released.contains(3));
-  EXPECT_FALSE(is_delivered(ledger_.record.delivered, 7, 3));
+  EXPECT_FALSE(shm::is_delivered(ledger_.record.delivered, 7, 3));
   EXPECT_EQ(jobs_.find(id(3)), nullptr);
   EXPECT_EQ(jobs_.find(1000, {1000, 3}), nullptr);
 }
 
 TEST_F(JobTableTest, AForgottenJobsHomeIsLeftAlone) {
   ended(3);
-  mark_delivered(ledger_.record.delivered, 7, 3);
+  shm::mark_delivered(ledger_.record.delivered, 7, 3);
   jobs_.forget(id(3));
   EXPECT_TRUE(home_.released.empty());
-  EXPECT_TRUE(is_delivered(ledger_.record.delivered, 7, 3));
+  EXPECT_TRUE(shm::is_delivered(ledger_.record.delivered, 7, 3));
   EXPECT_EQ(jobs_.find(id(3)), nullptr);
 }
 
@@ -117,4 +117,4 @@ TEST_F(JobTableTest, AnOutcomeThatSomebodyIsStillToGetIsKept) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

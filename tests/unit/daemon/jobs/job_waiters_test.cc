@@ -4,7 +4,7 @@
 
 #include "tests/testing/fake_job_asker.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeJobAsker;
@@ -47,4 +47,4 @@ TEST(JobWaiters, AreAtMostSoManyForAJob) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include "tests/testing/fake_job_asker.h"
 #include "tests/unit/daemon/jobs/fake_home.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::done;
@@ -26,7 +26,7 @@ class OutcomeDeliveryTest : public ::testing::Test {
     delivery_.ended(job_);
   }
   [[nodiscard]] std::uint64_t paid() const { return quota_.use(1000).bytes.value; }
-  [[nodiscard]] bool noted() const { return is_delivered(ledger_.record.delivered, 7, 3); }
+  [[nodiscard]] bool noted() const { return shm::is_delivered(ledger_.record.delivered, 7, 3); }
   static std::shared_ptr<FakeJobAsker> asker(std::uint64_t connection = 1) {
     return std::make_shared<FakeJobAsker>(connection);
   }
@@ -142,4 +142,4 @@ TEST_F(OutcomeDeliveryTest, ThereIsNoLaterForAJobThatGoes) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

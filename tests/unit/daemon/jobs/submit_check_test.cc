@@ -4,7 +4,7 @@
 
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using std::chrono::seconds;
@@ -44,7 +44,7 @@ class SubmitCheckTest : public ::testing::Test {
 TEST_F(SubmitCheckTest, AJobThatNamesNothingGetsTheRulesOfPoolAndHandler) {
   const auto job = check();
   ASSERT_TRUE(job.has_value());
-  EXPECT_EQ(job->descriptor.handler, handler_id("echo"));
+  EXPECT_EQ(job->descriptor.handler, wire::handler_id("echo"));
   EXPECT_EQ(job->descriptor.queue_timeout_ms, 30'000U);
   EXPECT_EQ(job->descriptor.run_timeout_ms, 0U) << "the pool's";
   EXPECT_EQ(job->descriptor.flags, 0U);
@@ -64,7 +64,7 @@ TEST_F(SubmitCheckTest, WhatAJobNamesIsTaken) {
   request_.run_timeout_ms = 10;
   const auto job = check();
   ASSERT_TRUE(job.has_value());
-  EXPECT_EQ(job->descriptor.flags, kJobIdempotent);
+  EXPECT_EQ(job->descriptor.flags, shm::kJobIdempotent);
   EXPECT_EQ(job->descriptor.queue_timeout_ms, 5U);
   EXPECT_EQ(job->descriptor.run_timeout_ms, 10U);
   EXPECT_EQ(job->result_capacity, 77U);
@@ -137,4 +137,4 @@ TEST_F(SubmitCheckTest, ADeadlineMustBeOneThatCanBeKeptAndThatThePoolAllows) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

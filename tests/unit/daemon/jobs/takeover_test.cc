@@ -5,7 +5,7 @@
 #include "daemon/jobs/session_cancel.h"
 #include "tests/unit/daemon/jobs/fake_home.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 /// A session of a dead supervisor's, serial 7, in plain memory.
@@ -18,13 +18,13 @@ class TakeoverTest : public ::testing::Test {
     session_.request = world_.request;
     session_.reply = world_.reply;
   }
-  std::uint32_t submit(JobDescriptor job) {
+  std::uint32_t submit(shm::JobDescriptor job) {
     const auto slot = *world_.client.take_slot();
     slot_ = slot;
     return world_.client.publish(slot, job).seq;
   }
-  static JobDescriptor usual() {
-    JobDescriptor job{};
+  static shm::JobDescriptor usual() {
+    shm::JobDescriptor job{};
     job.cookie[1] = 5;
     job.submitter = 1001;
     job.request_bytes = 10;
@@ -47,11 +47,11 @@ TEST_F(TakeoverTest, AJobIsFoundWithAllThatItsSubmitterMayAskFor) {
   const std::uint32_t seq = submit(usual());
   const auto jobs = left();
   ASSERT_EQ(jobs.size(), 1U);
-  EXPECT_EQ(jobs[0].id, make_job_id(7, seq));
+  EXPECT_EQ(jobs[0].id, shm::make_job_id(7, seq));
   EXPECT_EQ(jobs[0].uid, 1000U);
   EXPECT_EQ(jobs[0].cookie, (JobCookie{0, 5}));
   EXPECT_EQ(jobs[0].place.slot, slot_);
-  EXPECT_EQ(jobs[0].place.result.offset, 2 * kCacheLine);
+  EXPECT_EQ(jobs[0].place.result.offset, 2 * shm::kCacheLine);
   EXPECT_EQ(jobs[0].result_capacity, 300U);
   EXPECT_EQ(jobs[0].bytes.value, 330U);
   EXPECT_EQ(jobs[0].submitted_ns, 9U);
@@ -61,29 +61,29 @@ TEST_F(TakeoverTest, AJobIsFoundWithAllThatItsSubmitterMayAskFor) {
 
 TEST_F(TakeoverTest, AnOutcomeThatTheLedgerSaysWasDeliveredIs) {
   const std::uint32_t seq = submit(usual());
-  mark_delivered(ledger_.record.delivered, 7, slot_);
+  shm::mark_delivered(ledger_.record.delivered, 7, slot_);
   EXPECT_FALSE(left()[0].delivered) << "it has not ended: the mark is an older job's";
-  SlotWord word(world_.reply.word(slot_).load());
+  shm::SlotWord word(world_.reply.word(slot_).load());
   ASSERT_EQ(word.seq(), seq);
-  ASSERT_TRUE(end_ready(world_.reply, slot_, word, Cause::Cancelled));
+  ASSERT_TRUE(shm::end_ready(world_.reply, slot_, word, Cause::Cancelled));
   EXPECT_TRUE(left()[0].delivered);
 }
 
 TEST_F(TakeoverTest, WhatNobodyCouldAskForIsLeft) {
-  JobDescriptor nameless = usual();
+  shm::JobDescriptor nameless = usual();
   nameless.cookie[1] = 0;
   submit(nameless);
-  JobDescriptor of_nobody = usual();
+  shm::JobDescriptor of_nobody = usual();
   of_nobody.submitter = 0;
   submit(of_nobody);
   EXPECT_TRUE(left().empty());
 }
 
 TEST_F(TakeoverTest, AResultThatDoesNotFitItsRingIsNoJob) {
-  JobDescriptor beyond = usual();
-  beyond.result_line = static_cast<std::uint32_t>(session_.geometry.result_ring_bytes / kCacheLine);
+  shm::JobDescriptor beyond = usual();
+  beyond.result_line = static_cast<std::uint32_t>(session_.geometry.result_ring_bytes / shm::kCacheLine);
   submit(beyond);
-  JobDescriptor huge = usual();
+  shm::JobDescriptor huge = usual();
   huge.result_capacity = ~std::uint64_t{0};
   submit(huge);
   EXPECT_TRUE(left().empty());
@@ -94,9 +94,9 @@ TEST_F(TakeoverTest, AJobsSlotIsFoundByItsSeqWhileAnythingIsInIt) {
   const auto found = slot_of(session_, seq);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->slot, slot_);
-  EXPECT_EQ(found->word.state(), SlotState::Ready);
+  EXPECT_EQ(found->word.state(), shm::SlotState::Ready);
   EXPECT_FALSE(slot_of(session_, seq + 1).has_value());
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

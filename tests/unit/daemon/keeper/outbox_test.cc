@@ -26,16 +26,16 @@ struct Link {
   /// Until the link takes nothing any more.
   void fill() const {
     const std::byte junk[64]{};
-    while (send_packet(supervisor.link.get(), junk) == 0) {
+    while (daemon::send_packet(supervisor.link.get(), junk) == 0) {
     }
   }
   void drain() {
-    while (receive_packet(far.get(), buffer).error == 0) {
+    while (daemon::receive_packet(far.get(), buffer).error == 0) {
     }
   }
   template <typename Message>
   std::optional<Message> next() {
-    const ReceivedPacket received = receive_packet(far.get(), buffer);
+    const daemon::ReceivedPacket received = daemon::receive_packet(far.get(), buffer);
     if (received.error != 0) return std::nullopt;
     return read_message<Message>(std::span(buffer).first(received.size));
   }
@@ -99,14 +99,14 @@ TEST(Outbox, ASpawnThatIsRefusedSaysWhichAndWhere) {
   asked.serial = 9;
   asked.worker = 2;
   asked.incarnation = 5;
-  link.outbox.refuse_spawn(asked, {SpawnStage::Request, ENFILE});
+  link.outbox.refuse_spawn(asked, {daemon::SpawnStage::Request, ENFILE});
   const auto message = link.next<SpawnedMessage>();
   ASSERT_TRUE(message);
   EXPECT_EQ(message->serial, 9U);
   EXPECT_EQ(message->worker, 2U);
   EXPECT_EQ(message->incarnation, 5U);
   EXPECT_EQ(message->error, ENFILE);
-  EXPECT_EQ(message->stage, static_cast<std::uint32_t>(SpawnStage::Request));
+  EXPECT_EQ(message->stage, static_cast<std::uint32_t>(daemon::SpawnStage::Request));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "daemon/log/output_lines.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -115,4 +115,4 @@ TEST_F(LogPipe, TagsAWorkersLine) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

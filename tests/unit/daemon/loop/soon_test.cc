@@ -4,7 +4,7 @@
 
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(Soon, RunsOnceHoweverOftenItIsAskedFor) {
@@ -47,4 +47,4 @@ TEST(Soon, RunsNotAfterItsOwnerIsGone) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(CpuProbeHere, DecidesOnSomethingForThisMachine) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(ProgramPlace, IsTheFirstFolderThatHasIt) {
@@ -19,4 +19,4 @@ TEST(ProgramPlace, NamesEveryPlaceWhereItIsNot) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

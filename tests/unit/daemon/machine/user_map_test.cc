@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(UserMap, TellsANamespaceThatLeavesUsersOut) {
@@ -30,4 +30,4 @@ TEST(UserMap, TellsANamespaceThatLeavesUsersOut) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

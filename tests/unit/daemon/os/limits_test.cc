@@ -14,7 +14,7 @@
 #include "daemon/os/limits.h"
 #include "daemon/os/signals.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(Limits, SoftOneIsRaisedToTheHardOneAndTheOldOneIsTold) {
@@ -72,4 +72,4 @@ TEST(Signals, FaultsAreWhatAProgramRaisesItself) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -23,7 +23,7 @@
 #include "daemon/os/process_tree.h"
 #include "daemon/os/service_notify.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 // A folder that looks like a cgroup, since few machines delegate a real one.
@@ -174,4 +174,4 @@ TEST(MonotonicClock, DoesNotGoBack) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

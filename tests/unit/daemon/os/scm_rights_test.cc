@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 class ScmRights : public testing::Test {
@@ -93,4 +93,4 @@ TEST(LinkErrors, WhatNobodyHasThoughtOfIsNoSignOfAPeerThatIsGone) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -8,14 +8,14 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeKeeper;
 using testing::FakeWorker;
 using testing::take_seat;
 
-constexpr Owner kWorker{0, 1};
+constexpr shm::Owner kWorker{0, 1};
 constexpr std::uint64_t kNow = 1'000'000'000;
 
 /// A pool of one seat and one session, whose worker runs a job.
@@ -24,29 +24,31 @@ struct Churchyard {
     config.name = "t";
     sessions.add(memory.session);
     record().incarnation = 1;
-    record().flags = kLedgerReady;
-    record().state = static_cast<std::uint32_t>(LedgerState::Live);
+    record().flags = shm::kLedgerReady;
+    record().state = static_cast<std::uint32_t>(shm::LedgerState::Live);
   }
 
-  [[nodiscard]] LedgerWorker& record() const { return ledger.record.workers[0]; }
+  [[nodiscard]] shm::LedgerWorker& record() const { return ledger.record.workers[0]; }
   /// A job that the worker with that lane has claimed.
-  std::uint32_t run_a_job(LaneRecord& lane, ControlRecord& control, std::uint32_t flags = 0) {
+  std::uint32_t run_a_job(shm::LaneRecord& lane, shm::ControlRecord& control, std::uint32_t flags = 0) {
     testing::World& world = memory.world;
     world.submit(flags);
-    WorkerSelf self;
+    shm::WorkerSelf self;
     self.owner = kWorker;
     self.lane = &lane;
     self.control = &control;
     self.board = world.board;
-    WorkerSession attached;
+    shm::WorkerSession attached;
     attached.index = 3;
     attached.request = world.request;
     attached.reply = world.reply;
-    Claim taken;
-    EXPECT_EQ(claim(self, attached, 1000, taken), ClaimStatus::Claimed);
+    shm::Claim taken;
+    EXPECT_EQ(shm::claim(self, attached, 1000, taken), shm::ClaimStatus::Claimed);
     return world.last_slot;
   }
-  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(memory.session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
+    return shm::SlotWord(memory.session.reply.word(slot).load());
+  }
   Burial::Buried bury(int code = CLD_KILLED, int status = SIGKILL) {
     keeper::ExitRecord exit;
     exit.worker = kWorker.worker;
@@ -57,7 +59,7 @@ struct Churchyard {
     return burial.bury({seats, *memory.world.board, stopping, kNow}, exit);
   }
   /// A process that could not be adopted; its lane is another worker's memory.
-  PoolOrphan& keep_orphan(const LaneRecord* lane, bool killed = true) {
+  PoolOrphan& keep_orphan(const shm::LaneRecord* lane, bool killed = true) {
     PoolOrphan& orphan = seats[0].orphan.emplace();
     orphan.owner = kWorker;
     orphan.killed = killed;
@@ -106,21 +108,22 @@ TEST(Burial, AWorkerThatCrashesTakesItsJobAlongAndIsAcknowledged) {
   EXPECT_EQ(yard.fates.crashed_uids, std::vector<std::uint32_t>{1000});
   EXPECT_EQ(yard.calls, 1) << "its bell may have died with it";
   EXPECT_EQ(yard.keeper.acknowledged, (std::vector{FakeKeeper::Name{0, 1}}));
-  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(LedgerState::Empty));
+  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(shm::LedgerState::Empty));
   EXPECT_EQ(yard.asked_for_memory, 0) << "only SIGKILL is the kernel's";
 }
 
 TEST(Burial, TheFirstVerdictWinsOverWhateverElseIsKnown) {
   Churchyard yard;
   FakeWorker& worker = take_seat(yard.seats[0], kWorker);
-  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), kJobIdempotent);
+  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), shm::kJobIdempotent);
   yard.of_memory = true;
-  ASSERT_TRUE(write_verdict(yard.record(), {*Intent::unpack(worker.lane().words.intent), Cause::RunTimeout, 0}));
+  ASSERT_TRUE(
+      shm::write_verdict(yard.record(), {*shm::Intent::unpack(worker.lane().words.intent), Cause::RunTimeout, 0}));
   const auto buried = yard.bury();
   EXPECT_EQ(buried.died.cause.kind, core::DeathKind::TimedOut);
   EXPECT_EQ(yard.word(slot).cause(), Cause::RunTimeout);
   EXPECT_EQ(yard.book.tally().timed_out, 1U);
-  EXPECT_FALSE(standing_verdict(yard.record())) << "not for the next job";
+  EXPECT_FALSE(shm::standing_verdict(yard.record())) << "not for the next job";
   EXPECT_EQ(yard.asked_for_memory, 0);
 }
 
@@ -129,8 +132,8 @@ TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
     Churchyard yard;
     yard.of_memory = true;
     FakeWorker elsewhere(kWorker);
-    LaneRecord* lane = &elsewhere.lane();
-    ControlRecord* control = &elsewhere.control();
+    shm::LaneRecord* lane = &elsewhere.lane();
+    shm::ControlRecord* control = &elsewhere.control();
     if (orphan) {
       yard.keep_orphan(lane);
     } else {
@@ -160,13 +163,13 @@ TEST(Burial, AnOrphanThatWeKilledSaysNothingAboutItsPool) {
 }
 
 TEST(Burial, WithoutALaneTheSlotsOwnerIsBelieved) {
-  for (const std::uint32_t flags : {0U, kJobIdempotent}) {
+  for (const std::uint32_t flags : {0U, shm::kJobIdempotent}) {
     Churchyard yard;
     FakeWorker elsewhere(kWorker);
     const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control(), flags);
     yard.keep_orphan(nullptr);
     yard.bury();
-    EXPECT_EQ(yard.word(slot).state(), flags == 0 ? SlotState::Failed : SlotState::Ready);
+    EXPECT_EQ(yard.word(slot).state(), flags == 0 ? shm::SlotState::Failed : shm::SlotState::Ready);
   }
 }
 
@@ -176,7 +179,7 @@ TEST(Burial, AStrangersJobIsResolvedAndNothingIsCounted) {
   const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control());
   FakeWorker& living = take_seat(yard.seats[0], {0, 2});
   yard.record().incarnation = 2;
-  set_idle(*yard.memory.world.board, 0);
+  shm::set_idle(*yard.memory.world.board, 0);
   const auto buried = yard.bury();
   EXPECT_EQ(buried.kin, Burial::Kin::Stranger);
   EXPECT_EQ(yard.word(slot).cause(), Cause::CrashedSignal);
@@ -184,7 +187,7 @@ TEST(Burial, AStrangersJobIsResolvedAndNothingIsCounted) {
   EXPECT_TRUE(yard.charged.empty());
   EXPECT_EQ(yard.book.last_death(), "");
   EXPECT_EQ(yard.keeper.acknowledged, (std::vector{FakeKeeper::Name{0, 1}}));
-  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(LedgerState::Live)) << "another process's";
+  EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(shm::LedgerState::Live)) << "another process's";
   EXPECT_NE(yard.memory.world.board->idle[0], 0U) << "the living are rung";
   EXPECT_EQ(living.place().owner.incarnation, 2);
 }
@@ -195,9 +198,9 @@ TEST(Burial, AnIdempotentJobIsTriedAgainUnlessItsPoolStops) {
     yard.stopping = stopping;
     FakeWorker& worker = take_seat(yard.seats[0], kWorker);
     yard.seats[0].verdict = core::DeathKind::Shutdown;
-    const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), kJobIdempotent);
+    const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), shm::kJobIdempotent);
     yard.bury();
-    EXPECT_EQ(yard.word(slot).state(), stopping ? SlotState::Failed : SlotState::Ready);
+    EXPECT_EQ(yard.word(slot).state(), stopping ? shm::SlotState::Failed : shm::SlotState::Ready);
     EXPECT_EQ(yard.book.tally().retries, stopping ? 0U : 1U);
     EXPECT_EQ(yard.book.tally().lost, stopping ? 1U : 0U);
     EXPECT_EQ(yard.book.last_death(), "") << "it was wanted";
@@ -229,4 +232,4 @@ TEST(Burial, AProcessThatNeverWasReadySaysWhy) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 
 namespace ringmaster::testing {
 
-class FakeFates final : public SessionFates {
+class FakeFates final : public daemon::SessionFates {
  public:
   void broken(std::uint16_t, std::uint32_t serial, std::string_view reason) override {
     broken_sessions.push_back(serial);

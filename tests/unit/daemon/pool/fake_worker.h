@@ -10,23 +10,25 @@
 namespace ringmaster::testing {
 
 /// A worker without a process: its segments are plain memory, and what it is told is kept.
-class FakeWorker final : public PoolWorker {
+class FakeWorker final : public daemon::PoolWorker {
  public:
-  explicit FakeWorker(Owner owner, std::uint16_t seat = 0)
-      : place_{owner, 0, "t", seat}, lane_memory_(sizeof(LaneRecord)), control_memory_(sizeof(ControlRecord)) {
-    lane_ = format_lane(lane_memory_.span(), 0, owner);
-    control_ = format_control(control_memory_.span(), 0, owner);
+  explicit FakeWorker(shm::Owner owner, std::uint16_t seat = 0)
+      : place_{owner, 0, "t", seat},
+        lane_memory_(sizeof(shm::LaneRecord)),
+        control_memory_(sizeof(shm::ControlRecord)) {
+    lane_ = shm::format_lane(lane_memory_.span(), 0, owner);
+    control_ = shm::format_control(control_memory_.span(), 0, owner);
   }
 
-  [[nodiscard]] const WorkerPlace& place() const override { return place_; }
-  [[nodiscard]] LaneRecord& lane() const override { return *lane_; }
-  [[nodiscard]] ControlRecord& control() const override { return *control_; }
+  [[nodiscard]] const daemon::WorkerPlace& place() const override { return place_; }
+  [[nodiscard]] shm::LaneRecord& lane() const override { return *lane_; }
+  [[nodiscard]] shm::ControlRecord& control() const override { return *control_; }
   [[nodiscard]] std::int32_t pid() const override { return 0x7FFFFFF0; }
   [[nodiscard]] int cgroup() const override { return -1; }
   [[nodiscard]] bool adopted() const override { return adopted_by_us; }
   [[nodiscard]] bool holds(std::uint32_t serial) const override { return held.contains(serial); }
   void send(const worker_link::ToWorker& message) override { sent.push_back(message); }
-  bool send_attach(const Session& session, bool) override {
+  bool send_attach(const daemon::Session& session, bool) override {
     return has_descriptors && held.insert(session.serial).second;
   }
   bool call(const worker_link::Look&) override { return ++calls, reads; }
@@ -43,7 +45,7 @@ class FakeWorker final : public PoolWorker {
     return all;
   }
   /// It has taken that job, or none any more.
-  void runs(const Intent& intent, std::uint64_t since_ns = 1) const {
+  void runs(const shm::Intent& intent, std::uint64_t since_ns = 1) const {
     lane_->words.stamp_ns = since_ns;
     lane_->words.intent = intent.pack();
   }
@@ -57,14 +59,14 @@ class FakeWorker final : public PoolWorker {
   int calls = 0;
 
  private:
-  WorkerPlace place_;
+  daemon::WorkerPlace place_;
   Memory lane_memory_, control_memory_;
-  LaneRecord* lane_;
-  ControlRecord* control_;
+  shm::LaneRecord* lane_;
+  shm::ControlRecord* control_;
 };
 
 /// A ready worker in its seat; it stays the seat's.
-inline FakeWorker& take_seat(PoolSeat& seat, Owner owner, std::uint16_t number = 0) {
+inline FakeWorker& take_seat(daemon::PoolSeat& seat, shm::Owner owner, std::uint16_t number = 0) {
   auto worker = std::make_unique<FakeWorker>(owner, number);
   FakeWorker& taken = *worker;
   seat.process = std::move(worker);

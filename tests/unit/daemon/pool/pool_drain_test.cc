@@ -6,7 +6,7 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using core::Drain;
@@ -32,21 +32,25 @@ struct Room {
     memory.world.submit();
     return memory.world.last_slot;
   }
-  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(memory.session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
+    return shm::SlotWord(memory.session.reply.word(slot).load());
+  }
   /// The worker runs that job, or is done with it.
   void own(std::uint32_t slot) {
     owned = slot;
-    const SlotWord job = word(slot);
-    memory.session.reply.word(slot) = SlotWord::owned(job.seq(), SlotState::Running, 1, {0, 1}).bits();
+    const shm::SlotWord job = word(slot);
+    memory.session.reply.word(slot) = shm::SlotWord::owned(job.seq(), shm::SlotState::Running, 1, {0, 1}).bits();
     worker->runs({3, static_cast<std::uint16_t>(slot), job.seq()});
   }
   void finish() {
-    const SlotWord job = word(owned);
-    memory.session.reply.word(owned) = SlotWord::terminal(job.seq(), SlotState::Done, 1, Cause::None).bits();
+    const shm::SlotWord job = word(owned);
+    memory.session.reply.word(owned) = shm::SlotWord::terminal(job.seq(), shm::SlotState::Done, 1, Cause::None).bits();
     worker->rests();
   }
-  void rest() const { worker->lane().words.state = static_cast<std::uint32_t>(LaneState::Draining); }
-  [[nodiscard]] BoardClosed board() const { return static_cast<BoardClosed>(memory.world.board->closed.load()); }
+  void rest() const { worker->lane().words.state = static_cast<std::uint32_t>(shm::LaneState::Draining); }
+  [[nodiscard]] shm::BoardClosed board() const {
+    return static_cast<shm::BoardClosed>(memory.world.board->closed.load());
+  }
 
   testing::Ledger ledger;
   testing::SessionInMemory memory;
@@ -67,11 +71,11 @@ TEST(PoolDrain, WhatWasLetInIsWaitedForAndWhatComesLaterIsRefused) {
   Room room;
   const std::uint32_t old = room.submit();
   room.begin();
-  EXPECT_EQ(room.board(), BoardClosed::Draining);
+  EXPECT_EQ(room.board(), shm::BoardClosed::Draining);
   const std::uint32_t late = room.submit();
   room.step();
   EXPECT_EQ(room.word(late).cause(), Cause::Refused);
-  EXPECT_EQ(room.word(old).state(), SlotState::Ready);
+  EXPECT_EQ(room.word(old).state(), shm::SlotState::Ready);
   EXPECT_EQ(room.book.tally().refused, 1U);
   EXPECT_FALSE(room.drain.claiming_paused()) << "the old one is to be claimed";
   room.own(old);
@@ -93,13 +97,13 @@ TEST(PoolDrain, AJobThatLostItsWorkerIsTakenUpAgain) {
   room.own(slot);
   room.begin();
   ASSERT_TRUE(room.drain.claiming_paused());
-  room.memory.session.reply.word(slot) = SlotWord::ready(room.word(slot).seq(), 1).bits();
+  room.memory.session.reply.word(slot) = shm::SlotWord::ready(room.word(slot).seq(), 1).bits();
   room.worker->rests();
   room.step();
   EXPECT_FALSE(room.drain.claiming_paused());
   EXPECT_FALSE(room.worker->told<worker_link::Drain>().back().on);
   EXPECT_GT(room.calls, 0);
-  EXPECT_EQ(room.word(slot).state(), SlotState::Ready);
+  EXPECT_EQ(room.word(slot).state(), shm::SlotState::Ready);
 }
 
 TEST(PoolDrain, AnEmptyPoolIsDrainedWhenItsWorkerRests) {
@@ -131,21 +135,21 @@ TEST(PoolDrain, ResumedAPoolTakesJobsAndTheDrainIsSaidToBeOver) {
   room.begin();
   room.drain.resume(kNow, room.crew());
   EXPECT_TRUE(room.drain.accepts_jobs());
-  EXPECT_EQ(room.board(), BoardClosed::Open);
+  EXPECT_EQ(room.board(), shm::BoardClosed::Open);
   EXPECT_FALSE(room.worker->told<worker_link::Drain>().back().on);
   room.posted.run();
   ASSERT_EQ(room.told.size(), 1U);
   EXPECT_NE(room.told[0].find("take jobs again"), std::string::npos);
   const std::uint32_t slot = room.submit();
   room.step();
-  EXPECT_EQ(room.word(slot).state(), SlotState::Ready);
+  EXPECT_EQ(room.word(slot).state(), shm::SlotState::Ready);
 }
 
 TEST(PoolDrain, AStopLosesWhatIsQueuedAndKillsAtItsDeadline) {
   Room room;
   room.fates.queued = 2;
   room.drain.stop(kNow, room.crew(), std::chrono::seconds{5});
-  EXPECT_EQ(room.board(), BoardClosed::Stopping);
+  EXPECT_EQ(room.board(), shm::BoardClosed::Stopping);
   EXPECT_EQ(room.book.tally().lost, 2U);
   EXPECT_EQ(room.drain.next_deadline(kNow), kNow + std::chrono::seconds{5});
   EXPECT_FALSE(room.drain.deadline_passed(kNow + std::chrono::seconds{4}, room.crew()));
@@ -163,12 +167,12 @@ TEST(PoolDrain, WithoutAWorkerToComeWhatIsQueuedIsRefused) {
   room.hopeless = true;
   room.fates.queued = 3;
   room.step();
-  EXPECT_EQ(room.board(), BoardClosed::Quarantined);
+  EXPECT_EQ(room.board(), shm::BoardClosed::Quarantined);
   EXPECT_EQ(room.fates.ended, std::vector{Cause::Refused});
   EXPECT_EQ(room.book.tally().refused, 3U);
   room.hopeless = false;
   room.step();
-  EXPECT_EQ(room.board(), BoardClosed::Open);
+  EXPECT_EQ(room.board(), shm::BoardClosed::Open);
 }
 
 TEST(PoolDrain, ASuccessorGoesOnWhereItWas) {
@@ -181,7 +185,7 @@ TEST(PoolDrain, ASuccessorGoesOnWhereItWas) {
   EXPECT_EQ(successor.state(), Drain::State::Draining);
   const std::uint32_t late = room.submit();
   successor.step(kNow, room.crew());
-  EXPECT_EQ(room.word(old).state(), SlotState::Ready) << "it had been let in";
+  EXPECT_EQ(room.word(old).state(), shm::SlotState::Ready) << "it had been let in";
   EXPECT_EQ(room.word(late).cause(), Cause::Refused);
 }
 
@@ -198,4 +202,4 @@ TEST(PoolDrain, ASuccessorOfADrainedPoolKeepsItsWorkersResting) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

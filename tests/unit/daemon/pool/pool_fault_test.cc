@@ -2,7 +2,7 @@
 
 #include "tests/unit/daemon/pool/pool_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::PoolLife;
@@ -36,14 +36,14 @@ TEST(PoolFault, AFaultedWorkerIsLetGoAndItsFaultIsTheCause) {
   EXPECT_EQ(incident.cause(), "killed by SIGABRT");
   EXPECT_EQ(incident.what(), "uncaught std::logic_error: no");
   EXPECT_EQ(incident.core().rfind("core dumped", 0), 0U);
-  EXPECT_EQ(incident.job_id(), make_job_id(7, remains.word(slot).seq()));
+  EXPECT_EQ(incident.job_id(), shm::make_job_id(7, remains.word(slot).seq()));
 }
 
 TEST(PoolFault, AVerdictThatStoodBeforeTheFaultIsTheCause) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
-  const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
-  ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
+  const shm::Intent intent = *shm::Intent::unpack(remains.worker.lane->words.intent.load());
+  ASSERT_TRUE(shm::write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
   PoolLife life(remains);
   life.succeed(remains.held());
   say_fault(remains, SIGSEGV);
@@ -69,4 +69,4 @@ TEST(PoolFault, ASuccessorGoesByTheLane) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -37,27 +37,27 @@ inline constexpr std::int32_t kNoPid = 0x7FFFFFF0;
 /// What outlives a supervisor: the ledger, a session of two segments, and worker 0 in its first incarnation.
 struct Remains {
   Remains()
-      : ledger_fd(*create_segment("ledger", sizeof(LedgerRecord))),
-        ledger_map(*Mapping::map(ledger_fd.get(), Access::ReadWrite)),
-        ledger(format_ledger(ledger_map.bytes())),
-        board_fd(*create_segment("board", sizeof(BoardRecord))),
-        board_map(*Mapping::map(board_fd.get(), Access::ReadWrite)) {
+      : ledger_fd(*shm::create_segment("ledger", sizeof(shm::LedgerRecord))),
+        ledger_map(*shm::Mapping::map(ledger_fd.get(), shm::Access::ReadWrite)),
+        ledger(shm::format_ledger(ledger_map.bytes())),
+        board_fd(*shm::create_segment("board", sizeof(shm::BoardRecord))),
+        board_map(*shm::Mapping::map(board_fd.get(), shm::Access::ReadWrite)) {
     session.index = 3;
     session.serial = 7;
     session.supervisor = 1;  // one whose client is this process: all of it is mapped
     session.geometry = {64, 1 << 16, 1 << 16};
-    EXPECT_TRUE(create_segments(session));
-    session.state = SessionState::Open;
-    client = std::make_unique<ClientPort>(session.request, session.reply, nullptr);
-    fds.lane = *create_segment("lane", sizeof(LaneRecord));
-    fds.control = *create_segment("control", sizeof(ControlRecord));
-    lane_map = *Mapping::map(fds.lane.get(), Access::ReadWrite);
-    control_map = *Mapping::map(fds.control.get(), Access::ReadWrite);
+    EXPECT_TRUE(daemon::create_segments(session));
+    session.state = daemon::SessionState::Open;
+    client = std::make_unique<shm::ClientPort>(session.request, session.reply, nullptr);
+    fds.lane = *shm::create_segment("lane", sizeof(shm::LaneRecord));
+    fds.control = *shm::create_segment("control", sizeof(shm::ControlRecord));
+    lane_map = *shm::Mapping::map(fds.lane.get(), shm::Access::ReadWrite);
+    control_map = *shm::Mapping::map(fds.control.get(), shm::Access::ReadWrite);
     worker.owner = {0, 1};
-    worker.lane = format_lane(lane_map.bytes(), 0, worker.owner);
-    control = format_control(control_map.bytes(), 0, worker.owner);
+    worker.lane = shm::format_lane(lane_map.bytes(), 0, worker.owner);
+    control = shm::format_control(control_map.bytes(), 0, worker.owner);
     worker.control = control;
-    worker.board = format_board(board_map.bytes(), 0);
+    worker.board = shm::format_board(board_map.bytes(), 0);
     attached = {session.index, session.request, session.reply};
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -70,39 +70,41 @@ struct Remains {
       (output == &fds.out ? worker_stdout : worker_stderr).reset(ends[1]);
     }
     record().incarnation = 1;
-    record().flags = kLedgerReady;
-    record().state = static_cast<std::uint32_t>(LedgerState::Live);
+    record().flags = shm::kLedgerReady;
+    record().state = static_cast<std::uint32_t>(shm::LedgerState::Live);
   }
 
-  [[nodiscard]] LedgerWorker& record() const { return ledger->workers[0]; }
+  [[nodiscard]] shm::LedgerWorker& record() const { return ledger->workers[0]; }
   /// The worker takes a new job; its slot.
   std::uint32_t run_a_job(std::uint32_t flags = 0, std::uint64_t handler = 42) {
     const auto slot = client->take_slot();
-    JobDescriptor job{};
+    shm::JobDescriptor job{};
     job.flags = flags;
     job.handler = handler;
     (void)client->publish(*slot, job);
-    EXPECT_EQ(claim(worker, attached, monotonic_ns(), taken), ClaimStatus::Claimed);
+    EXPECT_EQ(shm::claim(worker, attached, monotonic_ns(), taken), shm::ClaimStatus::Claimed);
     return *slot;
   }
-  void finish_the_job() { EXPECT_EQ(finish(worker, attached, taken, {}, monotonic_ns()), FinishStatus::Finished); }
+  void finish_the_job() {
+    EXPECT_EQ(shm::finish(worker, attached, taken, {}, monotonic_ns()), shm::FinishStatus::Finished);
+  }
   /// Copies of what the keeper holds of the worker.
-  [[nodiscard]] WorkerFds held() {
-    WorkerFds copies;
-    for (const auto kind : WorkerFds::kKinds) {
+  [[nodiscard]] daemon::WorkerFds held() {
+    daemon::WorkerFds copies;
+    for (const auto kind : daemon::WorkerFds::kKinds) {
       copies.of(kind) = UniqueFd(::fcntl(fds.of(kind).get(), F_DUPFD_CLOEXEC, 0));
     }
     return copies;
   }
   /// What the keeper holds of a pool whose workers have this one handler.
-  [[nodiscard]] PoolFds held_of_pool(const HandlerDescription& handler) const {
-    PoolFds held;
+  [[nodiscard]] daemon::PoolFds held_of_pool(const HandlerDescription& handler) const {
+    daemon::PoolFds held;
     held.handlers = handler_segment({&handler, 1});
     held.board = UniqueFd(::fcntl(board_fd.get(), F_DUPFD_CLOEXEC, 0));
-    held.bell = *create_doorbell();
+    held.bell = *shm::create_doorbell();
     return held;
   }
-  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const { return shm::SlotWord(session.reply.word(slot).load()); }
   [[nodiscard]] static keeper::ExitRecord exit(int code = CLD_KILLED, int status = SIGKILL) {
     keeper::ExitRecord record;
     record.worker = 0;
@@ -114,32 +116,32 @@ struct Remains {
   }
 
   UniqueFd ledger_fd;
-  Mapping ledger_map;
-  LedgerRecord* ledger;
+  shm::Mapping ledger_map;
+  shm::LedgerRecord* ledger;
   UniqueFd board_fd;
-  Mapping board_map;
-  Session session;
-  std::unique_ptr<ClientPort> client;
-  WorkerFds fds;
-  Mapping lane_map, control_map;
-  ControlRecord* control = nullptr;
+  shm::Mapping board_map;
+  daemon::Session session;
+  std::unique_ptr<shm::ClientPort> client;
+  daemon::WorkerFds fds;
+  shm::Mapping lane_map, control_map;
+  shm::ControlRecord* control = nullptr;
   UniqueFd worker_socket, worker_stdout, worker_stderr;
-  WorkerSelf worker;
-  WorkerSession attached;
-  Claim taken;
+  shm::WorkerSelf worker;
+  shm::WorkerSession attached;
+  shm::Claim taken;
 };
 
 /// One supervisor's life, as far as a pool of one worker goes.
-class PoolLife final : public PoolHost, public DaemonGate {
+class PoolLife final : public daemon::PoolHost, public daemon::DaemonGate {
  public:
-  explicit PoolLife(Remains& remains, PoolFds held = {}) : remains_(remains) {
-    sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_);
+  explicit PoolLife(Remains& remains, daemon::PoolFds held = {}) : remains_(remains) {
+    sessions_ = std::make_unique<daemon::SessionDesk>(loop_, *this, quota_);
     config::PoolConfig config;
     config.name = "t";
     config.workers = 1;
     config.spares = 0;
     config.grace = std::chrono::milliseconds{10};
-    pool_ = std::make_unique<Pool>(*this, config, 0, std::uint16_t{0});
+    pool_ = std::make_unique<daemon::Pool>(*this, config, 0, std::uint16_t{0});
     gates_.push_back(pool_.get());
     EXPECT_TRUE(pool_->open(std::move(held)));
   }
@@ -149,7 +151,7 @@ class PoolLife final : public PoolHost, public DaemonGate {
   }
 
   /// As a successor begins: the worker, then its session, then the rest.
-  void succeed(WorkerFds fds, bool dead = false) {
+  void succeed(daemon::WorkerFds fds, bool dead = false) {
     pool_->adopt(0, 1, kNoPid, std::move(fds), dead);
     pool_->attach(remains_.session, [] {});
     pool_->start();
@@ -175,34 +177,34 @@ class PoolLife final : public PoolHost, public DaemonGate {
     }
     EXPECT_TRUE(condition());
   }
-  [[nodiscard]] control::v1::PoolStatus status() const { return pool_message(pool_->view()); }
-  [[nodiscard]] Pool& pool() { return *pool_; }
-  [[nodiscard]] SessionDesk& desk() { return *sessions_; }
+  [[nodiscard]] control::v1::PoolStatus status() const { return daemon::pool_message(pool_->view()); }
+  [[nodiscard]] daemon::Pool& pool() { return *pool_; }
+  [[nodiscard]] daemon::SessionDesk& desk() { return *sessions_; }
   [[nodiscard]] const FakeKeeper& asked() const { return keeper_; }
 
   // PoolHost and DaemonGate
-  [[nodiscard]] LedgerRecord& ledger() override { return *remains_.ledger; }
+  [[nodiscard]] shm::LedgerRecord& ledger() override { return *remains_.ledger; }
 
   // PoolHost
-  [[nodiscard]] EventLoop& loop() override { return loop_; }
-  [[nodiscard]] Keeper& keeper() override { return keeper_; }
-  [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
+  [[nodiscard]] daemon::EventLoop& loop() override { return loop_; }
+  [[nodiscard]] daemon::Keeper& keeper() override { return keeper_; }
+  [[nodiscard]] daemon::SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
-  [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }
-  [[nodiscard]] StackDesk& stacks() override { return stacks_; }
+  [[nodiscard]] daemon::WorkerCgroups& cgroups() override { return cgroups_; }
+  [[nodiscard]] daemon::StackDesk& stacks() override { return stacks_; }
   void pool_changed() override {}
 
   // DaemonGate
-  [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(gates_); }
+  [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(gates_); }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
   [[nodiscard]] std::string refusal() const override { return {}; }
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector&) override {}
   void stop() override {}
-  [[nodiscard]] DaemonView view() override { return {}; }
-  [[nodiscard]] HealthView health() override { return {}; }
+  [[nodiscard]] daemon::DaemonView view() override { return {}; }
+  [[nodiscard]] daemon::HealthView health() override { return {}; }
   void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
     stacks_.when_named(incident, limit, std::move(done));
   }
@@ -210,14 +212,14 @@ class PoolLife final : public PoolHost, public DaemonGate {
  private:
   Remains& remains_;
   boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  daemon::EventLoop loop_{context_};
   core::QuotaBook quota_{core::QuotaLimits{}};
-  StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
+  daemon::StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
   FakeKeeper keeper_;
-  std::unique_ptr<SessionDesk> sessions_;
-  std::unique_ptr<Pool> pool_;
-  std::vector<PoolGate*> gates_;
-  WorkerCgroups cgroups_;  // none
+  std::unique_ptr<daemon::SessionDesk> sessions_;
+  std::unique_ptr<daemon::Pool> pool_;
+  std::vector<daemon::PoolGate*> gates_;
+  daemon::WorkerCgroups cgroups_;  // none
   std::string stock_worker_ = "/bin/false";
 };
 

@@ -1,6 +1,6 @@
 #include "tests/unit/daemon/pool/pool_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeKeeper;
@@ -29,9 +29,9 @@ TEST(PoolOrphan, ItsJobEndsAsCrashedWithTheExit) {
   life.succeed(without_stdout(remains));
   EXPECT_EQ(life.asked().killed, std::vector{kFirst});
   EXPECT_EQ(life.status().workers(0).state(), "condemned");
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Running) << "its process may still write";
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Running) << "its process may still write";
   life.end(Remains::exit());
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Failed);
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Failed);
   EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
   EXPECT_EQ(remains.word(slot).detail(), SIGKILL);
   EXPECT_EQ(life.asked().acknowledged, std::vector{kFirst});
@@ -52,22 +52,22 @@ TEST(PoolOrphan, ItsCountsAreThereBeforeItsExitToo) {
 
 TEST(PoolOrphan, ItsIdempotentJobIsTriedAgain) {
   Remains remains;
-  const std::uint32_t slot = remains.run_a_job(kJobIdempotent);
+  const std::uint32_t slot = remains.run_a_job(shm::kJobIdempotent);
   PoolLife life(remains);
   life.succeed(without_stdout(remains));
   life.end(Remains::exit());
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Ready);
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Ready);
   EXPECT_EQ(remains.word(slot).attempt(), 1U);
 }
 
 TEST(PoolOrphan, ALostLaneLosesNoJob) {
-  for (const std::uint32_t flags : {0U, kJobIdempotent}) {
+  for (const std::uint32_t flags : {0U, shm::kJobIdempotent}) {
     Remains remains;
     const std::uint32_t slot = remains.run_a_job(flags);
     PoolLife life(remains);
     life.succeed(without_lane(remains));
     life.end(Remains::exit());
-    EXPECT_EQ(remains.word(slot).state(), flags == 0 ? SlotState::Failed : SlotState::Ready);
+    EXPECT_EQ(remains.word(slot).state(), flags == 0 ? shm::SlotState::Failed : shm::SlotState::Ready);
     EXPECT_EQ(remains.word(slot).cause(), flags == 0 ? Cause::CrashedSignal : Cause::None);
   }
 }
@@ -75,16 +75,16 @@ TEST(PoolOrphan, ALostLaneLosesNoJob) {
 TEST(PoolOrphan, APredecessorsVerdictStands) {
   for (const bool lane_is_there : {true, false}) {
     Remains remains;
-    const std::uint32_t slot = remains.run_a_job(kJobIdempotent);
-    const auto intent = Intent::unpack(remains.worker.lane->words.intent.load());
-    ASSERT_TRUE(write_verdict(remains.record(), {*intent, Cause::RunTimeout, 0}));
+    const std::uint32_t slot = remains.run_a_job(shm::kJobIdempotent);
+    const auto intent = shm::Intent::unpack(remains.worker.lane->words.intent.load());
+    ASSERT_TRUE(shm::write_verdict(remains.record(), {*intent, Cause::RunTimeout, 0}));
     PoolLife life(remains);
     life.succeed(lane_is_there ? without_stdout(remains) : without_lane(remains));
-    ASSERT_TRUE(standing_verdict(remains.record()));
+    ASSERT_TRUE(shm::standing_verdict(remains.record()));
     life.end(Remains::exit());
     EXPECT_EQ(remains.word(slot).cause(), Cause::RunTimeout);
     EXPECT_EQ(life.status().counters().timed_out(), 1U);
-    EXPECT_FALSE(standing_verdict(remains.record())) << "not for the next job";
+    EXPECT_FALSE(shm::standing_verdict(remains.record())) << "not for the next job";
   }
 }
 
@@ -99,7 +99,7 @@ TEST(PoolOrphan, ASessionIsNotForgottenBeforeTheExit) {
   EXPECT_FALSE(detached);
   life.end(Remains::exit());
   EXPECT_TRUE(detached);
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Failed);
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Failed);
 }
 
 TEST(PoolOrphan, NobodyTakesItsSeatBeforeTheExit) {
@@ -116,7 +116,7 @@ TEST(PoolOrphan, AnIncarnationWithoutASeatIsReapedToo) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
   remains.record().incarnation = 5;  // the predecessor had gone on
-  remains.record().state = static_cast<std::uint32_t>(LedgerState::Empty);
+  remains.record().state = static_cast<std::uint32_t>(shm::LedgerState::Empty);
   PoolLife life(remains);
   life.pool().attach(remains.session, [] {});
   life.pool().start();
@@ -127,4 +127,4 @@ TEST(PoolOrphan, AnIncarnationWithoutASeatIsReapedToo) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

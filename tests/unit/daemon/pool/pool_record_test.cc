@@ -4,7 +4,7 @@
 #include "tests/testing/fake_asker.h"
 #include "tests/unit/daemon/pool/pool_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeAsker;
@@ -27,7 +27,7 @@ TEST(PoolRecord, CountsOfTheDeadSurviveTheirSupervisor) {
     EXPECT_EQ(life.status().counters().done(), 1U) << "of the living";
     life.end(exit);
     EXPECT_EQ(remains.word(slot).cause(), Cause::CrashedSignal);
-    const SlotLine& line = remains.session.reply.line(slot);
+    const shm::SlotLine& line = remains.session.reply.line(slot);
     EXPECT_EQ(line.result_seq, remains.word(slot).seq());
     EXPECT_EQ(line.finished_ns - line.started_ns, 300'000'000U);
     before = life.status();
@@ -46,7 +46,7 @@ TEST(PoolRecord, CountsOfTheDeadSurviveTheirSupervisor) {
   ASSERT_EQ(after.incidents_size(), 1);
   EXPECT_EQ(after.incidents(0).cause(), "killed by SIGSEGV");
   EXPECT_EQ(after.incidents(0).kind(), "signal");
-  EXPECT_EQ(after.incidents(0).job_id(), make_job_id(7, remains.word(slot).seq()));
+  EXPECT_EQ(after.incidents(0).job_id(), shm::make_job_id(7, remains.word(slot).seq()));
   next.pool().start();
   EXPECT_EQ(next.status().workers(0).last_death(), "killed by SIGSEGV");
 }
@@ -63,9 +63,9 @@ TEST(PoolRecord, ADeathThatWasBookedIsNotBookedAgain) {
   }
   // As if killed right before the record of the dead was cleared, and with it the acknowledgement.
   remains.record().incarnation = 1;
-  remains.record().flags = kLedgerReady;
+  remains.record().flags = shm::kLedgerReady;
   remains.record().started_ns = 0;
-  remains.record().state = static_cast<std::uint32_t>(LedgerState::Live);
+  remains.record().state = static_cast<std::uint32_t>(shm::LedgerState::Live);
   PoolLife next(remains);
   next.succeed(remains.held(), true);
   next.end(Remains::exit(CLD_KILLED, SIGSEGV));
@@ -80,7 +80,7 @@ TEST(PoolRecord, ADeathThatWasBookedAndNotResolvedIsCountedOnce) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
   // The predecessor has booked the death and died.
-  book_death(remains.ledger->pools[0], remains.worker.owner, [](LedgerTally& tally) {
+  shm::book_death(remains.ledger->pools[0], remains.worker.owner, [](shm::LedgerTally& tally) {
     ++tally.deaths;
     tally.run.add(5);
   });
@@ -98,7 +98,7 @@ TEST(PoolRecord, AJobThatWaitsForTooLongIsCountedAmongThoseThatQueued) {
   PoolLife life(remains);
   life.succeed(remains.held());
   const auto slot = remains.client->take_slot();
-  JobDescriptor job{};
+  shm::JobDescriptor job{};
   job.queue_timeout_ms = 20;
   job.submitted_ns = monotonic_ns() - 30'000'000;
   (void)remains.client->publish(*slot, job);
@@ -156,7 +156,7 @@ TEST(PoolRecord, WhatWaitsIsSeenByAStatus) {
     EXPECT_EQ(life.status().queue_highest(), 0U);
     EXPECT_EQ(life.status().rates_size(), 3);
     const auto slot = remains.client->take_slot();
-    JobDescriptor job{};
+    shm::JobDescriptor job{};
     job.submitted_ns = monotonic_ns();
     (void)remains.client->publish(*slot, job);
     life.until([&] { return life.status().oldest_queued_ms() >= 2; });
@@ -181,8 +181,8 @@ TEST(PoolRecord, JobsThatWaitedAreCountedByTheirWorkers) {
 TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
   Remains remains;
   remains.run_a_job();
-  const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
-  ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
+  const shm::Intent intent = *shm::Intent::unpack(remains.worker.lane->words.intent.load());
+  ASSERT_TRUE(shm::write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
   IncidentLog log(*remains.ledger);
   log.set_stack(log.open({0, 0, 1, 0}, {5, 1000, "spin"}, 1), kStack, kStack);
   PoolLife life(remains);
@@ -200,7 +200,7 @@ TEST(PoolRecord, AStackThatThePredecessorTookIsKept) {
 TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
-  const std::uint64_t job = make_job_id(7, remains.word(slot).seq());
+  const std::uint64_t job = shm::make_job_id(7, remains.word(slot).seq());
   IncidentLog log(*remains.ledger);
   log.set_stack(log.open({0, 0, 1, 0}, {job, 1001, "spin"}, 1), kStack, kStack);
   PoolLife life(remains);
@@ -227,7 +227,7 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
 
 TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
   Remains remains;
-  const std::uint64_t job = make_job_id(7, 5);
+  const std::uint64_t job = shm::make_job_id(7, 5);
   IncidentLog log(*remains.ledger);
   const std::uint64_t serial = log.open({0, 0, 1, 0}, {job, 1001, "spin"}, 1);
   log.set_stack(serial, kStack, kStack);
@@ -257,4 +257,4 @@ TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include "proto/handler_id.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeKeeper;
@@ -26,8 +26,8 @@ TEST(PoolResume, AWorkerThatWasToldToLeaveLeavesAsTold) {
 TEST(PoolResume, ASentenceIsNotCarriedOutOnTheDead) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
-  const Intent intent = *Intent::unpack(remains.worker.lane->words.intent.load());
-  ASSERT_TRUE(write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
+  const shm::Intent intent = *shm::Intent::unpack(remains.worker.lane->words.intent.load());
+  ASSERT_TRUE(shm::write_verdict(remains.record(), {intent, Cause::RunTimeout, 0}));
   PoolLife life(remains);
   life.succeed(remains.held(), true);
   EXPECT_EQ(remains.control->hold, 0U) << "no ladder goes on: its next step would trace whoever has the pid now";
@@ -43,8 +43,8 @@ TEST(PoolResume, ACancelThatStandsInTheControlSegmentKillsNobodyWhoDoesNotListen
   remains.control->cancel = remains.worker.lane->words.intent.load();
   PoolLife life(remains);
   life.succeed(remains.held());
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Running);
-  EXPECT_FALSE(standing_verdict(remains.record()));
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Running);
+  EXPECT_FALSE(shm::standing_verdict(remains.record()));
   EXPECT_EQ(remains.control->cancel, remains.worker.lane->words.intent) << "it stays told";
 }
 
@@ -53,7 +53,7 @@ TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
   HandlerDescription handler;
   handler.name = "listener";
   handler.listens_to_cancel = true;
-  const std::uint32_t slot = remains.run_a_job(0, handler_id(handler.name));
+  const std::uint32_t slot = remains.run_a_job(0, wire::handler_id(handler.name));
   const std::uint64_t intent = remains.worker.lane->words.intent.load();
   remains.control->cancel = intent;
   remains.record().first_seen_ns = monotonic_ns();
@@ -63,7 +63,7 @@ TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
   life.until([&] { return !life.asked().killed.empty(); });
   EXPECT_EQ(life.asked().killed.front(), kFirst);
   life.end(Remains::exit());
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Cancelled);
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Cancelled);
 }
 
 TEST(PoolResume, ACancelOfAnEarlierJobIsNone) {
@@ -74,8 +74,8 @@ TEST(PoolResume, ACancelOfAnEarlierJobIsNone) {
   const std::uint32_t slot = remains.run_a_job();
   PoolLife life(remains);
   life.succeed(remains.held());
-  EXPECT_EQ(remains.word(slot).state(), SlotState::Running);
-  EXPECT_FALSE(standing_verdict(remains.record()));
+  EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Running);
+  EXPECT_FALSE(shm::standing_verdict(remains.record()));
 }
 
 // The session's index and the job's slot and seq come round again.
@@ -103,7 +103,7 @@ TEST(PoolResume, LinesOfAWorkerCarryThePublicIdOfItsJob) {
     if (!adoptable) fds.out.reset();
     life.succeed(std::move(fds));
     const std::string log = ::testing::internal::GetCapturedStderr();
-    const std::string job = "job=" + std::to_string(make_job_id(7, remains.word(slot).seq()));
+    const std::string job = "job=" + std::to_string(shm::make_job_id(7, remains.word(slot).seq()));
     const std::size_t at = log.find("hello");
     ASSERT_NE(at, std::string::npos) << log;
     const std::size_t begin = log.rfind('\n', at) + 1;
@@ -136,4 +136,4 @@ TEST(PoolResume, AnAdoptedWorkerIsToldToDetachWhatAPredecessorMayHaveGivenIt) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -5,7 +5,7 @@
 #include "tests/unit/daemon/pool/fake_fates.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
@@ -19,13 +19,15 @@ struct Room {
   /// A job that was submitted at that time and has that timeout; 0: the pool's.
   std::uint32_t submit(std::uint64_t at_ns, std::uint32_t timeout_ms) {
     const auto slot = memory.world.client.take_slot();
-    JobDescriptor job{};
+    shm::JobDescriptor job{};
     job.queue_timeout_ms = timeout_ms;
     job.submitted_ns = at_ns;
     (void)memory.world.client.publish(*slot, job);
     return *slot;
   }
-  [[nodiscard]] SlotWord word(std::uint32_t slot) const { return SlotWord(memory.session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
+    return shm::SlotWord(memory.session.reply.word(slot).load());
+  }
 
   testing::Ledger ledger;
   testing::SessionInMemory memory;
@@ -41,7 +43,7 @@ TEST(QueueWatch, AJobThatWaitsForLongerThanItWishedEnds) {
   Room room;
   const std::uint32_t slot = room.submit(kNow, 20);
   room.watch.look(kNow + 10 * kMs);
-  EXPECT_EQ(room.word(slot).state(), SlotState::Ready);
+  EXPECT_EQ(room.word(slot).state(), shm::SlotState::Ready);
   EXPECT_TRUE(room.watch.work_waits());
   ASSERT_TRUE(room.watch.next_deadline());
   const auto due = static_cast<std::uint64_t>(room.watch.next_deadline()->time_since_epoch().count());
@@ -70,14 +72,14 @@ TEST(QueueWatch, WhoNamesNoTimeoutHasThePools) {
   Room patient;
   const std::uint32_t waits = patient.submit(kNow, 0);
   patient.watch.look(kNow + 3'600'000 * kMs);
-  EXPECT_EQ(patient.word(waits).state(), SlotState::Ready);
+  EXPECT_EQ(patient.word(waits).state(), shm::SlotState::Ready);
   EXPECT_FALSE(patient.watch.next_deadline());
   Room strict(std::chrono::milliseconds{50});
   const std::uint32_t ends = strict.submit(kNow, 0);
   const std::uint32_t own = strict.submit(kNow, 500);
   strict.watch.look(kNow + 51 * kMs);
   EXPECT_EQ(strict.word(ends).cause(), Cause::QueueTimeout);
-  EXPECT_EQ(strict.word(own).state(), SlotState::Ready);
+  EXPECT_EQ(strict.word(own).state(), shm::SlotState::Ready);
 }
 
 TEST(QueueWatch, AClientThatLiesAboutTheTimeHarmsNobodysFigures) {
@@ -110,4 +112,4 @@ TEST(QueueWatch, AStatusSeesWhatWaitsNow) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

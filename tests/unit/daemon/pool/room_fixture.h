@@ -16,9 +16,9 @@ namespace ringmaster::testing {
 
 /// A ledger with no daemon around it.
 struct Ledger {
-  Ledger() : memory(sizeof(LedgerRecord)), record(*format_ledger(memory.span())) {}
+  Ledger() : memory(sizeof(shm::LedgerRecord)), record(*shm::format_ledger(memory.span())) {}
   Memory memory;
-  LedgerRecord& record;
+  shm::LedgerRecord& record;
 };
 
 /// An open session of a client (index 3, serial 7) whose segments are plain memory.
@@ -30,16 +30,16 @@ struct SessionInMemory {
     session.geometry = world.geometry;
     session.request = world.request;
     session.reply = world.reply;
-    session.state = SessionState::Open;
+    session.state = daemon::SessionState::Open;
   }
   World world;
-  Session session;
+  daemon::Session session;
 };
 
 /// What a room wants done later.
 class Posted {
  public:
-  [[nodiscard]] Later later() {
+  [[nodiscard]] daemon::Later later() {
     return [this](std::function<void()> action) { waiting_.push_back(std::move(action)); };
   }
   void run() {
@@ -54,8 +54,8 @@ class Posted {
 [[nodiscard]] inline UniqueFd handler_segment(std::span<const HandlerDescription> handlers) {
   const std::vector<std::byte> table = encode_handlers(handlers).value();
   const std::uint64_t length = table.size();
-  UniqueFd fd = *create_segment("handlers", sizeof length + length);
-  const Mapping memory = *Mapping::map(fd.get(), Access::ReadWrite);
+  UniqueFd fd = *shm::create_segment("handlers", sizeof length + length);
+  const shm::Mapping memory = *shm::Mapping::map(fd.get(), shm::Access::ReadWrite);
   std::memcpy(memory.bytes().data(), &length, sizeof length);
   std::memcpy(memory.bytes().data() + sizeof length, table.data(), length);
   return fd;

@@ -8,7 +8,7 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -34,7 +34,7 @@ struct Room {
     if (!starts) return staff->no_start(index, now);
     PoolSeat& seat = seats[index];
     seat = {};
-    seat.process = std::make_unique<FakeWorker>(Owner{index, 1}, index);
+    seat.process = std::make_unique<FakeWorker>(shm::Owner{index, 1}, index);
     seat.state = SeatState::Starting;
     seat.started = now;
   }
@@ -170,4 +170,4 @@ TEST(Staffing, AtThePoolsEndEverybodyLeavesAndNobodyStarts) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

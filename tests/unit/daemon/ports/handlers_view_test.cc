@@ -4,7 +4,7 @@
 
 #include "tests/testing/fake_pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(HandlersView, ShowsNoHandlersBeforeTheyAreKnown) {
@@ -32,4 +32,4 @@ TEST(HandlersView, ShowsThePoolsLimits) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

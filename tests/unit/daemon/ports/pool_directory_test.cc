@@ -6,7 +6,7 @@
 
 #include "tests/testing/fake_pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakePoolGate;
@@ -32,4 +32,4 @@ TEST(PoolDirectory, SaysThatThereIsNoSuchPoolAndWhichThereAre) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(GrantRings, FillsInDefaultsAndRoundsUp) {
@@ -16,9 +16,9 @@ TEST(GrantRings, FillsInDefaultsAndRoundsUp) {
   const GrantedRings small = grant_rings(limits, {1, 4097, 1});
   EXPECT_EQ(small.geometry.request_ring_bytes, 4096U);
   EXPECT_EQ(small.geometry.result_ring_bytes, 8192U);
-  EXPECT_EQ(small.geometry.slots, kMinSlots);
+  EXPECT_EQ(small.geometry.slots, shm::kMinSlots);
   EXPECT_TRUE(small.geometry.valid());
-  EXPECT_EQ(grant_rings(limits, {1, 1, 1'000'000}).geometry.slots, kMaxSlots);
+  EXPECT_EQ(grant_rings(limits, {1, 1, 1'000'000}).geometry.slots, shm::kMaxSlots);
 }
 
 TEST(GrantRings, SaysWhatWasAskedAndWhatIsAllowed) {
@@ -31,4 +31,4 @@ TEST(GrantRings, SaysWhatWasAskedAndWhatIsAllowed) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

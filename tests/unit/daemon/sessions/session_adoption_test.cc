@@ -6,7 +6,7 @@
 
 #include "tests/unit/daemon/sessions/session_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using ::testing::ElementsAre;
@@ -64,13 +64,13 @@ TEST_F(SessionAdoptionTest, GoesOnWithAnEndThatHadBegun) {
   adopt();
   EXPECT_EQ(house.table.find(3, 7)->session.state, SessionState::Closing);
   house.workers_let_go();
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Empty);
 }
 
 TEST_F(SessionAdoptionTest, AfterAColdStartAllEndAsLost) {
-  left->session.reply.word(1).store(SlotWord::ready(5, 0).bits());
+  left->session.reply.word(1).store(shm::SlotWord::ready(5, 0).bits());
   adopt(true);
-  EXPECT_EQ(SlotWord(left->session.reply.word(1).load()).cause(), Cause::Lost);
+  EXPECT_EQ(shm::SlotWord(left->session.reply.word(1).load()).cause(), Cause::Lost);
 }
 
 TEST_F(SessionAdoptionTest, OneOfAnEarlierSupervisorGoesToWhoDrainsIt) {
@@ -87,13 +87,13 @@ TEST_F(SessionAdoptionTest, OneThatIsNotWholeIsLostAndItsPlaceRestsUntilNoWorker
   adopt();
   EXPECT_EQ(house.table.find(3, 7), nullptr);
   EXPECT_EQ(house.table.taken(), 1U);
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Ending);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Ending);
   EXPECT_EQ(house.sessions_charged(), 1U) << "its uid pays until then";
   EXPECT_THAT(house.daemon.released, ElementsAre(7));
   EXPECT_THAT(house.pool.detached, ElementsAre(7));
   house.workers_let_go();
   EXPECT_EQ(house.table.taken(), 0U);
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Empty);
   EXPECT_EQ(house.quota.use(1000), core::QuotaUse{});
 }
 
@@ -108,7 +108,7 @@ TEST_F(SessionAdoptionTest, OneWhosePoolIsGoneIsLostAtOnce) {
   house.ledger.publish(left->session);
   adopt();
   EXPECT_EQ(house.table.taken(), 0U);
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Empty);
 }
 
 TEST_F(SessionAdoptionTest, SegmentsThatAreNotWhatTheLedgerSaysAreNotMapped) {
@@ -119,4 +119,4 @@ TEST_F(SessionAdoptionTest, SegmentsThatAreNotWhatTheLedgerSaysAreNotMapped) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

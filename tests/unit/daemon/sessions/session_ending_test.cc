@@ -7,7 +7,7 @@
 #include "shm/mapping.h"
 #include "tests/unit/daemon/sessions/session_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using ::testing::ElementsAre;
@@ -17,48 +17,48 @@ using testing::SessionHouse;
 
 class SessionEndingTest : public ::testing::Test {
  protected:
-  SlotWord word(std::uint32_t slot) const { return SlotWord(entry.session.reply.word(slot).load()); }
-  void put(std::uint32_t slot, SlotWord word) { entry.session.reply.word(slot).store(word.bits()); }
+  shm::SlotWord word(std::uint32_t slot) const { return shm::SlotWord(entry.session.reply.word(slot).load()); }
+  void put(std::uint32_t slot, shm::SlotWord word) { entry.session.reply.word(slot).store(word.bits()); }
 
   SessionHouse house;
   SessionEntry& entry = house.add(3, 7);
 };
 
 TEST_F(SessionEndingTest, EndsWhatIsQueuedAndAsksWhatRunsToStop) {
-  put(1, SlotWord::ready(5, 0));
-  put(2, SlotWord::owned(6, SlotState::Running, 0, {1, 1}));
+  put(1, shm::SlotWord::ready(5, 0));
+  put(2, shm::SlotWord::owned(6, shm::SlotState::Running, 0, {1, 1}));
   house.ending.begin(entry, Cause::Cancelled);
   EXPECT_EQ(entry.session.state, SessionState::Closing);
-  EXPECT_EQ(word(1).state(), SlotState::Cancelled);
+  EXPECT_EQ(word(1).state(), shm::SlotState::Cancelled);
   EXPECT_TRUE(word(2).is_owned());
   EXPECT_THAT(house.pool.cancelled, ElementsAre(2));
   EXPECT_THAT(house.pool.detached, ElementsAre(7));
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Ending);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Ending);
 }
 
 TEST_F(SessionEndingTest, IsChargedAndHeldUntilNoWorkerHasIt) {
-  put(2, SlotWord::owned(6, SlotState::Running, 0, {1, 1}));
+  put(2, shm::SlotWord::owned(6, shm::SlotState::Running, 0, {1, 1}));
   house.ending.begin(entry, Cause::Cancelled);
   EXPECT_EQ(house.sessions_charged(), 1U);
   EXPECT_THAT(house.daemon.released, IsEmpty());
   house.workers_let_go();
   EXPECT_EQ(house.sessions_charged(), 0U);
   EXPECT_EQ(house.quota.use(1000), core::QuotaUse{});
-  EXPECT_EQ(house.ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Empty);
   EXPECT_EQ(house.table.with_serial(7), nullptr);
   EXPECT_THAT(house.daemon.released, ElementsAre(7));
 }
 
 TEST_F(SessionEndingTest, TheFirstCauseStays) {
   const UniqueFd segment(::fcntl(entry.session.reply_fd.get(), F_DUPFD_CLOEXEC, 0));
-  const Mapping mapping = *Mapping::map(segment.get(), Access::ReadWrite);
-  const ReplyView reply = *ReplyView::open(mapping.bytes());
-  put(2, SlotWord::owned(6, SlotState::Running, 0, {1, 1}));
+  const shm::Mapping mapping = *shm::Mapping::map(segment.get(), shm::Access::ReadWrite);
+  const shm::ReplyView reply = *shm::ReplyView::open(mapping.bytes());
+  put(2, shm::SlotWord::owned(6, shm::SlotState::Running, 0, {1, 1}));
   house.ending.begin(entry, Cause::Lost);
   house.ending.begin(entry, Cause::Cancelled);
   EXPECT_THAT(house.pool.detached, ElementsAre(7)) << "once";
   house.workers_let_go();
-  EXPECT_EQ(SlotWord(reply.word(2).load()).cause(), Cause::Lost) << "of what ran until the end";
+  EXPECT_EQ(shm::SlotWord(reply.word(2).load()).cause(), Cause::Lost) << "of what ran until the end";
 }
 
 TEST_F(SessionEndingTest, OneThatNoWorkerWasGivenGoesInAMoment) {
@@ -102,7 +102,7 @@ TEST_F(SessionEndingTest, ALifelineThatSpeaksEndsItsSession) {
 }
 
 TEST_F(SessionEndingTest, ABrokenOneEndsAsAProtocolViolation) {
-  put(1, SlotWord::ready(5, 0));
+  put(1, shm::SlotWord::ready(5, 0));
   house.ending.broken(3, 6, "of an earlier session");
   EXPECT_EQ(entry.session.state, SessionState::Open);
   house.ending.broken(3, 7, "a bad word");
@@ -110,12 +110,12 @@ TEST_F(SessionEndingTest, ABrokenOneEndsAsAProtocolViolation) {
 }
 
 TEST_F(SessionEndingTest, EndsTheQueueOfOnePoolAndLeavesTheSessions) {
-  put(1, SlotWord::ready(5, 0));
-  put(2, SlotWord::owned(6, SlotState::Running, 0, {1, 1}));
+  put(1, shm::SlotWord::ready(5, 0));
+  put(2, shm::SlotWord::owned(6, shm::SlotState::Running, 0, {1, 1}));
   EXPECT_EQ(house.ending.end_queued(1, Cause::Lost), 0U) << "of another pool";
   EXPECT_EQ(house.ending.end_queued(0, Cause::Refused), 1U);
   EXPECT_EQ(word(1).cause(), Cause::Refused);
-  put(1, SlotWord::ready(7, 0));
+  put(1, shm::SlotWord::ready(7, 0));
   EXPECT_EQ(house.ending.end_queued(std::nullopt, Cause::Lost), 1U);
   EXPECT_EQ(entry.session.state, SessionState::Open);
 }
@@ -151,4 +151,4 @@ TEST_F(SessionEndingTest, APunchedHoleIsSeenTenTimesASecondAtMost) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

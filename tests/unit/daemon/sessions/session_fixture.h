@@ -18,15 +18,15 @@
 
 namespace ringmaster::testing {
 
-inline constexpr SessionGeometry kSmall{64, 4096, 4096};
+inline constexpr shm::SessionGeometry kSmall{64, 4096, 4096};
 
 /// A session of uid 1000 whose two segments are there, and which is in no table yet.
-[[nodiscard]] inline std::unique_ptr<SessionEntry> open_session(std::uint16_t index, std::uint32_t serial,
-                                                                PoolGate& pool,
-                                                                const SessionGeometry& geometry = kSmall) {
-  auto entry = std::make_unique<SessionEntry>();
+[[nodiscard]] inline std::unique_ptr<daemon::SessionEntry> open_session(std::uint16_t index, std::uint32_t serial,
+                                                                        daemon::PoolGate& pool,
+                                                                        const shm::SessionGeometry& geometry = kSmall) {
+  auto entry = std::make_unique<daemon::SessionEntry>();
   entry->pool = &pool;
-  Session& session = entry->session;
+  daemon::Session& session = entry->session;
   session.index = index;
   session.serial = serial;
   session.uid = 1000;
@@ -36,9 +36,9 @@ inline constexpr SessionGeometry kSmall{64, 4096, 4096};
   session.client = "app";
   session.cookie = {11, 12};
   session.geometry = geometry;
-  EXPECT_TRUE(create_segments(session));
-  session.lifeline = std::move(create_lifeline()->ours);
-  session.state = SessionState::Open;
+  EXPECT_TRUE(daemon::create_segments(session));
+  session.lifeline = std::move(daemon::create_lifeline()->ours);
+  session.state = daemon::SessionState::Open;
   return entry;
 }
 
@@ -47,15 +47,15 @@ struct SessionHouse {
   SessionHouse()
       : ending({table, ledger, quota, daemon},
                {timers,
-                [this](int, std::function<void()> readable) -> std::unique_ptr<FdWatch> {
+                [this](int, std::function<void()> readable) -> std::unique_ptr<daemon::FdWatch> {
                   lifelines.push_back(std::move(readable));
                   return nullptr;
                 },
                 [this](std::uint32_t serial) { internal_gone.push_back(serial); }}) {}
 
   /// A session that is open, in the ledger, and charged to its uid.
-  SessionEntry& add(std::uint16_t index, std::uint32_t serial, const SessionGeometry& geometry = kSmall) {
-    SessionEntry& entry = table.add(open_session(index, serial, pool, geometry));
+  daemon::SessionEntry& add(std::uint16_t index, std::uint32_t serial, const shm::SessionGeometry& geometry = kSmall) {
+    daemon::SessionEntry& entry = table.add(open_session(index, serial, pool, geometry));
     EXPECT_FALSE(quota.open_session(timers.now(), 1000, geometry.slots, core::Bytes{entry.session.bytes()}));
     ledger.publish(entry.session);
     return entry;
@@ -66,20 +66,20 @@ struct SessionHouse {
 
   FakeTimers timers;
   FakePoolGate pool{"images"};
-  FakeDaemonGate daemon{std::vector<PoolGate*>{&pool}};
+  FakeDaemonGate daemon{std::vector<daemon::PoolGate*>{&pool}};
   core::QuotaBook quota{core::QuotaLimits{}};
-  SessionTable table;
-  SessionLedger ledger{daemon.ledger()};
+  daemon::SessionTable table;
+  daemon::SessionLedger ledger{daemon.ledger()};
   std::vector<std::function<void()>> lifelines;  ///< each tells that one is readable
   std::vector<std::uint32_t> internal_gone;
-  SessionEnding ending;
+  daemon::SessionEnding ending;
 };
 
 /// A client that asks for one thing.
 class SessionClient {
  public:
-  [[nodiscard]] SessionAsker asker() {
-    return [this](SessionAnswer&& answer) {
+  [[nodiscard]] daemon::SessionAsker asker() {
+    return [this](daemon::SessionAnswer&& answer) {
       EXPECT_FALSE(answer_) << "answered twice";
       answer_ = std::move(answer);
     };
@@ -89,13 +89,13 @@ class SessionClient {
   [[nodiscard]] const Answer* got() const {
     return answer_ ? std::get_if<Answer>(&*answer_) : nullptr;
   }
-  [[nodiscard]] std::optional<RefusalCode> refused() const {
-    const auto* refusal = got<RequestRefusal>();
+  [[nodiscard]] std::optional<daemon::RefusalCode> refused() const {
+    const auto* refusal = got<daemon::RequestRefusal>();
     return refusal == nullptr ? std::nullopt : std::optional(refusal->code);
   }
 
  private:
-  std::optional<SessionAnswer> answer_;
+  std::optional<daemon::SessionAnswer> answer_;
 };
 
 }  // namespace ringmaster::testing

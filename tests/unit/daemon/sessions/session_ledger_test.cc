@@ -4,7 +4,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 class SessionLedgerTest : public ::testing::Test {
@@ -24,19 +24,19 @@ class SessionLedgerTest : public ::testing::Test {
   }
 
  private:
-  testing::Memory memory_{sizeof(LedgerRecord)};
+  testing::Memory memory_{sizeof(shm::LedgerRecord)};
 
  protected:
-  LedgerRecord& record = *format_ledger(memory_.span());
+  shm::LedgerRecord& record = *shm::format_ledger(memory_.span());
   SessionLedger ledger{record};
   Session session;
 };
 
 TEST_F(SessionLedgerTest, ASuccessorRecallsWhatWasPublished) {
-  EXPECT_EQ(ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(ledger.state(3), shm::LedgerState::Empty);
   ledger.publish(session);
   SessionLedger successor{record};
-  EXPECT_EQ(successor.state(3), LedgerState::Live);
+  EXPECT_EQ(successor.state(3), shm::LedgerState::Live);
   const Session recalled = successor.recall(3);
   EXPECT_EQ(recalled.index, 3U);
   EXPECT_EQ(recalled.serial, 7U);
@@ -66,11 +66,11 @@ TEST_F(SessionLedgerTest, AnotherSessionInThePlaceIsLeftAlone) {
   ledger.publish(session);
   ledger.note_ending(3, 6);
   ledger.clear(3, 6);
-  EXPECT_EQ(ledger.state(3), LedgerState::Live);
+  EXPECT_EQ(ledger.state(3), shm::LedgerState::Live);
   ledger.note_ending(3, 7);
-  EXPECT_EQ(ledger.state(3), LedgerState::Ending);
+  EXPECT_EQ(ledger.state(3), shm::LedgerState::Ending);
   ledger.clear(3, 7);
-  EXPECT_EQ(ledger.state(3), LedgerState::Empty);
+  EXPECT_EQ(ledger.state(3), shm::LedgerState::Empty);
 }
 
 TEST_F(SessionLedgerTest, NoSerialComesTwiceNorIsOneNull) {
@@ -81,4 +81,4 @@ TEST_F(SessionLedgerTest, NoSerialComesTwiceNorIsOneNull) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

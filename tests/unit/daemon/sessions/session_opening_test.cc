@@ -6,7 +6,7 @@
 #include "shm/memfd.h"
 #include "tests/unit/daemon/sessions/session_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using ::testing::ElementsAre;
@@ -18,7 +18,7 @@ using testing::SessionHouse;
 class SessionOpeningTest : public ::testing::Test {
  protected:
   SessionOpeningTest() {
-    board = *create_segment("board", 4096);
+    board = *shm::create_segment("board", 4096);
     house.pool.board_descriptor = board.get();
   }
 
@@ -59,7 +59,7 @@ TEST_F(SessionOpeningTest, IsHeldByTheKeeperBeforeItsClientHasAnythingOfIt) {
   EXPECT_EQ(offer->geometry.slots, 64U);
   EXPECT_EQ(offer->ends.size(), 5U);
   EXPECT_EQ(entry()->session.client, "app?");
-  EXPECT_EQ(house.ledger.state(0), LedgerState::Empty) << "no worker has it, so no successor needs it";
+  EXPECT_EQ(house.ledger.state(0), shm::LedgerState::Empty) << "no worker has it, so no successor needs it";
 }
 
 TEST_F(SessionOpeningTest, IsOpenWhenItIsSealedAndOnItsWayToTheWorkers) {
@@ -67,9 +67,9 @@ TEST_F(SessionOpeningTest, IsOpenWhenItIsSealedAndOnItsWayToTheWorkers) {
   ASSERT_NE(offered(client), nullptr);
   SessionClient mapper;
   opening.mapped(peer, 1, mapper.asker());
-  EXPECT_EQ(house.ledger.state(0), LedgerState::Empty);
+  EXPECT_EQ(house.ledger.state(0), shm::LedgerState::Empty);
   sealed({});
-  EXPECT_EQ(house.ledger.state(0), LedgerState::Live);
+  EXPECT_EQ(house.ledger.state(0), shm::LedgerState::Live);
   EXPECT_THAT(house.pool.attached, ElementsAre(1));
   EXPECT_FALSE(mapper.answered());
   FakePoolGate::answer(house.pool.attaching);
@@ -153,7 +153,8 @@ TEST_F(SessionOpeningTest, RefusesWhoHasAsManyAsItMayHave) {
 }
 
 TEST_F(SessionOpeningTest, TheLastPlacesAreForAdministrators) {
-  for (std::uint64_t i = 0; i < kMaxSessions - core::kKeptSessions; ++i) house.table.block(house.table.next_place());
+  for (std::uint64_t i = 0; i < shm::kMaxSessions - core::kKeptSessions; ++i)
+    house.table.block(house.table.next_place());
   SessionClient client;
   opening.open(peer, wish, client.asker());
   EXPECT_EQ(client.refused(), RefusalCode::NoMemory);
@@ -232,4 +233,4 @@ TEST_F(SessionOpeningTest, TheSupervisorsOwnIsUsedBeforeItsWorkersHaveIt) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

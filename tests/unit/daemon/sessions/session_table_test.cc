@@ -4,7 +4,7 @@
 
 #include "shm/layout.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 std::unique_ptr<SessionEntry> entry(std::uint16_t index, std::uint32_t serial) {
@@ -25,13 +25,13 @@ TEST(SessionTable, APlaceThatWasGivenBackRests) {
 
 TEST(SessionTable, GivesEveryFreePlaceOnceItHasGoneRound) {
   SessionTable table;
-  for (unsigned i = 0; i + 1 < kMaxSessions; ++i) table.add(entry(table.next_place(), i + 1));
+  for (unsigned i = 0; i + 1 < shm::kMaxSessions; ++i) table.add(entry(table.next_place(), i + 1));
   table.block(table.next_place());
-  EXPECT_EQ(table.taken(), kMaxSessions);
+  EXPECT_EQ(table.taken(), shm::kMaxSessions);
   table.remove(5);
   EXPECT_EQ(table.next_place(), 5U);
-  table.unblock(kMaxSessions - 1);
-  EXPECT_EQ(table.next_place(), kMaxSessions - 1);
+  table.unblock(shm::kMaxSessions - 1);
+  EXPECT_EQ(table.next_place(), shm::kMaxSessions - 1);
 }
 
 TEST(SessionTable, FindsASessionAndNotItsSuccessorInTheSamePlace) {
@@ -57,4 +57,4 @@ TEST(SessionTable, AClientFindsItsOwnSessionsOnly) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

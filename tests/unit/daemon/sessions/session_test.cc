@@ -4,7 +4,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(Session, ShowsWhatIsQueuedAndWhatRuns) {
@@ -17,9 +17,9 @@ TEST(Session, ShowsWhatIsQueuedAndWhatRuns) {
   session.geometry = world.geometry;
   session.request = world.request;
   session.reply = world.reply;
-  session.reply.word(1).store(SlotWord::ready(5, 0).bits());
-  session.reply.word(2).store(SlotWord::owned(6, SlotState::Running, 0, {1, 1}).bits());
-  session.reply.word(3).store(SlotWord::terminal(7, SlotState::Done, 0, Cause::Completed).bits());
+  session.reply.word(1).store(shm::SlotWord::ready(5, 0).bits());
+  session.reply.word(2).store(shm::SlotWord::owned(6, shm::SlotState::Running, 0, {1, 1}).bits());
+  session.reply.word(3).store(shm::SlotWord::terminal(7, shm::SlotState::Done, 0, Cause::Completed).bits());
   const SessionView view = view_of(session);
   EXPECT_EQ(view.serial, 7U);
   EXPECT_EQ(view.uid, 1000U);
@@ -33,4 +33,4 @@ TEST(Session, ShowsWhatIsQueuedAndWhatRuns) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

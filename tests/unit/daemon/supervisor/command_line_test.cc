@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 Result<SupervisorOptions> parse(const std::vector<const char*>& arguments) {
@@ -37,4 +37,4 @@ TEST(SupervisorCommandLine, NamesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

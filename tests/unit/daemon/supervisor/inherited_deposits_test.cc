@@ -7,13 +7,13 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using keeper::DepositKind;
 
 keeper::InheritedDeposit deposit(DepositKind kind, std::uint32_t a, std::uint32_t b) {
-  return {keeper::make_label(kind, a, b), create_segment("deposit", 1)->release()};
+  return {keeper::make_label(kind, a, b), shm::create_segment("deposit", 1)->release()};
 }
 
 TEST(InheritedDeposits, GivesEachDescriptorOnceAndToNoProgram) {
@@ -54,4 +54,4 @@ TEST(InheritedDeposits, ReleasesWhatNobodyTookButWhatTheKeeperSeesToItself) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

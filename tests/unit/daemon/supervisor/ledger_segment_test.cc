@@ -5,7 +5,7 @@
 
 #include "shm/memfd.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 UniqueFd copy(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
@@ -44,10 +44,10 @@ TEST(LedgerSegment, OfAColdStartIsAnotherDaemonsForItsClients) {
 }
 
 TEST(LedgerSegment, OfAnotherLayoutIsRefused) {
-  const auto opened = LedgerSegment::open(*create_segment("ledger", ledger_bytes(2)), life(2, 5000));
+  const auto opened = LedgerSegment::open(*shm::create_segment("ledger", shm::ledger_bytes(2)), life(2, 5000));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().message, "the ledger that was inherited has another layout");
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(Readiness, OfANewDaemonWaitsForEveryPoolAndIsSaidOnce) {
@@ -27,4 +27,4 @@ TEST(Readiness, OfASuccessorWaitsForOnePool) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

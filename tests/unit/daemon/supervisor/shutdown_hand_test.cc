@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 /// A daemon of three facts, and a clock that is turned by hand.
@@ -78,4 +78,4 @@ TEST_F(Ending, IsHeldUpByNobodyForLong) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,26 +7,26 @@
 #include "shm/memfd.h"
 #include "tests/testing/fake_keeper.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using keeper::DepositKind;
 
 TEST(Startup, KnowsAWorkerThatLivesInTheLedgerInThatIncarnation) {
-  LedgerWorker record{};
+  shm::LedgerWorker record{};
   record.incarnation = 3;
-  record.state = static_cast<std::uint32_t>(LedgerState::Live);
+  record.state = static_cast<std::uint32_t>(shm::LedgerState::Live);
   EXPECT_TRUE(is_known(&record, 3));
   EXPECT_FALSE(is_known(&record, 4));
   EXPECT_FALSE(is_known(nullptr, 3));
-  record.state = static_cast<std::uint32_t>(LedgerState::Ending);
+  record.state = static_cast<std::uint32_t>(shm::LedgerState::Ending);
   EXPECT_FALSE(is_known(&record, 3));
 }
 
 TEST(Startup, KillsTheLivingThatNoPoolHas) {
-  const UniqueFd fd = *create_segment("ledger", ledger_bytes(1));
-  const Mapping map = *Mapping::map(fd.get(), Access::ReadWrite);
-  LedgerRecord& ledger = *format_ledger(map.bytes());
+  const UniqueFd fd = *shm::create_segment("ledger", shm::ledger_bytes(1));
+  const shm::Mapping map = *shm::Mapping::map(fd.get(), shm::Access::ReadWrite);
+  shm::LedgerRecord& ledger = *shm::format_ledger(map.bytes());
   keeper::InheritedTable table;
   table.workers = {{.worker = 0, .incarnation = 1, .pid = 7}, {.worker = 1u << 20, .incarnation = 2, .pid = 8}};
   keeper::ExitRecord dead;
@@ -42,7 +42,7 @@ TEST(Startup, KillsTheLivingThatNoPoolHas) {
 
 TEST(Startup, LetsGoOfWhatNobodyTook) {
   const keeper::InheritedDeposit deposit{keeper::make_label(DepositKind::Reply, 4, 1),
-                                         create_segment("reply", 1)->release()};
+                                         shm::create_segment("reply", 1)->release()};
   InheritedDeposits inherited({&deposit, 1});
   testing::FakeKeeper keeper;
   release_leftovers(inherited, keeper);
@@ -52,4 +52,4 @@ TEST(Startup, LetsGoOfWhatNobodyTook) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

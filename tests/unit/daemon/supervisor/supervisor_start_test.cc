@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using keeper::DepositKind;
@@ -84,4 +84,4 @@ TEST(SupervisorStart, FindsTheSocketThatNobodyHasServedYet) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

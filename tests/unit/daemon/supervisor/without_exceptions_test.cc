@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 template <typename Exception>
@@ -25,4 +25,4 @@ TEST(WithoutExceptions, LeavesResultsAsTheyAre) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(WorkerNumbers, FollowEachOtherPoolAfterPool) {
@@ -33,4 +33,4 @@ TEST(WorkerNumbers, HaveARoomInTheLedgerEach) {
 TEST(WorkerNumbers, AreNoOnesBeforePoolsAreThere) { EXPECT_FALSE(WorkerNumbers().pool_of(0)); }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 TEST(Delivered, EachSlotOfASessionByItself) {
@@ -43,4 +43,4 @@ TEST(Delivered, WhatASupervisorDiedOverCountsAsNotDelivered) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

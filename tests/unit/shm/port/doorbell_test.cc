@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 /// Watches a bell as a parked worker does.
@@ -67,4 +67,4 @@ TEST(Doorbell, ADescriptorThatIsNoneIsToldOf) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

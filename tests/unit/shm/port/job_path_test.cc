@@ -4,7 +4,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 using testing::Worker;
@@ -268,4 +268,4 @@ TEST(JobPath, ExpiresOnlyWhatStillWaits) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -5,7 +5,7 @@
 #include "shm/memfd.h"
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 struct Room {
@@ -66,4 +66,4 @@ TEST(JobRoom, NeedsASlotFirst) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

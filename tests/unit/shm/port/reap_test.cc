@@ -5,7 +5,7 @@
 #include "shm/job_end.h"
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 using testing::Memory;
@@ -284,4 +284,4 @@ TEST(Ledger, KeepsTheFirstVerdict) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

@@ -5,7 +5,7 @@
 
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::shm {
 namespace {
 
 using testing::Worker;
@@ -100,4 +100,4 @@ TEST(Threads, AReaperBesideALivingWorkerLosesNothing) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::shm

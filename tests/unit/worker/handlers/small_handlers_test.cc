@@ -3,7 +3,7 @@
 
 #include "tests/unit/worker/job/run_handler.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using test::built_handler;
@@ -241,4 +241,4 @@ TEST(HandlerLibrary, LoadsAWholeFolder) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

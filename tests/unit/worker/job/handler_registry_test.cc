@@ -5,7 +5,7 @@
 
 #include "worker/handler.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using testing::HasSubstr;
@@ -133,4 +133,4 @@ TEST(HandlerRegistry, CopiesTheDescription) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

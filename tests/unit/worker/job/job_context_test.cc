@@ -10,7 +10,7 @@
 #include "shm/layout.h"
 #include "worker/handler.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using test::Ran;
@@ -106,7 +106,7 @@ TEST(Job, TurnsExceptionsIntoOutcomes) {
   const std::string told(run(talks.get(), "").message);
   EXPECT_THAT(told, HasSubstr("word0 word1"));
   EXPECT_TRUE(told.ends_with("...")) << "cut at a word, and said so: " << told;
-  EXPECT_LE(told.size(), kMessageBytes);
+  EXPECT_LE(told.size(), shm::kMessageBytes);
   const OneHandler refuses({.name = "h", .run = [](Job&) { throw InvalidJob("no"); }});
   EXPECT_EQ(run(refuses.get(), "").code, RM_INVALID);
   const OneHandler strange({.name = "h", .run = [](Job&) { throw 42; }});
@@ -183,4 +183,4 @@ TEST(Job, SeesBothCancelWordsAndTheDeadline) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -10,12 +10,12 @@
 #include "shm/port/hints.h"
 #include "worker/handler.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using testing::HasSubstr;
 
-constexpr SessionGeometry kGeometry{64, 1 << 20, 1 << 20};
+constexpr shm::SessionGeometry kGeometry{64, 1 << 20, 1 << 20};
 
 // One session in real sealed memory, with the client's stores done by hand, and one worker on it.
 class WorkerRig : public testing::Test {
@@ -32,33 +32,33 @@ class WorkerRig : public testing::Test {
                    job.throw_if_cancelled();
                  }}}) {
     registry_.add(table_.get(), "test").value();
-    lane_memory_ = fresh(sizeof(LaneRecord));
-    control_memory_ = fresh(sizeof(ControlRecord));
-    board_memory_ = fresh(sizeof(BoardRecord));
+    lane_memory_ = fresh(sizeof(shm::LaneRecord));
+    control_memory_ = fresh(sizeof(shm::ControlRecord));
+    board_memory_ = fresh(sizeof(shm::BoardRecord));
     self_.owner = {3, 9};
-    self_.lane = format_lane(lane_memory_.bytes(), 0, self_.owner);
-    control_ = format_control(control_memory_.bytes(), 0, self_.owner);
+    self_.lane = shm::format_lane(lane_memory_.bytes(), 0, self_.owner);
+    control_ = shm::format_control(control_memory_.bytes(), 0, self_.owner);
     self_.control = control_;
-    self_.board = format_board(board_memory_.bytes(), 0);
+    self_.board = shm::format_board(board_memory_.bytes(), 0);
     children_ = std::make_unique<ChildWatch>(self_.lane->left, nullptr);
     marks_ = std::make_unique<OutputMarks>(*self_.control, self_.lane->words);
     runner_ = std::make_unique<JobRunner>(self_, registry_, *children_, *marks_);
     session_ = attach(1, 1, 1000, 0, 1);
   }
 
-  static Mapping fresh(std::uint64_t bytes) {
-    const auto fd = create_segment("test", bytes);
-    return Mapping::map(fd.value().get(), Access::ReadWrite).value();
+  static shm::Mapping fresh(std::uint64_t bytes) {
+    const auto fd = shm::create_segment("test", bytes);
+    return shm::Mapping::map(fd.value().get(), shm::Access::ReadWrite).value();
   }
 
   AttachedSession* attach(std::uint32_t index, std::uint32_t serial, std::uint32_t uid, std::uint8_t priority,
                           std::uint32_t weight, bool same_uid = true) {
-    const UniqueFd request = create_segment("request", kGeometry.request_segment_bytes()).value();
-    const UniqueFd reply = create_segment("reply", kGeometry.reply_segment_bytes()).value();
-    memory_.push_back(Mapping::map(request.get(), Access::ReadWrite).value());
-    request_ = RequestView::format(memory_.back().bytes(), kGeometry, serial, index, 0);
-    memory_.push_back(Mapping::map(reply.get(), Access::ReadWrite).value());
-    reply_ = ReplyView::format(memory_.back().bytes(), kGeometry, serial, index, 0);
+    const UniqueFd request = shm::create_segment("request", kGeometry.request_segment_bytes()).value();
+    const UniqueFd reply = shm::create_segment("reply", kGeometry.reply_segment_bytes()).value();
+    memory_.push_back(shm::Mapping::map(request.get(), shm::Access::ReadWrite).value());
+    request_ = shm::RequestView::format(memory_.back().bytes(), kGeometry, serial, index, 0);
+    memory_.push_back(shm::Mapping::map(reply.get(), shm::Access::ReadWrite).value());
+    reply_ = shm::ReplyView::format(memory_.back().bytes(), kGeometry, serial, index, 0);
     worker_link::Attach about{index,
                               serial,
                               uid,
@@ -80,43 +80,43 @@ class WorkerRig : public testing::Test {
   }
 
   void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0, std::uint64_t capacity = 4096) {
-    seq_ = next_seq(seq_);
-    JobDescriptor& job = request_.descriptor(slot);
+    seq_ = shm::next_seq(seq_);
+    shm::JobDescriptor& job = request_.descriptor(slot);
     job = {};
     job.seq = seq_;
-    job.handler = handler_id(handler);
+    job.handler = wire::handler_id(handler);
     job.request_line = slot * 64;
     job.request_bytes = input.size();
     job.result_capacity = capacity;
-    if (!input.empty()) std::memcpy(request_.ring() + job.request_line * kCacheLine, input.data(), input.size());
+    if (!input.empty()) std::memcpy(request_.ring() + job.request_line * shm::kCacheLine, input.data(), input.size());
     publish(slot);
   }
   void publish(std::uint32_t slot) {
-    reply_.word(slot).store(SlotWord::ready(seq_, 0).bits());
-    set_hint(reply_.ready(), slot);
+    reply_.word(slot).store(shm::SlotWord::ready(seq_, 0).bits());
+    shm::set_hint(reply_.ready(), slot);
   }
 
   RunStatus run_next() {
     AttachedSession* from = nullptr;
-    Claim claimed;
-    EXPECT_EQ(sessions_.claim_next(self_, monotonic_now_ns(), claimed, from), ClaimStatus::Claimed);
+    shm::Claim claimed;
+    EXPECT_EQ(sessions_.claim_next(self_, monotonic_now_ns(), claimed, from), shm::ClaimStatus::Claimed);
     return runner_->run(*from, claimed);
   }
-  SlotWord word(std::uint32_t slot = 0) const { return SlotWord(reply_.word(slot).load()); }
+  shm::SlotWord word(std::uint32_t slot = 0) const { return shm::SlotWord(reply_.word(slot).load()); }
   std::string message() const { return {reply_.message(0).text, reply_.line(0).message_bytes}; }
 
   const std::byte* seen_ = nullptr;
   std::uint32_t seq_ = 0;
-  RequestView request_;
-  ReplyView reply_;
+  shm::RequestView request_;
+  shm::ReplyView reply_;
   HandlerTable table_;
   HandlerRegistry registry_;
-  Mapping lane_memory_;
-  Mapping control_memory_;
-  Mapping board_memory_;
-  std::vector<Mapping> memory_;
-  WorkerSelf self_;
-  ControlRecord* control_ = nullptr;
+  shm::Mapping lane_memory_;
+  shm::Mapping control_memory_;
+  shm::Mapping board_memory_;
+  std::vector<shm::Mapping> memory_;
+  shm::WorkerSelf self_;
+  shm::ControlRecord* control_ = nullptr;
   SessionTable sessions_;
   AttachedSession* session_ = nullptr;
   std::unique_ptr<ChildWatch> children_;
@@ -126,27 +126,27 @@ class WorkerRig : public testing::Test {
 
 TEST_F(WorkerRig, RefusesJobsOfAUserThatIsRefusedAndSaysWhy) {
   const auto charge = [this](std::uint64_t until) {
-    const ChargedUser user{1000, 21, until};
-    write_charges(*control_, {&user, 1});
-    ChargedUsers users;
+    const shm::ChargedUser user{1000, 21, until};
+    shm::write_charges(*control_, {&user, 1});
+    shm::ChargedUsers users;
     ASSERT_TRUE(users.read(*control_));
     sessions_.set_charges(users);
   };
   charge(monotonic_now_ns() + 30'000'000'000);
   submit("echo", "hello");
   EXPECT_EQ(run_next(), RunStatus::Finished);
-  EXPECT_EQ(word().state(), SlotState::Failed);
+  EXPECT_EQ(word().state(), shm::SlotState::Failed);
   EXPECT_EQ(word().cause(), Cause::Refused);
   EXPECT_THAT(message(), HasSubstr("jobs of uid 1000 ended 21 workers"));
   EXPECT_THAT(message(), HasSubstr("for another 30 s"));
   EXPECT_EQ(self_.lane->counters.refused, 1U);
-  EXPECT_EQ(finished_jobs(self_.lane->counters), 0U) << "it proves nothing about the worker";
+  EXPECT_EQ(shm::finished_jobs(self_.lane->counters), 0U) << "it proves nothing about the worker";
   EXPECT_EQ(self_.lane->last_user, 0U);
   // What is left of a charge that is over refuses nobody.
   charge(1);
   submit("echo", "hello");
   EXPECT_EQ(run_next(), RunStatus::Finished);
-  EXPECT_EQ(word().state(), SlotState::Done);
+  EXPECT_EQ(word().state(), shm::SlotState::Done);
 }
 
 TEST_F(WorkerRig, SaysWhoseJobItRanLastAndWhenThatEnded) {
@@ -163,7 +163,7 @@ TEST_F(WorkerRig, RunsAJobInPlace) {
   submit("echo", "hello");
   EXPECT_TRUE(sessions_.has_ready_job());
   EXPECT_EQ(run_next(), RunStatus::Finished);
-  EXPECT_EQ(word().state(), SlotState::Done);
+  EXPECT_EQ(word().state(), shm::SlotState::Done);
   EXPECT_EQ(word().seq(), seq_);
   EXPECT_EQ(reply_.line(0).result_bytes, 5U);
   EXPECT_EQ(std::memcmp(reply_.ring(), "hello", 5), 0);
@@ -177,7 +177,7 @@ TEST_F(WorkerRig, RunsAJobInPlace) {
 TEST_F(WorkerRig, TellsADoneJobsRemark) {
   submit("remark", "");
   EXPECT_EQ(run_next(), RunStatus::Finished);
-  EXPECT_EQ(word().state(), SlotState::Done);
+  EXPECT_EQ(word().state(), shm::SlotState::Done);
   EXPECT_EQ(message(), "by the way");
   submit("echo", "");
   EXPECT_EQ(run_next(), RunStatus::Finished);
@@ -213,9 +213,9 @@ TEST_F(WorkerRig, DoesNotStartWhatIsCancelledOrExpired) {
   request_.descriptor(0).queue_timeout_ms = 1;
   EXPECT_EQ(run_next(), RunStatus::Finished);
   EXPECT_EQ(word().cause(), Cause::QueueTimeout);
-  const auto sum = [](const Word64(&buckets)[kTimeBuckets]) {
+  const auto sum = [](const shm::Word64(&buckets)[shm::kTimeBuckets]) {
     std::uint64_t count = 0;
-    for (const Word64& one : buckets) count += one.load();
+    for (const shm::Word64& one : buckets) count += one.load();
     return count;
   };
   EXPECT_EQ(sum(self_.lane->queue_buckets), 2U);
@@ -226,7 +226,7 @@ TEST_F(WorkerRig, DoesNotStartWhatIsCancelledOrExpired) {
 TEST_F(WorkerRig, FinishesAnImpossibleDescriptorAsInvalid) {
   for (const int which : {0, 1, 2, 3}) {
     submit("echo", "x");
-    JobDescriptor& job = request_.descriptor(0);
+    shm::JobDescriptor& job = request_.descriptor(0);
     if (which == 0) job.request_line = 0xFFFFFFFF;
     if (which == 1) job.request_bytes = UINT64_MAX;
     if (which == 2) job.result_capacity = (1 << 20) + 1;
@@ -243,8 +243,8 @@ TEST_F(WorkerRig, NoticesATamperedWordAndAVerdict) {
   EXPECT_EQ(self_.lane->words.intent.load(), 0U);
   submit("tamper", "");
   AttachedSession* from = nullptr;
-  Claim claimed;
-  ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), ClaimStatus::Claimed);
+  shm::Claim claimed;
+  ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
   control_->hold.store(1);
   EXPECT_EQ(runner_->run(*from, claimed), RunStatus::Held);
   EXPECT_NE(self_.lane->words.intent.load(), 0U);
@@ -254,8 +254,8 @@ TEST_F(WorkerRig, ClaimsNothingWhileHeld) {
   submit("echo", "x");
   control_->hold.store(1);
   AttachedSession* from = nullptr;
-  Claim claimed;
-  EXPECT_EQ(sessions_.claim_next(self_, 1, claimed, from), ClaimStatus::Held);
+  shm::Claim claimed;
+  EXPECT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Held);
   control_->hold.store(0);
   EXPECT_EQ(run_next(), RunStatus::Finished);
 }
@@ -297,8 +297,8 @@ TEST_F(WorkerRig, TakesTurnsBetweenUsersThenSessions) {
   std::string order;
   for (int i = 0; i < 9; ++i) {
     AttachedSession* from = nullptr;
-    Claim claimed;
-    ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), ClaimStatus::Claimed);
+    shm::Claim claimed;
+    ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
     order += std::to_string(from->about.index);
     EXPECT_EQ(runner_->run(*from, claimed), RunStatus::Finished);
   }
@@ -313,10 +313,10 @@ TEST_F(WorkerRig, ServesTheHigherClassFirst) {
   attach(2, 2, 1000, 1, 1);
   submit("echo", "", 0);
   AttachedSession* from = nullptr;
-  Claim claimed;
-  ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), ClaimStatus::Claimed);
+  shm::Claim claimed;
+  ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
   EXPECT_EQ(from->about.index, 1U);
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -133,4 +133,4 @@ TEST(Leftovers, AHandlerThatStartsHelpersKeepsWhatItsJobsStart) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

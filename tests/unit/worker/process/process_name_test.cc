@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 TEST(ProcessName, SaysPoolAndPlaceInFifteenBytes) {
@@ -14,4 +14,4 @@ TEST(ProcessName, SaysPoolAndPlaceInFifteenBytes) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -7,7 +7,7 @@
 #include "tests/unit/shm/fixture.h"
 #include "worker/session/session_table.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr std::uint16_t kIndex = 3;
@@ -30,19 +30,19 @@ class IdleWorker {
   /// What WorkerLoop does without a ring: claim, then the look before the sleep.
   End rest() {
     for (int look = 0; look < kMostLooks; ++look) {
-      Claim claimed;
+      shm::Claim claimed;
       AttachedSession* from = nullptr;
       switch (table_.claim_next(worker_.self, ++now_, claimed, from)) {
-        case ClaimStatus::Claimed:
+        case shm::ClaimStatus::Claimed:
           if (!run(*from, claimed)) return End::Reports;
           continue;
-        case ClaimStatus::Tampered:
+        case shm::ClaimStatus::Tampered:
           EXPECT_EQ(from, table_.at(kIndex));
           return End::Reports;
-        case ClaimStatus::Held:
+        case shm::ClaimStatus::Held:
           ADD_FAILURE() << "held";
           return End::StaysAwake;
-        case ClaimStatus::Nothing:
+        case shm::ClaimStatus::Nothing:
           break;
       }
       if (!table_.look_at_all(++now_) || !table_.settle()) return End::Sleeps;
@@ -57,14 +57,14 @@ class IdleWorker {
   [[nodiscard]] AttachedSession& session() { return *table_.at(kIndex); }
 
  private:
-  bool run(const AttachedSession& session, const Claim& claimed) {
-    const bool ok = locate(session.port, claimed).ok;
-    JobResult result;
+  bool run(const AttachedSession& session, const shm::Claim& claimed) {
+    const bool ok = shm::locate(session.port, claimed).ok;
+    shm::JobResult result;
     if (!ok) {
-      result.state = SlotState::Failed;
+      result.state = shm::SlotState::Failed;
       result.cause = Cause::Invalid;
     }
-    EXPECT_EQ(finish(worker_.self, session.port, claimed, result, ++now_), FinishStatus::Finished);
+    EXPECT_EQ(shm::finish(worker_.self, session.port, claimed, result, ++now_), shm::FinishStatus::Finished);
     return ok;
   }
 
@@ -74,7 +74,7 @@ class IdleWorker {
   std::uint64_t now_ = 10 * SessionTable::kHotForNs;
 };
 
-void store_bit(Word64* bits, std::uint32_t slot, bool on) {
+void store_bit(shm::Word64* bits, std::uint32_t slot, bool on) {
   const std::uint64_t bit = std::uint64_t{1} << (slot % 64);
   bits[slot / 64].store(on ? bits[slot / 64].load() | bit : bits[slot / 64].load() & ~bit);
 }
@@ -95,7 +95,7 @@ TEST(HostileWords, NoStateOfOneSlotKeepsAnIdleWorkerAwake) {
             const std::uint64_t word = seq << 32 | state << 28 | attempt << 24 | low;
             SCOPED_TRACE(text_of(word, places));
             IdleWorker idle;
-            const ReplyView& reply = idle.world().reply;
+            const shm::ReplyView& reply = idle.world().reply;
             const bool hinted = (places & 1) != 0;
             reply.word(kSlot).store(word);
             store_bit(reply.ready().bits, kSlot, hinted);
@@ -104,9 +104,9 @@ TEST(HostileWords, NoStateOfOneSlotKeepsAnIdleWorkerAwake) {
             if ((places & 8) != 0) idle.world().request.descriptor(kSlot).seq = static_cast<std::uint32_t>(seq);
             const End end = idle.rest();
             ASSERT_NE(end, End::StaysAwake);
-            const SlotWord seen(word);
+            const shm::SlotWord seen(word);
             const bool must_report = hinted && !seen.is_possible();
-            const bool must_sleep = !hinted && seen.state() != SlotState::Ready;
+            const bool must_sleep = !hinted && seen.state() != shm::SlotState::Ready;
             ASSERT_TRUE(!must_report || end == End::Reports) << "never ignored while a hint points to it";
             ASSERT_TRUE(!must_sleep || end == End::Sleeps);
             ASSERT_TRUE(end == End::Reports || !idle.sees_work());
@@ -124,20 +124,21 @@ TEST(HostileWords, NoStateOfAWholeSessionKeepsAnIdleWorkerAwake) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
     IdleWorker idle;
-    const ReplyView& reply = idle.world().reply;
-    const RequestView& request = idle.world().request;
+    const shm::ReplyView& reply = idle.world().reply;
+    const shm::RequestView& request = idle.world().request;
     // From words of which nearly all can be to words that are noise: else the first one would end every run.
     const unsigned noise = seed % 40;
     for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
       const std::uint64_t drawn = random();
       const auto seq = static_cast<std::uint32_t>(drawn >> 32);
-      const SlotWord plausible = (drawn & 7) < 2   ? SlotWord::ready(seq | 1, (drawn >> 8) & 3)
-                                 : (drawn & 7) < 4 ? SlotWord::owned(seq | 1, SlotState::Running, 0, {9, 9})
-                                 : (drawn & 7) < 6 ? SlotWord::terminal(seq | 1, SlotState::Done, 0, Cause::Completed)
-                                                   : SlotWord::free_slot(seq);
+      const shm::SlotWord plausible =
+          (drawn & 7) < 2   ? shm::SlotWord::ready(seq | 1, (drawn >> 8) & 3)
+          : (drawn & 7) < 4 ? shm::SlotWord::owned(seq | 1, shm::SlotState::Running, 0, {9, 9})
+          : (drawn & 7) < 6 ? shm::SlotWord::terminal(seq | 1, shm::SlotState::Done, 0, Cause::Completed)
+                            : shm::SlotWord::free_slot(seq);
       reply.word(slot).store(random() % 1000 < noise ? random() : plausible.bits());
-      JobDescriptor& job = request.descriptor(slot);
-      job.seq = SlotWord(reply.word(slot).load()).seq();
+      shm::JobDescriptor& job = request.descriptor(slot);
+      job.seq = shm::SlotWord(reply.word(slot).load()).seq();
       if (random() % 1000 < noise) std::memset(static_cast<void*>(&job), static_cast<int>(random()), sizeof job);
       request.cancel(slot).store(static_cast<std::uint32_t>(random()));
     }
@@ -157,16 +158,16 @@ TEST(HostileWords, NoStateOfAWholeSessionKeepsAnIdleWorkerAwake) {
 
 TEST(HostileWords, BitsThatAreSetAgainAndAgainPutOffNoSleep) {
   IdleWorker idle;
-  const ReplyView& reply = idle.world().reply;
+  const shm::ReplyView& reply = idle.world().reply;
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-    reply.word(slot).store(SlotWord::terminal(slot + 1, SlotState::Done, 0, Cause::Completed).bits());
+    reply.word(slot).store(shm::SlotWord::terminal(slot + 1, shm::SlotState::Done, 0, Cause::Completed).bits());
   }
   for (int times = 0; times < 100; ++times) {
     reply.ready().bits[0].store(~std::uint64_t{0});
     ASSERT_EQ(idle.rest(), End::Sleeps);
     EXPECT_FALSE(idle.sees_work());
     reply.ready().bits[0].store(~std::uint64_t{0});
-    EXPECT_FALSE(settle(idle.session().port)) << "the look before the sleep goes by the words";
+    EXPECT_FALSE(shm::settle(idle.session().port)) << "the look before the sleep goes by the words";
   }
 }
 
@@ -174,9 +175,9 @@ TEST(HostileWords, AJobBehindABitIsSeenByTheLookBeforeTheSleep) {
   IdleWorker idle;
   ASSERT_EQ(idle.rest(), End::Sleeps);
   idle.world().submit();
-  EXPECT_TRUE(settle(idle.session().port));
+  EXPECT_TRUE(shm::settle(idle.session().port));
   EXPECT_EQ(idle.rest(), End::Sleeps) << "it was run";
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -6,7 +6,7 @@
 #include "tests/unit/shm/fixture.h"
 #include "worker/session/session_bells.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using Verdict = RingBudget::Verdict;
@@ -70,9 +70,9 @@ TEST(RingBudget, OneWithPausesDoesNot) {
 TEST(SessionBells, OneThatStormsIsNotHeardForAWhileAndIsCounted) {
   testing::World world;
   testing::Worker worker(world, {1, 1}, 0);
-  const UniqueFd bell = create_doorbell().value();
-  const UniqueFd pool_bell = create_doorbell().value();
-  const UniqueFd control = create_doorbell().value();  // any descriptor that can be watched
+  const UniqueFd bell = shm::create_doorbell().value();
+  const UniqueFd pool_bell = shm::create_doorbell().value();
+  const UniqueFd control = shm::create_doorbell().value();  // any descriptor that can be watched
   Parking parking = Parking::create(control.get(), pool_bell.get()).value();
   SessionTable table;
   SessionBells bells(parking, table, worker.self.lane->empty_rings);
@@ -80,11 +80,11 @@ TEST(SessionBells, OneThatStormsIsNotHeardForAWhileAndIsCounted) {
   fresh->about.index = 3;
   fresh->about.serial = 7;
   fresh->port = worker.session;
-  fresh->bell = open_doorbell_anew(bell.get()).value();
+  fresh->bell = shm::open_doorbell_anew(bell.get()).value();
   AttachedSession& session = table.add(std::move(fresh));
   ASSERT_TRUE(bells.add(session));
   const auto heard = [&] {
-    ring_doorbell(bell.get());
+    shm::ring_doorbell(bell.get());
     return parking.sleep(std::chrono::nanoseconds(0)).sessions().size() == 1;
   };
   ASSERT_TRUE(heard());
@@ -102,4 +102,4 @@ TEST(SessionBells, OneThatStormsIsNotHeardForAWhileAndIsCounted) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

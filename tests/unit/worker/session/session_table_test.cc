@@ -7,10 +7,10 @@
 #include "shm/memfd.h"
 #include "shm/port/hints.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
-constexpr SessionGeometry kGeometry{64, 4096, 4096};
+constexpr shm::SessionGeometry kGeometry{64, 4096, 4096};
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint64_t kLong = 10 * SessionTable::kHotForNs;
 
@@ -18,22 +18,22 @@ constexpr std::uint64_t kLong = 10 * SessionTable::kHotForNs;
 class Sessions : public testing::Test {
  protected:
   Sessions() {
-    lane_memory_ = fresh(create_segment("lane", sizeof(LaneRecord)).value());
-    control_memory_ = fresh(create_segment("control", sizeof(ControlRecord)).value());
+    lane_memory_ = fresh(shm::create_segment("lane", sizeof(shm::LaneRecord)).value());
+    control_memory_ = fresh(shm::create_segment("control", sizeof(shm::ControlRecord)).value());
     self_.owner = {3, 9};
-    self_.lane = format_lane(lane_memory_.bytes(), 0, self_.owner);
-    self_.control = control_ = format_control(control_memory_.bytes(), 0, self_.owner);
+    self_.lane = shm::format_lane(lane_memory_.bytes(), 0, self_.owner);
+    self_.control = control_ = shm::format_control(control_memory_.bytes(), 0, self_.owner);
   }
 
-  static Mapping fresh(const UniqueFd& fd) { return Mapping::map(fd.get(), Access::ReadWrite).value(); }
+  static shm::Mapping fresh(const UniqueFd& fd) { return shm::Mapping::map(fd.get(), shm::Access::ReadWrite).value(); }
 
   void attach(std::uint32_t index, std::uint32_t uid = 1000, std::uint8_t priority = 0) {
-    const UniqueFd request = create_segment("request", kGeometry.request_segment_bytes()).value();
-    const UniqueFd reply = create_segment("reply", kGeometry.reply_segment_bytes()).value();
+    const UniqueFd request = shm::create_segment("request", kGeometry.request_segment_bytes()).value();
+    const UniqueFd reply = shm::create_segment("reply", kGeometry.reply_segment_bytes()).value();
     memory_.push_back(fresh(request));
-    requests_.push_back(RequestView::format(memory_.back().bytes(), kGeometry, index + 1, index, 0));
+    requests_.push_back(shm::RequestView::format(memory_.back().bytes(), kGeometry, index + 1, index, 0));
     memory_.push_back(fresh(reply));
-    (void)ReplyView::format(memory_.back().bytes(), kGeometry, index + 1, index, 0);
+    (void)shm::ReplyView::format(memory_.back().bytes(), kGeometry, index + 1, index, 0);
     const worker_link::Attach about{index,
                                     index + 1,
                                     uid,
@@ -56,14 +56,14 @@ class Sessions : public testing::Test {
 
   void submit(std::uint32_t session, std::uint32_t slot = 0, std::uint64_t submitted_ns = 0) {
     requests_[session].descriptor(slot).submitted_ns = submitted_ns;
-    const ReplyView& reply = table_.at(session)->port.reply;
-    reply.word(slot).store(SlotWord::ready(++seq_, 0).bits());
-    set_hint(reply.ready(), slot);
+    const shm::ReplyView& reply = table_.at(session)->port.reply;
+    reply.word(slot).store(shm::SlotWord::ready(++seq_, 0).bits());
+    shm::set_hint(reply.ready(), slot);
   }
 
   void charge(std::uint32_t uid, std::uint64_t refused_until_ns = 0) {
-    const ChargedUser user{uid, 5, refused_until_ns};
-    write_charges(*control_, {&user, 1});
+    const shm::ChargedUser user{uid, 5, refused_until_ns};
+    shm::write_charges(*control_, {&user, 1});
     ASSERT_TRUE(charged_.outdated(*control_));
     ASSERT_TRUE(charged_.read(*control_));
     table_.set_charges(charged_);
@@ -72,19 +72,19 @@ class Sessions : public testing::Test {
   // The index of the session whose job is claimed, -1: none is in sight.
   int claim_at(std::uint64_t now_ns) {
     AttachedSession* from = nullptr;
-    Claim claimed;
-    if (table_.claim_next(self_, now_ns, claimed, from) != ClaimStatus::Claimed) return -1;
+    shm::Claim claimed;
+    if (table_.claim_next(self_, now_ns, claimed, from) != shm::ClaimStatus::Claimed) return -1;
     self_.lane->words.intent.store(0);
     return static_cast<int>(from->about.index);
   }
 
   std::uint32_t seq_ = 0;
-  Mapping lane_memory_, control_memory_;
-  std::vector<Mapping> memory_;
-  std::vector<RequestView> requests_;
-  WorkerSelf self_;
-  ControlRecord* control_ = nullptr;
-  ChargedUsers charged_;
+  shm::Mapping lane_memory_, control_memory_;
+  std::vector<shm::Mapping> memory_;
+  std::vector<shm::RequestView> requests_;
+  shm::WorkerSelf self_;
+  shm::ControlRecord* control_ = nullptr;
+  shm::ChargedUsers charged_;
   SessionTable table_;
 };
 
@@ -120,7 +120,7 @@ TEST_F(Sessions, StayHotForAWhileAfterTheirLastJob) {
   submit(0);
   table_.rung(0, kLong);
   EXPECT_EQ(claim_at(kLong), 0);
-  clear_hint(table_.at(0)->port.reply.ready(), 0);
+  shm::clear_hint(table_.at(0)->port.reply.ready(), 0);
   EXPECT_FALSE(table_.look_at_all(kLong + SessionTable::kHotForNs));
   EXPECT_EQ(table_.hot_count(), 1U);
   EXPECT_FALSE(table_.look_at_all(kLong + SessionTable::kHotForNs + 1));
@@ -170,7 +170,7 @@ TEST_F(Sessions, WhoComesSeldomIsServedBeforeThoseThatHadTheirTurnSince) {
   submit(2);
   EXPECT_EQ(claim_at(1), 2);
   EXPECT_FALSE(table_.look_at_all(kLong) && table_.hot_count() > 1);
-  clear_hint(table_.at(2)->port.reply.ready(), 0);
+  shm::clear_hint(table_.at(2)->port.reply.ready(), 0);
   table_.look_at_all(2 * kLong);
   ASSERT_EQ(table_.hot_count(), 0U);
   for (std::uint32_t slot = 0; slot < 8; ++slot) submit(0, slot), submit(1, slot), submit(3, slot);
@@ -216,7 +216,7 @@ TEST_F(Sessions, WhoIsChargedNoLongerTakesTurnsAgainAndANewSessionIsChargedToo) 
   charge(1000);
   for (std::uint32_t slot = 0; slot < 4; ++slot) submit(0, slot), submit(1, slot);
   EXPECT_EQ(claim_at(1), 1);
-  write_charges(*control_, {});
+  shm::write_charges(*control_, {});
   ASSERT_TRUE(charged_.read(*control_));
   table_.set_charges(charged_);
   EXPECT_EQ(claim_at(1), 0);
@@ -253,7 +253,7 @@ TEST_F(Sessions, AJobIsOverlookedIfItWasThereBeforeAndItsSessionIsStillCold) {
   EXPECT_FALSE(table_.overlooked(kLong + 6));
   // One that a crash has made Ready again is not as old as it looks.
   submit(1, 0, kLong);
-  table_.at(1)->port.reply.word(0).store(SlotWord::ready(seq_, 1).bits());
+  table_.at(1)->port.reply.word(0).store(shm::SlotWord::ready(seq_, 1).bits());
   EXPECT_FALSE(table_.overlooked(kLong + 6));
 }
 
@@ -265,9 +265,9 @@ TEST_F(Sessions, AJobWaitsFromAnAgeOnOrIfItsAgeIsUnknown) {
   // Submitted since the clock was read, and by a client whose clock is another.
   EXPECT_FALSE(table_.has_waiting_job(kLong - 100, 100));
   EXPECT_TRUE(table_.has_waiting_job(kLong - 101, 100));
-  table_.at(0)->port.reply.word(0).store(SlotWord::ready(seq_, 1).bits());
+  table_.at(0)->port.reply.word(0).store(shm::SlotWord::ready(seq_, 1).bits());
   EXPECT_TRUE(table_.has_waiting_job(kLong, 100));
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

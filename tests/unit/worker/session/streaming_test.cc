@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 constexpr std::uint32_t kFirst = 3;
@@ -16,11 +16,11 @@ class TwoWorkers : public testing::Test {
     for (unsigned i = 0; i < jobs; ++i) asked = worker.ended(each_ns);
     return asked;
   }
-  TwoWorkers() { set_idle(board_, 5); }
+  TwoWorkers() { shm::set_idle(board_, 5); }
   [[nodiscard]] std::uint32_t streamer() const { return board_.streamer.load(); }
   [[nodiscard]] std::uint32_t standby() const { return board_.standby.load(); }
 
-  BoardRecord board_{};
+  shm::BoardRecord board_{};
   Streaming first_{board_, kFirst};
   Streaming second_{board_, kSecond};
 };
@@ -37,10 +37,10 @@ TEST_F(TwoWorkers, ARowOfShortJobsMakesAStreamAndAsksOnceForAStandby) {
 }
 
 TEST_F(TwoWorkers, NobodyStreamsWhereNobodySleeps) {
-  clear_idle(board_, 5);
+  shm::clear_idle(board_, 5);
   EXPECT_FALSE(run(first_, 2 * Streaming::kStreak));
   EXPECT_FALSE(first_.streams());
-  set_idle(board_, 5);
+  shm::set_idle(board_, 5);
   EXPECT_TRUE(run(first_, 1));
 }
 
@@ -63,15 +63,15 @@ TEST_F(TwoWorkers, NobodyStandsByWhereNobodyStreams) {
 
 // While somebody stands by nobody is rung; a third one stays what it is.
 TEST_F(TwoWorkers, WhoStandsBySparesTheRing) {
-  EXPECT_TRUE(should_ring(board_));
+  EXPECT_TRUE(shm::should_ring(board_));
   (void)run(first_, Streaming::kStreak);
-  EXPECT_TRUE(should_ring(board_));
+  EXPECT_TRUE(shm::should_ring(board_));
   ASSERT_TRUE(second_.stand_by());
-  EXPECT_FALSE(should_ring(board_));
+  EXPECT_FALSE(shm::should_ring(board_));
   Streaming third(board_, 5);
   EXPECT_FALSE(third.stand_by());
   second_.leave();
-  EXPECT_TRUE(should_ring(board_));
+  EXPECT_TRUE(shm::should_ring(board_));
 }
 
 TEST_F(TwoWorkers, TheEndOfAStreamLetsClientsRingAgain) {
@@ -114,4 +114,4 @@ TEST_F(TwoWorkers, WhoStoodByEndsAnothersStream) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 TEST(HandlersMessage, HasHandlersTableAndLimits) {
@@ -35,4 +35,4 @@ TEST(HandlersMessage, HasNoTableBeforeHandlersAreKnown) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

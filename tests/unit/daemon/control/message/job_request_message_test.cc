@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -60,4 +60,4 @@ TEST(JobRequestMessage, FetchCancelAndStackNameTheirJob) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -99,4 +99,4 @@ TEST(JobReply, OfAStackHasEveryFrame) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

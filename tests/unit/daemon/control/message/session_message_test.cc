@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
@@ -41,7 +41,7 @@ TEST(SessionMessage, AnOfferNamesTheSessionAndItsSizes) {
   EXPECT_EQ(fds.slots(), 64U);
   EXPECT_EQ(fds.request_ring_bytes(), 4096U);
   EXPECT_EQ(fds.result_ring_bytes(), 8192U);
-  const SessionGeometry geometry{64, 4096, 8192};
+  const shm::SessionGeometry geometry{64, 4096, 8192};
   EXPECT_EQ(fds.request_segment_bytes(), geometry.request_segment_bytes());
   EXPECT_EQ(fds.reply_segment_bytes(), geometry.reply_segment_bytes());
   EXPECT_EQ(fds.pool().pool(), "images");
@@ -78,4 +78,4 @@ TEST(SessionMessage, AKeyIsTheSessionsSerialAndCookie) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -4,7 +4,7 @@
 
 #include "tests/testing/fake_pool_gate.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakePoolGate;
@@ -31,4 +31,4 @@ TEST(WhenAllKnown, WaitsForEachOfThoseThatAreNot) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -21,7 +21,7 @@ struct Steady {
   Recent recent;
   TimePoint now = kStart;
   std::uint64_t count = 0;
-  TimeCounts run{};
+  shm::TimeCounts run{};
 
   void look(bool slept = false) { recent.note(now, done(count), {}, run, slept); }
   void work(Duration time, std::uint64_t per_second, std::uint64_t run_ns = 1'000'000) {

@@ -88,11 +88,11 @@ TEST(Death, SaysTheCauseInWords) {
 }
 
 TEST(RetryPolicy, RetriesIdempotentJobsUpToTheLimit) {
-  EXPECT_EQ(decide_retry({.idempotent = false, .crashes = 1}), AfterCrash::Fail);
-  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 1}), AfterCrash::Retry);
-  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 2}), AfterCrash::Retry);
-  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 3}), AfterCrash::Poison);
-  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 1, .crash_limit = 1}), AfterCrash::Poison);
+  EXPECT_EQ(decide_retry({.idempotent = false, .crashes = 1}), shm::AfterCrash::Fail);
+  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 1}), shm::AfterCrash::Retry);
+  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 2}), shm::AfterCrash::Retry);
+  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 3}), shm::AfterCrash::Poison);
+  EXPECT_EQ(decide_retry({.idempotent = true, .crashes = 1, .crash_limit = 1}), shm::AfterCrash::Poison);
 }
 
 TEST(Units, PrintAsTheConfigurationWritesThem) {

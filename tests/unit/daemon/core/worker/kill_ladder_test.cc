@@ -11,8 +11,8 @@ using State = KillLadder::State;
 using L = KillLadder;
 using Effects = std::vector<L::Effect>;
 
-constexpr Intent kJob{1, 2, 7};
-constexpr Intent kOther{1, 2, 8};
+constexpr shm::Intent kJob{1, 2, 7};
+constexpr shm::Intent kOther{1, 2, 8};
 constexpr TimePoint kNow{500s};
 constexpr LadderConfig kListens{.grace = 200ms, .listens = true};
 constexpr LadderConfig kDeaf{.grace = 200ms, .listens = false};
@@ -64,7 +64,8 @@ TEST(KillLadder, ClimbsFromDeadlineToFenceInOrder) {
   EXPECT_EQ(ladder.handle(kNow + 200ms, L::VerdictWritten{}), (Effects{L::SetHold{}, L::CondemnSlot{}}));
   EXPECT_EQ(ladder.handle(kNow + 200ms, L::CondemnWon{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
   EXPECT_EQ(ladder.handle(kNow + 300ms, L::CaptureEnded{}), (Effects{L::Kill{}}));
-  EXPECT_EQ(ladder.handle(kNow + 400ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
+  EXPECT_EQ(ladder.handle(kNow + 400ms, L::WorkerFenced{}),
+            (Effects{L::Settle{shm::Verdict{kJob, Cause::RunTimeout}}}));
   EXPECT_TRUE(ladder.over());
 }
 
@@ -96,7 +97,7 @@ TEST(KillLadder, KeepsTheFirstVerdict) {
 }
 
 TEST(KillLadder, ReleasesTheHoldAndKillsNobodyWhenTheJobEndedInTime) {
-  for (const std::optional<Intent> seen : {std::optional(kOther), std::optional<Intent>()}) {
+  for (const std::optional<shm::Intent> seen : {std::optional(kOther), std::optional<shm::Intent>()}) {
     L ladder = in_state(State::Rereading);
     EXPECT_EQ(ladder.handle(kNow, L::LaneReread{seen}), (Effects{L::WithdrawVerdict{}, L::ReleaseHold{}}));
     EXPECT_EQ(ladder.state(), State::JobEnded);
@@ -110,7 +111,8 @@ TEST(KillLadder, KillsForTamperingOnlyOneGraceAfterTheLostCas) {
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::TimerFired{}), (Effects{L::RereadLane{}}));
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::LaneReread{kJob}),
             (Effects{L::ReportProtocolViolation{}, L::SpareTakesOver{}, L::Kill{}}));
-  EXPECT_EQ(ladder.handle(kNow + 100ms, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
+  EXPECT_EQ(ladder.handle(kNow + 100ms, L::WorkerFenced{}),
+            (Effects{L::Settle{shm::Verdict{kJob, Cause::RunTimeout}}}));
 }
 
 TEST(KillLadder, LetsTheJobGoWhenTheSecondReadingFindsItGone) {
@@ -126,7 +128,7 @@ TEST(KillLadder, CondemnsAtTheSecondAttemptWhereTheFirstCameBetweenIntentAndClai
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::TimerFired{}), (Effects{L::RereadLane{}}));
   EXPECT_EQ(ladder.handle(kNow + 100ms, L::CondemnWon{}), (Effects{L::SpareTakesOver{}, L::CaptureStack{}}));
   EXPECT_EQ(ladder.next_timer(), kNow + 1100ms);
-  EXPECT_EQ(ladder.verdict(), (Verdict{kJob, Cause::RunTimeout}));
+  EXPECT_EQ(ladder.verdict(), (shm::Verdict{kJob, Cause::RunTimeout}));
 }
 
 TEST(KillLadder, DoesNotWaitForAStackLongerThanItsLimit) {
@@ -141,7 +143,8 @@ TEST(KillLadder, TellsADeathByItselfFromAVerdict) {
     EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{std::nullopt}}));
   }
   for (const State state : {State::Condemning, State::Rereading, State::Capturing, State::Killing}) {
-    EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
+    EXPECT_EQ(in_state(state).handle(kNow, L::WorkerFenced{}),
+              (Effects{L::Settle{shm::Verdict{kJob, Cause::RunTimeout}}}));
   }
 }
 
@@ -163,7 +166,7 @@ TEST(KillLadder, ResumesAtTheVerdictThatAPredecessorWrote) {
   EXPECT_EQ(ladder.handle(kNow, L::VerdictWritten{}), (Effects{L::SetHold{}, L::CondemnSlot{}}));
   (void)ladder.handle(kNow, L::CondemnWon{});
   (void)ladder.handle(kNow, L::CaptureEnded{});
-  EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::Cancelled}}}));
+  EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{shm::Verdict{kJob, Cause::Cancelled}}}));
 }
 
 TEST(KillLadder, LetsAFaultedWorkerDieOfItsFault) {
@@ -201,7 +204,7 @@ TEST(KillLadder, KeepsAVerdictThatStoodBeforeTheFault) {
     L ladder = in_state(state);
     EXPECT_EQ(ladder.handle(kNow, L::FaultSaid{}), Effects{}) << to_string(state);
     EXPECT_EQ(ladder.state(), state);
-    EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{Verdict{kJob, Cause::RunTimeout}}}));
+    EXPECT_EQ(ladder.handle(kNow, L::WorkerFenced{}), (Effects{L::Settle{shm::Verdict{kJob, Cause::RunTimeout}}}));
   }
 }
 

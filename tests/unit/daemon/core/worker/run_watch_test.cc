@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 using Change = RunWatch::Change;
 
 constexpr TimePoint kNow{1000s};
-constexpr Intent kA{0, 0, 1};
-constexpr Intent kB{0, 0, 2};
+constexpr shm::Intent kA{0, 0, 1};
+constexpr shm::Intent kB{0, 0, 2};
 
 RunWatch looked_at(TimePoint when) {
   RunWatch watch;

@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 using L = KillLadder;
 
 constexpr TimePoint kNow{1h};
-constexpr Intent kJob{3, 0, 5};
-constexpr Intent kNext{3, 0, 6};
+constexpr shm::Intent kJob{3, 0, 5};
+constexpr shm::Intent kNext{3, 0, 6};
 constexpr RunWatcher::Limits kLimits{1s, 10s};
 
-RunWatcher::Sight runs(std::optional<Intent> intent, TimePoint since = kNow) {
+RunWatcher::Sight runs(std::optional<shm::Intent> intent, TimePoint since = kNow) {
   RunWatcher::Sight sight;
   sight.intent = intent;
   sight.stamp = since;

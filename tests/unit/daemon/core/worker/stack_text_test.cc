@@ -56,8 +56,8 @@ TEST(StackText, EndsAtTheHandlerAndLeavesTheLibrariesOut) {
                                     frame("images::resize(Picture&)"),
                                     frame("std::_Function_handler<void (Job&), void (*)(Job&)>::_M_invoke(Job&)"),
                                     frame("ringmaster::HandlerTable::run(rm_job*, void*)"),
-                                    frame("ringmaster::JobContext::run()", "/opt/worker"),
-                                    frame("ringmaster::JobRunner::call()", "/opt/worker"),
+                                    frame("ringmaster::worker::JobContext::run()", "/opt/worker"),
+                                    frame("ringmaster::worker::JobRunner::call()", "/opt/worker"),
                                     frame("main", "/opt/worker")};
   frames[2].interrupted = true;
   frames[6].handler_call = true;
@@ -73,7 +73,7 @@ TEST(StackText, OutsideOfAHandlerOursAndTheSystemsAreLeftOut) {
                                           frame("start_thread", "/lib/libc.so.6")};
   EXPECT_EQ(short_stack(thread), "#2 Watch::tick (worker+0x1f32)\n");
   const std::vector<StackFrame> idle = {frame("epoll_wait", "/lib/libc.so.6"),
-                                        frame("ringmaster::WorkerLoop::park()", "/opt/worker"),
+                                        frame("ringmaster::worker::WorkerLoop::park()", "/opt/worker"),
                                         frame("main", "/opt/worker")};
   EXPECT_EQ(short_stack(idle), full_stack(idle)) << "nothing would be left";
   EXPECT_EQ(short_stack({}), "");

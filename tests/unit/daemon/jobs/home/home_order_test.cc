@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using Serials = std::vector<std::uint32_t>;
@@ -39,4 +39,4 @@ TEST(HomeOrder, LimitsTheSessionsOfAUserInAPoolAndOfAll) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

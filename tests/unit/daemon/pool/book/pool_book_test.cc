@@ -4,22 +4,22 @@
 
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::Ledger;
 
-constexpr Owner kFirst{0, 1};
-constexpr Owner kSecond{0, 2};
+constexpr shm::Owner kFirst{0, 1};
+constexpr shm::Owner kSecond{0, 2};
 
 PoolBook::Death crash(core::Seat seat, const std::string& text) {
   return {seat, 1, 100, {5, 1000, "spin"}, {core::DeathKind::Signal, 11, true, false}, text, {}};
 }
 
 struct Lane {
-  Lane() : memory(sizeof(LaneRecord)), record(*format_lane(memory.span(), 0, kFirst)) {}
+  Lane() : memory(sizeof(shm::LaneRecord)), record(*shm::format_lane(memory.span(), 0, kFirst)) {}
   testing::Memory memory;
-  LaneRecord& record;
+  shm::LaneRecord& record;
 };
 
 TEST(PoolBook, ALaneIsCountedOnceForADeathWhoeverRepeatsIt) {
@@ -28,11 +28,11 @@ TEST(PoolBook, ALaneIsCountedOnceForADeathWhoeverRepeatsIt) {
   lane.record.counters.done = 3;
   {
     PoolBook book(ledger.record, 0, 1);
-    book.add_counts(kFirst, &lane.record, AttemptTimes{5, 7});
-    book.add_counts(kFirst, &lane.record, AttemptTimes{5, 7});
+    book.add_counts(kFirst, &lane.record, shm::AttemptTimes{5, 7});
+    book.add_counts(kFirst, &lane.record, shm::AttemptTimes{5, 7});
   }
   PoolBook successor(ledger.record, 0, 1);
-  successor.add_counts(kFirst, &lane.record, AttemptTimes{5, 7});
+  successor.add_counts(kFirst, &lane.record, shm::AttemptTimes{5, 7});
   EXPECT_EQ(successor.tally().deaths, 1U);
   EXPECT_EQ(successor.tally().done, 3U);
   EXPECT_EQ(successor.tally().run.max_ns, 7U);
@@ -47,7 +47,7 @@ TEST(PoolBook, TheTotalIsTheRecordWithTheLiving) {
   lane.record.counters.done = 3;
   PoolBook book(ledger.record, 0, 1);
   book.tally().done = 10;
-  const LaneRecord* const living[] = {&lane.record, &lane.record};
+  const shm::LaneRecord* const living[] = {&lane.record, &lane.record};
   EXPECT_EQ(book.total(living).done, 16U);
   EXPECT_EQ(book.tally().done, 10U) << "nobody is counted before its death";
 }
@@ -107,4 +107,4 @@ TEST(PoolBook, TheStackOfADeathIsTheOneThatWasCapturedBefore) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

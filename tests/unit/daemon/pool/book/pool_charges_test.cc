@@ -8,7 +8,7 @@
 #include "tests/testing/fake_timers.h"
 #include "tests/unit/shm/fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using std::chrono::seconds;
@@ -34,16 +34,16 @@ class PoolChargesTest : public ::testing::Test {
     EXPECT_EQ(charges.bury(death), 1000U);
   }
   [[nodiscard]] bool worker_knows_of(std::uint32_t uid) const {
-    ChargedUsers known;
+    shm::ChargedUsers known;
     (void)known.read(*control);
     return known.find(uid) != nullptr;
   }
 
   testing::FakeTimers timers;
   config::PoolConfig config;
-  std::unique_ptr<LedgerPool> record = std::make_unique<LedgerPool>();
-  testing::Memory memory{sizeof(ControlRecord)};
-  ControlRecord* control = format_control(memory.span(), 0, {1, 1});
+  std::unique_ptr<shm::LedgerPool> record = std::make_unique<shm::LedgerPool>();
+  testing::Memory memory{sizeof(shm::ControlRecord)};
+  shm::ControlRecord* control = shm::format_control(memory.span(), 0, {1, 1});
 };
 
 TEST_F(PoolChargesTest, OneDeathIsShownAndCostsNothing) {
@@ -110,4 +110,4 @@ TEST_F(PoolChargesTest, ADeathBetweenJobsThatNobodyIsKnownForIsThePools) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

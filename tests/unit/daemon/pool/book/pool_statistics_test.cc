@@ -4,16 +4,16 @@
 
 #include <memory>
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 constexpr core::TimePoint kNow{std::chrono::hours{1}};
 
 class PoolStatisticsTest : public ::testing::Test {
  protected:
-  std::unique_ptr<LedgerPool> record = std::make_unique<LedgerPool>();
+  std::unique_ptr<shm::LedgerPool> record = std::make_unique<shm::LedgerPool>();
   PoolStatistics statistics{*record, 2};
-  LedgerTally tally{};
+  shm::LedgerTally tally{};
 
   [[nodiscard]] PoolFigures figures() const { return statistics.figures(kNow, tally, statistics.gauge()); }
 };
@@ -99,4 +99,4 @@ TEST_F(PoolStatisticsTest, TheFullestQueueIsKeptForSuccessors) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 #include "tests/testing/fake_keeper.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 HandlerDescription handler(const std::string& name, bool listens = false) {
@@ -33,10 +33,10 @@ TEST(HandlerCatalog, HandlersAreKnownWhenAWorkerIsReady) {
   EXPECT_FALSE(room.catalog.known()) << "it may still fail";
   room.catalog.confirm();
   EXPECT_TRUE(room.catalog.known());
-  EXPECT_EQ(room.catalog.name_of(handler_id("spin")), "spin");
+  EXPECT_EQ(room.catalog.name_of(wire::handler_id("spin")), "spin");
   EXPECT_EQ(room.catalog.name_of(1), "");
-  EXPECT_TRUE(room.catalog.listens(handler_id("spin")));
-  EXPECT_FALSE(room.catalog.listens(handler_id("echo")));
+  EXPECT_TRUE(room.catalog.listens(wire::handler_id("spin")));
+  EXPECT_FALSE(room.catalog.listens(wire::handler_id("echo")));
   EXPECT_FALSE(room.catalog.listens(1));
 }
 
@@ -83,4 +83,4 @@ TEST(HandlerCatalog, WhoWaitsIsToldOnceAndNeverWithinTheCall) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -7,7 +7,7 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,4 +132,4 @@ TEST(SpawnSpec, AnotherUsersWorkerIsGuarded) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

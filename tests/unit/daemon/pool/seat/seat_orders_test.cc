@@ -6,7 +6,7 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -30,7 +30,7 @@ TEST(SeatOrders, APromotedSpareIsOnRecordBeforeItIsTold) {
   room.seat.state = core::SeatState::Spare;
   room.orders.promote(room.seat, false);
   EXPECT_EQ(room.seat.state, core::SeatState::Active);
-  EXPECT_EQ(room.ledger.record.workers[0].flags, kLedgerReady);
+  EXPECT_EQ(room.ledger.record.workers[0].flags, shm::kLedgerReady);
   ASSERT_EQ(room.worker.told<worker_link::Drain>().size(), 1U);
   EXPECT_FALSE(room.worker.told<worker_link::Drain>()[0].on);
   room.orders.promote(room.seat, true);
@@ -56,7 +56,7 @@ TEST(SeatOrders, OneThatLeavesMayEndItsJob) {
   Room room;
   room.orders.leave(room.seat, core::DeathKind::Clean, kNow);
   core::RunWatcher::Sight sight;
-  sight.intent = Intent{0, 0, 5};
+  sight.intent = shm::Intent{0, 0, 5};
   (void)room.seat.run.look(kNow, sight, {1h, 1h});
   room.orders.end_leaver(room.seat, kNow + 10s);
   EXPECT_TRUE(room.keeper.killed.empty()) << "its deadline is another's affair";
@@ -116,4 +116,4 @@ TEST(SeatOrders, AnOrphanIsKilledByItsName) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

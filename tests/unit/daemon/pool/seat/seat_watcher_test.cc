@@ -9,8 +9,10 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
+
+using shm::standing_verdict;
 
 using namespace std::chrono_literals;
 using testing::FakeKeeper;
@@ -18,7 +20,7 @@ using testing::FakeWorker;
 using testing::take_seat;
 
 constexpr core::TimePoint kNow{1h};
-constexpr Owner kOwner{0, 1};
+constexpr shm::Owner kOwner{0, 1};
 constexpr FakeKeeper::Name kName{0, 1};
 
 /// A pool of one worker and one session, with a hand-turned clock.
@@ -33,21 +35,21 @@ struct Room {
   }
 
   [[nodiscard]] PoolSeat& seat() { return seats[0]; }
-  [[nodiscard]] LedgerWorker& record() const { return ledger.record.workers[0]; }
+  [[nodiscard]] shm::LedgerWorker& record() const { return ledger.record.workers[0]; }
   /// The worker claims a new job of that handler.
   void run_a_job(const char* handler = "deaf") {
     testing::World& world = memory.world;
     world.submit();
     slot = world.last_slot;
-    const SlotWord job(word());
-    memory.session.reply.word(slot) = SlotWord::owned(job.seq(), SlotState::Running, 0, kOwner).bits();
+    const shm::SlotWord job(word());
+    memory.session.reply.word(slot) = shm::SlotWord::owned(job.seq(), shm::SlotState::Running, 0, kOwner).bits();
     intent = {3, static_cast<std::uint16_t>(slot), job.seq()};
     worker.lane().words.run_timeout = std::uint64_t{job.seq()} << 32;  // none of its own: the pool's
-    worker.lane().words.handler = handler_id(handler);
+    worker.lane().words.handler = wire::handler_id(handler);
     worker.runs(intent, static_cast<std::uint64_t>(now.time_since_epoch().count()));
   }
   void finish_the_job() const {
-    memory.session.reply.word(slot) = SlotWord::terminal(intent.seq, SlotState::Done, 0, Cause::None).bits();
+    memory.session.reply.word(slot) = shm::SlotWord::terminal(intent.seq, shm::SlotState::Done, 0, Cause::None).bits();
     worker.rests();
   }
   void look_after(core::Duration time) {
@@ -56,7 +58,7 @@ struct Room {
     watcher.look(seat(), now);
   }
   void capture_ends() { hand.drive(seat(), now, core::KillLadder::CaptureEnded{}); }
-  [[nodiscard]] SlotWord word() const { return SlotWord(memory.session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word() const { return shm::SlotWord(memory.session.reply.word(slot).load()); }
 
   testing::Ledger ledger;
   testing::SessionInMemory memory;
@@ -70,7 +72,7 @@ struct Room {
   FakeWorker& worker;
   core::TimePoint now = kNow;
   std::uint32_t slot = 0;
-  Intent intent;
+  shm::Intent intent;
   int calls = 0;
   bool dumps_core = false;
   std::vector<StackDesk::Order> captures;
@@ -95,12 +97,12 @@ TEST(SeatWatcher, ARunPastItsDeadlineIsSentencedCapturedAndKilled) {
   room.look_after(1ms);
   ASSERT_TRUE(standing_verdict(room.record()));
   EXPECT_EQ(standing_verdict(room.record())->cause, Cause::RunTimeout);
-  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.word().state(), shm::SlotState::Condemned);
   EXPECT_EQ(room.worker.control().hold, 1U);
   EXPECT_EQ(room.seat().state, core::SeatState::Condemned) << "a spare takes its place";
   EXPECT_EQ(room.seat().verdict, core::DeathKind::TimedOut);
   ASSERT_EQ(room.captures.size(), 1U);
-  EXPECT_EQ(room.captures[0].job.id, make_job_id(7, room.intent.seq));
+  EXPECT_EQ(room.captures[0].job.id, shm::make_job_id(7, room.intent.seq));
   EXPECT_TRUE(room.keeper.killed.empty()) << "not before its stack is taken";
   room.capture_ends();
   EXPECT_EQ(room.keeper.killed, std::vector{kName});
@@ -125,7 +127,7 @@ TEST(SeatWatcher, AJobThatEndsBetweenTheLookAndTheSentenceKillsNobody) {
   room.look_after(0s);
   // The slot is terminal, the lane still names the job; then the worker clears it.
   room.memory.session.reply.word(room.slot) =
-      SlotWord::terminal(room.intent.seq, SlotState::Done, 0, Cause::None).bits();
+      shm::SlotWord::terminal(room.intent.seq, shm::SlotState::Done, 0, Cause::None).bits();
   room.look_after(1s);
   EXPECT_EQ(room.worker.control().hold, 1U);
   room.worker.rests();
@@ -141,7 +143,7 @@ TEST(SeatWatcher, AClientThatTakesItsWordBackSavesNobodyAndLosesItsSession) {
   Room room;
   room.run_a_job();
   room.look_after(0s);
-  room.memory.session.reply.word(room.slot) = SlotWord::free_slot(room.intent.seq).bits();
+  room.memory.session.reply.word(room.slot) = shm::SlotWord::free_slot(room.intent.seq).bits();
   room.look_after(1s);
   EXPECT_TRUE(room.keeper.killed.empty()) << "one grace later, not at once";
   room.look_after(100ms);
@@ -153,13 +155,13 @@ TEST(SeatWatcher, ASlotThatIsClaimedAMomentAfterTheFirstSentenceIsSentencedAgain
   Room room;
   room.run_a_job();
   const std::uint64_t running = room.word().bits();
-  room.memory.session.reply.word(room.slot) = SlotWord::ready(room.intent.seq, 0).bits();
+  room.memory.session.reply.word(room.slot) = shm::SlotWord::ready(room.intent.seq, 0).bits();
   room.look_after(0s);
   room.look_after(1s);
   EXPECT_TRUE(room.captures.empty());
   room.memory.session.reply.word(room.slot) = running;
   room.look_after(100ms);
-  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.word().state(), shm::SlotState::Condemned);
   EXPECT_EQ(room.captures.size(), 1U);
   EXPECT_TRUE(room.fates.broken_sessions.empty());
 }
@@ -242,9 +244,9 @@ TEST(SeatWatcher, AFaultedWorkerHasTimeToDieAndToWriteItsCore) {
 TEST(SeatWatcher, ASuccessorGoesOnWithASentenceThatLaneAndLedgerAgreeOn) {
   Room room;
   room.run_a_job();
-  ASSERT_TRUE(write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
+  ASSERT_TRUE(shm::write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
   room.watcher.resume_verdict(room.seat(), room.now);
-  EXPECT_EQ(room.word().state(), SlotState::Condemned);
+  EXPECT_EQ(room.word().state(), shm::SlotState::Condemned);
   EXPECT_EQ(room.seat().verdict, core::DeathKind::Cancelled);
   room.capture_ends();
   EXPECT_EQ(room.keeper.killed, std::vector{kName});
@@ -253,7 +255,7 @@ TEST(SeatWatcher, ASuccessorGoesOnWithASentenceThatLaneAndLedgerAgreeOn) {
 TEST(SeatWatcher, ASuccessorWithdrawsASentenceOnAJobThatIsOver) {
   Room room;
   room.run_a_job();
-  ASSERT_TRUE(write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
+  ASSERT_TRUE(shm::write_verdict(room.record(), {room.intent, Cause::Cancelled, 0}));
   room.finish_the_job();
   room.worker.control().hold = 1;
   room.watcher.resume_verdict(room.seat(), room.now);
@@ -272,4 +274,4 @@ TEST(SeatWatcher, ASuccessorCountsARunFromWhenItsPredecessorSawIt) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using testing::FakeWorker;
@@ -29,8 +29,8 @@ TEST(SessionRoster, KnowsSessionsByIndexAndSerial) {
   EXPECT_EQ(room.roster.at(4), nullptr);
   EXPECT_EQ(room.roster.find(3, 7), &room.memory.session);
   EXPECT_EQ(room.roster.find(3, 8), nullptr) << "an index comes round again";
-  EXPECT_EQ(room.roster.job_id_of(Intent{3, 0, 5}.pack()), make_job_id(7, 5));
-  EXPECT_EQ(room.roster.job_id_of(Intent{4, 0, 5}.pack()), 0U);
+  EXPECT_EQ(room.roster.job_id_of(shm::Intent{3, 0, 5}.pack()), shm::make_job_id(7, 5));
+  EXPECT_EQ(room.roster.job_id_of(shm::Intent{4, 0, 5}.pack()), 0U);
   EXPECT_EQ(room.roster.job_id_of(0), 0U);
 }
 
@@ -76,7 +76,7 @@ TEST(SessionRoster, WhatCannotBeGivenForWantOfDescriptorsIsOwed) {
 TEST(SessionRoster, ACancelOfAnEarlierSessionAtItsIndexIsForgotten) {
   Room room;
   FakeWorker& worker = take_seat(room.seats[0], {0, 1});
-  worker.control().cancel = Intent{3, 0, 5}.pack();
+  worker.control().cancel = shm::Intent{3, 0, 5}.pack();
   room.roster.attach_to(room.seats[0], room.memory.session);
   EXPECT_EQ(worker.control().cancel, 0U);
 }
@@ -85,7 +85,7 @@ TEST(SessionRoster, ACancelOfTheJobThatRunsStands) {
   Room room;
   FakeWorker& worker = take_seat(room.seats[0], {0, 1});
   worker.runs({3, 0, 5});
-  worker.control().cancel = Intent{3, 0, 5}.pack();
+  worker.control().cancel = shm::Intent{3, 0, 5}.pack();
   room.roster.attach_to(room.seats[0], room.memory.session);
   EXPECT_NE(worker.control().cancel, 0U);
 }
@@ -155,7 +155,7 @@ TEST(SessionRoster, AWorkerIsBelievedForWhatItWasGivenAndForNothingElse) {
   FakeWorker& worker = take_seat(room.seats[0], {0, 1});
   testing::FakeFates fates;
   room.roster.on_broken(worker, {3, 8, Reason::BadSegment, 0}, fates);
-  room.roster.on_broken(worker, {kMaxSessions + 3, 7, Reason::BadSegment, 0}, fates);
+  room.roster.on_broken(worker, {shm::kMaxSessions + 3, 7, Reason::BadSegment, 0}, fates);
   EXPECT_TRUE(fates.broken_sessions.empty());
   room.roster.on_broken(worker, {3, 7, Reason::BadSegment, 0}, fates);
   EXPECT_EQ(fates.broken_sessions, std::vector<std::uint32_t>{7});
@@ -166,4 +166,4 @@ TEST(SessionRoster, AWorkerIsBelievedForWhatItWasGivenAndForNothingElse) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

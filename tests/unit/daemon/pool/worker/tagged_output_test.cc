@@ -5,7 +5,7 @@
 
 #include "shm/output_mark.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -17,7 +17,7 @@ constexpr core::TimePoint kNow{100s};
 constexpr std::uint64_t kToken = 0x1122334455667788;
 
 std::string mark(std::uint64_t job, std::uint64_t token = kToken) {
-  const OutputMark bytes = make_output_mark(token, job);
+  const shm::OutputMark bytes = shm::make_output_mark(token, job);
   return {bytes.data(), bytes.size()};
 }
 Line line(std::string text, std::uint64_t job) { return {{std::move(text), false, 0}, job}; }
@@ -66,7 +66,7 @@ TEST(TaggedOutput, MarksComeInPieces) {
     EXPECT_THAT(lines, ElementsAre(line("text of A", 1), line("text of B", 2))) << cut;
   }
   // Also when the reader is asked in between: what may become a mark is not given to anybody.
-  for (std::size_t cut = 9; cut < 9 + kOutputMarkBytes; ++cut) {
+  for (std::size_t cut = 9; cut < 9 + shm::kOutputMarkBytes; ++cut) {
     TaggedOutput output({}, kToken);
     auto lines = output.feed(kNow, bytes.substr(0, cut));
     for (auto& more : output.settle(kNow, 1)) lines.push_back(more);
@@ -93,4 +93,4 @@ TEST(TaggedOutput, WithoutATokenThereAreNoMarks) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -13,7 +13,7 @@
 #include "proto/stranger.h"
 #include "tests/testing/slow_close.h"
 
-namespace ringmaster {
+namespace ringmaster::daemon {
 namespace {
 
 class WorkerSocketTest : public ::testing::Test {
@@ -96,7 +96,7 @@ TEST_F(WorkerSocketTest, WhereTheKernelCanItNoDescriptorComesFromAWorker) {
 }
 
 TEST_F(WorkerSocketTest, WhereOneComesTheReadingEndsAndWhoMayWaitClosesIt) {
-  allow_descriptors(worker_->fds().socket.get());  // as before Linux 6.16
+  wire::allow_descriptors(worker_->fds().socket.get());  // as before Linux 6.16
   testing::LingeringSocket lingering;
   const int fd = lingering.fd.get();
   const auto ready = worker_link::encode(worker_link::Ready{});
@@ -125,4 +125,4 @@ TEST(ListenerFolder, IsMadeForEveryoneWhateverTheMask) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::daemon

@@ -12,7 +12,7 @@
 
 namespace ringmaster::test {
 
-inline const RegisteredHandler& thumbnail() { return built_handler("thumbnail"); }
+inline const worker::RegisteredHandler& thumbnail() { return built_handler("thumbnail"); }
 /// Before anything else is asked of libvips: the handler starts it.
 inline const bool libvips_runs = !thumbnail().description.name.empty();
 

@@ -10,7 +10,7 @@
 
 #include "pictures.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using test::Colour;
@@ -271,4 +271,4 @@ TEST(ThumbnailColours, StayWhenThePictureIsTurned) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

@@ -5,7 +5,7 @@
 
 #include "pictures.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using test::encode;
@@ -176,4 +176,4 @@ TEST(ThumbnailDamage, TellsOfItsOwnJobOnly) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker

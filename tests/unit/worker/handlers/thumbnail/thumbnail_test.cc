@@ -4,7 +4,7 @@
 
 #include "pictures.h"
 
-namespace ringmaster {
+namespace ringmaster::worker {
 namespace {
 
 using test::encode;
@@ -261,4 +261,4 @@ TEST(Thumbnail, GivesTransparencyAWhiteGround) {
 }
 
 }  // namespace
-}  // namespace ringmaster
+}  // namespace ringmaster::worker
