@@ -62,26 +62,26 @@ Error bad_field(std::string_view message) {
   return Error{"worker link: " + std::string(message) + " with a field out of range or a wrong length"};
 }
 
-template <typename Place>
-std::vector<std::byte> put_place(Type type, const Place& place) {
+template <typename Ref>
+std::vector<std::byte> put_ref(Type type, const Ref& ref) {
   wire::ByteWriter out;
-  out.put(place.index);
-  out.put(place.serial);
+  out.put(ref.index);
+  out.put(ref.serial);
   return packet(type, std::move(out));
 }
 
-template <typename Place>
-Place get_place(wire::ByteReader& in) {
-  Place place;
-  place.index = in.get<std::uint32_t>();
-  place.serial = in.get<std::uint32_t>();
-  return place;
+template <typename Ref>
+Ref get_ref(wire::ByteReader& in) {
+  Ref ref;
+  ref.index = in.get<std::uint32_t>();
+  ref.serial = in.get<std::uint32_t>();
+  return ref;
 }
 
-bool is_place(std::uint32_t index, std::uint32_t serial) { return index < kMaxSessions && serial != 0; }
+bool is_ref(std::uint32_t index, std::uint32_t serial) { return index < kMaxSessions && serial != 0; }
 
 Attach get_attach(wire::ByteReader& in, bool& valid) {
-  auto attach = get_place<Attach>(in);
+  auto attach = get_ref<Attach>(in);
   attach.uid = in.get<std::uint32_t>();
   const auto same_uid = in.get<std::uint8_t>();
   attach.same_uid = same_uid == 1;
@@ -95,7 +95,7 @@ Attach get_attach(wire::ByteReader& in, bool& valid) {
   attach.request_ring_bytes = in.get<std::uint64_t>();
   attach.result_ring_bytes = in.get<std::uint64_t>();
   attach.opened_ns = in.get<std::uint64_t>();
-  valid = is_place(attach.index, attach.serial) && same_uid <= 1 && told_of <= 1 && attach.priority < kClasses &&
+  valid = is_ref(attach.index, attach.serial) && same_uid <= 1 && told_of <= 1 && attach.priority < kClasses &&
           attach.weight >= 1 && attach.slots >= 1 && attach.slots <= kMaxSlots &&
           attach.request_segment_bytes <= kMaxSegmentBytes && attach.reply_segment_bytes <= kMaxSegmentBytes &&
           attach.request_ring_bytes < attach.request_segment_bytes &&
@@ -123,18 +123,18 @@ HandlersChunk get_chunk(wire::ByteReader& in, bool& valid) {
 
 template <typename Answer>
 Answer get_answer(wire::ByteReader& in, bool& valid) {
-  const auto answer = get_place<Answer>(in);
-  valid = is_place(answer.index, answer.serial);
+  const auto answer = get_ref<Answer>(in);
+  valid = is_ref(answer.index, answer.serial);
   return answer;
 }
 
 SessionBroken get_broken(wire::ByteReader& in, bool& valid) {
-  auto broken = get_place<SessionBroken>(in);
+  auto broken = get_ref<SessionBroken>(in);
   const auto reason = in.get<std::uint32_t>();
   const auto zero = in.get<std::uint32_t>();
   broken.reason = static_cast<BrokenReason>(reason);
   broken.detail = in.get<std::uint64_t>();
-  valid = is_place(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
+  valid = is_ref(broken.index, broken.serial) && zero == 0 && reason >= 1 &&
           reason <= static_cast<std::uint32_t>(BrokenReason::BellStorm);
   return broken;
 }
@@ -221,14 +221,14 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           out.put(m.opened_ns);
                           return packet(Type::Attach, std::move(out));
                         },
-                        [](const Detach& m) { return put_place(Type::Detach, m); },
+                        [](const Detach& m) { return put_ref(Type::Detach, m); },
                         [](const Drain& m) {
                           wire::ByteWriter out;
                           out.put(std::uint32_t{m.on ? 1U : 0U});
                           return packet(Type::Drain, std::move(out));
                         },
                         [](const Exit&) { return packet(Type::Exit, {}); },
-                        [](const Look& m) { return put_place(Type::Look, m); },
+                        [](const Look& m) { return put_ref(Type::Look, m); },
                         [](const Settings& m) {
                           wire::ByteWriter out;
                           out.put(m.spin_ns);
@@ -261,8 +261,8 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           return packet(Type::HandlersChunk, std::move(out));
                         },
                         [](const Ready&) { return packet(Type::Ready, {}); },
-                        [](const Attached& m) { return put_place(Type::Attached, m); },
-                        [](const Detached& m) { return put_place(Type::Detached, m); },
+                        [](const Attached& m) { return put_ref(Type::Attached, m); },
+                        [](const Detached& m) { return put_ref(Type::Detached, m); },
                         [](const SessionBroken& m) {
                           wire::ByteWriter out;
                           out.put(m.index);
@@ -314,7 +314,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
       message = get_attach(in, valid);
       break;
     case Type::Detach:
-      message = get_place<Detach>(in);
+      message = get_ref<Detach>(in);
       break;
     case Type::Drain: {
       const auto on = in.get<std::uint32_t>();
@@ -326,7 +326,7 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
       message = Exit{};
       break;
     case Type::Look:
-      message = get_place<Look>(in);
+      message = get_ref<Look>(in);
       valid = std::get<Look>(message).index < kMaxSessions;
       break;
     case Type::Settings:

@@ -34,7 +34,7 @@ constexpr Bytes mib(std::uint64_t n) noexcept { return {n << 20}; }
 constexpr Bytes gib(std::uint64_t n) noexcept { return {n << 30}; }
 
 /// A worker's place in its pool, 0 up to workers + spares − 1. The process in a seat changes, the seat stays.
-using Seat = std::uint16_t;
+using SeatNumber = std::uint16_t;
 
 /// A user id; core knows no kernel types.
 using Uid = std::uint32_t;

@@ -34,7 +34,7 @@ LedgerIncident* IncidentLog::place_of(std::uint64_t serial) const {
 const LedgerIncident* IncidentLog::find(std::uint64_t serial) const { return place_of(serial); }
 
 std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::size_t most,
-                                                     std::optional<core::Seat> seat) const {
+                                                     std::optional<core::SeatNumber> seat) const {
   std::vector<const LedgerIncident*> found;
   std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < shm::kLedgerIncidents && serial != 0 && found.size() < most; ++i, --serial) {

@@ -20,7 +20,7 @@ class IncidentLog {
   /// A process, told from an earlier one of the same incarnation number by its start (CLOCK_MONOTONIC).
   struct Process {
     std::uint32_t pool = 0;
-    core::Seat seat = 0;
+    core::SeatNumber seat = 0;
     std::uint32_t incarnation = 0;
     std::uint64_t started_ns = 0;
   };
@@ -55,7 +55,7 @@ class IncidentLog {
   [[nodiscard]] const char* full_stack_of(const shm::LedgerIncident& incident) const;
   /// The newest `most` of a pool, or of one seat of it, the newest first.
   [[nodiscard]] std::vector<const shm::LedgerIncident*> last(std::uint32_t pool, std::size_t most,
-                                                             std::optional<core::Seat> seat = std::nullopt) const;
+                                                             std::optional<core::SeatNumber> seat = std::nullopt) const;
 
  private:
   [[nodiscard]] shm::LedgerIncident* place_of(std::uint64_t serial) const;

@@ -56,7 +56,7 @@ struct Places {
   std::uint64_t masks[shm::kBoardWords] = {};
 };
 // Those that have a process. What the dead may have written for the others would hold rings back for ever.
-Places places_of(std::span<const PoolSeat> seats) {
+Places places_of(std::span<const Seat> seats) {
   Places places;
   for (std::size_t i = 0; i < seats.size(); ++i) {
     if (seats[i].process) places.masks[i / 64] |= std::uint64_t{1} << (i % 64);
@@ -99,17 +99,17 @@ Burial::Buried Burial::bury(const Scene& scene, const keeper::ExitRecord& exit) 
   return buried;
 }
 
-Burial::Dead Burial::look(std::span<PoolSeat> seats, const keeper::ExitRecord& exit) const {
+Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit) const {
   Dead dead;
-  dead.seat = static_cast<core::Seat>(exit.worker - first_worker_);
+  dead.seat = static_cast<core::SeatNumber>(exit.worker - first_worker_);
   dead.owner = {static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)};
   const shm::LedgerWorker& record = record_of(dead.seat);
   if (record.incarnation == exit.incarnation) {
     dead.verdict = shm::standing_verdict(record);
     dead.was_ready = (record.flags & shm::kLedgerReady) != 0;
   }
-  PoolSeat& seat = seats[dead.seat];
-  if (seat.process && seat.process->place().owner == dead.owner) {
+  Seat& seat = seats[dead.seat];
+  if (seat.process && seat.process->name().owner == dead.owner) {
     dead.kin = Kin::Worker;
     dead.lane = &seat.process->lane();
     dead.cgroup = seat.process->cgroup();
@@ -196,7 +196,7 @@ void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCaus
   const auto jobs = reap_jobs(scene, dead, death);
   // A living process of the seat has bits of its own by now, and without them nobody would ring it.
   const auto& living = scene.seats[dead.seat].process;
-  if (!living || living->place().owner == dead.owner) shm::clear_place(scene.board, dead.seat);
+  if (!living || living->name().owner == dead.owner) shm::clear_place(scene.board, dead.seat);
   shm::clear_strangers(scene.board, places_of(scene.seats).masks);
   ports_.call_workers();
   for (const shm::ReapedJob& job : jobs) account(job, dead, cause);

@@ -32,7 +32,7 @@ class Burial {
   /// What there is of the dead.
   struct Dead {
     Kin kin = Kin::Stranger;
-    core::Seat seat = 0;
+    core::SeatNumber seat = 0;
     shm::Owner owner;
     const shm::LaneRecord* lane = nullptr;  ///< null: lost
     int cgroup = -1;                        ///< its own; -1: none, or lost
@@ -64,7 +64,7 @@ class Burial {
   };
   /// The pool at the moment of the exit.
   struct Scene {
-    std::span<PoolSeat> seats;
+    std::span<Seat> seats;
     shm::BoardRecord& board;
     bool stopping = false;  ///< no job is tried again
     std::uint64_t now_ns = 0;
@@ -78,10 +78,10 @@ class Burial {
   Buried bury(const Scene& scene, const keeper::ExitRecord& exit);
 
  private:
-  [[nodiscard]] shm::LedgerWorker& record_of(core::Seat seat) const {
+  [[nodiscard]] shm::LedgerWorker& record_of(core::SeatNumber seat) const {
     return rooms_.ledger.workers[first_worker_ + seat];
   }
-  [[nodiscard]] Dead look(std::span<PoolSeat> seats, const keeper::ExitRecord& exit) const;
+  [[nodiscard]] Dead look(std::span<Seat> seats, const keeper::ExitRecord& exit) const;
   [[nodiscard]] core::DeathCause cause_of(const Dead& dead, const keeper::ExitRecord& exit) const;
   void tell(const Dead& dead, const keeper::ExitRecord& exit, const core::DeathCause& cause, std::uint64_t now_ns);
   std::optional<core::Uid> charge(const Dead& dead, const core::DeathCause& cause, const shm::LastRun& run) const;

@@ -69,19 +69,20 @@ Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index
       hand_(index, first_worker,
             {config.uid.value_or(::geteuid()), config.uid ? config.gid.value_or(::getegid()) : ::getegid()},
             {host.ledger(), book_, sessions_, handlers_, host.sessions(), host.keeper()},
-            {[this] { call(); }, [this](core::Seat seat, const auto& order) { capture(seat, order); }}),
+            {[this] { call(); }, [this](core::SeatNumber seat, const auto& order) { capture(seat, order); }}),
       watcher_(config.name, first_worker, {{config.run_deadline, config.max_deadline}, config.grace},
                {host.ledger(), sessions_, handlers_, hand_}, dumps_core),
       orders_(config.name, first_worker, config.grace + kLeaveRoom, {host.ledger(), book_, host.keeper()}),
       boot_({settings_of(config, host.usable_cpus()), config.start_timeout}, handlers_),
-      starter_(config_, index, first_worker, host.stock_worker(),
-               {host.loop(), host.ledger(), book_, sessions_, host.keeper(), host.cgroups()},
-               {[this](shm::ControlRecord& control) { charges_.show(control); },
-                [this](core::Seat seat, auto&& message) { on_message(seat, std::move(message)); },
-                [this](core::Seat seat, const std::string& what) { on_violation(seat, what); },
-                [this](core::Seat seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
+      starter_(
+          config_, index, first_worker, host.stock_worker(),
+          {host.loop(), host.ledger(), book_, sessions_, host.keeper(), host.cgroups()},
+          {[this](shm::ControlRecord& control) { charges_.show(control); },
+           [this](core::SeatNumber seat, auto&& message) { on_message(seat, std::move(message)); },
+           [this](core::SeatNumber seat, const std::string& what) { on_violation(seat, what); },
+           [this](core::SeatNumber seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
       staffing_(config_, {seats_, handlers_, orders_},
-                {[this](core::Seat seat) { starter_.start(seats_[seat], seat); }, resident_bytes, make_random()}),
+                {[this](core::SeatNumber seat) { starter_.start(seats_[seat], seat); }, resident_bytes, make_random()}),
       report_(config_, index,
               {host.ledger(), seats_, sessions_, handlers_, staffing_, drain_, book_, statistics_, charges_, queues_,
                host.cgroups()}),
@@ -205,17 +206,17 @@ void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t
   round_.ask();
 }
 
-void Pool::capture(core::Seat index, const StackDesk::Order& order) {
+void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
   const std::uint32_t incarnation = order.process.incarnation;
   host_.stacks().capture(order, [this, index, incarnation] {
     Seat& captured = seats_[index];
-    if (!captured.process || captured.process->place().owner.incarnation != incarnation) return;
+    if (!captured.process || captured.process->name().owner.incarnation != incarnation) return;
     hand_.drive(captured, host_.loop().now(), core::KillLadder::CaptureEnded{});
     round_.ask();
   });
 }
 
-void Pool::on_violation(core::Seat index, const std::string& what) {
+void Pool::on_violation(core::SeatNumber index, const std::string& what) {
   log_warning("worker said what it may not say, and is killed",
               {{"pool", config_.name}, {"worker", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
   seats_[index].boot_error = what;
@@ -223,11 +224,11 @@ void Pool::on_violation(core::Seat index, const std::string& what) {
   round_.ask();
 }
 
-void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
+void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& message) {
   Seat& seat = seats_[index];
   if (!seat.process) return;
   PoolWorker& process = *seat.process;
-  const shm::Owner owner = process.place().owner;
+  const shm::Owner owner = process.name().owner;
   const core::TimePoint now = host_.loop().now();
   const auto boots = [&](bool on) {
     if (!on) orders_.kill(seat, core::DeathKind::BootFailure);
@@ -260,7 +261,7 @@ void Pool::on_message(core::Seat index, worker_link::ToSupervisor&& message) {
   round_.ask();
 }
 
-void Pool::on_ready(core::Seat index) {
+void Pool::on_ready(core::SeatNumber index) {
   Seat& seat = seats_[index];
   if (seat.ready || seat.verdict) return;
   const core::TimePoint now = host_.loop().now();
@@ -279,7 +280,7 @@ void Pool::on_ready(core::Seat index) {
 }
 
 void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead) {
-  const auto index = static_cast<core::Seat>(number);
+  const auto index = static_cast<core::SeatNumber>(number);
   Seat& seat = seats_[index];
   switch (starter_.adopt(seat, index, incarnation, pid, std::move(fds), dead)) {
     case SeatStart::Taken::Orphan:

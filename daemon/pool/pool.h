@@ -19,7 +19,7 @@
 #include "daemon/pool/queue_watch.h"
 #include "daemon/pool/seat/handler_catalog.h"
 #include "daemon/pool/seat/ladder_hand.h"
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 #include "daemon/pool/seat/seat_boot.h"
 #include "daemon/pool/seat/seat_orders.h"
 #include "daemon/pool/seat/seat_start.h"
@@ -86,13 +86,11 @@ class Pool final : public PoolGate {
   [[nodiscard]] PoolView view() const override { return report_.view(host_.loop().now()); }
 
  private:
-  using Seat = PoolSeat;
-
   // pool.cc: events
-  void on_message(core::Seat seat, worker_link::ToSupervisor&& message);
-  void on_violation(core::Seat seat, const std::string& what);
-  void on_ready(core::Seat index);
-  void capture(core::Seat seat, const StackDesk::Order& order);
+  void on_message(core::SeatNumber seat, worker_link::ToSupervisor&& message);
+  void on_violation(core::SeatNumber seat, const std::string& what);
+  void on_ready(core::SeatNumber index);
+  void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void keep_looking();
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] PoolDrain::Crew crew();

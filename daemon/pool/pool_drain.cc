@@ -45,8 +45,8 @@ shm::BoardClosed board_word(core::Admission admission) {
 }
 
 // No ready worker claims before it has read what we sent.
-bool workers_rest(std::span<const PoolSeat> seats) {
-  return std::ranges::all_of(seats, [](const PoolSeat& seat) {
+bool workers_rest(std::span<const Seat> seats) {
+  return std::ranges::all_of(seats, [](const Seat& seat) {
     if (!seat.process || !seat.ready) return true;
     // SYNC: seq_cst, pairs with the worker's set_state: after the Drain that we sent.
     const auto state = static_cast<shm::LaneState>(seat.process->lane().words.state.load(std::memory_order_seq_cst));
@@ -230,10 +230,10 @@ void PoolDrain::end_if_idle(core::TimePoint now, const Crew& crew) {
   if (!owned) act(drain_.handle(now, core::Drain::BecameIdle{}), crew);
 }
 
-void PoolDrain::pause_claiming(bool pause, std::span<PoolSeat> seats) {
+void PoolDrain::pause_claiming(bool pause, std::span<Seat> seats) {
   if (claiming_paused_ == pause) return;
   claiming_paused_ = pause;
-  for (PoolSeat& seat : seats) {
+  for (Seat& seat : seats) {
     if (seat.process && seat.state == core::SeatState::Active) seat.process->send(worker_link::Drain{pause});
   }
   if (!pause) ports_.call_workers();

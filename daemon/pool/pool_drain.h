@@ -33,7 +33,7 @@ class PoolDrain {
   };
   /// The pool at the moment.
   struct Crew {
-    std::span<PoolSeat> seats;
+    std::span<Seat> seats;
     bool hopeless = false;  ///< it is quarantined, and nobody is ready
   };
 
@@ -74,7 +74,7 @@ class PoolDrain {
   void publish_admission(const Crew& crew);
   void lose_queued();
   void end_if_idle(core::TimePoint now, const Crew& crew);
-  void pause_claiming(bool pause, std::span<PoolSeat> seats);
+  void pause_claiming(bool pause, std::span<Seat> seats);
   [[nodiscard]] bool refuses(const Session& session, shm::SlotWord ready, const Crew& crew) const;
   [[nodiscard]] bool waits_for_a_job(const Crew& crew) const;
   void tell(Done done, const std::string& why_not) const;

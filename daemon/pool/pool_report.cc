@@ -34,7 +34,7 @@ IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& fr
   view.serial = from.serial.load(std::memory_order_relaxed);
   const std::uint64_t now = monotonic_ns();
   view.ago = std::chrono::nanoseconds{now > from.at_ns ? now - from.at_ns : 0};
-  view.seat = static_cast<core::Seat>(from.seat);
+  view.seat = static_cast<core::SeatNumber>(from.seat);
   view.incarnation = from.incarnation;
   view.job_id = from.job_id;
   view.uid = from.uid;
@@ -55,7 +55,7 @@ IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& fr
 
 shm::LedgerTally PoolReport::total() const {
   std::vector<const shm::LaneRecord*> lanes;
-  for (const PoolSeat& seat : rooms_.seats) {
+  for (const Seat& seat : rooms_.seats) {
     if (seat.process) lanes.push_back(&seat.process->lane());
     if (seat.orphan && seat.orphan->lane != nullptr) lanes.push_back(seat.orphan->lane);
   }
@@ -71,7 +71,7 @@ PoolView PoolReport::view(core::TimePoint now) const {
   view.workers_wanted = config_.workers;
   view.spares_wanted = config_.spares;
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
-    view.workers.push_back(worker(now, static_cast<core::Seat>(i)));
+    view.workers.push_back(worker(now, static_cast<core::SeatNumber>(i)));
   }
   view.figures = rooms_.statistics.figures(now, total(), rooms_.queues.measure(now));
   view.charges = rooms_.charges.views();
@@ -82,8 +82,8 @@ PoolView PoolReport::view(core::TimePoint now) const {
   return view;
 }
 
-WorkerView PoolReport::worker(core::TimePoint now, core::Seat index) const {
-  const PoolSeat& seat = rooms_.seats[index];
+WorkerView PoolReport::worker(core::TimePoint now, core::SeatNumber index) const {
+  const Seat& seat = rooms_.seats[index];
   WorkerView worker;
   worker.seat = index;
   worker.state = name_of(seat.state);
@@ -94,10 +94,10 @@ WorkerView PoolReport::worker(core::TimePoint now, core::Seat index) const {
   return worker;
 }
 
-void PoolReport::look_at_process(core::TimePoint now, const PoolSeat& seat, WorkerView& worker) const {
+void PoolReport::look_at_process(core::TimePoint now, const Seat& seat, WorkerView& worker) const {
   const shm::LaneRecord& lane = seat.process->lane();
   worker.pid = seat.process->pid();
-  worker.incarnation = seat.process->place().owner.incarnation;
+  worker.incarnation = seat.process->name().owner.incarnation;
   worker.jobs = shm::finished_jobs(lane.counters);
   worker.leftovers = lane.left.now.load(std::memory_order_relaxed);
   worker.uptime = now - seat.started;
@@ -130,7 +130,7 @@ core::PoolSnapshot PoolReport::snapshot() const {
   snapshot.quarantined = rooms_.staffing.policy().quarantined();
   snapshot.quarantine_reason = rooms_.staffing.policy().quarantine_reason();
   snapshot.last_death = rooms_.book.last_death();
-  for (const PoolSeat& seat : rooms_.seats) {
+  for (const Seat& seat : rooms_.seats) {
     if (seat.state == core::SeatState::Active) ++snapshot.workers_active;
     if (seat.state == core::SeatState::Starting) ++snapshot.workers_starting;
     if (seat.state == core::SeatState::Spare) ++snapshot.spares_ready;

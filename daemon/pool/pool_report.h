@@ -23,7 +23,7 @@ class PoolReport {
  public:
   struct Rooms {
     shm::LedgerRecord& ledger;
-    const std::vector<PoolSeat>& seats;
+    const std::vector<Seat>& seats;
     const SessionRoster& sessions;
     const HandlerCatalog& handlers;
     const Staffing& staffing;
@@ -46,8 +46,8 @@ class PoolReport {
   [[nodiscard]] shm::LedgerTally total() const;
 
  private:
-  [[nodiscard]] WorkerView worker(core::TimePoint now, core::Seat index) const;
-  void look_at_process(core::TimePoint now, const PoolSeat& seat, WorkerView& worker) const;
+  [[nodiscard]] WorkerView worker(core::TimePoint now, core::SeatNumber index) const;
+  void look_at_process(core::TimePoint now, const Seat& seat, WorkerView& worker) const;
 
   const config::PoolConfig& config_;
   std::uint32_t index_;

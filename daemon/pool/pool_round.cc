@@ -53,7 +53,7 @@ void Pool::look(core::TimePoint now) {
                   {{"pool", config_.name}, {"worker", i}, {"memory_max", config_.memory_max}});
       orders_.kill(seats_[i], core::DeathKind::OutOfMemory);
     }
-    statistics_.note_process(static_cast<core::Seat>(i), process->place().owner.incarnation, process->pid(), now);
+    statistics_.note_process(static_cast<core::SeatNumber>(i), process->name().owner.incarnation, process->pid(), now);
   }
   if (config_.memory_max.value != 0 && host_.cgroups().limits_memory()) host_.sessions().end_those_with_holes();
   const auto now_ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
@@ -70,7 +70,7 @@ bool Pool::idle() const {
   std::vector<core::WorkerSight> workers;
   for (const Seat& seat : seats_) {
     if (!seat.process || !seat.ready) continue;
-    const auto place = seat.process->place().seat;
+    const auto place = seat.process->name().seat;
     // SYNC: acquire: an idle bit seen here was set before its worker's last scan.
     const std::uint64_t bits = board_->idle[place / 64].load(std::memory_order_acquire);
     workers.push_back({seat.run.running(), seat.state == core::SeatState::Active, (bits >> (place % 64) & 1) != 0});
@@ -89,7 +89,7 @@ void Pool::pass_time(Seat& seat, core::TimePoint now) {
   if (boot_.timed_out(seat, now)) {
     log_warning(
         "worker was not ready in time and is killed; see start_timeout",
-        {{"pool", config_.name}, {"worker", seat.process->place().seat}, {"start_timeout", config_.start_timeout}});
+        {{"pool", config_.name}, {"worker", seat.process->name().seat}, {"start_timeout", config_.start_timeout}});
     staffing_.start_timed_out();
     orders_.kill(seat, core::DeathKind::BootFailure);
   } else if (killing && !seat.run.ladder()) {

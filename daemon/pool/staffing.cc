@@ -14,7 +14,7 @@ Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports p
       availability_(rooms.seats.size()),
       policy_(config.restart, rooms.seats.size(), ports_.random) {}
 
-void Staffing::became_ready(core::Seat seat, core::TimePoint now) {
+void Staffing::became_ready(core::SeatNumber seat, core::TimePoint now) {
   available(core::Availability::Event::BecameReady);
   on_policy(policy_.handle(now, core::RestartPolicy::BecameReady{seat}));
 }
@@ -27,20 +27,20 @@ void Staffing::died(const core::RestartPolicy::Died& died, bool orphan, core::Ti
   on_policy(policy_.handle(now, died));
 }
 
-void Staffing::no_start(core::Seat seat, core::TimePoint now) {
+void Staffing::no_start(core::SeatNumber seat, core::TimePoint now) {
   available(core::Availability::Event::BootFailed);
   on_policy(policy_.handle(now, core::RestartPolicy::Died{seat, {core::DeathKind::BootFailure, 0, false}, false, 0}));
 }
 
 void Staffing::look_for_first_jobs(core::TimePoint now) {
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
-    PoolSeat& seat = rooms_.seats[i];
+    Seat& seat = rooms_.seats[i];
     if (!seat.process || !seat.ready || shm::finished_jobs(seat.process->lane().counters) == 0) continue;
-    finished_first_job(seat, static_cast<core::Seat>(i), now);
+    finished_first_job(seat, static_cast<core::SeatNumber>(i), now);
   }
 }
 
-void Staffing::finished_first_job(PoolSeat& seat, core::Seat index, core::TimePoint now) {
+void Staffing::finished_first_job(Seat& seat, core::SeatNumber index, core::TimePoint now) {
   if (std::exchange(seat.first_job_seen, true)) return;
   on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
 }
@@ -78,9 +78,9 @@ core::Quarantine Staffing::quarantine() const {
 std::vector<core::SeatView> Staffing::views() const {
   std::vector<core::SeatView> views(rooms_.seats.size());
   for (std::size_t i = 0; i < views.size(); ++i) {
-    const PoolSeat& seat = rooms_.seats[i];
+    const Seat& seat = rooms_.seats[i];
     views[i].state = seat.state;
-    views[i].not_before = policy_.may_start_at(static_cast<core::Seat>(i));
+    views[i].not_before = policy_.may_start_at(static_cast<core::SeatNumber>(i));
     views[i].started = seat.started;
     if (!seat.process) continue;
     views[i].jobs = shm::finished_jobs(seat.process->lane().counters);

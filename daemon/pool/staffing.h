@@ -19,12 +19,12 @@ namespace ringmaster::daemon {
 class Staffing {
  public:
   struct Rooms {
-    std::vector<PoolSeat>& seats;
+    std::vector<Seat>& seats;
     HandlerCatalog& handlers;
     SeatOrders& orders;
   };
   struct Ports {
-    std::function<void(core::Seat)> start;  ///< puts a process into an empty seat, or calls no_start()
+    std::function<void(core::SeatNumber)> start;  ///< puts a process into an empty seat, or calls no_start()
     std::function<core::Bytes(std::int32_t pid)> resident;
     core::RestartPolicy::Random random;
   };
@@ -33,13 +33,13 @@ class Staffing {
   Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports ports);
 
   // What happened.
-  void became_ready(core::Seat seat, core::TimePoint now);
+  void became_ready(core::SeatNumber seat, core::TimePoint now);
   void died(const core::RestartPolicy::Died& died, bool orphan, core::TimePoint now);
-  void no_start(core::Seat seat, core::TimePoint now);
+  void no_start(core::SeatNumber seat, core::TimePoint now);
   void start_timed_out() { available(core::Availability::Event::StartTimedOut); }
   /// Looks for workers that have finished their first job; also for one that is about to be cleared away.
   void look_for_first_jobs(core::TimePoint now);
-  void finished_first_job(PoolSeat& seat, core::Seat index, core::TimePoint now);
+  void finished_first_job(Seat& seat, core::SeatNumber index, core::TimePoint now);
 
   /// Starts, promotes and recycles until nothing is left to do. `stopping`: everybody leaves; `paused`: whoever is
   /// promoted claims nothing yet.

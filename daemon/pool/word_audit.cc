@@ -9,9 +9,9 @@
 namespace ringmaster::daemon {
 namespace {
 
-bool has_job(const PoolSeat& seat, shm::Owner owner, const shm::Intent& intent) {
+bool has_job(const Seat& seat, shm::Owner owner, const shm::Intent& intent) {
   if (seat.orphan && seat.orphan->owner == owner) return true;
-  return seat.process && seat.process->place().owner == owner &&
+  return seat.process && seat.process->name().owner == owner &&
          shm::look_at_lane(seat.process->lane()).intent == intent;
 }
 
@@ -30,13 +30,13 @@ bool WordAudit::can_be(const Session& session, std::uint32_t slot, shm::SlotWord
   return false;
 }
 
-bool WordAudit::any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const PoolSeat> seats) {
+bool WordAudit::any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const Seat> seats) {
   bool owned = false;
   for (const auto& [index, session] : sessions) {
     for (const auto [slot, word] : shm::slot_words(session->reply)) {
       if (!word.is_owned()) continue;
       const shm::Intent intent{index, static_cast<std::uint16_t>(slot), word.seq()};
-      const auto owns = [owner = word.owner(), &intent](const PoolSeat& seat) { return has_job(seat, owner, intent); };
+      const auto owns = [owner = word.owner(), &intent](const Seat& seat) { return has_job(seat, owner, intent); };
       if (std::any_of(seats.begin(), seats.end(), owns) || shm::slot_word(session->reply, slot) != word) {
         owned = true;
       } else {

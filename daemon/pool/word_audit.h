@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session.h"
 
@@ -20,7 +20,7 @@ class WordAudit {
   bool can_be(const Session& session, std::uint32_t slot, shm::SlotWord seen);
   /// While no worker runs a job: true when a slot's owner is not resolved yet. A word that names an owner who does not
   /// have the job is its client's invention, and would keep the pool from being drained for ever.
-  bool any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const PoolSeat> seats);
+  bool any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const Seat> seats);
   /// Ends the sessions that were found.
   void end_broken(SessionFates& sessions);
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr core::Duration kLookAgain = std::chrono::milliseconds{5};
 
-bool takes_jobs(const PoolSeat& seat) { return seat.process && seat.ready && seat.state == core::SeatState::Active; }
+bool takes_jobs(const Seat& seat) { return seat.process && seat.ready && seat.state == core::SeatState::Active; }
 
 bool is_idle(const shm::BoardRecord& board, std::size_t place) {
   // SYNC: seq_cst, pairs with set_idle, as in should_ring: after the job was published.
@@ -18,13 +18,13 @@ bool is_idle(const shm::BoardRecord& board, std::size_t place) {
 
 }  // namespace
 
-void WorkCall::everyone(std::span<PoolSeat> seats) {
-  for (PoolSeat& seat : seats) {
+void WorkCall::everyone(std::span<Seat> seats) {
+  for (Seat& seat : seats) {
     if (takes_jobs(seat)) seat.process->call({});
   }
 }
 
-void WorkCall::one(std::span<PoolSeat> seats, const shm::BoardRecord& board, const Session& session) {
+void WorkCall::one(std::span<Seat> seats, const shm::BoardRecord& board, const Session& session) {
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const std::size_t at = (turn_ + i) % seats.size();
     if (!takes_jobs(seats[at]) || !is_idle(board, at) || seats[at].owes_attach) continue;

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 #include "shm/layout.h"
 
 namespace ringmaster::daemon {
@@ -20,10 +20,10 @@ struct Session;
 class WorkCall {
  public:
   /// There may be jobs that nobody was told of: every worker that takes jobs looks.
-  static void everyone(std::span<PoolSeat> seats);
+  static void everyone(std::span<Seat> seats);
   /// The supervisor has published a job in `session`: one idle worker looks there; which one goes round. That one may
   /// be on its way to another job: then it passes the call on (shm/DESIGN.md, C6).
-  void one(std::span<PoolSeat> seats, const shm::BoardRecord& board, const Session& session);
+  void one(std::span<Seat> seats, const shm::BoardRecord& board, const Session& session);
   /// Calls `look` 5 ms from now, unless it is about to: who was called may be stopped, or dead and not buried yet.
   void look_again(EventLoop& loop, std::function<void()> look);
   /// Whether a job that the supervisor has published is still there to be taken beside somebody who is idle.

@@ -60,7 +60,7 @@ struct WorkerView {
     core::Duration run{};
   };
 
-  core::Seat seat = 0;
+  core::SeatNumber seat = 0;
   std::string state;
   pid_t pid = 0;  ///< 0: no process
   std::uint32_t incarnation = 0;
@@ -86,7 +86,7 @@ struct IncidentView {
 
   std::uint64_t serial = 0;
   core::Duration ago{};
-  core::Seat seat = 0;
+  core::SeatNumber seat = 0;
   std::uint32_t incarnation = 0;
   std::string kind;
   std::int32_t detail = 0;   ///< exit code or signal

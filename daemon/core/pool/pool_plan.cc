@@ -44,7 +44,7 @@ void stop_everything(std::span<const SeatView> seats, PoolPlan& plan) {
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const auto state = seats[i].state;
     if (state == SeatState::Starting || state == SeatState::Spare || state == SeatState::Active) {
-      plan.effects.push_back(StopWorker{static_cast<Seat>(i)});
+      plan.effects.push_back(StopWorker{static_cast<SeatNumber>(i)});
     }
   }
 }
@@ -52,7 +52,7 @@ void stop_everything(std::span<const SeatView> seats, PoolPlan& plan) {
 void promote(const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
   for (std::size_t i = 0; i < seats.size() && counts.active < goal.workers; ++i) {
     if (seats[i].state != SeatState::Spare) continue;
-    plan.effects.push_back(PromoteSpare{static_cast<Seat>(i)});
+    plan.effects.push_back(PromoteSpare{static_cast<SeatNumber>(i)});
     --counts.spare;
     ++counts.active;
   }
@@ -65,7 +65,7 @@ void stop_surplus(const PoolGoal& goal, std::span<const SeatView> seats, Counts&
         seats[i].state == SeatState::Spare && counts.active >= goal.workers && counts.spare > goal.spares;
     const bool active = seats[i].state == SeatState::Active && counts.active > goal.workers;
     if (!spare && !active) continue;
-    plan.effects.push_back(StopWorker{static_cast<Seat>(i)});
+    plan.effects.push_back(StopWorker{static_cast<SeatNumber>(i)});
     spare ? --counts.spare : --counts.active;
     ++counts.leaving;
   }
@@ -89,7 +89,7 @@ void start_missing(TimePoint now, const PoolGoal& goal, std::span<const SeatView
         continue;
       }
     }
-    plan.effects.push_back(StartWorker{static_cast<Seat>(i)});
+    plan.effects.push_back(StartWorker{static_cast<SeatNumber>(i)});
     ++counts.starting;
     --allowed;
   }
@@ -119,7 +119,8 @@ void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> 
     }
   }
   if (!quiet || !chosen) return;
-  plan.effects.push_back(RecycleWorker{static_cast<Seat>(*chosen), *recycle_reason(now, goal.recycle, seats[*chosen])});
+  plan.effects.push_back(
+      RecycleWorker{static_cast<SeatNumber>(*chosen), *recycle_reason(now, goal.recycle, seats[*chosen])});
 }
 
 }  // namespace

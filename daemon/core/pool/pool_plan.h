@@ -53,20 +53,20 @@ enum class RecycleReason : std::uint8_t { Jobs, Memory, Age };
 [[nodiscard]] const char* to_string(RecycleReason reason);
 
 struct StartWorker {
-  Seat seat;
+  SeatNumber seat;
   friend bool operator==(const StartWorker&, const StartWorker&) = default;
 };
 struct PromoteSpare {
-  Seat seat;
+  SeatNumber seat;
   friend bool operator==(const PromoteSpare&, const PromoteSpare&) = default;
 };
 struct RecycleWorker {
-  Seat seat;
+  SeatNumber seat;
   RecycleReason reason;
   friend bool operator==(const RecycleWorker&, const RecycleWorker&) = default;
 };
 struct StopWorker {  ///< surplus, or the pool ends: leave after the present job
-  Seat seat;
+  SeatNumber seat;
   friend bool operator==(const StopWorker&, const StopWorker&) = default;
 };
 using PoolEffect = std::variant<StartWorker, PromoteSpare, RecycleWorker, StopWorker>;

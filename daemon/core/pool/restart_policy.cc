@@ -29,7 +29,7 @@ constexpr std::size_t kUidsOfABrokenHandler = 3;
 RestartPolicy::RestartPolicy(const RestartConfig& config, std::size_t seats, Random random)
     : config_(config), random_(std::move(random)), seats_(seats) {}
 
-RestartPolicy::SeatRecord& RestartPolicy::record(Seat seat) {
+RestartPolicy::SeatRecord& RestartPolicy::record(SeatNumber seat) {
   RM_CHECK(seat < seats_.size(), "seat=%u seats=%zu", unsigned{seat}, seats_.size());
   return seats_[seat];
 }
@@ -117,7 +117,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_timer(TimePoint now) {
   for (std::size_t i = 0; i < seats_.size(); ++i) {
     const auto since = seats_[i].ready_since;
     if (!since || now < *since + config_.stable) continue;
-    auto effects = on_proof(static_cast<Seat>(i));
+    auto effects = on_proof(static_cast<SeatNumber>(i));
     if (!effects.empty()) return effects;
   }
   if (state_ == State::Quarantined && now >= probe_at_) {
@@ -127,7 +127,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_timer(TimePoint now) {
   return {};
 }
 
-std::vector<RestartPolicy::Effect> RestartPolicy::on_proof(Seat index) {
+std::vector<RestartPolicy::Effect> RestartPolicy::on_proof(SeatNumber index) {
   SeatRecord& seat = record(index);
   seat.streak = 0;
   seat.ready_since.reset();
@@ -158,7 +158,7 @@ Duration RestartPolicy::backoff(unsigned streak) {
   return Duration{static_cast<Duration::rep>(static_cast<double>(full.count()) * share)};
 }
 
-std::optional<TimePoint> RestartPolicy::may_start_at(Seat seat) const {
+std::optional<TimePoint> RestartPolicy::may_start_at(SeatNumber seat) const {
   RM_CHECK(seat < seats_.size(), "seat=%u seats=%zu", unsigned{seat}, seats_.size());
   switch (state_) {
     case State::Trusted:

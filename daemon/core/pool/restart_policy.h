@@ -55,26 +55,26 @@ class RestartPolicy {
   using Random = std::function<double()>;
 
   struct Died {
-    Seat seat;
+    SeatNumber seat;
     DeathCause cause;
     bool was_ready;
     std::uint64_t jobs_finished;
     std::optional<Uid> charged = std::nullopt;  ///< whose job it died of; nullopt: the death judges the pool
   };
   struct Started {  ///< a process was started in the seat; while ProbeDue this makes it the canary
-    Seat seat;
+    SeatNumber seat;
   };
   struct BecameReady {
-    Seat seat;
+    SeatNumber seat;
   };
   struct FinishedFirstJob {
-    Seat seat;
+    SeatNumber seat;
   };
   struct TimerFired {};  ///< `next_timer()` has passed (harmless when it has not)
   using Event = std::variant<Died, Started, BecameReady, FinishedFirstJob, TimerFired>;
 
   struct RestartAt {
-    Seat seat;
+    SeatNumber seat;
     TimePoint at;
     friend bool operator==(const RestartAt&, const RestartAt&) = default;
   };
@@ -100,13 +100,13 @@ class RestartPolicy {
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
 
   /// When this seat may start: a past time is "now"; nullopt while quarantine forbids it.
-  [[nodiscard]] std::optional<TimePoint> may_start_at(Seat seat) const;
+  [[nodiscard]] std::optional<TimePoint> may_start_at(SeatNumber seat) const;
   /// When TimerFired should be told; nullopt: no need.
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool quarantined() const noexcept { return state_ != State::Trusted; }
-  [[nodiscard]] std::optional<Seat> canary() const noexcept { return canary_; }
+  [[nodiscard]] std::optional<SeatNumber> canary() const noexcept { return canary_; }
   [[nodiscard]] const std::string& quarantine_reason() const noexcept { return reason_; }
   [[nodiscard]] std::size_t recent_unproductive_deaths() const noexcept { return deaths_.size(); }
 
@@ -120,10 +120,10 @@ class RestartPolicy {
   std::vector<Effect> on_death(TimePoint now, const Died& died);
   [[nodiscard]] bool judges_pool(const Died& died);
   std::vector<Effect> on_timer(TimePoint now);
-  std::vector<Effect> on_proof(Seat seat);
+  std::vector<Effect> on_proof(SeatNumber seat);
   TimePoint schedule_probe(TimePoint now);
   Duration backoff(unsigned streak);
-  SeatRecord& record(Seat seat);
+  SeatRecord& record(SeatNumber seat);
 
   RestartConfig config_;
   Random random_;
@@ -134,7 +134,7 @@ class RestartPolicy {
   std::vector<Uid> row_;          ///< uids whose jobs ended workers since the last proof; three are enough
   unsigned probes_ = 0;           ///< in this quarantine
   TimePoint probe_at_{};
-  std::optional<Seat> canary_;
+  std::optional<SeatNumber> canary_;
   std::string reason_;
 };
 

@@ -31,7 +31,7 @@ void PoolBook::note_death(const Death& death, std::uint64_t now_ns) {
   last_death_ = death.text;
 }
 
-void PoolBook::note_no_start(core::Seat seat, const std::string& why) {
+void PoolBook::note_no_start(core::SeatNumber seat, const std::string& why) {
   last_of_seat_[seat] = {why, 0};
   last_death_ = why;
 }
@@ -39,14 +39,14 @@ void PoolBook::note_no_start(core::Seat seat, const std::string& why) {
 void PoolBook::restore() {
   const IncidentLog log(ledger_);
   for (std::size_t i = 0; i < last_of_seat_.size(); ++i) {
-    for (const shm::LedgerIncident* incident : log.last(pool_, 1, static_cast<core::Seat>(i))) {
+    for (const shm::LedgerIncident* incident : log.last(pool_, 1, static_cast<core::SeatNumber>(i))) {
       last_of_seat_[i] = {incident->cause, incident->serial.load(std::memory_order_relaxed)};
     }
   }
   for (const shm::LedgerIncident* incident : log.last(pool_, 1)) last_death_ = incident->cause;
 }
 
-std::string PoolBook::last_stack(core::Seat seat) const {
+std::string PoolBook::last_stack(core::SeatNumber seat) const {
   return core::stack_summary(IncidentLog(ledger_).stack_at(last_of_seat_[seat].incident), 1);
 }
 

@@ -28,7 +28,7 @@ class PoolBook {
                   const std::optional<shm::AttemptTimes>& cut_short) const;
 
   struct Death {
-    core::Seat seat = 0;
+    core::SeatNumber seat = 0;
     std::uint32_t incarnation = 0;
     std::uint64_t started_ns = 0;
     IncidentLog::Job job;
@@ -39,15 +39,15 @@ class PoolBook {
   /// One that nobody wanted.
   void note_death(const Death& death, std::uint64_t now_ns);
   /// A process that never was: there is no incident of it.
-  void note_no_start(core::Seat seat, const std::string& why);
+  void note_no_start(core::SeatNumber seat, const std::string& why);
   /// The last deaths as a predecessor has put them on record.
   void restore();
 
   /// Empty: none that nobody wanted. Of the pool, and of one seat.
   [[nodiscard]] const std::string& last_death() const { return last_death_; }
-  [[nodiscard]] const std::string& last_death(core::Seat seat) const { return last_of_seat_[seat].text; }
+  [[nodiscard]] const std::string& last_death(core::SeatNumber seat) const { return last_of_seat_[seat].text; }
   /// The first line of the stack of the seat's last death; empty: there is none.
-  [[nodiscard]] std::string last_stack(core::Seat seat) const;
+  [[nodiscard]] std::string last_stack(core::SeatNumber seat) const;
 
  private:
   struct Last {

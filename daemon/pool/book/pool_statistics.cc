@@ -69,7 +69,7 @@ void PoolStatistics::note(core::TimePoint now, const shm::LedgerTally& total, bo
   recent_.note(now, counts_of(total), total.queue, total.run, slept);
 }
 
-void PoolStatistics::note_process(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now) {
+void PoolStatistics::note_process(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now) {
   Cpu& cpu = cpu_[seat];
   if (cpu.incarnation != incarnation) cpu = {incarnation, {}};
   if (cpu.meter.due(now)) cpu.meter.note(now, cpu_time(pid));
@@ -105,7 +105,7 @@ PoolFigures PoolStatistics::figures(core::TimePoint now, const shm::LedgerTally&
   return figures;
 }
 
-CpuView PoolStatistics::cpu_of(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
+CpuView PoolStatistics::cpu_of(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
                                core::TimePoint now) const {
   const core::Duration used = cpu_time(pid);
   const core::CpuMeter unknown;

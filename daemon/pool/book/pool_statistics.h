@@ -26,7 +26,7 @@ class PoolStatistics {
   /// `total`: with the living. `slept`: nobody looked since the last note, because every worker slept.
   void note(core::TimePoint now, const shm::LedgerTally& total, bool slept);
   /// At a look, of a process that lives. Reads /proc at most once a second.
-  void note_process(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now);
+  void note_process(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now);
 
   /// Fed by the pool's walk over what waits; a status walks with a copy.
   [[nodiscard]] core::QueueGauge& gauge() { return gauge_; }
@@ -39,7 +39,7 @@ class PoolStatistics {
   [[nodiscard]] PoolFigures figures(core::TimePoint now, const shm::LedgerTally& total,
                                     const core::QueueGauge& gauge) const;
   /// Of a process that lives.
-  [[nodiscard]] CpuView cpu_of(core::Seat seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
+  [[nodiscard]] CpuView cpu_of(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
                                core::TimePoint now) const;
 
  private:

@@ -11,11 +11,11 @@
 namespace ringmaster::daemon {
 namespace {
 
-shm::Intent intent_of(const PoolSeat& seat) { return seat.run.ladder()->intent().value_or(shm::Intent{}); }
+shm::Intent intent_of(const Seat& seat) { return seat.run.ladder()->intent().value_or(shm::Intent{}); }
 
 }  // namespace
 
-void LadderHand::drive(PoolSeat& seat, core::TimePoint now, const Ladder::Event& event) {
+void LadderHand::drive(Seat& seat, core::TimePoint now, const Ladder::Event& event) {
   for (Answer next = event; next;) {
     const auto effects = seat.run.handle(now, *next);
     next.reset();
@@ -25,9 +25,9 @@ void LadderHand::drive(PoolSeat& seat, core::TimePoint now, const Ladder::Event&
   seat.run.settle();
 }
 
-LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, const Ladder::Effect& effect) {
+LadderHand::Answer LadderHand::perform(Seat& seat, core::TimePoint now, const Ladder::Effect& effect) {
   shm::ControlRecord& control = seat.process->control();
-  const shm::Owner owner = seat.process->place().owner;
+  const shm::Owner owner = seat.process->name().owner;
   return std::visit(
       Overloaded{
           [&](const Ladder::SetCancelWord&) -> Answer {
@@ -66,11 +66,11 @@ LadderHand::Answer LadderHand::perform(PoolSeat& seat, core::TimePoint now, cons
       effect);
 }
 
-core::KillLadder::Event LadderHand::condemn_slot(const PoolSeat& seat) const {
+core::KillLadder::Event LadderHand::condemn_slot(const Seat& seat) const {
   const shm::Intent intent = intent_of(seat);
   const Session* session = rooms_.sessions.at(intent.session);
   if (session == nullptr) return Ladder::CondemnLost{};
-  const shm::Owner owner = seat.process->place().owner;
+  const shm::Owner owner = seat.process->name().owner;
   const shm::Sentence sentence = shm::pass_sentence(session->reply, seat.process->lane(), intent, owner);
   if (sentence == shm::Sentence::Forged) {
     rooms_.fates.broken(intent.session, session->serial, "it made a job look as if a worker ran it");
@@ -79,29 +79,29 @@ core::KillLadder::Event LadderHand::condemn_slot(const PoolSeat& seat) const {
   return Ladder::CondemnLost{};
 }
 
-core::KillLadder::Event LadderHand::reread_lane(const PoolSeat& seat) const {
+core::KillLadder::Event LadderHand::reread_lane(const Seat& seat) const {
   const shm::Intent intent = intent_of(seat);
   const shm::LaneRecord& lane = seat.process->lane();
   const Session* session = rooms_.sessions.at(intent.session);
   // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
   if (session != nullptr &&
-      shm::pass_sentence(session->reply, lane, intent, seat.process->place().owner) == shm::Sentence::Kill) {
+      shm::pass_sentence(session->reply, lane, intent, seat.process->name().owner) == shm::Sentence::Kill) {
     return Ladder::CondemnWon{};
   }
   return Ladder::LaneReread{shm::look_at_lane(lane).intent};
 }
 
-void LadderHand::hand_over(PoolSeat& seat) const {
+void LadderHand::hand_over(Seat& seat) const {
   if (const auto& verdict = seat.run.ladder()->verdict()) seat.verdict = core::death_by(*verdict);
   seat.state = core::SeatState::Condemned;
   if (!seat.fault) return;
   // It takes no job any more: nobody is to hold a ring back because of it.
-  shm::clear_place(*board_, seat.process->place().seat);
+  shm::clear_place(*board_, seat.process->name().seat);
   ports_.call_workers();
 }
 
-void LadderHand::capture(PoolSeat& seat, core::TimePoint now) const {
-  const WorkerPlace& place = seat.process->place();
+void LadderHand::capture(Seat& seat, core::TimePoint now) const {
+  const WorkerName& place = seat.process->name();
   StackDesk::Order order = stack_order(*seat.process, seat.fault, now);
   order.user = user_;
   order.process = {pool_, place.seat, place.owner.incarnation, record_of(seat).started_ns};
@@ -111,7 +111,7 @@ void LadderHand::capture(PoolSeat& seat, core::TimePoint now) const {
   ports_.capture(place.seat, order);
 }
 
-void LadderHand::report_violation(const PoolSeat& seat) const {
+void LadderHand::report_violation(const Seat& seat) const {
   const shm::Intent intent = intent_of(seat);
   const Session* session = rooms_.sessions.at(intent.session);
   if (session == nullptr) return;

@@ -29,7 +29,7 @@ class LadderHand {
   struct Ports {
     std::function<void()> call_workers;  ///< a job may be there that nobody was told of
     /// Answered, later, with the event CaptureEnded.
-    std::function<void(core::Seat, const StackDesk::Order&)> capture;
+    std::function<void(core::SeatNumber, const StackDesk::Order&)> capture;
   };
 
   /// `user`: as whom the pool's processes run.
@@ -41,20 +41,20 @@ class LadderHand {
 
   /// Gives the seat's ladder an event, and then each that the effects are answered with. The plan that follows finds a
   /// seat that is condemned. REQUIRES: the seat has a process.
-  void drive(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event);
+  void drive(Seat& seat, core::TimePoint now, const core::KillLadder::Event& event);
 
  private:
   using Ladder = core::KillLadder;
   using Answer = std::optional<Ladder::Event>;
 
-  [[nodiscard]] Answer perform(PoolSeat& seat, core::TimePoint now, const Ladder::Effect& effect);
-  [[nodiscard]] Ladder::Event condemn_slot(const PoolSeat& seat) const;
-  [[nodiscard]] Ladder::Event reread_lane(const PoolSeat& seat) const;
-  void hand_over(PoolSeat& seat) const;
-  void capture(PoolSeat& seat, core::TimePoint now) const;
-  void report_violation(const PoolSeat& seat) const;
-  [[nodiscard]] shm::LedgerWorker& record_of(const PoolSeat& seat) const {
-    return rooms_.ledger.workers[first_worker_ + seat.process->place().seat];
+  [[nodiscard]] Answer perform(Seat& seat, core::TimePoint now, const Ladder::Effect& effect);
+  [[nodiscard]] Ladder::Event condemn_slot(const Seat& seat) const;
+  [[nodiscard]] Ladder::Event reread_lane(const Seat& seat) const;
+  void hand_over(Seat& seat) const;
+  void capture(Seat& seat, core::TimePoint now) const;
+  void report_violation(const Seat& seat) const;
+  [[nodiscard]] shm::LedgerWorker& record_of(const Seat& seat) const {
+    return rooms_.ledger.workers[first_worker_ + seat.process->name().seat];
   }
 
   std::uint32_t pool_;

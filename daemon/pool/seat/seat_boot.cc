@@ -2,7 +2,7 @@
 
 namespace ringmaster::daemon {
 
-bool SeatBoot::on_hello(PoolSeat& seat, const worker_link::Hello& hello) const {
+bool SeatBoot::on_hello(Seat& seat, const worker_link::Hello& hello) const {
   if (hello.abi != worker_link::kAbiVersion) {
     seat.boot_error = "it speaks version " + std::to_string(hello.abi) + " of the worker link, the daemon speaks " +
                       std::to_string(worker_link::kAbiVersion) + "; build it with the installed worker library";
@@ -14,7 +14,7 @@ bool SeatBoot::on_hello(PoolSeat& seat, const worker_link::Hello& hello) const {
   return true;
 }
 
-bool SeatBoot::on_chunk(PoolSeat& seat, const worker_link::HandlersChunk& chunk) {
+bool SeatBoot::on_chunk(Seat& seat, const worker_link::HandlersChunk& chunk) {
   if (chunk.number != seat.next_chunk || seat.handler_bytes.size() + chunk.bytes.size() > kMaxHandlerTableBytes) {
     seat.boot_error = "its table of handlers came out of order or is too large";
     return false;
@@ -31,12 +31,12 @@ bool SeatBoot::on_chunk(PoolSeat& seat, const worker_link::HandlersChunk& chunk)
   return true;
 }
 
-std::optional<core::TimePoint> SeatBoot::deadline(const PoolSeat& seat) const {
+std::optional<core::TimePoint> SeatBoot::deadline(const Seat& seat) const {
   if (!seat.process || seat.ready || seat.verdict) return std::nullopt;
   return seat.started + rules_.timeout;
 }
 
-bool SeatBoot::timed_out(PoolSeat& seat, core::TimePoint now) const {
+bool SeatBoot::timed_out(Seat& seat, core::TimePoint now) const {
   const auto by = deadline(seat);
   if (!by || now < *by) return false;
   seat.boot_error = "not ready within " + core::to_string(rules_.timeout);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "daemon/pool/seat/handler_catalog.h"
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 
 namespace ringmaster::daemon {
 
@@ -21,13 +21,13 @@ class SeatBoot {
   SeatBoot(const Rules& rules, HandlerCatalog& handlers) : rules_(rules), handlers_(handlers) {}
 
   // Both: false where it must go, and the seat's `boot_error` says why.
-  [[nodiscard]] bool on_hello(PoolSeat& seat, const worker_link::Hello& hello) const;
-  [[nodiscard]] bool on_chunk(PoolSeat& seat, const worker_link::HandlersChunk& chunk);
+  [[nodiscard]] bool on_hello(Seat& seat, const worker_link::Hello& hello) const;
+  [[nodiscard]] bool on_chunk(Seat& seat, const worker_link::HandlersChunk& chunk);
 
   /// When it must be ready; nullopt: it is, or it is being ended.
-  [[nodiscard]] std::optional<core::TimePoint> deadline(const PoolSeat& seat) const;
+  [[nodiscard]] std::optional<core::TimePoint> deadline(const Seat& seat) const;
   /// True: its time is over, and the seat's `boot_error` says so.
-  [[nodiscard]] bool timed_out(PoolSeat& seat, core::TimePoint now) const;
+  [[nodiscard]] bool timed_out(Seat& seat, core::TimePoint now) const;
 
  private:
   Rules rules_;

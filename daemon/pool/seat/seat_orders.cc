@@ -6,15 +6,15 @@
 
 namespace ringmaster::daemon {
 
-void SeatOrders::promote(PoolSeat& seat, bool paused) {
-  const std::uint16_t number = seat.process->place().seat;
+void SeatOrders::promote(Seat& seat, bool paused) {
+  const std::uint16_t number = seat.process->name().seat;
   seat.state = core::SeatState::Active;
   rooms_.ledger.workers[first_worker_ + number].flags = shm::kLedgerReady;
   seat.process->send(worker_link::Drain{paused});
   log_debug("worker takes jobs", {{"pool", pool_}, {"worker", number}});
 }
 
-void SeatOrders::resume(PoolSeat& seat, bool paused) {
+void SeatOrders::resume(Seat& seat, bool paused) {
   if (seat.process->control().drain.load(std::memory_order_relaxed) == 0) {
     // Where the predecessor died between its ledger and its message, the message is what is missing.
     return seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || paused});
@@ -26,7 +26,7 @@ void SeatOrders::resume(PoolSeat& seat, bool paused) {
   seat.process->send(worker_link::Exit{});
 }
 
-void SeatOrders::leave(PoolSeat& seat, core::DeathKind why, core::TimePoint now) {
+void SeatOrders::leave(Seat& seat, core::DeathKind why, core::TimePoint now) {
   seat.state = core::SeatState::Draining;
   if (seat.leaving || !seat.process) return;
   seat.leaving = true;
@@ -37,28 +37,28 @@ void SeatOrders::leave(PoolSeat& seat, core::DeathKind why, core::TimePoint now)
   seat.leave_by = now + patience_;
 }
 
-void SeatOrders::end_leaver(PoolSeat& seat, core::TimePoint now) {
+void SeatOrders::end_leaver(Seat& seat, core::TimePoint now) {
   if (!seat.process || !seat.leave_by) return;
   if (seat.run.running()) {
     seat.leave_by = now + patience_;
   } else if (now >= *seat.leave_by) {
     log_warning("worker was asked to leave, does not, and is killed",
-                {{"pool", pool_}, {"worker", seat.process->place().seat}, {"pid", seat.process->pid()}});
+                {{"pool", pool_}, {"worker", seat.process->name().seat}, {"pid", seat.process->pid()}});
     seat.leave_by.reset();
     kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));
   }
 }
 
-void SeatOrders::kill(PoolSeat& seat, core::DeathKind why) {
+void SeatOrders::kill(Seat& seat, core::DeathKind why) {
   if (!seat.process) return;
   if (!seat.verdict || why == core::DeathKind::Shutdown) seat.verdict = why;
   seat.state = core::SeatState::Condemned;
   ++rooms_.book.tally().kills;
-  const shm::Owner owner = seat.process->place().owner;
+  const shm::Owner owner = seat.process->name().owner;
   if (seat.process->pid() != 0) rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
 }
 
-void SeatOrders::kill_orphan(const PoolSeat& seat) {
+void SeatOrders::kill_orphan(const Seat& seat) {
   if (seat.orphan) rooms_.keeper.signal(seat.orphan->owner.worker, seat.orphan->owner.incarnation, SIGKILL);
 }
 

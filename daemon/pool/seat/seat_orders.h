@@ -4,7 +4,7 @@
 
 #include "daemon/loop/keeper_port.h"
 #include "daemon/pool/book/pool_book.h"
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 
 namespace ringmaster::daemon {
 
@@ -23,17 +23,17 @@ class SeatOrders {
       : pool_(std::move(pool)), first_worker_(first_worker), patience_(patience), rooms_(rooms) {}
 
   /// A spare is to claim jobs; `paused`: when it is told so, not yet. REQUIRES: the seat has a process.
-  void promote(PoolSeat& seat, bool paused);
+  void promote(Seat& seat, bool paused);
   /// What a predecessor had told it, as far as the ledger and its control segment say, and perhaps had not come to.
-  void resume(PoolSeat& seat, bool paused);
+  void resume(Seat& seat, bool paused);
   /// It leaves after its present job; one that is not ready is killed.
-  void leave(PoolSeat& seat, core::DeathKind why, core::TimePoint now);
+  void leave(Seat& seat, core::DeathKind why, core::TimePoint now);
   /// Kills one that was asked to leave, runs no job and is still there when its time is up.
-  void end_leaver(PoolSeat& seat, core::TimePoint now);
+  void end_leaver(Seat& seat, core::TimePoint now);
   /// Outside of a ladder: no job is at stake, or the whole worker has to go.
-  void kill(PoolSeat& seat, core::DeathKind why);
+  void kill(Seat& seat, core::DeathKind why);
   /// Where there is one.
-  void kill_orphan(const PoolSeat& seat);
+  void kill_orphan(const Seat& seat);
 
  private:
   std::string pool_;

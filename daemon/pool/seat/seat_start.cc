@@ -20,11 +20,11 @@ std::uint32_t milliseconds_of(core::Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, 0xFFFFFFFF));
 }
 
-bool sits(const PoolSeat& seat, shm::Owner owner) { return seat.process && seat.process->place().owner == owner; }
+bool sits(const Seat& seat, shm::Owner owner) { return seat.process && seat.process->name().owner == owner; }
 
 }  // namespace
 
-void SeatStart::start(PoolSeat& seat, core::Seat index) {
+void SeatStart::start(Seat& seat, core::SeatNumber index) {
   const shm::Owner owner{static_cast<std::uint16_t>(first_worker_ + index),
                          static_cast<std::uint16_t>(record_of(index).incarnation % kLastIncarnation + 1)};
   seat = {};
@@ -55,7 +55,7 @@ void SeatStart::start(PoolSeat& seat, core::Seat index) {
   });
 }
 
-void SeatStart::put_on_record(const PoolSeat& seat, core::Seat index) {
+void SeatStart::put_on_record(const Seat& seat, core::SeatNumber index) {
   shm::LedgerWorker& record = record_of(index);
   record.pool = pool_;
   record.place = index;
@@ -69,9 +69,9 @@ void SeatStart::put_on_record(const PoolSeat& seat, core::Seat index) {
   record.state.store(static_cast<std::uint32_t>(shm::LedgerState::Live), std::memory_order_release);
 }
 
-void SeatStart::spawn(PoolSeat& seat, WorkerProcess& process) {
-  const WorkerPlace& place = process.place();
-  const core::Seat index = place.seat;
+void SeatStart::spawn(Seat& seat, WorkerProcess& process) {
+  const WorkerName& place = process.name();
+  const core::SeatNumber index = place.seat;
   put_on_record(seat, index);
   WorkerProcess::ChildEnds& child = process.child_ends();
   std::vector<int> fds{child.null.get(),         child.out.get(),     child.err.get(), child.socket.get(),
@@ -95,8 +95,8 @@ void SeatStart::spawn(PoolSeat& seat, WorkerProcess& process) {
   listen(index, process);
 }
 
-void SeatStart::on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer) {
-  const core::Seat index = process.place().seat;
+void SeatStart::on_spawned(Seat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer) {
+  const core::SeatNumber index = process.name().seat;
   if (answer.error != 0) {
     const auto stage = static_cast<SpawnStage>(answer.stage);
     // The next one starts without.
@@ -113,10 +113,10 @@ void SeatStart::on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper:
   if (seat.verdict) rooms_.keeper.signal(answer.worker, answer.incarnation, SIGKILL);
 }
 
-void SeatStart::never_started(PoolSeat& seat, core::Seat index, const std::string& why) {
+void SeatStart::never_started(Seat& seat, core::SeatNumber index, const std::string& why) {
   log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
   if (seat.process) {
-    const shm::Owner owner = seat.process->place().owner;
+    const shm::Owner owner = seat.process->name().owner;
     rooms_.keeper.release_later(WorkerFds::deposits_of(owner));
     rooms_.cgroups.remove(owner);
     rooms_.sessions.process_gone(owner);
@@ -129,14 +129,14 @@ void SeatStart::never_started(PoolSeat& seat, core::Seat index, const std::strin
   ports_.on_no_start(index);
 }
 
-void SeatStart::listen(core::Seat index, WorkerProcess& process) {
+void SeatStart::listen(core::SeatNumber index, WorkerProcess& process) {
   process.listen(
       rooms_.loop, [this, index](worker_link::ToSupervisor&& message) { ports_.on_message(index, std::move(message)); },
       [this, index](const std::string& what) { ports_.on_violation(index, what); },
       [this](std::uint64_t intent) { return rooms_.sessions.job_id_of(intent); });
 }
 
-SeatStart::Taken SeatStart::adopt(PoolSeat& seat, core::Seat index, std::uint32_t incarnation, std::int32_t pid,
+SeatStart::Taken SeatStart::adopt(Seat& seat, core::SeatNumber index, std::uint32_t incarnation, std::int32_t pid,
                                   WorkerFds fds, bool dead) {
   const shm::LedgerWorker& record = record_of(index);
   const shm::Owner owner{static_cast<std::uint16_t>(first_worker_ + index), static_cast<std::uint16_t>(incarnation)};
@@ -165,9 +165,9 @@ SeatStart::Taken SeatStart::adopt(PoolSeat& seat, core::Seat index, std::uint32_
   return Taken::Ready;
 }
 
-void SeatStart::keep_orphan(PoolSeat& seat, core::Seat index, shm::Owner owner, std::int32_t pid, WorkerFds fds,
+void SeatStart::keep_orphan(Seat& seat, core::SeatNumber index, shm::Owner owner, std::int32_t pid, WorkerFds fds,
                             bool dead) {
-  PoolOrphan& orphan = seat.orphan.emplace();
+  Orphan& orphan = seat.orphan.emplace();
   orphan.owner = owner;
   orphan.pid = pid;
   orphan.killed = !dead;

@@ -28,10 +28,10 @@ class SeatStart {
   };
   struct Ports {
     std::function<void(shm::ControlRecord&)> show_charges;
-    std::function<void(core::Seat, worker_link::ToSupervisor&&)> on_message;
-    std::function<void(core::Seat, const std::string& what)> on_violation;
-    std::function<void(core::Seat)> on_no_start;  ///< the seat is empty again; also within start()
-    std::function<void()> round;                  ///< after an answer of the keeper
+    std::function<void(core::SeatNumber, worker_link::ToSupervisor&&)> on_message;
+    std::function<void(core::SeatNumber, const std::string& what)> on_violation;
+    std::function<void(core::SeatNumber)> on_no_start;  ///< the seat is empty again; also within start()
+    std::function<void()> round;                        ///< after an answer of the keeper
   };
   enum class Taken : std::uint8_t {
     Ready,
@@ -55,18 +55,18 @@ class SeatStart {
 
   // Both: `seat` stays where it is. REQUIRES: it is empty.
 
-  void start(PoolSeat& seat, core::Seat index);
-  [[nodiscard]] Taken adopt(PoolSeat& seat, core::Seat index, std::uint32_t incarnation, std::int32_t pid,
+  void start(Seat& seat, core::SeatNumber index);
+  [[nodiscard]] Taken adopt(Seat& seat, core::SeatNumber index, std::uint32_t incarnation, std::int32_t pid,
                             WorkerFds fds, bool dead);
 
  private:
-  void spawn(PoolSeat& seat, WorkerProcess& process);
-  void put_on_record(const PoolSeat& seat, core::Seat index);
-  void on_spawned(PoolSeat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
-  void never_started(PoolSeat& seat, core::Seat index, const std::string& why);
-  void listen(core::Seat index, WorkerProcess& process);
-  void keep_orphan(PoolSeat& seat, core::Seat index, shm::Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
-  [[nodiscard]] shm::LedgerWorker& record_of(core::Seat seat) const {
+  void spawn(Seat& seat, WorkerProcess& process);
+  void put_on_record(const Seat& seat, core::SeatNumber index);
+  void on_spawned(Seat& seat, WorkerProcess& process, const keeper::SpawnedMessage& answer);
+  void never_started(Seat& seat, core::SeatNumber index, const std::string& why);
+  void listen(core::SeatNumber index, WorkerProcess& process);
+  void keep_orphan(Seat& seat, core::SeatNumber index, shm::Owner owner, std::int32_t pid, WorkerFds fds, bool dead);
+  [[nodiscard]] shm::LedgerWorker& record_of(core::SeatNumber seat) const {
     return rooms_.ledger.workers[first_worker_ + seat];
   }
 

@@ -25,7 +25,7 @@ core::LadderConfig SeatWatcher::ladder_config(const shm::LaneLook& lane) const {
   return config;
 }
 
-core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const shm::LaneLook& lane) const {
+core::RunWatcher::Sight SeatWatcher::sight_of(const Seat& seat, const shm::LaneLook& lane) const {
   core::RunWatcher::Sight sight;
   sight.intent = lane.intent;
   sight.stamp = core::from_monotonic_ns(lane.stamp_ns);
@@ -37,7 +37,7 @@ core::RunWatcher::Sight SeatWatcher::sight_of(const PoolSeat& seat, const shm::L
   return sight;
 }
 
-void SeatWatcher::look(PoolSeat& seat, core::TimePoint now) {
+void SeatWatcher::look(Seat& seat, core::TimePoint now) {
   if (!seat.ready) return;
   const core::RunWatcher::Sight sight = sight_of(seat, shm::look_at_lane(seat.process->lane()));
   const auto found = seat.run.look(now, sight, rules_.limits);
@@ -50,18 +50,18 @@ void SeatWatcher::look(PoolSeat& seat, core::TimePoint now) {
   if (found.event) rooms_.hand.drive(seat, now, *found.event);
 }
 
-void SeatWatcher::on_timer(PoolSeat& seat, core::TimePoint now) {
+void SeatWatcher::on_timer(Seat& seat, core::TimePoint now) {
   if (!seat.run.ladder_due(now)) return;
   if (seat.fault && dumps_core_(seat.process->pid())) rooms_.hand.drive(seat, now, core::KillLadder::DumpsCore{});
   rooms_.hand.drive(seat, now, core::KillLadder::TimerFired{});
 }
 
-void SeatWatcher::stop(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event) {
+void SeatWatcher::stop(Seat& seat, core::TimePoint now, const core::KillLadder::Event& event) {
   seat.run.begin(seat.run.intent(), ladder_config(shm::look_at_lane(seat.process->lane())));
   rooms_.hand.drive(seat, now, event);
 }
 
-void SeatWatcher::cancel(PoolSeat& seat, const shm::Intent& job, core::TimePoint now) {
+void SeatWatcher::cancel(Seat& seat, const shm::Intent& job, core::TimePoint now) {
   if (!seat.ready) return;
   look(seat, now);
   if (seat.run.intent() != job) return;
@@ -73,20 +73,20 @@ void SeatWatcher::cancel(PoolSeat& seat, const shm::Intent& job, core::TimePoint
   }
 }
 
-bool SeatWatcher::end_run(PoolSeat& seat, core::TimePoint now) {
+bool SeatWatcher::end_run(Seat& seat, core::TimePoint now) {
   look(seat, now);
   if (!seat.run.running() || !seat.ready) return false;
   stop(seat, now, core::KillLadder::CancelRequested{Cause::Lost});
   return true;
 }
 
-void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::TimePoint now) {
+void SeatWatcher::on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoint now) {
   if (seat.fault) return;
   const shm::LaneRecord& lane = seat.process->lane();
   const std::uint64_t intent = lane.words.intent.load(std::memory_order_acquire);  // SYNC: pairs with claim.
   const auto job = running_job(rooms_.sessions, rooms_.handlers, intent, lane);
   log_warning("worker has faulted", {{"pool", pool_},
-                                     {"worker", seat.process->place().seat},
+                                     {"worker", seat.process->name().seat},
                                      {"pid", seat.process->pid()},
                                      {"signal", core::signal_name(fault.signal)},
                                      {"what", words_of(fault)},
@@ -99,7 +99,7 @@ void SeatWatcher::on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::Tim
   rooms_.hand.drive(seat, now, core::KillLadder::FaultSaid{});
 }
 
-void SeatWatcher::resume_verdict(PoolSeat& seat, core::TimePoint now) {
+void SeatWatcher::resume_verdict(Seat& seat, core::TimePoint now) {
   if (!seat.ready) return;
   shm::LedgerWorker& record = record_of(seat);
   const shm::LaneLook lane = shm::look_at_lane(seat.process->lane());

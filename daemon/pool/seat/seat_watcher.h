@@ -39,24 +39,24 @@ class SeatWatcher {
   // Of all: REQUIRES: the seat has a process.
 
   /// One look at the lane of a worker that is ready.
-  void look(PoolSeat& seat, core::TimePoint now);
+  void look(Seat& seat, core::TimePoint now);
   /// The patience of its ladder may be over.
-  void on_timer(PoolSeat& seat, core::TimePoint now);
+  void on_timer(Seat& seat, core::TimePoint now);
   /// A job is to end. Nobody waits any more for one of a session that ends: it may run on until its deadline.
-  void cancel(PoolSeat& seat, const shm::Intent& job, core::TimePoint now);
+  void cancel(Seat& seat, const shm::Intent& job, core::TimePoint now);
   /// Its worker says that it has faulted: it dies of that, whatever its deadline does, unless a verdict stands already.
-  void on_fault(PoolSeat& seat, worker_link::Fault&& fault, core::TimePoint now);
+  void on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoint now);
   /// The pool's end: false where no job runs that a ladder would have to end.
-  [[nodiscard]] bool end_run(PoolSeat& seat, core::TimePoint now);
+  [[nodiscard]] bool end_run(Seat& seat, core::TimePoint now);
   /// What a predecessor had begun: it goes on only where ledger and lane agree.
-  void resume_verdict(PoolSeat& seat, core::TimePoint now);
+  void resume_verdict(Seat& seat, core::TimePoint now);
 
  private:
-  [[nodiscard]] core::RunWatcher::Sight sight_of(const PoolSeat& seat, const shm::LaneLook& lane) const;
-  void stop(PoolSeat& seat, core::TimePoint now, const core::KillLadder::Event& event);
+  [[nodiscard]] core::RunWatcher::Sight sight_of(const Seat& seat, const shm::LaneLook& lane) const;
+  void stop(Seat& seat, core::TimePoint now, const core::KillLadder::Event& event);
   [[nodiscard]] core::LadderConfig ladder_config(const shm::LaneLook& lane) const;
-  [[nodiscard]] shm::LedgerWorker& record_of(const PoolSeat& seat) const {
-    return rooms_.ledger.workers[first_worker_ + seat.process->place().seat];
+  [[nodiscard]] shm::LedgerWorker& record_of(const Seat& seat) const {
+    return rooms_.ledger.workers[first_worker_ + seat.process->name().seat];
   }
 
   std::string pool_;

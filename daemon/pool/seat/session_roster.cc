@@ -48,7 +48,7 @@ core::Duration SessionRoster::shortest_run(core::Duration usual) const {
   return std::max(shortest, core::LookSchedule::shortest_run_deadline());
 }
 
-void SessionRoster::attach_to(PoolSeat& seat, const Session& session) {
+void SessionRoster::attach_to(Seat& seat, const Session& session) {
   PoolWorker& worker = *seat.process;
   if (worker.holds(session.serial)) return;
   forget_cancel(worker, session.index);
@@ -58,20 +58,20 @@ void SessionRoster::attach_to(PoolSeat& seat, const Session& session) {
   seat.owes_attach = true;
   if (std::exchange(seat.said_owed, true)) return;
   log_error("a session cannot be given to a worker now and will be later: no descriptor is left",
-            {{"pool", pool_}, {"worker", worker.place().seat}, {"session", session.serial}});
+            {{"pool", pool_}, {"worker", worker.name().seat}, {"session", session.serial}});
 }
 
-void SessionRoster::attach_all_to(PoolSeat& seat) {
+void SessionRoster::attach_all_to(Seat& seat) {
   for (const auto& [index, session] : sessions_) {
     if (session->state != SessionState::Closing) attach_to(seat, *session);
   }
 }
 
-void SessionRoster::attach_owed(PoolSeat& seat) {
+void SessionRoster::attach_owed(Seat& seat) {
   if (seat.ready && std::exchange(seat.owes_attach, false)) attach_all_to(seat);
 }
 
-void SessionRoster::detach(std::uint16_t index, std::uint32_t serial, std::span<PoolSeat> seats, Callback done) {
+void SessionRoster::detach(std::uint16_t index, std::uint32_t serial, std::span<Seat> seats, Callback done) {
   const auto forget = [this, index, serial] {
     if (find(index, serial) != nullptr) sessions_.erase(index);
   };
@@ -80,12 +80,12 @@ void SessionRoster::detach(std::uint16_t index, std::uint32_t serial, std::span<
                         done();
                       }};
   bool empty = true;
-  for (const PoolSeat& seat : seats) {
+  for (const Seat& seat : seats) {
     if (seat.orphan) detaching.owners.insert(key_of(seat.orphan->owner));  // its exit is the answer
     if (seat.process || seat.orphan) empty = false;
     if (!seat.process || !(seat.process->holds(serial) || seat.process->adopted())) continue;
     seat.process->send(worker_link::Detach{index, serial});
-    detaching.owners.insert(key_of(seat.process->place().owner));
+    detaching.owners.insert(key_of(seat.process->name().owner));
   }
   if (empty) forget();
   detaching_.push_back(std::move(detaching));
@@ -123,7 +123,7 @@ void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBrok
   }
   log_error("a worker cannot map a session, which is ended: raise rlimits.as / nofile, or open smaller sessions",
             {{"pool", pool_},
-             {"worker", worker.place().seat},
+             {"worker", worker.name().seat},
              {"session", broken.serial},
              {"error", std::strerror(static_cast<int>(broken.detail))}});
   fates.lost(index, broken.serial);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "daemon/loop/later.h"
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 #include "daemon/ports/session_fates.h"
 #include "daemon/sessions/session.h"
 
@@ -41,13 +41,13 @@ class SessionRoster {
   /// False: it was here already.
   bool add(const Session& session) { return sessions_.emplace(session.index, &session).second; }
   /// Gives it to a process that does not hold it; what cannot be given now, for want of descriptors, the seat owes.
-  void attach_to(PoolSeat& seat, const Session& session);
+  void attach_to(Seat& seat, const Session& session);
   /// All that do not end.
-  void attach_all_to(PoolSeat& seat);
+  void attach_all_to(Seat& seat);
   /// Tries again what could not be given.
-  void attach_owed(PoolSeat& seat);
+  void attach_owed(Seat& seat);
   /// Asks every process for it. `done`, never within the call: none has it any more.
-  void detach(std::uint16_t index, std::uint32_t serial, std::span<PoolSeat> seats, Callback done);
+  void detach(std::uint16_t index, std::uint32_t serial, std::span<Seat> seats, Callback done);
   /// That process has it no more, or has nothing any more.
   void session_given_back(std::uint32_t serial, shm::Owner owner);
   void process_gone(shm::Owner owner);

@@ -4,7 +4,7 @@
 
 namespace ringmaster::daemon {
 
-keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const WorkerPlace& place,
+keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const WorkerName& place,
                                   const std::string& stock_worker, std::vector<std::string> environment,
                                   std::uint32_t daemon_uid, std::uint32_t daemon_gid) {
   keeper::SpawnSpec spec;

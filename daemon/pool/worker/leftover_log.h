@@ -15,7 +15,7 @@ class LeftoverLog {
  public:
   struct From {
     std::string pool;
-    core::Seat seat = 0;
+    core::SeatNumber seat = 0;
     std::int32_t pid = 0;
   };
   void note(core::TimePoint now, const From& from, const worker_link::Leftovers& what);

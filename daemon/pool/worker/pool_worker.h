@@ -13,7 +13,7 @@ namespace ringmaster::daemon {
 struct Session;
 
 /// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
-struct WorkerPlace {
+struct WorkerName {
   shm::Owner owner;
   std::uint32_t pool = 0;
   std::string pool_name;
@@ -26,7 +26,7 @@ class PoolWorker {
  public:
   virtual ~PoolWorker() = default;
 
-  [[nodiscard]] virtual const WorkerPlace& place() const = 0;
+  [[nodiscard]] virtual const WorkerName& name() const = 0;
   [[nodiscard]] virtual shm::LaneRecord& lane() const = 0;
   [[nodiscard]] virtual shm::ControlRecord& control() const = 0;
   [[nodiscard]] virtual std::int32_t pid() const = 0;  ///< 0: the keeper has not told yet

@@ -93,12 +93,12 @@ bool WorkerFds::complete() const {
   return lane.valid() && control.valid() && socket.valid() && out.valid() && err.valid();
 }
 
-WorkerProcess::WorkerProcess(const WorkerPlace& place) : place_(place) {}
+WorkerProcess::WorkerProcess(const WorkerName& place) : name_(place) {}
 WorkerProcess::~WorkerProcess() {
   if (retry_) loop_->cancel(*retry_);
 }
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& place) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerName& place) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
   auto lane = make_segment("ringmaster-lane", place.pool, place.owner, &shm::format_lane);
   if (!lane) return lane.error();
@@ -130,7 +130,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerPlace& 
   return worker;
 }
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& place, WorkerFds& fds, std::int32_t pid,
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerName& place, WorkerFds& fds, std::int32_t pid,
                                                             bool ready) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
   if (!fds.complete()) return Error{"its descriptors are not all there"};
@@ -148,7 +148,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerPlace& p
 Result<void> WorkerProcess::map_inherited() {
   if (auto mapped = map(); !mapped) return mapped;
   const shm::SegmentHeader& header = control_->header;
-  if (header.worker == place_.owner.worker && header.incarnation == place_.owner.incarnation) return {};
+  if (header.worker == name_.owner.worker && header.incarnation == name_.owner.incarnation) return {};
   return Error{"its segments are another worker's"};
 }
 
@@ -171,7 +171,7 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
   on_broken_ = std::move(on_broken);
   closer_ = &loop.closer();
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
-  output_.start(loop, place_.pool_name, place_.seat, fds_.out.get(), fds_.err.get(), {lane_, control_},
+  output_.start(loop, name_.pool_name, name_.seat, fds_.out.get(), fds_.err.get(), {lane_, control_},
                 std::move(job_of));
 }
 
@@ -187,7 +187,7 @@ void WorkerProcess::receive() {
       return;
     }
     auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet->size), packet->fds.size());
-    closer_->close(Closer::Account::of_workers(place_.pool), std::move(packet->fds));
+    closer_->close(Closer::Account::of_workers(name_.pool), std::move(packet->fds));
     if (!message || packet->cut) {
       watch_.reset();
       on_broken_("it sent a message that cannot be read: " + (message ? "too long" : message.error().message));

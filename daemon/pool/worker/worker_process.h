@@ -63,10 +63,10 @@ class WorkerProcess final : public PoolWorker {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   /// New segments, sockets and pipes for a process that is to be spawned.
-  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerPlace& place);
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerName& place);
   /// Takes up a process that a predecessor had spawned; `ready`: it heard of it that it was. An Error: what was
   /// inherited does not fit together, and `fds` is as it was.
-  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerPlace& place, WorkerFds& fds,
+  [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerName& place, WorkerFds& fds,
                                                                     std::int32_t pid, bool ready);
 
   /// Starts to read the control socket and the output. A packet that cannot be read, or a message out of turn, ends the
@@ -78,7 +78,7 @@ class WorkerProcess final : public PoolWorker {
   void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
 
   // PoolWorker
-  [[nodiscard]] const WorkerPlace& place() const override { return place_; }
+  [[nodiscard]] const WorkerName& name() const override { return name_; }
   [[nodiscard]] shm::LaneRecord& lane() const override { return *lane_; }
   [[nodiscard]] shm::ControlRecord& control() const override { return *control_; }
   [[nodiscard]] std::int32_t pid() const override { return pid_; }
@@ -98,14 +98,14 @@ class WorkerProcess final : public PoolWorker {
     std::vector<UniqueFd> fds;
   };
 
-  explicit WorkerProcess(const WorkerPlace& place);
+  explicit WorkerProcess(const WorkerName& place);
   void flush_later(int error);
   Result<void> map();
   Result<void> map_inherited();
   void receive();
   [[nodiscard]] bool take(worker_link::ToSupervisor&& message);
 
-  WorkerPlace place_;
+  WorkerName name_;
   WorkerFds fds_;
   ChildEnds child_ends_;
   shm::Mapping lane_map_;

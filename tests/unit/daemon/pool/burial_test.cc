@@ -59,8 +59,8 @@ struct Churchyard {
     return burial.bury({seats, *memory.world.board, stopping, kNow}, exit);
   }
   /// A process that could not be adopted; its lane is another worker's memory.
-  PoolOrphan& keep_orphan(const shm::LaneRecord* lane, bool killed = true) {
-    PoolOrphan& orphan = seats[0].orphan.emplace();
+  Orphan& keep_orphan(const shm::LaneRecord* lane, bool killed = true) {
+    Orphan& orphan = seats[0].orphan.emplace();
     orphan.owner = kWorker;
     orphan.killed = killed;
     orphan.lane = lane;
@@ -76,7 +76,7 @@ struct Churchyard {
   SessionRoster sessions{"t", 1000, posted.later()};
   HandlerCatalog handlers{0, keeper, posted.later()};
   PoolBook book{ledger.record, 0, 1};
-  std::vector<PoolSeat> seats = std::vector<PoolSeat>(1);
+  std::vector<Seat> seats = std::vector<Seat>(1);
   bool stopping = false, of_memory = false;
   int calls = 0, asked_for_memory = 0;
   std::vector<PoolCharges::Death> charged;
@@ -189,7 +189,7 @@ TEST(Burial, AStrangersJobIsResolvedAndNothingIsCounted) {
   EXPECT_EQ(yard.keeper.acknowledged, (std::vector{FakeKeeper::Name{0, 1}}));
   EXPECT_EQ(yard.record().state, static_cast<std::uint32_t>(shm::LedgerState::Live)) << "another process's";
   EXPECT_NE(yard.memory.world.board->idle[0], 0U) << "the living are rung";
-  EXPECT_EQ(living.place().owner.incarnation, 2);
+  EXPECT_EQ(living.name().owner.incarnation, 2);
 }
 
 TEST(Burial, AnIdempotentJobIsTriedAgainUnlessItsPoolStops) {

@@ -3,7 +3,7 @@
 #include <set>
 #include <vector>
 
-#include "daemon/pool/seat/pool_parts.h"
+#include "daemon/pool/seat/seat.h"
 #include "daemon/sessions/session.h"
 #include "tests/unit/shm/fixture.h"
 
@@ -13,14 +13,12 @@ namespace ringmaster::testing {
 class FakeWorker final : public daemon::PoolWorker {
  public:
   explicit FakeWorker(shm::Owner owner, std::uint16_t seat = 0)
-      : place_{owner, 0, "t", seat},
-        lane_memory_(sizeof(shm::LaneRecord)),
-        control_memory_(sizeof(shm::ControlRecord)) {
+      : name_{owner, 0, "t", seat}, lane_memory_(sizeof(shm::LaneRecord)), control_memory_(sizeof(shm::ControlRecord)) {
     lane_ = shm::format_lane(lane_memory_.span(), 0, owner);
     control_ = shm::format_control(control_memory_.span(), 0, owner);
   }
 
-  [[nodiscard]] const daemon::WorkerPlace& place() const override { return place_; }
+  [[nodiscard]] const daemon::WorkerName& name() const override { return name_; }
   [[nodiscard]] shm::LaneRecord& lane() const override { return *lane_; }
   [[nodiscard]] shm::ControlRecord& control() const override { return *control_; }
   [[nodiscard]] std::int32_t pid() const override { return 0x7FFFFFF0; }
@@ -59,14 +57,14 @@ class FakeWorker final : public daemon::PoolWorker {
   int calls = 0;
 
  private:
-  daemon::WorkerPlace place_;
+  daemon::WorkerName name_;
   Memory lane_memory_, control_memory_;
   shm::LaneRecord* lane_;
   shm::ControlRecord* control_;
 };
 
 /// A ready worker in its seat; it stays the seat's.
-inline FakeWorker& take_seat(daemon::PoolSeat& seat, shm::Owner owner, std::uint16_t number = 0) {
+inline FakeWorker& take_seat(daemon::Seat& seat, shm::Owner owner, std::uint16_t number = 0) {
   auto worker = std::make_unique<FakeWorker>(owner, number);
   FakeWorker& taken = *worker;
   seat.process = std::move(worker);

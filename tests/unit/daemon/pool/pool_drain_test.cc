@@ -58,7 +58,7 @@ struct Room {
   testing::FakeFates fates;
   SessionRoster sessions{"t", 1000, posted.later()};
   PoolBook book{ledger.record, 0, 1};
-  std::vector<PoolSeat> seats = std::vector<PoolSeat>(1);
+  std::vector<Seat> seats = std::vector<Seat>(1);
   FakeWorker* worker;
   bool hopeless = false;
   int calls = 0;

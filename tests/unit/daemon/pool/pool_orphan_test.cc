@@ -22,7 +22,7 @@ WorkerFds without_lane(Remains& remains) {
   return fds;
 }
 
-TEST(PoolOrphan, ItsJobEndsAsCrashedWithTheExit) {
+TEST(Orphan, ItsJobEndsAsCrashedWithTheExit) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
   PoolLife life(remains);
@@ -39,7 +39,7 @@ TEST(PoolOrphan, ItsJobEndsAsCrashedWithTheExit) {
   EXPECT_EQ(life.status().counters().worker_deaths(), 1U);
 }
 
-TEST(PoolOrphan, ItsCountsAreThereBeforeItsExitToo) {
+TEST(Orphan, ItsCountsAreThereBeforeItsExitToo) {
   Remains remains;
   remains.run_a_job();
   remains.finish_the_job();
@@ -50,7 +50,7 @@ TEST(PoolOrphan, ItsCountsAreThereBeforeItsExitToo) {
   EXPECT_EQ(life.status().counters().done(), 1U);
 }
 
-TEST(PoolOrphan, ItsIdempotentJobIsTriedAgain) {
+TEST(Orphan, ItsIdempotentJobIsTriedAgain) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job(shm::kJobIdempotent);
   PoolLife life(remains);
@@ -60,7 +60,7 @@ TEST(PoolOrphan, ItsIdempotentJobIsTriedAgain) {
   EXPECT_EQ(remains.word(slot).attempt(), 1U);
 }
 
-TEST(PoolOrphan, ALostLaneLosesNoJob) {
+TEST(Orphan, ALostLaneLosesNoJob) {
   for (const std::uint32_t flags : {0U, shm::kJobIdempotent}) {
     Remains remains;
     const std::uint32_t slot = remains.run_a_job(flags);
@@ -72,7 +72,7 @@ TEST(PoolOrphan, ALostLaneLosesNoJob) {
   }
 }
 
-TEST(PoolOrphan, APredecessorsVerdictStands) {
+TEST(Orphan, APredecessorsVerdictStands) {
   for (const bool lane_is_there : {true, false}) {
     Remains remains;
     const std::uint32_t slot = remains.run_a_job(shm::kJobIdempotent);
@@ -88,7 +88,7 @@ TEST(PoolOrphan, APredecessorsVerdictStands) {
   }
 }
 
-TEST(PoolOrphan, ASessionIsNotForgottenBeforeTheExit) {
+TEST(Orphan, ASessionIsNotForgottenBeforeTheExit) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
   PoolLife life(remains);
@@ -102,7 +102,7 @@ TEST(PoolOrphan, ASessionIsNotForgottenBeforeTheExit) {
   EXPECT_EQ(remains.word(slot).state(), shm::SlotState::Failed);
 }
 
-TEST(PoolOrphan, NobodyTakesItsSeatBeforeTheExit) {
+TEST(Orphan, NobodyTakesItsSeatBeforeTheExit) {
   Remains remains;
   PoolLife life(remains);
   life.succeed(without_stdout(remains));
@@ -112,7 +112,7 @@ TEST(PoolOrphan, NobodyTakesItsSeatBeforeTheExit) {
   EXPECT_EQ(life.asked().spawned, std::vector{kSecond});
 }
 
-TEST(PoolOrphan, AnIncarnationWithoutASeatIsReapedToo) {
+TEST(Orphan, AnIncarnationWithoutASeatIsReapedToo) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
   remains.record().incarnation = 5;  // the predecessor had gone on

@@ -25,21 +25,21 @@ struct Room {
     config.spares = 1;
     config.restart.budget = budget;
     staff.emplace(config, Staffing::Rooms{seats, handlers, orders},
-                  Staffing::Ports{[this](core::Seat seat) { start(seat); }, [this](std::int32_t) { return resident; },
-                                  [] { return 0.0; }});
+                  Staffing::Ports{[this](core::SeatNumber seat) { start(seat); },
+                                  [this](std::int32_t) { return resident; }, [] { return 0.0; }});
   }
 
-  void start(core::Seat index) {
+  void start(core::SeatNumber index) {
     started.push_back(index);
     if (!starts) return staff->no_start(index, now);
-    PoolSeat& seat = seats[index];
+    Seat& seat = seats[index];
     seat = {};
     seat.process = std::make_unique<FakeWorker>(shm::Owner{index, 1}, index);
     seat.state = SeatState::Starting;
     seat.started = now;
   }
   void apply(bool stopping = false) { staff->apply(now, stopping, false); }
-  void ready(core::Seat index) {
+  void ready(core::SeatNumber index) {
     seats[index].ready = true;
     seats[index].state = SeatState::Spare;
     staff->became_ready(index, now);
@@ -47,9 +47,9 @@ struct Room {
   }
   void all_ready() {
     apply();
-    for (core::Seat i = 0; i < seats.size(); ++i) ready(i);
+    for (core::SeatNumber i = 0; i < seats.size(); ++i) ready(i);
   }
-  void die(core::Seat index, core::DeathKind kind = core::DeathKind::Signal) {
+  void die(core::SeatNumber index, core::DeathKind kind = core::DeathKind::Signal) {
     core::RestartPolicy::Died died{index, {kind, 11, true, false}, seats[index].ready, 0};
     seats[index] = {};
     staff->died(died, false, now);
@@ -57,7 +57,7 @@ struct Room {
   }
   [[nodiscard]] std::vector<SeatState> states() const {
     std::vector<SeatState> all;
-    for (const PoolSeat& seat : seats) all.push_back(seat.state);
+    for (const Seat& seat : seats) all.push_back(seat.state);
     return all;
   }
 
@@ -65,21 +65,21 @@ struct Room {
   testing::FakeKeeper keeper;
   testing::Posted posted;
   config::PoolConfig config;
-  std::vector<PoolSeat> seats = std::vector<PoolSeat>(3);
+  std::vector<Seat> seats = std::vector<Seat>(3);
   HandlerCatalog handlers{0, keeper, posted.later()};
   PoolBook book{ledger.record, 0, 3};
   SeatOrders orders{"t", 0, 5s, {ledger.record, book, keeper}};
   core::TimePoint now = kNow;
   core::Bytes resident{};
   bool starts;
-  std::vector<core::Seat> started;
+  std::vector<core::SeatNumber> started;
   std::optional<Staffing> staff;
 };
 
 TEST(Staffing, WorkersStartAsSparesAndAsManyAsAreWantedArePromoted) {
   Room room;
   room.apply();
-  EXPECT_EQ(room.started, (std::vector<core::Seat>{0, 1, 2}));
+  EXPECT_EQ(room.started, (std::vector<core::SeatNumber>{0, 1, 2}));
   EXPECT_FALSE(room.staff->availability().judged());
   room.ready(0);
   room.ready(1);
@@ -104,7 +104,8 @@ TEST(Staffing, APoolWhoseWorkersOnlyDieIsQuarantinedAndTriedAgain) {
   bool told = false;
   room.handlers.wait([&told] { told = true; });
   room.apply();
-  for (const core::Seat seat : std::vector<core::Seat>{0, 1, 2}) room.die(seat, core::DeathKind::BootFailure);
+  for (const core::SeatNumber seat : std::vector<core::SeatNumber>{0, 1, 2})
+    room.die(seat, core::DeathKind::BootFailure);
   EXPECT_TRUE(room.staff->no_worker_will_come());
   EXPECT_TRUE(room.staff->availability().failing());
   room.posted.run();

@@ -25,8 +25,8 @@ RestartPolicy make(const RestartConfig& config = {}, double random = 0.999999) {
   return RestartPolicy{config, 4, [random] { return random; }};
 }
 
-RestartPolicy::Died unproductive(Seat seat) { return {seat, {DeathKind::BootFailure, 1, false}, false, 0}; }
-RestartPolicy::Died productive(Seat seat) { return {seat, kCrash, true, 1, Uid{1000}}; }
+RestartPolicy::Died unproductive(SeatNumber seat) { return {seat, {DeathKind::BootFailure, 1, false}, false, 0}; }
+RestartPolicy::Died productive(SeatNumber seat) { return {seat, kCrash, true, 1, Uid{1000}}; }
 RestartPolicy::Died in_job_of(Uid uid) { return {0, kCrash, true, 0, uid}; }
 
 Duration delay(RestartPolicy& policy, TimePoint now, const RestartPolicy::Died& died) {
@@ -157,7 +157,7 @@ TEST(RestartPolicy, DoesNotExcuseKillsFromOutsideBeforeThePoolIsProven) {
 
 TEST(RestartPolicy, QuarantinesOnOneUnproductiveDeathTooMany) {
   auto policy = make(small_budget());
-  for (Seat seat = 0; seat < 3; ++seat) (void)policy.handle(kStart, unproductive(seat));
+  for (SeatNumber seat = 0; seat < 3; ++seat) (void)policy.handle(kStart, unproductive(seat));
   EXPECT_EQ(policy.state(), State::Trusted);
   const auto effects = policy.handle(kStart, unproductive(3));
   ASSERT_THAT(effects, ElementsAre(VariantWith<RestartPolicy::EnterQuarantine>(testing::_)));
@@ -194,7 +194,7 @@ TEST(RestartPolicy, ProbesForEverAtGrowingIntervals) {
                 ElementsAre(VariantWith<RestartPolicy::StartCanary>(testing::_)));
     EXPECT_TRUE(policy.may_start_at(2).has_value());
     (void)policy.handle(due, RestartPolicy::Started{2});
-    EXPECT_EQ(policy.canary(), Seat{2});
+    EXPECT_EQ(policy.canary(), SeatNumber{2});
     now = due + 100ms;
     EXPECT_THAT(policy.handle(now, unproductive(2)), ElementsAre(VariantWith<RestartPolicy::ProbeFailed>(testing::_)));
   }
@@ -207,7 +207,7 @@ TEST(RestartPolicy, EndsQuarantineWhenTheCanaryFinishesAJob) {
   EXPECT_TRUE(policy.quarantined());
   EXPECT_THAT(policy.handle(kStart + 3s, RestartPolicy::FinishedFirstJob{2}),
               ElementsAre(VariantWith<RestartPolicy::LeaveQuarantine>(testing::_)));
-  for (Seat seat = 0; seat < 4; ++seat) EXPECT_LE(policy.may_start_at(seat), kStart);
+  for (SeatNumber seat = 0; seat < 4; ++seat) EXPECT_LE(policy.may_start_at(seat), kStart);
   EXPECT_EQ(policy.next_timer(), std::nullopt);
 }
 

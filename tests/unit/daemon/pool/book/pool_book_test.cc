@@ -12,7 +12,7 @@ using testing::Ledger;
 constexpr shm::Owner kFirst{0, 1};
 constexpr shm::Owner kSecond{0, 2};
 
-PoolBook::Death crash(core::Seat seat, const std::string& text) {
+PoolBook::Death crash(core::SeatNumber seat, const std::string& text) {
   return {seat, 1, 100, {5, 1000, "spin"}, {core::DeathKind::Signal, 11, true, false}, text, {}};
 }
 

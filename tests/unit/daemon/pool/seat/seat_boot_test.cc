@@ -37,7 +37,7 @@ struct Room {
   testing::FakeKeeper keeper;
   testing::Posted posted;
   HandlerCatalog handlers{0, keeper, posted.later()};
-  PoolSeat seat;
+  Seat seat;
   FakeWorker& worker = take_seat(seat, {0, 1});
   SeatBoot boot{{{}, 5s}, handlers};
 };

@@ -20,7 +20,7 @@ struct Room {
   testing::Ledger ledger;
   FakeKeeper keeper;
   PoolBook book{ledger.record, 0, 1};
-  PoolSeat seat;
+  Seat seat;
   FakeWorker& worker = take_seat(seat, {0, 1});
   SeatOrders orders{"t", 0, 10s, {ledger.record, book, keeper}};
 };

@@ -34,7 +34,7 @@ struct Room {
     handlers.set({listener}, encode_handlers({&listener, 1}).value());
   }
 
-  [[nodiscard]] PoolSeat& seat() { return seats[0]; }
+  [[nodiscard]] Seat& seat() { return seats[0]; }
   [[nodiscard]] shm::LedgerWorker& record() const { return ledger.record.workers[0]; }
   /// The worker claims a new job of that handler.
   void run_a_job(const char* handler = "deaf") {
@@ -68,7 +68,7 @@ struct Room {
   SessionRoster sessions{"t", 1000, posted.later()};
   HandlerCatalog handlers{0, keeper, posted.later()};
   PoolBook book{ledger.record, 0, 1};
-  std::vector<PoolSeat> seats = std::vector<PoolSeat>(1);
+  std::vector<Seat> seats = std::vector<Seat>(1);
   FakeWorker& worker;
   core::TimePoint now = kNow;
   std::uint32_t slot = 0;
@@ -81,7 +81,7 @@ struct Room {
       0,
       {},
       {ledger.record, book, sessions, handlers, fates, keeper},
-      {[this] { ++calls; }, [this](core::Seat, const StackDesk::Order& order) { captures.push_back(order); }}};
+      {[this] { ++calls; }, [this](core::SeatNumber, const StackDesk::Order& order) { captures.push_back(order); }}};
   SeatWatcher watcher{"t", 0, {{1s, 10s}, 200ms}, {ledger.record, sessions, handlers, hand}, [this](std::int32_t) {
                         return dumps_core;
                       }};

@@ -19,7 +19,7 @@ struct Room {
   SessionInMemory memory;
   testing::Posted posted;
   SessionRoster roster{"t", 1000, posted.later()};
-  std::vector<PoolSeat> seats = std::vector<PoolSeat>(2);
+  std::vector<Seat> seats = std::vector<Seat>(2);
 };
 
 TEST(SessionRoster, KnowsSessionsByIndexAndSerial) {

@@ -31,7 +31,7 @@ struct PoolFds {
 /// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and
 /// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger
 /// before.
-struct PoolOrphan {
+struct Orphan {
   shm::Owner owner;
   std::int32_t pid = 0;
   bool killed = false;  ///< by us; else it was dead when it was inherited
@@ -43,10 +43,10 @@ struct PoolOrphan {
 };
 
 /// One place of a pool: its process, and what the policies hold about it.
-struct PoolSeat {
+struct Seat {
   core::SeatState state = core::SeatState::Empty;
   std::unique_ptr<PoolWorker> process;
-  std::optional<PoolOrphan> orphan;  ///< never beside a process
+  std::optional<Orphan> orphan;  ///< never beside a process
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;
@@ -65,11 +65,11 @@ struct PoolSeat {
   std::string boot_error;
 };
 
-[[nodiscard]] inline bool none_ready(std::span<const PoolSeat> seats) {
-  return std::ranges::none_of(seats, [](const PoolSeat& seat) { return seat.ready; });
+[[nodiscard]] inline bool none_ready(std::span<const Seat> seats) {
+  return std::ranges::none_of(seats, [](const Seat& seat) { return seat.ready; });
 }
-[[nodiscard]] inline bool workers_gone(std::span<const PoolSeat> seats) {
-  return std::ranges::all_of(seats, [](const PoolSeat& seat) { return !seat.process && !seat.orphan; });
+[[nodiscard]] inline bool workers_gone(std::span<const Seat> seats) {
+  return std::ranges::all_of(seats, [](const Seat& seat) { return !seat.process && !seat.orphan; });
 }
 
 }  // namespace ringmaster::daemon
