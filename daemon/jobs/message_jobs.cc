@@ -23,14 +23,14 @@ RequestRefusal quota_refusal(const core::QuotaRefusal& refused) {
   return {RefusalCode::Quota, core::to_string(refused), refused.asked, refused.limit};
 }
 
-PoolTerms terms_of(const PoolGate& pool) {
+PoolTerms terms_of(const PoolPort& pool) {
   const config::PoolConfig& config = pool.config();
   return {config.name, pool.handlers(), config.queue_deadline, config.max_deadline, kShortestRunMs};
 }
 
 }  // namespace
 
-MessageJobs::MessageJobs(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
+MessageJobs::MessageJobs(EventLoop& loop, DaemonPort& daemon, Sessions& sessions)
     : loop_(loop),
       daemon_(daemon),
       sessions_(sessions),
@@ -50,7 +50,7 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   if (auto refused = check_cookie(request.cookie)) return tell(asker, *refused);
   // The same cookie again is the same job: a client that lost its connection cannot run it twice.
   if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
-  PoolGate* pool = daemon_.pools().named(request.pool);
+  PoolPort* pool = daemon_.pools().named(request.pool);
   if (pool == nullptr)
     return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool)});
   if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
@@ -67,14 +67,14 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   });
 }
 
-void MessageJobs::submit_known(const Peer& peer, PoolGate& pool, const SubmitRequest& request, Charge charge,
+void MessageJobs::submit_known(const Peer& peer, PoolPort& pool, const SubmitRequest& request, Charge charge,
                                const JobAskerPtr& asker) {
   auto job = accept(peer, pool, request, std::move(charge));
   if (!job) return tell(asker, job.error());
   delivery_.answer(**job, asker, request.wait);
 }
 
-OrRefusal<MessageJob*> MessageJobs::accept(const Peer& peer, PoolGate& pool, const SubmitRequest& request,
+OrRefusal<MessageJob*> MessageJobs::accept(const Peer& peer, PoolPort& pool, const SubmitRequest& request,
                                            Charge charge) {
   if (auto refused = work_refusal(daemon_, pool, peer.uid)) return *refused;
   if (planted(Plant::RefuseFull, 10)) return RequestRefusal{RefusalCode::QueueFull, "planted"};
@@ -86,7 +86,7 @@ OrRefusal<MessageJob*> MessageJobs::accept(const Peer& peer, PoolGate& pool, con
   return commit(peer.uid, pool, request, *checked, std::move(charge));
 }
 
-OrRefusal<MessageJob*> MessageJobs::commit(std::uint32_t uid, PoolGate& pool, const SubmitRequest& request,
+OrRefusal<MessageJob*> MessageJobs::commit(std::uint32_t uid, PoolPort& pool, const SubmitRequest& request,
                                            const CheckedJob& checked, Charge charge) {
   const auto placed = placing_.place(pool.index(), uid,
                                      {checked.descriptor, request.payload, checked.arguments, checked.result_capacity});

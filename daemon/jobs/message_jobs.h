@@ -14,8 +14,8 @@
 #include "daemon/jobs/outcome_delivery.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_gate.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/ports/pool_port.h"
+#include "daemon/sessions/sessions.h"
 
 namespace ringmaster::daemon {
 
@@ -28,7 +28,7 @@ struct CheckedJob;
 class MessageJobs {
  public:
   /// REQUIRES: the daemon's ledger is open; session_gone() is called of each session of the daemon's own that ends.
-  MessageJobs(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions);
+  MessageJobs(EventLoop& loop, DaemonPort& daemon, Sessions& sessions);
   ~MessageJobs();
   MessageJobs(const MessageJobs&) = delete;
   MessageJobs& operator=(const MessageJobs&) = delete;
@@ -52,11 +52,11 @@ class MessageJobs {
 
  private:
   using Charge = std::shared_ptr<JobCharge>;
-  void submit_known(const Peer& peer, PoolGate& pool, const SubmitRequest& request, Charge charge,
+  void submit_known(const Peer& peer, PoolPort& pool, const SubmitRequest& request, Charge charge,
                     const JobAskerPtr& asker);
-  [[nodiscard]] OrRefusal<MessageJob*> accept(const Peer& peer, PoolGate& pool, const SubmitRequest& request,
+  [[nodiscard]] OrRefusal<MessageJob*> accept(const Peer& peer, PoolPort& pool, const SubmitRequest& request,
                                               Charge charge);
-  [[nodiscard]] OrRefusal<MessageJob*> commit(std::uint32_t uid, PoolGate& pool, const SubmitRequest& request,
+  [[nodiscard]] OrRefusal<MessageJob*> commit(std::uint32_t uid, PoolPort& pool, const SubmitRequest& request,
                                               const CheckedJob& checked, Charge charge);
   void look(JobHome& home);
   void end(MessageJob& job, shm::SlotWord word);
@@ -64,8 +64,8 @@ class MessageJobs {
   void sweep();
 
   EventLoop& loop_;
-  DaemonGate& daemon_;
-  SessionDesk& sessions_;
+  DaemonPort& daemon_;
+  Sessions& sessions_;
   SessionHomes source_;
   JobTable jobs_;
   JobPlacing placing_;

@@ -9,7 +9,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-const Session* session_of(const SessionDesk& sessions, const Peer& peer, std::uint32_t serial) {
+const Session* session_of(const Sessions& sessions, const Peer& peer, std::uint32_t serial) {
   const Session* found = nullptr;
   sessions.for_each([&](const Session& session) {
     if (session.serial == serial && session.state != SessionState::Opening && !session.internal()) found = &session;
@@ -32,7 +32,7 @@ RequestRefusal nothing_to_cancel(std::uint64_t job_id) {
               " of this user is queued, running or kept; it may have ended more than 60 s ago"};
 }
 
-OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk& sessions, const Peer& peer,
+OrRefusal<JobCancelled> cancel_in_session(DaemonPort& daemon, const Sessions& sessions, const Peer& peer,
                                           std::uint64_t job_id) {
   const auto seq = static_cast<std::uint32_t>(job_id);
   const Session* session = session_of(sessions, peer, static_cast<std::uint32_t>(job_id >> 32));
@@ -44,7 +44,7 @@ OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk&
   if (word.state() == shm::SlotState::Ready && end_ready(session->reply, slot, word, Cause::Cancelled)) {
     return JobCancelled{true, false};
   }
-  if (PoolGate* pool = daemon.pools().numbered(session->pool)) {
+  if (PoolPort* pool = daemon.pools().numbered(session->pool)) {
     pool->cancel_running(session->index, static_cast<std::uint16_t>(slot), seq);
   }
   return JobCancelled{};

@@ -5,8 +5,8 @@
 
 #include "daemon/jobs/job_asker.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_gate.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/ports/pool_port.h"
+#include "daemon/sessions/sessions.h"
 #include "shm/slots.h"
 
 namespace ringmaster::daemon {
@@ -18,7 +18,7 @@ namespace ringmaster::daemon {
 [[nodiscard]] RequestRefusal nothing_to_cancel(std::uint64_t job_id);
 
 /// Cancels a job of a client's session: at once if it is queued; else the pool is asked to stop its handler.
-[[nodiscard]] OrRefusal<JobCancelled> cancel_in_session(DaemonGate& daemon, const SessionDesk& sessions,
-                                                        const Peer& peer, std::uint64_t job_id);
+[[nodiscard]] OrRefusal<JobCancelled> cancel_in_session(DaemonPort& daemon, const Sessions& sessions, const Peer& peer,
+                                                        std::uint64_t job_id);
 
 }  // namespace ringmaster::daemon

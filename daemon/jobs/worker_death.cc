@@ -38,7 +38,7 @@ std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job
   return report(ledger, log, *incident);
 }
 
-void answer_stack(DaemonGate& daemon, const Peer& peer, const StackRequest& request, const JobAskerPtr& asker) {
+void answer_stack(DaemonPort& daemon, const Peer& peer, const StackRequest& request, const JobAskerPtr& asker) {
   const std::uint64_t job_id = request.job_id;
   const shm::LedgerIncident* incident = visible(IncidentLog(daemon.ledger()), peer, job_id);
   if (incident == nullptr) return refuse(*asker);

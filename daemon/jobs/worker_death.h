@@ -8,7 +8,7 @@
 #include "daemon/jobs/job_outcome.h"
 #include "daemon/jobs/job_request.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 
 namespace ringmaster::daemon {
 
@@ -27,7 +27,7 @@ struct JobStack {
 [[nodiscard]] std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job_id);
 
 /// Answers a request for a stack: at once, or when its functions' names are known.
-void answer_stack(DaemonGate& daemon, const Peer& peer, const StackRequest& request,
+void answer_stack(DaemonPort& daemon, const Peer& peer, const StackRequest& request,
                   const std::shared_ptr<JobAsker>& asker);
 
 }  // namespace ringmaster::daemon

@@ -31,7 +31,7 @@ bool is_clear(int cgroup) {
 
 }  // namespace
 
-void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
+void Fence::bury(WorkerEntry& slot, std::uint64_t now_ns) noexcept {
   daemon::ChildExit end;
   const int seen = daemon::peek_exit(slot.pidfd.get(), end);
   // A descriptor number that was reused within one round of the loop: the event was another's.
@@ -39,8 +39,8 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
     slot.retry_at_ns = 0;
     return;
   }
-  if (slot.state != WorkerSlot::State::Dead) {
-    slot.state = WorkerSlot::State::Dead;
+  if (slot.state != WorkerEntry::State::Dead) {
+    slot.state = WorkerEntry::State::Dead;
     slot.exit.died_at_ns = now_ns;
   }
   if (seen == EAGAIN) {
@@ -67,7 +67,7 @@ void Fence::bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept {
     slot.exit.code = CLD_KILLED;
     slot.exit.status = SIGKILL;
   }
-  slot.state = WorkerSlot::State::Reaped;
+  slot.state = WorkerEntry::State::Reaped;
 }
 
 std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, const Bystanders& bystanders) noexcept {
@@ -103,14 +103,14 @@ bool Fence::sweep(WorkerTable& workers, pid_t supervisor, Bystanders& bystanders
   if (left > 0) return true;
 
   bool waiting = false;
-  for (WorkerSlot& slot : workers.slots()) {
-    if (slot.state != WorkerSlot::State::Reaped) continue;
+  for (WorkerEntry& slot : workers.slots()) {
+    if (slot.state != WorkerEntry::State::Reaped) continue;
     if (slot.cgroup && !is_clear(slot.cgroup.get())) {
       static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
       waiting = true;
       continue;
     }
-    slot.state = WorkerSlot::State::Fenced;
+    slot.state = WorkerEntry::State::Fenced;
     slot.exit.orphans_killed = killed_;
     slot.report_exit = !slot.failed();
     slot.report_spawned = slot.report_spawned || slot.failed();

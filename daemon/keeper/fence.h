@@ -22,7 +22,7 @@ class Fence {
  public:
   /// For a worker whose pidfd is readable. Peeks at it, kills its group while its zombie still pins the number, reaps
   /// it. Sets retry_at_ns instead where a tracer holds the end back.
-  void bury(WorkerSlot& slot, std::uint64_t now_ns) noexcept;
+  void bury(WorkerEntry& slot, std::uint64_t now_ns) noexcept;
 
   /// Kills and reaps every stray child. Then each Reaped worker whose cgroup (if any) is empty becomes Fenced. True
   /// when something is left (or may be: its passes are bounded), to be tried again at a SIGCHLD or kRetryNs later.

@@ -76,8 +76,8 @@ void Keeper::wait(std::uint64_t now_ns) noexcept {
           static_cast<short>((outbox_.owes_answer() ? 0 : POLLIN) | (outbox_.wants_room() ? POLLOUT : 0)));
   }
   if (supervisor_retry_at_ns_ == 0) watch(supervisor_.pidfd.get(), POLLIN);
-  for (const WorkerSlot& slot : workers_.slots()) {
-    if (slot.state == WorkerSlot::State::Starting && slot.exec_pipe) watch(slot.exec_pipe.get(), POLLIN);
+  for (const WorkerEntry& slot : workers_.slots()) {
+    if (slot.state == WorkerEntry::State::Starting && slot.exec_pipe) watch(slot.exec_pipe.get(), POLLIN);
     if (slot.unreaped() && slot.retry_at_ns == 0) watch(slot.pidfd.get(), POLLIN);
   }
   const std::uint64_t deadline_ns = next_deadline(now_ns);
@@ -100,7 +100,7 @@ std::uint64_t Keeper::next_deadline(std::uint64_t now_ns) const noexcept {
   consider(outbox_.retry_at_ns());
   if (setup_.watchdog_ns != 0) consider(next_ping_ns_);
   if (supervisor_.pid == 0 && !ending_) consider(std::max(next_start_.at_ns, now_ns + Fence::kRetryNs / 4));
-  for (const WorkerSlot& slot : workers_.slots()) consider(slot.retry_at_ns);
+  for (const WorkerEntry& slot : workers_.slots()) consider(slot.retry_at_ns);
   return deadline_ns;
 }
 
@@ -119,11 +119,11 @@ void Keeper::look_at_workers(std::uint64_t now_ns) noexcept {
                                   polled_[next].fd == supervisor_.pidfd.get())) {
     ++next;
   }
-  for (WorkerSlot& slot : workers_.slots()) {
+  for (WorkerEntry& slot : workers_.slots()) {
     if (!slot.unreaped()) continue;
     const bool told = slot.exec_pipe && readable(slot.exec_pipe.get());
     const bool dead = slot.retry_at_ns != 0 ? now_ns >= slot.retry_at_ns : readable(slot.pidfd.get());
-    if (slot.state == WorkerSlot::State::Starting && slot.exec_pipe && (told || dead)) read_exec_pipe(slot);
+    if (slot.state == WorkerEntry::State::Starting && slot.exec_pipe && (told || dead)) read_exec_pipe(slot);
     if (!dead) continue;
     fence_.bury(slot, now_ns);
     sweep_wanted_ = true;
@@ -160,7 +160,7 @@ void Keeper::close_released(std::uint64_t now_ns) noexcept {
   }
 }
 
-void Keeper::kill_worker(WorkerSlot& slot, int signal) noexcept {
+void Keeper::kill_worker(WorkerEntry& slot, int signal) noexcept {
   if (signal == SIGKILL && slot.cgroup) static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
   // Just forked, it has no group yet: then the process itself is all there is.
   if (::kill(-slot.exit.pid, signal) != 0 || signal == SIGKILL)
@@ -168,7 +168,7 @@ void Keeper::kill_worker(WorkerSlot& slot, int signal) noexcept {
 }
 
 void Keeper::kill_workers() noexcept {
-  for (WorkerSlot& slot : workers_.slots()) {
+  for (WorkerEntry& slot : workers_.slots()) {
     if (slot.unreaped()) kill_worker(slot, SIGKILL);
   }
 }
@@ -232,8 +232,8 @@ void Keeper::handle(std::span<std::byte> packet, daemon::ReceivedPacket& receive
       break;
     case MessageType::ExitAck:
       if (const auto message = read_message<ExitAckMessage>(packet)) {
-        WorkerSlot* const slot = workers_.find(message->worker, message->incarnation);
-        if (slot != nullptr && slot->state == WorkerSlot::State::Fenced && !slot->failed()) workers_.free(*slot);
+        WorkerEntry* const slot = workers_.find(message->worker, message->incarnation);
+        if (slot != nullptr && slot->state == WorkerEntry::State::Fenced && !slot->failed()) workers_.free(*slot);
         return;
       }
       break;
@@ -290,7 +290,7 @@ void Keeper::handle_spawn(std::span<std::byte> packet, daemon::ReceivedPacket& r
   if (ending_) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, ECANCELED});
   if (workers_.find(spawn_.message.worker, spawn_.message.incarnation) != nullptr)
     return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, EEXIST});
-  WorkerSlot* const slot = workers_.take();
+  WorkerEntry* const slot = workers_.take();
   if (slot == nullptr) return outbox_.refuse_spawn(spawn_.message, {daemon::SpawnStage::Request, ENFILE});
   const daemon::SpawnFailure failure =
       spawn_worker(spawn_, std::span(received.fds).first(received.fd_count), setup_.given, *slot);
@@ -298,7 +298,7 @@ void Keeper::handle_spawn(std::span<std::byte> packet, daemon::ReceivedPacket& r
 }
 
 void Keeper::handle_signal(const SignalMessage& message) noexcept {
-  WorkerSlot* const slot = workers_.find(message.worker, message.incarnation);
+  WorkerEntry* const slot = workers_.find(message.worker, message.incarnation);
   if (slot == nullptr || !slot->unreaped()) return outbox_.acknowledge(message.serial, ESRCH);
   if (message.signal == 0 || message.signal >= static_cast<std::uint32_t>(NSIG))
     return outbox_.acknowledge(message.serial, EINVAL);

@@ -50,7 +50,7 @@ class Keeper {
   [[nodiscard]] short events_of(int fd) const noexcept;
   void look_at_workers(std::uint64_t now_ns) noexcept;
   void sweep(std::uint64_t now_ns) noexcept;
-  void kill_worker(WorkerSlot& slot, int signal) noexcept;
+  void kill_worker(WorkerEntry& slot, int signal) noexcept;
   void kill_workers() noexcept;
   void close_released(std::uint64_t now_ns) noexcept;
   void read_signals(std::uint64_t now_ns) noexcept;

@@ -32,8 +32,8 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
   if (next_start_.drop_deposits) {
     deposits_.drop_state();
     close_released(now_ns);
-    for (WorkerSlot& slot : workers_.slots()) {
-      if (slot.state == WorkerSlot::State::Fenced) workers_.free(slot);
+    for (WorkerEntry& slot : workers_.slots()) {
+      if (slot.state == WorkerEntry::State::Fenced) workers_.free(slot);
     }
   }
   const int error = start_supervisor(setup_.program, started_ + 1, next_start_.cold, deposits_, workers_, supervisor_);

@@ -106,14 +106,14 @@ void Outbox::report(std::uint64_t now_ns) noexcept {
     if (unsent(send_message(supervisor_.link.get(), AskMessage{}, MessageType::Ask))) return;
     judge_.asked();
   }
-  for (WorkerSlot& slot : workers_.slots()) {
+  for (WorkerEntry& slot : workers_.slots()) {
     if (slot.report_spawned && !report_spawned(slot)) return;
     if (slot.report_exit && !report_exit(slot)) return;
   }
   reports_waiting_ = false;
 }
 
-bool Outbox::report_spawned(WorkerSlot& slot) noexcept {
+bool Outbox::report_spawned(WorkerEntry& slot) noexcept {
   SpawnedMessage message;
   message.serial = slot.spawn_serial;
   message.worker = slot.worker;
@@ -129,7 +129,7 @@ bool Outbox::report_spawned(WorkerSlot& slot) noexcept {
   return true;
 }
 
-bool Outbox::report_exit(WorkerSlot& slot) noexcept {
+bool Outbox::report_exit(WorkerEntry& slot) noexcept {
   ExitedMessage message;
   message.exit = slot.exit;
   if (unsent(send_message(supervisor_.link.get(), message, MessageType::Exited))) return false;

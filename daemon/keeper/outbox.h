@@ -46,8 +46,8 @@ class Outbox {
   void answer(const Message& message) noexcept;
   void send_answer() noexcept;
   [[nodiscard]] bool unsent(int error) noexcept;
-  [[nodiscard]] bool report_spawned(WorkerSlot& slot) noexcept;
-  [[nodiscard]] bool report_exit(WorkerSlot& slot) noexcept;
+  [[nodiscard]] bool report_spawned(WorkerEntry& slot) noexcept;
+  [[nodiscard]] bool report_exit(WorkerEntry& slot) noexcept;
 
   SupervisorProcess& supervisor_;
   WorkerTable& workers_;

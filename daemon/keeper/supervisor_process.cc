@@ -39,7 +39,7 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
   for (const DepositTable::Entry& entry : deposits.entries()) {
     if (entry.held() && daemon::set_close_on_exec(entry.fd.get(), false) != 0) return errno;
   }
-  for (const WorkerSlot& slot : workers.slots()) {
+  for (const WorkerEntry& slot : workers.slots()) {
     if (slot.failed()) continue;
     if (slot.pidfd && daemon::set_close_on_exec(slot.pidfd.get(), false) != 0) return errno;
     if (slot.cgroup && daemon::set_close_on_exec(slot.cgroup.get(), false) != 0) return errno;

@@ -12,7 +12,7 @@
 namespace ringmaster::keeper {
 
 daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds, const GivenLimits& given,
-                                  WorkerSlot& slot) noexcept {
+                                  WorkerEntry& slot) noexcept {
   const SpawnMessage& message = request.message;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {daemon::SpawnStage::Pipe, errno};
@@ -53,7 +53,7 @@ daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds
   }
   if (child.pid < 0) return {daemon::SpawnStage::Fork, child.error};
 
-  slot.state = WorkerSlot::State::Starting;
+  slot.state = WorkerEntry::State::Starting;
   slot.worker = message.worker;
   slot.incarnation = message.incarnation;
   slot.spawn_serial = message.serial;
@@ -66,7 +66,7 @@ daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds
   return {};
 }
 
-void read_exec_pipe(WorkerSlot& slot) noexcept {
+void read_exec_pipe(WorkerEntry& slot) noexcept {
   daemon::SpawnFailure failure;
   const ssize_t got = ::read(slot.exec_pipe.get(), &failure, sizeof failure);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -75,7 +75,7 @@ void read_exec_pipe(WorkerSlot& slot) noexcept {
     slot.failure = failure;
     return;
   }
-  slot.state = WorkerSlot::State::Running;
+  slot.state = WorkerEntry::State::Running;
   slot.report_spawned = true;
 }
 

@@ -19,10 +19,10 @@ struct GivenLimits {
 /// descriptors that came along (the cgroup's last, if any). On failure the slot is untouched and the
 /// result tells stage and errno.
 [[nodiscard]] daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds,
-                                                const GivenLimits& given, WorkerSlot& slot) noexcept;
+                                                const GivenLimits& given, WorkerEntry& slot) noexcept;
 
 /// Reads the exec pipe of a Starting worker: Running once exec has happened; still Starting with `failure` set when the
 /// child said that it failed (its death follows). No change while neither is known.
-void read_exec_pipe(WorkerSlot& slot) noexcept;
+void read_exec_pipe(WorkerEntry& slot) noexcept;
 
 }  // namespace ringmaster::keeper

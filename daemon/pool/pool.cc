@@ -37,7 +37,7 @@ worker_link::Settings settings_of(const config::PoolConfig& config, unsigned usa
 
 }  // namespace
 
-Pool::Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
+Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
     : host_(host),
       config_(config),
       index_(index),

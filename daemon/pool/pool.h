@@ -13,8 +13,8 @@
 #include "daemon/pool/book/pool_charges.h"
 #include "daemon/pool/book/pool_statistics.h"
 #include "daemon/pool/burial.h"
+#include "daemon/pool/pool_context.h"
 #include "daemon/pool/pool_drain.h"
-#include "daemon/pool/pool_host.h"
 #include "daemon/pool/pool_report.h"
 #include "daemon/pool/queue_watch.h"
 #include "daemon/pool/seat/handler_catalog.h"
@@ -29,7 +29,7 @@
 #include "daemon/pool/work_bell.h"
 #include "daemon/pool/work_call.h"
 #include "daemon/pool/worker/worker_process.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "shm/port/reap.h"
 #include "shm/port/verdict.h"
 
@@ -44,10 +44,10 @@ namespace ringmaster::daemon {
 ///
 /// No round starts within a round. A spare is a ready worker that has every session attached and was told to claim
 /// nothing; a swap costs it one message.
-class Pool final : public PoolGate {
+class Pool final : public PoolPort {
  public:
   /// `first_worker`: id of seat 0. REQUIRES: config.workers is resolved, not 0.
-  Pool(PoolHost& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker);
+  Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker);
   ~Pool() override;
 
   /// Creates board and bell and deposits them, or takes them up.
@@ -66,7 +66,7 @@ class Pool final : public PoolGate {
   [[nodiscard]] std::uint16_t first_worker() const { return first_worker_; }
   [[nodiscard]] std::size_t seats() const { return seats_.size(); }
 
-  // PoolGate
+  // PoolPort
   [[nodiscard]] const config::PoolConfig& config() const override { return config_; }
   [[nodiscard]] std::uint32_t index() const override { return index_; }
   [[nodiscard]] int board_fd() const override { return fds_.board.get(); }
@@ -105,7 +105,7 @@ class Pool final : public PoolGate {
   void arm(core::TimePoint now);
   [[nodiscard]] std::optional<core::TimePoint> next_deadline(core::TimePoint now) const;
 
-  PoolHost& host_;
+  PoolContext& host_;
   config::PoolConfig config_;
   std::uint32_t index_;
   std::uint16_t first_worker_;

@@ -1,10 +1,10 @@
 #include "daemon/ports/handlers_view.h"
 
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 
 namespace ringmaster::daemon {
 
-HandlersView handlers_view(const PoolGate& pool) {
+HandlersView handlers_view(const PoolPort& pool) {
   const config::PoolConfig& config = pool.config();
   HandlersView view;
   view.pool = config.name;

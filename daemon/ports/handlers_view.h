@@ -9,7 +9,7 @@
 
 namespace ringmaster::daemon {
 
-class PoolGate;
+class PoolPort;
 
 /// A pool's handlers, limits and default deadlines as clients get them.
 struct HandlersView {
@@ -22,6 +22,6 @@ struct HandlersView {
   core::Duration run_deadline{};
   core::Duration max_deadline{};
 };
-[[nodiscard]] HandlersView handlers_view(const PoolGate& pool);
+[[nodiscard]] HandlersView handlers_view(const PoolPort& pool);
 
 }  // namespace ringmaster::daemon

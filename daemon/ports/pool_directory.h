@@ -7,17 +7,17 @@
 
 namespace ringmaster::daemon {
 
-class PoolGate;
+class PoolPort;
 
 /// The pools of the daemon, in the configuration's order: the one way to find one, and to say that there is none.
 /// Cheap to copy; the pools outlive it.
 class PoolDirectory {
  public:
   PoolDirectory() = default;
-  explicit PoolDirectory(std::span<PoolGate* const> pools) : pools_(pools) {}
+  explicit PoolDirectory(std::span<PoolPort* const> pools) : pools_(pools) {}
 
-  [[nodiscard]] PoolGate* named(std::string_view name) const;      ///< null: there is none
-  [[nodiscard]] PoolGate* numbered(std::uint32_t index) const;     ///< as in the ledger; null: there is none
+  [[nodiscard]] PoolPort* named(std::string_view name) const;      ///< null: there is none
+  [[nodiscard]] PoolPort* numbered(std::uint32_t index) const;     ///< as in the ledger; null: there is none
   [[nodiscard]] std::string no_such(std::string_view name) const;  ///< in one sentence, with those that there are
 
   [[nodiscard]] auto begin() const { return pools_.begin(); }
@@ -25,7 +25,7 @@ class PoolDirectory {
   [[nodiscard]] std::size_t size() const { return pools_.size(); }
 
  private:
-  std::span<PoolGate* const> pools_;
+  std::span<PoolPort* const> pools_;
 };
 
 }  // namespace ringmaster::daemon

@@ -69,7 +69,7 @@ void SessionAdoption::lose(std::uint16_t index, const std::string& why) {
     }
     rooms_.table.unblock(index);
   };
-  PoolGate* pool = rooms_.daemon.pools().numbered(session.pool);
+  PoolPort* pool = rooms_.daemon.pools().numbered(session.pool);
   if (pool == nullptr) return let_go();
   pool->detach(index, session.serial, let_go);
 }

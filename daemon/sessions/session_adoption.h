@@ -6,7 +6,7 @@
 
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session_deposits.h"
 #include "daemon/sessions/session_ending.h"
 #include "daemon/sessions/session_ledger.h"
@@ -23,7 +23,7 @@ class SessionAdoption {
     SessionTable& table;
     SessionLedger& ledger;
     core::QuotaBook& quota;
-    DaemonGate& daemon;
+    DaemonPort& daemon;
     SessionEnding& ending;
   };
 

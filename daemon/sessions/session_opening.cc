@@ -35,7 +35,7 @@ RequestRefusal ring_too_large(const GrantedRings& granted, const std::string& po
 
 void SessionOpening::open(const Peer& peer, SessionWish wish, SessionAsker asker) {
   const PoolDirectory pools = rooms_.daemon.pools();
-  PoolGate* pool = pools.named(wish.pool);
+  PoolPort* pool = pools.named(wish.pool);
   if (pool == nullptr) return asker(RequestRefusal{RefusalCode::UnknownPool, pools.no_such(wish.pool)});
   if (wish.shortest_run_ms != 0 && wish.shortest_run_ms < kShortestRunMs) {
     return asker(
@@ -47,7 +47,7 @@ void SessionOpening::open(const Peer& peer, SessionWish wish, SessionAsker asker
   pool->when_handlers_known([this, pool, peer, wish = std::move(wish), asker] { open_in(*pool, peer, wish, asker); });
 }
 
-void SessionOpening::open_in(PoolGate& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker) {
+void SessionOpening::open_in(PoolPort& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker) {
   const auto admitted = admit(pool, peer, wish.rings);
   if (!admitted) return asker(RequestRefusal(admitted.error()));
   const auto built = build(pool, peer, *admitted, 0);
@@ -71,7 +71,7 @@ void SessionOpening::open_in(PoolGate& pool, const Peer& peer, const SessionWish
   });
 }
 
-OrRefusal<shm::SessionGeometry> SessionOpening::admit(const PoolGate& pool, const Peer& peer, const RingWish& wish) {
+OrRefusal<shm::SessionGeometry> SessionOpening::admit(const PoolPort& pool, const Peer& peer, const RingWish& wish) {
   if (auto refused = work_refusal(rooms_.daemon, pool, peer.uid)) return std::move(*refused);
   const GrantedRings granted = grant_rings(pool.config().session, wish);
   if (granted.too_large) return ring_too_large(granted, pool.config().name);
@@ -88,7 +88,7 @@ OrRefusal<shm::SessionGeometry> SessionOpening::admit(const PoolGate& pool, cons
   return granted.geometry;
 }
 
-Result<SessionEntry*> SessionOpening::build(PoolGate& pool, const Peer& peer, const shm::SessionGeometry& geometry,
+Result<SessionEntry*> SessionOpening::build(PoolPort& pool, const Peer& peer, const shm::SessionGeometry& geometry,
                                             std::uint32_t supervisor) {
   if (!core::session_fits(rooms_.table.taken(), shm::kMaxSessions, supervisor != 0 || peer.admin)) {
     return Error{"the daemon serves as many sessions as it can; close some, or share one between threads"};
@@ -120,7 +120,7 @@ Result<SessionEntry*> SessionOpening::build(PoolGate& pool, const Peer& peer, co
 
 void SessionOpening::hand_out(SessionEntry& entry, const SessionAsker& asker) {
   const Session& session = entry.session;
-  const PoolGate& pool = *entry.pool;
+  const PoolPort& pool = *entry.pool;
   SessionOffer offer{
       {session.serial, session.cookie}, session.index, session.geometry, handlers_view(pool), pool.config().spin};
   offer.ends = ends_for_client(session, pool.board_fd(), std::move(entry.client_lifeline));
@@ -192,7 +192,7 @@ void SessionOpening::resume(const Peer& peer, const SessionKey& key, const Sessi
   asker(SessionResumed{key.serial, handlers_view(*entry->pool)});
 }
 
-Session* SessionOpening::open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
+Session* SessionOpening::open_internal(PoolPort& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why) {
   const auto built = build(pool, Peer{.uid = uid}, geometry, rooms_.daemon.supervisor_incarnation());
   if (!built) {

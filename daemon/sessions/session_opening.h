@@ -8,7 +8,7 @@
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session_ending.h"
 #include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_request.h"
@@ -28,7 +28,7 @@ class SessionOpening {
     SessionTable& table;
     SessionLedger& ledger;
     core::QuotaBook& quota;
-    DaemonGate& daemon;
+    DaemonPort& daemon;
     SessionEnding& ending;
   };
   struct Ports {
@@ -50,14 +50,14 @@ class SessionOpening {
 
   /// The supervisor's own session on a pool, for jobs of one uid. Can be used at once: what is queued before its
   /// workers have it waits in the segment. Null: `why`.
-  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
+  [[nodiscard]] Session* open_internal(PoolPort& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why);
 
  private:
-  void open_in(PoolGate& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker);
+  void open_in(PoolPort& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker);
   /// The geometry that it gets; its uid is charged.
-  OrRefusal<shm::SessionGeometry> admit(const PoolGate& pool, const Peer& peer, const RingWish& wish);
-  Result<SessionEntry*> build(PoolGate& pool, const Peer& peer, const shm::SessionGeometry& geometry,
+  OrRefusal<shm::SessionGeometry> admit(const PoolPort& pool, const Peer& peer, const RingWish& wish);
+  Result<SessionEntry*> build(PoolPort& pool, const Peer& peer, const shm::SessionGeometry& geometry,
                               std::uint32_t supervisor);
   void hand_out(SessionEntry& entry, const SessionAsker& asker);
   void sealed(std::uint32_t serial, const Result<void>& sealed, const SessionAsker& asker);

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
 
 namespace ringmaster::daemon {
@@ -16,7 +16,7 @@ namespace ringmaster::daemon {
 /// A session, and what the supervisor needs for it while it lives.
 struct SessionEntry {
   Session session;
-  PoolGate* pool = nullptr;
+  PoolPort* pool = nullptr;
   std::uint64_t connection = 0;  ///< that opens it
   bool sealing = false;          ///< its client has mapped it
   UniqueFd client_lifeline;      ///< until it is sent

@@ -3,13 +3,13 @@
 #include <optional>
 #include <string>
 
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/ports/request_refusal.h"
 
 namespace ringmaster::daemon {
 
 /// Why new work of this user is not taken: the daemon ends, the pool takes none, or what the user's jobs did there.
-[[nodiscard]] inline std::optional<RequestRefusal> work_refusal(const DaemonGate& daemon, const PoolGate& pool,
+[[nodiscard]] inline std::optional<RequestRefusal> work_refusal(const DaemonPort& daemon, const PoolPort& pool,
                                                                 std::uint32_t uid) {
   if (std::string why = daemon.refusal(); !why.empty()) return RequestRefusal{RefusalCode::Draining, std::move(why)};
   if (std::string why = pool.refusal(); !why.empty()) return RequestRefusal{RefusalCode::Draining, std::move(why)};

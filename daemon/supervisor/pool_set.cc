@@ -6,7 +6,8 @@ namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 
-Result<void> PoolSet::open(PoolHost& host, std::span<const config::PoolConfig> configs, InheritedDeposits& inherited) {
+Result<void> PoolSet::open(PoolContext& host, std::span<const config::PoolConfig> configs,
+                           InheritedDeposits& inherited) {
   std::vector<unsigned> seats;
   for (const config::PoolConfig& config : configs) seats.push_back(config.workers + config.spares);
   auto numbers = WorkerNumbers::of(seats);

@@ -17,11 +17,11 @@ namespace ringmaster::daemon {
 class PoolSet {
  public:
   /// Each takes up the deposits that are its own. An Error's `code` is the exit code of the keeper's protocol.
-  [[nodiscard]] Result<void> open(PoolHost& host, std::span<const config::PoolConfig> configs,
+  [[nodiscard]] Result<void> open(PoolContext& host, std::span<const config::PoolConfig> configs,
                                   InheritedDeposits& inherited);
 
   [[nodiscard]] std::span<const std::unique_ptr<Pool>> all() const { return pools_; }
-  [[nodiscard]] std::span<PoolGate* const> gates() const { return gates_; }
+  [[nodiscard]] std::span<PoolPort* const> gates() const { return gates_; }
   /// nullptr: no pool has that worker.
   [[nodiscard]] Pool* of_worker(std::uint32_t worker) const;
 
@@ -33,7 +33,7 @@ class PoolSet {
  private:
   WorkerNumbers numbers_;
   std::vector<std::unique_ptr<Pool>> pools_;
-  std::vector<PoolGate*> gates_;
+  std::vector<PoolPort*> gates_;
 };
 
 }  // namespace ringmaster::daemon

@@ -60,7 +60,7 @@ void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledge
   cgroups.sweep(theirs);
 }
 
-void adopt_sessions(SessionDesk& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
+void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
                     bool cold) {
   const auto take = [&](DepositKind kind, std::uint32_t serial) { return inherited.take(kind, serial); };
   sessions.adopt(take, cold, [&](Session& session) { jobs.take_over(session); });

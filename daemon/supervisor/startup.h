@@ -7,7 +7,7 @@
 #include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/machine/worker_cgroups.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/sessions.h"
 #include "daemon/supervisor/inherited_deposits.h"
 #include "daemon/supervisor/pool_set.h"
 
@@ -28,7 +28,7 @@ void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledge
                    const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups);
 
 /// Sessions, and the jobs of those that a predecessor was the client of. REQUIRES: workers are adopted.
-void adopt_sessions(SessionDesk& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
+void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
                     bool cold);
 
 /// Lets go of deposits that nobody took: of workers that were never spawned, of sessions that were never published.

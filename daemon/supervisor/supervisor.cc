@@ -55,8 +55,8 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   if (auto found = check_programs(); !found) return found;
   if (auto opened = open_ledger(); !opened) return opened;
   if (auto opened = socket_.open(inherited_); !opened) return opened;
-  sessions_ = std::make_unique<SessionDesk>(loop_, *this, quota_,
-                                            [this](std::uint32_t serial) { jobs_->session_gone(serial); });
+  sessions_ =
+      std::make_unique<Sessions>(loop_, *this, quota_, [this](std::uint32_t serial) { jobs_->session_gone(serial); });
   jobs_ = std::make_unique<MessageJobs>(loop_, *this, *sessions_);
   desk_ = std::make_unique<RequestRouter>(loop_, *this, *sessions_, *jobs_);
   listen_to_keeper();

@@ -12,8 +12,8 @@
 #include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_link.h"
 #include "daemon/pool/pool.h"
-#include "daemon/ports/pool_gate.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/ports/pool_port.h"
+#include "daemon/sessions/sessions.h"
 #include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/inherited_deposits.h"
 #include "daemon/supervisor/ledger_segment.h"
@@ -28,7 +28,7 @@ namespace ringmaster::daemon {
 /// The whole daemon's policy on one thread: holds keeper, pools, desks and the control socket together, and has them
 /// take up what a predecessor left (startup.h), say READY (readiness.h) and end in order (shutdown_hand.h). Lives until
 /// the process ends.
-class Supervisor final : public PoolHost, public DaemonGate {
+class Supervisor final : public PoolContext, public DaemonPort {
  public:
   Supervisor(EventLoop& loop, SupervisorStart start);
   ~Supervisor() override;
@@ -36,10 +36,10 @@ class Supervisor final : public PoolHost, public DaemonGate {
   /// Everything up to serving; an Error's `code` is the exit code of the keeper's protocol.
   Result<void> run(std::function<void(int)> end);
 
-  // PoolHost and DaemonGate
+  // PoolContext and DaemonPort
   [[nodiscard]] shm::LedgerRecord& ledger() override { return ledger_->record(); }
 
-  // PoolHost
+  // PoolContext
   [[nodiscard]] EventLoop& loop() override { return loop_; }
   [[nodiscard]] KeeperLink& keeper() override { return keeper_; }
   [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
@@ -49,7 +49,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   [[nodiscard]] StackDesk& stacks() override { return *stacks_; }
   void pool_changed() override;
 
-  // DaemonGate
+  // DaemonPort
   [[nodiscard]] PoolDirectory pools() const override { return PoolDirectory(pools_.gates()); }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return start_.table.supervisor; }
   [[nodiscard]] std::uint64_t daemon_id() const override;
@@ -89,7 +89,7 @@ class Supervisor final : public PoolHost, public DaemonGate {
   ServiceSocket socket_;
   PoolSet pools_;
   std::unique_ptr<StackDesk> stacks_;
-  std::unique_ptr<SessionDesk> sessions_;
+  std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<MessageJobs> jobs_;
   std::unique_ptr<RequestRouter> desk_;
   std::unique_ptr<ControlServer> server_;

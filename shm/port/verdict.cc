@@ -38,12 +38,13 @@ bool condemn(const ReplyView& reply, const Intent& intent, Owner owner) noexcept
   return word.compare_exchange_strong(expected, condemned.bits(), std::memory_order_acq_rel);
 }
 
-Sentence pass_sentence(const ReplyView& reply, const LaneRecord& lane, const Intent& intent, Owner owner) noexcept {
+Condemnation condemn_and_look(const ReplyView& reply, const LaneRecord& lane, const Intent& intent,
+                              Owner owner) noexcept {
   const bool condemned = condemn(reply, intent, owner);
   // SYNC: seq_cst, pairs with claim: hold was set before this, so an intent stored later is taken back.
   const bool still_there = lane.words.intent.load(std::memory_order_seq_cst) == intent.pack();
-  if (condemned) return still_there ? Sentence::Kill : Sentence::Forged;
-  return still_there ? Sentence::Unclear : Sentence::Ended;
+  if (condemned) return still_there ? Condemnation::Kill : Condemnation::Forged;
+  return still_there ? Condemnation::Unclear : Condemnation::Ended;
 }
 
 bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause cause) noexcept {

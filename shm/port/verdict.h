@@ -26,7 +26,7 @@ struct LaneLook {
 [[nodiscard]] bool condemn(const ReplyView& reply, const Intent& intent, Owner owner) noexcept;
 
 /// What a sentence came to.
-enum class Sentence {
+enum class Condemnation {
   Kill,    ///< condemned, and the held lane still names the job: kill the worker
   Ended,   ///< the job ended in time: withdraw the verdict, release hold, nobody dies
   Forged,  ///< the word was condemned but the lane had moved on: the client wrote it. Withdraw, release hold, close
@@ -37,8 +37,8 @@ enum class Sentence {
 /// condemn(), then one more look at the lane. With hold set the worker cannot take another job, so that look is stable.
 /// Without it a client that writes Running(worker) back into its word would aim the kill at the worker's next job.
 /// REQUIRES: as condemn().
-[[nodiscard]] Sentence pass_sentence(const ReplyView& reply, const LaneRecord& lane, const Intent& intent,
-                                     Owner owner) noexcept;
+[[nodiscard]] Condemnation condemn_and_look(const ReplyView& reply, const LaneRecord& lane, const Intent& intent,
+                                            Owner owner) noexcept;
 
 /// Ready → Failed(cause) or, for Cause::Cancelled, → Cancelled, and tells the client. False: somebody was faster.
 bool end_ready(const ReplyView& reply, std::uint32_t slot, SlotWord seen, Cause cause) noexcept;

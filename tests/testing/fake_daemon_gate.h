@@ -5,15 +5,15 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster::testing {
 
 /// A daemon of some pools, with a ledger in plain memory and a keeper that answers when it is told to.
-class FakeDaemonGate final : public daemon::DaemonGate {
+class FakeDaemonPort final : public daemon::DaemonPort {
  public:
-  explicit FakeDaemonGate(std::vector<daemon::PoolGate*> pools)
+  explicit FakeDaemonPort(std::vector<daemon::PoolPort*> pools)
       : pools_(std::move(pools)), memory_(sizeof(shm::LedgerRecord)), ledger_(*shm::format_ledger(memory_.span())) {}
 
   [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_); }
@@ -42,7 +42,7 @@ class FakeDaemonGate final : public daemon::DaemonGate {
   std::vector<std::uint32_t> released;  ///< serials
 
  private:
-  std::vector<daemon::PoolGate*> pools_;
+  std::vector<daemon::PoolPort*> pools_;
   Memory memory_;
   shm::LedgerRecord& ledger_;
   std::vector<std::function<void(bool)>> unanswered_;

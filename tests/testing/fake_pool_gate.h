@@ -4,15 +4,15 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
 
 namespace ringmaster::testing {
 
 /// A pool without workers: it notes what it is asked, and answers when it is told to.
-class FakePoolGate final : public daemon::PoolGate {
+class FakePoolPort final : public daemon::PoolPort {
  public:
-  explicit FakePoolGate(std::string name, std::uint32_t index = 0) : index_(index) { settings.name = std::move(name); }
+  explicit FakePoolPort(std::string name, std::uint32_t index = 0) : index_(index) { settings.name = std::move(name); }
 
   [[nodiscard]] const config::PoolConfig& config() const override { return settings; }
   [[nodiscard]] std::uint32_t index() const override { return index_; }

@@ -57,7 +57,7 @@ void OutputMarks::look(std::uint64_t writer, std::uint64_t now_ns) noexcept {
 std::uint64_t OutputMarks::total_of(std::size_t index) const noexcept {
   const shm::Word64& read_so_far = control_.output_read[index];
   for (int i = 0; i < kTries; ++i) {
-    // SYNC: acquire, both: pairs with OutputDrain. A read that took place between them shows in one of the two.
+    // SYNC: acquire, both: pairs with WorkerOutput. A read that took place between them shows in one of the two.
     const std::uint64_t before = read_so_far.load(std::memory_order_acquire);
     int unread = 0;
     if (::ioctl(streams_[index].pipe.get(), FIONREAD, &unread) != 0) return kUnknown;

@@ -31,15 +31,15 @@ void answer_done(const Responder& respond) {
 }
 
 // Empty: all of them.
-std::vector<PoolGate*> pools_of(const PoolDirectory& pools, std::string_view name) {
+std::vector<PoolPort*> pools_of(const PoolDirectory& pools, std::string_view name) {
   if (name.empty()) return {pools.begin(), pools.end()};
-  PoolGate* one = pools.named(name);
-  return one == nullptr ? std::vector<PoolGate*>{} : std::vector<PoolGate*>{one};
+  PoolPort* one = pools.named(name);
+  return one == nullptr ? std::vector<PoolPort*>{} : std::vector<PoolPort*>{one};
 }
 
-v1::Handlers describe(const std::vector<PoolGate*>& pools) {
+v1::Handlers describe(const std::vector<PoolPort*>& pools) {
   v1::Handlers handlers;
-  for (const PoolGate* pool : pools) *handlers.add_pools() = handlers_message(handlers_view(*pool));
+  for (const PoolPort* pool : pools) *handlers.add_pools() = handlers_message(handlers_view(*pool));
   return handlers;
 }
 
@@ -57,7 +57,7 @@ void DaemonRequests::greet(const Peer& peer, const Responder& respond) {
 }
 
 void DaemonRequests::list_handlers(std::string_view name, const Responder& respond) {
-  const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), name);
+  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), name);
   if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(name));
   // Right after the start: each one's are known once it is ready or has given up for now.
   when_all_known(pools, [pools, respond] {
@@ -78,7 +78,7 @@ void DaemonRequests::status(const Peer& peer, const Responder& respond) {
   all.daemon = daemon_.view();
   all.connections = static_cast<std::uint32_t>(connections_ ? connections_() : 0);
   all.sessions = sessions_.views();
-  for (const PoolGate* pool : daemon_.pools()) all.pools.push_back(pool->view());
+  for (const PoolPort* pool : daemon_.pools()) all.pools.push_back(pool->view());
   count_jobs(all);
   v1::Reply reply;
   *reply.mutable_status() = status_message(visible_to({peer.uid, peer.admin}, std::move(all)));
@@ -87,17 +87,17 @@ void DaemonRequests::status(const Peer& peer, const Responder& respond) {
 
 void DaemonRequests::drain(const Peer& peer, const v1::Drain& drain, const Responder& respond) {
   if (!peer.admin) return refuse(respond, RefusalCode::NotAllowed, "only an administrator may drain a pool");
-  const std::vector<PoolGate*> pools = pools_of(daemon_.pools(), drain.pool());
+  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), drain.pool());
   if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(drain.pool()));
   log_info(drain.resume() ? "resume requested" : "drain requested", {{"pool", drain.pool()}, {"uid", peer.uid}});
   if (drain.resume()) {
-    for (PoolGate* pool : pools) pool->resume();
+    for (PoolPort* pool : pools) pool->resume();
     return answer_done(respond);
   }
   const auto left = std::make_shared<std::size_t>(pools.size());
   const auto failed = std::make_shared<std::string>();
   const bool wait = drain.wait();
-  for (PoolGate* pool : pools) {
+  for (PoolPort* pool : pools) {
     pool->drain([left, failed, wait, respond](const std::string& why_not) {
       if (failed->empty()) *failed = why_not;
       if (--*left != 0 || !wait) return;

@@ -8,8 +8,8 @@
 #include "daemon/control/responder.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_gate.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/ports/pool_port.h"
+#include "daemon/sessions/sessions.h"
 
 namespace ringmaster::control::v1 {
 class Drain;
@@ -21,7 +21,7 @@ namespace ringmaster::daemon {
 /// may drain and stop. One thread.
 class DaemonRequests {
  public:
-  DaemonRequests(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions)
+  DaemonRequests(EventLoop& loop, DaemonPort& daemon, Sessions& sessions)
       : loop_(loop), daemon_(daemon), sessions_(sessions) {}
 
   void greet(const Peer& peer, const Responder& respond);
@@ -35,8 +35,8 @@ class DaemonRequests {
 
  private:
   EventLoop& loop_;
-  DaemonGate& daemon_;
-  SessionDesk& sessions_;
+  DaemonPort& daemon_;
+  Sessions& sessions_;
   std::function<std::size_t()> connections_;
 };
 

@@ -7,7 +7,7 @@
 #include "daemon/control/request_desk.h"
 #include "daemon/control/requests/daemon_requests.h"
 #include "daemon/jobs/message_jobs.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/sessions.h"
 
 namespace ringmaster::daemon {
 
@@ -15,7 +15,7 @@ namespace ringmaster::daemon {
 /// thread.
 class RequestRouter final : public RequestDesk {
  public:
-  RequestRouter(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, MessageJobs& jobs)
+  RequestRouter(EventLoop& loop, DaemonPort& daemon, Sessions& sessions, MessageJobs& jobs)
       : daemon_(daemon), sessions_(sessions), jobs_(jobs), daemon_requests_(loop, daemon, sessions) {}
 
   void handle(const Peer& peer, control::v1::Request request, Responder respond) override;
@@ -26,8 +26,8 @@ class RequestRouter final : public RequestDesk {
   void count_connections(std::function<std::size_t()> count) { daemon_requests_.count_connections(std::move(count)); }
 
  private:
-  DaemonGate& daemon_;
-  SessionDesk& sessions_;
+  DaemonPort& daemon_;
+  Sessions& sessions_;
   MessageJobs& jobs_;
   DaemonRequests daemon_requests_;
 };

@@ -12,7 +12,7 @@ static_assert(kGeometry.slots <= shm::kMessageSlots);
 }  // namespace
 
 Result<std::unique_ptr<JobHome>> SessionHomes::open(std::uint32_t pool_index, std::uint32_t uid) {
-  PoolGate* pool = daemon_.pools().numbered(pool_index);
+  PoolPort* pool = daemon_.pools().numbered(pool_index);
   if (pool == nullptr) return Error{"its pool is gone"};
   std::string why;
   Session* session = sessions_.open_internal(*pool, uid, kGeometry, why);
@@ -33,7 +33,7 @@ Result<std::unique_ptr<JobHome>> SessionHomes::open(std::uint32_t pool_index, st
 }
 
 Result<std::unique_ptr<JobHome>> SessionHomes::take_over(Session& session) {
-  PoolGate* pool = daemon_.pools().numbered(session.pool);
+  PoolPort* pool = daemon_.pools().numbered(session.pool);
   if (pool == nullptr) return Error{"its pool is gone"};
   auto home = MessageSession::open(loop_, *pool, session, false, [this, serial = session.serial] { look_(serial); });
   if (!home) return home.error();

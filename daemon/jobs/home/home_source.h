@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "daemon/jobs/home/job_home.h"
-#include "daemon/ports/pool_gate.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/ports/pool_port.h"
+#include "daemon/sessions/sessions.h"
 
 namespace ringmaster::daemon {
 
@@ -29,7 +29,7 @@ class HomeSource {
 class SessionHomes final : public HomeSource {
  public:
   /// `look` is called with a home's serial when something in it may have ended.
-  SessionHomes(EventLoop& loop, DaemonGate& daemon, SessionDesk& sessions, std::function<void(std::uint32_t)> look)
+  SessionHomes(EventLoop& loop, DaemonPort& daemon, Sessions& sessions, std::function<void(std::uint32_t)> look)
       : loop_(loop), daemon_(daemon), sessions_(sessions), look_(std::move(look)) {}
 
   [[nodiscard]] Result<std::unique_ptr<JobHome>> open(std::uint32_t pool, std::uint32_t uid) override;
@@ -38,8 +38,8 @@ class SessionHomes final : public HomeSource {
 
  private:
   EventLoop& loop_;
-  DaemonGate& daemon_;
-  SessionDesk& sessions_;
+  DaemonPort& daemon_;
+  Sessions& sessions_;
   std::function<void(std::uint32_t)> look_;
 };
 

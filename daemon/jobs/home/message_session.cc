@@ -15,7 +15,7 @@ constexpr std::uint64_t kReserveStep = std::uint64_t{1} << 20;
 
 }  // namespace
 
-Result<std::unique_ptr<MessageSession>> MessageSession::open(EventLoop& loop, PoolGate& pool, Session& session,
+Result<std::unique_ptr<MessageSession>> MessageSession::open(EventLoop& loop, PoolPort& pool, Session& session,
                                                              bool own, std::function<void()> look, MayTake may_take) {
   try {
     return std::make_unique<MessageSession>(loop, pool, session, own, std::move(look), std::move(may_take));
@@ -25,7 +25,7 @@ Result<std::unique_ptr<MessageSession>> MessageSession::open(EventLoop& loop, Po
   }
 }
 
-MessageSession::MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look,
+MessageSession::MessageSession(EventLoop& loop, PoolPort& pool, Session& session, bool own, std::function<void()> look,
                                MayTake may_take)
     : pool_(pool),
       session_(session),

@@ -10,7 +10,7 @@
 #include "daemon/jobs/home/completion_watch.h"
 #include "daemon/jobs/home/job_home.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
 #include "shm/payload_ring.h"
 #include "shm/port/client_port.h"
@@ -24,10 +24,10 @@ class MessageSession final : public JobHome {
   /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended, `may_take` is asked
   /// before pages are reserved. An Error: no thread can be had to watch it.
   using MayTake = std::function<bool(core::Bytes)>;
-  [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolGate& pool, Session& session,
+  [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolPort& pool, Session& session,
                                                                     bool own, std::function<void()> look,
                                                                     MayTake may_take = {});
-  MessageSession(EventLoop& loop, PoolGate& pool, Session& session, bool own, std::function<void()> look,
+  MessageSession(EventLoop& loop, PoolPort& pool, Session& session, bool own, std::function<void()> look,
                  MayTake may_take);
 
   [[nodiscard]] Session& session() override { return session_; }
@@ -45,7 +45,7 @@ class MessageSession final : public JobHome {
   void give_back(const PlacedJob& room);
   bool reserve(const PlacedJob& room);
 
-  PoolGate& pool_;
+  PoolPort& pool_;
   Session& session_;
   bool own_;
   MayTake may_take_;

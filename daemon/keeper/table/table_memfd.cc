@@ -43,18 +43,18 @@ class RecordWriter {
   std::array<std::byte, 4096> buffer_{};
 };
 
-bool exited(const WorkerSlot& slot) { return slot.state == WorkerSlot::State::Fenced && !slot.failed(); }
+bool exited(const WorkerEntry& slot) { return slot.state == WorkerEntry::State::Fenced && !slot.failed(); }
 
-bool existing(const WorkerSlot& slot) {
-  return slot.state != WorkerSlot::State::Free && slot.state != WorkerSlot::State::Fenced && !slot.failed();
+bool existing(const WorkerEntry& slot) {
+  return slot.state != WorkerEntry::State::Free && slot.state != WorkerEntry::State::Fenced && !slot.failed();
 }
 
-WorkerState told_state(const WorkerSlot& slot) {
-  if (slot.state == WorkerSlot::State::Starting) return WorkerState::Starting;
-  return slot.state == WorkerSlot::State::Running ? WorkerState::Running : WorkerState::Dying;
+WorkerState told_state(const WorkerEntry& slot) {
+  if (slot.state == WorkerEntry::State::Starting) return WorkerState::Starting;
+  return slot.state == WorkerEntry::State::Running ? WorkerState::Running : WorkerState::Dying;
 }
 
-DepositLabel worker_label(DepositKind kind, const WorkerSlot& slot) {
+DepositLabel worker_label(DepositKind kind, const WorkerEntry& slot) {
   return {static_cast<std::uint16_t>(kind), 0, slot.worker, slot.incarnation};
 }
 
@@ -63,7 +63,7 @@ InheritedHeader count_all(std::uint32_t ordinal, bool cold, const DepositTable& 
   header.supervisor = ordinal;
   header.cold = cold ? 1 : 0;
   header.deposits = static_cast<std::uint32_t>(deposits.count());
-  for (const WorkerSlot& slot : workers.slots()) {
+  for (const WorkerEntry& slot : workers.slots()) {
     header.workers += existing(slot) ? 1 : 0;
     header.exits += exited(slot) ? 1 : 0;
     if (!existing(slot) && !exited(slot)) continue;
@@ -76,28 +76,28 @@ void write_all(RecordWriter& out, const DepositTable& deposits, WorkerTable& wor
   for (const DepositTable::Entry& entry : deposits.entries()) {
     if (entry.held()) out.add(InheritedDeposit{entry.label, entry.fd.get()});
   }
-  for (const WorkerSlot& slot : workers.slots()) {
+  for (const WorkerEntry& slot : workers.slots()) {
     if (!existing(slot) && !exited(slot)) continue;
     if (slot.pidfd) out.add(InheritedDeposit{worker_label(DepositKind::WorkerPidfd, slot), slot.pidfd.get()});
     if (slot.cgroup) out.add(InheritedDeposit{worker_label(DepositKind::WorkerCgroup, slot), slot.cgroup.get()});
   }
-  for (const WorkerSlot& slot : workers.slots()) {
+  for (const WorkerEntry& slot : workers.slots()) {
     if (!existing(slot)) continue;
     out.add(InheritedWorker{slot.worker, slot.incarnation, slot.exit.pid, slot.pidfd.get(),
                             static_cast<std::uint32_t>(told_state(slot)), 0});
   }
-  for (const WorkerSlot& slot : workers.slots()) {
+  for (const WorkerEntry& slot : workers.slots()) {
     if (exited(slot)) out.add(slot.exit);
   }
 }
 
 // The table has told all that was to be reported; the predecessor's serials mean nothing to this one.
 void mark_told(WorkerTable& workers) {
-  for (WorkerSlot& slot : workers.slots()) {
+  for (WorkerEntry& slot : workers.slots()) {
     slot.report_exit = false;
     slot.report_spawned = false;
     slot.spawn_serial = 0;
-    if (slot.state == WorkerSlot::State::Fenced && slot.failed()) workers.free(slot);
+    if (slot.state == WorkerEntry::State::Fenced && slot.failed()) workers.free(slot);
   }
 }
 

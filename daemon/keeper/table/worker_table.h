@@ -19,7 +19,7 @@ namespace ringmaster::keeper {
 /// Free ─fork─▶ Starting ─exec─▶ Running ─pidfd readable─▶ Dead ─peeked, group killed, reaped─▶ Reaped
 ///   ─no descendant left─▶ Fenced ─ExitAck (or, if exec failed, Spawned sent)─▶ Free
 /// Starting also goes to Dead. `pid` is this worker's and nobody else's up to Reaped.
-struct WorkerSlot {
+struct WorkerEntry {
   enum class State : std::uint8_t { Free, Starting, Running, Dead, Reaped, Fenced };
   State state = State::Free;
   bool report_spawned = false;  ///< a Spawned is to be sent
@@ -44,19 +44,19 @@ struct WorkerSlot {
 class WorkerTable {
  public:
   /// nullptr when every place is taken.
-  [[nodiscard]] WorkerSlot* take() noexcept;
-  [[nodiscard]] WorkerSlot* find(std::uint32_t worker, std::uint32_t incarnation) noexcept;
-  void free(WorkerSlot& slot) noexcept;
+  [[nodiscard]] WorkerEntry* take() noexcept;
+  [[nodiscard]] WorkerEntry* find(std::uint32_t worker, std::uint32_t incarnation) noexcept;
+  void free(WorkerEntry& slot) noexcept;
   /// Whether `pid` is a child that this table answers for.
   [[nodiscard]] bool knows(pid_t pid) const noexcept;
   /// Places up to the highest in use, free ones among them.
-  [[nodiscard]] std::span<WorkerSlot> slots() noexcept { return std::span(slots_).first(end_); }
-  [[nodiscard]] std::span<const WorkerSlot> slots() const noexcept { return std::span(slots_).first(end_); }
-  [[nodiscard]] bool any(WorkerSlot::State state) const noexcept;
+  [[nodiscard]] std::span<WorkerEntry> slots() noexcept { return std::span(slots_).first(end_); }
+  [[nodiscard]] std::span<const WorkerEntry> slots() const noexcept { return std::span(slots_).first(end_); }
+  [[nodiscard]] bool any(WorkerEntry::State state) const noexcept;
   [[nodiscard]] bool any_unfenced() const noexcept;
 
  private:
-  std::array<WorkerSlot, kMaxWorkers> slots_;
+  std::array<WorkerEntry, kMaxWorkers> slots_;
   std::size_t end_ = 0;
 };
 

@@ -71,11 +71,11 @@ core::KillLadder::Event LadderHand::condemn_slot(const Seat& seat) const {
   const Session* session = rooms_.sessions.at(intent.session);
   if (session == nullptr) return Ladder::CondemnLost{};
   const shm::Owner owner = seat.process->name().owner;
-  const shm::Sentence sentence = shm::pass_sentence(session->reply, seat.process->lane(), intent, owner);
-  if (sentence == shm::Sentence::Forged) {
+  const shm::Condemnation sentence = shm::condemn_and_look(session->reply, seat.process->lane(), intent, owner);
+  if (sentence == shm::Condemnation::Forged) {
     rooms_.fates.broken(intent.session, session->serial, "it made a job look as if a worker ran it");
   }
-  if (sentence == shm::Sentence::Kill) return Ladder::CondemnWon{};
+  if (sentence == shm::Condemnation::Kill) return Ladder::CondemnWon{};
   return Ladder::CondemnLost{};
 }
 
@@ -85,7 +85,7 @@ core::KillLadder::Event LadderHand::reread_lane(const Seat& seat) const {
   const Session* session = rooms_.sessions.at(intent.session);
   // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
   if (session != nullptr &&
-      shm::pass_sentence(session->reply, lane, intent, seat.process->name().owner) == shm::Sentence::Kill) {
+      shm::condemn_and_look(session->reply, lane, intent, seat.process->name().owner) == shm::Condemnation::Kill) {
     return Ladder::CondemnWon{};
   }
   return Ladder::LaneReread{shm::look_at_lane(lane).intent};

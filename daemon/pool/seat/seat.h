@@ -39,7 +39,7 @@ struct Orphan {
   shm::Mapping lane_map;
   shm::Mapping control_map;
   const shm::LaneRecord* lane = nullptr;  ///< null: lost too
-  std::unique_ptr<OutputDrain> output;
+  std::unique_ptr<WorkerOutput> output;
 };
 
 /// One place of a pool: its process, and what the policies hold about it.

@@ -181,7 +181,7 @@ void SeatStart::keep_orphan(Seat& seat, core::SeatNumber index, shm::Owner owner
   auto control = orphan.fds.control ? shm::Mapping::map(orphan.fds.control.get(), shm::Access::ReadWrite)
                                     : Result<shm::Mapping>(Error{"none"});
   if (control) orphan.control_map = std::move(*control);
-  orphan.output = std::make_unique<OutputDrain>();
+  orphan.output = std::make_unique<WorkerOutput>();
   orphan.output->set_pid(pid);
   orphan.output->start(rooms_.loop, config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(),
                        {orphan.lane, shm::open_control(orphan.control_map.bytes())},

@@ -165,7 +165,7 @@ Result<void> WorkerProcess::map() {
   return {};
 }
 
-void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of) {
+void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, WorkerOutput::JobOf job_of) {
   loop_ = &loop;
   on_message_ = std::move(on_message);
   on_broken_ = std::move(on_broken);

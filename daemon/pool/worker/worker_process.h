@@ -14,8 +14,8 @@
 #include "daemon/core/worker/worker_talk.h"
 #include "daemon/link/keeper_codec.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/pool/worker/output_drain.h"
 #include "daemon/pool/worker/pool_worker.h"
+#include "daemon/pool/worker/worker_output.h"
 #include "proto/worker_link.h"
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
@@ -71,7 +71,7 @@ class WorkerProcess final : public PoolWorker {
 
   /// Starts to read the control socket and the output. A packet that cannot be read, or a message out of turn, ends the
   /// reading: `on_broken` is called once, and the process must go. `job_of`: for the tags of its output's lines.
-  void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, OutputDrain::JobOf job_of);
+  void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, WorkerOutput::JobOf job_of);
 
   [[nodiscard]] WorkerFds& fds() { return fds_; }
   [[nodiscard]] ChildEnds& child_ends() { return child_ends_; }
@@ -124,7 +124,7 @@ class WorkerProcess final : public PoolWorker {
   EventLoop* loop_ = nullptr;
   std::optional<EventLoop::TimerId> retry_;  ///< of flush()
   std::unique_ptr<FdWatch> watch_;
-  OutputDrain output_;
+  WorkerOutput output_;
 };
 
 }  // namespace ringmaster::daemon

@@ -190,14 +190,16 @@ void House::sentence(std::size_t number) {
   if (!shm::write_verdict(worker.record, verdict)) return;
   RM_CHECK(shm::standing_verdict(worker.record)->intent == verdict.intent, "another verdict");
   worker.control->hold.store(1);
-  const shm::Sentence come_to = shm::pass_sentence(tenant->reply(), *worker.self.lane, *seen.intent, worker.owner);
-  RM_CHECK(!tenant->safe() || come_to == shm::Sentence::Kill, "a safe tenant's run cannot be ended: %d",
+  const shm::Condemnation come_to =
+      shm::condemn_and_look(tenant->reply(), *worker.self.lane, *seen.intent, worker.owner);
+  RM_CHECK(!tenant->safe() || come_to == shm::Condemnation::Kill, "a safe tenant's run cannot be ended: %d",
            static_cast<int>(come_to));
   if (Fate* fate = fate_of(*seen.intent)) fate->sentenced = true;
-  if (come_to == shm::Sentence::Kill) return die(worker, verdict);
+  if (come_to == shm::Condemnation::Kill) return die(worker, verdict);
   shm::withdraw_verdict(worker.record);
   // Once more a grace later, when no claim can be half done any more: then its client wrote it.
-  if (come_to == shm::Sentence::Unclear) return die(worker, shm::Verdict{*seen.intent, Cause::ProtocolViolation, 0});
+  if (come_to == shm::Condemnation::Unclear)
+    return die(worker, shm::Verdict{*seen.intent, Cause::ProtocolViolation, 0});
   worker.control->hold.store(0);
 }
 

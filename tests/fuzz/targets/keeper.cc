@@ -153,24 +153,24 @@ class Tables {
 
   // A worker's next state, as events of its process would bring it.
   void age(std::uint32_t worker) {
-    for (WorkerSlot& slot : workers_->slots()) {
+    for (WorkerEntry& slot : workers_->slots()) {
       if (slot.worker % 4 != worker % 4) continue;
       switch (slot.state) {
-        case WorkerSlot::State::Starting:
-          slot.state = WorkerSlot::State::Running;
+        case WorkerEntry::State::Starting:
+          slot.state = WorkerEntry::State::Running;
           break;
-        case WorkerSlot::State::Running:
-          slot.state = WorkerSlot::State::Dead;
+        case WorkerEntry::State::Running:
+          slot.state = WorkerEntry::State::Dead;
           break;
-        case WorkerSlot::State::Dead:
-          slot.state = WorkerSlot::State::Reaped;
+        case WorkerEntry::State::Dead:
+          slot.state = WorkerEntry::State::Reaped;
           break;
-        case WorkerSlot::State::Reaped:
-          slot.state = WorkerSlot::State::Fenced;
+        case WorkerEntry::State::Reaped:
+          slot.state = WorkerEntry::State::Fenced;
           slot.report_exit = true;
           break;
-        case WorkerSlot::State::Free:
-        case WorkerSlot::State::Fenced:
+        case WorkerEntry::State::Free:
+        case WorkerEntry::State::Fenced:
           break;
       }
     }
@@ -262,9 +262,9 @@ class Tables {
     RM_CHECK(message.fd_count >= 3 && message.fd_count <= kMaxWorkerFds, "%u descriptors", message.fd_count);
     for (std::size_t i = 0; i < message.rlimit_count; ++i) RM_CHECK(message.rlimits[i].resource < RLIM_NLIMITS);
     if (workers_->find(message.worker, message.incarnation) != nullptr) return;
-    WorkerSlot* const slot = workers_->take();
+    WorkerEntry* const slot = workers_->take();
     if (slot == nullptr) return;
-    slot->state = WorkerSlot::State::Starting;
+    slot->state = WorkerEntry::State::Starting;
     slot->worker = slot->exit.worker = message.worker;
     slot->incarnation = slot->exit.incarnation = message.incarnation;
     slot->pidfd = some_descriptor();
@@ -272,8 +272,8 @@ class Tables {
   }
 
   void acknowledge(const ExitAckMessage& message) {
-    WorkerSlot* const slot = workers_->find(message.worker, message.incarnation);
-    if (slot == nullptr || slot->state != WorkerSlot::State::Fenced) return;
+    WorkerEntry* const slot = workers_->find(message.worker, message.incarnation);
+    if (slot == nullptr || slot->state != WorkerEntry::State::Fenced) return;
     workers_->free(*slot);
     RM_CHECK(workers_->find(message.worker, message.incarnation) == nullptr, "still there");
   }

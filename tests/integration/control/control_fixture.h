@@ -57,7 +57,7 @@ class Supervisor {
   daemon::EventLoop loop_;
   config::DaemonConfig config_;
   core::QuotaBook quota_;
-  std::optional<daemon::SessionDesk> sessions_;
+  std::optional<daemon::Sessions> sessions_;
   std::optional<daemon::MessageJobs> jobs_;
   std::optional<daemon::RequestRouter> desk_;
   std::optional<daemon::ControlServer> server_;

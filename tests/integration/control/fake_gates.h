@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
 #include "proto/control.pb.h"
 #include "proto/handler_id.h"
@@ -36,7 +36,7 @@ class Zeroed {
 
 /// A pool whose one worker lives on the event loop's thread: it maps what it is given like a worker would and, while
 /// `working`, runs "echo" (the payload comes back) and "fail".
-class FakePool final : public daemon::PoolGate {
+class FakePool final : public daemon::PoolPort {
  public:
   explicit FakePool(daemon::EventLoop& loop) : loop_(&loop) {
     config_.session.request_default = config_.session.reply_default = core::mib(1);
@@ -180,7 +180,7 @@ class FakePool final : public daemon::PoolGate {
 };
 
 /// Keeps deposits and the ledger as the keeper would, over the lives of several supervisors.
-class FakeDaemon final : public daemon::DaemonGate {
+class FakeDaemon final : public daemon::DaemonPort {
  public:
   explicit FakeDaemon(daemon::EventLoop& loop) : pool(loop), loop_(&loop), pools_{&pool} {
     ledger_ = shm::format_ledger(ledger_memory_.bytes().first(sizeof(shm::LedgerRecord)));
@@ -233,7 +233,7 @@ class FakeDaemon final : public daemon::DaemonGate {
 
  private:
   daemon::EventLoop* loop_;
-  std::vector<daemon::PoolGate*> pools_;
+  std::vector<daemon::PoolPort*> pools_;
   Zeroed<shm::LedgerRecord> ledger_memory_;
   shm::LedgerRecord* ledger_;
   std::uint32_t incarnation_ = 1;

@@ -129,9 +129,9 @@ TEST_F(DepositTableTest, DropStateKeepsListenersAndLocks) {
 
 TEST(WorkerTable, FindsFreesAndKnowsOnlyWhatIsUnreaped) {
   const auto table = std::make_unique<WorkerTable>();
-  WorkerSlot* const slot = table->take();
+  WorkerEntry* const slot = table->take();
   ASSERT_NE(slot, nullptr);
-  slot->state = WorkerSlot::State::Running;
+  slot->state = WorkerEntry::State::Running;
   slot->worker = 3;
   slot->incarnation = 4;
   slot->exit.pid = 4711;
@@ -139,10 +139,10 @@ TEST(WorkerTable, FindsFreesAndKnowsOnlyWhatIsUnreaped) {
   EXPECT_EQ(table->find(3, 5), nullptr);
   EXPECT_TRUE(table->knows(4711));
   EXPECT_TRUE(table->any_unfenced());
-  slot->state = WorkerSlot::State::Reaped;
+  slot->state = WorkerEntry::State::Reaped;
   EXPECT_FALSE(table->knows(4711)) << "the number may be another's by now";
   EXPECT_TRUE(table->any_unfenced());
-  slot->state = WorkerSlot::State::Fenced;
+  slot->state = WorkerEntry::State::Fenced;
   EXPECT_FALSE(table->any_unfenced());
   EXPECT_EQ(table->find(3, 4), slot) << "until acknowledged";
   table->free(*slot);
@@ -153,9 +153,9 @@ TEST(WorkerTable, FindsFreesAndKnowsOnlyWhatIsUnreaped) {
 TEST(WorkerTable, GivesNoPlaceWhenAllAreTaken) {
   const auto table = std::make_unique<WorkerTable>();
   for (std::size_t i = 0; i < kMaxWorkers; ++i) {
-    WorkerSlot* const slot = table->take();
+    WorkerEntry* const slot = table->take();
     ASSERT_NE(slot, nullptr);
-    slot->state = WorkerSlot::State::Fenced;
+    slot->state = WorkerEntry::State::Fenced;
   }
   EXPECT_EQ(table->take(), nullptr);
 }

@@ -20,7 +20,7 @@
 #include "daemon/pool/pool.h"
 #include "daemon/sessions/segments.h"
 #include "daemon/sessions/session.h"
-#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/sessions.h"
 #include "shm/ledger/ledger.h"
 #include "shm/memfd.h"
 #include "shm/port/client_port.h"
@@ -132,10 +132,10 @@ struct Remains {
 };
 
 /// One supervisor's life, as far as a pool of one worker goes.
-class PoolLife final : public daemon::PoolHost, public daemon::DaemonGate {
+class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
  public:
   explicit PoolLife(Remains& remains, daemon::PoolFds held = {}) : remains_(remains) {
-    sessions_ = std::make_unique<daemon::SessionDesk>(loop_, *this, quota_);
+    sessions_ = std::make_unique<daemon::Sessions>(loop_, *this, quota_);
     config::PoolConfig config;
     config.name = "t";
     config.workers = 1;
@@ -179,13 +179,13 @@ class PoolLife final : public daemon::PoolHost, public daemon::DaemonGate {
   }
   [[nodiscard]] control::v1::PoolStatus status() const { return daemon::pool_message(pool_->view()); }
   [[nodiscard]] daemon::Pool& pool() { return *pool_; }
-  [[nodiscard]] daemon::SessionDesk& desk() { return *sessions_; }
+  [[nodiscard]] daemon::Sessions& desk() { return *sessions_; }
   [[nodiscard]] const FakeKeeper& asked() const { return keeper_; }
 
-  // PoolHost and DaemonGate
+  // PoolContext and DaemonPort
   [[nodiscard]] shm::LedgerRecord& ledger() override { return *remains_.ledger; }
 
-  // PoolHost
+  // PoolContext
   [[nodiscard]] daemon::EventLoop& loop() override { return loop_; }
   [[nodiscard]] daemon::Keeper& keeper() override { return keeper_; }
   [[nodiscard]] daemon::SessionFates& sessions() override { return sessions_->fates(); }
@@ -195,7 +195,7 @@ class PoolLife final : public daemon::PoolHost, public daemon::DaemonGate {
   [[nodiscard]] daemon::StackDesk& stacks() override { return stacks_; }
   void pool_changed() override {}
 
-  // DaemonGate
+  // DaemonPort
   [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(gates_); }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
@@ -216,9 +216,9 @@ class PoolLife final : public daemon::PoolHost, public daemon::DaemonGate {
   core::QuotaBook quota_{core::QuotaLimits{}};
   daemon::StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
   FakeKeeper keeper_;
-  std::unique_ptr<daemon::SessionDesk> sessions_;
+  std::unique_ptr<daemon::Sessions> sessions_;
   std::unique_ptr<daemon::Pool> pool_;
-  std::vector<daemon::PoolGate*> gates_;
+  std::vector<daemon::PoolPort*> gates_;
   daemon::WorkerCgroups cgroups_;  // none
   std::string stock_worker_ = "/bin/false";
 };

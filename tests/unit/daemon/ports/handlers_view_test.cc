@@ -8,7 +8,7 @@ namespace ringmaster::daemon {
 namespace {
 
 TEST(HandlersView, ShowsNoHandlersBeforeTheyAreKnown) {
-  testing::FakePoolGate pool("images");
+  testing::FakePoolPort pool("images");
   pool.described.resize(1);
   pool.described[0].name = "echo";
   pool.known = false;
@@ -20,7 +20,7 @@ TEST(HandlersView, ShowsNoHandlersBeforeTheyAreKnown) {
 }
 
 TEST(HandlersView, ShowsThePoolsLimits) {
-  testing::FakePoolGate pool("images");
+  testing::FakePoolPort pool("images");
   pool.settings.session.request_max = core::mib(3);
   pool.settings.session.reply_max = core::mib(5);
   pool.settings.run_deadline = std::chrono::seconds{7};

@@ -9,12 +9,12 @@
 namespace ringmaster::daemon {
 namespace {
 
-using testing::FakePoolGate;
+using testing::FakePoolPort;
 
 TEST(PoolDirectory, FindsAPoolByNameAndByNumber) {
-  FakePoolGate images("images", 0);
-  FakePoolGate sound("sound", 1);
-  const std::array<PoolGate*, 2> all{&images, &sound};
+  FakePoolPort images("images", 0);
+  FakePoolPort sound("sound", 1);
+  const std::array<PoolPort*, 2> all{&images, &sound};
   const PoolDirectory pools{all};
   EXPECT_EQ(pools.named("sound"), &sound);
   EXPECT_EQ(pools.named("Sound"), nullptr);
@@ -25,9 +25,9 @@ TEST(PoolDirectory, FindsAPoolByNameAndByNumber) {
 }
 
 TEST(PoolDirectory, SaysThatThereIsNoSuchPoolAndWhichThereAre) {
-  FakePoolGate images("images", 0);
-  FakePoolGate sound("sound", 1);
-  const std::array<PoolGate*, 2> all{&images, &sound};
+  FakePoolPort images("images", 0);
+  FakePoolPort sound("sound", 1);
+  const std::array<PoolPort*, 2> all{&images, &sound};
   EXPECT_EQ(PoolDirectory(all).no_such("video\x1b"), "no pool \"video?\"; there is \"images\" \"sound\"");
 }
 

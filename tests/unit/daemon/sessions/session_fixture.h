@@ -22,7 +22,7 @@ inline constexpr shm::SessionGeometry kSmall{64, 4096, 4096};
 
 /// A session of uid 1000 whose two segments are there, and which is in no table yet.
 [[nodiscard]] inline std::unique_ptr<daemon::SessionEntry> open_session(std::uint16_t index, std::uint32_t serial,
-                                                                        daemon::PoolGate& pool,
+                                                                        daemon::PoolPort& pool,
                                                                         const shm::SessionGeometry& geometry = kSmall) {
   auto entry = std::make_unique<daemon::SessionEntry>();
   entry->pool = &pool;
@@ -61,12 +61,12 @@ struct SessionHouse {
     return entry;
   }
   /// No worker has the sessions any more that were taken from them.
-  void workers_let_go() { FakePoolGate::answer(pool.detaching); }
+  void workers_let_go() { FakePoolPort::answer(pool.detaching); }
   [[nodiscard]] std::uint64_t sessions_charged() const { return quota.use(1000).sessions; }
 
   FakeTimers timers;
-  FakePoolGate pool{"images"};
-  FakeDaemonGate daemon{std::vector<daemon::PoolGate*>{&pool}};
+  FakePoolPort pool{"images"};
+  FakeDaemonPort daemon{std::vector<daemon::PoolPort*>{&pool}};
   core::QuotaBook quota{core::QuotaLimits{}};
   daemon::SessionTable table;
   daemon::SessionLedger ledger{daemon.ledger()};

@@ -10,7 +10,7 @@ namespace ringmaster::daemon {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::FakePoolGate;
+using testing::FakePoolPort;
 using ::testing::IsEmpty;
 using testing::SessionClient;
 using testing::SessionHouse;
@@ -72,7 +72,7 @@ TEST_F(SessionOpeningTest, IsOpenWhenItIsSealedAndOnItsWayToTheWorkers) {
   EXPECT_EQ(house.ledger.state(0), shm::LedgerState::Live);
   EXPECT_THAT(house.pool.attached, ElementsAre(1));
   EXPECT_FALSE(mapper.answered());
-  FakePoolGate::answer(house.pool.attaching);
+  FakePoolPort::answer(house.pool.attaching);
   EXPECT_NE(mapper.got<SessionReady>(), nullptr);
   EXPECT_EQ(entry()->session.state, SessionState::Open);
   EXPECT_EQ(house.timers.waiting(), 0U) << "no time limit any more";
@@ -114,7 +114,7 @@ TEST_F(SessionOpeningTest, WaitsForTheHandlersAndThenAsksAgainWhetherWorkIsTaken
   EXPECT_FALSE(client.answered());
   EXPECT_EQ(house.table.taken(), 0U);
   house.pool.why_not = "pool \"images\" is draining";
-  FakePoolGate::answer(house.pool.waiting);
+  FakePoolPort::answer(house.pool.waiting);
   EXPECT_EQ(client.refused(), RefusalCode::Draining);
 }
 
@@ -227,7 +227,7 @@ TEST_F(SessionOpeningTest, TheSupervisorsOwnIsUsedBeforeItsWorkersHaveIt) {
   EXPECT_EQ(house.sessions_charged(), 0U);
   EXPECT_THAT(house.pool.attached, IsEmpty()) << "the keeper first";
   house.daemon.answer();
-  FakePoolGate::answer(house.pool.attaching);
+  FakePoolPort::answer(house.pool.attaching);
   EXPECT_EQ(own->state, SessionState::Open);
   EXPECT_EQ(house.pool.calls, 1) << "what was queued meanwhile";
 }

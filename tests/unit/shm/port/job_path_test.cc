@@ -185,13 +185,13 @@ TEST(JobPath, ASentenceKillsOnlyWhereTheLaneAgrees) {
   Claim second;
   ASSERT_EQ(claim(worker.self, worker.session, 3, second), ClaimStatus::Claimed);
   worker.control->hold.store(1);
-  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, late, worker.self.owner), Sentence::Ended);
+  EXPECT_EQ(condemn_and_look(world.reply, *worker.self.lane, late, worker.self.owner), Condemnation::Ended);
   world.reply.word(first.slot).store(first.word.bits());  // the client aims
-  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, late, worker.self.owner), Sentence::Forged);
+  EXPECT_EQ(condemn_and_look(world.reply, *worker.self.lane, late, worker.self.owner), Condemnation::Forged);
   const Intent now = *look_at_lane(*worker.self.lane).intent;
-  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, now, worker.self.owner), Sentence::Kill);
+  EXPECT_EQ(condemn_and_look(world.reply, *worker.self.lane, now, worker.self.owner), Condemnation::Kill);
   world.reply.word(second.slot).store(0);
-  EXPECT_EQ(pass_sentence(world.reply, *worker.self.lane, now, worker.self.owner), Sentence::Unclear);
+  EXPECT_EQ(condemn_and_look(world.reply, *worker.self.lane, now, worker.self.owner), Condemnation::Unclear);
 }
 
 TEST(JobPath, AnAlteredWordIsTamperingUnlessHeld) {

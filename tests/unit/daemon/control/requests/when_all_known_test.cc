@@ -7,26 +7,26 @@
 namespace ringmaster::daemon {
 namespace {
 
-using testing::FakePoolGate;
+using testing::FakePoolPort;
 
 TEST(WhenAllKnown, IsAtOnceWhereAllAre) {
-  FakePoolGate first("first");
-  FakePoolGate second("second");
+  FakePoolPort first("first");
+  FakePoolPort second("second");
   int calls = 0;
   when_all_known({&first, &second}, [&] { ++calls; });
   EXPECT_EQ(calls, 1);
 }
 
 TEST(WhenAllKnown, WaitsForEachOfThoseThatAreNot) {
-  FakePoolGate first("first");
-  FakePoolGate ready("ready");
-  FakePoolGate last("last");
+  FakePoolPort first("first");
+  FakePoolPort ready("ready");
+  FakePoolPort last("last");
   first.known = last.known = false;
   int calls = 0;
   when_all_known({&first, &ready, &last}, [&] { ++calls; });
-  FakePoolGate::answer(last.waiting);
+  FakePoolPort::answer(last.waiting);
   EXPECT_EQ(calls, 0) << "the first is still to come";
-  FakePoolGate::answer(first.waiting);
+  FakePoolPort::answer(first.waiting);
   EXPECT_EQ(calls, 1);
 }
 

@@ -8,7 +8,7 @@
 #include "daemon/core/daemon/memory_grant.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/loop/event_loop.h"
-#include "daemon/ports/pool_gate.h"
+#include "daemon/ports/pool_port.h"
 #include "daemon/ports/session_view.h"
 #include "daemon/sessions/session_adoption.h"
 #include "daemon/sessions/session_ending.h"
@@ -20,12 +20,12 @@ namespace ringmaster::daemon {
 
 /// The sessions of the daemon: their rooms, held together, and a door for each of those who come. The supervisor's one
 /// thread.
-class SessionDesk {
+class Sessions {
  public:
   using InternalGone = std::function<void(std::uint32_t serial)>;
   /// `internal_gone` is told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
-  SessionDesk(
-      EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
+  Sessions(
+      EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
 
   /// For clients.
   void open(const Peer& peer, SessionWish wish, SessionAsker asker) {
@@ -46,7 +46,7 @@ class SessionDesk {
   void for_each(const std::function<void(const Session&)>& visit) const;
 
   /// For jobs that come as messages: see SessionOpening.
-  [[nodiscard]] Session* open_internal(PoolGate& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
+  [[nodiscard]] Session* open_internal(PoolPort& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,
                                        std::string& why) {
     return opening_.open_internal(pool, uid, geometry, why);
   }

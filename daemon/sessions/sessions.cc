@@ -1,4 +1,4 @@
-#include "daemon/sessions/session_desk.h"
+#include "daemon/sessions/sessions.h"
 
 #include <fcntl.h>
 
@@ -30,7 +30,7 @@ void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::functi
 
 }  // namespace
 
-SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& quota, InternalGone internal_gone)
+Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone)
     : quota_(quota),
       ledger_(daemon.ledger()),
       ending_({table_, ledger_, quota, daemon}, {loop,
@@ -45,23 +45,23 @@ SessionDesk::SessionDesk(EventLoop& loop, DaemonGate& daemon, core::QuotaBook& q
            [this](std::uint32_t uid, core::Bytes bytes) { return memory_for(uid, bytes); }}),
       adoption_({table_, ledger_, quota, daemon, ending_}, loop) {}
 
-core::GrantQuestion SessionDesk::memory_for(std::uint32_t uid, core::Bytes bytes) const {
+core::GrantQuestion Sessions::memory_for(std::uint32_t uid, core::Bytes bytes) const {
   return look_at_memory(table_, uid, bytes);
 }
 
-std::vector<SessionView> SessionDesk::views() const {
+std::vector<SessionView> Sessions::views() const {
   std::vector<SessionView> views;
   for_each([&](const Session& session) { views.push_back(view_of(session)); });
   return views;
 }
 
-void SessionDesk::for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) const {
+void Sessions::for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) const {
   table_.for_each([&](SessionEntry& entry) {
     if (entry.session.pool == pool && entry.session.state != SessionState::Opening) visit(entry.session);
   });
 }
 
-void SessionDesk::for_each(const std::function<void(const Session&)>& visit) const {
+void Sessions::for_each(const std::function<void(const Session&)>& visit) const {
   table_.for_each([&](const SessionEntry& entry) { visit(entry.session); });
 }
 

@@ -17,15 +17,15 @@ namespace ringmaster::daemon {
 
 /// Reads what one worker writes to its standard output and error and puts it into the log, line by line. The keeper
 /// holds the read ends too, so a successor reads on and a worker never dies of SIGPIPE. The supervisor's one thread.
-class OutputDrain {
+class WorkerOutput {
  public:
   /// The public id of the job that an intent names; 0: none that is known.
   using JobOf = std::function<std::uint64_t(std::uint64_t intent)>;
 
-  OutputDrain();
-  ~OutputDrain();
-  OutputDrain(const OutputDrain&) = delete;
-  OutputDrain& operator=(const OutputDrain&) = delete;
+  WorkerOutput();
+  ~WorkerOutput();
+  WorkerOutput(const WorkerOutput&) = delete;
+  WorkerOutput& operator=(const WorkerOutput&) = delete;
 
   /// What tells whose bytes they are: marks between them, and the lane, which names the job that is running. Null: it
   /// is not there, and nobody knows.

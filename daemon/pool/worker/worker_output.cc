@@ -1,4 +1,4 @@
-#include "daemon/pool/worker/output_drain.h"
+#include "daemon/pool/worker/worker_output.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ constexpr std::size_t kAtEnd = 1024 * 1024;  // what a pipe can hold at most by 
 
 }  // namespace
 
-struct OutputDrain::Stream {
+struct WorkerOutput::Stream {
   Stream(int descriptor, bool standard_error, std::uint64_t token)
       : fd(descriptor), is_stderr(standard_error), output(OutputLines::Limits{}, token) {}
   int fd;
@@ -26,11 +26,11 @@ struct OutputDrain::Stream {
   std::unique_ptr<FdWatch> watch;
 };
 
-OutputDrain::OutputDrain() = default;
-OutputDrain::~OutputDrain() = default;
+WorkerOutput::WorkerOutput() = default;
+WorkerOutput::~WorkerOutput() = default;
 
-void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err,
-                        const Words& words, JobOf job_of) {
+void WorkerOutput::start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err,
+                         const Words& words, JobOf job_of) {
   loop_ = &loop;
   pool_ = pool;
   seat_ = seat;
@@ -54,7 +54,7 @@ void OutputDrain::start(EventLoop& loop, const std::string& pool, std::uint16_t 
 
 // Read to the end of what is there. The intent that was loaded before the read that finds nothing is the writer's of
 // whatever no mark stands behind: a worker marks a job's text before it clears the intent.
-bool OutputDrain::read(Stream& stream, std::size_t most) {
+bool WorkerOutput::read(Stream& stream, std::size_t most) {
   std::array<char, kChunk> buffer;
   for (std::size_t taken = 0;;) {
     const auto before = intent();
@@ -75,7 +75,7 @@ bool OutputDrain::read(Stream& stream, std::size_t most) {
   }
 }
 
-ssize_t OutputDrain::read_counted(Stream& stream, std::span<char> buffer) const {
+ssize_t WorkerOutput::read_counted(Stream& stream, std::span<char> buffer) const {
   if (words_.control == nullptr) return ::read(stream.fd, buffer.data(), buffer.size());
   shm::Word64& count = words_.control->output_read[stream.is_stderr ? 1 : 0];
   const std::uint64_t begun = count.load(std::memory_order_relaxed);
@@ -90,7 +90,7 @@ ssize_t OutputDrain::read_counted(Stream& stream, std::span<char> buffer) const 
 }
 
 // nullopt: nobody knows which job would be meant.
-std::optional<std::uint64_t> OutputDrain::intent() const {
+std::optional<std::uint64_t> WorkerOutput::intent() const {
   if (words_.lane == nullptr) return std::nullopt;
   // SYNC: acquire: pairs with OutputMarks::job_ended.
   const std::uint64_t intent = words_.lane->words.intent.load(std::memory_order_acquire);
@@ -98,17 +98,17 @@ std::optional<std::uint64_t> OutputDrain::intent() const {
   return intent;
 }
 
-std::uint64_t OutputDrain::job_of(std::optional<std::uint64_t> intent) const {
+std::uint64_t WorkerOutput::job_of(std::optional<std::uint64_t> intent) const {
   return intent && *intent != 0 && job_of_ ? job_of_(*intent) : 0;
 }
 
-void OutputDrain::log_lines(const Stream& stream, const std::vector<TaggedOutput::Line>& lines) const {
+void WorkerOutput::log_lines(const Stream& stream, const std::vector<TaggedOutput::Line>& lines) const {
   for (const TaggedOutput::Line& one : lines) {
     log_output_line({pool_, seat_, pid_, stream.is_stderr, one.job}, one.line);
   }
 }
 
-void OutputDrain::finish() {
+void WorkerOutput::finish() {
   for (auto& stream : streams_) {
     if (!stream) continue;
     while (read(*stream, kAtEnd) && stream->output.waiting() > 0) {

@@ -21,11 +21,11 @@ struct Session;
 /// What the client-facing side needs of one pool; the pool side implements it, tests fake it. One thread, the
 /// supervisor's. Callbacks are never called from within the call they were given to, and each exactly once unless the
 /// gate is destroyed first.
-class PoolGate {
+class PoolPort {
  public:
   using Callback = std::function<void()>;
 
-  virtual ~PoolGate() = default;
+  virtual ~PoolPort() = default;
 
   [[nodiscard]] virtual const config::PoolConfig& config() const = 0;
   [[nodiscard]] virtual std::uint32_t index() const = 0;  ///< in the configuration
@@ -66,7 +66,7 @@ class PoolGate {
 };
 
 /// What the client-facing side needs of the daemon as a whole. Same rules.
-class DaemonGate : public Deposits {
+class DaemonPort : public Deposits {
  public:
   [[nodiscard]] virtual PoolDirectory pools() const = 0;
   [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;

@@ -13,9 +13,9 @@ class StackDesk;
 class WorkerCgroups;
 
 /// What a pool needs of its supervisor.
-class PoolHost {
+class PoolContext {
  public:
-  virtual ~PoolHost() = default;
+  virtual ~PoolContext() = default;
   [[nodiscard]] virtual EventLoop& loop() = 0;
   [[nodiscard]] virtual Keeper& keeper() = 0;
   [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;
