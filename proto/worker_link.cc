@@ -14,7 +14,7 @@ namespace {
 enum class Type : std::uint16_t {
   Attach = 0x0101,
   Detach = 0x0102,
-  Drain = 0x0103,
+  Claiming = 0x0103,
   Exit = 0x0104,
   Settings = 0x0105,
   Look = 0x0106,
@@ -222,10 +222,10 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           return packet(Type::Attach, std::move(out));
                         },
                         [](const Detach& m) { return put_ref(Type::Detach, m); },
-                        [](const Drain& m) {
+                        [](const Claiming& m) {
                           wire::ByteWriter out;
-                          out.put(std::uint32_t{m.on ? 1U : 0U});
-                          return packet(Type::Drain, std::move(out));
+                          out.put(std::uint32_t{m.paused ? 1U : 0U});
+                          return packet(Type::Claiming, std::move(out));
                         },
                         [](const Exit&) { return packet(Type::Exit, {}); },
                         [](const Look& m) { return put_ref(Type::Look, m); },
@@ -316,10 +316,10 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
     case Type::Detach:
       message = get_ref<Detach>(in);
       break;
-    case Type::Drain: {
-      const auto on = in.get<std::uint32_t>();
-      valid = on <= 1;
-      message = Drain{on == 1};
+    case Type::Claiming: {
+      const auto paused = in.get<std::uint32_t>();
+      valid = paused <= 1;
+      message = Claiming{paused == 1};
       break;
     }
     case Type::Exit:

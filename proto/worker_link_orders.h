@@ -37,9 +37,9 @@ struct Detach {
   std::uint32_t serial = 0;
 };
 
-/// on: claim no further job, finish the running one, stay. off: claim again.
-struct Drain {
-  bool on = true;
+/// paused: claim no further job, finish the running one, stay. Not paused: claim again.
+struct Claiming {
+  bool paused = true;
 };
 
 /// Leave with exit code 0 as soon as no job is running.
@@ -62,6 +62,6 @@ struct Look {
   std::uint32_t serial = 0;  ///< 0: any may have.
 };
 
-using ToWorker = std::variant<Attach, Detach, Drain, Exit, Settings, Look>;
+using ToWorker = std::variant<Attach, Detach, Claiming, Exit, Settings, Look>;
 
 }  // namespace ringmaster::worker_link

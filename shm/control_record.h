@@ -19,7 +19,7 @@ static_assert(sizeof(ControlCharge) == 16);
 struct ControlRecord {
   SegmentHeader header;
   alignas(kCacheLine) Word32 hold;  ///< not 0: claim nothing, complete nothing more; wait
-  Word32 drain;                     ///< not 0: end after the current job
+  Word32 leave;                     ///< not 0: end after the current job
   Word64 cancel;                    ///< Intent::pack of the job that the supervisor wants cancelled; 0: none
   Word32 spin_ns;                   ///< how long this worker may spin before it parks
   Word32 max_spinners;              ///< of the pool

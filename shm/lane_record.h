@@ -29,7 +29,7 @@ enum class LaneState : std::uint32_t {
   Ready = 1,
   Parked = 2,
   Running = 3,
-  Draining = 4,
+  Resting = 4,
   Stopped = 5,
   Faulted = 6
 };

@@ -50,7 +50,7 @@ bool workers_rest(std::span<const Seat> seats) {
     if (!seat.process || !seat.ready) return true;
     // SYNC: seq_cst, pairs with the worker's set_state: after the Drain that we sent.
     const auto state = static_cast<shm::LaneState>(seat.process->lane().words.state.load(std::memory_order_seq_cst));
-    return state == shm::LaneState::Draining || state == shm::LaneState::Stopped;
+    return state == shm::LaneState::Resting || state == shm::LaneState::Stopped;
   });
 }
 
@@ -234,7 +234,7 @@ void PoolDrain::pause_claiming(bool pause, std::span<Seat> seats) {
   if (claiming_paused_ == pause) return;
   claiming_paused_ = pause;
   for (Seat& seat : seats) {
-    if (seat.process && seat.state == core::SeatState::Active) seat.process->send(worker_link::Drain{pause});
+    if (seat.process && seat.state == core::SeatState::Active) seat.process->send(worker_link::Claiming{pause});
   }
   if (!pause) ports_.call_workers();
 }

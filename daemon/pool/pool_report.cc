@@ -21,8 +21,8 @@ const char* name_of(core::SeatState state) {
       return "spare";
     case core::SeatState::Active:
       return "active";
-    case core::SeatState::Draining:
-      return "draining";
+    case core::SeatState::Leaving:
+      return "leaving";
     case core::SeatState::Condemned:
       return "condemned";
   }

@@ -47,7 +47,7 @@ void set_state(const shm::WorkerSelf& self, shm::LaneState state) noexcept {
 }  // namespace
 
 bool WorkerLoop::leaving() const noexcept {
-  return exit_asked_ || broken_link_ || self_.control->drain.load(std::memory_order_relaxed) != 0;
+  return exit_asked_ || broken_link_ || self_.control->leave.load(std::memory_order_relaxed) != 0;
 }
 
 int WorkerLoop::run() {
@@ -62,7 +62,7 @@ int WorkerLoop::run() {
     }
     if (leaving()) break;
     look_around(now);
-    if (!drained_ && !leave_to_streamer(now) && claim_and_run(now)) {
+    if (!paused_ && !leave_to_streamer(now) && claim_and_run(now)) {
       now = runner_.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
       free_since_ns_ = now;
       idle_for_long_ = false;
@@ -73,7 +73,7 @@ int WorkerLoop::run() {
       continue;
     }
     if (leaving()) break;
-    if (drained_) {
+    if (paused_) {
       wait_drained();
     } else if (!spin()) {
       park();
@@ -225,14 +225,14 @@ void WorkerLoop::wait_drained() {
   streaming_.stop();
   stop_spinning();
   ring_on();
-  set_state(self_, shm::LaneState::Draining);
+  set_state(self_, shm::LaneState::Resting);
   pollfd control{link_.fd(), POLLIN, 0};
   ::poll(
       &control, 1,
       static_cast<int>(
           std::chrono::ceil<std::chrono::milliseconds>(until_next_look(nanoseconds(settings_.idle_wait_ns))).count()));
-  // Before the messages are read: whoever sent Drain{on} and then finds Draining knows that nothing is claimed before
-  // it is read.
+  // Before the messages are read: whoever sent Claiming{paused} and then finds Resting knows that nothing is claimed
+  // before it is read.
   set_state(self_, shm::LaneState::Ready);
   if (control.revents != 0) read_control();
 }
@@ -305,7 +305,7 @@ void WorkerLoop::park() {
     owes_look_ = true;
   }
   // Told to claim nothing while a ring was in this worker's hands: pass it on.
-  if (drained_) ring_on();
+  if (paused_) ring_on();
   shm::clear_idle(*self_.board, self_.place);
 }
 

@@ -97,7 +97,7 @@ class WorkerLoop {
   bool in_turn_ = false;
   bool spinning_ = false;
   bool owes_look_ = false;  ///< Since it last looked at all sessions, clients relied on it and did not ring.
-  bool drained_ = false;
+  bool paused_ = false;
   bool exit_asked_ = false;
   bool broken_link_ = false;
   bool idle_for_long_ = false;

@@ -30,8 +30,9 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                           if (planted(Plant::SessionLeft)) return;
                           tell(worker_link::Detached{which.index, which.serial});
                         },
-                        [&](const worker_link::Drain& drain) {
-                          if (std::exchange(drained_, drain.on) && !drain.on) free_since_ns_ = monotonic_now_ns();
+                        [&](const worker_link::Claiming& claiming) {
+                          if (std::exchange(paused_, claiming.paused) && !claiming.paused)
+                            free_since_ns_ = monotonic_now_ns();
                         },
                         [&](const worker_link::Exit&) { exit_asked_ = true; },
                         [&](const worker_link::Look& look) {

@@ -9,7 +9,7 @@ struct Counts {
   unsigned starting = 0;
   unsigned spare = 0;
   unsigned active = 0;
-  unsigned leaving = 0;  ///< draining or condemned: still a process, no longer a worker
+  unsigned leaving = 0;  ///< leaving or condemned: still a process, no longer a worker
 };
 
 Counts count(std::span<const SeatView> seats) {
@@ -27,7 +27,7 @@ Counts count(std::span<const SeatView> seats) {
       case SeatState::Active:
         ++counts.active;
         break;
-      case SeatState::Draining:
+      case SeatState::Leaving:
       case SeatState::Condemned:
         ++counts.leaving;
         break;

@@ -23,7 +23,7 @@ enum class SeatState : std::uint8_t {
   Starting,   ///< process runs, not ready yet
   Spare,      ///< ready, claims nothing yet
   Active,     ///< ready and claiming
-  Draining,   ///< told to leave after its present job
+  Leaving,    ///< told to leave after its present job
   Condemned,  ///< under a verdict or being killed; does no more work
 };
 
@@ -82,7 +82,7 @@ struct PoolPlan {
 /// - Every worker becomes ready as a spare; a spare is promoted whenever fewer than `workers` are active. So the moment
 ///   an active seat is condemned or drains, the spare takes its place, and the seat's next process is the new spare.
 /// - At most workers + spares processes exist: a condemned worker keeps its seat until it is fenced.
-/// - Recycling is staggered: one worker at a time, and only while nothing else is starting, draining or condemned
+/// - Recycling is staggered: one worker at a time, and only while nothing else is starting, leaving or condemned
 ///   and, where the pool has spares, a spare is ready to take over. Never in quarantine.
 [[nodiscard]] PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats);
 

@@ -10,7 +10,7 @@ bool SeatBoot::on_hello(Seat& seat, const worker_link::Hello& hello) const {
   }
   seat.said_pid = hello.pid;
   seat.process->send(rules_.settings);
-  seat.process->send(worker_link::Drain{true});  // every worker begins as a spare
+  seat.process->send(worker_link::Claiming{true});  // every worker begins as a spare
   return true;
 }
 

@@ -10,29 +10,29 @@ void SeatOrders::promote(Seat& seat, bool paused) {
   const std::uint16_t number = seat.process->name().seat;
   seat.state = core::SeatState::Active;
   rooms_.ledger.workers[first_worker_ + number].flags = shm::kLedgerReady;
-  seat.process->send(worker_link::Drain{paused});
+  seat.process->send(worker_link::Claiming{paused});
   log_debug("worker takes jobs", {{"pool", pool_}, {"worker", number}});
 }
 
 void SeatOrders::resume(Seat& seat, bool paused) {
-  if (seat.process->control().drain.load(std::memory_order_relaxed) == 0) {
+  if (seat.process->control().leave.load(std::memory_order_relaxed) == 0) {
     // Where the predecessor died between its ledger and its message, the message is what is missing.
-    return seat.process->send(worker_link::Drain{seat.state == core::SeatState::Spare || paused});
+    return seat.process->send(worker_link::Claiming{seat.state == core::SeatState::Spare || paused});
   }
   // The predecessor wanted it to exit; the reason died with it, the message may have.
   seat.leaving = true;
   seat.verdict = core::DeathKind::Recycled;
-  seat.state = core::SeatState::Draining;
+  seat.state = core::SeatState::Leaving;
   seat.process->send(worker_link::Exit{});
 }
 
 void SeatOrders::leave(Seat& seat, core::DeathKind why, core::TimePoint now) {
-  seat.state = core::SeatState::Draining;
+  seat.state = core::SeatState::Leaving;
   if (seat.leaving || !seat.process) return;
   seat.leaving = true;
   if (!seat.ready) return kill(seat, why);
   seat.verdict = why;
-  seat.process->control().drain.store(1, std::memory_order_release);  // SYNC: read by the worker between jobs.
+  seat.process->control().leave.store(1, std::memory_order_release);  // SYNC: read by the worker between jobs.
   seat.process->send(worker_link::Exit{});
   seat.leave_by = now + patience_;
 }

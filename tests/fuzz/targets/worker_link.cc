@@ -130,7 +130,7 @@ std::vector<std::string> seeds() {
   attach.request_segment_bytes = attach.reply_segment_bytes = 1 << 20;
   attach.request_ring_bytes = attach.result_ring_bytes = 1 << 16;
   add(0x30, link::encode(link::ToWorker{attach}));
-  for (const link::ToWorker& one : {link::ToWorker{link::Detach{3, 7}}, link::ToWorker{link::Drain{true}},
+  for (const link::ToWorker& one : {link::ToWorker{link::Detach{3, 7}}, link::ToWorker{link::Claiming{true}},
                                     link::ToWorker{link::Exit{}}, link::ToWorker{link::Settings{}}}) {
     add(0, link::encode(one));
   }

@@ -66,12 +66,12 @@ TEST_F(WorkerProcess, ClaimsNothingWhileDrained) {
   start({kMisbehaving});
   (void)boot();
   attach();
-  send(worker_link::Drain{true});
+  send(worker_link::Claiming{true});
   send(worker_link::Detach{999, 1});  // Its answer says that the drain was read.
   ASSERT_TRUE(next_as<worker_link::Detached>());
   submit("empty", "");
   EXPECT_EQ(shm::SlotWord(reply_.word(0).load()).state(), shm::SlotState::Ready);
-  send(worker_link::Drain{false});
+  send(worker_link::Claiming{false});
   EXPECT_EQ(wait().state(), shm::SlotState::Done);
 }
 
@@ -93,9 +93,9 @@ TEST_F(WorkerProcess, ShowsThatItClaimsNothingWhileDrained) {
   (void)boot();
   attach();
   until_parked();
-  send(worker_link::Drain{true});
+  send(worker_link::Claiming{true});
   const auto end = std::chrono::steady_clock::now() + kCap;
-  const auto draining = static_cast<std::uint32_t>(shm::LaneState::Draining);
+  const auto draining = static_cast<std::uint32_t>(shm::LaneState::Resting);
   while (lane_->words.state.load() != draining && std::chrono::steady_clock::now() < end) ::usleep(100);
   EXPECT_EQ(lane_->words.state.load(), draining);
   submit("empty", "");

@@ -56,7 +56,7 @@ TEST(WorkerLink, AttachOutOfRangeIsRefused) {
 
 TEST(WorkerLink, ControlMessagesComeBack) {
   EXPECT_EQ(std::get<Detach>(*decode_to_worker(encode(ToWorker(Detach{3, 9})), 0)).serial, 9U);
-  EXPECT_FALSE(std::get<Drain>(*decode_to_worker(encode(ToWorker(Drain{false})), 0)).on);
+  EXPECT_FALSE(std::get<Claiming>(*decode_to_worker(encode(ToWorker(Claiming{false})), 0)).paused);
   EXPECT_TRUE(std::holds_alternative<Exit>(*decode_to_worker(encode(ToWorker(Exit{})), 0)));
   Settings settings;
   settings.spin_ns = 0;

@@ -47,7 +47,7 @@ struct Room {
     memory.session.reply.word(owned) = shm::SlotWord::terminal(job.seq(), shm::SlotState::Done, 1, Cause::None).bits();
     worker->rests();
   }
-  void rest() const { worker->lane().words.state = static_cast<std::uint32_t>(shm::LaneState::Draining); }
+  void rest() const { worker->lane().words.state = static_cast<std::uint32_t>(shm::LaneState::Resting); }
   [[nodiscard]] shm::BoardClosed board() const {
     return static_cast<shm::BoardClosed>(memory.world.board->closed.load());
   }
@@ -101,7 +101,7 @@ TEST(PoolDrain, AJobThatLostItsWorkerIsTakenUpAgain) {
   room.worker->rests();
   room.step();
   EXPECT_FALSE(room.drain.claiming_paused());
-  EXPECT_FALSE(room.worker->told<worker_link::Drain>().back().on);
+  EXPECT_FALSE(room.worker->told<worker_link::Claiming>().back().paused);
   EXPECT_GT(room.calls, 0);
   EXPECT_EQ(room.word(slot).state(), shm::SlotState::Ready);
 }
@@ -109,7 +109,7 @@ TEST(PoolDrain, AJobThatLostItsWorkerIsTakenUpAgain) {
 TEST(PoolDrain, AnEmptyPoolIsDrainedWhenItsWorkerRests) {
   Room room;
   room.begin();
-  EXPECT_TRUE(room.worker->told<worker_link::Drain>().back().on);
+  EXPECT_TRUE(room.worker->told<worker_link::Claiming>().back().paused);
   EXPECT_EQ(room.drain.state(), Drain::State::Draining);
   room.rest();
   room.step();
@@ -136,7 +136,7 @@ TEST(PoolDrain, ResumedAPoolTakesJobsAndTheDrainIsSaidToBeOver) {
   room.drain.resume(kNow, room.crew());
   EXPECT_TRUE(room.drain.accepts_jobs());
   EXPECT_EQ(room.board(), shm::BoardClosed::Open);
-  EXPECT_FALSE(room.worker->told<worker_link::Drain>().back().on);
+  EXPECT_FALSE(room.worker->told<worker_link::Claiming>().back().paused);
   room.posted.run();
   ASSERT_EQ(room.told.size(), 1U);
   EXPECT_NE(room.told[0].find("take jobs again"), std::string::npos);

@@ -14,10 +14,10 @@ const FakeKeeper::Name kSecond{0, 2};
 
 TEST(PoolResume, AWorkerThatWasToldToLeaveLeavesAsTold) {
   Remains remains;
-  remains.control->drain = 1;
+  remains.control->leave = 1;
   PoolLife life(remains);
   life.succeed(remains.held());
-  EXPECT_EQ(life.status().workers(0).state(), "draining");
+  EXPECT_EQ(life.status().workers(0).state(), "leaving");
   life.end(Remains::exit(CLD_EXITED, 0));
   EXPECT_EQ(life.status().workers(0).last_death(), "");
   EXPECT_EQ(life.asked().spawned, std::vector{kSecond});

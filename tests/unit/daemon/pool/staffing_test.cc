@@ -155,7 +155,7 @@ TEST(Staffing, AWorkerThatHasGrownIsRecycledWhereASpareIsReady) {
   room.all_ready();
   room.resident = core::mib(11);
   room.apply();
-  EXPECT_EQ(std::ranges::count(room.states(), SeatState::Draining), 1) << "one at a time";
+  EXPECT_EQ(std::ranges::count(room.states(), SeatState::Leaving), 1) << "one at a time";
   EXPECT_EQ(std::ranges::count(room.states(), SeatState::Active), 2);
 }
 
@@ -163,7 +163,7 @@ TEST(Staffing, AtThePoolsEndEverybodyLeavesAndNobodyStarts) {
   Room room;
   room.all_ready();
   room.apply(true);
-  EXPECT_EQ(room.states(), std::vector(3, SeatState::Draining));
+  EXPECT_EQ(room.states(), std::vector(3, SeatState::Leaving));
   const std::size_t before = room.started.size();
   room.seats[0] = {};
   room.apply(true);

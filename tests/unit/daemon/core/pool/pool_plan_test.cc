@@ -69,7 +69,7 @@ TEST(PoolPlan, RecyclesOneAtATimeTheOldestFirst) {
   views[0].jobs = views[1].jobs = 10;
   views[1].started = kNow - 20s;
   EXPECT_EQ(plan(goal, views), (Effects{RecycleWorker{1, RecycleReason::Jobs}}));
-  views[1].state = S::Draining;
+  views[1].state = S::Leaving;
   EXPECT_EQ(plan(goal, views), (Effects{PromoteSpare{2}}));
   views[2].state = S::Active;
   EXPECT_EQ(plan(goal, views), Effects{}) << "one is still leaving";
@@ -99,7 +99,7 @@ TEST(PoolPlan, StopsSurplusFromTheTop) {
 TEST(PoolPlan, StopsEveryoneAndStartsNobodyWhenThePoolEnds) {
   PoolGoal goal = kTwoAndASpare;
   goal.stopping = true;
-  EXPECT_EQ(plan(goal, seats({S::Empty, S::Starting, S::Spare, S::Active, S::Draining, S::Condemned})),
+  EXPECT_EQ(plan(goal, seats({S::Empty, S::Starting, S::Spare, S::Active, S::Leaving, S::Condemned})),
             (Effects{StopWorker{1}, StopWorker{2}, StopWorker{3}}));
 }
 
@@ -119,13 +119,13 @@ TEST(PoolPlan, ReachesTheGoalFromEveryStateOfThreeSeats) {
                 EXPECT_EQ(views[e.seat].state, S::Spare);
                 views[e.seat].state = S::Active;
               } else {
-                views[e.seat].state = S::Draining;
+                views[e.seat].state = S::Leaving;
               }
             },
             effect);
       }
       for (auto& view : views) {
-        if (view.state == S::Draining || view.state == S::Condemned) {
+        if (view.state == S::Leaving || view.state == S::Condemned) {
           view.state = S::Empty;
         } else if (view.state == S::Starting) {
           view.state = S::Spare;

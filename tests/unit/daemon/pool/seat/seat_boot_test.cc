@@ -50,8 +50,8 @@ TEST(SeatBoot, AWorkerIsToldItsSettingsAndBeginsAsASpare) {
   EXPECT_TRUE(room.boot.on_hello(room.seat, hello));
   EXPECT_EQ(room.seat.said_pid, 4711U);
   EXPECT_EQ(room.worker.told<worker_link::Settings>().size(), 1U);
-  ASSERT_EQ(room.worker.told<worker_link::Drain>().size(), 1U);
-  EXPECT_TRUE(room.worker.told<worker_link::Drain>()[0].on);
+  ASSERT_EQ(room.worker.told<worker_link::Claiming>().size(), 1U);
+  EXPECT_TRUE(room.worker.told<worker_link::Claiming>()[0].paused);
 }
 
 TEST(SeatBoot, AnotherVersionOfTheLinkIsSaidAndSentHome) {

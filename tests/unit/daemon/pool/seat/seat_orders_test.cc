@@ -31,10 +31,10 @@ TEST(SeatOrders, APromotedSpareIsOnRecordBeforeItIsTold) {
   room.orders.promote(room.seat, false);
   EXPECT_EQ(room.seat.state, core::SeatState::Active);
   EXPECT_EQ(room.ledger.record.workers[0].flags, shm::kLedgerReady);
-  ASSERT_EQ(room.worker.told<worker_link::Drain>().size(), 1U);
-  EXPECT_FALSE(room.worker.told<worker_link::Drain>()[0].on);
+  ASSERT_EQ(room.worker.told<worker_link::Claiming>().size(), 1U);
+  EXPECT_FALSE(room.worker.told<worker_link::Claiming>()[0].paused);
   room.orders.promote(room.seat, true);
-  EXPECT_TRUE(room.worker.told<worker_link::Drain>()[1].on) << "the pool rests";
+  EXPECT_TRUE(room.worker.told<worker_link::Claiming>()[1].paused) << "the pool rests";
 }
 
 TEST(SeatOrders, AWorkerThatIgnoresTheRequestToLeaveIsKilledWhenItsTimeIsUp) {
@@ -42,7 +42,7 @@ TEST(SeatOrders, AWorkerThatIgnoresTheRequestToLeaveIsKilledWhenItsTimeIsUp) {
   room.orders.leave(room.seat, core::DeathKind::Recycled, kNow);
   room.orders.leave(room.seat, core::DeathKind::Recycled, kNow + 1s);
   EXPECT_EQ(room.worker.told<worker_link::Exit>().size(), 1U) << "asked once";
-  EXPECT_EQ(room.worker.control().drain, 1U);
+  EXPECT_EQ(room.worker.control().leave, 1U);
   room.orders.end_leaver(room.seat, kNow + 9s);
   EXPECT_TRUE(room.keeper.killed.empty());
   room.orders.end_leaver(room.seat, kNow + 10s);
@@ -70,17 +70,17 @@ TEST(SeatOrders, OneThatLeavesMayEndItsJob) {
 TEST(SeatOrders, ASuccessorRepeatsWhatItsPredecessorMayHaveSaid) {
   Room active;
   active.orders.resume(active.seat, false);
-  ASSERT_EQ(active.worker.told<worker_link::Drain>().size(), 1U);
-  EXPECT_FALSE(active.worker.told<worker_link::Drain>()[0].on);
+  ASSERT_EQ(active.worker.told<worker_link::Claiming>().size(), 1U);
+  EXPECT_FALSE(active.worker.told<worker_link::Claiming>()[0].paused);
   Room spare;
   spare.seat.state = core::SeatState::Spare;
   spare.orders.resume(spare.seat, false);
-  EXPECT_TRUE(spare.worker.told<worker_link::Drain>()[0].on);
+  EXPECT_TRUE(spare.worker.told<worker_link::Claiming>()[0].paused);
   Room leaver;
-  leaver.worker.control().drain = 1;
+  leaver.worker.control().leave = 1;
   leaver.orders.resume(leaver.seat, false);
   EXPECT_EQ(leaver.worker.told<worker_link::Exit>().size(), 1U);
-  EXPECT_EQ(leaver.seat.state, core::SeatState::Draining);
+  EXPECT_EQ(leaver.seat.state, core::SeatState::Leaving);
   EXPECT_EQ(leaver.seat.verdict, core::DeathKind::Recycled);
 }
 
