@@ -45,7 +45,7 @@ SubmitRefusal too_long(const SubmitWish& wish, const SubmitLimits& limits) {
   const std::string pool = "pool \"" + std::string(limits.pool) + "\"";
   return {SubmitFault::BadOption, "a run timeout of " + ms_text(wish.run_timeout_ms) + " is above the longest of " +
                                       pool + ", " + ms_text(limits.longest_run_ms) +
-                                      "; ask for less, or raise max_deadline of " + pool +
+                                      "; ask for less, or raise max_timeout of " + pool +
                                       " in the daemon's configuration"};
 }
 

@@ -50,11 +50,11 @@ struct Rlimit {
 
 /// Ring sizes that a session gets when its client asks for none, and the largest it may ask for.
 struct SessionConfig {
-  Bytes request_default = core::mib(64);
-  Bytes reply_default = core::mib(64);
-  Bytes request_max = core::gib(1);
-  Bytes reply_max = core::gib(1);
-  unsigned slots = 1024;  ///< most jobs of one session that may be queued, running or unread (`queue_limit`)
+  Bytes request_ring = core::mib(64);
+  Bytes result_ring = core::mib(64);
+  Bytes request_ring_max = core::gib(1);
+  Bytes result_ring_max = core::gib(1);
+  unsigned slots = 1024;  ///< most jobs of one session that may be queued, running or unread (`slots`)
 
   friend bool operator==(const SessionConfig&, const SessionConfig&) = default;
 };
@@ -72,10 +72,10 @@ struct PoolConfig {
 
   Duration start_timeout = std::chrono::seconds{30};
   Duration health_queue_age = std::chrono::seconds{30};  ///< 0: a job may wait without degrading the daemon
-  Duration queue_deadline{};                             ///< 0: a queued job waits for as long as its client wants
-  Duration run_deadline = std::chrono::seconds{30};
+  Duration queue_timeout{};                              ///< 0: a queued job waits for as long as its client wants
+  Duration run_timeout = std::chrono::seconds{30};
   Duration grace = std::chrono::milliseconds{500};
-  Duration max_deadline = std::chrono::hours{1};  ///< the longest run deadline that a client may ask for
+  Duration max_timeout = std::chrono::hours{1};  ///< the longest run deadline that a client may ask for
 
   core::RestartConfig restart;
   unsigned retries = 3;  ///< an idempotent job that killed this many workers is poison
@@ -112,7 +112,7 @@ struct Config {
 inline constexpr unsigned kMaxSeats = 256;
 inline constexpr unsigned kMaxPools = 64;
 /// Most slots of one session.
-inline constexpr unsigned kMaxQueueLimit = 4096;
+inline constexpr unsigned kMaxSessionSlots = 4096;
 
 /// "auto" becomes `usable_cpus` (at least 1, and leaves room for the spares).
 [[nodiscard]] unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus);

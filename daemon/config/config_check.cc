@@ -16,7 +16,7 @@ namespace ringmaster::config {
 // What may be configured is what the segments have room for.
 static_assert(kMaxSeats == 64 * shm::kBoardWords);
 static_assert(kMaxPools == shm::kMaxPools);
-static_assert(kMaxQueueLimit == shm::kMaxSlots);
+static_assert(kMaxSessionSlots == shm::kMaxSlots);
 
 namespace {
 
@@ -163,19 +163,19 @@ void check_pool_values(PoolConfig& pool, TableReader& reader) {
                                   " processes");
   }
   if (pool.start_timeout <= Duration::zero()) reader.complain("start_timeout", "must be longer than 0s");
-  const Duration shortest = core::LookSchedule::shortest_run_deadline();
-  if (pool.run_deadline < shortest) {
-    reader.complain("run_deadline",
-                    to_string(pool.run_deadline) + " is too short to be kept, at least " + to_string(shortest));
+  const Duration shortest = core::LookSchedule::shortest_run_timeout();
+  if (pool.run_timeout < shortest) {
+    reader.complain("run_timeout",
+                    to_string(pool.run_timeout) + " is too short to be kept, at least " + to_string(shortest));
   }
-  if (pool.run_deadline > pool.max_deadline) {
-    reader.complain("run_deadline", to_string(pool.run_deadline) + " is longer than max_deadline (" +
-                                        to_string(pool.max_deadline) + ")");
+  if (pool.run_timeout > pool.max_timeout) {
+    reader.complain("run_timeout",
+                    to_string(pool.run_timeout) + " is longer than max_timeout (" + to_string(pool.max_timeout) + ")");
   }
   if (reader.find("grace") == nullptr) {
-    pool.grace = std::min(pool.grace, pool.run_deadline);
-  } else if (pool.grace > pool.run_deadline) {
-    reader.complain("grace", to_string(pool.grace) + " is longer than run_deadline (" + to_string(pool.run_deadline) +
+    pool.grace = std::min(pool.grace, pool.run_timeout);
+  } else if (pool.grace > pool.run_timeout) {
+    reader.complain("grace", to_string(pool.grace) + " is longer than run_timeout (" + to_string(pool.run_timeout) +
                                  "); a job would get more time to stop than to work");
   }
   if (pool.spin > std::chrono::milliseconds{10}) {

@@ -75,15 +75,15 @@ spares = 1
 # From the start of a process until it says that it is ready. Counts against no job.
 start_timeout = "30s"
 # A job that nobody has begun after this ends as "timed out (queue)". "0s": never; clients may set their own.
-queue_deadline = "0s"
+queue_timeout = "0s"
 # The daemon is degraded while a job has been queued for longer than this. "0s": it may.
 health_queue_age = "30s"
 # A job that runs longer than this is ended, its worker killed and replaced: "timed out (run)". At least 10ms.
-# Clients may ask for another one, up to max_deadline.
-run_deadline = "30s"
-max_deadline = "1h"
+# Clients may ask for another one, up to max_timeout.
+run_timeout = "30s"
+max_timeout = "1h"
 # Between asking a job to stop and killing its worker. Only for handlers that look whether they were cancelled;
-# at most run_deadline.
+# at most run_timeout.
 grace = "500ms"
 
 # A job that is marked idempotent runs again after a crash. One that killed this many workers (1 to 15) does not.
@@ -135,14 +135,14 @@ max_rss = "0B"
 max_age = "0s"
 
 # The shared memory of one client's session: what it gets when it does not ask, and the most that it may ask for.
-# Memory is taken as it is used. A request must fit request_max, a result reply_max.
+# Memory is taken as it is used. A request must fit request_ring_max, a result result_ring_max.
 [pool.default.session]
-request_default = "64MiB"
-reply_default = "64MiB"
-request_max = "1GiB"
-reply_max = "1GiB"
+request_ring = "64MiB"
+result_ring = "64MiB"
+request_ring_max = "1GiB"
+result_ring_max = "1GiB"
 # Jobs of one session that are queued, running, or done and not yet read.
-queue_limit = 1024
+slots = 1024
 
 # Environment variables for the workers, all as strings. They get these, PATH, LANG, TZ and RINGMASTER_*; no others.
 [pool.default.environment]

@@ -25,11 +25,11 @@ namespace {
 void check_defaults_fit(const Config& config, const Node& limits, std::vector<Problem>& problems) {
   TableReader reader{limits, "limits", problems};
   for (const PoolConfig& pool : config.pools) {
-    const Bytes least{pool.session.request_default.value + pool.session.reply_default.value};
+    const Bytes least{pool.session.request_ring.value + pool.session.result_ring.value};
     if (least <= config.limits.bytes_per_uid) continue;
     reader.complain("bytes_per_uid", "is less than one session of pool \"" + pool.name + "\" takes (" +
                                          core::to_string(least) +
-                                         "); raise it, or lower request_default and reply_default of that pool");
+                                         "); raise it, or lower request_ring and result_ring of that pool");
   }
 }
 

@@ -135,17 +135,22 @@ void read_session(TableReader& pool, std::vector<Problem>& problems, const std::
   const Node* table = pool.table("session");
   if (table == nullptr) return;
   TableReader reader{*table, path + ".session", problems};
-  reader.read("request_default", session.request_default);
-  reader.read("reply_default", session.reply_default);
-  reader.read("request_max", session.request_max);
-  reader.read("reply_max", session.reply_max);
-  reader.read("queue_limit", session.slots, 1, kMaxQueueLimit);
+  reader.renamed("request_default", "request_ring");
+  reader.renamed("reply_default", "result_ring");
+  reader.renamed("request_max", "request_ring_max");
+  reader.renamed("reply_max", "result_ring_max");
+  reader.renamed("queue_limit", "slots");
+  reader.read("request_ring", session.request_ring);
+  reader.read("result_ring", session.result_ring);
+  reader.read("request_ring_max", session.request_ring_max);
+  reader.read("result_ring_max", session.result_ring_max);
+  reader.read("slots", session.slots, 1, kMaxSessionSlots);
   const auto check = [&](const char* key, Bytes value, const char* max_key, Bytes max) {
     if (value.value < 4096) reader.complain(key, to_string(value) + " is too small, at least 4KiB");
     if (value > max) reader.complain(key, to_string(value) + " is more than " + max_key + " (" + to_string(max) + ")");
   };
-  check("request_default", session.request_default, "request_max", session.request_max);
-  check("reply_default", session.reply_default, "reply_max", session.reply_max);
+  check("request_ring", session.request_ring, "request_ring_max", session.request_ring_max);
+  check("result_ring", session.result_ring, "result_ring_max", session.result_ring_max);
   reader.finish();
 }
 
@@ -236,16 +241,19 @@ PoolConfig read_pool(const std::string& name, const Node& table, const World& wo
   config.name = name;
   const std::string path = "pool." + name;
   TableReader reader{table, path, problems};
+  reader.renamed("queue_deadline", "queue_timeout");
+  reader.renamed("run_deadline", "run_timeout");
+  reader.renamed("max_deadline", "max_timeout");
   reader.read("command", config.command);
   reader.read("handlers", config.handlers);
   read_workers(reader, config);
   reader.read("spares", config.spares, 0, kMaxSeats - 1);
   reader.read("start_timeout", config.start_timeout);
-  reader.read("queue_deadline", config.queue_deadline);
+  reader.read("queue_timeout", config.queue_timeout);
   reader.read("health_queue_age", config.health_queue_age);
-  reader.read("run_deadline", config.run_deadline);
+  reader.read("run_timeout", config.run_timeout);
   reader.read("grace", config.grace);
-  reader.read("max_deadline", config.max_deadline);
+  reader.read("max_timeout", config.max_timeout);
   reader.read("retries", config.retries, 1, 15);
   reader.read("spin", config.spin);
   read_choice<bool, 2>(reader, "leftovers", config.keep_leftovers, {{{"kill", false}, {"keep", true}}});

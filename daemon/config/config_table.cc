@@ -1,5 +1,6 @@
 #include "daemon/config/config_table.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
@@ -35,12 +36,27 @@ const char* to_string(Node::Kind kind) {
   return "a value";
 }
 
-const Node* TableReader::find(const std::string& key) {
-  known_.insert(key);
+const Node* TableReader::node_of(const std::string& key) const {
   for (const auto& [name, node] : table_.keys) {
     if (name == key) return &node;
   }
   return nullptr;
+}
+
+const Node* TableReader::find(const std::string& key) {
+  known_.insert(key);
+  const auto old = old_names_.find(key);
+  return node_of(old != old_names_.end() ? old->second : key);
+}
+
+void TableReader::renamed(const std::string& old, const std::string& key) {
+  const Node* node = node_of(old);
+  if (node == nullptr) return;
+  old_names_.emplace(key, old);
+  if (node_of(key) != nullptr)
+    return complain_at(*node, old, "is the old name of " + key + ", which is there too; leave it out");
+  complain_at(*node, old, "is called " + key + " now; the next version knows only that name");
+  problems_.back().warning = true;
 }
 
 const Node* TableReader::find_kind(const std::string& key, Node::Kind kind, const char* wanted) {
@@ -161,7 +177,8 @@ void TableReader::complain_at(const Node& node, const std::string& key, const st
 void TableReader::finish() {
   const std::vector<std::string> candidates{known_.begin(), known_.end()};
   for (const auto& [key, node] : table_.keys) {
-    if (known_.contains(key)) continue;
+    const auto is_key = [&key](const auto& names) { return names.second == key; };
+    if (known_.contains(key) || std::ranges::any_of(old_names_, is_key)) continue;
     const std::string meant = closest(key, candidates);
     complain_at(node, key,
                 meant.empty() ? "no such key; see --print-config" : "no such key; did you mean \"" + meant + "\"?");

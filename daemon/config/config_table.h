@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,8 @@ class TableReader {
 
   /// The node of `key`, which is thereby known; nullptr when absent.
   const Node* find(const std::string& key);
+  /// `key` was called `old` in 0.1: the old name is still read, with a warning. REQUIRES: before `key` is asked for.
+  void renamed(const std::string& old, const std::string& key);
   /// A sub-table; nullptr when absent or not a table.
   const Node* table(const std::string& key);
 
@@ -42,6 +45,7 @@ class TableReader {
   [[nodiscard]] const Node& node() const noexcept { return table_; }
 
  private:
+  [[nodiscard]] const Node* node_of(const std::string& key) const;
   bool holds_zero(const Node& node, const std::string& key);
   const Node* find_kind(const std::string& key, Node::Kind kind, const char* wanted);
   std::optional<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most);
@@ -50,6 +54,7 @@ class TableReader {
   std::string path_;
   std::vector<Problem>& problems_;
   std::set<std::string> known_;
+  std::map<std::string, std::string> old_names_;  ///< by the new one
 };
 
 }  // namespace ringmaster::config

@@ -25,7 +25,7 @@ RequestRefusal quota_refusal(const core::QuotaRefusal& refused) {
 
 PoolTerms terms_of(const PoolPort& pool) {
   const config::PoolConfig& config = pool.config();
-  return {config.name, pool.handlers(), config.queue_deadline, config.max_deadline, kShortestRunMs};
+  return {config.name, pool.handlers(), config.queue_timeout, config.max_timeout, kShortestRunMs};
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ class Pool final : public PoolPort {
   void round();  ///< after every event, soon
   void look(core::TimePoint now);
   [[nodiscard]] bool idle() const;
-  [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_deadline); }
+  [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_timeout); }
   void pass_time(Seat& seat, core::TimePoint now);
   void kill_running(core::TimePoint now);
   void arm(core::TimePoint now);

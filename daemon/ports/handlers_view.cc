@@ -10,11 +10,11 @@ HandlersView handlers_view(const PoolPort& pool) {
   view.pool = config.name;
   view.known = pool.handlers_known();
   if (view.known) view.handlers.assign(pool.handlers().begin(), pool.handlers().end());
-  view.max_request_ring = config.session.request_max;
-  view.max_result_ring = config.session.reply_max;
-  view.queue_deadline = config.queue_deadline;
-  view.run_deadline = config.run_deadline;
-  view.max_deadline = config.max_deadline;
+  view.max_request_ring = config.session.request_ring_max;
+  view.max_result_ring = config.session.result_ring_max;
+  view.queue_timeout = config.queue_timeout;
+  view.run_timeout = config.run_timeout;
+  view.max_timeout = config.max_timeout;
   return view;
 }
 

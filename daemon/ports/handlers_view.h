@@ -18,9 +18,9 @@ struct HandlersView {
   std::vector<HandlerDescription> handlers;
   core::Bytes max_request_ring{};
   core::Bytes max_result_ring{};
-  core::Duration queue_deadline{};  ///< of the pool; 0: none
-  core::Duration run_deadline{};
-  core::Duration max_deadline{};
+  core::Duration queue_timeout{};  ///< of the pool; 0: none
+  core::Duration run_timeout{};
+  core::Duration max_timeout{};
 };
 [[nodiscard]] HandlersView handlers_view(const PoolPort& pool);
 

@@ -49,8 +49,8 @@ GrantedRings grant_rings(const config::SessionConfig& limits, const RingWish& wi
     }
     return std::max(whole_pages(bytes), shm::kPageBytes);
   };
-  granted.geometry.request_ring_bytes = ring(wish.request_ring_bytes, limits.request_default, limits.request_max);
-  granted.geometry.result_ring_bytes = ring(wish.result_ring_bytes, limits.reply_default, limits.reply_max);
+  granted.geometry.request_ring_bytes = ring(wish.request_ring_bytes, limits.request_ring, limits.request_ring_max);
+  granted.geometry.result_ring_bytes = ring(wish.result_ring_bytes, limits.result_ring, limits.result_ring_max);
   const std::uint32_t slots = std::clamp(wish.slots != 0 ? wish.slots : limits.slots, shm::kMinSlots, shm::kMaxSlots);
   granted.geometry.slots = std::bit_ceil(slots);
   return granted;

@@ -27,7 +27,8 @@ core::Bytes bytes_of(const shm::SessionGeometry& geometry) {
 RequestRefusal ring_too_large(const GrantedRings& granted, const std::string& pool) {
   return {RefusalCode::TooLarge,
           "a ring of " + to_string(core::Bytes{granted.asked}) + " was asked for, pool \"" + pool + "\" allows " +
-              to_string(core::Bytes{granted.limit}) + "; ask for less or raise session.request_max / reply_max",
+              to_string(core::Bytes{granted.limit}) +
+              "; ask for less or raise session.request_ring_max / result_ring_max",
           granted.asked, granted.limit};
 }
 

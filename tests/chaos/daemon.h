@@ -30,7 +30,7 @@ inline constexpr unsigned kPools = 2;
 inline constexpr unsigned kWorkersOf[kPools] = {2, 1};
 inline constexpr unsigned kSparesOf[kPools] = {1, 0};
 inline constexpr unsigned kAttempts = 3;
-inline constexpr unsigned kRunDeadlineMs = 5000;
+inline constexpr unsigned kRunTimeoutMs = 5000;
 
 /// A daemon of the judge's own. Its keeper is a child of the judge; no other process is ever signalled through this.
 class Daemon {

@@ -187,7 +187,7 @@ std::string EndRules::unexplained_timeout(const JobHistory& job, const Seen& see
     return seen.ns - job.submitted_ns >= job.plan.queue_timeout_ms * kMs ? "" : what + ", before its queue deadline";
   }
   if (cause_of(seen) != Cause::RunTimeout) return what;
-  const std::uint32_t deadline_ms = job.plan.timeout_ms != 0 ? job.plan.timeout_ms : limits_.run_deadline_ms;
+  const std::uint32_t deadline_ms = job.plan.timeout_ms != 0 ? job.plan.timeout_ms : limits_.run_timeout_ms;
   if (seen.run_ns != 0 && seen.run_ns + 1'000'000 < static_cast<std::int64_t>(deadline_ms * kMs))
     return what + ", before its deadline of " + std::to_string(deadline_ms) + " ms";
   if (job.plan.behave == Behave::Hang || deadline_ms < kShortDeadlineMs) return "";

@@ -42,7 +42,7 @@ struct Breach {
 /// What the pools of this run allow.
 struct JudgeLimits {
   unsigned attempts = 3;
-  std::uint32_t run_deadline_ms = 5000;
+  std::uint32_t run_timeout_ms = 5000;
   std::int64_t slots = 64;  ///< of a client's session
   std::int64_t ring_bytes = 1 << 26;
   /// So many jobs of a user that crash within two minutes may get it refused.

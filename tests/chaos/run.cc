@@ -170,7 +170,7 @@ RunResult run_chaos(const Setup& setup, const RunOptions& options) {
   for (const fs::path& file : history_files(setup)) history.add_text(read_text(file.string()));
   JudgeLimits limits;
   limits.attempts = kAttempts;
-  limits.run_deadline_ms = kRunDeadlineMs;
+  limits.run_timeout_ms = kRunTimeoutMs;
   result.judgement = judge(history, limits);
   return result;
 }

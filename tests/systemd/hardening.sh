@@ -5,7 +5,7 @@ configure() {
   mkdir -p /etc/ringmaster
   echo 'RINGMASTERD_OPTIONS="--config /etc/ringmaster/ringmaster.toml"' >/etc/default/ringmaster
   printf '%s\n' '[pool.default]' '[pool.trouble]' 'handlers = ["/opt/ringmaster/trouble.so"]' 'workers = 2' \
-    'run_deadline = "20s"' 'memory_max = "96MiB"' "$@" >/etc/ringmaster/ringmaster.toml
+    'run_timeout = "20s"' 'memory_max = "96MiB"' "$@" >/etc/ringmaster/ringmaster.toml
   ringmasterd --check /etc/ringmaster/ringmaster.toml || fail "--check: exit status $?"
 }
 restart() {

@@ -15,7 +15,7 @@ std::string raise(const char* key, std::uint64_t limit, const PoolHandlers& pool
 std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const char* again) {
   if (outcome.cause != Cause::TooLarge || outcome.needed_bytes == 0) return {};
   if (pool.max_result_ring_bytes != 0 && outcome.needed_bytes > pool.max_result_ring_bytes)
-    return raise("reply_max", pool.max_result_ring_bytes, pool);
+    return raise("result_ring_max", pool.max_result_ring_bytes, pool);
   if (again != nullptr) return "; " + std::string(again) + " so that it is asked again with that room";
   return {};
 }
@@ -32,7 +32,7 @@ std::string request_too_large(const std::string& what, const PoolHandlers& pool,
   if (handler != nullptr && handler->max_request_bytes == limit)
     return what + " is too large: handler \"" + handler->name + "\" takes requests up to " + std::to_string(limit) +
            " bytes";
-  return what + " is too large" + raise("request_max", limit, pool);
+  return what + " is too large" + raise("request_ring_max", limit, pool);
 }
 
 std::string explain(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool) {

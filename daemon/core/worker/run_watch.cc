@@ -18,13 +18,13 @@ RunWatch::Change RunWatch::look(TimePoint now, const std::optional<shm::Intent>&
   return was_running ? Change::Replaced : Change::Started;
 }
 
-void RunWatch::arm(Duration run_deadline) {
+void RunWatch::arm(Duration run_timeout) {
   RM_CHECK(running());
   // A deadline so long that the sum would overflow is no deadline.
-  if (run_deadline > TimePoint::max() - started_) {
+  if (run_timeout > TimePoint::max() - started_) {
     deadline_.reset();
   } else {
-    deadline_ = started_ + run_deadline;
+    deadline_ = started_ + run_timeout;
   }
 }
 
@@ -39,21 +39,21 @@ void RunWatch::extend(Duration lateness) {
   if (deadline_) *deadline_ += std::min(lateness, TimePoint::max() - *deadline_);
 }
 
-Duration LookSchedule::interval(std::optional<Duration> shortest_run_deadline) {
-  if (!shortest_run_deadline) return kLongest;
-  return std::clamp(*shortest_run_deadline / 2, kShortest, kLongest);
+Duration LookSchedule::interval(std::optional<Duration> shortest_run_timeout) {
+  if (!shortest_run_timeout) return kLongest;
+  return std::clamp(*shortest_run_timeout / 2, kShortest, kLongest);
 }
 
-void LookSchedule::plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_deadline) {
+void LookSchedule::plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_timeout) {
   if (busy) {
-    next_ = now + interval(shortest_run_deadline);
+    next_ = now + interval(shortest_run_timeout);
   } else {
     next_.reset();
   }
 }
 
-void LookSchedule::wake(TimePoint now, std::optional<Duration> shortest_run_deadline) {
-  const TimePoint due = now + interval(shortest_run_deadline);
+void LookSchedule::wake(TimePoint now, std::optional<Duration> shortest_run_timeout) {
+  const TimePoint due = now + interval(shortest_run_timeout);
   next_ = next_ ? std::min(*next_, due) : due;
 }
 

@@ -19,8 +19,8 @@ class RunWatch {
   /// One look. Started and Replaced mean: a run that `arm` has not yet been called for.
   Change look(TimePoint now, const std::optional<shm::Intent>& intent, TimePoint stamp);
 
-  /// Gives the present run its deadline: start + `run_deadline`.
-  void arm(Duration run_deadline);
+  /// Gives the present run its deadline: start + `run_timeout`.
+  void arm(Duration run_timeout);
 
   /// Takes over a run that a predecessor had seen (the ledger's intent and start). To be followed by `arm`.
   void restore(const std::optional<shm::Intent>& intent, TimePoint started, TimePoint now);
@@ -52,17 +52,17 @@ class LookSchedule {
   /// Less than this is what timers and schedulers always take, not lateness.
   static constexpr Duration kTolerance = std::chrono::milliseconds{2};
 
-  /// `shortest_run_deadline`: of all pools and open sessions; nullopt: none in force.
-  [[nodiscard]] static Duration interval(std::optional<Duration> shortest_run_deadline);
+  /// `shortest_run_timeout`: of all pools and open sessions; nullopt: none in force.
+  [[nodiscard]] static Duration interval(std::optional<Duration> shortest_run_timeout);
 
   /// A run deadline below this cannot be kept at the shortest interval and is refused.
-  [[nodiscard]] static constexpr Duration shortest_run_deadline() { return 2 * kShortest; }
+  [[nodiscard]] static constexpr Duration shortest_run_timeout() { return 2 * kShortest; }
 
   /// Sets the next look. `busy`: some worker may be working. Idle: no look at all, until `wake`.
-  void plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_deadline);
+  void plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_timeout);
 
   /// Idle is over (a worker left the idle mask, a job was submitted): the next look is due one interval from now.
-  void wake(TimePoint now, std::optional<Duration> shortest_run_deadline);
+  void wake(TimePoint now, std::optional<Duration> shortest_run_timeout);
 
   /// How much later than due this look is; 0 within the tolerance. Every armed run is extended by it.
   [[nodiscard]] Duration lateness(TimePoint now) const;

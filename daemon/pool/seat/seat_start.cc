@@ -38,7 +38,7 @@ void SeatStart::start(Seat& seat, core::SeatNumber index) {
   WorkerProcess& starting = **process;
   seat.process = std::move(*process);
   shm::ControlRecord& control = starting.control();
-  control.run_timeout_ms.store(milliseconds_of(config_.run_deadline), std::memory_order_relaxed);
+  control.run_timeout_ms.store(milliseconds_of(config_.run_timeout), std::memory_order_relaxed);
   ports_.show_charges(control);
 
   std::vector<keeper::DepositLabel> labels;

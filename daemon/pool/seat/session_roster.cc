@@ -45,7 +45,7 @@ core::Duration SessionRoster::shortest_run(core::Duration usual) const {
     if (session->shortest_run_ms == 0) continue;
     shortest = std::min(shortest, core::Duration{std::chrono::milliseconds{session->shortest_run_ms}});
   }
-  return std::max(shortest, core::LookSchedule::shortest_run_deadline());
+  return std::max(shortest, core::LookSchedule::shortest_run_timeout());
 }
 
 void SessionRoster::attach_to(Seat& seat, const Session& session) {

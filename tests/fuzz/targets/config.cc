@@ -45,12 +45,12 @@ void check_pool(const PoolConfig& pool) {
   }
   check_string(pool.working_directory);
   RM_CHECK(pool.working_directory.starts_with('/'), "a relative folder");
-  RM_CHECK(pool.run_deadline > Duration::zero() && pool.run_deadline <= pool.max_deadline, "a run deadline");
-  RM_CHECK(pool.grace <= pool.run_deadline && pool.start_timeout > Duration::zero(), "a grace or start timeout");
+  RM_CHECK(pool.run_timeout > Duration::zero() && pool.run_timeout <= pool.max_timeout, "a run deadline");
+  RM_CHECK(pool.grace <= pool.run_timeout && pool.start_timeout > Duration::zero(), "a grace or start timeout");
   RM_CHECK(pool.retries >= 1 && pool.retries <= 15 && pool.nice >= -20 && pool.nice <= 19, "retries or nice");
-  RM_CHECK(pool.session.slots >= 1 && pool.session.slots <= kMaxQueueLimit, "%u slots", pool.session.slots);
-  RM_CHECK(pool.session.request_default <= pool.session.request_max, "a default that is over its maximum");
-  RM_CHECK(pool.session.reply_default <= pool.session.reply_max, "a default that is over its maximum");
+  RM_CHECK(pool.session.slots >= 1 && pool.session.slots <= kMaxSessionSlots, "%u slots", pool.session.slots);
+  RM_CHECK(pool.session.request_ring <= pool.session.request_ring_max, "a default that is over its maximum");
+  RM_CHECK(pool.session.result_ring <= pool.session.result_ring_max, "a default that is over its maximum");
 }
 
 void check_config(const Config& config) {
@@ -110,7 +110,7 @@ bytes_per_uid = "1TiB"
 [pool.images]
 handlers = ["all", "/lib/mine.so"]
 workers = "auto"
-run_deadline = "5s"
+run_timeout = "5s"
 grace = "100ms"
 spin = "0s"
 leftovers = "keep"
@@ -124,8 +124,8 @@ rlimits = { nofile = 64, as = "1GiB", core = "unlimited" }
 backoff_initial = "10ms"
 budget = 3
 [pool.images.session]
-request_max = "2GiB"
-queue_limit = 7
+request_ring_max = "2GiB"
+slots = 7
 [pool.thumb]
 command = ["/bin/thumb", "-x"]
 workers = 3

@@ -41,13 +41,13 @@ TEST_F(CliFiles, AnEndlessInputIsReadUpToThePoolsLimit) {
   start("[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_default = \"1MiB\"\nrequest_max = \"1MiB\"\n");
   const Ended endless = call({"submit", "small/echo", "--in", "/dev/zero"});
   EXPECT_EQ(endless.code, 3);
-  EXPECT_NE(endless.errors.find("session.request_max of pool \"small\""), std::string::npos) << endless.errors;
+  EXPECT_NE(endless.errors.find("session.request_ring_max of pool \"small\""), std::string::npos) << endless.errors;
   EXPECT_EQ(call({.arguments = {"submit", "small/echo"}, .in = "/dev/zero"}).code, 3);
   write("large", std::string(2 << 20, 'x'));
   EXPECT_EQ(call({"submit", "small/echo", "--in", path("large")}).code, 3);
   const Ended mapped = call({"map", "small/echo", "--out", path("o"), path("large")});
   EXPECT_EQ(mapped.code, 1);
-  EXPECT_NE(mapped.errors.find("session.request_max"), std::string::npos) << mapped.errors;
+  EXPECT_NE(mapped.errors.find("session.request_ring_max"), std::string::npos) << mapped.errors;
 }
 
 TEST_F(CliFiles, WhatCanBeKnownBeforeTheJobIsToldBeforeIt) {

@@ -39,8 +39,8 @@ class Zeroed {
 class FakePool final : public daemon::PoolPort {
  public:
   explicit FakePool(daemon::EventLoop& loop) : loop_(&loop) {
-    config_.session.request_default = config_.session.reply_default = core::mib(1);
-    config_.session.request_max = config_.session.reply_max = core::mib(4);
+    config_.session.request_ring = config_.session.result_ring = core::mib(1);
+    config_.session.request_ring_max = config_.session.result_ring_max = core::mib(4);
     board_ = shm::format_board(board_memory_.bytes().first(sizeof(shm::BoardRecord)), 0);
     board_fd_ = std::move(*shm::create_segment("fake-board", sizeof(shm::BoardRecord)));
     HandlerDescription echo;

@@ -29,7 +29,7 @@ class DaemonCancel : public DaemonTest {
 
 // It says that it listens and does not stop: at the end of its grace its worker is killed.
 TEST_F(DaemonCancel, AHandlerThatListensAndDoesNotStopLosesItsWorker) {
-  start("run_deadline = \"60s\"\ngrace = \"100ms\"\n");
+  start("run_timeout = \"60s\"\ngrace = \"100ms\"\n");
   Session session = open();
   const Outcome outcome = cancel_running(session.submit("hang-stubborn", Request{}).value());
   EXPECT_EQ(outcome.status(), Status::Cancelled) << outcome.describe();
@@ -47,7 +47,7 @@ TEST_F(DaemonCancel, AHandlerThatDoesNotListenRunsOnAndKeepsItsWorker) {
 }
 
 TEST_F(DaemonCancel, AHandlerThatDoesNotListenIsStillHeldToItsDeadline) {
-  start("run_deadline = \"1s\"\n");
+  start("run_timeout = \"1s\"\n");
   Session session = open();
   const Outcome outcome = cancel_running(session.submit("hang-asleep", Request{}).value());
   EXPECT_EQ(outcome.status(), Status::TimedOut) << outcome.describe();

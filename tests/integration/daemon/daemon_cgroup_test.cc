@@ -19,7 +19,7 @@ namespace {
 class DaemonCgroup : public DaemonTest {
  protected:
   void start_in(const std::string& cgroup, const std::string& more = "") {
-    start("run_deadline = \"20s\"\n" + more + "[daemon]\nlog_format = \"keyvalue\"\ncgroup = \"" + cgroup + "\"\n");
+    start("run_timeout = \"20s\"\n" + more + "[daemon]\nlog_format = \"keyvalue\"\ncgroup = \"" + cgroup + "\"\n");
     // A successor takes over only those that had said ready.
     eventually("all workers are ready", [this] { return count_in(log(), "worker ready") == 3; });
   }

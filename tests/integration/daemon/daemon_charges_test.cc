@@ -41,7 +41,7 @@ class DaemonCharges : public DaemonTest {
 };
 
 const char* const kSmallBudget =
-    "run_deadline = \"20s\"\n[pool.t.restart]\nbudget = 4\nwindow = \"200s\"\nbackoff_initial = \"10ms\"\n";
+    "run_timeout = \"20s\"\n[pool.t.restart]\nbudget = 4\nwindow = \"200s\"\nbackoff_initial = \"10ms\"\n";
 
 TEST_F(DaemonCharges, AnotherUidsJobsAreServedWhileOneUidsJobsCrash) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be two users";

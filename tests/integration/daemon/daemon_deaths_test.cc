@@ -21,7 +21,7 @@ TEST_F(DaemonDeaths, CrashIsReportedAndTheWorkerReplaced) {
 }
 
 TEST_F(DaemonDeaths, JobsThatWereKilledOrCrashedHaveTheirTimes) {
-  start("run_deadline = \"300ms\"\n");
+  start("run_timeout = \"300ms\"\n");
   Session session = open();
   ConnectOptions options;
   options.socket = socket_;
@@ -109,7 +109,7 @@ TEST_F(DaemonDeaths, SupervisorKilledUnderLoadLosesNothing) {
 }
 
 TEST_F(DaemonDeaths, SuccessorKeepsDeadlinesAndSeesDeaths) {
-  start("run_deadline = \"2s\"\n");
+  start("run_timeout = \"2s\"\n");
   Session session = open();
   auto hung = session.submit("hang", Request{});
   ASSERT_TRUE(hung);
@@ -142,7 +142,7 @@ TEST_F(DaemonDeaths, SuccessorTakesSessionsFromOldWorkers) {
 }
 
 TEST_F(DaemonDeaths, WorkerThatDoesNotLeaveIsKilled) {
-  start("run_deadline = \"20s\"\ngrace = \"0s\"\n[pool.t.recycle]\nmax_jobs = 1\n");
+  start("run_timeout = \"20s\"\ngrace = \"0s\"\n[pool.t.recycle]\nmax_jobs = 1\n");
   Session session = open();
   const Outcome clung = run(session, "cling");
   const pid_t worker = std::stoi(std::string(clung.text()));
@@ -154,7 +154,7 @@ TEST_F(DaemonDeaths, WorkerThatCannotMapASessionIsNotTheClientsFault) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "the sanitizer's own memory does not fit into rlimits.as";
 #endif
-  start("run_deadline = \"20s\"\n[pool.t.rlimits]\nas = 268435456\n");
+  start("run_timeout = \"20s\"\n[pool.t.rlimits]\nas = 268435456\n");
   SessionOptions wishes;
   wishes.request_ring_bytes = std::uint64_t{512} << 20;
   ConnectOptions options;

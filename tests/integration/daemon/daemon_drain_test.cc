@@ -177,7 +177,7 @@ TEST_F(DaemonDrain, WaiterIsToldOfAResume) {
 
 TEST_F(DaemonDrain, QuarantineLeavesNoQueuedJobWithoutAnOutcome) {
   start(
-      "run_deadline = \"20s\"\n[pool.t.restart]\nbudget = 2\nbackoff_initial = \"1ms\"\nbackoff_max = \"1ms\"\n"
+      "run_timeout = \"20s\"\n[pool.t.restart]\nbudget = 2\nbackoff_initial = \"1ms\"\nbackoff_max = \"1ms\"\n"
       "probe_initial = \"2s\"\nprobe_max = \"2s\"\n");
   Session session = open();
   auto busy = submit(session, 2, "hang-asleep", nullptr);
@@ -221,7 +221,7 @@ TEST_F(DaemonDrain, QueueTimeoutIsCounted) {
 }
 
 TEST_F(DaemonDrain, ProductiveWorkersKeepTheirPoolOutOfQuarantine) {
-  start("run_deadline = \"20s\"\n[pool.t.restart]\nbudget = 3\nbackoff_initial = \"1ms\"\nbackoff_max = \"1ms\"\n");
+  start("run_timeout = \"20s\"\n[pool.t.restart]\nbudget = 3\nbackoff_initial = \"1ms\"\nbackoff_max = \"1ms\"\n");
   Session session = open();
   // Each round one worker dies before its first job and another after it; looks of the supervisor are a second apart.
   for (int round = 0; round < 8; ++round) {

@@ -136,7 +136,7 @@ TEST_F(DaemonExhaustion, OfTheKeepersDescriptors) {
 }
 
 TEST_F(DaemonExhaustion, OfTheSupervisorsAddressSpace) {
-  start("run_deadline = \"20s\"\nsession = { request_max = \"256MiB\", reply_max = \"256MiB\" }\n");
+  start("run_timeout = \"20s\"\nsession = { request_ring_max = \"256MiB\", result_ring_max = \"256MiB\" }\n");
   Session kept = open();
   works(kept);
   const pid_t pid = supervisor();

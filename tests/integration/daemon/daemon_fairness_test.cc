@@ -33,7 +33,7 @@ class DaemonFairness : public DaemonTest {
 
 TEST_F(DaemonFairness, AJobDoesNotWaitForAllThatAnotherUidHasQueuedInManySessions) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be two users";
-  start("run_deadline = \"60s\"\n");
+  start("run_timeout = \"60s\"\n");
   const pid_t light = light_user(100, [this] {
     Session session = open();
     return run(session, "echo").ok();
@@ -51,7 +51,7 @@ TEST_F(DaemonFairness, AJobDoesNotWaitForAllThatAnotherUidHasQueuedInManySession
 
 TEST_F(DaemonFairness, AMessageDoesNotWaitForAllMessagesOfAnotherUid) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be two users";
-  start("run_deadline = \"60s\"\n");
+  start("run_timeout = \"60s\"\n");
   const pid_t light = light_user(100, [this] {
     ConnectOptions options;
     options.socket = socket_;

@@ -23,7 +23,7 @@ class DaemonTest : public ::testing::Test {
   void TearDown() override;
 
   /// Starts the daemon with pool "t"; `more` are further lines of [pool.t]. Returns when it serves.
-  void start(const std::string& more = "run_deadline = \"20s\"\n");
+  void start(const std::string& more = "run_timeout = \"20s\"\n");
   void start_default();
   /// With a whole configuration of the test's own.
   void start_with(const std::string& config);

@@ -87,7 +87,7 @@ TEST_F(DaemonGuard, TheStacksOfGuardedWorkersAreTakenAllTheSame) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "the sanitizer's handlers were there first";
 #endif
-  start_as("nobody", "run_deadline = \"200ms\"\ngrace = \"10ms\"\n");
+  start_as("nobody", "run_timeout = \"200ms\"\ngrace = \"10ms\"\n");
   Session session = open();
   for (const auto& [handler, frame] :
        {std::pair{"segv", "write_to_nowhere (misbehaving_worker.cc:"}, std::pair{"hang", "#0 hang ("}}) {

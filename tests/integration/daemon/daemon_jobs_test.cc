@@ -95,7 +95,7 @@ TEST_F(DaemonJobs, AResultTravelsWithAFailureIfItsHandlerSaysSo) {
 }
 
 TEST_F(DaemonJobs, EndlessLoopTimesOutAndThePoolGoesOn) {
-  start("run_deadline = \"300ms\"\n");
+  start("run_timeout = \"300ms\"\n");
   Session session = open();
   const Outcome hung = run(session, "hang");
   EXPECT_EQ(hung.status(), Status::TimedOut) << hung.describe();
@@ -115,7 +115,7 @@ TEST_F(DaemonJobs, JobOwnDeadlineGoesBeforeThePools) {
 }
 
 TEST_F(DaemonJobs, QueuedJobExpires) {
-  start("run_deadline = \"3s\"\n");
+  start("run_timeout = \"3s\"\n");
   Session session = open();
   std::vector<PendingJob> blockers;
   for (int i = 0; i < 2; ++i) {

@@ -82,7 +82,7 @@ TEST_F(DaemonLife, TermLetsRunningJobsEndAndLosesQueuedOnes) {
 }
 
 TEST_F(DaemonLife, StubbornJobIsKilledAfterTheShutdownTimeout) {
-  start("run_deadline = \"1m\"\n[daemon]\nshutdown_timeout = \"300ms\"\n");
+  start("run_timeout = \"1m\"\n[daemon]\nshutdown_timeout = \"300ms\"\n");
   Session session = open();
   auto job = session.submit("hang-stubborn", Request{});
   ASSERT_TRUE(job);

@@ -33,7 +33,7 @@ class DaemonStatus : public DaemonTest {
 };
 
 TEST_F(DaemonStatus, CountsAndStacksSurviveTheSupervisor) {
-  start("run_deadline = \"1s\"\n");
+  start("run_timeout = \"1s\"\n");
   Session session = open();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
   EXPECT_EQ(run(session, "crash").status(), Status::Crashed);
@@ -64,7 +64,7 @@ TEST_F(DaemonStatus, CountsAndStacksSurviveTheSupervisor) {
 }
 
 TEST_F(DaemonStatus, JobsThatHitTheirDeadlineAreInTheQuantiles) {
-  start("run_deadline = \"300ms\"\n");
+  start("run_timeout = \"300ms\"\n");
   Session session = open();
   EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
   for (int i = 0; i < 9; ++i) EXPECT_EQ(run(session, "hang").status(), Status::TimedOut);

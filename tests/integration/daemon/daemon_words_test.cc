@@ -65,7 +65,7 @@ TEST_F(DaemonWords, AReadyWordWithoutASeqEndsItsSession) {
 }
 
 TEST_F(DaemonWords, NoWorkerIsNeededToFindAWordThatCannotBe) {
-  start("run_deadline = \"60s\"\n");
+  start("run_timeout = \"60s\"\n");
   Session session = open();
   std::vector<PendingJob> jobs;
   for (int i = 0; i < 8; ++i) jobs.push_back(*session.submit("sleep", Request{}, {{"ms", "60000"}}));

@@ -18,7 +18,7 @@ namespace ringmaster::testing {
 namespace {
 
 // Jobs that crash are part of each turn: nobody is to be refused for them.
-constexpr const char* kConfig = "run_deadline = \"20s\"\nrestart = { budget = 100000 }\n";
+constexpr const char* kConfig = "run_timeout = \"20s\"\nrestart = { budget = 100000 }\n";
 
 bool wants_all() {
   const char* const wish = std::getenv("ERRNO_WALK");

@@ -77,7 +77,7 @@ workers = 1
 [pool.texts]
 handlers = ["$here/words.so"]
 workers = 1
-run_deadline = "20s"
+run_timeout = "20s"
 END
 "$prefix/bin/ringmasterd" --check "$here/config.toml" || fail "--check refuses the configuration"
 "$prefix/bin/ringmasterd" --config "$here/config.toml" --socket "$RINGMASTER_SOCKET" >log 2>&1 </dev/null &

@@ -51,7 +51,7 @@ class MapTest : public DaemonTest {
   /// are for pools whose workers die by themselves.
   void start_thumbnails() {
     start(
-        "run_deadline = \"20s\"\n[pool.default]\nhandlers = [\"thumbnail\"]\nworkers = 2\nspares = 1\n"
+        "run_timeout = \"20s\"\n[pool.default]\nhandlers = [\"thumbnail\"]\nworkers = 2\nspares = 1\n"
         "[pool.default.restart]\nbudget = 1000\nbackoff_initial = \"10ms\"\nbackoff_max = \"50ms\"\n");
   }
   /// The worker of pool "default" that has lived longest; 0: there is none now.

@@ -141,7 +141,7 @@ TEST(SubmitRules, RefuseTimeoutsThatCannotBeKept) {
   EXPECT_EQ(rules.fault({.handler = "echo", .queue_timeout_ms = kNoTimeout}), SubmitFault::BadOption);
   EXPECT_EQ(rules.refusal({.handler = "echo", .run_timeout_ms = 5001}).message,
             "a run timeout of 5001 ms is above the longest of pool \"images\", 5000 ms; ask for less, or raise "
-            "max_deadline of pool \"images\" in the daemon's configuration");
+            "max_timeout of pool \"images\" in the daemon's configuration");
   EXPECT_EQ(rules.refusal({.handler = "echo", .run_timeout_ms = 9}).message,
             "a run timeout of 9 ms is below the shortest that the session was opened for, 10 ms; set "
             "SessionOptions::shortest_timeout");

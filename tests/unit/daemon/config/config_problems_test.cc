@@ -26,13 +26,47 @@ std::string pool_problem(const std::string& line, const World& world = fake_worl
   return outcome.problems[0].text;
 }
 
+TEST(ConfigProblems, OldNamesOfKeysAreReadWithAWarning) {
+  const auto outcome = parse_config(R"([pool.a]
+run_deadline = "7s"
+queue_deadline = "8s"
+max_deadline = "9m"
+[pool.a.session]
+request_default = "1MiB"
+reply_default = "2MiB"
+request_max = "3MiB"
+reply_max = "4MiB"
+queue_limit = 5
+)",
+                                    fake_world());
+  ASSERT_TRUE(outcome.config);
+  const PoolConfig& pool = outcome.config->pools.at(0);
+  EXPECT_EQ(pool.run_timeout, std::chrono::seconds{7});
+  EXPECT_EQ(pool.queue_timeout, std::chrono::seconds{8});
+  EXPECT_EQ(pool.max_timeout, std::chrono::minutes{9});
+  EXPECT_EQ(pool.session.request_ring, core::mib(1));
+  EXPECT_EQ(pool.session.result_ring, core::mib(2));
+  EXPECT_EQ(pool.session.request_ring_max, core::mib(3));
+  EXPECT_EQ(pool.session.result_ring_max, core::mib(4));
+  EXPECT_EQ(pool.session.slots, 5U);
+  ASSERT_EQ(outcome.warnings.size(), 8U);
+  EXPECT_EQ(outcome.warnings[0].text,
+            "[pool.a] run_deadline: is called run_timeout now; the next version knows only that name");
+  EXPECT_EQ(outcome.warnings[0].line, 2U);
+}
+
+TEST(ConfigProblems, AnOldNameBesideTheNewOneIsRefused) {
+  EXPECT_THAT(problems("[pool.a]\nrun_deadline = \"7s\"\nrun_timeout = \"8s\"\n"),
+              ElementsAre("[pool.a] run_deadline: is the old name of run_timeout, which is there too; leave it out"));
+}
+
 TEST(ConfigProblems, AreListedAllAtOnceWithTheirPlace) {
   const auto outcome = parse_config(R"([daemon]
 sockt = "/x"
 log_level = "loud"
 [pool.images]
 workers = 0
-  run_deadline = 30
+  run_timeout = 30
 [pool.images.restart]
 budgett = 1
 [pol.x]
@@ -42,7 +76,7 @@ budgett = 1
             "r.toml:2:1: [daemon] sockt: no such key; did you mean \"socket\"?\n"
             "r.toml:3:1: [daemon] log_level: must be one of \"debug\", \"info\", \"warning\", \"error\"\n"
             "r.toml:5:1: [pool.images] workers: 0 is out of range, 1 to 256\n"
-            "r.toml:6:3: [pool.images] run_deadline: must be a duration in quotes, such as \"30s\", is an integer\n"
+            "r.toml:6:3: [pool.images] run_timeout: must be a duration in quotes, such as \"30s\", is an integer\n"
             "r.toml:8:1: [pool.images.restart] budgett: no such key; did you mean \"budget\"?\n"
             "r.toml:9:2: pol: no such key; did you mean \"pool\"?\n"
             "r.toml: 6 problems");
@@ -152,10 +186,10 @@ TEST(ConfigProblems, ImpossibleValues) {
   EXPECT_THAT(pool_problem("workers = 250\nspares = 10"), HasSubstr("more than 256 processes"));
   EXPECT_THAT(pool_problem("workers = 1.5"), HasSubstr("a number or \"auto\""));
   EXPECT_THAT(pool_problem("spares = -1"), HasSubstr("out of range"));
-  EXPECT_THAT(pool_problem("run_deadline = \"2h\""), HasSubstr("longer than max_deadline (1h)"));
-  EXPECT_THAT(pool_problem("run_deadline = \"1ms\""), HasSubstr("at least 10ms"));
-  EXPECT_THAT(pool_problem("run_deadline = \"1 s\""), HasSubstr("is no duration"));
-  EXPECT_THAT(pool_problem("grace = \"31s\""), HasSubstr("longer than run_deadline (30s)"));
+  EXPECT_THAT(pool_problem("run_timeout = \"2h\""), HasSubstr("longer than max_timeout (1h)"));
+  EXPECT_THAT(pool_problem("run_timeout = \"1ms\""), HasSubstr("at least 10ms"));
+  EXPECT_THAT(pool_problem("run_timeout = \"1 s\""), HasSubstr("is no duration"));
+  EXPECT_THAT(pool_problem("grace = \"31s\""), HasSubstr("longer than run_timeout (30s)"));
   EXPECT_THAT(pool_problem("start_timeout = \"0s\""), HasSubstr("longer than 0s"));
   EXPECT_THAT(pool_problem("retries = 16"), HasSubstr("1 to 15"));
   EXPECT_THAT(pool_problem("nice = 20"), HasSubstr("-20 to 19"));
@@ -166,13 +200,13 @@ TEST(ConfigProblems, ImpossibleValues) {
   EXPECT_THAT(problems("[daemon]\ncgroup = \"mine\""), ElementsAre(HasSubstr("\"off\", or an absolute path")));
   EXPECT_THAT(pool_problem("restart = { backoff_initial = \"1m\" }"), HasSubstr("longer than backoff_max (10s)"));
   EXPECT_THAT(pool_problem("restart = { window = \"0s\" }"), HasSubstr("longer than 0s"));
-  EXPECT_THAT(pool_problem("session = { request_default = \"2GiB\" }"), HasSubstr("more than request_max (1GiB)"));
-  EXPECT_THAT(pool_problem("session = { queue_limit = 4097 }"), HasSubstr("1 to 4096"));
+  EXPECT_THAT(pool_problem("session = { request_ring = \"2GiB\" }"), HasSubstr("more than request_ring_max (1GiB)"));
+  EXPECT_THAT(pool_problem("session = { slots = 4097 }"), HasSubstr("1 to 4096"));
   EXPECT_THAT(pool_problem("rlimits = { nofile = 10 }"), HasSubstr("at least 64"));
   EXPECT_THAT(pool_problem("rlimits = { as = true }"), HasSubstr("unlimited"));
   EXPECT_THAT(pool_problem("environment = { A = 1 }"), HasSubstr("put it in quotes"));
   EXPECT_THAT(pool_problem("environment = { RINGMASTER_POOL = \"x\" }"), HasSubstr("set by the daemon"));
-  EXPECT_THAT(pool_problem("run_deadline = 2026-01-01"), HasSubstr("is a date"));
+  EXPECT_THAT(pool_problem("run_timeout = 2026-01-01"), HasSubstr("is a date"));
 }
 
 TEST(ConfigProblems, OfTheDaemonAndTheLimits) {

@@ -35,7 +35,7 @@ TEST(ConfigUnits, ReadsModes) {
 
 TEST(ConfigUnits, SuggestsOnlyWhatIsNear) {
   EXPECT_EQ(closest("wrokers", {"spares", "workers"}), "workers");
-  EXPECT_EQ(closest("run_dedline", {"run_deadline", "queue_deadline"}), "run_deadline");
+  EXPECT_EQ(closest("run_timout", {"run_timeout", "queue_timeout"}), "run_timeout");
   EXPECT_EQ(closest("banana", {"spares", "workers"}), "");
   EXPECT_EQ(closest("x", {}), "");
 }

@@ -21,14 +21,14 @@ TEST(HandlersView, ShowsNoHandlersBeforeTheyAreKnown) {
 
 TEST(HandlersView, ShowsThePoolsLimits) {
   testing::FakePoolPort pool("images");
-  pool.settings.session.request_max = core::mib(3);
-  pool.settings.session.reply_max = core::mib(5);
-  pool.settings.run_deadline = std::chrono::seconds{7};
+  pool.settings.session.request_ring_max = core::mib(3);
+  pool.settings.session.result_ring_max = core::mib(5);
+  pool.settings.run_timeout = std::chrono::seconds{7};
   const HandlersView view = handlers_view(pool);
   EXPECT_EQ(view.pool, "images");
   EXPECT_EQ(view.max_request_ring, core::mib(3));
   EXPECT_EQ(view.max_result_ring, core::mib(5));
-  EXPECT_EQ(view.run_deadline, std::chrono::seconds{7});
+  EXPECT_EQ(view.run_timeout, std::chrono::seconds{7});
 }
 
 }  // namespace

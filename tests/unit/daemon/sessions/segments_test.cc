@@ -10,7 +10,7 @@ TEST(GrantRings, FillsInDefaultsAndRoundsUp) {
   limits.slots = 100;
   const GrantedRings usual = grant_rings(limits, {});
   EXPECT_FALSE(usual.too_large);
-  EXPECT_EQ(usual.geometry.request_ring_bytes, limits.request_default.value);
+  EXPECT_EQ(usual.geometry.request_ring_bytes, limits.request_ring.value);
   EXPECT_EQ(usual.geometry.slots, 128U);
   EXPECT_TRUE(usual.geometry.valid());
   const GrantedRings small = grant_rings(limits, {1, 4097, 1});
@@ -23,7 +23,7 @@ TEST(GrantRings, FillsInDefaultsAndRoundsUp) {
 
 TEST(GrantRings, SaysWhatWasAskedAndWhatIsAllowed) {
   config::SessionConfig limits;
-  limits.reply_max = core::mib(8);
+  limits.result_ring_max = core::mib(8);
   const GrantedRings granted = grant_rings(limits, {4096, core::mib(9).value, 64});
   EXPECT_TRUE(granted.too_large);
   EXPECT_EQ(granted.asked, core::mib(9).value);

@@ -126,7 +126,7 @@ TEST_F(SessionOpeningTest, RefusesWhoseJobsAreRefused) {
 }
 
 TEST_F(SessionOpeningTest, RefusesARingThatIsTooLargeWithBothFigures) {
-  house.pool.settings.session.reply_max = core::kib(64);
+  house.pool.settings.session.result_ring_max = core::kib(64);
   wish.rings.result_ring_bytes = 65537;
   SessionClient client;
   opening.open(peer, wish, client.asker());

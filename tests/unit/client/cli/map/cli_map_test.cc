@@ -137,9 +137,9 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
   EXPECT_NE(advice(facts, pool, "use --idempotent").find("use --idempotent"), std::string::npos);
   EXPECT_EQ(advice(facts, pool, nullptr), "");
   facts.needed_bytes = 1001;
-  EXPECT_NE(advice(facts, pool, "use --idempotent").find("session.reply_max of pool \"p\""), std::string::npos);
+  EXPECT_NE(advice(facts, pool, "use --idempotent").find("session.result_ring_max of pool \"p\""), std::string::npos);
   const Refusal refusal{SubmitError::TooLarge, "too large"};
-  EXPECT_NE(explain(refusal, 1001, pool).find("session.request_max of pool \"p\""), std::string::npos);
+  EXPECT_NE(explain(refusal, 1001, pool).find("session.request_ring_max of pool \"p\""), std::string::npos);
   EXPECT_EQ(explain(refusal, 10, pool), "too large");
   HandlerDescription handler;
   EXPECT_EQ(request_limit(pool, &handler), 1000U);

@@ -13,9 +13,9 @@ TEST(HandlersMessage, HasHandlersTableAndLimits) {
   view.handlers[0].name = "echo";
   view.max_request_ring = core::mib(3);
   view.max_result_ring = core::mib(5);
-  view.queue_deadline = std::chrono::seconds{1};
-  view.run_deadline = std::chrono::seconds{2};
-  view.max_deadline = std::chrono::seconds{3};
+  view.queue_timeout = std::chrono::seconds{1};
+  view.run_timeout = std::chrono::seconds{2};
+  view.max_timeout = std::chrono::seconds{3};
   const control::v1::PoolHandlers message = handlers_message(view);
   EXPECT_EQ(message.pool(), "images");
   ASSERT_EQ(message.handlers_size(), 1);
