@@ -115,8 +115,8 @@ const char* to_string(v1::OutcomeKind kind) {
       return "timed out";
     case v1::OUTCOME_CANCELLED:
       return "cancelled";
-    case v1::OUTCOME_REJECTED:
-      return "rejected";
+    case v1::OUTCOME_REFUSED:
+      return "refused";
     case v1::OUTCOME_LOST:
       return "lost";
     case v1::OUTCOME_UNSPECIFIED:

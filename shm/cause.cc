@@ -14,7 +14,7 @@ Status status_of(Cause cause) noexcept {
     case Cause::UnknownHandler:
     case Cause::ProtocolViolation:
     case Cause::Refused:
-      return Status::Rejected;
+      return Status::Refused;
     case Cause::QueueTimeout:
     case Cause::RunTimeout:
       return Status::TimedOut;

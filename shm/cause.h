@@ -35,8 +35,9 @@ enum class Status : std::uint8_t {
   Crashed,    ///< its worker died
   TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
   Cancelled,  ///< by its client, an administrator, or the end of its session
-  Rejected,   ///< bad request, unknown handler, or a result larger than its room
-  Lost        ///< the daemon shut down or is gone
+  Refused,    ///< bad request, unknown handler, or a result larger than its room
+  Lost,       ///< the daemon shut down or is gone
+  Rejected [[deprecated("it is called Refused")]] = Refused
 };
 /// The status that a cause stands for. A cause that is not known here is a failure.
 [[nodiscard]] Status status_of(Cause cause) noexcept;

@@ -7,7 +7,7 @@
 /// Public header: what a handler throws to end its job in another way than done.
 namespace ringmaster {
 
-/// Thrown by a handler: the request is wrong. The job ends as *rejected: bad request*, with this message.
+/// Thrown by a handler: the request is wrong. The job ends as *refused: bad request*, with this message.
 /// Any other exception ends it as *failed* with that exception's message.
 class InvalidJob : public std::runtime_error {
  public:
@@ -15,7 +15,7 @@ class InvalidJob : public std::runtime_error {
 };
 
 /// Thrown by Job::reserve and output: the result needs `needed()` bytes in all and the caller offered room for fewer.
-/// The job ends as *rejected: too large*, and the caller learns the size. A handler that knows a better figure than
+/// The job ends as *refused: too large*, and the caller learns the size. A handler that knows a better figure than
 /// "what was committed plus this piece" throws its own.
 class ResultTooLarge : public std::runtime_error {
  public:

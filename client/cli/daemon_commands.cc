@@ -60,7 +60,7 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch,
     auto status = ask_status(*client);
     if (!status) return fail(exit_code(status.error()), status.error().message);
     if (!pool.empty()) {
-      if (const auto kept = keep_pool(*status, pool); !kept) return fail(kExitRejected, kept.error().message);
+      if (const auto kept = keep_pool(*status, pool); !kept) return fail(kExitRefused, kept.error().message);
     }
     std::string text = common.json ? status_json(*status) : status_text(*status, full);
     if (clear) text = "\x1b[H\x1b[2J" + text;

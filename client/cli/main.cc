@@ -230,7 +230,7 @@ int say_problem(const CLI::App& app, const CLI::ParseError& problem, int argc, c
 }
 
 int run_command(const Run& run) try { return run(); } catch (const std::bad_alloc&) {
-  return fail(kExitRejected, "out of memory");
+  return fail(kExitRefused, "out of memory");
 }
 
 int run_main(int argc, char** argv) {

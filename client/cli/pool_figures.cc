@@ -31,7 +31,7 @@ void add(std::string& text, std::uint64_t count, const char* what) {
 }
 
 std::uint64_t ended(const v1::Counters& of) {
-  return of.done() + of.failed() + of.crashed() + of.timed_out() + of.cancelled() + of.rejected() + of.lost();
+  return of.done() + of.failed() + of.crashed() + of.timed_out() + of.cancelled() + of.refused() + of.lost();
 }
 
 std::string queue(const v1::PoolStatus& pool) {
@@ -47,7 +47,7 @@ std::string jobs(const v1::Counters& of) {
   add(text, of.crashed(), "crashed");
   add(text, of.timed_out(), "timed out");
   add(text, of.cancelled(), "cancelled");
-  add(text, of.rejected(), "rejected");
+  add(text, of.refused(), "refused");
   add(text, of.lost(), "lost");
   add(text, of.retries(), "retried");
   return text + "\n";
@@ -91,8 +91,7 @@ std::string rates(const v1::PoolStatus& pool) {
   for (const v1::Rates& one : pool.rates()) {
     if (one.window_ms() <= before) continue;  // of a young supervisor all windows are its life
     before = one.window_ms();
-    const double others =
-        one.failed() + one.crashed() + one.timed_out() + one.cancelled() + one.rejected() + one.lost();
+    const double others = one.failed() + one.crashed() + one.timed_out() + one.cancelled() + one.refused() + one.lost();
     text += "  " + left("last " + window(one.window_ms()), 16) + right(show_rate(one.done()), 9) +
             right(show_rate(others), 10) + right(show_rate(one.waited()), 9) + "\n";
   }

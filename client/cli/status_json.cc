@@ -22,7 +22,7 @@ void add_rates(JsonWriter& json, const v1::Rates& rates) {
   json.begin_object();
   json.number("window_ms", wide(rates.window_ms())).real("done", rates.done()).real("failed", rates.failed());
   json.real("crashed", rates.crashed()).real("timed_out", rates.timed_out()).real("cancelled", rates.cancelled());
-  json.real("rejected", rates.rejected()).real("lost", rates.lost()).real("waited", rates.waited()).end_object();
+  json.real("refused", rates.refused()).real("lost", rates.lost()).real("waited", rates.waited()).end_object();
 }
 
 // What is lately so; what goes back to the daemon's start stands after it.
@@ -41,7 +41,7 @@ void add_counters(JsonWriter& json, const v1::Counters& of) {
   json.begin_object("counters");
   json.number("done", wide(of.done())).number("failed", wide(of.failed())).number("crashed", wide(of.crashed()));
   json.number("timed_out", wide(of.timed_out())).number("cancelled", wide(of.cancelled()));
-  json.number("rejected", wide(of.rejected())).number("lost", wide(of.lost()));
+  json.number("refused", wide(of.refused())).number("lost", wide(of.lost()));
   json.number("worker_starts", wide(of.worker_starts())).number("worker_deaths", wide(of.worker_deaths()));
   json.number("worker_kills", wide(of.worker_kills())).number("retries", wide(of.retries()));
   json.number("missed_wakes", wide(of.missed_wakes())).number("waited", wide(of.waited()));

@@ -162,8 +162,8 @@ int not_delivered(const Error& why) {
 int not_loaded(const Error& why, const PoolHandlers& pool, const HandlerDescription* handler,
                const SubmitCommand& command) {
   const std::string name = command.in.value_or("-") == "-" ? "standard input" : "\"" + *command.in + "\"";
-  if (why.code == EFBIG) return fail(kExitRejected, request_too_large(name, pool, handler));
-  if (why.code == ENOMEM) return fail(kExitRejected, why.message);
+  if (why.code == EFBIG) return fail(kExitRefused, request_too_large(name, pool, handler));
+  if (why.code == ENOMEM) return fail(kExitRefused, why.message);
   return fail_unless_interrupted(kExitFile, why.message);
 }
 

@@ -27,8 +27,8 @@ Status status_of_kind(v1::OutcomeKind kind) {
       return Status::TimedOut;
     case v1::OUTCOME_CANCELLED:
       return Status::Cancelled;
-    case v1::OUTCOME_REJECTED:
-      return Status::Rejected;
+    case v1::OUTCOME_REFUSED:
+      return Status::Refused;
     case v1::OUTCOME_LOST:
       return Status::Lost;
     default:
@@ -39,7 +39,7 @@ Status status_of_kind(v1::OutcomeKind kind) {
 // A refusal of the job itself is its outcome; anything else is the environment's failure.
 std::optional<Outcome> as_rejection(const v1::Error& error) {
   OutcomeFacts facts;
-  facts.status = Status::Rejected;
+  facts.status = Status::Refused;
   facts.message = error.message().empty() ? wire::to_string(error.code()) : error.message();
   switch (error.code()) {
     case v1::ERROR_UNKNOWN_HANDLER:
@@ -172,7 +172,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
         std::this_thread::sleep_for(std::min(backoff.pause(std::random_device{}()), left));
         continue;
       }
-      if (auto rejected = as_rejection(error)) return *std::move(rejected);
+      if (auto refused_job = as_rejection(error)) return *std::move(refused_job);
       return refused;
     }
     return expect(std::move(answer), Reply::kOutcome).error();

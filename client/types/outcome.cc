@@ -19,8 +19,8 @@ std::string_view to_string(Status status) noexcept {
       return "timed out";
     case Status::Cancelled:
       return "cancelled";
-    case Status::Rejected:
-      return "rejected";
+    case Status::Refused:
+      return "refused";
     case Status::Lost:
       return "lost";
   }

@@ -136,7 +136,7 @@ std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, b
       return unexplained_crash(job, seen, by_judge);
     case Status::TimedOut:
       return unexplained_timeout(job, seen, by_judge);
-    case Status::Rejected:
+    case Status::Refused:
       return unexplained_rejection(job, seen);
     case Status::Lost:
       return what;

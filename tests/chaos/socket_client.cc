@@ -31,7 +31,7 @@ void run_one(const ClientTask& task, Client& client, const JobPlan& plan) {
   const auto outcome = client.run(pool_name(plan.pool), handler_of(plan), payload, arguments_of(plan), options);
   if (!outcome) {
     task.note(Kind::Refused, plan.job, {kOther}, outcome.error().message);
-  } else if (outcome->status() == Status::Rejected && outcome->cause() == Cause::None) {
+  } else if (outcome->status() == Status::Refused && outcome->cause() == Cause::None) {
     task.note(Kind::Refused, plan.job, {refusal_of(*outcome)}, outcome->message());
   } else {
     task.note_outcome(Kind::Outcome, plan, *outcome);

@@ -106,19 +106,19 @@ int exit_code(SubmitError error) noexcept {
     case SubmitError::TooLittleMemory:
     case SubmitError::BadOption:
     case SubmitError::Draining:
-      return kExitRejected;
+      return kExitRefused;
     case SubmitError::SessionClosed:
     case SubmitError::Forked:
       return kExitLost;
   }
-  return kExitRejected;
+  return kExitRefused;
 }
 
 int exit_code(const Error& error) noexcept {
   const int refusal = error.code - client::kRefusedByDaemon;
   if (refusal < 0 || refusal == control::v1::ERROR_VERSION || refusal == control::v1::ERROR_INTERNAL)
     return kExitNoDaemon;
-  return kExitRejected;
+  return kExitRefused;
 }
 
 }  // namespace ringmaster::cli

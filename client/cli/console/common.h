@@ -31,7 +31,7 @@ inline constexpr Duration kJobBusyTimeout = std::chrono::seconds(30);  ///< of s
 [[nodiscard]] const HandlerDescription* find_handler(const PoolHandlers& pool, const std::string& handler);
 /// The exit status that a refusal stands for.
 [[nodiscard]] int exit_code(SubmitError error) noexcept;
-/// The same for a failed question to the daemon: rejected if it answered that it will not, else no daemon.
+/// The same for a failed question to the daemon: refused if it answered that it will not, else no daemon.
 [[nodiscard]] int exit_code(const Error& error) noexcept;
 /// Prints results to standard output: `code`, or kExitFile when they could not be written; in silence where its reader
 /// has gone.

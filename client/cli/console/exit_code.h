@@ -6,9 +6,9 @@
 namespace ringmaster::cli {
 
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitFailed = 1;    ///< the handler said so; map: at least one file has no result
-inline constexpr int kExitUsage = 2;     ///< the command line is wrong; nothing was submitted
-inline constexpr int kExitRejected = 3;  ///< bad request, unknown pool or handler, too large, queue full
+inline constexpr int kExitFailed = 1;   ///< the handler said so; map: at least one file has no result
+inline constexpr int kExitUsage = 2;    ///< the command line is wrong; nothing was submitted
+inline constexpr int kExitRefused = 3;  ///< bad request, unknown pool or handler, too large, queue full
 inline constexpr int kExitCrashed = 4;
 inline constexpr int kExitTimedOut = 5;
 inline constexpr int kExitCancelled = 6;
@@ -30,8 +30,8 @@ inline constexpr int kExitInterrupted = 130;
       return kExitTimedOut;
     case Status::Cancelled:
       return kExitCancelled;
-    case Status::Rejected:
-      return kExitRejected;
+    case Status::Refused:
+      return kExitRefused;
     case Status::Lost:
       return kExitLost;
   }

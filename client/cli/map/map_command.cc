@@ -88,7 +88,7 @@ int run_map(const CommonOptions& common, const MapCommand& command) {
   const auto pool = describe_pool(*client, command.job.target.pool);
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
   const auto handler = check_handler(command, *pool);
-  if (!handler) return fail(kExitRejected, handler.error().message);
+  if (!handler) return fail(kExitRefused, handler.error().message);
 
   const ExtensionRule rule =
       extension_rule(*handler != nullptr ? **handler : HandlerDescription(), command.job.arguments, command.extension);

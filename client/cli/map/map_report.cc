@@ -39,7 +39,7 @@ void MapReport::ended(const MapItem& item, const Outcome& outcome, const std::st
               outcome.describe() + advice);
 }
 void MapReport::refused(const MapItem& item, const Refusal& refusal) {
-  const Status status = refusal.error == SubmitError::SessionClosed ? Status::Lost : Status::Rejected;
+  const Status status = refusal.error == SubmitError::SessionClosed ? Status::Lost : Status::Refused;
   add_failure(
       {item.input, std::string(to_string(status)), std::string(to_string(refusal.error)), 0, 0, 0, refusal.message},
       std::string(to_string(status)) + ": " + refusal.message);

@@ -43,8 +43,8 @@ v1::OutcomeKind outcome_kind(Status status) {
       return v1::OUTCOME_TIMED_OUT;
     case Status::Cancelled:
       return v1::OUTCOME_CANCELLED;
-    case Status::Rejected:
-      return v1::OUTCOME_REJECTED;
+    case Status::Refused:
+      return v1::OUTCOME_REFUSED;
     case Status::Lost:
       break;
   }

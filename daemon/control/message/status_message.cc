@@ -37,7 +37,7 @@ void fill(const CountsView& from, v1::Counters& to) {
   to.set_timed_out(from.timed_out);
   to.set_cancelled(from.cancelled);
   to.set_lost(from.lost);
-  to.set_rejected(from.refused);
+  to.set_refused(from.refused);
   to.set_worker_starts(from.worker_starts);
   to.set_worker_deaths(from.worker_deaths);
   to.set_worker_kills(from.worker_kills);
@@ -58,7 +58,7 @@ void fill(const RatesView& from, v1::Rates& to) {
   to.set_crashed(from.crashed);
   to.set_timed_out(from.timed_out);
   to.set_cancelled(from.cancelled);
-  to.set_rejected(from.refused);
+  to.set_refused(from.refused);
   to.set_lost(from.lost);
   to.set_waited(from.waited);
 }

@@ -80,7 +80,7 @@ TEST_F(DaemonCharges, AUidWhoseJobsEndWorkersInARowIsRefusedWithASentenceByEvery
   start(kSmallBudget);
   Session session = open();
   const Outcome refused = crash_until_refused(session);
-  EXPECT_EQ(refused.status(), Status::Rejected) << refused.describe();
+  EXPECT_EQ(refused.status(), Status::Refused) << refused.describe();
   EXPECT_EQ(refused.cause(), Cause::Refused);
   EXPECT_EQ(refused.attempts(), 0U);
   const std::string did = "jobs of uid " + std::to_string(::geteuid()) + " ended 5 workers of ";
@@ -101,7 +101,7 @@ TEST_F(DaemonCharges, AUidWhoseJobsEndWorkersInARowIsRefusedWithASentenceByEvery
   EXPECT_EQ(now.charges(0).workers(), 5U);
   EXPECT_GT(now.charges(0).refused_for_ms(), 0U);
   EXPECT_NE(now.charges(0).cause().find("SIGSEGV"), std::string::npos);
-  EXPECT_GE(now.counters().rejected(), 1U);
+  EXPECT_GE(now.counters().refused(), 1U);
   EXPECT_NE(log().find("are refused for a while"), std::string::npos);
 }
 

@@ -127,7 +127,7 @@ TEST_F(DaemonDrain, EndsAlsoBesideAClientThatIgnoresIt) {
     if (raw.word(slot).cause() == Cause::Refused) ++refused;
   }
   EXPECT_EQ(raw.word(slots.back()).cause(), Cause::Refused) << "in state drained nothing runs";
-  EXPECT_EQ(status().counters().rejected(), refused);
+  EXPECT_EQ(status().counters().refused(), refused);
 }
 
 TEST_F(DaemonDrain, GoesOnUnderASuccessor) {
@@ -196,7 +196,7 @@ TEST_F(DaemonDrain, QuarantineLeavesNoQueuedJobWithoutAnOutcome) {
     const auto outcome = job.wait_for(kPatience);
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->cause(), Cause::Refused) << outcome->describe();
-    EXPECT_EQ(outcome->status(), Status::Rejected);
+    EXPECT_EQ(outcome->status(), Status::Refused);
     EXPECT_EQ(outcome->attempts(), 0U);
   }
   // The canary opens the pool again.

@@ -166,7 +166,7 @@ TEST_F(ChaosEnd, TooLargeSaysHowMuchItNeeds) {
   plan_.capacity = 10;
   taken();
   ends(13);
-  outcome(14, Status::Rejected, Cause::TooLarge, 1, 0, {}, Verdict::Right, 1, 100);
+  outcome(14, Status::Refused, Cause::TooLarge, 1, 0, {}, Verdict::Right, 1, 100);
   over();
   expect_clean();
   history_.jobs.at(kJob).outcomes[0].needed = 90;
@@ -179,7 +179,7 @@ TEST_F(ChaosEnd, TooLargeSaysHowMuchItNeeds) {
 TEST_F(ChaosEnd, RefusedInItsQueueNeedsADrain) {
   submitted();
   accepted();
-  outcome(100, Status::Rejected, Cause::Refused, 0);
+  outcome(100, Status::Refused, Cause::Refused, 0);
   over();
   expect_broken(Rule::EndHasItsCause);
   add({at(5), Kind::Drain, 0, {0, 1}, {}});
@@ -189,7 +189,7 @@ TEST_F(ChaosEnd, RefusedInItsQueueNeedsADrain) {
 
 TEST_F(ChaosEnd, AProtocolViolationOfAnHonestClientIsFound) {
   taken();
-  outcome(20, Status::Rejected, Cause::ProtocolViolation);
+  outcome(20, Status::Refused, Cause::ProtocolViolation);
   over();
   expect_broken(Rule::EndHasItsCause);
 }

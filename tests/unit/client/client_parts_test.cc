@@ -67,10 +67,10 @@ TEST(ClockOffset, LeadsToTheDaemonsClockAndNeverBeyondIt) {
 
 TEST(Outcome, DescribesItselfInOneLine) {
   OutcomeFacts facts;
-  facts.status = Status::Rejected;
+  facts.status = Status::Refused;
   facts.cause = Cause::TooLarge;
   facts.needed_bytes = 77;
-  EXPECT_EQ(Outcome(facts).describe(), "rejected: the result needs 77 bytes of room");
+  EXPECT_EQ(Outcome(facts).describe(), "refused: the result needs 77 bytes of room");
   facts.status = Status::TimedOut;
   facts.cause = Cause::RunTimeout;
   EXPECT_EQ(Outcome(facts).describe(), "timed out (run timeout)");
@@ -94,9 +94,9 @@ TEST(Outcome, EveryCauseHasAStatus) {
   EXPECT_EQ(status_of(Cause::Poisoned), Status::Crashed);
   EXPECT_EQ(status_of(Cause::OutOfMemory), Status::Crashed);
   EXPECT_EQ(status_of(Cause::QueueTimeout), Status::TimedOut);
-  EXPECT_EQ(status_of(Cause::UnknownHandler), Status::Rejected);
+  EXPECT_EQ(status_of(Cause::UnknownHandler), Status::Refused);
   EXPECT_EQ(status_of(Cause::Lost), Status::Lost);
-  EXPECT_EQ(status_of(Cause::Refused), Status::Rejected);
+  EXPECT_EQ(status_of(Cause::Refused), Status::Refused);
 }
 
 }  // namespace

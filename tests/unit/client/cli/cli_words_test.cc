@@ -144,7 +144,7 @@ TEST(Json, EncodesBase64) {
 TEST(ExitCode, EveryOutcomeHasItsOwn) {
   EXPECT_EQ(exit_code(Status::Done), 0);
   EXPECT_EQ(exit_code(Status::Failed), 1);
-  EXPECT_EQ(exit_code(Status::Rejected), 3);
+  EXPECT_EQ(exit_code(Status::Refused), 3);
   EXPECT_EQ(exit_code(Status::Crashed), 4);
   EXPECT_EQ(exit_code(Status::TimedOut), 5);
   EXPECT_EQ(exit_code(Status::Cancelled), 6);

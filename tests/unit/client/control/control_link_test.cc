@@ -309,7 +309,7 @@ TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
   EXPECT_EQ(told, 1);
 }
 
-TEST(MessageJob, CallsARefusalRejected) {
+TEST(MessageJob, CallsARefusalRefused) {
   FakeDaemon daemon;
   daemon.serve([](const v1::Request&, v1::Reply& reply) {
     reply.mutable_error()->set_code(v1::ERROR_UNKNOWN_HANDLER);
@@ -318,7 +318,7 @@ TEST(MessageJob, CallsARefusalRejected) {
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
   const auto outcome = run_message_job(link, "default", "nope", {}, {}, {});
   ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->status(), Status::Rejected);
+  EXPECT_EQ(outcome->status(), Status::Refused);
   EXPECT_EQ(outcome->cause(), Cause::UnknownHandler);
 }
 

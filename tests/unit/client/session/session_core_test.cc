@@ -85,7 +85,7 @@ TEST(SessionCore, DoesNotAskAgainForAJobThatMayRunOnlyOnce) {
   const std::uint32_t job = submit_text(*core, "echo", "0123456789", {.result_capacity = 4});
   pool.step();
   const auto outcome = core->wait(job, kForever);
-  EXPECT_EQ(outcome->status(), Status::Rejected);
+  EXPECT_EQ(outcome->status(), Status::Refused);
   EXPECT_EQ(outcome->cause(), Cause::TooLarge);
   EXPECT_EQ(outcome->facts().needed_bytes, 10U);
 }

@@ -114,7 +114,7 @@ TEST_F(JobOutcomeTest, CausesHaveKindsAndSentences) {
   EXPECT_EQ(crashed.message, "the worker died by SIGSEGV");
   reply_.line(3).needed_bytes = 1000;
   const JobOutcome large = outcome(SlotState::Failed, Cause::TooLarge);
-  EXPECT_EQ(large.status, Status::Rejected);
+  EXPECT_EQ(large.status, Status::Refused);
   EXPECT_EQ(large.needed_bytes, 1000U);
   EXPECT_EQ(outcome(SlotState::Failed, Cause::RunTimeout).status, Status::TimedOut);
   EXPECT_EQ(outcome(SlotState::Cancelled, Cause::Cancelled).status, Status::Cancelled);

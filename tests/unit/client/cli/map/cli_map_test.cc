@@ -149,10 +149,9 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
 }
 
 TEST(ExitCodes, TellARefusalFromADaemonThatIsNotThere) {
-  EXPECT_EQ(exit_code(Error{"unknown pool", client::kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL}),
-            kExitRejected);
-  EXPECT_EQ(exit_code(Error{"draining", client::kRefusedByDaemon + control::v1::ERROR_DRAINING}), kExitRejected);
-  EXPECT_EQ(exit_code(Error{"quota", client::kRefusedByDaemon + control::v1::ERROR_QUOTA}), kExitRejected);
+  EXPECT_EQ(exit_code(Error{"unknown pool", client::kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL}), kExitRefused);
+  EXPECT_EQ(exit_code(Error{"draining", client::kRefusedByDaemon + control::v1::ERROR_DRAINING}), kExitRefused);
+  EXPECT_EQ(exit_code(Error{"quota", client::kRefusedByDaemon + control::v1::ERROR_QUOTA}), kExitRefused);
   EXPECT_EQ(exit_code(Error{"no answer", ETIMEDOUT}), kExitNoDaemon);
   EXPECT_EQ(exit_code(Error{"not there", ENOENT}), kExitNoDaemon);
 }

@@ -54,7 +54,7 @@ TEST(OutcomeMessage, BringsAResultOfAnyBytes) {
 
 TEST(OutcomeMessage, HasTheRoomThatAResultNeeds) {
   JobOutcome outcome;
-  outcome.status = Status::Rejected;
+  outcome.status = Status::Refused;
   outcome.cause = Cause::TooLarge;
   outcome.needed_bytes = 1000;
   EXPECT_EQ(outcome_message(outcome).needed_bytes(), 1000U);
@@ -66,7 +66,7 @@ TEST(OutcomeMessage, EachStatusHasItsKindOnTheWire) {
                                                                  {Status::Crashed, v1::OUTCOME_CRASHED},
                                                                  {Status::TimedOut, v1::OUTCOME_TIMED_OUT},
                                                                  {Status::Cancelled, v1::OUTCOME_CANCELLED},
-                                                                 {Status::Rejected, v1::OUTCOME_REJECTED},
+                                                                 {Status::Refused, v1::OUTCOME_REFUSED},
                                                                  {Status::Lost, v1::OUTCOME_LOST}};
   for (const auto& [status, on_the_wire] : kinds) EXPECT_EQ(outcome_kind(status), on_the_wire);
 }

@@ -112,7 +112,7 @@ TEST(StatusMessage, EachCountHasItsField) {
   EXPECT_EQ(counters.timed_out(), 4U);
   EXPECT_EQ(counters.cancelled(), 5U);
   EXPECT_EQ(counters.lost(), 6U);
-  EXPECT_EQ(counters.rejected(), 7U);
+  EXPECT_EQ(counters.refused(), 7U);
   EXPECT_EQ(counters.worker_starts(), 8U);
   EXPECT_EQ(counters.worker_deaths(), 9U);
   EXPECT_EQ(counters.worker_kills(), 10U);
