@@ -111,7 +111,7 @@ void StackDesk::next_naming() {
 void StackDesk::named(std::uint64_t incident) {
   if (const shm::LedgerIncident* one = log_.find(incident)) {
     log_info("stack of a worker", {{"pool", std::string(ledger_.pools[one->pool].name)},
-                                   {"worker", one->seat},
+                                   {"seat", one->seat},
                                    {"incident", incident},
                                    {"job", one->job_id},
                                    {"stack", core::stack_summary(log_.stack_of(*one), kFramesInTheLog)}});

@@ -12,13 +12,13 @@
 
 /// The supervisor's log: an event in a few words, and fields. Only log.cc knows which library writes it.
 ///
-///   log_info("worker ready", {{"pool", pool}, {"worker", seat}, {"after", boot_time}});
+///   log_info("worker ready", {{"pool", pool}, {"seat", seat}, {"after", boot_time}});
 ///
 // clang-format off
-/// Human:     10:14:07.123 info    worker ready  pool=images worker=0 after=31ms
-/// KeyValue:  ts=2026-11-23T10:14:07.123Z level=info event="worker ready" pool=images worker=0 after=31ms
-/// Json:      {"ts":"2026-11-23T10:14:07.123Z","level":"info","event":"worker ready","pool":"images","worker":0,"after":"31ms"}
-/// Journal:   <6>worker ready  pool=images worker=0 after=31ms
+/// Human:     10:14:07.123 info    worker ready  pool=images seat=0 after=31ms
+/// KeyValue:  ts=2026-11-23T10:14:07.123Z level=info event="worker ready" pool=images seat=0 after=31ms
+/// Json:      {"ts":"2026-11-23T10:14:07.123Z","level":"info","event":"worker ready","pool":"images","seat":0,"after":"31ms"}
+/// Journal:   <6>worker ready  pool=images seat=0 after=31ms
 ///            The number is the priority of syslog(3), the time is the journal's. A text of several lines (a stack)
 ///            becomes lines of their own: "<4>    stack: at resize.cc:88".
 // clang-format on

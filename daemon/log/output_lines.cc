@@ -71,15 +71,15 @@ void log_output_line(const OutputTag& tag, const OutputLines::Line& line) {
   if (line.dropped > 0) {
     log_warning(
         "worker output dropped, it writes too fast",
-        {{"pool", tag.pool}, {"worker", tag.worker}, {"pid", tag.pid}, {"stream", stream}, {"lines", line.dropped}});
+        {{"pool", tag.pool}, {"seat", tag.seat}, {"pid", tag.pid}, {"stream", stream}, {"lines", line.dropped}});
   }
   if (line.text.empty() && line.dropped > 0) return;
   if (tag.job == 0) {
     write("worker output",
-          {{"pool", tag.pool}, {"worker", tag.worker}, {"pid", tag.pid}, {"stream", stream}, {"text", line.text}});
+          {{"pool", tag.pool}, {"seat", tag.seat}, {"pid", tag.pid}, {"stream", stream}, {"text", line.text}});
   } else {
     write("worker output", {{"pool", tag.pool},
-                            {"worker", tag.worker},
+                            {"seat", tag.seat},
                             {"pid", tag.pid},
                             {"stream", stream},
                             {"job", tag.job},

@@ -63,7 +63,7 @@ class OutputLines {
 /// Who wrote a line. `job` 0: between jobs, or nobody knows.
 struct OutputTag {
   std::string_view pool;
-  core::SeatNumber worker = 0;
+  core::SeatNumber seat = 0;
   std::int64_t pid = 0;
   bool is_stderr = false;
   std::uint64_t job = 0;

@@ -160,7 +160,7 @@ void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::
   const auto say = wanted && !orphan ? &log_info : &log_warning;
   say(orphan ? "worker that could not be taken over ended" : "worker ended",
       {{"pool", config_.name},
-       {"worker", dead.seat},
+       {"seat", dead.seat},
        {"pid", exit.pid},
        {"cause", text},
        {"jobs", dead.lane != nullptr ? shm::finished_jobs(dead.lane->counters) : 0},
@@ -235,7 +235,7 @@ void Burial::account(const shm::ReapedJob& job, const Dead& dead, const core::De
   }
   log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
               {{"pool", config_.name},
-               {"worker", dead.seat},
+               {"seat", dead.seat},
                {"job", job.job_id},
                {"handler", rooms_.handlers.name_of(job.handler)},
                {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},

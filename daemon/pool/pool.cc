@@ -218,7 +218,7 @@ void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
 
 void Pool::on_violation(core::SeatNumber index, const std::string& what) {
   log_warning("worker said what it may not say, and is killed",
-              {{"pool", config_.name}, {"worker", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
+              {{"pool", config_.name}, {"seat", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
   seats_[index].boot_error = what;
   orders_.kill(seats_[index], core::DeathKind::ProtocolViolation);
   round_.ask();
@@ -233,31 +233,30 @@ void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& messag
   const auto boots = [&](bool on) {
     if (!on) orders_.kill(seat, core::DeathKind::BootFailure);
   };
-  std::visit(
-      Overloaded{
-          [&](worker_link::Hello&& hello) { boots(boot_.on_hello(seat, hello)); },
-          [&](worker_link::HandlersChunk&& chunk) { boots(boot_.on_chunk(seat, chunk)); },
-          [&](worker_link::Ready&&) { on_ready(index); },
-          [&](worker_link::Attached&&) {},
-          [&](worker_link::Detached&& detached) {
-            seat.memory.returned(detached.serial);
-            sessions_.session_given_back(detached.serial, owner);
-          },
-          [&](worker_link::SessionBroken&& broken) {
-            seat.memory.returned(broken.serial);
-            sessions_.session_given_back(broken.serial, owner);
-            sessions_.on_broken(process, broken, host_.sessions());
-          },
-          [&](worker_link::Fault&& fault) { watcher_.on_fault(seat, std::move(fault), now); },
-          [&](worker_link::BootFailed&& failed) {
-            seat.boot_error = failed.text;
-            log_error("worker cannot start", {{"pool", config_.name}, {"worker", index}, {"error", failed.text}});
-          },
-          [&](worker_link::Leftovers&& left) {
-            leftovers_.note(now, {config_.name, index, process.pid()}, left);
-          },
-      },
-      std::move(message));
+  std::visit(Overloaded{
+                 [&](worker_link::Hello&& hello) { boots(boot_.on_hello(seat, hello)); },
+                 [&](worker_link::HandlersChunk&& chunk) { boots(boot_.on_chunk(seat, chunk)); },
+                 [&](worker_link::Ready&&) { on_ready(index); },
+                 [&](worker_link::Attached&&) {},
+                 [&](worker_link::Detached&& detached) {
+                   seat.memory.returned(detached.serial);
+                   sessions_.session_given_back(detached.serial, owner);
+                 },
+                 [&](worker_link::SessionBroken&& broken) {
+                   seat.memory.returned(broken.serial);
+                   sessions_.session_given_back(broken.serial, owner);
+                   sessions_.on_broken(process, broken, host_.sessions());
+                 },
+                 [&](worker_link::Fault&& fault) { watcher_.on_fault(seat, std::move(fault), now); },
+                 [&](worker_link::BootFailed&& failed) {
+                   seat.boot_error = failed.text;
+                   log_error("worker cannot start", {{"pool", config_.name}, {"seat", index}, {"error", failed.text}});
+                 },
+                 [&](worker_link::Leftovers&& left) {
+                   leftovers_.note(now, {config_.name, index, process.pid()}, left);
+                 },
+             },
+             std::move(message));
   round_.ask();
 }
 
@@ -272,7 +271,7 @@ void Pool::on_ready(core::SeatNumber index) {
   staffing_.became_ready(index, now);
   log_info("worker ready",
            {{"pool", config_.name},
-            {"worker", index},
+            {"seat", index},
             {"pid", seat.process->pid() != 0 ? seat.process->pid() : static_cast<std::int32_t>(seat.said_pid)},
             {"after", std::chrono::round<std::chrono::milliseconds>(now - seat.started)}});
   handlers_.tell_waiting();

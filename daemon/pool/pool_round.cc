@@ -50,7 +50,7 @@ void Pool::look(core::TimePoint now) {
     watcher_.look(seats_[i], now);
     if (seats_[i].memory.over(now) && !seats_[i].verdict) {
       log_warning("worker has more memory of its own than memory_max, and is killed",
-                  {{"pool", config_.name}, {"worker", i}, {"memory_max", config_.memory_max}});
+                  {{"pool", config_.name}, {"seat", i}, {"memory_max", config_.memory_max}});
       orders_.kill(seats_[i], core::DeathKind::OutOfMemory);
     }
     statistics_.note_process(static_cast<core::SeatNumber>(i), process->name().owner.incarnation, process->pid(), now);
@@ -89,7 +89,7 @@ void Pool::pass_time(Seat& seat, core::TimePoint now) {
   if (boot_.timed_out(seat, now)) {
     log_warning(
         "worker was not ready in time and is killed; see start_timeout",
-        {{"pool", config_.name}, {"worker", seat.process->name().seat}, {"start_timeout", config_.start_timeout}});
+        {{"pool", config_.name}, {"seat", seat.process->name().seat}, {"start_timeout", config_.start_timeout}});
     staffing_.start_timed_out();
     orders_.kill(seat, core::DeathKind::BootFailure);
   } else if (killing && !seat.run.ladder()) {

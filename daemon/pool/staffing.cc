@@ -112,7 +112,7 @@ void Staffing::carry_out(const core::PoolEffect& effect, bool paused, core::Time
                  [&](const core::RecycleWorker& recycle) {
                    log_info(
                        "worker is recycled",
-                       {{"pool", config_.name}, {"worker", recycle.seat}, {"reason", core::to_string(recycle.reason)}});
+                       {{"pool", config_.name}, {"seat", recycle.seat}, {"reason", core::to_string(recycle.reason)}});
                    rooms_.orders.leave(rooms_.seats[recycle.seat], core::DeathKind::Recycled, now);
                  },
                  [&](const core::StopWorker& leave) {

@@ -11,7 +11,7 @@ void SeatOrders::promote(Seat& seat, bool paused) {
   seat.state = core::SeatState::Active;
   rooms_.ledger.workers[first_worker_ + number].flags = shm::kLedgerReady;
   seat.process->send(worker_link::Claiming{paused});
-  log_debug("worker takes jobs", {{"pool", pool_}, {"worker", number}});
+  log_debug("worker takes jobs", {{"pool", pool_}, {"seat", number}});
 }
 
 void SeatOrders::resume(Seat& seat, bool paused) {
@@ -43,7 +43,7 @@ void SeatOrders::end_leaver(Seat& seat, core::TimePoint now) {
     seat.leave_by = now + patience_;
   } else if (now >= *seat.leave_by) {
     log_warning("worker was asked to leave, does not, and is killed",
-                {{"pool", pool_}, {"worker", seat.process->name().seat}, {"pid", seat.process->pid()}});
+                {{"pool", pool_}, {"seat", seat.process->name().seat}, {"pid", seat.process->pid()}});
     seat.leave_by.reset();
     kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));
   }

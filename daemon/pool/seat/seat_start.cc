@@ -114,7 +114,7 @@ void SeatStart::on_spawned(Seat& seat, WorkerProcess& process, const keeper::Spa
 }
 
 void SeatStart::never_started(Seat& seat, core::SeatNumber index, const std::string& why) {
-  log_error("worker cannot be started", {{"pool", config_.name}, {"worker", index}, {"error", why}});
+  log_error("worker cannot be started", {{"pool", config_.name}, {"seat", index}, {"error", why}});
   if (seat.process) {
     const shm::Owner owner = seat.process->name().owner;
     rooms_.keeper.release_later(WorkerFds::deposits_of(owner));
@@ -145,7 +145,7 @@ SeatStart::Taken SeatStart::adopt(Seat& seat, core::SeatNumber index, std::uint3
   auto process = WorkerProcess::adopt({owner, pool_, config_.name, index}, fds, pid, ready);
   if (!process) {
     log_warning("worker cannot be taken over and is killed",
-                {{"pool", config_.name}, {"worker", index}, {"reason", process.error().message}});
+                {{"pool", config_.name}, {"seat", index}, {"reason", process.error().message}});
     keep_orphan(seat, index, owner, pid, std::move(fds), dead);
     return Taken::Orphan;
   }

@@ -86,7 +86,7 @@ void SeatWatcher::on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoi
   const std::uint64_t intent = lane.words.intent.load(std::memory_order_acquire);  // SYNC: pairs with claim.
   const auto job = running_job(rooms_.sessions, rooms_.handlers, intent, lane);
   log_warning("worker has faulted", {{"pool", pool_},
-                                     {"worker", seat.process->name().seat},
+                                     {"seat", seat.process->name().seat},
                                      {"pid", seat.process->pid()},
                                      {"signal", core::signal_name(fault.signal)},
                                      {"what", words_of(fault)},

@@ -58,7 +58,7 @@ void SessionRoster::attach_to(Seat& seat, const Session& session) {
   seat.owes_attach = true;
   if (std::exchange(seat.said_owed, true)) return;
   log_error("a session cannot be given to a worker now and will be later: no descriptor is left",
-            {{"pool", pool_}, {"worker", worker.name().seat}, {"session", session.serial}});
+            {{"pool", pool_}, {"seat", worker.name().seat}, {"session", session.serial}});
 }
 
 void SessionRoster::attach_all_to(Seat& seat) {
@@ -123,7 +123,7 @@ void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBrok
   }
   log_error("a worker cannot map a session, which is ended: raise rlimits.as / nofile, or open smaller sessions",
             {{"pool", pool_},
-             {"worker", worker.name().seat},
+             {"seat", worker.name().seat},
              {"session", broken.serial},
              {"error", std::strerror(static_cast<int>(broken.detail))}});
   fates.lost(index, broken.serial);

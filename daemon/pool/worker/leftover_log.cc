@@ -11,7 +11,7 @@ void LeftoverLog::note(core::TimePoint now, const From& from, const worker_link:
   // The dead cost nothing any more: for whoever looks for them.
   if (!lived) {
     return log_debug("dead processes of jobs were reaped", {{"pool", from.pool},
-                                                            {"worker", from.seat},
+                                                            {"seat", from.seat},
                                                             {"pid", from.pid},
                                                             {"job", what.last_job},
                                                             {"jobs", what.jobs},
@@ -23,7 +23,7 @@ void LeftoverLog::note(core::TimePoint now, const From& from, const worker_link:
   }
   const char* said = what.jobs == 1 ? "a job left processes behind" : "one of several jobs left processes behind";
   log_warning(said, {{"pool", from.pool},
-                     {"worker", from.seat},
+                     {"seat", from.seat},
                      {"pid", from.pid},
                      {"job", what.last_job},
                      {"first_job", what.first_job},

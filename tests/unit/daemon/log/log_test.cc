@@ -20,8 +20,8 @@ using ::testing::HasSubstr;
 
 TEST(LogLine, IsReadableForPeople) {
   EXPECT_EQ(render_log_line(LogFormat::Human, "10:14:07.123", LogLevel::Info, "worker ready",
-                            {{"pool", "images"}, {"worker", 3}, {"after", core::Duration{31ms}}, {"why", "a b"}}),
-            "10:14:07.123 info    worker ready  pool=images worker=3 after=31ms why=\"a b\"");
+                            {{"pool", "images"}, {"seat", 3}, {"after", core::Duration{31ms}}, {"why", "a b"}}),
+            "10:14:07.123 info    worker ready  pool=images seat=3 after=31ms why=\"a b\"");
 }
 
 TEST(LogLine, IsKeyValueForPrograms) {
@@ -106,12 +106,12 @@ TEST_F(LogPipe, NeverBlocksOnAPipeThatNobodyReadsAndCountsWhatWasLost) {
 
 TEST_F(LogPipe, TagsAWorkersLine) {
   log_setup(LogLevel::Info, LogFormat::KeyValue, ends_[1]);
-  log_output_line({.pool = "images", .worker = 2, .pid = 77, .is_stderr = true, .job = 9}, {"oops", false, 4});
+  log_output_line({.pool = "images", .seat = 2, .pid = 77, .is_stderr = true, .job = 9}, {"oops", false, 4});
   const std::string text = drain();
-  EXPECT_THAT(text, HasSubstr("pool=images worker=2 pid=77 stream=stderr lines=4\n"));
+  EXPECT_THAT(text, HasSubstr("pool=images seat=2 pid=77 stream=stderr lines=4\n"));
   EXPECT_THAT(
       text,
-      HasSubstr("level=warning event=\"worker output\" pool=images worker=2 pid=77 stream=stderr job=9 text=oops\n"));
+      HasSubstr("level=warning event=\"worker output\" pool=images seat=2 pid=77 stream=stderr job=9 text=oops\n"));
 }
 
 }  // namespace
