@@ -34,6 +34,7 @@ int check_file(const std::string& path) {
     std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
     return keeper::kExitConfig;
   }
+  for (const std::string& warning : loaded->warnings) std::fprintf(stderr, "%s: %s\n", path.c_str(), warning.c_str());
   std::printf("%s: correct, %zu pools\n", path.c_str(), loaded->config.pools.size());
   return 0;
 }
@@ -54,7 +55,8 @@ Result<void> read_start(const SupervisorOptions& options, SupervisorStart& start
 
 void settle_process(const SupervisorStart& start) {
   log_setup(start.config.daemon.log_level, start.config.daemon.log_format);
-  for (const std::string& warning : start.warnings) log_warning("the configuration no longer fits", {{"key", warning}});
+  for (const std::string& warning : start.warnings)
+    log_warning("a setting of the configuration", {{"warning", warning}});
   (void)set_oom_score_adj(-800);
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -29,7 +29,7 @@ std::string pools_toml(const std::string& handlers) {
          pool("crash", "workers = 1\nspares = 1\n" + for_crashes("crash")) +
          pool("alone", "workers = 1\nspares = 0\n" + for_crashes("alone")) +
          pool("deadline",
-              "workers = 1\nspares = 1\nrun_deadline = \"50ms\"\ngrace = \"0s\"\n" + for_crashes("deadline")) +
+              "workers = 1\nspares = 1\nrun_timeout = \"50ms\"\ngrace = \"0s\"\n" + for_crashes("deadline")) +
          pool("chaos", "workers = 4\nspares = 1\n");
 }
 

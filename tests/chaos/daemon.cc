@@ -28,7 +28,7 @@ bool is_worker(const ProcessFacts& process) { return process.command.starts_with
 std::string pool_text(const Setup& setup, unsigned pool) {
   std::string text = "\n[pool.p" + std::to_string(pool) + "]\nhandlers = [\"" + setup.handlers + "\"]\n";
   text += "workers = " + std::to_string(kWorkersOf[pool]) + "\nspares = " + std::to_string(kSparesOf[pool]) + "\n";
-  text += "run_timeout = \"" + std::to_string(kRunTimeoutMs) + "ms\"\nmax_deadline = \"1m\"\ngrace = \"200ms\"\n";
+  text += "run_timeout = \"" + std::to_string(kRunTimeoutMs) + "ms\"\nmax_timeout = \"1m\"\ngrace = \"200ms\"\n";
   text += "retries = " + std::to_string(kAttempts) + "\n";
   // One user alone is refused for what crashes here; where all clients are this one, it is meant to crash.
   if (::geteuid() != 0) text += "[pool.p" + std::to_string(pool) + ".restart]\nbudget = 1000\n";

@@ -38,7 +38,7 @@ TEST_F(CliFiles, AClosedDescriptorIsNobodysSocket) {
 }
 
 TEST_F(CliFiles, AnEndlessInputIsReadUpToThePoolsLimit) {
-  start("[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_default = \"1MiB\"\nrequest_max = \"1MiB\"\n");
+  start("[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_ring = \"1MiB\"\nrequest_ring_max = \"1MiB\"\n");
   const Ended endless = call({"submit", "small/echo", "--in", "/dev/zero"});
   EXPECT_EQ(endless.code, 3);
   EXPECT_NE(endless.errors.find("session.request_ring_max of pool \"small\""), std::string::npos) << endless.errors;

@@ -14,7 +14,7 @@ namespace {
 class DaemonLeftovers : public DaemonTest {
  protected:
   void start_left(const std::string& more = "") {
-    start("[pool.left]\ncommand = [\"" LEAVING_WORKER "\"]\nworkers = 1\nspares = 0\nrun_deadline = \"60s\"\n" + more);
+    start("[pool.left]\ncommand = [\"" LEAVING_WORKER "\"]\nworkers = 1\nspares = 0\nrun_timeout = \"60s\"\n" + more);
   }
   void TearDown() override {
     DaemonTest::TearDown();

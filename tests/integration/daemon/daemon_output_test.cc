@@ -9,7 +9,7 @@ namespace {
 class DaemonOutput : public DaemonTest {
  protected:
   void start_left() {
-    start("[pool.left]\ncommand = [\"" LEAVING_WORKER "\"]\nworkers = 1\nspares = 0\nrun_deadline = \"60s\"\n");
+    start("[pool.left]\ncommand = [\"" LEAVING_WORKER "\"]\nworkers = 1\nspares = 0\nrun_timeout = \"60s\"\n");
   }
   /// Lines of the log whose text is `text`; "": what they carry as job.
   [[nodiscard]] std::vector<std::string> jobs_of(const std::string& text) const {

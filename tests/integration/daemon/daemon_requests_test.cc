@@ -153,7 +153,8 @@ TEST_F(DaemonRequests, AnUpgradeThatRemovesAProgramEndsNoOtherPool) {
   replace_supervisor();
   EXPECT_EQ(run(session, "echo", {}, {}, "after").text(), "after");
   EXPECT_EQ(run(upgraded, "echo", {}, {}, "still running").text(), "still running");
-  eventually("a warning in the log", [this] { return log().find("no longer fits") != std::string::npos; });
+  eventually("a warning in the log",
+             [this] { return log().find("a setting of the configuration") != std::string::npos; });
   EXPECT_EQ(run(upgraded, "crash").status(), Status::Crashed);
   last_death_becomes("u", "cannot start");
   EXPECT_EQ(run(session, "echo", {}, {}, "and after").text(), "and after");

@@ -8,7 +8,7 @@ class DaemonTalk : public DaemonTest {
  protected:
   void SetUp() override {
     DaemonTest::SetUp();
-    start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER "\"]\nworkers = 2\nspares = 1\nrun_deadline = \"20s\"\n");
+    start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER "\"]\nworkers = 2\nspares = 1\nrun_timeout = \"20s\"\n");
   }
   [[nodiscard]] std::size_t lines(const std::string& what) const {
     const std::string text = log();

@@ -96,7 +96,7 @@ TEST_F(DaemonWords, AJobThatItsClientTellsNobodyOfDoesNotKeepAPoolFromBeingDrain
 }
 
 TEST_F(DaemonWords, AFullBellHoldsUpNeitherTheSupervisorNorAnotherWorker) {
-  start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER "\"]\nworkers = 2\nspares = 0\nrun_deadline = \"60s\"\n");
+  start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER "\"]\nworkers = 2\nspares = 0\nrun_timeout = \"60s\"\n");
   const pid_t supervisor_before = supervisor();
   Session session = open();
   for (int round = 0; round < 3; ++round) {
@@ -117,7 +117,7 @@ TEST_F(DaemonWords, AFullBellHoldsUpNeitherTheSupervisorNorAnotherWorker) {
 // The supervisor calls one worker for a job that came as a message, and that one may be anything.
 TEST_F(DaemonWords, AStoppedWorkerHoldsUpNoJobThatTheSupervisorCallsFor) {
   start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER
-             "\"]\nworkers = 2\nspares = 0\nspin = \"0s\"\nrun_deadline = \"60s\"\n");
+             "\"]\nworkers = 2\nspares = 0\nspin = \"0s\"\nrun_timeout = \"60s\"\n");
   eventually("both workers wait", [this] { return count_in(log(), "worker ready") == 2; });
   const pid_t stopped = a_worker();
   ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
@@ -136,7 +136,7 @@ TEST_F(DaemonWords, AStoppedWorkerHoldsUpNoJobThatTheSupervisorCallsFor) {
 TEST_F(DaemonWords, AWorkerThatShutsItselfInWhileItWarmsUpHasABellOfItsOwn) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to change its root";
   start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER
-             "\", \"--shut-in\"]\nworkers = 2\nspares = 0\nrun_deadline = \"60s\"\n");
+             "\", \"--shut-in\"]\nworkers = 2\nspares = 0\nrun_timeout = \"60s\"\n");
   Session session = open();
   for (int i = 0; i < 4; ++i) EXPECT_EQ(run(session, "echo", {}, {}, "in").text(), "in");
 }

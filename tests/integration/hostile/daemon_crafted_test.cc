@@ -10,7 +10,7 @@ class DaemonCrafted : public DaemonTest {
   void SetUp() override {
     DaemonTest::SetUp();
     start_with("[pool.t]\ncommand = [\"" HOSTILE_WORKER
-               "\"]\nworkers = 2\nspares = 1\nrun_deadline = \"20s\"\n"
+               "\"]\nworkers = 2\nspares = 1\nrun_timeout = \"20s\"\n"
                "[pool.t.restart]\nbudget = 1000\n");
   }
   void run_crafted(Session& session, const std::string& kind, int seed) {

@@ -85,7 +85,7 @@ TEST_F(DaemonTest, SessionsThatNobodyHasTouchedAreNotGrantedTwice) {
       "[daemon]\nsocket_mode = \"0666\"\n[limits]\nbytes_per_uid = \"4096GiB\"\n"
       "[pool.t]\ncommand = [\"" TEST_WORKER
       "\"]\nworkers = 1\nspares = 0\n"
-      "[pool.t.session]\nrequest_max = \"1024GiB\"\nreply_max = \"1024GiB\"\n");
+      "[pool.t.session]\nrequest_ring_max = \"1024GiB\"\nresult_ring_max = \"1024GiB\"\n");
   ::chmod(folder_.c_str(), 0755);
   std::vector<std::unique_ptr<Hoarder>> hoarders;
   unsigned granted = 0;

@@ -158,7 +158,7 @@ TEST(Config, FindsHandlersByNameAndByPath) {
 }
 
 TEST(Config, ShortensTheDefaultGraceToAShortRunDeadline) {
-  EXPECT_EQ(parsed("[pool.a]\nrun_deadline = \"100ms\"\n").pools[0].grace, 100ms);
+  EXPECT_EQ(parsed("[pool.a]\nrun_timeout = \"100ms\"\n").pools[0].grace, 100ms);
 }
 
 TEST(Config, SizesAnAutomaticPoolToTheUsableCpus) {
