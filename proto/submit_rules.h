@@ -109,18 +109,18 @@ inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
 [[nodiscard, gnu::always_inline]] inline std::optional<SubmitRefusal> check_submit(const SubmitWish& wish,
                                                                                    const SubmitLimits& limits,
                                                                                    SubmitTerms& terms) {
-  using namespace submit_rules_detail;
+  using submit_rules_detail::Rule;
   const HandlerDescription* handler = nullptr;
   for (std::size_t at = 0; at < limits.handlers.size() && handler == nullptr; ++at)
     if (limits.handlers[at].name == wish.handler) handler = &limits.handlers[at];
-  if (const Rule broken = first_broken(handler, wish, limits); broken != Rule::None) [[unlikely]]
-    return refusal_of(broken, handler, wish, limits);
+  if (const Rule broken = submit_rules_detail::first_broken(handler, wish, limits); broken != Rule::None) [[unlikely]]
+    return submit_rules_detail::refusal_of(broken, handler, wish, limits);
   terms.handler = handler;
   if (wish.result_capacity) {
     terms.result_capacity = *wish.result_capacity;
   } else {
-    const std::uint64_t by_rule =
-        handler != nullptr ? default_result_bytes(*handler, wish.request_bytes) : kUnknownResultBytes;
+    const std::uint64_t by_rule = handler != nullptr ? default_result_bytes(*handler, wish.request_bytes)
+                                                     : submit_rules_detail::kUnknownResultBytes;
     terms.result_capacity = std::min(by_rule, limits.result_bytes);
   }
   terms.run_timeout_ms = static_cast<std::uint32_t>(wish.run_timeout_ms);
