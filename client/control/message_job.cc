@@ -88,6 +88,28 @@ Outcome lost() {
   return Outcome(std::move(facts));
 }
 
+v1::Request submit_request(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
+                           const Arguments& arguments, const SubmitOptions& options, const Cookie& cookie) {
+  v1::Request submit;
+  auto& job = *submit.mutable_submit();
+  job.set_pool(pool);
+  job.set_handler(handler);
+  for (const Argument& one : arguments) {
+    auto& argument = *job.add_arguments();
+    argument.set_key(one.key);
+    argument.set_value(one.value);
+  }
+  job.set_payload(payload.data(), payload.size());
+  job.set_result_capacity(options.result_capacity.value_or(0));
+  job.set_queue_timeout_ms(whole_ms(options.queue_timeout));
+  job.set_run_timeout_ms(whole_ms(options.timeout));
+  job.set_idempotent(options.idempotent);
+  job.set_cookie_high(cookie.high);
+  job.set_cookie_low(cookie.low);
+  job.set_wait(true);
+  return submit;
+}
+
 }  // namespace
 
 bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) noexcept {
@@ -118,23 +140,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
                                 const SubmitOptions& options) {
   const auto cookie = make_cookie();
   if (!cookie) return cookie.error();
-  v1::Request submit;
-  auto& job = *submit.mutable_submit();
-  job.set_pool(pool);
-  job.set_handler(handler);
-  for (const Argument& one : arguments) {
-    auto& argument = *job.add_arguments();
-    argument.set_key(one.key);
-    argument.set_value(one.value);
-  }
-  job.set_payload(payload.data(), payload.size());
-  job.set_result_capacity(options.result_capacity.value_or(0));
-  job.set_queue_timeout_ms(whole_ms(options.queue_timeout));
-  job.set_run_timeout_ms(whole_ms(options.timeout));
-  job.set_idempotent(options.idempotent);
-  job.set_cookie_high(cookie->high);
-  job.set_cookie_low(cookie->low);
-  job.set_wait(true);
+  const v1::Request submit = submit_request(pool, handler, payload, arguments, options, *cookie);
   v1::Request fetch;
   fetch.mutable_fetch()->set_cookie_high(cookie->high);
   fetch.mutable_fetch()->set_cookie_low(cookie->low);
