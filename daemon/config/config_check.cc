@@ -42,7 +42,7 @@ std::string in_path(const std::string& program, const World& world) {
   std::string_view folders = world.path;
   while (!folders.empty()) {
     const auto colon = folders.find(':');
-    const std::string candidate = std::string{folders.substr(0, colon)} + "/" + program;
+    std::string candidate = std::string{folders.substr(0, colon)} + "/" + program;
     const auto facts = world.stat(candidate);
     if (facts && S_ISREG(facts->mode)) return candidate;
     if (colon == std::string_view::npos) break;

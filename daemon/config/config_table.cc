@@ -177,7 +177,7 @@ void TableReader::complain_at(const Node& node, const std::string& key, const st
 void TableReader::finish() {
   const std::vector<std::string> candidates{known_.begin(), known_.end()};
   for (const auto& [key, node] : table_.keys) {
-    const auto is_key = [&key](const auto& names) { return names.second == key; };
+    const auto is_key = [&wanted = key](const auto& names) { return names.second == wanted; };
     if (known_.contains(key) || std::ranges::any_of(old_names_, is_key)) continue;
     const std::string meant = closest(key, candidates);
     complain_at(node, key,
