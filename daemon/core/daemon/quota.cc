@@ -152,7 +152,7 @@ void QuotaBook::drop_if_empty(Uid uid) {
 }
 
 std::string to_string(const QuotaRefusal& refusal) {
-  const std::string who = "uid " + std::to_string(refusal.uid);
+  std::string who = "uid " + std::to_string(refusal.uid);
   const auto number = [](std::uint64_t n) { return std::to_string(n); };
   const std::string limit = number(refusal.limit);
   const std::string used = number(refusal.used);
