@@ -78,7 +78,7 @@ Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t in
           config_, index, first_worker, host.stock_worker(),
           {host.loop(), host.ledger(), book_, sessions_, host.keeper(), host.cgroups()},
           {[this](shm::ControlRecord& control) { charges_.show(control); },
-           [this](core::SeatNumber seat, auto&& message) { on_message(seat, std::move(message)); },
+           [this](core::SeatNumber seat, worker_link::ToSupervisor&& message) { on_message(seat, std::move(message)); },
            [this](core::SeatNumber seat, const std::string& what) { on_violation(seat, what); },
            [this](core::SeatNumber seat) { staffing_.no_start(seat, host_.loop().now()); }, [this] { round_.ask(); }}),
       staffing_(config_, {seats_, handlers_, orders_},

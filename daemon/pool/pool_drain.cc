@@ -136,12 +136,10 @@ void PoolDrain::act(const std::vector<core::Drain::Effect>& effects, const Crew&
         publish_admission(crew);
         lose_queued();
         break;
-      case core::Drain::Effect::AskWorkersToStop:
-        break;  // the plan's goal says so
-      case core::Drain::Effect::KillRunning:
-        break;  // deadline_passed() says so
-      case core::Drain::Effect::ReportStopped:
-        break;  // the pool's state does
+      case core::Drain::Effect::AskWorkersToStop:  // the plan's goal says so
+      case core::Drain::Effect::KillRunning:       // deadline_passed() says so
+      case core::Drain::Effect::ReportStopped:     // the pool's state does
+        break;
     }
   }
 }

@@ -105,10 +105,10 @@ void SessionRoster::process_gone(shm::Owner owner) {
 }
 
 void SessionRoster::tell_detached() {
-  const auto ended =
-      std::ranges::stable_partition(detaching_, [](const Detaching& one) { return !one.owners.empty(); });
-  for (Detaching& one : ended) later_(std::move(one.done));
-  detaching_.erase(ended.begin(), ended.end());
+  const auto ended = std::stable_partition(detaching_.begin(), detaching_.end(),
+                                           [](const Detaching& one) { return !one.owners.empty(); });
+  for (auto one = ended; one != detaching_.end(); ++one) later_(std::move(one->done));
+  detaching_.erase(ended, detaching_.end());
 }
 
 void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBroken& broken, SessionFates& fates) const {
