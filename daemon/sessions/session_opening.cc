@@ -34,7 +34,7 @@ RequestRefusal ring_too_large(const GrantedRings& granted, const std::string& po
 
 }  // namespace
 
-void SessionOpening::open(const Peer& peer, SessionWish wish, SessionAsker asker) {
+void SessionOpening::open(const Peer& peer, SessionWish wish, const SessionAsker& asker) {
   const PoolDirectory pools = rooms_.daemon.pools();
   PoolPort* pool = pools.named(wish.pool);
   if (pool == nullptr) return asker(RequestRefusal{RefusalCode::UnknownPool, pools.no_such(wish.pool)});

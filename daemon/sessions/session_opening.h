@@ -42,7 +42,7 @@ class SessionOpening {
 
   SessionOpening(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
 
-  void open(const Peer& peer, SessionWish wish, SessionAsker asker);
+  void open(const Peer& peer, SessionWish wish, const SessionAsker& asker);
   /// Its client has mapped both segments.
   void mapped(const Peer& peer, std::uint32_t serial, SessionAsker asker);
   /// A client that has lost its connection asks whether its session is still there.

@@ -131,7 +131,7 @@ void run(const Options& options, Report& report) {
 }  // namespace ringmaster::bench
 
 int main(int argc, char** argv) try {
-  using namespace ringmaster::bench;
+  using namespace ringmaster::bench;  // NOLINT(google-build-using-namespace): a program
   Options options;
   const std::map<std::string, std::string*> texts = {{"--daemon", &options.programs.ringmasterd},
                                                      {"--client", &options.programs.ringmaster},

@@ -23,7 +23,7 @@
 namespace ringmaster::fuzz {
 namespace {
 
-using namespace cli;
+using namespace cli;  // NOLINT(google-build-using-namespace): a program
 
 template <typename T>
 bool read(const Result<T>& result) {

@@ -13,7 +13,7 @@
 namespace ringmaster::fuzz {
 namespace {
 
-using namespace config;
+using namespace config;  // NOLINT(google-build-using-namespace): a program
 
 void check_problems(const std::vector<Problem>& problems, std::string_view text) {
   const auto lines = static_cast<unsigned>(std::count(text.begin(), text.end(), '\n')) + 1;

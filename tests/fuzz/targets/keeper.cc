@@ -23,7 +23,7 @@
 namespace ringmaster::fuzz {
 namespace {
 
-using namespace keeper;
+using namespace keeper;  // NOLINT(google-build-using-namespace): a program
 
 template <typename Record>
 void append(std::vector<std::byte>& bytes, const Record& record) {

@@ -13,7 +13,7 @@
 namespace ringmaster::fuzz {
 namespace {
 
-using namespace thumbnail;
+using namespace thumbnail;  // NOLINT(google-build-using-namespace): a program
 
 std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
   std::uint32_t value = 0;

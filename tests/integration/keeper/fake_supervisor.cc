@@ -24,8 +24,8 @@
 
 namespace {
 
-using namespace ringmaster;
-using namespace ringmaster::keeper;
+using namespace ringmaster;          // NOLINT(google-build-using-namespace): a program
+using namespace ringmaster::keeper;  // NOLINT(google-build-using-namespace): a program
 
 std::byte buffer[kMaxMessage + 1];
 
