@@ -28,8 +28,8 @@ class Sessions {
       EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
 
   /// For clients.
-  void open(const Peer& peer, SessionWish wish, SessionAsker asker) {
-    opening_.open(peer, std::move(wish), std::move(asker));
+  void open(const Peer& peer, SessionWish wish, const SessionAsker& asker) {
+    opening_.open(peer, std::move(wish), asker);
   }
   void mapped(const Peer& peer, std::uint32_t serial, SessionAsker asker) {
     opening_.mapped(peer, serial, std::move(asker));
