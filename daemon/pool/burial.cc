@@ -146,7 +146,7 @@ void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::
   const bool orphan = dead.kin == Kin::Orphan;
   std::string text = core::to_string(cause);
   if (!dead.boot_error.empty()) text += ": " + dead.boot_error;
-  if (!wanted) {
+  if (!wanted || orphan) {
     PoolBook::Death death{dead.seat, exit.incarnation, record_of(dead.seat).started_ns, {}, cause, text, {}};
     if (orphan) death.text += ", as it could not be taken over";
     if (dead.lane != nullptr) {

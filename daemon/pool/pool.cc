@@ -129,6 +129,9 @@ void Pool::start() {
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
   }
+  for (const shm::Intent& job : std::exchange(cancelled_before_start_, {})) {
+    cancel_running(job.session, job.slot, job.seq);
+  }
   round();  // its workers are under way before anybody is served
 }
 
@@ -200,6 +203,8 @@ void Pool::keep_looking() {
 }
 
 void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
+  // A look before start() would take the runs that a predecessor saw begin for new ones.
+  if (!started_) return cancelled_before_start_.push_back({index, slot, seq});
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.cancel(seat, {index, slot, seq}, host_.loop().now());
   }
@@ -294,7 +299,7 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
       break;
   }
   staffing_.became_ready(index, host_.loop().now());
-  orders_.resume(seat, drain_.claiming_paused());
+  orders_.resume(seat, drain_.claiming_paused(), host_.loop().now());
 }
 
 // Its own cgroup knows; without one, a rise of the machine's count is the best guess about one that nobody else killed.

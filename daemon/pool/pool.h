@@ -135,6 +135,7 @@ class Pool final : public PoolPort {
   PoolReport report_;
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false;
+  std::vector<shm::Intent> cancelled_before_start_;
   bool look_due_ = false;  ///< the next round looks
   Soon round_;
 };

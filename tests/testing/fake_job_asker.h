@@ -23,6 +23,8 @@ class FakeJobAsker final : public daemon::JobAsker {
   void when_room(std::function<void()> then) override { waiting_.push_back(std::move(then)); }
   [[nodiscard]] std::uint64_t connection() const override { return connection_; }
 
+  /// Its connection has ended: what waits for room holds it, and goes.
+  void forget() { waiting_.clear(); }
   void make_room() {
     for (const auto& then : std::exchange(waiting_, {})) then();
   }

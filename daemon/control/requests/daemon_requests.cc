@@ -60,7 +60,7 @@ void DaemonRequests::list_handlers(std::string_view name, const Responder& respo
   const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), name);
   if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(name));
   // Right after the start: each one's are known once it is ready or has given up for now.
-  when_all_known(pools, [pools, respond] {
+  when_all_known(loop_, pools, [pools, respond] {
     v1::Reply reply;
     *reply.mutable_handlers() = describe(pools);
     respond(std::move(reply), {});

@@ -2,21 +2,38 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace ringmaster::daemon {
 
-void when_all_known(const std::vector<PoolPort*>& pools, std::function<void()> done) {
+namespace {
+
+struct Wait {
+  std::size_t left;
+  std::function<void()> done;  ///< empty: it was called
+  std::optional<Timers::TimerId> timer{};
+
+  void end() {
+    if (done) std::exchange(done, nullptr)();
+  }
+};
+
+}  // namespace
+
+void when_all_known(Timers& timers, const std::vector<PoolPort*>& pools, std::function<void()> done) {
   std::vector<PoolPort*> unready;
   for (PoolPort* pool : pools) {
     if (!pool->handlers_known()) unready.push_back(pool);
   }
   if (unready.empty()) return done();
-  const auto left = std::make_shared<std::size_t>(unready.size());
-  const auto then = std::make_shared<std::function<void()>>(std::move(done));
+  const auto wait = std::make_shared<Wait>(Wait{unready.size(), std::move(done)});
+  if (pools.size() > 1) wait->timer = timers.after(kLongestKnownWait, [wait] { wait->end(); });
   for (PoolPort* pool : unready) {
-    pool->when_handlers_known([left, then] {
-      if (--*left == 0) (*then)();
+    pool->when_handlers_known([wait, &timers] {
+      if (--wait->left != 0 || !wait->done) return;
+      if (wait->timer) timers.cancel(*wait->timer);
+      wait->end();
     });
   }
 }

@@ -14,7 +14,7 @@ void SeatOrders::promote(Seat& seat, bool paused) {
   log_debug("worker takes jobs", {{"pool", pool_}, {"seat", number}});
 }
 
-void SeatOrders::resume(Seat& seat, bool paused) {
+void SeatOrders::resume(Seat& seat, bool paused, core::TimePoint now) {
   if (seat.process->control().leave.load(std::memory_order_relaxed) == 0) {
     // Where the predecessor died between its ledger and its message, the message is what is missing.
     return seat.process->send(worker_link::Claiming{seat.state == core::SeatState::Spare || paused});
@@ -24,6 +24,7 @@ void SeatOrders::resume(Seat& seat, bool paused) {
   seat.verdict = core::DeathKind::Recycled;
   seat.state = core::SeatState::Leaving;
   seat.process->send(worker_link::Exit{});
+  seat.leave_by = now + patience_;
 }
 
 void SeatOrders::leave(Seat& seat, core::DeathKind why, core::TimePoint now) {

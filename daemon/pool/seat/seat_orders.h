@@ -25,7 +25,7 @@ class SeatOrders {
   /// A spare is to claim jobs; `paused`: when it is told so, not yet. REQUIRES: the seat has a process.
   void promote(Seat& seat, bool paused);
   /// What a predecessor had told it, as far as the ledger and its control segment say, and perhaps had not come to.
-  void resume(Seat& seat, bool paused);
+  void resume(Seat& seat, bool paused, core::TimePoint now);
   /// It leaves after its present job; one that is not ready is killed.
   void leave(Seat& seat, core::DeathKind why, core::TimePoint now);
   /// Kills one that was asked to leave, runs no job and is still there when its time is up.

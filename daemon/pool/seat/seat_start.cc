@@ -49,7 +49,10 @@ void SeatStart::start(Seat& seat, core::SeatNumber index) {
   }
   rooms_.keeper.deposit(labels, fds, [this, &seat, &starting, index, owner](int error) {
     if (!sits(seat, owner)) return;
-    if (error == 0) return spawn(seat, starting);
+    if (error == 0) {
+      spawn(seat, starting);
+      return ports_.round();
+    }
     never_started(seat, index, std::string{"the keeper cannot hold its descriptors: "} + std::strerror(error));
     ports_.round();
   });

@@ -139,6 +139,7 @@ TEST_F(OutcomeDeliveryTest, ThereIsNoLaterForAJobThatGoes) {
   end();
   delivery_.deliver_last(job_);
   EXPECT_NE(client->last<JobOutcome>(), nullptr) << "without room";
+  client->forget();
 }
 
 }  // namespace

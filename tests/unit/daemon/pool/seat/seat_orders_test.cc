@@ -69,19 +69,21 @@ TEST(SeatOrders, OneThatLeavesMayEndItsJob) {
 
 TEST(SeatOrders, ASuccessorRepeatsWhatItsPredecessorMayHaveSaid) {
   Room active;
-  active.orders.resume(active.seat, false);
+  active.orders.resume(active.seat, false, kNow);
   ASSERT_EQ(active.worker.told<worker_link::Claiming>().size(), 1U);
   EXPECT_FALSE(active.worker.told<worker_link::Claiming>()[0].paused);
   Room spare;
   spare.seat.state = core::SeatState::Spare;
-  spare.orders.resume(spare.seat, false);
+  spare.orders.resume(spare.seat, false, kNow);
   EXPECT_TRUE(spare.worker.told<worker_link::Claiming>()[0].paused);
   Room leaver;
   leaver.worker.control().leave = 1;
-  leaver.orders.resume(leaver.seat, false);
+  leaver.orders.resume(leaver.seat, false, kNow);
   EXPECT_EQ(leaver.worker.told<worker_link::Exit>().size(), 1U);
   EXPECT_EQ(leaver.seat.state, core::SeatState::Leaving);
   EXPECT_EQ(leaver.seat.verdict, core::DeathKind::Recycled);
+  leaver.orders.end_leaver(leaver.seat, kNow + 1h);
+  EXPECT_EQ(leaver.keeper.killed.size(), 1U) << "one that hangs is not waited for";
 }
 
 TEST(SeatOrders, WhoIsNotReadyIsNotAsked) {
