@@ -20,7 +20,7 @@ struct Session;
 
 /// What the client-facing side needs of one pool; the pool side implements it, tests fake it. One thread, the
 /// supervisor's. Callbacks are never called from within the call they were given to, and each exactly once unless the
-/// gate is destroyed first.
+/// port is destroyed first.
 class PoolPort {
  public:
   using Callback = std::function<void()>;

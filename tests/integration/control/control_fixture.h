@@ -13,7 +13,7 @@
 
 #include "daemon/control/control_server.h"
 #include "daemon/control/requests/request_router.h"
-#include "tests/integration/control/fake_gates.h"
+#include "tests/integration/control/fake_ports.h"
 #include "tests/integration/control/test_client.h"
 
 namespace ringmaster::testing {

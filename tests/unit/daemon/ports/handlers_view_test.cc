@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/testing/fake_pool_gate.h"
+#include "tests/testing/fake_pool_port.h"
 
 namespace ringmaster::daemon {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "tests/testing/fake_pool_gate.h"
+#include "tests/testing/fake_pool_port.h"
 
 namespace ringmaster::daemon {
 namespace {

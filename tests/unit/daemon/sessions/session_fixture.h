@@ -12,8 +12,8 @@
 #include "daemon/sessions/session_ending.h"
 #include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_table.h"
-#include "tests/testing/fake_daemon_gate.h"
-#include "tests/testing/fake_pool_gate.h"
+#include "tests/testing/fake_daemon_port.h"
+#include "tests/testing/fake_pool_port.h"
 #include "tests/testing/fake_timers.h"
 
 namespace ringmaster::testing {

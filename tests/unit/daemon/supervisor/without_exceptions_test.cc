@@ -13,8 +13,7 @@ Error thrown(const Exception& exception) {
 
 TEST(WithoutExceptions, MakesARefusalOfWhatALibraryThrows) {
   EXPECT_EQ(thrown(std::bad_alloc{}).message, "cannot start: memory was refused: Cannot allocate memory");
-  EXPECT_EQ(thrown(std::system_error{ENOSYS, std::generic_category()}).message,
-            "cannot start: Function not implemented");
+  EXPECT_EQ(thrown(std::system_error{EACCES, std::generic_category()}).message, "cannot start: Permission denied");
   EXPECT_EQ(thrown(std::runtime_error{"no"}).message, "cannot start: no");
   EXPECT_EQ(thrown(std::runtime_error{"no"}).code, keeper::kExitUnavailable);
 }
