@@ -23,6 +23,18 @@ class SegmentHandle {
   int fd_;
 };
 
+boost::interprocess::mode_t mode_of(Access access) {
+  switch (access) {
+    case Access::ReadOnly:
+      return boost::interprocess::read_only;
+    case Access::ReadWrite:
+      return boost::interprocess::read_write;
+    case Access::Private:
+      break;
+  }
+  return boost::interprocess::copy_on_write;
+}
+
 }  // namespace
 
 Mapping::Mapping() = default;
@@ -41,10 +53,13 @@ Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
   const std::uint64_t wanted = bytes == 0 ? *size : bytes;
   if (wanted == 0 || wanted > *size)
     return Error{"cannot map " + std::to_string(wanted) + " bytes of a segment of " + std::to_string(*size), EINVAL};
-  const auto mode = access == Access::ReadOnly ? boost::interprocess::read_only : boost::interprocess::read_write;
+  // Private memory is not counted before it is written: most of it never is.
+  const boost::interprocess::map_options_t options =
+      access == Access::Private ? MAP_NORESERVE : boost::interprocess::default_map_options;
   Mapping mapping;
   try {
-    mapping.region_ = std::make_unique<boost::interprocess::mapped_region>(SegmentHandle(fd), mode, 0, wanted);
+    mapping.region_ = std::make_unique<boost::interprocess::mapped_region>(SegmentHandle(fd), mode_of(access), 0,
+                                                                           wanted, nullptr, options);
   } catch (const boost::interprocess::interprocess_exception& failure) {
     return errno_error("cannot map " + std::to_string(wanted) + " bytes of shared memory", failure.get_native_error());
   }

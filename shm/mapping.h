@@ -13,7 +13,11 @@ class mapped_region;
 
 namespace ringmaster::shm {
 
-enum class Access { ReadOnly, ReadWrite };
+enum class Access {
+  ReadOnly,
+  ReadWrite,
+  Private  ///< To be written, and what is written is seen by nobody else (copy-on-write).
+};
 
 /// One mapped window on a segment; unmaps on destruction. Move-only. The descriptor may be closed after mapping.
 /// Pages are kept out of core dumps and of forked children (a forked child must not write into a session).
@@ -24,7 +28,7 @@ class Mapping {
   Mapping& operator=(Mapping&&) noexcept;
   ~Mapping();
 
-  /// Maps [0, bytes) of `fd` shared. Checks seals and that the file is at least that long; bytes = 0: all of it.
+  /// Maps [0, bytes) of `fd`. Checks seals and that the file is at least that long; bytes = 0: all of it.
   [[nodiscard]] static Result<Mapping> map(int fd, Access access, std::uint64_t bytes = 0);
 
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }

@@ -61,7 +61,8 @@ inline void HandlerTable::add(Handler& handler, Arguments& arguments) {
   const auto flag = [](bool set, std::uint32_t bit) { return set ? bit : 0U; };
   const std::uint32_t flags = flag(handler.listens_to_cancel, RM_LISTENS_TO_CANCEL) |
                               flag(handler.change_safe, RM_CHANGE_SAFE) | flag(handler.idempotent, RM_IDEMPOTENT) |
-                              flag(handler.starts_helpers, RM_STARTS_HELPERS);
+                              flag(handler.starts_helpers, RM_STARTS_HELPERS) |
+                              flag(handler.writes_input, RM_WRITES_INPUT);
   entries_.push_back({sizeof(rm_handler), flags, handler.name.c_str(), handler.summary.c_str(), handler.result_constant,
                       handler.result_factor, handler.max_request_bytes, handler.output_extension.c_str(),
                       arguments.table.data(), arguments.table.size(), sizeof(rm_argument), &handler,

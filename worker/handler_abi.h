@@ -64,6 +64,11 @@ typedef struct rm_job_calls {
    * that the job left behind, not ended, and its exit status is left to the handler. 0: there is no such process.
    * RM_STARTS_HELPERS says the same of whatever a handler's jobs start. */
   int (*keep_process)(rm_job* job, int64_t pid);
+  /* Since 0.2.0. The request once more, at another address and with the same bytes, in memory that the handler may
+   * write until it returns; nobody else sees what it writes. NULL: the handler's flags do not say RM_WRITES_INPUT, or
+   * the kernel refused the memory; `input` is there to be read in any case. Written pages count as the worker's memory.
+   */
+  void* (*writable_input)(rm_job* job);
 } rm_job_calls;
 
 /* A job as its handler sees it; the worker's, valid until the handler returns. Read-only. */
@@ -97,7 +102,8 @@ enum {
   RM_LISTENS_TO_CANCEL = 1, /* Looks at cancelled() at least every few milliseconds. */
   RM_CHANGE_SAFE = 2,       /* Behaves even if the input changes while it is read. */
   RM_IDEMPOTENT = 4,        /* May run again after a crash without harm; a hint for clients. */
-  RM_STARTS_HELPERS = 8     /* Since 0.2.0. What its jobs start and leave running are helpers that stay. */
+  RM_STARTS_HELPERS = 8,    /* Since 0.2.0. What its jobs start and leave running are helpers that stay. */
+  RM_WRITES_INPUT = 16      /* Since 0.2.0. May ask for writable_input(). */
 };
 
 typedef struct rm_handler {

@@ -71,6 +71,7 @@ struct Handler {
   bool change_safe = false;         ///< Behaves even if the input changes while it is read.
   bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
   bool starts_helpers = false;      ///< What its jobs start and leave running stays: Job::keep_process for all of it.
+  bool writes_input = false;        ///< May ask for Job::writable_input().
   std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
   /// Runs before every job: clears what a library keeps from one call to the next (error texts, contexts), so that a
   /// job tells of itself only. Its exceptions are the job's.

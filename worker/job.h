@@ -22,9 +22,8 @@ namespace ringmaster {
 /// One job, as the handler that runs it sees it: input and output in place in shared memory, arguments, deadline.
 ///
 /// Belongs to the worker; valid until the handler returns, as is every span and view it hands out. One thread at a
-/// time, except progress(), cancelled() and deadline_left(), which any thread of the handler may call. The input cannot
-/// be written here, but it may be the client's live memory: a handler that claims to be change_safe never depends on
-/// reading the same bytes twice.
+/// time, except progress(), cancelled() and deadline_left(), which any thread of the handler may call. The input may be
+/// the client's live memory: a handler that claims to be change_safe never depends on reading the same bytes twice.
 class Job {
  public:
   explicit Job(rm_job* raw) noexcept : raw_(raw) {}
@@ -41,7 +40,7 @@ class Job {
     return {static_cast<const char*>(raw_->input), static_cast<std::size_t>(raw_->input_size)};
   }
 
-  /// The most bytes that the whole result may have.
+  /// Of the whole result, in bytes.
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(raw_->capacity); }
 
   /// `size` writable bytes of the result, after what was committed; a new reservation replaces an uncommitted one.
@@ -57,10 +56,9 @@ class Job {
     if (raw_->calls->commit(raw_, size) == 0) throw std::length_error("commit() of more bytes than were reserved");
     committed_ += size;
   }
-  /// Bytes of the result so far.
   [[nodiscard]] std::size_t committed() const noexcept { return committed_; }
 
-  /// Appends to the result. Throws ResultTooLarge.
+  /// Appends. Throws ResultTooLarge.
   void output(std::span<const std::byte> bytes) {
     const auto place = reserve(bytes.size());
     if (!bytes.empty()) std::memcpy(place.data(), bytes.data(), bytes.size());
@@ -68,8 +66,7 @@ class Job {
   }
   void output(std::string_view text) { output(std::as_bytes(std::span(text))); }
 
-  /// Arguments, by name. The worker has checked them against the handler's description and applied its defaults:
-  /// names that were not described are refused before the handler runs, and so are values of a wrong type.
+  /// Arguments, by name, checked against the handler's description, with its defaults applied, before it runs.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
     const char* value = nullptr;
     std::size_t size = 0;
@@ -77,22 +74,20 @@ class Job {
     return std::string_view(value, size);
   }
   [[nodiscard]] bool has(std::string_view name) const { return find(name).has_value(); }
-
   /// Throw InvalidJob when the argument has neither value nor default, or its value is not of that type.
   [[nodiscard]] std::string_view text(std::string_view name) const;
   [[nodiscard]] std::int64_t integer(std::string_view name) const { return number<std::int64_t>(name, "an integer"); }
   [[nodiscard]] double real(std::string_view name) const { return number<double>(name, "a number"); }
-  /// "true" or "false".
   [[nodiscard]] bool flag(std::string_view name) const;
 
-  /// One line that the caller is told beside the result of a job that is done: what it should know and would not see.
-  /// The last one counts; a failure's message takes its place.
+  /// One line that the caller is told beside the result of a job that is done. The last one counts; a failure's message
+  /// takes its place.
   void remark(std::string_view text) noexcept { raw_->calls->message(raw_, text.data(), text.size()); }
 
-  /// A sign of life for status and for the report of a killed worker; a few nanoseconds.
+  /// A sign of life, for status and for the report of a killed worker.
   void progress() noexcept { raw_->calls->progress(raw_); }
-  /// True once the job is to stop: cancelled, or past its run deadline. A handler that looks at it says so in its
-  /// description, and gets a grace period before it is killed. A few nanoseconds, no system call.
+  /// True once the job is to stop: cancelled, or past its run deadline. A few nanoseconds. A handler that says in its
+  /// description that it looks here gets a grace period before it is killed.
   [[nodiscard]] bool cancelled() const noexcept { return raw_->calls->cancelled(raw_) != 0; }
   void throw_if_cancelled() const {
     if (cancelled()) throw JobCancelled();
@@ -102,13 +97,20 @@ class Job {
     return std::chrono::nanoseconds(raw_->calls->deadline_left(raw_));
   }
 
-  /// Process `pid`, which this job started, is a helper that outlives it: neither ended as something that the job left
-  /// behind, nor is its exit status taken. False: there is no such process, or the worker is
-  /// older than this call. A handler that does not know its helpers' numbers says `starts_helpers` in its description.
+  /// Process `pid`, which this job started, is a helper that outlives it: neither ended nor reaped as something that
+  /// the job left behind. False: no such process, or the worker is too old. `starts_helpers` says it of all that jobs
+  /// start.
   bool keep_process(pid_t pid) noexcept {
-    if (raw_->calls->struct_size < offsetof(rm_job_calls, keep_process) + sizeof(raw_->calls->keep_process))
-      return false;
+    if (raw_->calls->struct_size <= offsetof(rm_job_calls, keep_process)) return false;
     return raw_->calls->keep_process(raw_, pid) != 0;
+  }
+
+  /// The request once more, where this handler may write it until it returns; nobody else sees what it writes. Empty:
+  /// its description does not say `writes_input`, the kernel refused the memory, or the worker is too old.
+  [[nodiscard]] std::span<std::byte> writable_input() noexcept {
+    if (raw_->calls->struct_size <= offsetof(rm_job_calls, writable_input)) return {};
+    auto* const place = static_cast<std::byte*>(raw_->calls->writable_input(raw_));
+    return {place, place != nullptr ? static_cast<std::size_t>(raw_->input_size) : 0};
   }
 
   [[nodiscard]] rm_job* raw() const noexcept { return raw_; }
@@ -132,9 +134,8 @@ inline std::string_view Job::text(std::string_view name) const {
 
 inline bool Job::flag(std::string_view name) const {
   const std::string_view value = text(name);
-  if (value == "true") return true;
-  if (value == "false") return false;
-  refuse(name, value, "true or false");
+  if (value != "true" && value != "false") refuse(name, value, "true or false");
+  return value == "true";
 }
 
 template <typename T>

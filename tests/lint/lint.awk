@@ -15,7 +15,7 @@ BEGIN {
   allow["client/control/"] = "client/session/ client/types/ proto/ base/"
   allow["client/session/"] = "client/types/ shm/port/ proto/ shm/ base/"
   allow["client/types/"] = "proto/ shm/"
-  allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ base/"
+  allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
   allow["worker/job/"] = "worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
   allow["worker/session/"] = "shm/port/ proto/ shm/ base/"
   allow["worker/process/"] = "proto/ shm/ base/"

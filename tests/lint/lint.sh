@@ -5,7 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "${1:-$here/../..}"
-files=$(find base shm proto daemon worker client tests -name '*.h' -o -name '*.cc' -o -name '*.c' 2>/dev/null | LC_ALL=C sort)
+files=$(find base shm proto daemon worker client bindings tests -name '*.h' -o -name '*.cc' -o -name '*.c' 2>/dev/null | LC_ALL=C sort)
 if [ -z "$files" ]; then
   echo "lint: no source found under $(pwd)" >&2
   exit 2

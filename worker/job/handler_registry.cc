@@ -45,8 +45,8 @@ Result<ArgumentDescription> describe(const rm_argument& argument, const std::str
   return description;
 }
 
-Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::string& origin) {
-  if (handler.name == nullptr || handler.run == nullptr) {
+Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::string& origin, RunBy run_by) {
+  if (handler.name == nullptr || (handler.run == nullptr && run_by == RunBy::Worker)) {
     return Error{origin + ": a handler has no " + (handler.name == nullptr ? "name" : "function to run")};
   }
   const std::string where = origin + ": handler \"" + handler.name + "\"";
@@ -57,6 +57,7 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
   read.warm_up = handler.warm_up;
   read.origin = origin;
   read.starts_helpers = (handler.flags & RM_STARTS_HELPERS) != 0;
+  read.writes_input = (handler.flags & RM_WRITES_INPUT) != 0;
   HandlerDescription& about = read.description;
   about.name = handler.name;
   about.summary = text_or_empty(handler.summary);
@@ -85,7 +86,7 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
 
 }  // namespace
 
-Result<void> HandlerRegistry::add(const rm_handler_table* table, const std::string& origin) {
+Result<void> HandlerRegistry::add(const rm_handler_table* table, const std::string& origin, RunBy run_by) {
   if (table == nullptr) return Error{origin + ": " RINGMASTER_HANDLERS_SYMBOL "() returned no table"};
   const auto head = copy_versioned<rm_handler_table>(table);
   if (head.abi != RINGMASTER_HANDLER_ABI) {
@@ -102,7 +103,7 @@ Result<void> HandlerRegistry::add(const rm_handler_table* table, const std::stri
   }
   const auto* place = reinterpret_cast<const char*>(head.handlers);
   for (std::uint64_t i = 0; i < head.handler_count; ++i, place += head.handler_stride) {
-    auto handler = read_handler(copy_versioned<rm_handler>(place), origin);
+    auto handler = read_handler(copy_versioned<rm_handler>(place), origin, run_by);
     if (!handler) return handler.error();
     if (const RegisteredHandler* other = find(handler->id)) {
       return Error{origin + ": handler \"" + handler->description.name + "\" is already taken by \"" +

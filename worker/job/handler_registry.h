@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -15,15 +16,22 @@ namespace ringmaster::worker {
 
 /// A handler as the worker calls it: the library's functions, and its description checked and copied.
 struct RegisteredHandler {
-  std::uint64_t id = 0;  ///< handler_id(description.name)
-  std::int32_t (*run)(rm_job*, void*) = nullptr;
+  std::uint64_t id = 0;                           ///< handler_id(description.name)
+  std::int32_t (*run)(rm_job*, void*) = nullptr;  ///< nullptr: its host runs it.
   void* user = nullptr;
   std::int32_t (*warm_up)(void*, char*, std::size_t) = nullptr;
   bool starts_helpers = false;   ///< What its jobs leave running is theirs.
+  bool writes_input = false;     ///< May ask for its input where it may write it.
   bool needs_arguments = false;  ///< At least one is required: a job without any must still be checked.
   HandlerDescription description;
   std::vector<bool> has_default;  ///< Parallel to description.arguments: "" may be a default.
   std::string origin;             ///< The file it came from, for messages.
+};
+
+/// Who runs the handlers of a table.
+enum class RunBy {
+  Worker,  ///< Each has a function that the worker calls.
+  Host     ///< The program that asks for the next job runs it as it likes; functions may be missing.
 };
 
 /// The handlers of one worker, found by the hash that a job descriptor carries. Filled at boot, then read-only.
@@ -31,12 +39,17 @@ class HandlerRegistry {
  public:
   /// Takes every handler of a C table. Copies and checks whatever the table says; `origin` names it in messages.
   /// Fails on another ABI, missing names or functions, and on names or ids that are taken.
-  [[nodiscard]] Result<void> add(const rm_handler_table* table, const std::string& origin);
+  [[nodiscard]] Result<void> add(const rm_handler_table* table, const std::string& origin,
+                                 RunBy run_by = RunBy::Worker);
 
   /// nullptr: no such handler. A few nanoseconds, no allocation.
   [[nodiscard]] const RegisteredHandler* find(std::uint64_t id) const noexcept;
   [[nodiscard]] const RegisteredHandler* find(std::string_view name) const noexcept;
 
+  /// True when a handler may ask for its input where it may write it.
+  [[nodiscard]] bool any_writes_input() const noexcept {
+    return std::ranges::any_of(handlers_, &RegisteredHandler::writes_input);
+  }
   /// In the order of registration; valid until the next add().
   [[nodiscard]] std::span<const RegisteredHandler> handlers() const noexcept { return handlers_; }
   [[nodiscard]] std::vector<HandlerDescription> descriptions() const;

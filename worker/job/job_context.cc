@@ -71,6 +71,11 @@ const rm_job_calls JobContext::kCalls = {
       const KeepProcess& keep = of(raw).keep_process_;
       return keep && keep(pid) ? 1 : 0;
     },
+    .writable_input = [](rm_job* raw) -> void* {
+      JobContext& self = of(raw);
+      if (self.job_->writable_input != nullptr) self.input_lent_ = true;
+      return self.job_->writable_input;
+    },
 };
 
 JobContext::JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process)
@@ -79,9 +84,7 @@ JobContext::JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_pr
   calls = &kCalls;
 }
 
-// In a section of its own, by which a tracer knows where a stack leaves the job's handler, also in a stripped program.
-__attribute__((section("ringmaster_run"), noinline)) JobEnd JobContext::run(const RegisteredHandler& handler,
-                                                                            const JobInput& job) {
+bool JobContext::prepare(const RegisteredHandler& handler, const JobInput& job) {
   handler_ = &handler;
   job_ = &job;
   attempt = job.attempt;
@@ -90,21 +93,30 @@ __attribute__((section("ringmaster_run"), noinline)) JobEnd JobContext::run(cons
   input_size = job.input.size();
   capacity = job.output.size();
   committed_ = reserved_ = needed_ = 0;
+  input_lent_ = false;
   message_size_ = 0;
   if (job.arguments.empty() && !handler.needs_arguments) {
     given_.clear();
   } else if (!take_arguments(handler, job.arguments)) {
-    return {RM_INVALID, 0, 0, {message_.data(), message_size_}};
+    return false;
   }
   const HandlerDescription& about = handler.description;
-  if (about.max_request_bytes != 0 && input_size > about.max_request_bytes) {
-    say("the request has " + std::to_string(input_size) + " bytes, handler \"" + about.name + "\" takes at most " +
-        std::to_string(about.max_request_bytes));
-    return {RM_INVALID, 0, 0, {message_.data(), message_size_}};
-  }
+  if (about.max_request_bytes == 0 || input_size <= about.max_request_bytes) return true;
+  say("the request has " + std::to_string(input_size) + " bytes, handler \"" + about.name + "\" takes at most " +
+      std::to_string(about.max_request_bytes));
+  return false;
+}
 
+// In a section of its own, by which a tracer knows where a stack leaves the job's handler, also in a stripped program.
+__attribute__((section("ringmaster_run"), noinline)) std::int32_t JobContext::call() {
   errno = 0;  // A handler that quotes it quotes what its own calls left there.
-  std::int32_t code = handler.run(this, handler.user);
+  // Kept in a variable: a call at the very end would leave no frame of this function on the stack.
+  const std::int32_t code = handler_->run(this, handler_->user);
+  asm volatile("" ::"r"(code));
+  return code;
+}
+
+JobEnd JobContext::end(std::int32_t code) {
   if (code < RM_DONE || code > RM_FAILED_WITH_RESULT) {
     say("the handler returned the unknown code " + std::to_string(code));
     code = RM_FAILED;

@@ -14,14 +14,16 @@
 
 namespace ringmaster::worker {
 
-/// One job as the loop hands it to a handler; memory that stays valid until run_job() returns.
+/// One job as the loop hands it to a handler; memory that stays valid until JobContext::end().
 struct JobInput {
   std::uint64_t id = 0;
   std::uint32_t attempt = 1;
   std::uint32_t seq = 0;
   std::span<const std::byte> input;
-  std::span<std::byte> output;                                    ///< The result extent.
-  std::span<const std::byte> arguments;                           ///< Encoded; private memory.
+  std::span<std::byte> output;           ///< The result extent.
+  std::span<const std::byte> arguments;  ///< Encoded; private memory.
+  /// The request where the handler may write it, in pages that nobody else sees; nullptr: it may not.
+  std::byte* writable_input = nullptr;
   std::int64_t deadline_ns = INT64_MAX;                           ///< Monotonic; INT64_MAX: none.
   const std::atomic<std::uint32_t>* client_cancel = nullptr;      ///< The job is to stop while this equals `seq`.
   const std::atomic<std::uint64_t>* supervisor_cancel = nullptr;  ///< … and while this equals `intent`.
@@ -47,8 +49,17 @@ class JobContext : private rm_job {
   JobContext(const JobContext&) = delete;
   JobContext& operator=(const JobContext&) = delete;
 
-  /// Checks the arguments, runs the handler, and says how it ended. A refused argument is RM_INVALID.
-  [[nodiscard]] JobEnd run(const RegisteredHandler& handler, const JobInput& job);
+  /// Makes it this job's until end(), for which `job` stays valid, and checks the arguments. False: they are refused,
+  /// and end(RM_INVALID) says why.
+  [[nodiscard]] bool prepare(const RegisteredHandler& handler, const JobInput& job);
+  /// Calls the handler; returns what it returned. REQUIRES: prepare() was true, and the handler has a function to run.
+  [[nodiscard]] std::int32_t call();
+  /// How the job ended, when its handler returned `code` or whoever runs it says so.
+  [[nodiscard]] JobEnd end(std::int32_t code);
+  /// The job as its handler sees it.
+  [[nodiscard]] rm_job* raw() noexcept { return this; }
+  /// True when this job's handler was given its input to write.
+  [[nodiscard]] bool input_was_lent() const noexcept { return input_lent_; }
 
  private:
   static const rm_job_calls kCalls;
@@ -67,6 +78,7 @@ class JobContext : private rm_job {
   std::uint64_t committed_ = 0;
   std::uint64_t reserved_ = 0;
   std::uint64_t needed_ = 0;
+  bool input_lent_ = false;
   std::size_t message_size_ = 0;
   std::array<char, 1024> message_{};
 };

@@ -47,16 +47,38 @@ std::span<const std::byte> JobRunner::Buffer::copy(std::span<const std::byte> fr
   return {bytes_.get(), from.size()};
 }
 
-RunStatus JobRunner::run(AttachedSession& session, const shm::Claim& claim) {
+const RegisteredHandler* JobRunner::begin(AttachedSession& session, const shm::Claim& claim) {
+  session_ = &session;
+  claim_ = &claim;
   const shm::JobExtents extents = shm::locate(session.port, claim);
-  const shm::JobResult result =
-      extents.ok ? result_of(session, claim, extents)
-                 : not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job");
+  Judged judged = judge(extents);
+  if (judged.handler != nullptr) {
+    try {
+      if (prepare(*judged.handler, extents)) return handler_ = judged.handler;
+      judged.refusal = result_of(context_.end(RM_INVALID));
+    } catch (const std::bad_alloc&) {
+      judged.refusal = failed(Cause::Application, "out of memory while the request was copied in");
+    }
+  }
+  status_ = complete(judged.refusal);
+  if (status_ == RunStatus::Finished && !extents.ok) status_ = RunStatus::BadDescriptor;
+  return nullptr;
+}
+
+RunStatus JobRunner::end(std::int32_t code) {
+  const JobEnd end = context_.end(code);
+  // A written page holds a part of its neighbour's request too, which the next job must not read as it was.
+  if (context_.input_was_lent()) session_->private_requests.forget(given_.input);
+  children_.ended(given_.id, handler_->starts_helpers);
+  return status_ = complete(result_of(end));
+}
+
+RunStatus JobRunner::complete(const shm::JobResult& result) {
   ended_ns_ = monotonic_now_ns();
   // A thread that the handler made has faulted: that is how this job ends.
   if (process_has_faulted()) await_death();
-  marks_.job_ended(shm::make_job_id(session.about.serial, claim.word.seq()), ended_ns_);
-  switch (shm::finish(self_, session.port, claim, result, ended_ns_)) {
+  marks_.job_ended(shm::make_job_id(session_->about.serial, claim_->word.seq()), ended_ns_);
+  switch (shm::finish(self_, session_->port, *claim_, result, ended_ns_)) {
     case shm::FinishStatus::Held:
       return RunStatus::Held;
     case shm::FinishStatus::Tampered:
@@ -64,23 +86,24 @@ RunStatus JobRunner::run(AttachedSession& session, const shm::Claim& claim) {
     case shm::FinishStatus::Finished:
       break;
   }
-  return extents.ok ? RunStatus::Finished : RunStatus::BadDescriptor;
+  return RunStatus::Finished;
 }
 
-shm::JobResult JobRunner::result_of(AttachedSession& session, const shm::Claim& claim, const shm::JobExtents& extents) {
-  const shm::JobDescriptor& job = claim.job;
-  if (shm::queue_expired(job, claim.started_ns)) {
-    return not_begun(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it");
+JobRunner::Judged JobRunner::judge(const shm::JobExtents& extents) {
+  if (!extents.ok) {
+    return {nullptr,
+            not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job")};
   }
-  if (shm::cancel_asked(self_, session.port, claim)) return not_begun(Cause::Cancelled);
-  if (claim.started_ns < session.charge.refused_until_ns) return refused(session.charge, claim.started_ns);
+  const shm::JobDescriptor& job = claim_->job;
+  const std::uint64_t now = claim_->started_ns;
+  if (shm::queue_expired(job, now)) {
+    return {nullptr, not_begun(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it")};
+  }
+  if (shm::cancel_asked(self_, session_->port, *claim_)) return {nullptr, not_begun(Cause::Cancelled)};
+  if (now < session_->charge.refused_until_ns) return {nullptr, refused(session_->charge, now)};
   const RegisteredHandler* const handler = registry_.find(job.handler);
-  if (handler == nullptr) return not_begun(Cause::UnknownHandler, "this pool has no handler of that name");
-  try {
-    return call(*handler, session, claim, extents);
-  } catch (const std::bad_alloc&) {
-    return failed(Cause::Application, "out of memory while the request was copied in");
-  }
+  if (handler == nullptr) return {nullptr, not_begun(Cause::UnknownHandler, "this pool has no handler of that name")};
+  return {handler, {}};
 }
 
 // What a supervisor may have left of a charge that is over is no charge: the time decides.
@@ -99,37 +122,41 @@ void JobRunner::note_user(std::uint32_t uid) noexcept {
   if (last.load(std::memory_order_relaxed) != user) last.store(user, std::memory_order_relaxed);
 }
 
-shm::JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession& session, const shm::Claim& claim,
-                               const shm::JobExtents& extents) {
+bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents& extents) {
+  const shm::Claim& claim = *claim_;
+  AttachedSession& session = *session_;
   const std::uint32_t seq = claim.word.seq();
   const std::uint32_t timeout_ms = claim.job.run_timeout_ms != 0
                                        ? claim.job.run_timeout_ms
                                        : self_.control->run_timeout_ms.load(std::memory_order_relaxed);
-  JobInput input;
-  input.id = shm::make_job_id(session.about.serial, seq);
-  input.attempt = claim.word.attempt() + 1;
-  input.seq = seq;
-  input.input = extents.request;
-  input.output = extents.result;
+  given_.id = shm::make_job_id(session.about.serial, seq);
+  given_.attempt = claim.word.attempt() + 1;
+  given_.seq = seq;
+  given_.input = extents.request;
+  given_.output = extents.result;
   // Always copied: what is checked must be what is used.
-  input.arguments = arguments_.copy(extents.arguments);
+  given_.arguments = arguments_.copy(extents.arguments);
+  given_.writable_input = nullptr;
   const bool in_place =
       session.about.same_uid || (handler.description.change_safe && extents.request.size() > copy_in_bytes_);
-  if (!in_place) input.input = input_.copy(extents.request);
-  if (timeout_ms != 0) {
-    input.deadline_ns = static_cast<std::int64_t>(claim.started_ns + std::uint64_t{timeout_ms} * kNsPerMs);
+  if (!in_place) given_.input = input_.copy(extents.request);
+  if (handler.writes_input) {
+    given_.writable_input = in_place ? session.private_requests.at(extents.request) : input_.data();
   }
-  input.client_cancel = &session.port.request.cancel(claim.slot);
-  input.supervisor_cancel = &self_.control->cancel;
-  input.intent = shm::Intent{session.port.index, static_cast<std::uint16_t>(claim.slot), seq}.pack();
-
+  given_.deadline_ns =
+      timeout_ms == 0 ? INT64_MAX : static_cast<std::int64_t>(claim.started_ns + std::uint64_t{timeout_ms} * kNsPerMs);
+  given_.client_cancel = &session.port.request.cancel(claim.slot);
+  given_.supervisor_cancel = &self_.control->cancel;
+  given_.intent = shm::Intent{session.port.index, static_cast<std::uint16_t>(claim.slot), seq}.pack();
   note_user(session.about.uid);
-  const JobEnd end = context_.run(handler, input);
-  children_.ended(input.id, handler.starts_helpers);
+  return context_.prepare(handler, given_);
+}
+
+shm::JobResult JobRunner::result_of(const JobEnd& end) {
   switch (end.code) {
     case RM_DONE:
       if (planted(Plant::ResultMixed) && end.size > 512)
-        std::memcpy(extents.result.data() + end.size / 2, extents.result.data(), 64);
+        std::memcpy(given_.output.data() + end.size / 2, given_.output.data(), 64);
       if (planted(Plant::ResultShort) && end.size > 0)
         return {shm::SlotState::Done, Cause::Completed, 0, end.size - 1, 0, end.message};
       return {shm::SlotState::Done, Cause::Completed, 0, end.size, 0, end.message};
@@ -140,9 +167,9 @@ shm::JobResult JobRunner::call(const RegisteredHandler& handler, AttachedSession
     case RM_TOO_LARGE:
       return {shm::SlotState::Failed, Cause::TooLarge, 0, 0, end.needed, end.message};
     case RM_CANCELLED:
-      if (timeout_ms != 0 && static_cast<std::int64_t>(monotonic_now_ns()) >= input.deadline_ns)
+      if (static_cast<std::int64_t>(monotonic_now_ns()) >= given_.deadline_ns)
         return failed(Cause::RunTimeout, end.message);
-      if (shm::cancel_asked(self_, session.port, claim)) return failed(Cause::Cancelled, end.message);
+      if (shm::cancel_asked(self_, session_->port, *claim_)) return failed(Cause::Cancelled, end.message);
       return failed(Cause::Application, end.message);
     default:
       return failed(Cause::Application, end.message);

@@ -23,7 +23,8 @@ enum class RunStatus {
   BadDescriptor  ///< The job was finished as invalid; its session is to be dropped.
 };
 
-/// Takes a claimed job to its end: checks the descriptor, copies in what must be copied, runs the handler, completes.
+/// Takes a claimed job to its end: begin() checks the descriptor, copies in what must be copied and makes the job ready
+/// for its handler; call() runs that, or a host does so in its own time; end() completes the job. One job at a time.
 /// Nothing is allocated for a job without arguments whose request is read in place.
 class JobRunner {
  public:
@@ -36,15 +37,29 @@ class JobRunner {
 
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
 
-  /// Afterwards ended_ns() is when the job ended.
-  [[nodiscard]] RunStatus run(AttachedSession& session, const shm::Claim& claim);
+  /// The handler that the job is for; nullptr: the job has ended without it, and ended() says how that went.
+  /// REQUIRES: `session` and `claim` stay as they are until the job has ended.
+  [[nodiscard]] const RegisteredHandler* begin(AttachedSession& session, const shm::Claim& claim);
+  /// Of the last job that has ended.
+  [[nodiscard]] RunStatus ended() const noexcept { return status_; }
   [[nodiscard]] std::uint64_t ended_ns() const noexcept { return ended_ns_; }
 
+  /// The job that was begun, as its handler sees it.
+  [[nodiscard]] rm_job* job() noexcept { return context_.raw(); }
+  /// Runs the handler; what it returned.
+  [[nodiscard]] std::int32_t call() { return context_.call(); }
+  /// `code`: RM_DONE …
+  [[nodiscard]] RunStatus end(std::int32_t code);
+
  private:
-  [[nodiscard]] shm::JobResult result_of(AttachedSession& session, const shm::Claim& claim,
-                                         const shm::JobExtents& extents);
-  [[nodiscard]] shm::JobResult call(const RegisteredHandler& handler, AttachedSession& session, const shm::Claim& claim,
-                                    const shm::JobExtents& extents);
+  struct Judged {
+    const RegisteredHandler* handler = nullptr;
+    shm::JobResult refusal;  ///< Without a handler.
+  };
+  [[nodiscard]] Judged judge(const shm::JobExtents& extents);
+  [[nodiscard]] bool prepare(const RegisteredHandler& handler, const shm::JobExtents& extents);
+  [[nodiscard]] shm::JobResult result_of(const JobEnd& end);
+  [[nodiscard]] RunStatus complete(const shm::JobResult& result);
 
   [[nodiscard]] shm::JobResult refused(const shm::ChargedUser& charge, std::uint64_t now_ns);
   void note_user(std::uint32_t uid) noexcept;
@@ -53,6 +68,7 @@ class JobRunner {
   class Buffer {
    public:
     [[nodiscard]] std::span<const std::byte> copy(std::span<const std::byte> from);
+    [[nodiscard]] std::byte* data() const noexcept { return bytes_.get(); }
 
    private:
     std::unique_ptr<std::byte[]> bytes_;
@@ -64,11 +80,16 @@ class JobRunner {
   ChildWatch& children_;
   OutputMarks& marks_;
   JobContext context_;
+  AttachedSession* session_ = nullptr;
+  const shm::Claim* claim_ = nullptr;
+  const RegisteredHandler* handler_ = nullptr;
+  JobInput given_;
   Buffer input_;
   Buffer arguments_;
   std::string refusal_;
   std::uint32_t copy_in_bytes_ = 64 * 1024;
   std::uint64_t ended_ns_ = 0;
+  RunStatus status_ = RunStatus::Finished;
 };
 
 }  // namespace ringmaster::worker

@@ -7,7 +7,7 @@
 #include "base/standard_descriptors.h"
 #include "ringmaster_version.h"
 #include "worker/job/handler_library.h"
-#include "worker/loop/worker_boot.h"
+#include "worker/loop/worker_process.h"
 
 namespace {
 

@@ -2,9 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "worker/job/job_runner.h"
 #include "worker/loop/control_link.h"
+#include "worker/loop/lookout.h"
 #include "worker/process/child_watch.h"
 #include "worker/session/parking.h"
 #include "worker/session/session_bells.h"
@@ -13,7 +16,9 @@
 
 namespace ringmaster::worker {
 
-/// A ready worker's life: claim, run, complete; spin and park when there is nothing; obey the supervisor between jobs.
+/// A ready worker, step by step: claim a job, finish it, wait when there is nothing; orders of the supervisor are
+/// obeyed in between, never while a job is open. Who calls decides who runs the handlers: the library itself
+/// (handler_loop.h), or a host with an event loop of its own (worker_abi.h).
 ///
 /// One thread. While jobs follow each other it makes no system call but a look at the control socket every
 /// millisecond. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
@@ -22,17 +27,55 @@ class WorkerLoop {
   WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking,
              int pool_bell)
       : self_(self),
+        registry_(registry),
         link_(link),
         parking_(std::move(parking)),
-        pool_bell_(pool_bell),
         children_(self.lane->left, [this](worker_link::ToSupervisor&& message) { tell(message); }),
         marks_(*self.control, self.lane->words),
         runner_(self, registry, children_, marks_),
         bells_(parking_, sessions_, self.lane->empty_rings),
+        lookout_(self, sessions_, pool_bell),
         streaming_(*self.board, self.place) {}
 
-  /// Returns the process's exit status when told to leave, or when the daemon is gone.
-  [[nodiscard]] int run();
+  /// Once, before the first claim.
+  void start();
+
+  enum class Step {
+    Claimed,  ///< A job is open: handler() and runner() until finish().
+    Nothing,  ///< Wait.
+    Leave     ///< Told to, or the daemon is gone: leave().
+  };
+  /// Obeys what the supervisor has said, then takes the next job. `now_ns`: CLOCK_MONOTONIC; the job's time counts from
+  /// there. Jobs that end without their handler are not seen. REQUIRES: no job is open.
+  [[nodiscard]] Step claim(std::uint64_t now_ns);
+  [[nodiscard]] const RegisteredHandler& handler() const noexcept { return *handler_; }
+  [[nodiscard]] JobRunner& runner() noexcept { return runner_; }
+  [[nodiscard]] bool has_open_job() const noexcept { return session_ != nullptr; }
+  /// Ends the open job as its handler says (RM_DONE …). Does not return while the supervisor holds this worker.
+  void finish(std::int32_t code);
+  [[nodiscard]] std::uint64_t ended_ns() const noexcept { return runner_.ended_ns(); }
+
+  /// What else ends a wait: a descriptor of the host that becomes readable (-1: none), and the time it has.
+  struct Host {
+    int fd = -1;
+    std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max();
+  };
+  struct Woken {
+    bool work = false;  ///< There may be something to do: claim.
+    bool host = false;
+  };
+  /// Spins, then sleeps. Neither: the time is over.
+  Woken wait(const Host& host);
+  Woken wait() { return wait(Host{}); }
+
+  enum class Sleep { Allowed, Forbidden };
+  /// For a host that sleeps in a poll of its own, on wake_fd(), for at most `at_most`; end_rest() follows in any case.
+  [[nodiscard]] Sleep begin_rest(std::chrono::nanoseconds& at_most);
+  [[nodiscard]] int wake_fd() const noexcept { return parking_.fd(); }
+  void end_rest();
+
+  /// After Step::Leave. The process's exit status.
+  [[nodiscard]] int leave();
 
  private:
   static constexpr std::uint64_t kControlIntervalNs = 1'000'000;
@@ -41,32 +84,28 @@ class WorkerLoop {
 
   [[nodiscard]] bool leaving() const noexcept;
   [[nodiscard]] bool leave_to_streamer(std::uint64_t now_ns) const noexcept;
-  [[nodiscard]] bool claim_and_run(std::uint64_t now_ns);
+  [[nodiscard]] bool claim_next(std::uint64_t now_ns);
   [[noreturn]] void leave_it_to_others() noexcept;
-  void run_claimed(AttachedSession& session, const shm::Claim& claim);
-  void ring_on();
-  void pass_ring_on();
-  void ring_another() noexcept;
+  void has_ended(RunStatus status);
   void heed_charges();
-  void look_around(std::uint64_t now_ns);
-  bool look_at_all(std::uint64_t now_ns);
-  void patrol(std::uint64_t now_ns) noexcept;
-  void count_if_it_waited(const shm::Claim& claim) const noexcept;
+  void count_if_it_waited() const noexcept;
   void wait_while_held();
-  void wait_drained();
-  void stay_condemned(AttachedSession& session, const shm::Claim& claim);
+  void stay_condemned();
 
-  [[nodiscard]] bool spin();
-  void stop_spinning() noexcept;
+  [[nodiscard]] Woken wait_drained(const Host& host);
+  void begin_drained();
+  [[nodiscard]] bool spin(std::chrono::nanoseconds at_most);
   void look_ahead() noexcept;
   [[nodiscard]] bool look_at_next(int times) const noexcept;
-  void park();
-  [[nodiscard]] Parking::Wake sleep(bool& standing_by);
+  [[nodiscard]] Woken park(const Host& host);
+  [[nodiscard]] Sleep begin_park();
+  void end_park();
+  [[nodiscard]] std::chrono::nanoseconds wanted_sleep() const noexcept;
+  [[nodiscard]] Parking::Wake sleep(const Host& host);
+  void end_sleep(const Parking::Wake& wake);
   [[nodiscard]] bool called();
   void heed(const Parking::Wake& wake);
-  void look_anywhere() noexcept;
   void note_missed_wake();
-  void count_missed_wake() noexcept;
   [[nodiscard]] std::chrono::nanoseconds until_next_look(std::chrono::nanoseconds at_most);
 
   void read_control();
@@ -77,30 +116,32 @@ class WorkerLoop {
   void tell(const worker_link::ToSupervisor& message);
 
   const shm::WorkerSelf& self_;
+  const HandlerRegistry& registry_;
   ControlLink& link_;
   Parking parking_;
-  int pool_bell_;
   ChildWatch children_;
   OutputMarks marks_;
   JobRunner runner_;
   SessionTable sessions_;
   SessionBells bells_;
+  Lookout lookout_;
   shm::ChargedUsers charged_;
   Streaming streaming_;
   worker_link::Settings settings_;
+  shm::Claim claim_;                    ///< The open job.
+  AttachedSession* session_ = nullptr;  ///< Its session; nullptr: no job is open.
+  const RegisteredHandler* handler_ = nullptr;
   std::uint64_t control_read_ns_ = 0;
-  std::uint64_t looked_ns_ = 0;      ///< At all sessions.
-  std::uint64_t patrolled_ns_ = 0;   ///< 0: it slept since.
   std::uint64_t free_since_ns_ = 0;  ///< When this worker became free: its last job's end, or its first claim's chance.
   int ahead_ = 0;                    ///< Jobs in a row that were there when this worker came for them.
   std::uint64_t children_seen_ns_ = 0;
   bool in_turn_ = false;
-  bool spinning_ = false;
-  bool owes_look_ = false;  ///< Since it last looked at all sessions, clients relied on it and did not ring.
   bool paused_ = false;
   bool exit_asked_ = false;
   bool broken_link_ = false;
   bool idle_for_long_ = false;
+  bool standing_by_ = false;
+  bool rests_drained_ = false;  ///< Between begin_rest() and end_rest().
 };
 
 }  // namespace ringmaster::worker

@@ -1,154 +1,44 @@
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "base/standard_descriptors.h"
 #include "ringmaster_version.h"
-#include "shm/port/doorbell.h"
-#include "worker/loop/worker_boot.h"
-#include "worker/loop/worker_loop.h"
-#include "worker/process/fault_handler.h"
-#include "worker/process/keeper_watch.h"
-#include "worker/process/outside_signals.h"
-#include "worker/process/process_guard.h"
-#include "worker/process/process_name.h"
+#include "worker/loop/worker_process.h"
 #include "worker/worker.h"
 
 namespace ringmaster::worker {
 namespace {
 
-constexpr int kControlSocket = 3;
-constexpr int kLane = 4;
-constexpr int kControlSegment = 5;
-constexpr int kBoard = 6;
-constexpr int kPoolBell = 7;
-
-void prepare_process() {
-  guard_process();
-  end_with_keeper();
-  outlive_outside_signals();
-  for (int fd = kControlSocket; fd <= kPoolBell; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  // Orphans of a handler come to this worker, and so die with it.
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  const char* const pool = std::getenv("RINGMASTER_POOL");
-  const char* const place = std::getenv("RINGMASTER_WORKER");
-  if (pool != nullptr && place != nullptr) ::prctl(PR_SET_NAME, process_name(pool, place).c_str(), 0, 0, 0);
-  // Whole lines, so that each can carry the job that it was written in.
-  ::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-}
-
-Result<std::uint32_t> number_from_environment(const char* name) {
-  const char* const text = std::getenv(name);
-  std::uint32_t value = 0;
-  if (text == nullptr) return Error{std::string("$") + name + " is not set"};
-  const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
-  if (error != std::errc{} || *end != '\0') return Error{std::string("$") + name + "=" + text + " is no number"};
-  return value;
-}
-
-// What descriptors 4 to 6 are mapped to.
-struct Segments {
-  shm::Mapping lane;
-  shm::Mapping control;
-  shm::Mapping board;
-};
-
-Result<shm::WorkerSelf> open_self(Segments& segments) {
-  auto place = number_from_environment("RINGMASTER_WORKER");
-  if (!place) return place.error();
-  if (*place >= 64 * shm::kBoardWords) return Error{"$RINGMASTER_WORKER is beyond the board's 256 places"};
-  auto lane = shm::Mapping::map(kLane, shm::Access::ReadWrite);
-  auto control = shm::Mapping::map(kControlSegment, shm::Access::ReadOnly);
-  auto board = shm::Mapping::map(kBoard, shm::Access::ReadWrite);
-  if (!lane) return lane.error();
-  if (!control) return control.error();
-  if (!board) return board.error();
-  shm::WorkerSelf self;
-  self.place = *place;
-  self.lane = shm::open_lane(lane->bytes());
-  self.control = shm::open_control(control->bytes());
-  self.board = shm::open_board(board->bytes());
-  if (self.lane == nullptr || self.control == nullptr || self.board == nullptr) {
-    return Error{"descriptors 4 to 6 are not a lane, a control segment and a board of this layout version (" +
-                 std::to_string(shm::kLayoutVersion) + "); worker and daemon must be of one version"};
+int run_jobs(WorkerLoop& loop) {
+  std::uint64_t now = monotonic_now_ns();
+  while (true) {
+    switch (loop.claim(now)) {
+      case WorkerLoop::Step::Claimed:
+        loop.finish(loop.runner().call());
+        now = loop.ended_ns();  // The next claim's stamp too: one reading of the clock per job.
+        break;
+      case WorkerLoop::Step::Nothing:
+        loop.wait();
+        now = monotonic_now_ns();
+        break;
+      case WorkerLoop::Step::Leave:
+        return loop.leave();
+    }
   }
-  self.owner = {static_cast<std::uint16_t>(self.lane->header.worker),
-                static_cast<std::uint16_t>(self.lane->header.incarnation)};
-  segments = {std::move(*lane), std::move(*control), std::move(*board)};
-  return self;
-}
-
-Result<void> describe_handlers(ControlLink& link, const HandlerRegistry& registry) {
-  const auto table = encode_handlers(registry.descriptions());
-  if (!table) return table.error();
-  for (auto& chunk : worker_link::to_chunks(*table)) {
-    if (const auto sent = link.send(std::move(chunk)); !sent) return sent.error();
-  }
-  return {};
-}
-
-// Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
-Result<void> open_own_bell() {
-  auto bell = shm::open_doorbell_anew(kPoolBell);
-  if (!bell) return bell.error();
-  if (::dup3(bell->get(), kPoolBell, O_CLOEXEC) < 0) return errno_error("cannot move the pool's bell", errno);
-  return {};
-}
-
-Result<shm::WorkerSelf> boot(ControlLink& link, const LoadHandlers& load, HandlerRegistry& registry,
-                             Segments& segments) {
-  const auto abi = number_from_environment("RINGMASTER_ABI");
-  if (!abi) return abi.error();
-  if (*abi != worker_link::kAbiVersion) {
-    return Error{"the daemon speaks worker ABI " + std::to_string(*abi) + ", this worker " +
-                 std::to_string(worker_link::kAbiVersion) + "; install both from one version"};
-  }
-  if (const auto said = link.send(worker_link::Hello{worker_link::kAbiVersion, static_cast<std::uint32_t>(getpid())});
-      !said)
-    return said.error();
-  auto self = open_self(segments);
-  if (!self) return self.error();
-  install_fault_handler({kControlSocket, self->lane, self->control});
-  // Before any handler's code, which may shut itself in and leave no /proc.
-  if (const auto bell = open_own_bell(); !bell) return bell.error();
-  if (const auto loaded = load(registry); !loaded) return loaded.error();
-  if (const auto told = describe_handlers(link, registry); !told) return told.error();
-  if (const auto warm = registry.warm_up(); !warm) return warm.error();
-  return self;
 }
 
 }  // namespace
 
-bool started_by_daemon() {
-  struct stat status {};
-  return std::getenv("RINGMASTER_ABI") != nullptr && ::fstat(kControlSocket, &status) == 0 && S_ISSOCK(status.st_mode);
-}
-
 int run_worker(const LoadHandlers& load) {
-  prepare_process();
-  ControlLink link(kControlSocket);
-  HandlerRegistry registry;
-  Segments segments;
-  const auto fail = [&link](const Error& error) {
-    // The second way out is for a daemon that is gone: then standard error may still have a reader.
-    if (const auto said = link.send(worker_link::BootFailed{error.message}); !said) {
-      std::fprintf(stderr, "worker: %s\n", error.message.c_str());
-    }
-    return 1;
-  };
-  const auto self = boot(link, load, registry, segments);
-  if (!self) return fail(self.error());
-  auto parking = Parking::create(kControlSocket, kPoolBell);
-  if (!parking) return fail(parking.error());
-  if (const auto ready = link.send(worker_link::Ready{}); !ready) return fail(ready.error());
-  return WorkerLoop(*self, registry, link, std::move(*parking), kPoolBell).run();
+  WorkerProcess worker;
+  auto begun = worker.open(load);
+  if (begun) begun = worker.warm_up();
+  if (begun) begun = worker.ready();
+  if (begun) return run_jobs(*worker.loop());
+  worker.say_boot_failed(begun.error().message);
+  return 1;
 }
 
 }  // namespace ringmaster::worker

@@ -37,7 +37,7 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                         [&](const worker_link::Exit&) { exit_asked_ = true; },
                         [&](const worker_link::Look& look) {
                           const AttachedSession* const session = sessions_.at(look.index);
-                          if (session == nullptr || session->about.serial != look.serial) return look_anywhere();
+                          if (session == nullptr || session->about.serial != look.serial) return lookout_.is_needed();
                           sessions_.rung(look.index, monotonic_now_ns());
                         },
                         [&](const worker_link::Settings& settings) {
@@ -60,12 +60,7 @@ void WorkerLoop::heed(const Parking::Wake& wake) {
       drop_broken(*session, worker_link::BrokenReason::BellStorm, session->rings.count);
     }
   }
-  if (wake.anywhere) look_anywhere();
-}
-
-void WorkerLoop::look_anywhere() noexcept {
-  looked_ns_ = 0;
-  owes_look_ = true;
+  if (wake.anywhere) lookout_.is_needed();
 }
 
 void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
@@ -81,6 +76,9 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
   AttachFailure failure;
   auto session = open_session(about, fds[0].get(), fds[1].get(), std::move(fds[2]), failure);
   if (session == nullptr) return refuse(failure);
+  if (registry_.any_writes_input()) {
+    session->private_requests = PrivateRequests::map(fds[0].get(), session->request_memory.bytes());
+  }
   if (const auto watched = bells_.add(*session); !watched) {
     return refuse({worker_link::BrokenReason::MapFailed, static_cast<std::uint64_t>(watched.error().code)});
   }

@@ -1,6 +1,7 @@
 #include "worker/session/parking.h"
 
 #include <cerrno>
+#include <string>
 
 namespace ringmaster::worker {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 // What an event is of; a session's is its index.
 constexpr std::uint64_t kPoolBell = std::uint64_t{1} << 32;
 constexpr std::uint64_t kControl = kPoolBell + 1;
+constexpr std::uint64_t kHost = kPoolBell + 2;
 
 }  // namespace
 
@@ -32,6 +34,21 @@ Result<void> Parking::watch(int bell, std::uint64_t name) {
   event.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
   event.data.u64 = name;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell, &event) != 0) return errno_error("cannot watch a bell", errno);
+  return {};
+}
+
+Result<void> Parking::watch_host(int fd) {
+  if (fd == host_) return {};
+  if (host_ >= 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, host_, nullptr);
+  host_ = -1;
+  if (fd < 0) return {};
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kHost;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return errno_error("cannot watch descriptor " + std::to_string(fd), errno);
+  }
+  host_ = fd;
   return {};
 }
 
@@ -61,6 +78,8 @@ Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
     const std::uint64_t name = events[static_cast<std::size_t>(i)].data.u64;
     if (name == kControl) {
       wake.control = true;
+    } else if (name == kHost) {
+      wake.host = true;
     } else if (name == kPoolBell) {
       wake.anywhere = true;
     } else {

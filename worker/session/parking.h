@@ -20,15 +20,20 @@ class Parking {
 
   /// The bell of the session at `index`.
   [[nodiscard]] Result<void> watch_bell(int bell, std::uint32_t index);
+  /// A descriptor of the program around the worker, which ends a sleep while it is readable; -1: none any more. Costs
+  /// nothing for the one that is watched already.
+  [[nodiscard]] Result<void> watch_host(int fd);
   /// Before the descriptor is closed: others have the same end open, so closing alone would leave it in the set.
   void forget_bell(int bell) noexcept;
 
   /// Why it woke up. Each ring is told to one sleeper only, so that what is said here must be looked after.
   class Wake {
    public:
-    bool control = false;   ///< A message, or the daemon is gone.
+    bool control = false;  ///< A message, or the daemon is gone.
+    bool host = false;
     bool anywhere = false;  ///< The pool's bell, or more than can be told apart: work may be in any session.
-    [[nodiscard]] bool timed_out() const noexcept { return !control && !anywhere && count_ == 0; }
+    [[nodiscard]] bool timed_out() const noexcept { return !host && !work(); }
+    [[nodiscard]] bool work() const noexcept { return control || anywhere || count_ != 0; }
     /// The sessions whose bells have rung.
     [[nodiscard]] std::span<const std::uint32_t> sessions() const noexcept { return {sessions_.data(), count_}; }
 
@@ -39,6 +44,8 @@ class Parking {
     std::size_t count_ = 0;
   };
   [[nodiscard]] Wake sleep(std::chrono::nanoseconds at_most) noexcept;
+  /// The set: readable when a sleep would end.
+  [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
 
  private:
   explicit Parking(UniqueFd epoll) : epoll_(std::move(epoll)) {}
@@ -46,6 +53,7 @@ class Parking {
   [[nodiscard]] int wait(std::span<epoll_event> events, std::chrono::nanoseconds at_most) noexcept;
 
   UniqueFd epoll_;
+  int host_ = -1;
   bool whole_ms_ = false;  ///< Kernel or filter has no epoll_pwait2.
 };
 

@@ -10,6 +10,7 @@
 #include "shm/charges.h"
 #include "shm/mapping.h"
 #include "shm/port/worker_port.h"
+#include "worker/session/private_requests.h"
 #include "worker/session/ring_budget.h"
 #include "worker/session/session_turns.h"
 
@@ -22,7 +23,8 @@ struct AttachedSession {
   worker_link::Attach about;
   shm::Mapping request_memory;
   shm::Mapping reply_memory;
-  UniqueFd bell;  ///< Watched, never read or written.
+  PrivateRequests private_requests;  ///< Where a handler of this worker may ask for it.
+  UniqueFd bell;                     ///< Watched, never read or written.
   shm::WorkerSession port;
   RingTally rings;             ///< Without a job.
   std::uint64_t used_ns = 0;   ///< When it last had something for this worker.

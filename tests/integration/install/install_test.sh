@@ -55,6 +55,12 @@ ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror -shared -fPIC $sanitizer -I "$prefi
 "$worker" --handlers "$here/words.so" --list >list || fail "ringmaster-worker --list: exit status $?"
 grep -q words list && grep -q least list || fail "--list does not show the handler: $(cat list)"
 
+# The examples in C, as C11.
+for example in "$source"/bindings/c/*.c; do
+  ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$prefix/include" -c "$example" -o example.o ||
+    fail "$example does not compile against the installed headers"
+done
+
 # A program may link both libraries: no class, function or namespace inside ringmaster is defined by both. Inline
 # functions are weak: they are left out, being the same wherever a header brings them.
 names_in() {

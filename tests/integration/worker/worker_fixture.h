@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/args.h"
 #include "proto/fd_passing.h"
 #include "proto/handler_id.h"
 #include "proto/handler_table.h"
@@ -33,6 +34,7 @@ class WorkerProcess : public testing::Test {
  protected:
   static constexpr shm::SessionGeometry kGeometry{64, 1 << 20, 1 << 20};
   static constexpr std::chrono::seconds kCap{30};
+  static constexpr std::uint32_t kArgumentsLine = 4096;  ///< Behind every request that is used here.
 
   void start(const std::vector<std::string>& command) {
     int ends[2];
@@ -141,7 +143,8 @@ class WorkerProcess : public testing::Test {
             kGeometry.result_ring_bytes};
   }
 
-  void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0) {
+  void submit(std::string_view handler, std::string_view input, std::uint32_t slot = 0,
+              const std::vector<Argument>& arguments = {}) {
     seq_ = shm::next_seq(seq_);
     shm::JobDescriptor& job = request_.descriptor(slot);
     job = {};
@@ -150,6 +153,11 @@ class WorkerProcess : public testing::Test {
     job.request_bytes = input.size();
     job.result_capacity = 4096;
     std::memcpy(request_.ring(), input.data(), input.size());
+    const auto encoded = encode_arguments(arguments).value();
+    job.arguments_line = kArgumentsLine;
+    job.arguments_bytes = static_cast<std::uint32_t>(encoded.size());
+    if (!encoded.empty())
+      std::memcpy(request_.ring() + kArgumentsLine * shm::kCacheLine, encoded.data(), encoded.size());
     reply_.word(slot).store(shm::SlotWord::ready(seq_, 0).bits());
     shm::set_hint(reply_.ready(), slot);
     if (shm::should_ring(*board_)) shm::ring_doorbell(session_bell_.get());

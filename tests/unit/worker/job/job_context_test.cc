@@ -171,13 +171,17 @@ TEST(Job, SeesBothCancelWordsAndTheDeadline) {
   job.intent = 77;
   job.client_cancel = &client;
   job.supervisor_cancel = &supervisor;
-  EXPECT_EQ(context.run(handler.get(), job).code, RM_DONE);
+  const auto run_once = [&] {
+    EXPECT_TRUE(context.prepare(handler.get(), job));
+    return context.end(context.call()).code;
+  };
+  EXPECT_EQ(run_once(), RM_DONE);
   client = 7;
-  EXPECT_EQ(context.run(handler.get(), job).code, RM_CANCELLED);
+  EXPECT_EQ(run_once(), RM_CANCELLED);
   client = 0;
   supervisor = 77;
   job.deadline_ns = 1;
-  EXPECT_EQ(context.run(handler.get(), job).code, RM_CANCELLED);
+  EXPECT_EQ(run_once(), RM_CANCELLED);
   EXPECT_EQ(seen, "--c-cd");
   EXPECT_EQ(progress.load(), 3U);
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "proto/handler_id.h"
@@ -26,6 +28,25 @@ class WorkerRig : public testing::Test {
                 {.name = "remark", .run = [](Job& job) { job.remark("by the way"); }},
                 {.name = "where", .run = [this](Job& job) { seen_ = job.input().data(); }},
                 {.name = "safe", .change_safe = true, .run = [this](Job& job) { seen_ = job.input().data(); }},
+                {.name = "scribble",
+                 .result_constant = 0,
+                 .writes_input = true,
+                 .run =
+                     [](Job& job) {
+                       const auto place = job.writable_input();
+                       job.output(std::string_view(place.empty() ? "nowhere" : "written"));
+                       std::ranges::fill(place, std::byte{'#'});
+                       job.output(job.input());
+                     }},
+                {.name = "upper",
+                 .result_constant = 0,
+                 .writes_input = true,
+                 .run =
+                     [](Job& job) {
+                       const auto place = job.writable_input();
+                       for (std::byte& one : place) one = static_cast<std::byte>(std::toupper(static_cast<int>(one)));
+                       job.output(place);
+                     }},
                 {.name = "tamper", .run = [this](Job&) { reply_.word(0).store(0); }},
                 {.name = "stop", .run = [this](Job& job) {
                    request_.cancel(0).store(seq_);
@@ -53,7 +74,8 @@ class WorkerRig : public testing::Test {
 
   AttachedSession* attach(std::uint32_t index, std::uint32_t serial, std::uint32_t uid, std::uint8_t priority,
                           std::uint32_t weight, bool same_uid = true) {
-    const UniqueFd request = shm::create_segment("request", kGeometry.request_segment_bytes()).value();
+    request_fd_ = shm::create_segment("request", kGeometry.request_segment_bytes()).value();
+    const UniqueFd& request = request_fd_;
     const UniqueFd reply = shm::create_segment("reply", kGeometry.reply_segment_bytes()).value();
     memory_.push_back(shm::Mapping::map(request.get(), shm::Access::ReadWrite).value());
     request_ = shm::RequestView::format(memory_.back().bytes(), kGeometry, serial, index, 0);
@@ -100,11 +122,15 @@ class WorkerRig : public testing::Test {
     AttachedSession* from = nullptr;
     shm::Claim claimed;
     EXPECT_EQ(sessions_.claim_next(self_, monotonic_now_ns(), claimed, from), shm::ClaimStatus::Claimed);
-    return runner_->run(*from, claimed);
+    return run(*from, claimed);
+  }
+  RunStatus run(AttachedSession& from, const shm::Claim& claimed) {
+    return runner_->begin(from, claimed) != nullptr ? runner_->end(runner_->call()) : runner_->ended();
   }
   shm::SlotWord word(std::uint32_t slot = 0) const { return shm::SlotWord(reply_.word(slot).load()); }
   std::string message() const { return {reply_.message(0).text, reply_.line(0).message_bytes}; }
 
+  UniqueFd request_fd_;  ///< Of the session that was attached last.
   const std::byte* seen_ = nullptr;
   std::uint32_t seq_ = 0;
   shm::RequestView request_;
@@ -246,7 +272,7 @@ TEST_F(WorkerRig, NoticesATamperedWordAndAVerdict) {
   shm::Claim claimed;
   ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
   control_->hold.store(1);
-  EXPECT_EQ(runner_->run(*from, claimed), RunStatus::Held);
+  EXPECT_EQ(run(*from, claimed), RunStatus::Held);
   EXPECT_NE(self_.lane->words.intent.load(), 0U);
 }
 
@@ -284,6 +310,42 @@ TEST_F(WorkerRig, CopiesInWhatAnotherUserSent) {
   EXPECT_TRUE(in_place());
 }
 
+TEST_F(WorkerRig, WhatAHandlerWritesToItsInputIsSeenByNobodyElse) {
+  const auto result = [this] { return std::string(reinterpret_cast<const char*>(reply_.ring()), 9); };
+  submit("scribble", "ab");
+  (void)run_next();
+  EXPECT_EQ(result(), "nowhereab") << "no private memory was mapped for this session";
+  session_->private_requests = PrivateRequests::map(request_fd_.get(), session_->request_memory.bytes());
+  submit("scribble", "ab", 1);  // In the page of slot 0's request.
+  (void)run_next();
+  EXPECT_EQ(result(), "writtenab") << "read-only, as the client wrote it";
+  submit("scribble", "cd", 1);
+  (void)run_next();
+  EXPECT_EQ(result(), "writtencd");
+  submit("upper", "ef", 1);
+  (void)run_next();
+  EXPECT_EQ(result().substr(0, 2), "EF") << "no page of the last job is left";
+  session_->about.same_uid = false;
+  submit("upper", "gh", 1);
+  (void)run_next();
+  EXPECT_EQ(result().substr(0, 2), "GH") << "a copy may be written as well";
+}
+
+TEST_F(WorkerRig, AnOpenJobEndsWhenItsHostSays) {
+  submit("echo", "x");
+  AttachedSession* from = nullptr;
+  shm::Claim claimed;
+  ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
+  ASSERT_NE(runner_->begin(*from, claimed), nullptr);
+  EXPECT_EQ(word().state(), shm::SlotState::Running);
+  rm_job* const job = runner_->job();
+  std::memcpy(job->calls->reserve(job, 5), "later", 5);
+  job->calls->commit(job, 5);
+  EXPECT_EQ(runner_->end(RM_DONE), RunStatus::Finished);
+  EXPECT_EQ(word().state(), shm::SlotState::Done);
+  EXPECT_EQ(std::memcmp(reply_.ring(), "later", 5), 0);
+}
+
 TEST_F(WorkerRig, TakesTurnsBetweenUsersThenSessions) {
   // Session 1 is uid 1000's; two more are uid 2000's. Each has plenty to do.
   const auto fill = [&] {
@@ -300,7 +362,7 @@ TEST_F(WorkerRig, TakesTurnsBetweenUsersThenSessions) {
     shm::Claim claimed;
     ASSERT_EQ(sessions_.claim_next(self_, 1, claimed, from), shm::ClaimStatus::Claimed);
     order += std::to_string(from->about.index);
-    EXPECT_EQ(runner_->run(*from, claimed), RunStatus::Finished);
+    EXPECT_EQ(run(*from, claimed), RunStatus::Finished);
   }
   EXPECT_EQ(order, "121331213");
   sessions_.remove(1);

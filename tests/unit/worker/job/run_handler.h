@@ -35,7 +35,7 @@ inline Ran run(const worker::RegisteredHandler& handler, std::string_view input,
   job.input = std::as_bytes(std::span(input));
   job.output = output;
   job.arguments = encoded;
-  const worker::JobEnd end = context.run(handler, job);
+  const worker::JobEnd end = context.end(context.prepare(handler, job) ? context.call() : RM_INVALID);
   return {end.code, std::string(reinterpret_cast<const char*>(output.data()), end.size), std::string(end.message),
           end.needed};
 }
