@@ -12,7 +12,7 @@ namespace ringmaster::shm {
 class ReservedRing {
  public:
   /// `fd` stays the caller's.
-  ReservedRing(std::uint64_t capacity, int fd, std::uint64_t file_offset) noexcept
+  ReservedRing(std::uint64_t capacity, int fd, std::uint64_t file_offset)
       : ring_(capacity), fd_(fd), file_offset_(file_offset) {}
 
   enum class Taken : std::uint8_t { Ok, NoRoom, NoMemory };

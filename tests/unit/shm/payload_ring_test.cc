@@ -4,6 +4,7 @@
 
 #include <map>
 #include <random>
+#include <vector>
 
 namespace ringmaster::shm {
 namespace {
@@ -61,6 +62,23 @@ TEST(PayloadRing, ShrinksOnlyTheNewest) {
   ring.shrink(*b, 65);
   EXPECT_EQ(b->bytes, 128u);
   EXPECT_EQ(ring.take(64)->offset, 1024u + 128u);
+}
+
+TEST(PayloadRing, HoldsAnyNumberOfExtents) {
+  PayloadRing ring(64 * 1000);
+  std::vector<std::uint64_t> ids;
+  for (std::uint64_t at = 0; at < 1000; ++at) {
+    const auto extent = ring.take(64);
+    ASSERT_TRUE(extent);
+    EXPECT_EQ(extent->offset, at * 64);
+    ids.push_back(extent->id);
+  }
+  EXPECT_FALSE(ring.take(64));
+  for (const std::uint64_t id : ids) {
+    ring.give_back(id);
+    ASSERT_TRUE(ring.take(64)) << id;  // behind the newest, in the place of the oldest
+  }
+  EXPECT_EQ(ring.in_use(), ring.capacity());
 }
 
 TEST(PayloadRing, NeverOverlapsAndAlwaysDrains) {
