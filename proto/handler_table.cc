@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "base/text.h"
 #include "proto/byte_io.h"
@@ -190,11 +189,11 @@ Result<std::vector<HandlerDescription>> decode_handlers(std::span<const std::byt
   return handlers;
 }
 
-std::uint64_t default_result_bytes(const HandlerDescription& handler, std::uint64_t request_bytes) {
-  constexpr auto kMax = std::numeric_limits<std::uint64_t>::max() / 2;
-  const double scaled =
-      handler.result_factor == 0 ? 0 : std::ceil(handler.result_factor * static_cast<double>(request_bytes));
-  if (scaled >= static_cast<double>(kMax) || handler.result_constant >= kMax) return kMax;
+std::uint64_t handler_table_detail::scaled_result_bytes(const HandlerDescription& handler,
+                                                        std::uint64_t request_bytes) {
+  const double scaled = std::ceil(handler.result_factor * static_cast<double>(request_bytes));
+  if (scaled >= static_cast<double>(kMaxDefaultResult) || handler.result_constant >= kMaxDefaultResult)
+    return kMaxDefaultResult;
   return handler.result_constant + static_cast<std::uint64_t>(scaled);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,7 +70,18 @@ inline constexpr std::size_t kMaxHandlerTableBytes = 256 * 1024;
 /// allowed. The worker calls it on its private copy before the handler runs, clients before they submit.
 [[nodiscard]] Result<void> check_arguments(const HandlerDescription& handler, std::span<const ArgumentView> arguments);
 
+namespace handler_table_detail {
+inline constexpr std::uint64_t kMaxDefaultResult = std::numeric_limits<std::uint64_t>::max() / 2;
+[[nodiscard]] std::uint64_t scaled_result_bytes(const HandlerDescription& handler, std::uint64_t request_bytes);
+}  // namespace handler_table_detail
+
 /// The result capacity to offer for a request of `request_bytes` when the caller names none. Saturates.
-[[nodiscard]] std::uint64_t default_result_bytes(const HandlerDescription& handler, std::uint64_t request_bytes);
+[[nodiscard]] inline std::uint64_t default_result_bytes(const HandlerDescription& handler,
+                                                        std::uint64_t request_bytes) {
+  // Most handlers scale nothing, and each job asks.
+  if (request_bytes != 0 && handler.result_factor != 0)
+    return handler_table_detail::scaled_result_bytes(handler, request_bytes);
+  return std::min(handler.result_constant, handler_table_detail::kMaxDefaultResult);
+}
 
 }  // namespace ringmaster

@@ -123,6 +123,10 @@ TEST(DefaultResultBytes, IsConstantPlusFactorAndSaturates) {
   handler.result_factor = 1.5;
   EXPECT_EQ(default_result_bytes(handler, 0), 100U);
   EXPECT_EQ(default_result_bytes(handler, 3), 105U);
+  handler.result_factor = 0;
+  EXPECT_EQ(default_result_bytes(handler, 3), 100U);
+  handler.result_constant = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(default_result_bytes(handler, 3), std::numeric_limits<std::uint64_t>::max() / 2);
   handler.result_factor = 1e6;
   EXPECT_GE(default_result_bytes(handler, std::numeric_limits<std::uint64_t>::max()), std::uint64_t{1} << 62);
 }
