@@ -19,14 +19,12 @@ using v1::Reply;
 
 PendingJob& PendingJob::operator=(PendingJob&& other) noexcept {
   if (this == &other) return *this;
-  if (core_) core_->abandon(record_);
+  if (core_) abandon();
   core_ = std::move(other.core_);
   record_ = other.record_;
   return *this;
 }
-PendingJob::~PendingJob() {
-  if (core_) core_->abandon(record_);
-}
+void PendingJob::abandon() noexcept { core_->abandon(record_); }
 std::uint64_t PendingJob::id() const { return core_ ? core_->job_id(record_) : 0; }
 bool PendingJob::ended() const { return !core_ || core_->ended(record_); }
 Outcome PendingJob::wait() {

@@ -33,7 +33,9 @@ class PendingJob {
       : core_(std::move(core)), record_(record) {}
   PendingJob(PendingJob&&) noexcept = default;
   PendingJob& operator=(PendingJob&& other) noexcept;
-  ~PendingJob();
+  ~PendingJob() {
+    if (core_) abandon();
+  }
 
   /// False once its outcome has been taken.
   explicit operator bool() const noexcept { return core_ != nullptr; }
@@ -51,6 +53,7 @@ class PendingJob {
 
  private:
   friend class Session;
+  void abandon() noexcept;
   std::shared_ptr<client::SessionCore> core_;
   std::uint32_t record_ = 0;
 };

@@ -60,6 +60,11 @@ Refusal JobDrafter::refusal_of(wire::SubmitRefusal refused) {
   return {error_of(refused.fault), std::move(refused.message)};
 }
 
+inline std::uint64_t JobDrafter::id_of(std::string_view name, const HandlerDescription* known) const {
+  if (known == nullptr) return wire::handler_id(name);
+  return handler_ids_[static_cast<std::size_t>(known - facts_.handlers.data())];
+}
+
 std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedRequest& request,
                                          const Arguments& arguments, const SubmitOptions& options,
                                          JobDraft& draft) const {
@@ -86,11 +91,6 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   draft.arguments = std::move(*encoded);
   draft.job.arguments_bytes = static_cast<std::uint32_t>(draft.arguments.size());
   return std::nullopt;
-}
-
-std::uint64_t JobDrafter::id_of(std::string_view name, const HandlerDescription* known) const {
-  if (known == nullptr) return wire::handler_id(name);
-  return handler_ids_[static_cast<std::size_t>(known - facts_.handlers.data())];
 }
 
 std::string JobDrafter::handler_named(std::uint64_t id) const {

@@ -113,7 +113,7 @@ Refusal SessionCore::queue_full(std::string why) const {
   return {SubmitError::QueueFull, std::move(why)};
 }
 
-std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
+inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
   // New jobs would take the room that an older one waits for, again and again.
   if (growth_.waits()) return shm::Shortage::ResultRing;
   shm::JobDescriptor& job = draft.job;

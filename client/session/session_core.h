@@ -102,8 +102,16 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   void collect();
   bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, shm::SlotWord word);
-  void serve_waiting();
-  void result_came_back(std::uint64_t extent);
+  void follow_up(std::uint32_t record, shm::SlotWord word);
+  void serve_waiting() {
+    if (growth_.waits()) [[unlikely]]
+      ask_again();
+  }
+  void ask_again();
+  void result_came_back(std::uint64_t extent) {
+    results_.give_back(extent);
+    if (growth_.waits() && extent != 0) growth_.stirred(Clock::now());
+  }
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);

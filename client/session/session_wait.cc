@@ -10,6 +10,24 @@ namespace ringmaster::client {
 
 using Life = JobRecord::Life;
 
+// Inline: what each outcome passes through on its way.
+
+inline void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
+  JobRecord& record = records_[at];
+  record.end = word;
+  record.life = Life::Ended;
+  if (word.state() != shm::SlotState::Done || record.abandoned) [[unlikely]]
+    follow_up(at, word);
+}
+
+inline bool SessionCore::collect_one(std::uint32_t at) {
+  JobRecord& record = records_[at];
+  shm::SlotWord word;
+  if (record.life != Life::Published || !port_.collect_one(record.slot, word)) return false;
+  on_ended(at, word);
+  return true;
+}
+
 void SessionCore::collect() {
   found_.clear();
   // Collected first, handled then: asking again publishes into slots that the scan may still come to.
@@ -18,17 +36,16 @@ void SessionCore::collect() {
   serve_waiting();
 }
 
-bool SessionCore::collect_one(std::uint32_t at) {
-  if (records_[at].life != Life::Published) return false;
-  const auto word = port_.collect_one(records_[at].slot);
-  if (word) on_ended(at, *word);
-  return word.has_value();
+inline void SessionCore::free_record(std::uint32_t at) {
+  requests_.give_back(records_[at].request_extent);
+  requests_.give_back(records_[at].arguments_extent);
+  records_.give_back(at);
+  room_came();
 }
 
-void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
+// An end that asks for more than to be told.
+void SessionCore::follow_up(std::uint32_t at, shm::SlotWord word) {
   JobRecord& record = records_[at];
-  record.end = word;
-  record.life = Life::Ended;
   if (shm::may_end_in_queue(word)) record.seen_ns = daemon_now_ns();
   if (record.abandoned) {
     result_came_back(record.result.id);
@@ -39,23 +56,11 @@ void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
   }
 }
 
-void SessionCore::serve_waiting() {
-  if (growth_.waits() && !life_.over()) growth_.serve(Clock::now(), [this](std::uint32_t ready) { publish(ready); });
+void SessionCore::ask_again() {
+  if (!life_.over()) growth_.serve(Clock::now(), [this](std::uint32_t ready) { publish(ready); });
 }
 
-void SessionCore::result_came_back(std::uint64_t extent) {
-  results_.give_back(extent);
-  if (growth_.waits() && extent != 0) growth_.stirred(Clock::now());
-}
-
-void SessionCore::free_record(std::uint32_t at) {
-  requests_.give_back(records_[at].request_extent);
-  requests_.give_back(records_[at].arguments_extent);
-  records_.give_back(at);
-  room_came();
-}
-
-void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
+inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
   const shm::JobEnd end = end_of(record, port_.reply());
   fill_facts(end, record, port_.reply(), facts_.serial, drafter_, outcome.facts_);
   if (end.result_bytes == 0) {
@@ -67,7 +72,7 @@ void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
   outcome.in_place_ = {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(end.result_bytes)};
 }
 
-bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
+inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   JobRecord& record = records_[at];
   if (record.life == Life::Ended) {
     fill_outcome(record, outcome);

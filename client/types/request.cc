@@ -22,8 +22,5 @@ std::span<std::byte> Request::bytes() const noexcept {
   // The maps are not in a forked child: its span would fault.
   return session_ && session_->forked() ? std::span<std::byte>() : bytes_;
 }
-Request::~Request() {
-  if (session_) session_->give_back_request(extent_);
-}
 
 }  // namespace ringmaster

@@ -24,7 +24,9 @@ class Request {
       : session_(std::move(session)), extent_(extent), offset_(offset), taken_(bytes.size()), bytes_(bytes) {}
   Request(Request&& other) noexcept;
   Request& operator=(Request&& other) noexcept;
-  ~Request();
+  ~Request() {
+    if (session_) session_->give_back_request(extent_);
+  }
 
   /// Empty in a forked child.
   [[nodiscard]] std::span<std::byte> bytes() const noexcept;

@@ -63,14 +63,15 @@ class ClientPort {
   }
 
   /// The same for one slot, by its own word: the line of the done bits, which the workers write for each job, is left
-  /// alone. The bit that stays behind means nothing to a later collect(). nullopt: not terminal, or collected before.
-  [[nodiscard]] std::optional<SlotWord> collect_one(std::uint32_t slot) noexcept {
-    if (phase_[slot] != Phase::Published) return std::nullopt;
+  /// alone. The bit that stays behind means nothing to a later collect(). False: not terminal, or collected before.
+  [[nodiscard]] bool collect_one(std::uint32_t slot, SlotWord& end) noexcept {
+    if (phase_[slot] != Phase::Published) return false;
     const SlotWord word = read(slot);
-    if (!word.is_terminal() || word.seq() != seq_[slot]) return std::nullopt;
+    if (!word.is_terminal() || word.seq() != seq_[slot]) return false;
     phase_[slot] = Phase::Collected;
     --in_flight_;
-    return word;
+    end = word;
+    return true;
   }
 
   /// Gives a collected slot back: Free. The result must have been consumed.

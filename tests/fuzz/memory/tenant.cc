@@ -83,7 +83,8 @@ void Tenant::gather(std::uint64_t now_ns) {
 
 void Tenant::gather_one(std::uint32_t slot, std::uint64_t now_ns) {
   if (!jobs_.contains(slot)) return;
-  if (const auto word = port_.collect_one(slot)) take(slot, *word, now_ns);
+  shm::SlotWord word;
+  if (port_.collect_one(slot, word)) take(slot, word, now_ns);
 }
 
 // Once for each job that was submitted, and for nothing else.

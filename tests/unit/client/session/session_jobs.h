@@ -42,7 +42,7 @@ struct SessionJobs {
     shm::Claim claim;
     (void)claim_job(claim);
     (void)shm::finish(worker.self, worker.session, claim, result, 2'000);
-    records[at].end = *world.client.collect_one(records[at].slot);
+    (void)world.client.collect_one(records[at].slot, records[at].end);
     records[at].life = client::JobRecord::Life::Ended;
   }
   void end_too_large(std::uint32_t at, std::uint64_t needed) {
