@@ -31,6 +31,19 @@ Status status_of(Cause cause) noexcept {
   return Status::Failed;
 }
 
+bool took_its_worker(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::CrashedSignal:
+    case Cause::CrashedExit:
+    case Cause::OutOfMemory:
+    case Cause::Poisoned:
+    case Cause::RunTimeout:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view to_string(Cause cause) noexcept {
   switch (cause) {
     case Cause::None:

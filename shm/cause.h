@@ -42,6 +42,9 @@ enum class Status : std::uint8_t {
 /// The status that a cause stands for. A cause that is not known here is a failure.
 [[nodiscard]] Status status_of(Cause cause) noexcept;
 
+/// True where such an end, once a worker had the job, was that worker's end too.
+[[nodiscard]] bool took_its_worker(Cause cause) noexcept;
+
 /// The field's standard name: "completed", "run timeout", ... ; "none" for an unknown value.
 [[nodiscard]] std::string_view to_string(Cause cause) noexcept;
 

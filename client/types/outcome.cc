@@ -50,16 +50,7 @@ void Outcome::release() noexcept {
 }
 
 bool Outcome::took_its_worker() const noexcept {
-  switch (facts_.cause) {
-    case Cause::CrashedSignal:
-    case Cause::CrashedExit:
-    case Cause::OutOfMemory:
-    case Cause::Poisoned:
-    case Cause::RunTimeout:
-      return facts_.attempts != 0;
-    default:
-      return false;
-  }
+  return facts_.attempts != 0 && ringmaster::took_its_worker(facts_.cause);
 }
 
 namespace {

@@ -50,11 +50,6 @@ std::string sentence(const shm::JobEnd& end) {
 
 }  // namespace
 
-bool took_its_worker(Cause cause) {
-  return cause == Cause::CrashedSignal || cause == Cause::CrashedExit || cause == Cause::OutOfMemory ||
-         cause == Cause::Poisoned || cause == Cause::RunTimeout;
-}
-
 JobOutcome read_outcome(const shm::ReplyView& reply, const JobFacts& facts, shm::SlotWord word) {
   const shm::JobEnd end =
       shm::read_end(reply.line(facts.slot), word,

@@ -44,9 +44,6 @@ struct JobOutcome {
   std::optional<WorkerDeath> death;  ///< if it took its worker along, and that is still on record
 };
 
-/// Ends that only the supervisor writes, over a dead worker.
-[[nodiscard]] bool took_its_worker(Cause cause);
-
 /// The outcome of a job in a session whose ring the supervisor has mapped, as read_end() reads it, but for `death`.
 /// `word` is its terminal slot word. An end of which its worker says nothing gets a sentence.
 [[nodiscard]] JobOutcome read_outcome(const shm::ReplyView& reply, const JobFacts& facts, shm::SlotWord word);

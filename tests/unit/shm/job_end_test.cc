@@ -142,5 +142,15 @@ TEST(JobEnd, ACrashWhoseTimesAreLostHasNone) {
   EXPECT_EQ(end.run_ns, 0u);
 }
 
+TEST(Cause, SaysWhetherTheWorkerWentAlong) {
+  for (const Cause cause :
+       {Cause::CrashedSignal, Cause::CrashedExit, Cause::OutOfMemory, Cause::Poisoned, Cause::RunTimeout}) {
+    EXPECT_TRUE(took_its_worker(cause)) << to_string(cause);
+  }
+  for (const Cause cause : {Cause::Completed, Cause::Application, Cause::QueueTimeout, Cause::Cancelled, Cause::Lost}) {
+    EXPECT_FALSE(took_its_worker(cause)) << to_string(cause);
+  }
+}
+
 }  // namespace
 }  // namespace ringmaster::shm

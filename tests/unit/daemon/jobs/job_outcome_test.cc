@@ -126,15 +126,5 @@ TEST_F(JobOutcomeTest, CausesHaveKindsAndSentences) {
   }
 }
 
-TEST_F(JobOutcomeTest, WhoseEndTookTheWorkerAlongHasADeathToTellOf) {
-  for (const Cause cause :
-       {Cause::CrashedSignal, Cause::CrashedExit, Cause::OutOfMemory, Cause::Poisoned, Cause::RunTimeout}) {
-    EXPECT_TRUE(took_its_worker(cause)) << to_string(cause);
-  }
-  for (const Cause cause : {Cause::Completed, Cause::Application, Cause::QueueTimeout, Cause::Cancelled, Cause::Lost}) {
-    EXPECT_FALSE(took_its_worker(cause)) << to_string(cause);
-  }
-}
-
 }  // namespace
 }  // namespace ringmaster::daemon
