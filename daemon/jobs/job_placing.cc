@@ -28,7 +28,7 @@ boost::system::result<PlacedAt, NoPlace> JobPlacing::place(std::uint32_t pool, s
       return PlacedAt{home, *placed};
     }
     // There is no more of it for another session either.
-    if (placed.error() == Shortage::Memory) return NoPlace{NoPlace::Why::TooLittleMemory, {}};
+    if (placed.error() == shm::Shortage::Memory) return NoPlace{NoPlace::Why::TooLittleMemory, {}};
   }
   if (!order_.may_add(homes.size())) return NoPlace{NoPlace::Why::Full, {}};
   const auto opened = open(pool, uid);
@@ -36,7 +36,7 @@ boost::system::result<PlacedAt, NoPlace> JobPlacing::place(std::uint32_t pool, s
   if (!opened) return NoPlace{NoPlace::Why::Full, {}};
   const Placing placed = place_in(**opened, job);
   if (placed) return PlacedAt{*opened, *placed};
-  return NoPlace{placed.error() == Shortage::Memory ? NoPlace::Why::TooLittleMemory : NoPlace::Why::Full, {}};
+  return NoPlace{placed.error() == shm::Shortage::Memory ? NoPlace::Why::TooLittleMemory : NoPlace::Why::Full, {}};
 }
 
 std::vector<JobHome*> JobPlacing::homes_of(std::uint32_t pool, std::uint32_t uid) const {

@@ -54,12 +54,12 @@ bool JobTable::any_in_session(std::uint32_t serial) const {
   return at != jobs_.end() && at->second.serial() == serial;
 }
 
-std::optional<std::uint64_t> JobTable::to_give_up(std::uint32_t serial, Shortage shortage) const {
-  if (shortage != Shortage::Slot && shortage != Shortage::ResultRing) return std::nullopt;
+std::optional<std::uint64_t> JobTable::to_give_up(std::uint32_t serial, shm::Shortage shortage) const {
+  if (shortage != shm::Shortage::Slot && shortage != shm::Shortage::ResultRing) return std::nullopt;
   for (auto at = first_of(serial); at != jobs_.end() && at->second.serial() == serial; ++at) {
     const MessageJob& job = at->second;
     if (job.end && job.delivered && !job.is_due()) return at->first;
-    if (shortage == Shortage::ResultRing) break;
+    if (shortage == shm::Shortage::ResultRing) break;
   }
   return std::nullopt;
 }

@@ -41,7 +41,7 @@ class JobTable {
   [[nodiscard]] bool any_in_session(std::uint32_t serial) const;
   /// The oldest outcome of a session that somebody has read, if dropping it helps: not where a job that has not ended,
   /// or that nobody has asked for, lies before it in a ring that is short.
-  [[nodiscard]] std::optional<std::uint64_t> to_give_up(std::uint32_t serial, Shortage shortage) const;
+  [[nodiscard]] std::optional<std::uint64_t> to_give_up(std::uint32_t serial, shm::Shortage shortage) const;
 
   [[nodiscard]] std::vector<std::uint64_t> expired(core::TimePoint now) const;
   [[nodiscard]] bool any_ended() const;

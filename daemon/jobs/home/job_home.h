@@ -9,6 +9,7 @@
 
 #include "shm/layout.h"
 #include "shm/payload_ring.h"
+#include "shm/port/job_room.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster::daemon {
@@ -32,10 +33,7 @@ struct PlacedJob {
   shm::Extent result;
 };
 
-/// What a job could not get.
-enum class Shortage { Slot, RequestRing, ResultRing, Memory };
-
-using Placing = boost::system::result<PlacedJob, Shortage>;
+using Placing = boost::system::result<PlacedJob, shm::Shortage>;
 
 /// The session that a job which came as a message lies in, as jobs see it: MessageSession; tests fake it. Event loop's
 /// thread only.

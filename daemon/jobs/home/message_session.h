@@ -12,8 +12,8 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
-#include "shm/payload_ring.h"
 #include "shm/port/client_port.h"
+#include "shm/reserved_ring.h"
 
 namespace ringmaster::daemon {
 
@@ -41,19 +41,13 @@ class MessageSession final : public JobHome {
   bool cancel(std::uint32_t slot, std::uint32_t seq) override;
 
  private:
-  [[nodiscard]] Placing take_room(const JobToPlace& job, std::uint32_t slot);
-  void give_back(const PlacedJob& room);
-  bool reserve(const PlacedJob& room);
-
   PoolPort& pool_;
   Session& session_;
   bool own_;
   MayTake may_take_;
   shm::ClientPort port_;
-  shm::PayloadRing requests_;
-  shm::PayloadRing results_;
-  std::uint64_t requests_reserved_ = 0;
-  std::uint64_t results_reserved_ = 0;
+  shm::ReservedRing requests_;
+  shm::ReservedRing results_;
   CompletionWatch watch_;
 };
 

@@ -49,7 +49,7 @@ class FakeHome final : public daemon::JobHome {
 
   void make_predecessors() { own_ = false; }
 
-  daemon::Shortage shortage = daemon::Shortage::Slot;
+  shm::Shortage shortage = shm::Shortage::Slot;
   std::uint32_t taken = 0;
   std::set<std::uint32_t> settled;
   std::set<std::uint32_t> released;
@@ -77,7 +77,7 @@ class FakeSource final : public daemon::HomeSource {
   void close(std::uint16_t, std::uint32_t serial) override { closed.push_back(serial); }
 
   std::uint32_t room = 1;
-  daemon::Shortage shortage = daemon::Shortage::Slot;
+  shm::Shortage shortage = shm::Shortage::Slot;
   std::string why_not;
   std::vector<FakeHome*> opened;  ///< also those that are gone
   std::vector<std::uint32_t> closed;

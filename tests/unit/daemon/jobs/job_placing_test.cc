@@ -73,7 +73,7 @@ TEST_F(JobPlacingTest, AUserHasAFewSessionsOfAPoolAndThenTheQueueIsFull) {
 
 TEST_F(JobPlacingTest, TooLittleMemoryIsNotSoughtInAnotherSession) {
   EXPECT_EQ(placed_in(), 1U);
-  source_.opened[0]->shortage = Shortage::Memory;
+  source_.opened[0]->shortage = shm::Shortage::Memory;
   const auto none = place();
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().why, NoPlace::Why::TooLittleMemory);

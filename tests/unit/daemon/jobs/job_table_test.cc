@@ -97,13 +97,13 @@ TEST_F(JobTableTest, TheOldestOutcomeThatWasReadGivesItsPlaceUp) {
   ended(2);
   ended(3).delivered = true;
   ended(4).delivered = true;
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::Slot), id(3));
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::ResultRing), std::nullopt) << "a job before it still holds the ring";
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::RequestRing), std::nullopt) << "an ended job has none of it";
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::Memory), std::nullopt);
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::Slot), id(3));
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::ResultRing), std::nullopt) << "a job before it still holds the ring";
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::RequestRing), std::nullopt) << "an ended job has none of it";
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::Memory), std::nullopt);
   jobs_.drop(id(1));
   jobs_.drop(id(2));
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::ResultRing), id(3));
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::ResultRing), id(3));
 }
 
 TEST_F(JobTableTest, AnOutcomeThatSomebodyIsStillToGetIsKept) {
@@ -111,9 +111,9 @@ TEST_F(JobTableTest, AnOutcomeThatSomebodyIsStillToGetIsKept) {
   job.delivered = true;
   auto asker = std::make_shared<FakeJobAsker>();
   job.due.push_back(asker);
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::Slot), std::nullopt);
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::Slot), std::nullopt);
   asker.reset();
-  EXPECT_EQ(jobs_.to_give_up(7, Shortage::Slot), id(3));
+  EXPECT_EQ(jobs_.to_give_up(7, shm::Shortage::Slot), id(3));
 }
 
 }  // namespace
