@@ -64,17 +64,28 @@ Places places_of(std::span<const Seat> seats) {
   return places;
 }
 
+// Under the status that the job's caller is told.
 void count(shm::LedgerTally& tally, const shm::ReapedJob& job) {
   if (job.retried) {
     ++tally.retries;
-  } else if (job.cause == Cause::RunTimeout) {
-    ++tally.timed_out;
-  } else if (job.cause == Cause::Cancelled) {
-    ++tally.cancelled;
-  } else if (job.cause == Cause::Lost) {
-    ++tally.lost;
-  } else {
-    ++tally.crashed;
+    return;
+  }
+  switch (status_of(job.cause)) {
+    case Status::TimedOut:
+      ++tally.timed_out;
+      break;
+    case Status::Cancelled:
+      ++tally.cancelled;
+      break;
+    case Status::Lost:
+      ++tally.lost;
+      break;
+    case Status::Refused:
+      ++tally.refused;
+      break;
+    default:
+      ++tally.crashed;
+      break;
   }
 }
 

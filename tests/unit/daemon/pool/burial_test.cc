@@ -127,6 +127,26 @@ TEST(Burial, TheFirstVerdictWinsOverWhateverElseIsKnown) {
   EXPECT_EQ(yard.asked_for_memory, 0);
 }
 
+TEST(Burial, AJobIsCountedUnderTheStatusThatItsCallerIsTold) {
+  using Count = std::uint64_t shm::LedgerTally::*;
+  const std::pair<Cause, Count> all[] = {{Cause::RunTimeout, &shm::LedgerTally::timed_out},
+                                         {Cause::Cancelled, &shm::LedgerTally::cancelled},
+                                         {Cause::Lost, &shm::LedgerTally::lost},
+                                         {Cause::ProtocolViolation, &shm::LedgerTally::refused},
+                                         {Cause::OutOfMemory, &shm::LedgerTally::crashed}};
+  for (const auto& [cause, count] : all) {
+    Churchyard yard;
+    FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+    const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control());
+    ASSERT_TRUE(shm::write_verdict(yard.record(), {*shm::Intent::unpack(worker.lane().words.intent), cause, 0}));
+    (void)yard.bury();
+    EXPECT_EQ(yard.word(slot).cause(), cause);
+    const shm::LedgerTally& tally = yard.book.tally();
+    EXPECT_EQ(tally.*count, 1U) << to_string(cause);
+    EXPECT_EQ(tally.timed_out + tally.cancelled + tally.lost + tally.refused + tally.crashed, 1U) << to_string(cause);
+  }
+}
+
 TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
   for (const bool orphan : {false, true}) {
     Churchyard yard;
