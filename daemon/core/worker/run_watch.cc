@@ -62,13 +62,4 @@ Duration LookSchedule::lateness(TimePoint now) const {
   return now - *next_;
 }
 
-std::optional<TimePoint> next_timer(const LookSchedule& looks, std::span<const RunWatch> watches) {
-  std::optional<TimePoint> next = looks.next_look();
-  for (const auto& watch : watches) {
-    const auto deadline = watch.deadline();
-    if (deadline && (!next || *deadline < *next)) next = deadline;
-  }
-  return next;
-}
-
 }  // namespace ringmaster::core

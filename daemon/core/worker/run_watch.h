@@ -73,7 +73,4 @@ class LookSchedule {
   std::optional<TimePoint> next_;
 };
 
-/// The earliest of the next look and all deadlines; nullopt: no timer is needed.
-[[nodiscard]] std::optional<TimePoint> next_timer(const LookSchedule& looks, std::span<const RunWatch> watches);
-
 }  // namespace ringmaster::core

@@ -99,16 +99,5 @@ TEST(LookSchedule, CountsLatenessBeyondTheTolerance) {
   EXPECT_EQ(looks.lateness(kNow + 300ms), 250ms);
 }
 
-TEST(NextTimer, IsTheEarliestOfLookAndDeadlines) {
-  LookSchedule looks;
-  std::array<RunWatch, 2> watches;
-  EXPECT_EQ(next_timer(looks, watches), std::nullopt);
-  looks.plan(kNow, true, 10s);
-  EXPECT_EQ(next_timer(looks, watches), kNow + 1s);
-  watches[1].restore(kA, kNow, kNow);
-  watches[1].arm(300ms);
-  EXPECT_EQ(next_timer(looks, watches), kNow + 300ms);
-}
-
 }  // namespace
 }  // namespace ringmaster::core
