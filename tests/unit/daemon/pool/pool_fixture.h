@@ -7,9 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -169,11 +170,13 @@ class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
       keeper_.answer();
     }
   }
-  /// Until `condition`; for what another thread contributes.
+  /// Until `condition`; for what the loop's closing thread contributes: it posts when it has closed something.
   void until(const std::function<bool()>& condition) {
-    for (int tries = 0; tries < 10000 && !condition(); ++tries) {
-      settle();
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    const auto work = boost::asio::make_work_guard(context_);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    for (settle(); !condition() && std::chrono::steady_clock::now() < end; settle()) {
+      context_.restart();
+      context_.run_one_until(end);
     }
     EXPECT_TRUE(condition());
   }
