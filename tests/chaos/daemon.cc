@@ -53,7 +53,7 @@ Daemon::Daemon(const Setup& setup) {
   const std::string config = setup.folder + "/daemon.toml";
   const std::string temporary = setup.folder + "/tmp";
   std::ofstream(config) << config_text(setup);
-  std::ofstream{setup.runs()};
+  const std::ofstream runs(setup.runs());  // empty
   std::filesystem::create_directory(temporary);
   const std::string socket = setup.socket();
   const std::string log = setup.log();

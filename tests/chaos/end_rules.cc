@@ -119,7 +119,7 @@ std::string EndRules::describe(const Seen& seen) const {
 
 std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, bool& by_judge) const {
   const Behave behave = job.plan.behave;
-  const std::string what = std::string("a job that ") + to_string(behave) + ": " + describe(seen);
+  std::string what = std::string("a job that ") + to_string(behave) + ": " + describe(seen);
   switch (status_of_seen(seen)) {
     case Status::Done: {
       const bool returns = behave == Behave::Return || behave == Behave::LeaveChild ||
@@ -146,7 +146,7 @@ std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, b
 
 // A queued job ends at once; a running one is asked, and no worker dies for it.
 std::string EndRules::unexplained_cancel(const JobHistory& job, const Seen& seen) const {
-  const std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
+  std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
   if (job.cancelled_ns == 0) return what + ", which nobody asked for";
   const Run* const run = run_of(job, seen.attempts);
   if (job.plan.listens || run == nullptr || signalled(run->pid, SIGKILL, run->begin_ns, seen.ns)) return "";
@@ -160,7 +160,7 @@ std::string EndRules::unexplained_cancel(const JobHistory& job, const Seen& seen
 
 std::string EndRules::unexplained_crash(const JobHistory& job, const Seen& seen, bool& by_judge) const {
   const Behave behave = job.plan.behave;
-  const std::string what = std::string("a job that ") + to_string(behave) + ": " + describe(seen);
+  std::string what = std::string("a job that ") + to_string(behave) + ": " + describe(seen);
   // A process of this attempt, if its handler came to write that it began.
   const Run* const run = run_of(job, seen.attempts);
   const bool killed =
@@ -181,7 +181,7 @@ std::string EndRules::unexplained_crash(const JobHistory& job, const Seen& seen,
 }
 
 std::string EndRules::unexplained_timeout(const JobHistory& job, const Seen& seen, bool& by_judge) const {
-  const std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
+  std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
   if (cause_of(seen) == Cause::QueueTimeout) {
     if (job.plan.queue_timeout_ms == 0) return what + ", which has no queue deadline";
     return seen.ns - job.submitted_ns >= job.plan.queue_timeout_ms * kMs ? "" : what + ", before its queue deadline";
@@ -199,7 +199,7 @@ std::string EndRules::unexplained_timeout(const JobHistory& job, const Seen& see
 }
 
 std::string EndRules::unexplained_rejection(const JobHistory& job, const Seen& seen) const {
-  const std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
+  std::string what = std::string("a job that ") + to_string(job.plan.behave) + ": " + describe(seen);
   switch (cause_of(seen)) {
     case Cause::Invalid:
       return job.plan.behave == Behave::Invalid && seen.text.starts_with("as planned") ? "" : what;
@@ -219,9 +219,8 @@ std::string EndRules::unexplained_rejection(const JobHistory& job, const Seen& s
 }
 
 std::string EndRules::unfounded_refusal(const JobHistory& job) const {
-  const std::string what = refusal_name(job.refusal) + " (" + job.refusal_text + ") with " +
-                           std::to_string(job.flying) + " jobs in flight and " + std::to_string(job.flying_bytes) +
-                           " bytes given out since the oldest";
+  std::string what = refusal_name(job.refusal) + " (" + job.refusal_text + ") with " + std::to_string(job.flying) +
+                     " jobs in flight and " + std::to_string(job.flying_bytes) + " bytes given out since the oldest";
   const bool draining = job.refusal == static_cast<std::int64_t>(SubmitError::Draining) ||
                         job.refusal == 100 + control::v1::ERROR_DRAINING;
   if (draining) return drained(job.plan.pool, job.submitted_ns, job.refused_ns) ? "" : what + ": it was not drained";

@@ -41,7 +41,7 @@ DaemonView view_of(const v1::Status& status, std::uint64_t daemon_id) {
 
 }  // namespace
 
-Watcher::Watcher(std::string socket, const Journal& journal)
+Watcher::Watcher(const std::string& socket, const Journal& journal)
     : journal_(journal),
       eye_(socket, "chaos judge", kPatience, Duration(0), true),
       hand_(socket, "chaos judge", kPatience, Duration(0), true),

@@ -32,7 +32,7 @@ struct DaemonView {
 /// lets them go on. Two threads; the rest of the judge never waits for the daemon.
 class Watcher {
  public:
-  Watcher(std::string socket, const Journal& journal);
+  Watcher(const std::string& socket, const Journal& journal);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;

@@ -28,7 +28,7 @@ Result<std::optional<ControlLink::Incoming>> ControlLink::receive() {
   }
   auto message = worker_link::decode_to_worker(std::span(buffer_).first(packet->size), packet->fds.size());
   if (!message) return message.error();
-  return std::optional<Incoming>(Incoming{std::move(*message), std::move(packet->fds)});
+  return std::optional<Incoming>(Incoming{*message, std::move(packet->fds)});
 }
 
 }  // namespace ringmaster::worker

@@ -86,7 +86,7 @@ TEST_F(CliFiles, AnInterruptEndsTheWaitForAReader) {
   write("in", "x");
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   const pid_t submit = begin({.arguments = {"submit", "default/echo", "--in", path("in"), "--out", path("pipe")}});
-  eventually("the job is done", [&] { return log().size() > 0 && jobs_done() == 1; });
+  eventually("the job is done", [&] { return !log().empty() && jobs_done() == 1; });
   ASSERT_EQ(::kill(submit, SIGINT), 0);
   EXPECT_EQ(finish(submit).code, 130);
 }

@@ -20,7 +20,7 @@ class CliTerminal : public CommandTest {
   }
   Ended finish_reading(pid_t pid, Terminal& terminal) const {
     terminal.read();
-    const Ended ended = finish(pid);
+    Ended ended = finish(pid);
     terminal.read();
     return ended;
   }

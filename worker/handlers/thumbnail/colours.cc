@@ -42,7 +42,7 @@ std::optional<VipsIntent> usable_profile(VipsImage* image) {
   for (const VipsIntent intent : {VIPS_INTENT_RELATIVE, VIPS_INTENT_PERCEPTUAL}) {
     const auto number = static_cast<cmsUInt32Number>(intent);
     if (::cmsIsIntentSupported(profile.get(), number, LCMS_USED_AS_INPUT) == FALSE) continue;
-    cmsHTRANSFORM const tried =
+    void* const tried =
         ::cmsCreateTransform(profile.get(), kind.format, srgb.get(), TYPE_RGB_8, number, cmsFLAGS_NOOPTIMIZE);
     if (tried == nullptr) continue;
     ::cmsDeleteTransform(tried);
