@@ -7,7 +7,7 @@
 namespace ringmaster {
 namespace {
 
-// The text up to `end`, which is taken off with it; all of it where there is none.
+// Removes the text up to and including the first `end`, and returns it without `end`; all of it if there is no `end`.
 std::string_view take_until(std::string_view& text, std::string_view end) {
   const auto at = text.find(end);
   const std::string_view part = text.substr(0, at);
@@ -46,7 +46,7 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 
 }  // namespace
 
-// A line: "36 35 98:0 /top /point options optional… - type source super-options".
+// One line reads "36 35 98:0 /top /point options optional… - type source super-options".
 std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo, std::string_view controller) {
   std::vector<CgroupMount> mounts;
   while (!mountinfo.empty()) {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// How the kernel's texts about cgroups are read. Pure: the texts are the caller's.
+/// Reads what the kernel writes about cgroups. Pure: the caller reads the files and passes their text.
 namespace ringmaster {
 
 /// Where a hierarchy of cgroups is mounted, and which of its groups that mount shows as its top.
@@ -24,12 +24,12 @@ struct CgroupMount {
 /// A process's group from the text of /proc/PID/cgroup: the v2 one ("0::/path"), or the v1 one of `controller`.
 [[nodiscard]] std::optional<std::string> cgroup_of(std::string_view text, bool v2, std::string_view controller);
 
-/// The folder of `group` below that mount, without a slash at its end. Inside a container the mount may show the group
-/// itself as its top while the path is the host's. nullopt: the mount does not show it.
+/// The folder of `group` below that mount, without a slash at its end; nullopt: the mount does not show the group. In a
+/// container the mount's top may be the group itself, while /proc/PID/cgroup gives the path that the host knows.
 [[nodiscard]] std::optional<std::string> cgroup_folder(const CgroupMount& mount, std::string_view group);
 
-/// The group's folder and those of its ancestors, nearest first; the last is the mount point, which is the only one
-/// where the mount does not show the group.
+/// The group's folder and those of its ancestors, nearest first; the last one is the mount point. If the mount does not
+/// show the group, only the mount point.
 [[nodiscard]] std::vector<std::string> cgroup_folders(const CgroupMount& mount, std::string_view group);
 
 /// The number behind `key` in a table such as memory.stat or memory.events; nullopt: it is not there.

@@ -29,7 +29,7 @@ inline void put_fds(msghdr& message, std::span<char> control, std::span<const in
   std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
 }
 
-/// Hands every descriptor that came with `message` to `take(UniqueFd)`; they are this process's now.
+/// Hands every descriptor that came with `message` to `take(UniqueFd)`, so that each has an owner.
 template <typename Take>
 void take_fds(msghdr& message, Take&& take) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {

@@ -17,7 +17,7 @@ struct Path {
   char text[64];
 };
 
-// "/proc/", pid, then pieces. By hand: snprintf may take locks.
+// Paths are put together by hand: snprintf may take locks, which a signal handler must not.
 void add(Path& path, const char* piece) noexcept {
   std::strncat(path.text, piece, sizeof path.text - std::strlen(path.text) - 1);
 }
@@ -36,7 +36,7 @@ Path proc(pid_t pid, const char* below) noexcept {
   return path;
 }
 
-// What stands behind the name in /proc/PID/stat.
+// The fields that follow the process's name in /proc/PID/stat.
 struct Stat {
   char state = '\0';
   pid_t parent = 0;

@@ -5,12 +5,12 @@
 
 namespace ringmaster {
 
-/// What the kernel sends to supervisor and workers when the keeper dies. A signal that can be caught, so that they end
-/// what they have started before they end themselves; no library uses this one, and where nobody catches it it kills.
+/// The signal that the kernel sends to the supervisor and the workers when the keeper dies. It can be caught, so that
+/// they first end the processes they have started. No library uses SIGSTKFLT, and uncaught it kills.
 inline constexpr int kKeeperGoneSignal = SIGSTKFLT;
 
-/// SIGKILL for each living child of process `of`; returns how many there were. Orphans below them become children of
-/// `of` if that is a subreaper, so a few passes end everything. Async-signal-safe, and allocates nothing.
+/// Sends SIGKILL to each living child of process `of`; returns how many there were. If `of` is a subreaper, it becomes
+/// the parent of their orphans, so a few passes end everything. Async-signal-safe, and allocates nothing.
 unsigned kill_children(pid_t of) noexcept;
 
 }  // namespace ringmaster

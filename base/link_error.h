@@ -5,9 +5,9 @@
 
 namespace ringmaster {
 
-/// Whether that errno of a send or a receive on a socket is for good: nobody is at the other end, or the call can never
-/// succeed. Every other one is of this moment (a full queue, memory, descriptors under way, or what nobody has thought
-/// of), and the same is to be tried again, so that no packet is lost by it. Only for EAGAIN does poll tell when.
+/// True if this errno of a send or receive means that the link is lost: nobody is at the other end, or the call can
+/// never succeed. After any other errno (full queue, no memory, too many descriptors in flight, or one that is not
+/// known here) the same call must be tried again, so that no packet is lost. Only after EAGAIN does poll tell when.
 [[nodiscard]] inline bool link_is_dead(int error) noexcept {
   switch (error) {
     case EPIPE:
@@ -25,7 +25,7 @@ namespace ringmaster {
   }
 }
 
-/// How long a link that refuses again and again, and not for EAGAIN, may do so before it is taken for broken.
+/// A link that fails for this long, and not with EAGAIN, is treated as broken.
 inline constexpr std::uint64_t kRefusingLinkNs = 2'000'000'000;
 
 }  // namespace ringmaster

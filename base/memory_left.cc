@@ -51,7 +51,7 @@ std::optional<std::uint64_t> left_in_cgroup(std::string_view limit, std::string_
   const auto most = leading_number(limit);
   const auto used = leading_number(usage);
   if (!most || !used || *most >= kNoLimit) return std::nullopt;
-  // v1 counts what is below the group apart.
+  // In v1 only the figures that start with "total_" include the groups below this one.
   auto droppable = cgroup_figure(stat, "total_inactive_file");
   if (!droppable) droppable = cgroup_figure(stat, "inactive_file");
   const std::uint64_t held = *used - std::min(*used, droppable.value_or(0));

@@ -6,7 +6,7 @@
 
 namespace ringmaster {
 
-/// Nanoseconds of CLOCK_MONOTONIC: not set by anyone, stands still while the machine is suspended.
+/// CLOCK_MONOTONIC in nanoseconds: nobody can set it, and it stops while the machine is suspended.
 inline std::uint64_t monotonic_ns() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);

@@ -7,26 +7,26 @@
 
 #include "ringmaster_plants.h"
 
-/// Faults for the judge (tests/chaos) to find: a judge that never found anything may be blind. They exist only where
-/// the build says so (RINGMASTER_PLANTS: the sanitizer preset; never in a release, and a test looks), and there only
-/// for a process whose environment names one: PLANTED_FAULT=retry-any.
+/// Deliberate faults that prove that the judge (tests/chaos) finds faults. They are compiled in only with
+/// RINGMASTER_PLANTS (the sanitizer preset; a test checks that no release has them), and act only in a process whose
+/// environment names one: PLANTED_FAULT=retry-any.
 namespace ringmaster {
 
 enum class Plant : std::uint8_t {
-  ColdStart,       ///< the keeper takes each death of the supervisor for one too many
-  DescriptorLeft,  ///< the keeper closes no descriptor that it was told to release
-  OrphanLeft,      ///< what a dead worker had started lives on
-  OutcomeForeign,  ///< a message's outcome carries the result of the one before
-  OutcomeNever,    ///< jobs of a dead worker are left as they are
-  OutcomeTwice,    ///< a message's outcome is sent twice
-  RefuseFull,      ///< jobs as messages: "queue full", now and then
-  ResultMixed,     ///< 64 bytes of a result lie in its middle once more
+  ColdStart,       ///< the keeper starts no successor: it treats each death of the supervisor as one too many
+  DescriptorLeft,  ///< the keeper does not close the descriptors that it is told to release
+  OrphanLeft,      ///< processes that a dead worker had started are not killed
+  OutcomeForeign,  ///< the outcome of a job sent as a message carries the previous job's result
+  OutcomeNever,    ///< jobs of a dead worker are never ended
+  OutcomeTwice,    ///< the outcome of a job sent as a message is sent twice
+  RefuseFull,      ///< some jobs sent as messages are refused as "queue full" without need
+  ResultMixed,     ///< 64 bytes of a result are repeated in its middle
   ResultShort,     ///< a result's last byte is missing
   RetryAny,        ///< a job that is not idempotent is tried again
-  RetryForever,    ///< an idempotent one has no limit
-  SessionLeft,     ///< workers let go of no session
-  SocketLeft,      ///< socket and lock stay when the daemon ends
-  WakeLost,        ///< clients ring for one in two jobs only
+  RetryForever,    ///< an idempotent job is tried again without limit
+  SessionLeft,     ///< workers never release a session
+  SocketLeft,      ///< socket and lock file are not removed when the daemon ends
+  WakeLost,        ///< clients ring the bell for every second job only
 };
 
 #ifdef RINGMASTER_PLANTS
@@ -37,7 +37,7 @@ inline constexpr const char* kPlants[] = {"cold-start",    "descriptor-left", "o
                                           "socket-left",   "wake-lost"};
 static_assert(std::size(kPlants) == static_cast<std::size_t>(Plant::WakeLost) + 1);
 
-/// True at each `every`th call of a place, in a process that was told of this fault.
+/// True at every `every`th call from one place in the code, in a process whose environment names this fault.
 [[nodiscard]] inline bool planted(Plant plant, unsigned every = 1) noexcept {
   static const char* const told = std::getenv("PLANTED_FAULT");
   static unsigned calls = 0;

@@ -14,7 +14,7 @@ std::string limit_text(__rlimit_resource resource, const char* name, const char*
   return std::string(" (") + name + ", " + names + ", is " + std::to_string(limit.rlim_cur) + unit + ")";
 }
 
-// Where a limit of this process may be the cause, it is named: the errno alone says nothing of it.
+// The limit of this process that may have caused the errno, as text; the errno alone does not tell it.
 std::string limit_behind(int errno_value) {
   switch (errno_value) {
     case EFBIG:

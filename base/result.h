@@ -14,17 +14,17 @@ struct Error {
   int code = 0;
 };
 
-/// Found by boost::system::result when `.value()` is called on a failure, which is a bug of the caller.
+/// boost::system::result calls this when `.value()` is used on a failure, which is a bug of the caller.
 [[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
   throw std::runtime_error(error.message);
 }
 
-/// A value or an Error. For what the environment does; bugs are RM_CHECK, refusals that callers act on are enums.
+/// A value or an Error: for failures of the environment. Bugs are RM_CHECK; refusals that callers act on are enums.
 template <typename T>
 using Result = boost::system::result<T, Error>;
 
-/// `what` followed by the text of `errno_value`: errno_error("cannot map \"x\"", ENOMEM); and by the limit of this
-/// process that may be behind it (of file sizes, descriptors, address space).
+/// `what`, the text of `errno_value`, and the limit of this process that may be the cause (file size, descriptors,
+/// address space): errno_error("cannot map \"x\"", ENOMEM).
 [[nodiscard]] Error errno_error(std::string what, int errno_value);
 
 }  // namespace ringmaster

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxNameLength = 64;
 // C0, DEL and C1.
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
-// Length of the character at the start of `text` that may be shown; 0 where there is none.
+// Length of the character at the start of `text`; 0: it is not UTF-8, or must not be shown.
 std::size_t character_length(std::string_view text) {
   const DecodedCharacter first = decode_character(text);
   return is_control(first.code) && first.code != '\t' && first.code != '\n' ? 0 : first.length;
@@ -82,7 +82,7 @@ std::string shorten_text(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
   std::size_t end = limit > kMore.size() ? limit - kMore.size() : 0;
   const auto space = text.substr(0, end + 1).find_last_of(" \t\n");
-  // A word that takes more than half of the room says more when it is cut than when it is left out.
+  // A last word longer than half of `limit` is cut rather than left out.
   const bool at_word = space != std::string_view::npos && space >= limit / 2;
   if (at_word) end = text.substr(0, space).find_last_not_of(" \t\n,;:") + 1;
   while (!at_word && end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0U) == 0x80U) --end;

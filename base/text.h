@@ -7,14 +7,14 @@
 namespace ringmaster {
 
 /// True for well-formed UTF-8 (no overlong forms, no surrogates) without control characters other than tab and newline.
-/// Protobuf refuses a message whose strings are anything else, and a terminal obeys control characters.
+/// Protobuf refuses any other string, and a terminal would act on control characters.
 [[nodiscard]] bool is_clean_text(std::string_view text);
 
-/// `text` cut to `limit` bytes, each offending byte replaced by '?': what a worker or a client said, made fit to be
-/// shown.
+/// `text` cut to `limit` bytes, with each byte that is_clean_text() rejects replaced by '?'. For showing what a worker
+/// or a client has sent.
 [[nodiscard]] std::string clean_text(std::string_view text, std::size_t limit = 4096);
 
-/// The same on one line, to be quoted within a sentence: line ends and tabs become spaces.
+/// clean_text() on one line, to be quoted in a sentence: line ends and tabs become spaces.
 [[nodiscard]] std::string clean_quote(std::string_view text, std::size_t limit = 80);
 
 /// `text`, or as many whole words of it as fit `limit` bytes together with "..." behind them. Never ends inside a

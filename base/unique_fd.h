@@ -9,7 +9,7 @@ namespace ringmaster {
 /// Sole owner of one file descriptor; closes it on destruction. Move-only. -1 means "none".
 ///
 /// Every descriptor is put inside one in the expression that creates it, with CLOEXEC set.
-/// `close` is called once and never repeated on EINTR: Linux has released the number by then.
+/// `close` is called once and not repeated on EINTR: Linux has already released the number.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -27,7 +27,7 @@ class UniqueFd {
   [[nodiscard]] bool valid() const noexcept { return fd_ >= 0; }
   explicit operator bool() const noexcept { return valid(); }
 
-  /// Gives the descriptor up to the caller, who must close it.
+  /// Passes the descriptor to the caller, who must close it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
   void reset(int fd = -1) noexcept {

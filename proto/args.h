@@ -17,7 +17,7 @@ struct Argument {
   std::string value;
 };
 
-/// The same, pointing into the bytes it was decoded from.
+/// An Argument that points into the bytes it was decoded from.
 struct ArgumentView {
   std::string_view key;
   std::string_view value;
@@ -26,15 +26,15 @@ struct ArgumentView {
 inline constexpr std::size_t kMaxArguments = 64;
 inline constexpr std::size_t kMaxEncodedArgumentBytes = 64 * 1024;
 
-/// Encodes as {u16 key length, u32 value length, key, value}*, little endian; no argument is no byte.
+/// Encodes as {u16 key length, u32 value length, key, value}*, little endian; an empty list takes no bytes.
 /// Fails when a key is no name or comes twice, on more than kMaxArguments, or when the whole exceeds
 /// kMaxEncodedArgumentBytes.
 [[nodiscard]] Result<std::vector<std::byte>> encode_arguments(std::span<const Argument> arguments);
 
-/// What encode_arguments says of them, without encoding.
+/// The checks of encode_arguments, without encoding.
 [[nodiscard]] Result<void> check_argument_list(std::span<const ArgumentView> arguments);
 
-/// How many bytes encode_arguments makes of them.
+/// How many bytes encode_arguments would return.
 template <typename List>
 [[nodiscard]] std::size_t encoded_size(const List& arguments) noexcept {
   std::size_t size = 0;
@@ -43,7 +43,7 @@ template <typename List>
   return size;
 }
 
-/// The inverse, on hostile bytes; fails on whatever encode_arguments would not have written.
+/// Decodes hostile bytes; fails on whatever encode_arguments would not have written.
 /// REQUIRES: `bytes` is private memory that outlives the views; decoding shared memory in place would be a race.
 [[nodiscard]] Result<std::vector<ArgumentView>> decode_arguments(std::span<const std::byte> bytes);
 

@@ -16,7 +16,7 @@ std::optional<T> parse_whole(std::string_view text) {
   return value;
 }
 
-// Empty when `value` fits; else what is allowed.
+// Empty if `value` is allowed for `argument`; otherwise a text that says what is allowed.
 std::string misfit(const ArgumentDescription& argument, std::string_view value) {
   switch (argument.type) {
     case ArgumentType::Text:

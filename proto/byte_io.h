@@ -12,7 +12,7 @@
 
 namespace ringmaster::wire {
 
-// The wire is little endian and so is every machine this runs on: integers are copied, not converted.
+// The wire is little endian, as are the supported machines: integers are copied, not converted.
 static_assert(std::endian::native == std::endian::little);
 
 /// Appends little-endian integers and length-prefixed strings to a buffer that it owns.

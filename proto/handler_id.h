@@ -6,7 +6,7 @@
 namespace ringmaster::wire {
 
 /// The 64-bit FNV-1a hash of a handler's name: how a job descriptor in shared memory names its handler.
-/// A pool whose handlers collide is refused when its worker registers them, so within a pool it is one to one.
+/// A worker whose handlers' hashes collide is refused, so within a pool each hash means one handler.
 [[nodiscard]] constexpr std::uint64_t handler_id(std::string_view name) noexcept {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : name) {

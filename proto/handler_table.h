@@ -31,9 +31,9 @@ struct ArgumentDescription {
   std::optional<std::int64_t> maximum;
 };
 
-/// What a worker tells about one of its handlers. Written by the worker, checked here, passed on to clients.
+/// A worker's description of one of its handlers. Checked here and passed on to clients.
 struct HandlerDescription {
-  std::string name;     ///< A name (base/text.h), unique in its pool, and so is its handler_id().
+  std::string name;     ///< A name (base/text.h); it and its handler_id() are unique in the pool.
   std::string summary;  ///< One line.
   std::vector<ArgumentDescription> arguments;
 
@@ -46,11 +46,11 @@ struct HandlerDescription {
   /// input's.
   std::string output_extension;
 
-  /// Looks at cancelled(): gets the grace period between cancel word and kill.
+  /// The handler checks Job::cancelled(), so it gets the pool's grace period before its worker is killed.
   bool listens_to_cancel = false;
-  /// Survives a request that changes while it is read: large requests in place for other uids.
+  /// The handler tolerates a request that changes while it is read, so large ones of other uids need not be copied.
   bool change_safe = false;
-  /// May run twice for one job; `map` asks for retries by default. A hint for clients.
+  /// May run twice for one job: `ringmaster map` then asks for retries. A hint for clients.
   bool idempotent = false;
 };
 
@@ -60,10 +60,11 @@ inline constexpr std::size_t kMaxHandlerTableBytes = 256 * 1024;
 /// The whole table as bytes; see proto/PROTOCOL.md. Fails on whatever decode_handlers would refuse.
 [[nodiscard]] Result<std::vector<std::byte>> encode_handlers(std::span<const HandlerDescription> handlers);
 
-/// The inverse, on hostile bytes. Names, texts, counts and factor are in range and no two names or ids are equal.
+/// Decodes hostile bytes. In the result names, texts, counts and factor are in range, and no two names or ids are
+/// equal.
 [[nodiscard]] Result<std::vector<HandlerDescription>> decode_handlers(std::span<const std::byte> bytes);
 
-/// What is wrong with a table, as encode and decode find it: bad or repeated names, colliding ids, texts too long, …
+/// The checks of encode and decode: bad or repeated names, colliding ids, texts too long, …
 [[nodiscard]] Result<void> check_handlers(std::span<const HandlerDescription> handlers);
 
 /// Fails when an argument is unknown, missing, or not of its type; the message names handler, argument and what is
@@ -75,7 +76,7 @@ inline constexpr std::uint64_t kMaxDefaultResult = std::numeric_limits<std::uint
 [[nodiscard]] std::uint64_t scaled_result_bytes(const HandlerDescription& handler, std::uint64_t request_bytes);
 }  // namespace handler_table_detail
 
-/// The result capacity to offer for a request of `request_bytes` when the caller names none. Saturates.
+/// The result capacity for a request of `request_bytes` if the caller names none. Saturates.
 [[nodiscard]] inline std::uint64_t default_result_bytes(const HandlerDescription& handler,
                                                         std::uint64_t request_bytes) {
   // Most handlers scale nothing, and each job asks.

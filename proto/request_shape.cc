@@ -16,7 +16,7 @@ using google::protobuf::io::CodedInputStream;
 
 enum class Part { Request, Submit, Other };
 
-/// What a delimited field of `in` holds, where it is a message of this protocol.
+/// True if the delimited field `field` of `in` holds a nested message of this protocol; `inner` says which.
 bool holds_message(Part in, std::uint32_t field, Part& inner) {
   inner = field == Request::kSubmitFieldNumber ? Part::Submit : Part::Other;
   if (in == Part::Request) return true;
@@ -24,7 +24,8 @@ bool holds_message(Part in, std::uint32_t field, Part& inner) {
   return in == Part::Submit && field == Submit::kArgumentsFieldNumber;
 }
 
-/// Counts `left` down. False: it does not suffice. What is malformed ends the walk: the decoder will say so.
+/// Subtracts the fields from `left`. False: there are more than that. Stops at malformed bytes, which the decoder
+/// reports.
 bool count_fields(CodedInputStream& in, Part part, std::size_t& left) {
   while (const std::uint32_t tag = in.ReadTag()) {
     if (left-- == 0) return ++left, false;
@@ -54,7 +55,7 @@ bool count_fields(CodedInputStream& in, Part part, std::size_t& left) {
         if (!in.ReadLittleEndian32(&word)) return true;
         break;
       default:
-        break;  // the bounds of a group; the fields in it count as well
+        break;  // start and end of a group; its fields are counted too
     }
   }
   return true;

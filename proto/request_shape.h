@@ -6,11 +6,11 @@
 
 namespace ringmaster::wire {
 
-/// Most fields of one request, those of its parts included: what 64 arguments need, several times.
+/// The most fields of one request, nested messages included: several times what 64 arguments need.
 inline constexpr std::size_t kMaxRequestFields = 512;
 
-/// What is wrong with the shape of a request, before it is decoded; empty: nothing. A field may be two bytes on the
-/// wire and a hundred in memory, so it is fields that are counted. Bytes that are no fields are the decoder's matter.
+/// What is wrong with the shape of a request, found before it is decoded; empty: nothing. Fields are counted because
+/// one may take two bytes on the wire and a hundred in memory. Malformed bytes are left to the decoder.
 [[nodiscard]] std::string check_shape(std::string_view body);
 
 }  // namespace ringmaster::wire

@@ -27,7 +27,7 @@ std::optional<std::string> variable(const char* name) {
 
 std::string run_user_folder(uid_t euid) { return "/run/user/" + std::to_string(euid); }
 
-/// $RUNTIME_DIRECTORY of a user's service lies under $XDG_RUNTIME_DIR; only the system's folder counts.
+/// True if $RUNTIME_DIRECTORY names the system's folder. For a user's service it names one under $XDG_RUNTIME_DIR.
 bool names_system_folder(std::string_view list) {
   while (!list.empty()) {
     const auto colon = list.find(':');
@@ -38,7 +38,8 @@ bool names_system_folder(std::string_view list) {
   return false;
 }
 
-/// A string could also be taken for an Error's message: say which it is.
+/// A Result that holds this path. Result's constructor would not know whether a string is a value or an Error's
+/// message.
 Result<std::string> found(std::string path) { return {boost::system::in_place_value, std::move(path)}; }
 
 Result<std::string> checked(std::string path, const std::string& origin) {
@@ -46,7 +47,7 @@ Result<std::string> checked(std::string path, const std::string& origin) {
   return found(std::move(path));
 }
 
-/// --socket, then the variable; nullopt: neither names one.
+/// The socket that --socket names, or else $RINGMASTER_SOCKET, with its origin; nullopt: neither is given.
 std::optional<std::pair<std::string, std::string>> named(const std::string& option,
                                                          const SocketEnvironment& environment) {
   if (!option.empty()) return std::pair{option, std::string{kOptionOrigin}};
@@ -107,7 +108,7 @@ std::string places_tried(const SocketPlace& place) {
   if (place.origin == kOptionOrigin) return {};
   if (place.origin != kDefaultOrigin) return "tried " + place.origin;
   if (place.instead.empty()) return "tried the default place " + place.path;
-  // The user's own is looked for first, the system's after it.
+  // The user's own socket is tried before the system's.
   const bool system_last = place.instead == kSystemSocket;
   return "tried the default places " + (system_last ? place.path : place.instead) + " and " +
          (system_last ? place.instead : place.path);
@@ -140,7 +141,7 @@ Result<void> check_private_folder(const std::string& path, uid_t euid, MissingFo
   if (::lstat(folder.c_str(), &is) != 0) return {};
   std::string problem;
   if (!S_ISDIR(is.st_mode)) {
-    problem = "is no folder";
+    problem = "is not a folder";
   } else if (is.st_uid != euid) {
     problem = "belongs to uid " + std::to_string(is.st_uid) + ", not to uid " + std::to_string(euid);
   } else if ((is.st_mode & 022) != 0) {

@@ -38,7 +38,7 @@ Result<FromStranger> receive_from_stranger(int socket, std::span<std::byte> buff
 }
 
 bool refuse_descriptors(int socket) noexcept {
-  // Else urgent bytes, with what came along with them, are dropped by the next read.
+  // Otherwise the next read would drop urgent bytes, and the descriptors that came with them.
   const int yes = 1;
   (void)::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &yes, sizeof yes);
   const int none = 0;

@@ -9,39 +9,39 @@
 
 #include "proto/handler_table.h"
 
-/// What a job must keep to before it is taken: one check for the client of a session, before it publishes, and for the
-/// daemon, of a job that comes as a message. Pure; a job that keeps to the rules allocates nothing.
+/// The rules that a job must keep before it is accepted. Checked by the client of a session before it publishes, and by
+/// the daemon for a job that comes as a message. Pure; nothing is allocated for a job that keeps the rules.
 namespace ringmaster::wire {
 
-/// How a job goes to its pool, which bounds its sizes.
+/// How a job is submitted; its sizes have different limits by that.
 enum class SubmitWay : std::uint8_t { Session, Message };
 
-/// What there is to be kept to. Views: the caller's.
+/// The limits for a job. The caller owns what the views point to.
 struct SubmitLimits {
   SubmitWay way = SubmitWay::Session;
   std::string_view pool;
   std::span<const HandlerDescription> handlers;
-  bool handlers_known = true;       ///< false: no worker has been ready yet, so any name may be right
-  std::uint64_t request_bytes = 0;  ///< the most of one request
-  std::uint64_t ring_bytes = 0;     ///< of the ring that request and arguments share
-  std::uint64_t result_bytes = 0;   ///< the most room for a result
+  bool handlers_known = true;       ///< false: no worker has been ready yet, so any handler's name is accepted
+  std::uint64_t request_bytes = 0;  ///< the most bytes of one request
+  std::uint64_t ring_bytes = 0;     ///< size of the ring that request and arguments share
+  std::uint64_t result_bytes = 0;   ///< the highest result capacity
   std::uint64_t shortest_run_ms = 0;
-  std::uint64_t longest_run_ms = 0;  ///< 0: not said
+  std::uint64_t longest_run_ms = 0;  ///< 0: not known
 };
 
-/// What is asked for.
+/// What the submitter asks for.
 struct SubmitWish {
   std::string_view handler = {};
   std::span<const ArgumentView> arguments = {};
   std::uint64_t request_bytes = 0;
-  std::uint64_t ring_room = 0;  ///< what request and encoded_size(arguments) take of the ring
+  std::uint64_t ring_room = 0;  ///< bytes of the ring that the request and its encoded arguments take
   std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
-  std::uint64_t run_timeout_ms = 0;                             ///< 0: the pool's; kNoTimeout: none that can be
+  std::uint64_t run_timeout_ms = 0;  ///< 0: the pool's; kNoTimeout: the caller's value is out of range
   std::uint64_t queue_timeout_ms = 0;
 };
 inline constexpr std::uint64_t kNoTimeout = ~std::uint64_t{0};
 
-/// A wish that keeps to the rules, as a job descriptor has it.
+/// The values for the job descriptor, of a wish that keeps the rules.
 struct SubmitTerms {
   const HandlerDescription* handler = nullptr;  ///< null: handlers are not known yet
   std::uint64_t result_capacity = 0;
@@ -58,7 +58,7 @@ struct SubmitRefusal {
 };
 
 namespace submit_rules_detail {
-/// What a wish may break, in the order in which it is looked for.
+/// The rules, in the order in which they are checked.
 enum class Rule : std::uint8_t {
   None,
   KnownHandler,
@@ -71,7 +71,7 @@ enum class Rule : std::uint8_t {
   LongestRun,
   Result
 };
-/// Offered for a result when the pool has not told its handlers' rules yet.
+/// The result capacity while the pool's handlers are not known.
 inline constexpr std::uint64_t kUnknownResultBytes = std::uint64_t{64} << 10;
 inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
 
@@ -97,7 +97,7 @@ inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
 }
 }  // namespace submit_rules_detail
 
-/// The check of the request's size, for those who take its bytes before the rest is known.
+/// Checks only the request's size, for callers that copy the request before they know the rest.
 [[nodiscard]] inline std::optional<SubmitRefusal> check_request_bytes(std::uint64_t bytes, const SubmitLimits& limits) {
   if (bytes <= limits.request_bytes) return std::nullopt;
   SubmitWish wish;
@@ -105,7 +105,8 @@ inline constexpr std::uint64_t kLongestTimeoutMs = 0xFFFFFFFF;
   return submit_rules_detail::refusal_of(submit_rules_detail::Rule::Request, nullptr, wish, limits);
 }
 
-/// nullopt: `terms` is filled in, and encode_arguments() takes the arguments. Inline: each job passes here.
+/// nullopt: the job keeps the rules, `terms` is filled in, and encode_arguments() will succeed. Inline, because it is
+/// called for each job.
 [[nodiscard, gnu::always_inline]] inline std::optional<SubmitRefusal> check_submit(const SubmitWish& wish,
                                                                                    const SubmitLimits& limits,
                                                                                    SubmitTerms& terms) {

@@ -334,11 +334,11 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
-                   " is none that a supervisor sends"};
+                   " is not one that a supervisor sends"};
   }
   if (!valid || !in.ok() || in.left() != 0) return bad_field("message to the worker");
   if (fd_count != fds_of(message))
-    return Error{"worker link: " + std::to_string(fd_count) + " descriptors came, not as the message says"};
+    return Error{"worker link: " + std::to_string(fd_count) + " descriptors came, which does not fit the message"};
   return message;
 }
 
@@ -379,7 +379,7 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
-                   " is none that a worker sends"};
+                   " is not one that a worker sends"};
   }
   if (!valid || !in.ok() || in.left() != 0) return bad_field("message from the worker");
   if (fd_count != 0) return Error{"worker link: a worker sent descriptors, which it never may"};

@@ -11,7 +11,7 @@
 
 /// The link between supervisor and worker: descriptor 3 of a worker, AF_UNIX SOCK_SEQPACKET, one message per packet.
 /// Fixed little-endian structs instead of protobuf, for the worker's start-up time and size. Layout: proto/PROTOCOL.md.
-/// Both sides decode with validation: a worker is not trusted by the supervisor.
+/// Both sides check all that they decode: the supervisor does not trust a worker.
 namespace ringmaster::worker_link {
 
 inline constexpr std::size_t kMaxMessageBytes = 32 * 1024;

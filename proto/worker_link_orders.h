@@ -3,18 +3,15 @@
 #include <cstdint>
 #include <variant>
 
-/// What a supervisor tells its workers: one struct for each message of the link (proto/worker_link.h).
+/// What a supervisor tells its workers: one struct per message of the link (proto/worker_link.h).
 namespace ringmaster::worker_link {
 
 inline constexpr std::uint32_t kMaxSessions = 1024;
 inline constexpr std::uint32_t kMaxSlots = 4096;
 inline constexpr std::uint8_t kClasses = 4;
 
-// ---- to the worker ----
-
 /// Map a session and serve it. Comes with three descriptors: request segment (read-only to a worker), reply segment,
-/// the session's bell, to be watched only. Answered by Attached, or by SessionBroken when the segments are not what
-/// they should be.
+/// the session's bell (only to be watched). Answered by Attached, or by SessionBroken if the segments are not valid.
 struct Attach {
   std::uint32_t index = 0;   ///< Place in the session table, < kMaxSessions.
   std::uint32_t serial = 0;  ///< Unique for the daemon's life; never 0.
@@ -28,7 +25,7 @@ struct Attach {
   std::uint64_t request_ring_bytes = 0;  ///< Size of the payload ring in it.
   std::uint64_t result_ring_bytes = 0;
   std::uint64_t opened_ns = 0;  ///< CLOCK_MONOTONIC; none of its jobs was submitted before.
-  bool told_of = false;         ///< The supervisor is its client: a Look to one worker tells of its jobs, and no bell.
+  bool told_of = false;  ///< The supervisor is the client: it sends a Look to one worker instead of ringing a bell.
 };
 
 /// Unmap the session (between jobs) and answer Detached. A session the worker does not have is answered too.
@@ -56,10 +53,10 @@ struct Settings {
   bool keep_leftovers = false;                  ///< Processes that jobs leave behind: reported, not ended.
 };
 
-/// There may be a job that no bell has told of. Claims what there is; whoever sleeps wakes up for it.
+/// There may be a job for which no bell rang: wake up and look for it.
 struct Look {
-  std::uint32_t index = 0;   ///< The session that has it,
-  std::uint32_t serial = 0;  ///< 0: any may have.
+  std::uint32_t index = 0;   ///< The session that may have the job.
+  std::uint32_t serial = 0;  ///< Its serial; 0: look at all sessions.
 };
 
 using ToWorker = std::variant<Attach, Detach, Claiming, Exit, Settings, Look>;

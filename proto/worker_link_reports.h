@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-/// What a worker tells its supervisor: one struct for each message of the link (proto/worker_link.h).
+/// What a worker tells its supervisor: one struct per message of the link (proto/worker_link.h).
 namespace ringmaster::worker_link {
 
 inline constexpr std::uint32_t kAbiVersion = 1;
@@ -15,12 +15,10 @@ inline constexpr std::size_t kMaxChunkBytes = 16 * 1024;
 inline constexpr std::size_t kMaxTextBytes = 2048;
 inline constexpr std::size_t kFaultTextBytes = 192;
 
-// ---- to the supervisor ----
-
 /// First message of a worker.
 struct Hello {
   std::uint32_t abi = kAbiVersion;
-  std::uint32_t pid = 0;  ///< As the worker sees it; informational, the supervisor goes by its pidfd.
+  std::uint32_t pid = 0;  ///< As the worker sees it. For information only: the supervisor uses its pidfd.
 };
 
 /// A piece of encode_handlers(); pieces come in order, `last` on the final one. Before Ready.
@@ -47,7 +45,7 @@ struct Detached {
 enum class BrokenReason : std::uint32_t {
   BadSegment = 1,     ///< Wrong seals, size or header.
   MapFailed = 2,      ///< mmap or the poll set refused; `detail` is the errno.
-  BadDescriptor = 3,  ///< A job descriptor cannot be; `detail` is the slot.
+  BadDescriptor = 3,  ///< A job descriptor is impossible; `detail` is the slot.
   WordTampered = 4,   ///< A slot word is not what its client may write; `detail` is the slot.
   BadIndex = 5,       ///< Index or serial does not fit the worker's table.
   BellStorm = 6,      ///< Its bell rang again and again without a job; `detail` is how often.
@@ -68,24 +66,24 @@ struct BootFailed {
   std::string text;
 };
 
-/// What became of processes that jobs left behind. For the log: the worker counts them in its lane.
+/// What became of processes that jobs left behind. Only for the log; the counts are in the worker's lane.
 struct Leftovers {
-  std::uint64_t first_job = 0;  ///< Public ids of the first and the last of the jobs of which one left them.
+  std::uint64_t first_job = 0;  ///< Public id of the first of the jobs that may have left them, and below of the last.
   std::uint64_t last_job = 0;
-  std::uint32_t jobs = 0;    ///< How many they are.
+  std::uint32_t jobs = 0;    ///< How many jobs that may have been.
   std::uint32_t ended = 0;   ///< Were alive, and were killed.
   std::uint32_t kept = 0;    ///< Are alive, and were left alone.
-  std::uint32_t reaped = 0;  ///< Had ended; their statuses were taken.
+  std::uint32_t reaped = 0;  ///< Had ended already, and were reaped.
   std::string names;         ///< "sleep (pid 12), sh (pid 13)"; of those that were alive.
 };
 
-/// A thread of the worker has faulted. The worker waits a moment for its stack to be taken, until the control segment's
-/// fault_taken is set, and dies by the same signal.
+/// A thread of the worker has faulted. The worker waits a moment until its stack is taken (the control segment's
+/// fault_taken is set), then dies by the same signal.
 struct Fault {
   std::int32_t signal = 0;
   std::int32_t code = 0;      ///< si_code
-  std::uint64_t address = 0;  ///< that could not be accessed; 0 for a signal that was sent
-  std::uint64_t pc = 0;       ///< of the instruction; 0 likewise
+  std::uint64_t address = 0;  ///< the address that could not be accessed; 0 for a signal that was sent
+  std::uint64_t pc = 0;       ///< of the faulting instruction; 0 for a signal that was sent
   std::uint32_t tid = 0;
   std::string text;  ///< of an uncaught exception: its type and message
 };
@@ -93,9 +91,7 @@ struct Fault {
 using ToSupervisor =
     std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault>;
 
-// ---- codec ----
-
-/// Fault as it goes over the wire, to be filled and sent in a signal handler.
+/// Fault in its wire format, so that a signal handler can fill and send it.
 struct FaultPacket {
   std::uint16_t type = 0x0209;
   std::uint16_t zero = 0;

@@ -23,15 +23,15 @@ enum class Cause : std::uint8_t {
   Lost = 12,               ///< the daemon shut down or lost its state
   Poisoned = 13,           ///< it killed its worker too often; detail = last signal
   ProtocolViolation = 14,  ///< its client altered the slot's word
-  Refused = 15             ///< the pool takes no new work: it drains, or has no worker that lives; or none of this
-                           ///< uid, whose jobs end its workers: then a message says so
+  Refused = 15             ///< the pool takes no new work (it drains, or has no living worker), or none of this
+                           ///< uid, because its jobs have ended workers: then there is a message
 };
 inline constexpr Cause kLastCause = Cause::Refused;
 
 /// The seven ways a job can end. Every accepted job gets exactly one.
 enum class Status : std::uint8_t {
-  Done,       ///< there is what the handler returned
-  Failed,     ///< the handler said so
+  Done,       ///< the handler returned a result
+  Failed,     ///< the handler reported a failure
   Crashed,    ///< its worker died
   TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
   Cancelled,  ///< by its client, an administrator, or the end of its session
@@ -39,13 +39,13 @@ enum class Status : std::uint8_t {
   Lost,       ///< the daemon shut down or is gone
   Rejected [[deprecated("it is called Refused")]] = Refused
 };
-/// The status that a cause stands for. A cause that is not known here is a failure.
+/// The status that belongs to a cause; Failed for an unknown cause.
 [[nodiscard]] Status status_of(Cause cause) noexcept;
 
-/// True where such an end, once a worker had the job, was that worker's end too.
+/// True for the causes that mean that the worker which ran the job ended with it.
 [[nodiscard]] bool took_its_worker(Cause cause) noexcept;
 
-/// The field's standard name: "completed", "run timeout", ... ; "none" for an unknown value.
+/// A name for people: "completed", "run timeout", ...; "none" for an unknown value.
 [[nodiscard]] std::string_view to_string(Cause cause) noexcept;
 
 }  // namespace ringmaster

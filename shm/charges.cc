@@ -6,7 +6,7 @@ namespace ringmaster::shm {
 namespace {
 
 bool stands(const ControlRecord& control, std::span<const ChargedUser> users) {
-  // Odd: a predecessor died over it.
+  // Odd: a predecessor died while it wrote the list.
   if (control.charges_version.load(std::memory_order_relaxed) % 2 != 0) return false;
   if (control.charges.load(std::memory_order_relaxed) != users.size()) return false;
   for (std::size_t i = 0; i < users.size(); ++i) {
@@ -25,7 +25,7 @@ void write_charges(ControlRecord& control, std::span<const ChargedUser> users) n
   if (stands(control, users)) return;
   const std::uint32_t writing = control.charges_version.load(std::memory_order_relaxed) | 1;
   control.charges_version.store(writing, std::memory_order_relaxed);
-  // SYNC: release for each word, pairs with the reader's acquire: who reads a new one finds the version odd or changed.
+  // SYNC: release for each word, pairs with read()'s acquire: a reader of a new word finds the version odd or changed.
   for (std::size_t i = 0; i < users.size(); ++i) {
     control.charge[i].uid.store(users[i].uid, std::memory_order_release);
     control.charge[i].deaths.store(users[i].deaths, std::memory_order_release);
@@ -38,7 +38,7 @@ void write_charges(ControlRecord& control, std::span<const ChargedUser> users) n
 bool ChargedUsers::read(const ControlRecord& control) noexcept {
   const std::uint32_t before = control.charges_version.load(std::memory_order_acquire);  // SYNC: before the list.
   if (before % 2 != 0) return false;
-  // SYNC: acquire for each word, as write_charges says; the version is looked at again after them.
+  // SYNC: acquire for each word, pairs with write_charges(); the version is read again after them.
   std::array<ChargedUser, kMaxCharges> users{};
   const std::uint32_t count = std::min(control.charges.load(std::memory_order_acquire), kMaxCharges);
   for (std::size_t i = 0; i < count; ++i) {

@@ -6,20 +6,20 @@
 #include <cstddef>
 #include <cstdint>
 
-/// How times are counted: log-linear buckets, eight to an octave from 64 ns to 2^47 ns (39 hours), one below and one
-/// above. Pure; lanes, tallies, ledger and status count with the same buckets.
+/// How times are counted: log-linear buckets, eight per octave from 64 ns to 2^47 ns (39 hours), one below and one
+/// above. Pure. Lanes, tallies, ledger and status use the same buckets.
 ///
-/// A bucket's middle is at most 6.25 % off any time in it: it is at least 8 of its widths away from zero. What lies
-/// below 64 ns is all one (reported as 32 ns), what lies above is reported as the greatest time there was.
+/// A bucket's middle differs by at most 6.25 % from any time in it, because the bucket starts at 8 times its width or
+/// more. Times below 64 ns are reported as 32 ns, times from 2^47 ns on as the greatest time that was counted.
 namespace ringmaster::shm {
 
-inline constexpr unsigned kTimeStepBits = 3;    ///< 2^3 steps an octave
-inline constexpr unsigned kTimeFirstBit = 6;    ///< 2^6 ns: the first time that has a step of its own
-inline constexpr unsigned kTimeBeyondBit = 47;  ///< 2^47 ns: the first time that has none
+inline constexpr unsigned kTimeStepBits = 3;    ///< 2^3 buckets per octave
+inline constexpr unsigned kTimeFirstBit = 6;    ///< 2^6 ns: start of the first octave
+inline constexpr unsigned kTimeBeyondBit = 47;  ///< 2^47 ns: end of the last octave
 inline constexpr std::uint32_t kTimeBuckets = 2 + ((kTimeBeyondBit - kTimeFirstBit) << kTimeStepBits);
 static_assert(kTimeBuckets == 330);
 
-/// The bucket that counts a time; below kTimeBuckets for each.
+/// The bucket that counts this time; always below kTimeBuckets.
 [[nodiscard]] constexpr std::uint32_t bucket_of(std::uint64_t ns) noexcept {
   if (ns < std::uint64_t{1} << kTimeFirstBit) return 0;
   const auto octave = static_cast<unsigned>(std::bit_width(ns)) - 1;
@@ -42,7 +42,7 @@ struct TimeBounds {
   return {leading << (octave - kTimeStepBits), (leading + 1) << (octave - kTimeStepBits)};
 }
 
-/// What a bucket's times are reported as. The last one has no middle: its greatest time is known otherwise.
+/// The time that is reported for a bucket. The last bucket has no middle: TimeCounts knows its greatest time.
 [[nodiscard]] constexpr std::uint64_t middle_of(std::uint32_t bucket) noexcept {
   const TimeBounds bounds = bounds_of(bucket);
   return bucket >= kTimeBuckets - 1 ? bounds.end : bounds.first + (bounds.end - bounds.first) / 2;
@@ -50,7 +50,7 @@ struct TimeBounds {
 
 using TimeBuckets = std::array<std::uint64_t, kTimeBuckets>;
 
-/// Counted times, with what no bucket can tell: their true sum and the greatest of them.
+/// Counted times, with what the buckets cannot tell: the exact sum and the greatest time.
 struct TimeCounts {
   std::uint64_t sum_ns;
   std::uint64_t max_ns;
@@ -74,7 +74,7 @@ struct TimeCounts {
   /// The time that `per_mille` of all do not exceed: the middle of its bucket, never above the greatest. 0: none.
   [[nodiscard]] constexpr std::uint64_t quantile(unsigned per_mille) const noexcept {
     const std::uint64_t all = count();
-    // In two parts: the product could pass 2^64.
+    // In two parts, because the product could exceed 2^64.
     const std::uint64_t wanted =
         std::max<std::uint64_t>(1, all / 1000 * per_mille + (all % 1000 * per_mille + 999) / 1000);
     std::uint64_t seen = 0;

@@ -7,11 +7,11 @@ std::uint64_t waited(SlotWord end, const SubmittedJob& job, std::uint64_t seen_n
   if (seen_ns <= job.submitted_ns || job.submitted_ns == 0) return 0;
   const std::uint64_t until_seen = seen_ns - job.submitted_ns;
   if (end.cause() != Cause::QueueTimeout || job.queue_timeout_ms == 0) return until_seen;
-  // Whoever looks late has not made it wait for longer.
+  // A client that looks late must not report a longer wait than the job had.
   return std::min(until_seen, std::uint64_t{job.queue_timeout_ms} * 1'000'000);
 }
 
-// Ends that only a supervisor writes: what stands in the line is no worker's word about them.
+// Causes that only a supervisor writes: the worker's figures in the slot line are not about this end.
 bool is_supervisors(Cause cause) {
   switch (cause) {
     case Cause::CrashedSignal:
@@ -36,7 +36,7 @@ bool is_supervisors(Cause cause) {
   return false;
 }
 
-// A job that is done without a result that can be, or one that failed as completed.
+// Done with an impossible result, or failed with the cause Completed.
 JobEnd impossible(JobEnd end) {
   end.status = Status::Failed;
   end.cause = Cause::ProtocolViolation;
@@ -53,7 +53,7 @@ JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const Submit
   result.status = status_of(result.cause);
   result.detail = end.detail();
   result.told = told;
-  // A queue timeout that a worker finds ends no run either, nor does a refusal.
+  // A worker too can end a job before it runs: a queue timeout that it finds, or a refusal.
   const bool never_begun = end.cause() == Cause::QueueTimeout || end.cause() == Cause::Refused;
   const bool ran = !never_begun && (told || !may_end_in_queue(end));
   result.attempts = end.attempt() + (ran ? 1U : 0U);
@@ -66,7 +66,7 @@ JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const Submit
   if (!told || is_supervisors(result.cause)) return result;
   result.message_bytes = read_message_bytes(line);
   if (result.cause == Cause::TooLarge) result.needed_bytes = read_once(line.needed_bytes);
-  // What a handler committed before it failed, if it said that this goes with the failure.
+  // A handler may fail and still deliver the result that it has committed.
   if (result.cause == Cause::Application) {
     const std::uint64_t bytes = read_once(line.result_bytes);
     if (bytes <= job.result_capacity) result.result_bytes = bytes;

@@ -8,19 +8,19 @@
 #include "shm/layout.h"
 #include "shm/slot_word.h"
 
-/// What a terminal slot says of its job: the one reading, for clients and for the supervisor, which is the client of
-/// jobs that come as messages. A worker's words are checked against what the submitter allowed.
+/// Reads the end of a job from its terminal slot. The only such code: used by clients, and by the supervisor, which is
+/// the client of jobs that come as messages. What the worker wrote is checked against what the submitter allowed.
 namespace ringmaster::shm {
 
-/// True for an end that a job can meet while it waits: nobody writes into its line then (an unfenced worker may be
-/// there), and its client tells by its own clock how long it waited.
+/// True for an end that a job can have while it is queued. Nobody writes its slot line then, since a worker of the
+/// slot's previous job may still write there; its client measures by its own clock how long it waited.
 [[nodiscard]] inline bool may_end_in_queue(SlotWord end) noexcept {
   if (end.state() == SlotState::Done) return false;
   return end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost ||
          end.cause() == Cause::Refused;
 }
 
-/// The submitter's own copy.
+/// What the submitter remembers of its job, in private memory.
 struct SubmittedJob {
   std::uint32_t seq = 0;
   std::uint32_t queue_timeout_ms = 0;  ///< 0: none, or the pool's
@@ -31,15 +31,16 @@ struct SubmittedJob {
 struct JobEnd {
   Status status = Status::Failed;
   Cause cause = Cause::None;
-  std::uint16_t detail = 0;        ///< signal or exit code of a crash
-  bool told = false;               ///< the line is about this job: by its worker, or by whoever buried that
-  bool impossible = false;         ///< what its worker wrote cannot be: kImpossibleEnd says so
+  std::uint16_t detail = 0;  ///< signal or exit code of a crash
+  bool told =
+      false;  ///< the slot line is about this job: written by its worker, or by the supervisor after the worker's death
+  bool impossible = false;         ///< the worker wrote values that cannot be true; the message is kImpossibleEnd
   unsigned attempts = 0;           ///< runs, counted from 1; 0: it never ran
-  std::uint64_t queued_ns = 0;     ///< submitted to claimed for the last time, or to its end in the queue; 0: not known
+  std::uint64_t queued_ns = 0;     ///< from submission to the last claim, or to its end in the queue; 0: not known
   std::uint64_t run_ns = 0;        ///< of the last attempt
-  std::uint64_t result_bytes = 0;  ///< within the capacity. Of a job that is done, or that failed and says so
+  std::uint64_t result_bytes = 0;  ///< never above the capacity; of a job that is done, or failed and delivers a result
   std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge
-  std::uint32_t message_bytes = 0;  ///< of the slot's message, at most kMessageBytes: what its worker says of the end
+  std::uint32_t message_bytes = 0;  ///< length of the worker's message in the slot, at most kMessageBytes
 };
 inline constexpr std::string_view kImpossibleEnd = "the worker described a result that cannot be";
 
@@ -62,13 +63,13 @@ inline void read_times(SlotLine& line, const SubmittedJob& job, JobEnd& end) noe
                                     bool told) noexcept;
 }  // namespace job_end_detail
 
-/// `seen_ns`: when the submitter found it terminal (CLOCK_MONOTONIC); 0: not known. Each field of the line is read
-/// once: a hostile worker may be changing it.
+/// `seen_ns`: when the submitter found the slot terminal (CLOCK_MONOTONIC); 0: not known. Each field of the line is
+/// read once, because a hostile worker may change it at any time.
 [[nodiscard, gnu::always_inline]] inline JobEnd read_end(SlotLine& line, SlotWord end, const SubmittedJob& job,
                                                          std::uint64_t seen_ns) noexcept {
   const bool told = job_end_detail::read_once(line.result_seq) == job.seq;
   const std::uint64_t bytes = job_end_detail::read_once(line.result_bytes);
-  // Nearly all jobs end so, and each client reads this for each of them.
+  // The common case is kept inline: each client reads the end of each job here.
   if (end.state() != SlotState::Done || !told || bytes > job.result_capacity) [[unlikely]]
     return job_end_detail::read_other_end(line, end, job, seen_ns, told);
   JobEnd result;

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// The records that lie in the shared segments, byte for byte. shm/DESIGN.md draws them; both change together.
-/// Offsets and indices only, never pointers. All integers are little endian (x86-64, aarch64).
+/// The records in the shared segments, byte for byte. Drawn in shm/DESIGN.md; change both together. Offsets and
+/// indices only, never pointers. All integers are little endian (x86-64, aarch64).
 namespace ringmaster::shm {
 
 inline constexpr std::uint32_t kLayoutVersion = 4;
@@ -48,8 +48,8 @@ struct alignas(kCacheLine) SegmentHeader {
 };
 static_assert(sizeof(SegmentHeader) == 64);
 
-/// What a client asks for. One per slot in the request segment, written by the client only, before the slot is Ready.
-/// The first cache line is all that a worker reads on its way; the second is for those who ask later.
+/// A job's description: one per slot in the request segment, written by the client only, before the slot is Ready. A
+/// worker reads only the first cache line to run the job; the second is for later questions about it.
 struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t seq;
   std::uint32_t flags;         ///< kJobIdempotent
@@ -65,22 +65,22 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t run_timeout_ms;    ///< 0: the pool's
   // second cache line
   std::uint64_t cookie[2];  ///< chosen by the submitter, to find the job again; 0: none
-  std::uint64_t submitter;  ///< of a job submitted as a message: its submitter's uid + 1; 0: nobody. Only the
-                            ///< supervisor's own sessions carry it; in a client's it means nothing
+  std::uint64_t submitter;  ///< of a job sent as a message: its submitter's uid + 1; 0: none. Meaningful only in
+                            ///< the supervisor's own sessions
   std::uint64_t reserved[5];
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;
 
-/// Reply segment, one cache line per slot: the word, and what the owner says of the result.
-/// Everything but the word is written only by the owner, before it completes.
+/// Reply segment, one cache line per slot: the slot's word, and what its owner says of the result. The owner writes all
+/// fields but the word before it completes the job; the supervisor writes them in place of a dead owner.
 struct alignas(kCacheLine) SlotLine {
   Word64 word;
   std::uint64_t result_bytes;
   std::uint64_t needed_bytes;  ///< with Cause::TooLarge
   std::uint64_t started_ns;    ///< CLOCK_MONOTONIC
   std::uint64_t finished_ns;
-  std::uint32_t result_seq;  ///< of the job that these belong to
+  std::uint32_t result_seq;  ///< seq of the job that these fields are about
   std::uint32_t message_bytes;
   std::uint16_t worker;
   std::uint16_t incarnation;
@@ -93,14 +93,15 @@ struct alignas(kCacheLine) ResultMessage {
 };
 static_assert(sizeof(ResultMessage) == 448);
 
-/// Hints of one pool. Anyone may re-create them; nothing depends on their truth but speed.
+/// Hints of one pool. They can be re-created at any time; if they are wrong, only speed suffers.
 struct BoardRecord {
   SegmentHeader header;
   alignas(kCacheLine) Word64 idle[kBoardWords];
-  Word32 standby;   ///< place + 1 of the worker that sleeps a half millisecond at a time beside the streamer; 0: none
-  Word32 streamer;  ///< place + 1 of the worker that runs short jobs one after the other; 0: none
+  Word32 standby;   ///< place + 1 of the worker that wakes each half millisecond to help the streamer; 0: none
+  Word32 streamer;  ///< place + 1 of the worker that alone runs the many short jobs; 0: none
   alignas(kCacheLine) Word64 spin[kBoardWords];
-  alignas(kCacheLine) Word32 closed;  ///< BoardClosed, by the supervisor: what a client is to refuse by itself
+  alignas(kCacheLine)
+      Word32 closed;  ///< BoardClosed, written by the supervisor: whether clients shall refuse jobs themselves
 };
 static_assert(offsetof(BoardRecord, standby) == 96 && offsetof(BoardRecord, spin) == 128);
 /// Why a pool takes no new work.

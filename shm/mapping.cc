@@ -11,7 +11,7 @@
 namespace ringmaster::shm {
 namespace {
 
-// What boost::interprocess::mapped_region asks of a mappable object.
+// The interface that boost::interprocess::mapped_region needs of what it maps.
 class SegmentHandle {
  public:
   explicit SegmentHandle(int fd) : fd_(fd) {}
@@ -53,7 +53,7 @@ Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
   const std::uint64_t wanted = bytes == 0 ? *size : bytes;
   if (wanted == 0 || wanted > *size)
     return Error{"cannot map " + std::to_string(wanted) + " bytes of a segment of " + std::to_string(*size), EINVAL};
-  // Private memory is not counted before it is written: most of it never is.
+  // A private mapping is not charged for pages before they are written: most never are.
   const boost::interprocess::map_options_t options =
       access == Access::Private ? MAP_NORESERVE : boost::interprocess::default_map_options;
   Mapping mapping;
@@ -65,7 +65,7 @@ Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
   }
   auto* address = static_cast<std::byte*>(mapping.region_->get_address());
   mapping.bytes_ = {address, static_cast<std::size_t>(wanted)};
-  // Best effort: both only bound the cost of a crash or a fork.
+  // Errors are ignored: both calls only limit the cost of a crash or a fork.
   (void)::madvise(address, wanted, MADV_DONTDUMP);
   (void)::madvise(address, wanted, MADV_DONTFORK);
   return mapping;

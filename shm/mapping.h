@@ -16,11 +16,11 @@ namespace ringmaster::shm {
 enum class Access {
   ReadOnly,
   ReadWrite,
-  Private  ///< To be written, and what is written is seen by nobody else (copy-on-write).
+  Private  ///< Writable copy-on-write: nobody else sees what is written.
 };
 
-/// One mapped window on a segment; unmaps on destruction. Move-only. The descriptor may be closed after mapping.
-/// Pages are kept out of core dumps and of forked children (a forked child must not write into a session).
+/// A mapped part of a segment; unmapped on destruction. Move-only. The descriptor may be closed after mapping.
+/// The pages are not in core dumps and not in forked children, which must not write into a session.
 class Mapping {
  public:
   Mapping();
@@ -28,7 +28,7 @@ class Mapping {
   Mapping& operator=(Mapping&&) noexcept;
   ~Mapping();
 
-  /// Maps [0, bytes) of `fd`. Checks seals and that the file is at least that long; bytes = 0: all of it.
+  /// Maps [0, bytes) of `fd`; bytes = 0: the whole file. Checks the seals, and that the file is long enough.
   [[nodiscard]] static Result<Mapping> map(int fd, Access access, std::uint64_t bytes = 0);
 
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return bytes_; }

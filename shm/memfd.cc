@@ -61,7 +61,7 @@ Result<UniqueFd> reopen_read_only(int fd) {
 }
 
 std::uint64_t allocated_bytes(int fd) noexcept {
-  constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever st_blksize says
+  constexpr std::uint64_t kBlock = 512;  // the unit of st_blocks; st_blksize is something else
   struct stat facts {};
   return ::fstat(fd, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_blocks) * kBlock : 0;
 }

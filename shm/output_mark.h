@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
-/// What a worker writes into its own standard output and error behind a job's text, so that each line can carry its
-/// job: bytes that no text contains, a number that only this worker and its supervisor know, the job.
+/// A mark that a worker writes into its own standard output and error after a job's text, so that each log line can
+/// name its job: bytes that no text contains, a number that only this worker and its supervisor know, and the job.
 ///
-///     | 00 72 6D 01 | token: u64 | public job id: u64, 0: several jobs wrote what stands before it |
+///     | 00 72 6D 01 | token: u64 | public job id: u64; 0: several jobs wrote the text before the mark |
 namespace ringmaster::shm {
 
 inline constexpr std::array<char, 4> kOutputMarkMagic{'\0', 'r', 'm', '\1'};

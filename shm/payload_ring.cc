@@ -2,8 +2,8 @@
 
 namespace ringmaster::shm {
 
-// Free space: head at or after the oldest piece: [head, capacity) and, after a wrap, [0, oldest); head before it:
-// [head, oldest).
+// What is free: with the head at or after the oldest piece [head, capacity) and, after a wrap, [0, oldest); with the
+// head before it [head, oldest).
 bool PayloadRing::make_way(std::uint64_t size) {
   const std::uint64_t oldest = piece(front_id_).offset;
   const bool wrapped = piece(next_id_ - 1).offset < oldest;

@@ -10,17 +10,18 @@
 
 namespace ringmaster::shm {
 
-/// A piece of a payload ring, aligned to a cache line. `id` is what gives it back.
+/// A piece of a payload ring, aligned to a cache line.
 struct Extent {
   std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;  ///< rounded up to whole cache lines; 0: an extent of nothing, always granted
-  std::uint64_t id = 0;     ///< 0: nothing to give back
+  std::uint64_t bytes = 0;  ///< rounded up to whole cache lines; 0: an empty extent, which is always granted
+  std::uint64_t id = 0;     ///< names the extent when it is given back; 0: nothing to give back
 };
 
-/// Circular allocator of one payload ring, kept wholly in its client's private memory: the segment holds bytes only, so
-/// no peer can corrupt it and a client's death needs no repair. Extents are contiguous, taken at a head that roves and
-/// wraps, given back in any order; when none is out the head returns to the start, so that a lone caller reuses warm
-/// pages. Not thread-safe. Inline: nearly each job takes one and gives it back.
+/// Circular allocator of one payload ring. It lies in its client's private memory and the segment holds only bytes, so
+/// no other process can corrupt it, and a client's death needs no repair. Extents are contiguous; they are taken at a
+/// head that moves on and wraps, and given back in any order. When none is taken the head returns to the start, so that
+/// a client with one job at a time reuses the same cached pages. Not thread-safe. Inline: nearly every job takes an
+/// extent and gives it back.
 class PayloadRing {
  public:
   explicit PayloadRing(std::uint64_t capacity) : capacity_(capacity), pieces_(16) {}
@@ -52,12 +53,12 @@ class PayloadRing {
     returned.bytes = 0;
     while (front_id_ != next_id_ && piece(front_id_).bytes == 0) ++front_id_;
   }
-  /// Shortens the newest extent to `bytes`, if it is the newest; else leaves it as it is.
+  /// Shortens `extent` to `bytes` if it is the newest one; otherwise does nothing.
   void shrink(Extent& extent, std::uint64_t bytes) noexcept;
 
   [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::uint64_t in_use() const noexcept { return in_use_; }
-  /// One past the highest byte ever handed out: what must have been reserved (reserve_pages).
+  /// One past the highest byte ever handed out: up to here pages must be reserved (reserve_pages).
   [[nodiscard]] std::uint64_t high_water() const noexcept { return high_water_; }
 
  private:

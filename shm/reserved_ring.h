@@ -6,18 +6,18 @@
 
 namespace ringmaster::shm {
 
-/// A payload ring whose pages are charged to this process before an extent is handed out, in steps of 1 MiB ahead of
-/// the ring's high water: never a system call for a range that was used before. A worker that met a page which cannot
-/// be had would be killed for it. Its client's; not thread-safe.
+/// A payload ring whose pages are allocated, and charged to this process, before an extent is handed out: otherwise a
+/// worker that touches a page which cannot be allocated would be killed. Pages are reserved in steps of 1 MiB, so a
+/// range that was used before needs no system call. Owned by the session's client; not thread-safe.
 class ReservedRing {
  public:
-  /// `fd` stays the caller's.
+  /// The caller keeps `fd`, and keeps it open.
   ReservedRing(std::uint64_t capacity, int fd, std::uint64_t file_offset)
       : ring_(capacity), fd_(fd), file_offset_(file_offset) {}
 
   enum class Taken : std::uint8_t { Ok, NoRoom, NoMemory };
-  /// may_take(bytes) is asked before each reservation: in a small memory cgroup one beyond the limit ends in the OOM
-  /// killer and not in an errno.
+  /// may_take(bytes) is called before each reservation: beyond the limit of a memory cgroup comes the OOM killer, not
+  /// an errno.
   template <typename MayTake>
   [[nodiscard]] Taken take(std::uint64_t bytes, Extent& extent, MayTake&& may_take) {
     if (bytes == 0) {
@@ -43,7 +43,7 @@ class ReservedRing {
   [[nodiscard]] std::uint64_t reserved() const noexcept { return reserved_; }
 
  private:
-  /// The bytes that a reservation takes which reaches to `end` at least.
+  /// How many bytes to reserve so that the reserved part reaches at least to `end`.
   [[nodiscard]] std::uint64_t step(std::uint64_t end) const noexcept;
   [[nodiscard]] bool reserve(std::uint64_t bytes) noexcept;
 

@@ -28,7 +28,7 @@ SegmentHeader make_header(SegmentMagic magic, std::uint64_t bytes, std::uint32_t
   return header;
 }
 
-// The header as it stood at one moment; a later change by a hostile writer reaches nobody.
+// A private copy of the header: later changes by a hostile writer have no effect.
 std::optional<SegmentHeader> read_header(std::span<std::byte> memory, SegmentMagic magic) {
   if (memory.size() < sizeof(SegmentHeader)) return std::nullopt;
   SegmentHeader header;

@@ -8,11 +8,11 @@
 #include "shm/layout.h"
 #include "shm/slot_word.h"
 
-/// Typed windows on mapped segments. A view checks the header once, copies sizes into private memory, and never reads
+/// Typed views of mapped segments. A view checks the header once, copies the sizes into private memory, and never reads
 /// a size, count or offset from the segment again. Cheap to copy; the mapping must outlive it.
 namespace ringmaster::shm {
 
-/// The sizes of a session's two segments, all derived from three numbers.
+/// The sizes of a session's two segments, derived from three numbers.
 struct SessionGeometry {
   std::uint32_t slots = 256;  ///< power of two, kMinSlots to kMaxSlots
   std::uint64_t request_ring_bytes = 0;
@@ -21,7 +21,7 @@ struct SessionGeometry {
   [[nodiscard]] bool valid() const noexcept;
   [[nodiscard]] std::uint64_t request_segment_bytes() const noexcept;
   [[nodiscard]] std::uint64_t reply_segment_bytes() const noexcept;
-  /// Where the reply segment's control part ends and its result ring begins: all that the supervisor maps.
+  /// Where the reply segment's control part ends and its result ring begins. The supervisor maps only the control part.
   [[nodiscard]] std::uint64_t reply_control_bytes() const noexcept;
   [[nodiscard]] std::uint64_t request_control_bytes() const noexcept;
 };
@@ -31,8 +31,8 @@ inline constexpr std::uint64_t kPageBytes = 4096;
 class RequestView {
  public:
   RequestView() = default;
-  /// `memory`: the segment or at least its control part (then ring() is empty). nullopt: not a request segment of this
-  /// layout, or its sizes do not add up.
+  /// `memory`: the whole segment, or only its control part (then ring() is empty). nullopt: not a request segment of
+  /// this layout, or its sizes contradict each other.
   [[nodiscard]] static std::optional<RequestView> open(std::span<std::byte> memory) noexcept;
   /// Writes the header into zeroed memory of geometry.request_segment_bytes().
   static RequestView format(std::span<std::byte> memory, const SessionGeometry& geometry, std::uint32_t serial,
@@ -42,7 +42,7 @@ class RequestView {
   [[nodiscard]] std::uint64_t ring_bytes() const noexcept { return ring_bytes_; }
   [[nodiscard]] std::uint32_t serial() const noexcept { return serial_; }
   [[nodiscard]] JobDescriptor& descriptor(std::uint32_t slot) const noexcept { return descriptors_[slot]; }
-  /// The client stores a job's seq here to ask its handler to stop.
+  /// The cancel word: the client stores a job's seq here to ask its handler to stop.
   [[nodiscard]] Word32& cancel(std::uint32_t slot) const noexcept { return cancel_[slot]; }
   [[nodiscard]] std::byte* ring() const noexcept { return ring_; }
   [[nodiscard]] std::uint64_t ring_file_offset() const noexcept { return ring_offset_; }
@@ -57,8 +57,8 @@ class RequestView {
   std::byte* ring_ = nullptr;
 };
 
-/// The hints of one kind in a reply segment. The done bits have an event word beside them, so that with up to 448 slots
-/// one cache line tells what there is; beside the ready bits the client counts what it refuses.
+/// The hints of one kind in a reply segment. The completion word lies in front of the done bits, so that with up to 448
+/// slots all of it is one cache line; in front of the ready bits lies the client's count of refused submits.
 struct HintWords {
   Word32* event = nullptr;  ///< done: completion word (bit 0: someone waits; the rest counts by 2); ready: null
   Word64* bits = nullptr;
@@ -80,7 +80,7 @@ class ReplyView {
   [[nodiscard]] ResultMessage& message(std::uint32_t slot) const noexcept { return messages_[slot]; }
   [[nodiscard]] const HintWords& ready() const noexcept { return ready_; }
   [[nodiscard]] const HintWords& done() const noexcept { return done_; }
-  /// Submits that the client has refused since its queue was full: it adds, the supervisor takes.
+  /// Submits that the client has refused because its queue was full: the client adds, the supervisor takes them out.
   [[nodiscard]] Word64& queue_full() const noexcept { return *queue_full_; }
   [[nodiscard]] std::byte* ring() const noexcept { return ring_; }
   [[nodiscard]] std::uint64_t ring_file_offset() const noexcept { return ring_offset_; }
@@ -97,11 +97,11 @@ class ReplyView {
   std::byte* ring_ = nullptr;
 };
 
-/// Checks magic, version and size of a fixed-size record and returns it; nullptr: it is something else.
+/// Returns the fixed-size record after a check of magic, version and size; nullptr: it is something else.
 [[nodiscard]] LaneRecord* open_lane(std::span<std::byte> memory) noexcept;
 [[nodiscard]] ControlRecord* open_control(std::span<std::byte> memory) noexcept;
 [[nodiscard]] BoardRecord* open_board(std::span<std::byte> memory) noexcept;
-/// Write the headers into zeroed memory.
+/// Write the header into zeroed memory.
 LaneRecord* format_lane(std::span<std::byte> memory, std::uint32_t pool, Owner owner) noexcept;
 ControlRecord* format_control(std::span<std::byte> memory, std::uint32_t pool, Owner owner) noexcept;
 BoardRecord* format_board(std::span<std::byte> memory, std::uint32_t pool) noexcept;

@@ -7,7 +7,7 @@
 
 namespace ringmaster::shm {
 
-/// Where a job stands. 0 never decodes: zeroed memory is no job.
+/// The state of a slot. 0 never decodes, so zeroed memory is no job.
 enum class SlotState : std::uint8_t {
   Invalid = 0,
   Free = 1,
@@ -19,7 +19,7 @@ enum class SlotState : std::uint8_t {
   Cancelled = 7
 };
 
-/// The worker that a slot belongs to: its place in the daemon's worker table and its incarnation there, 12 bits each.
+/// The worker that owns a slot: its index in the daemon's worker table and its incarnation there, 12 bits each.
 struct Owner {
   std::uint16_t worker = 0;
   std::uint16_t incarnation = 0;
@@ -27,13 +27,13 @@ struct Owner {
 };
 inline constexpr std::uint16_t kOwnerMask = 0xFFF;
 
-/// The one 64-bit word that is the only truth about a slot:
+/// The 64-bit word that alone decides the state of a slot:
 ///
 ///     63            32 31   28 27     24 23       12 11           0
 ///     | seq            | state | attempt | worker   | incarnation |     Free .. Condemned
 ///     | seq            | state | attempt | cause:8  | detail:16   |     Done, Failed, Cancelled
 ///
-/// A value type: reading and writing shared memory is the caller's. Everything decodes, nothing is trusted.
+/// A value type: the caller reads and writes the shared memory. Any 64 bits can be decoded; none are trusted.
 class SlotWord {
  public:
   constexpr SlotWord() = default;
@@ -74,16 +74,16 @@ class SlotWord {
   [[nodiscard]] constexpr bool is_terminal() const noexcept {
     return state() == SlotState::Done || state() == SlotState::Failed || state() == SlotState::Cancelled;
   }
-  /// Running or Condemned: the owner bits mean something.
+  /// Running or Condemned: the owner bits are valid.
   [[nodiscard]] constexpr bool is_owned() const noexcept {
     return state() == SlotState::Running || state() == SlotState::Condemned;
   }
-  /// A job to be taken: Ready with a seq, and nobody's.
+  /// A job that a worker may claim: Ready, with a seq and without an owner.
   [[nodiscard]] constexpr bool is_claimable() const noexcept {
     return state() == SlotState::Ready && seq() != 0 && low24() == 0;
   }
-  /// False: nobody who keeps to the protocol has written it. What a worker writes into a word that it owns is its own
-  /// affair, and no reason to blame the client.
+  /// False: nobody who keeps to the protocol can have written this word. The owner bits of an owned word are not
+  /// checked, because a worker may have written them: the client must not be blamed for that.
   [[nodiscard]] constexpr bool is_possible() const noexcept {
     switch (state()) {
       case SlotState::Invalid:
@@ -113,7 +113,7 @@ class SlotWord {
   std::uint64_t bits_ = 0;
 };
 
-/// What a worker says it is about to claim, in its own lane, where no client can write:
+/// The job that a worker runs or is about to claim, written in its own lane, where no client can write:
 /// session index:16 | slot:16 | seq:32. 0 is "nothing" (seq is never 0).
 struct Intent {
   std::uint16_t session = 0;
@@ -135,9 +135,9 @@ struct Intent {
 [[nodiscard]] constexpr std::uint64_t make_job_id(std::uint32_t session_serial, std::uint32_t seq) noexcept {
   return std::uint64_t{session_serial} << 32 | seq;
 }
-/// The seq that follows: counts modulo 2^32 and skips 0.
+/// The seq after `seq`: counts modulo 2^32 and skips 0.
 [[nodiscard]] constexpr std::uint32_t next_seq(std::uint32_t seq) noexcept { return seq + 1 == 0 ? 1 : seq + 1; }
-/// True when `seq` was given later than `other`: modulo 2^32, so right while they lie less than 2^31 apart.
+/// True when `seq` was given later than `other`. Right as long as they are less than 2^31 apart (modulo 2^32).
 [[nodiscard]] constexpr bool seq_after(std::uint32_t seq, std::uint32_t other) noexcept {
   return static_cast<std::int32_t>(seq - other) > 0;
 }

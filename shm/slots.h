@@ -7,9 +7,9 @@
 
 namespace ringmaster::shm {
 
-/// The slot's word as it is now, with what its writer had written before.
+/// The slot's word now; everything that its writer wrote before it is visible too.
 [[nodiscard]] inline SlotWord slot_word(const ReplyView& reply, std::uint32_t slot) noexcept {
-  // SYNC: acquire, pairs with publish, claim, completion and every verdict: each stores the word with release or more.
+  // SYNC: acquire, pairs with publish, claim, completion and every verdict, which store it with release or stronger.
   return SlotWord(reply.word(slot).load(std::memory_order_acquire));
 }
 
@@ -19,8 +19,8 @@ struct SlotLook {
   SlotWord word;
 };
 
-/// The slots of a reply segment in order, each with its word as it is when the walk comes to it. Others change words
-/// meanwhile: who acts on one replaces it by compare-and-swap.
+/// The slots of a reply segment in order, each with its word as read at that moment. Others change words at any time,
+/// so act on one by compare-and-swap.
 class SlotWords {
  public:
   class Iterator {

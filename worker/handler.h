@@ -15,8 +15,8 @@
 
 namespace ringmaster {
 
-/// Handlers as the C table of handler_abi.h. Owns what the table points to; address-stable, so neither copied nor
-/// moved.
+/// Handlers as the C table of handler_abi.h. Owns what the table points to. Neither copied nor moved, because the table
+/// points into it.
 class HandlerTable {
  public:
   explicit HandlerTable(std::vector<Handler> handlers) : handlers_(std::move(handlers)) {
@@ -69,7 +69,7 @@ inline void HandlerTable::add(Handler& handler, Arguments& arguments) {
                       handler.run ? &HandlerTable::run : nullptr, handler.warm_up ? &HandlerTable::warm_up : nullptr});
 }
 
-// The end of the road for a handler's exceptions: none may cross the C table.
+// Catches all exceptions of a handler: none may cross the C interface.
 inline std::int32_t HandlerTable::run(rm_job* raw, void* user) noexcept {
   const auto say = [raw](std::string_view text) { raw->calls->message(raw, text.data(), text.size()); };
   try {

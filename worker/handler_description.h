@@ -13,7 +13,7 @@
 // Public header: installed next to the others, so it names them by file and not from the repository's root.
 #include "job.h"
 
-/// What an author writes: a handler, and what it says about itself.
+/// What the author of a handler writes: the handler and its description.
 namespace ringmaster {
 
 enum class ArgumentKind : std::uint32_t {
@@ -36,7 +36,7 @@ struct HandlerArgument {
   std::optional<std::int64_t> maximum{};
 };
 
-/// Anything callable with a Job&: a function, or a lambda with state. Copies share that state.
+/// A function or lambda that takes a Job&. Copies share the lambda's state.
 class HandlerFunction {
  public:
   HandlerFunction() = default;
@@ -54,27 +54,28 @@ class HandlerFunction {
   void (*call_)(void*, Job&) = nullptr;
 };
 
-/// A handler and what it says about itself. Written with designated initializers; name and run are needed.
+/// A handler and its description. Written with designated initializers; name and run are required.
 struct Handler {
   std::string name;
   std::string summary{};  ///< One line.
   std::vector<HandlerArgument> arguments{};
-  /// Room that a caller offers for the result unless it knows better: constant + factor * request bytes.
+  /// The default result capacity, if the caller names none: constant + factor * request bytes.
   std::uint64_t result_constant = 4096;
   double result_factor = 0;
   std::uint64_t max_request_bytes = 0;  ///< 0: no limit of its own.
-  /// Extension of a file made from the result, without dot, put behind the input's name. "{name}": that argument's
-  /// value, in place of the input's. "{name:value=+zst,other=-zst}": put behind or taken off by that argument's value.
-  /// Empty: the input's.
+  /// Extension for files made from results, without a dot: "zst" is appended to the input's name. "{name}" replaces the
+  /// input's extension by the value of argument `name`. "{name:value=+zst,other=-zst}" appends or removes the
+  /// extension, by the value of that argument. Empty keeps the input's name.
   std::string output_extension{};
-  bool listens_to_cancel = false;   ///< Looks at Job::cancelled() every few milliseconds: is given time to stop.
-  bool change_safe = false;         ///< Behaves even if the input changes while it is read.
-  bool idempotent = false;          ///< May run again after a crash without harm; a hint for clients.
-  bool starts_helpers = false;      ///< What its jobs start and leave running stays: Job::keep_process for all of it.
-  bool writes_input = false;        ///< May ask for Job::writable_input().
-  std::function<void()> warm_up{};  ///< Runs once before the worker takes jobs; an exception keeps it from starting.
-  /// Runs before every job: clears what a library keeps from one call to the next (error texts, contexts), so that a
-  /// job tells of itself only. Its exceptions are the job's.
+  bool listens_to_cancel = false;  ///< Checks Job::cancelled() every few milliseconds, so it is given time to stop.
+  bool change_safe = false;        ///< Behaves even if the input changes while it is read.
+  bool idempotent = false;         ///< May run again after a crash without harm; a hint for clients.
+  bool starts_helpers = false;     ///< Processes that its jobs leave running are kept, as if by Job::keep_process.
+  bool writes_input = false;       ///< May call Job::writable_input().
+  std::function<void()>
+      warm_up{};  ///< Runs once before the worker takes jobs; if it throws, the worker does not start.
+  /// Runs before every job: clears what a library keeps between calls (error texts, contexts), so that a job reports
+  /// only its own errors. If it throws, the job fails as if `run` had thrown.
   std::function<void()> fresh_start{};
   HandlerFunction run{};
 };

@@ -19,7 +19,7 @@
 
 namespace ringmaster {
 
-/// One job, as the handler that runs it sees it: input and output in place in shared memory, arguments, deadline.
+/// A job, as its handler sees it: input and output in place in shared memory, arguments, deadline.
 ///
 /// Belongs to the worker; valid until the handler returns, as is every span and view it hands out. One thread at a
 /// time, except progress(), cancelled() and deadline_left(), which any thread of the handler may call. The input may be
@@ -40,7 +40,7 @@ class Job {
     return {static_cast<const char*>(raw_->input), static_cast<std::size_t>(raw_->input_size)};
   }
 
-  /// Of the whole result, in bytes.
+  /// The most bytes that the whole result may have.
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(raw_->capacity); }
 
   /// `size` writable bytes of the result, after what was committed; a new reservation replaces an uncommitted one.
@@ -58,7 +58,7 @@ class Job {
   }
   [[nodiscard]] std::size_t committed() const noexcept { return committed_; }
 
-  /// Appends. Throws ResultTooLarge.
+  /// Appends to the result. Throws ResultTooLarge.
   void output(std::span<const std::byte> bytes) {
     const auto place = reserve(bytes.size());
     if (!bytes.empty()) std::memcpy(place.data(), bytes.data(), bytes.size());
@@ -66,7 +66,7 @@ class Job {
   }
   void output(std::string_view text) { output(std::as_bytes(std::span(text))); }
 
-  /// Arguments, by name, checked against the handler's description, with its defaults applied, before it runs.
+  /// Arguments by name. They were checked against the handler's description, with its defaults, before it runs.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
     const char* value = nullptr;
     std::size_t size = 0;
@@ -80,14 +80,14 @@ class Job {
   [[nodiscard]] double real(std::string_view name) const { return number<double>(name, "a number"); }
   [[nodiscard]] bool flag(std::string_view name) const;
 
-  /// One line that the caller is told beside the result of a job that is done. The last one counts; a failure's message
-  /// takes its place.
+  /// One line that the caller gets beside the result of a job that is done. The last call counts; the message of a
+  /// failure replaces it.
   void remark(std::string_view text) noexcept { raw_->calls->message(raw_, text.data(), text.size()); }
 
-  /// A sign of life, for status and for the report of a killed worker.
+  /// A sign of life, shown in the status and in the report about a killed worker.
   void progress() noexcept { raw_->calls->progress(raw_); }
-  /// True once the job is to stop: cancelled, or past its run deadline. A few nanoseconds. A handler that says in its
-  /// description that it looks here gets a grace period before it is killed.
+  /// True once the job must stop: it was cancelled, or its run deadline has passed. Costs a few nanoseconds. A handler
+  /// that checks this sets `listens_to_cancel` in its description, and gets a grace period before it is killed.
   [[nodiscard]] bool cancelled() const noexcept { return raw_->calls->cancelled(raw_) != 0; }
   void throw_if_cancelled() const {
     if (cancelled()) throw JobCancelled();
@@ -97,16 +97,16 @@ class Job {
     return std::chrono::nanoseconds(raw_->calls->deadline_left(raw_));
   }
 
-  /// Process `pid`, which this job started, is a helper that outlives it: neither ended nor reaped as something that
-  /// the job left behind. False: no such process, or the worker is too old. `starts_helpers` says it of all that jobs
-  /// start.
+  /// Declares process `pid`, which this job started, a helper that outlives the job: it is neither killed nor reaped as
+  /// left behind. False: no such process, or the worker is too old. `starts_helpers` in the description declares all
+  /// processes that its jobs start.
   bool keep_process(pid_t pid) noexcept {
     if (raw_->calls->struct_size <= offsetof(rm_job_calls, keep_process)) return false;
     return raw_->calls->keep_process(raw_, pid) != 0;
   }
 
-  /// The request once more, where this handler may write it until it returns; nobody else sees what it writes. Empty:
-  /// its description does not say `writes_input`, the kernel refused the memory, or the worker is too old.
+  /// A writable view of the request, until the handler returns; nobody else sees what it writes. Empty: the description
+  /// does not set `writes_input`, the kernel refused the memory, or the worker is too old.
   [[nodiscard]] std::span<std::byte> writable_input() noexcept {
     if (raw_->calls->struct_size <= offsetof(rm_job_calls, writable_input)) return {};
     auto* const place = static_cast<std::byte*>(raw_->calls->writable_input(raw_));

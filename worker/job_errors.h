@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-/// Public header: what a handler throws to end its job in another way than done.
+/// Public header: what a handler throws to end its job other than as done.
 namespace ringmaster {
 
 /// Thrown by a handler: the request is wrong. The job ends as *refused: bad request*, with this message.
@@ -15,8 +15,8 @@ class InvalidJob : public std::runtime_error {
 };
 
 /// Thrown by Job::reserve and output: the result needs `needed()` bytes in all and the caller offered room for fewer.
-/// The job ends as *refused: too large*, and the caller learns the size. A handler that knows a better figure than
-/// "what was committed plus this piece" throws its own.
+/// The job ends as *refused: too large*, and the caller learns the size. A handler that knows the whole size better
+/// than "committed so far plus this piece" throws its own.
 class ResultTooLarge : public std::runtime_error {
  public:
   explicit ResultTooLarge(std::uint64_t needed) : std::runtime_error("the result is too large"), needed_(needed) {}
@@ -26,8 +26,8 @@ class ResultTooLarge : public std::runtime_error {
   std::uint64_t needed_;
 };
 
-/// Thrown by a handler whose failure has something to show: the job ends as *failed* with the message, and what was
-/// committed goes to the caller with it. Any other exception leaves the result behind.
+/// Thrown by a handler that fails but has a result to show: the job ends as *failed* with the message, and the caller
+/// gets what was committed. After any other exception the caller gets no result.
 class JobFailed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -7,10 +7,10 @@
 
 namespace ringmaster {
 
-/// The whole life of a worker process, for a program that is a pool's command: says hello to its supervisor, describes
-/// `handlers`, runs their warm-ups, then claims and runs jobs until it is told to leave or its daemon is gone.
-/// Returns the process's exit status. Options: --list prints the handlers, --version the library's version; both end at
-/// once and need no daemon. Other arguments are the program's own and are left alone.
+/// Runs a worker process, for a program that is a pool's command: greets the supervisor, describes `handlers`, runs
+/// their warm-ups, then claims and runs jobs until it is told to leave or the daemon is gone. Returns the process's
+/// exit status. Options: --list prints the handlers, --version the library's version; both end at once and need no
+/// daemon. Other arguments are the program's own and are left alone.
 ///
 /// Call it from main, in the thread that is to run the jobs. It expects descriptors 3 to 7 as ringmasterd leaves them:
 /// open nothing before, or open it with CLOEXEC and leave those numbers alone.

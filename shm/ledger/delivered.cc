@@ -17,7 +17,7 @@ constexpr std::uint64_t bit_of(std::uint32_t slot) { return std::uint64_t{1} << 
 void mark_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept {
   DeliveredSlots& place = place_of(table, serial);
   if (place.serial.load(std::memory_order_relaxed) != serial) {
-    // SYNC: release throughout: a successor sees these stores in the order in which this process was able to make them.
+    // SYNC: release for all stores: a successor sees them in this order, as far as this process got.
     place.serial.store(0, std::memory_order_release);
     for (Word64& word : place.slots) word.store(0, std::memory_order_release);
     place.serial.store(serial, std::memory_order_release);
@@ -28,7 +28,7 @@ void mark_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t s
 void clear_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept {
   DeliveredSlots& place = place_of(table, serial);
   if (place.serial.load(std::memory_order_relaxed) != serial) return;
-  place.slots[slot / 64].fetch_and(~bit_of(slot), std::memory_order_release);  // SYNC: as above.
+  place.slots[slot / 64].fetch_and(~bit_of(slot), std::memory_order_release);  // SYNC: as above, for a successor.
 }
 
 bool is_delivered(const DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept {

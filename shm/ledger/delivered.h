@@ -4,13 +4,14 @@
 
 namespace ringmaster::shm {
 
-/// Most slots of a session of the supervisor's own.
+/// The most slots that one of the supervisor's own sessions may have.
 inline constexpr std::uint32_t kMessageSlots = 1024;
 
-/// Which outcomes of jobs that came as messages have been given to those who asked: a bit a slot. Part of the ledger,
-/// so that a successor charges only what nobody has asked for. A session's place is its serial's rest; where two share
-/// one the later has it, and what is not known to be delivered counts as not delivered. One writer at a time, which may
-/// die at any instruction: `serial` is stored first as 0 and last as itself.
+/// Which outcomes of jobs that came as messages have been delivered: one bit per slot. It is part of the ledger, so
+/// that a successor charges the submitter only for outcomes that were not. A session's place is its serial modulo the
+/// table's size; of two sessions with the same place the later one has it, and what is not recorded counts as not
+/// delivered. There is one writer, which may die at any instruction: it stores `serial` as 0 first, and the real value
+/// last.
 struct DeliveredSlots {
   Word32 serial;  ///< of the session; 0: nothing is recorded here
   std::uint32_t reserved;
@@ -24,7 +25,7 @@ struct DeliveredTable {
 
 /// REQUIRES: slot < kMessageSlots.
 void mark_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
-/// The outcome was lost on its way; or the slot goes to another job, before that job is published.
+/// Called when the outcome was lost on its way, and before the slot's next job is published.
 void clear_delivered(DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 [[nodiscard]] bool is_delivered(const DeliveredTable& table, std::uint32_t serial, std::uint32_t slot) noexcept;
 

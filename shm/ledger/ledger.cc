@@ -19,11 +19,11 @@ LedgerCrash& place_for(LedgerRecord& ledger, std::uint64_t job_id) {
   if (place == nullptr) {
     const auto older = [](const LedgerCrash& a, const LedgerCrash& b) { return a.last_use < b.last_use; };
     place = std::min_element(std::begin(ledger.crashes), std::end(ledger.crashes), older);
-    place->job_id.store(0, std::memory_order_release);  // SYNC: before the count goes, for a successor after our death.
+    place->job_id.store(0, std::memory_order_release);  // SYNC: before the count is reset, for a successor.
   }
   place->count = 0;
   place->last_use = ++ledger.crash_uses;
-  place->job_id.store(job_id, std::memory_order_release);  // SYNC: after count, for a successor after our death.
+  place->job_id.store(job_id, std::memory_order_release);  // SYNC: after the count, for a successor.
   return *place;
 }
 
@@ -49,13 +49,13 @@ bool write_verdict(LedgerWorker& worker, const Verdict& verdict) noexcept {
   if (worker.verdict_intent.load(std::memory_order_relaxed) != 0) return false;
   worker.verdict_cause = static_cast<std::uint32_t>(verdict.cause);
   worker.verdict_detail = verdict.detail;
-  // SYNC: release: the cause stands before the verdict does, also for a successor after our death.
+  // SYNC: release: a successor that sees the verdict also sees its cause.
   worker.verdict_intent.store(verdict.intent.pack(), std::memory_order_release);
   return true;
 }
 
 void withdraw_verdict(LedgerWorker& worker) noexcept {
-  worker.verdict_intent.store(0, std::memory_order_release);  // SYNC: as write_verdict.
+  worker.verdict_intent.store(0, std::memory_order_release);  // SYNC: pairs with read_verdict's acquire.
 }
 
 std::optional<Verdict> standing_verdict(const LedgerWorker& worker) noexcept {
@@ -70,7 +70,8 @@ std::uint32_t count_crash(LedgerRecord& ledger, LedgerWorker& worker, std::uint6
   LedgerCrash& crash = place_for(ledger, job_id);
   if (worker.counted_job.load(std::memory_order_relaxed) == job_id) return crash.count;
   crash.last_detail = detail;
-  // Mark first: a supervisor that dies between the two counts one crash too few, which costs a retry, never a job.
+  // The mark comes first: a supervisor that dies between the two counts one crash too few, so the job at most gets one
+  // retry more.
   worker.counted_job.store(job_id, std::memory_order_release);  // SYNC: before the count, for a successor.
   ++crash.count;
   return crash.count;

@@ -6,8 +6,8 @@
 #include "shm/histogram.h"
 #include "shm/layout.h"
 
-/// The records that the ledger is made of, byte for byte: one for a session, a worker, a job's crashes, a pool, a
-/// death. shm/DESIGN.md draws them; both change together.
+/// The records of the ledger, byte for byte: session, worker, a job's crashes, pool, incident. Drawn in shm/DESIGN.md;
+/// change both together.
 namespace ringmaster::shm {
 
 enum class LedgerState : std::uint32_t { Empty = 0, Live = 1, Ending = 2 };
@@ -22,11 +22,11 @@ struct LedgerSession {
   std::uint64_t request_ring_bytes;
   std::uint64_t result_ring_bytes;
   std::uint64_t cookie[2];
-  std::uint32_t shortest_run_ms;  ///< declared at open; 0: the pool's
-  std::uint32_t supervisor;       ///< 0: a client's; else the incarnation of the supervisor that is its client
+  std::uint32_t shortest_run_ms;  ///< the shortest run timeout that the client declared; 0: the pool's
+  std::uint32_t supervisor;       ///< 0: the session is a client's; else: of the supervisor with this incarnation
   std::uint32_t drain_seq;        ///< the last job that its pool's drain still runs
-  Word32 drain_serial;            ///< the session that drain_seq is about; another one: not set
-  char client[96];                ///< what it calls itself; clean text, ends with 0
+  Word32 drain_serial;            ///< drain_seq counts only if this is the session's serial
+  char client[96];                ///< the name that the client gives itself; clean text, ends with 0
   std::uint64_t opened_ns;        ///< CLOCK_MONOTONIC
 };
 static_assert(sizeof(LedgerSession) == 176);
@@ -38,9 +38,9 @@ struct LedgerWorker {
   std::uint32_t incarnation;
   std::uint32_t pid;
   std::uint32_t flags;          ///< kLedgerSpare, kLedgerReady
-  Word64 seen_intent;           ///< the job last seen in its lane
-  std::uint64_t first_seen_ns;  ///< CLOCK_MONOTONIC, the supervisor's own clock
-  Word64 verdict_intent;        ///< not 0: sentenced; stored last
+  Word64 seen_intent;           ///< the intent last seen in its lane
+  std::uint64_t first_seen_ns;  ///< CLOCK_MONOTONIC, by the supervisor's clock
+  Word64 verdict_intent;        ///< not 0: there is a verdict on this job; stored last
   std::uint32_t verdict_cause;  ///< Cause
   std::uint32_t verdict_detail;
   Word64 counted_job;  ///< the job whose crash was counted for this incarnation's death; 0: none yet
@@ -54,22 +54,22 @@ struct LedgerCrash {
   Word64 job_id;  ///< 0: empty place
   std::uint32_t count;
   std::uint32_t last_detail;
-  std::uint64_t last_use;  ///< of LedgerRecord::crash_uses: who has waited longest makes room
+  std::uint64_t last_use;  ///< counted in LedgerRecord::crash_uses: the lowest is forgotten first
 };
 
-/// What a pool's processes that are gone have done, and what became of their jobs. Of the living their lanes tell.
+/// What a pool's dead workers have done, and how their jobs ended. The lanes of the living workers are added to it.
 struct LedgerTally {
   std::uint64_t done, failed, crashed, timed_out, cancelled, lost, refused;
   std::uint64_t starts, deaths, kills, retries, missed_wakes;
   std::uint64_t waited;                              ///< jobs that were claimed after all workers had been busy
-  std::uint64_t queue_full;                          ///< submits that were refused because a queue was full
+  std::uint64_t queue_full;                          ///< submits refused because the queue was full
   std::uint64_t left_ended, left_kept, left_reaped;  ///< processes that jobs left behind
-  std::uint64_t empty_rings;                         ///< of sessions' bells, that told a worker of no job
+  std::uint64_t empty_rings;                         ///< rings of sessions' bells after which a worker found no job
   TimeCounts queue, run;                             ///< per attempt
 };
 static_assert(sizeof(LedgerTally) == 18 * 8 + 2 * sizeof(TimeCounts));
 
-/// What a uid is charged with in a pool (daemon/core/pool/charge_sheet.h). `user` is stored last, and 0 first.
+/// What a uid is charged with in a pool (daemon/core/pool/charge_sheet.h). `user` is stored as 0 first, and set last.
 struct LedgerCharge {
   Word64 user;  ///< uid + 1; 0: empty place
   std::uint32_t deaths;
@@ -83,19 +83,20 @@ struct LedgerCharge {
 };
 static_assert(sizeof(LedgerCharge) == 48);
 
-/// Two tallies, of which one counts. Single events are added to it in place; a death, which adds a whole lane, is added
-/// to the other, which `published` then makes the one that counts.
+/// Two tallies, of which one is valid. Single events are added to it in place. A death adds a whole lane: that is added
+/// in the other tally, which `published` then makes the valid one.
 struct LedgerPool {
   char name[64];
   Word32 drain;                 ///< LedgerDrain
-  std::uint32_t queue_highest;  ///< the most jobs that a look has found waiting
-  Word64 published;  ///< bit 0: the tally that counts; bits 32..55: worker:12 | incarnation:12 of the last death in it
+  std::uint32_t queue_highest;  ///< the most jobs that were found waiting at once
+  Word64
+      published;  ///< bit 0: the valid tally; bits 32..55: worker:12 | incarnation:12 of the last death counted in it
   LedgerTally tally[2];
   LedgerCharge charges[kMaxCharges];
 };
 enum class LedgerDrain : std::uint32_t { Running = 0, Draining = 1, Drained = 2 };
 
-/// A death that nobody wanted, or one to come whose stack is already known.
+/// An unwanted death of a worker, or one that is about to come and whose stack is already known.
 struct LedgerIncident {
   Word64 serial;        ///< from 1; 0 while the rest is written
   std::uint64_t at_ns;  ///< CLOCK_MONOTONIC
@@ -108,11 +109,11 @@ struct LedgerIncident {
   std::uint64_t job_id;  ///< 0: between jobs
   char cause[128];       ///< texts are clean and end with 0
   char handler[64];
-  char stack[2048];       ///< what a reader looks for, one frame a line; or why there is none
+  char stack[2048];       ///< the interesting frames, one per line; or why there are none
   char full_stack[2048];  ///< every frame
-  char core[96];          ///< that a core was written, and where to look for it; empty: none was
-  char what[192];         ///< what its fault handler said of the fault: address, uncaught exception; may be private
-  std::uint64_t same_as;  ///< serial of the incident whose stack this one shares: the same place, a moment before
+  char core[96];          ///< says that a core was written, and where to look for it; empty: none was
+  char what[192];  ///< what the worker's fault handler reported: address, uncaught exception; may hold private data
+  std::uint64_t same_as;  ///< serial of a slightly earlier incident with the same stack
   std::uint32_t uid;      ///< of the job's submitter; kNoUid: not known
   std::uint32_t reserved;
 };

@@ -35,11 +35,11 @@ ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescripto
   seq_[slot] = last_seq_;
   phase_[slot] = Phase::Published;
   ++in_flight_;
-  // SYNC: release, pairs with the claimer's CAS: who sees Ready sees descriptor and request.
+  // SYNC: release, pairs with the claimer's CAS: a worker that sees Ready also sees descriptor and request.
   reply_.word(slot).store(SlotWord::ready(last_seq_, 0).bits(), std::memory_order_release);
   set_hint(reply_.ready(), slot);
   if (free_count_ != 0) {
-    // The next job's lines, last read by a worker: to be written soon.
+    // Fetches the next job's lines early: a worker has read them last, and this client will write them soon.
     __builtin_prefetch(&request_.descriptor(free_[free_head_]), 1);
     __builtin_prefetch(&reply_.word(free_[free_head_]), 1);
   }
@@ -53,14 +53,14 @@ bool ClientPort::cancel(std::uint32_t slot, std::uint32_t seq) noexcept {
   while (word.state() == SlotState::Ready && word.seq() == seq) {
     std::uint64_t expected = word.bits();
     const SlotWord cancelled = SlotWord::terminal(seq, SlotState::Cancelled, word.attempt(), Cause::Cancelled);
-    // SYNC: acq_rel: exactly one of claim, expiry and this wins.
+    // SYNC: acq_rel: exactly one of claim, queue timeout and this CAS wins.
     if (reply_.word(slot).compare_exchange_strong(expected, cancelled.bits(), std::memory_order_acq_rel)) {
       announce_done(reply_, slot);
       return true;
     }
     word = SlotWord(expected);
   }
-  // A retry after a crash must see it too, so it stays set until the slot's next job overwrites seq.
+  // The word is never cleared, so that a retry after a crash sees it too; the slot's next job has another seq.
   request_.cancel(slot).store(seq, std::memory_order_release);  // SYNC: pairs with the handler's acquire poll.
   return false;
 }

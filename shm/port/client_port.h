@@ -13,14 +13,14 @@
 namespace ringmaster::shm {
 
 /// The client's half of the slot protocol over mapped segments: hands out slots in rotation, publishes jobs, collects
-/// terminal slots, gives them back. Everything it relies on lies in its own private memory; what it reads from shared
-/// memory is checked against it. Not thread-safe but for observe() and sleep(), which any thread may call.
+/// terminal slots and frees them. It keeps its state in private memory and checks against that what it reads from
+/// shared memory. Not thread-safe, except observe() and sleep(), which any thread may call.
 class ClientPort {
  public:
-  /// `board` may be null (then every publish asks for a ring).
+  /// `board` may be null: then every publish asks the caller to ring.
   ClientPort(RequestView request, ReplyView reply, const BoardRecord* board);
 
-  /// A slot to fill; nullopt: all are in flight or not yet given back (queue full).
+  /// A slot to fill; nullopt: every slot holds a job or has not been released (queue full).
   [[nodiscard]] std::optional<std::uint32_t> take_slot() noexcept {
     if (free_count_ == 0) return std::nullopt;
     const std::uint32_t slot = free_[free_head_];
@@ -34,14 +34,14 @@ class ClientPort {
 
   struct Published {
     std::uint32_t seq;
-    bool ring;  ///< write to the session's doorbell now
+    bool ring;  ///< the caller must ring the session's bell now
   };
   /// Writes the descriptor (its `seq` is filled in) and makes the slot Ready. REQUIRES: take_slot gave `slot`; request
   /// bytes are written.
   [[nodiscard]] Published publish(std::uint32_t slot, const JobDescriptor& job) noexcept;
 
-  /// Calls found(slot, SlotWord) once for each published job that is terminal now. The slot stays the caller's until
-  /// release(). Returns how many were found.
+  /// Calls found(slot, SlotWord) once for each published job that is terminal now, and returns their number. The slot
+  /// belongs to the caller until release().
   template <typename Found>
   unsigned collect(Found&& found) {
     unsigned count = 0;
@@ -62,8 +62,8 @@ class ClientPort {
     return count;
   }
 
-  /// The same for one slot, by its own word: the line of the done bits, which the workers write for each job, is left
-  /// alone. The bit that stays behind means nothing to a later collect(). False: not terminal, or collected before.
+  /// Collects one slot by its own word; false: not terminal, or collected before. Does not touch the cache line of the
+  /// done bits, which workers write for each job: the slot's bit stays set, and a later collect() ignores it.
   [[nodiscard]] bool collect_one(std::uint32_t slot, SlotWord& end) noexcept {
     if (phase_[slot] != Phase::Published) return false;
     const SlotWord word = read(slot);
@@ -74,7 +74,7 @@ class ClientPort {
     return true;
   }
 
-  /// Gives a collected slot back: Free. The result must have been consumed.
+  /// Frees a collected slot. REQUIRES: its result has been consumed.
   void release(std::uint32_t slot) noexcept {
     RM_CHECK(phase_[slot] == Phase::Collected);
     phase_[slot] = Phase::Free;
@@ -84,21 +84,20 @@ class ClientPort {
     ++free_count_;
   }
 
-  /// True: the job was still queued and is Cancelled now (collect() will find it). False: it runs or has ended; its
-  /// cancel word is set, so a handler that listens stops.
+  /// True: the job was still queued and is Cancelled now; collect() will find it. False: it runs or has ended; its
+  /// cancel word is set, so that a handler which checks for it can stop.
   bool cancel(std::uint32_t slot, std::uint32_t seq) noexcept;
 
   [[nodiscard]] SlotWord read(std::uint32_t slot) const noexcept {
     // SYNC: pairs with the release of the completing CAS: the result is visible when the word is terminal.
     return SlotWord(reply_.word(slot).load(std::memory_order_acquire));
   }
-  /// Fetches the line of the slot after `slot`, if its job may have ended too: to be read next.
+  /// Fetches the line of the slot after `slot` into the cache if that job may have ended too, since it is read next.
   void prefetch_next(std::uint32_t slot) const noexcept {
     const std::uint32_t next = slot + 1 == slots() ? 0 : slot + 1;
     if (phase_[next] == Phase::Published) __builtin_prefetch(&reply_.word(next));
   }
-  /// What the board says: other than Open, a job published now would end as refused. A hint: what it does not know yet
-  /// nobody else may rely on.
+  /// What the board says: unless Open, a job published now would end as refused. Only a hint, which may be late.
   [[nodiscard]] BoardClosed board_closed() const noexcept {
     if (board_ == nullptr) return BoardClosed::Open;
     return static_cast<BoardClosed>(board_->closed.load(std::memory_order_relaxed));
@@ -108,8 +107,8 @@ class ClientPort {
   [[nodiscard]] const RequestView& request() const noexcept { return request_; }
   [[nodiscard]] const ReplyView& reply() const noexcept { return reply_; }
 
-  /// Waiting: seen = observe(); collect(); nothing for me: sleep(seen, timeout). sleep returns at once when the
-  /// completion word is no longer `seen`, and may return early for no reason.
+  /// How to wait: seen = observe(); collect(); if the job is not there: sleep(seen, timeout). sleep() returns at once
+  /// if the completion word is not `seen`, and may return early for no reason.
   [[nodiscard]] std::uint32_t observe() const noexcept {
     // SYNC: seq_cst, pairs with announce_done: bits set before the count are seen by a collect that follows.
     return reply_.done().event->load(std::memory_order_seq_cst);
@@ -126,7 +125,7 @@ class ClientPort {
   std::uint32_t in_flight_ = 0;
   std::vector<Phase> phase_;
   std::vector<std::uint32_t> seq_;
-  std::vector<std::uint32_t> free_;  // a ring of slot numbers, their number a power of two: rotation
+  std::vector<std::uint32_t> free_;  // a ring of slot numbers, so that slots are used in rotation; size: a power of two
   std::uint32_t free_head_ = 0;
   std::uint32_t free_count_ = 0;
 };

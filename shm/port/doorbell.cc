@@ -13,7 +13,7 @@
 namespace ringmaster::shm {
 namespace {
 
-// One of them empties an honest pipe, which is a page; whoever has enlarged it has only made room.
+// One read empties the pipe of a page that we create; a client may have enlarged it.
 constexpr int kMostReads = 4;
 
 bool write_one(int bell) noexcept {
@@ -39,16 +39,16 @@ Result<UniqueFd> create_doorbell() {
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot create a pipe for a bell", errno);
   const UniqueFd reading(ends[0]);
   const UniqueFd writing(ends[1]);
-  // More would only be memory; a uid has few pages of it. Refused: then it is what it is.
+  // One page is enough, and a uid may have only few pages in pipes. If this fails, the pipe keeps its size.
   (void)::fcntl(reading.get(), F_SETPIPE_SZ, static_cast<int>(kPageBytes));
-  // Whoever holds an end may open another, whatever its user: workers of a pool with a user do.
+  // Anyone who holds an end may open another one: so do workers of a pool that runs as a user of its own.
   if (::fchmod(reading.get(), 0666) != 0) return errno_error("cannot set the mode of a bell", errno);
   return open_doorbell_anew(reading.get());
 }
 
 Result<UniqueFd> open_doorbell_anew(int bell) {
   const std::string path = "/proc/self/fd/" + std::to_string(bell);
-  // Both ways: who rings empties it too, and one that can be read never raises SIGPIPE.
+  // For reading too: the ringer empties a full pipe, and a pipe with a reader raises no SIGPIPE.
   UniqueFd end(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!end) return errno_error("cannot open a bell anew through " + path + " (is /proc mounted?)", errno);
   return end;

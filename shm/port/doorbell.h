@@ -5,18 +5,18 @@
 
 namespace ringmaster::shm {
 
-/// A bell is a pipe of one page that parked workers watch edge-triggered: each byte written wakes one of them, and
-/// nobody reads it to be woken. A pipe, because every end that is opened has flags of its own, while whoever holds an
-/// eventfd can clear O_NONBLOCK for all its writers. So who rings a bell has an end that nobody else has, opened anew
-/// (open_doorbell_anew); who only watches may share one. The supervisor rings none: who has an end can make others wait
-/// who write to the pipe, open it or close an end for good, inside the kernel (shm/DESIGN.md, "Bells").
+/// A bell is a pipe of one page that parked workers watch edge-triggered: each byte written wakes one of them, and they
+/// do not read it. It is a pipe because each opened end has its own flags, while any holder of an eventfd can clear
+/// O_NONBLOCK for all its writers. So each ringer has an end that nobody else has (open_doorbell_anew); those that only
+/// watch may share one. The supervisor never rings: whoever has an end can block all others that write to the pipe,
+/// open it or close its last end, inside the kernel (shm/DESIGN.md, "Bells").
 [[nodiscard]] Result<UniqueFd> create_doorbell();
 
-/// An end of the same bell with a description of its own. May wait for whoever has the bell already.
+/// A new end of the same bell, with an open file description of its own. Others who have the bell can make this block.
 [[nodiscard]] Result<UniqueFd> open_doorbell_anew(int bell);
 
-/// Wakes one sleeper. When the pipe is full, it is the ringer who empties it; when it is full again at once, somebody
-/// has rung since, which wakes a sleeper just as well. False: the descriptor is bad.
+/// Wakes one sleeper. The ringer empties the pipe if it is full; if it is full again at once, somebody else has rung
+/// meanwhile, which also wakes a sleeper. False: the descriptor is bad.
 bool ring_doorbell(int bell) noexcept;
 
 }  // namespace ringmaster::shm

@@ -14,7 +14,7 @@ std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slo
   const std::uint32_t first = from / 64;
   for (std::uint32_t step = 0; step <= words; ++step) {
     const std::uint32_t at = (first + step) % words;
-    // SYNC: pairs with set_hint: what was stored before the bit is seen.
+    // SYNC: pairs with set_hint: what was stored before the bit is visible.
     std::uint64_t bits = hints.bits[at].load(std::memory_order_acquire);
     if (step == 0) bits &= ~std::uint64_t{0} << (from % 64);
     if (step == words) bits &= ~(~std::uint64_t{0} << (from % 64));
@@ -24,7 +24,7 @@ std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slo
 }
 
 bool remind(const ReplyView& reply, std::uint32_t slot) noexcept {
-  // SYNC: acquire: a look only; set_hint is what counts.
+  // SYNC: acquire: only a first check; set_hint does the synchronizing.
   if ((reply.ready().bits[slot / 64].load(std::memory_order_acquire) & bit_of(slot)) != 0) return false;
   set_hint(reply.ready(), slot);
   return true;
@@ -35,11 +35,11 @@ void set_idle(BoardRecord& board, std::uint32_t place) noexcept {
   board.idle[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
 }
 void clear_idle(BoardRecord& board, std::uint32_t place) noexcept {
-  // SYNC: seq_cst: keeps one order with set_idle for those who read both masks.
+  // SYNC: seq_cst: one order with set_idle for everyone that reads both masks.
   board.idle[word_of(place)].fetch_and(~bit_of(place), std::memory_order_seq_cst);
 }
 void set_spin(BoardRecord& board, std::uint32_t place) noexcept {
-  // SYNC: seq_cst: whoever sees the bit may count on a scan that starts after it was set.
+  // SYNC: seq_cst: a client that sees the bit relies on a scan that starts after the bit was set.
   board.spin[word_of(place)].fetch_or(bit_of(place), std::memory_order_seq_cst);
 }
 void clear_spin(BoardRecord& board, std::uint32_t place) noexcept {
@@ -61,7 +61,7 @@ bool anyone_idle(const BoardRecord& board) noexcept {
 
 bool take_role(Word32& role, std::uint32_t place) noexcept {
   std::uint32_t nobody = 0;
-  // SYNC: seq_cst, as set_spin: whoever sees the word may count on a look that starts after it was set.
+  // SYNC: seq_cst, as set_spin: a client that sees the word relies on a look that starts after it was set.
   return role.load(std::memory_order_relaxed) == 0 &&
          role.compare_exchange_strong(nobody, place + 1, std::memory_order_seq_cst);
 }
@@ -73,7 +73,7 @@ bool leave_role(Word32& role, std::uint32_t place) noexcept {
 
 void say_asleep(BoardRecord& board, std::uint32_t place) noexcept {
   const std::uint64_t bit = bit_of(place);
-  // Looks first: nearly always both are right, and the lines stay with the clients.
+  // Reads before it writes: nearly always both bits are right, and the cache lines stay shared with the clients.
   if ((board.spin[word_of(place)].load(std::memory_order_relaxed) & bit) != 0) clear_spin(board, place);
   if ((board.idle[word_of(place)].load(std::memory_order_relaxed) & bit) == 0) set_idle(board, place);
 }
@@ -81,7 +81,7 @@ void say_asleep(BoardRecord& board, std::uint32_t place) noexcept {
 void clear_strangers(BoardRecord& board, const std::uint64_t (&living)[kBoardWords]) noexcept {
   for (std::uint32_t at = 0; at < kBoardWords; ++at) {
     for (Word64* mask : {&board.idle[at], &board.spin[at]}) {
-      // SYNC: seq_cst, as clear_spin; a load first, for nearly always there is nothing to clear.
+      // SYNC: seq_cst, as clear_spin. A load first, because there is nearly always nothing to clear.
       if ((mask->load(std::memory_order_relaxed) & ~living[at]) != 0)
         mask->fetch_and(living[at], std::memory_order_seq_cst);
     }
@@ -108,7 +108,7 @@ void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
   // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
   const std::uint32_t before = word.fetch_add(2, std::memory_order_seq_cst);
   if ((before & kWaitingBit) != 0) {
-    // SYNC: seq_cst; clear before wake: a waiter that sets the bit again afterwards meets our wake, spuriously.
+    // SYNC: seq_cst; cleared before the wake: a waiter that sets the bit again in between is woken for nothing.
     word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
     futex_wake_all(word);
   }
@@ -116,7 +116,7 @@ void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
 
 void wake_client(const ReplyView& reply) noexcept {
   Word32& word = *reply.done().event;
-  // SYNC: seq_cst, as announce_done. The word changes, so a waiter between its read and its sleep does not sleep.
+  // SYNC: seq_cst, as announce_done. The word changes, so a waiter that has read it but not slept yet will not sleep.
   word.fetch_add(2, std::memory_order_seq_cst);
   word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
   futex_wake_all(word);

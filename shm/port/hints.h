@@ -6,7 +6,7 @@
 
 #include "shm/segment_view.h"
 
-/// Bits and masks: they say "look", never "it is so". Who reads a bit checks the slot word.
+/// Hint bits and masks. A bit says where to look and proves nothing: its reader must check the slot word.
 namespace ringmaster::shm {
 
 inline void set_hint(const HintWords& hints, std::uint32_t slot) noexcept {
@@ -15,11 +15,11 @@ inline void set_hint(const HintWords& hints, std::uint32_t slot) noexcept {
   hints.bits[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_seq_cst);
 }
 inline void clear_hint(const HintWords& hints, std::uint32_t slot) noexcept {
-  // SYNC: seq_cst: a set_hint that this clears happened before our next look at the slot word.
+  // SYNC: seq_cst: if this clears the bit of a set_hint, our next look at the slot word sees what that published.
   hints.bits[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_seq_cst);
 }
 
-/// Sets a ready bit whose slot is Ready. True: it was not set, so nobody may have been told of that job.
+/// Sets the ready bit of a slot that is Ready. True: it was not set, so perhaps no worker knows of the job.
 bool remind(const ReplyView& reply, std::uint32_t slot) noexcept;
 
 /// The next set bit at or after `from`, wrapping once; nullopt: none.
@@ -35,8 +35,8 @@ bool remind(const ReplyView& reply, std::uint32_t slot) noexcept;
   return false;
 }
 
-/// True when someone sleeps and nobody is looking or stands by: then a bell must be rung. To be asked after set_hint:
-/// the order is one half of the wake protocol.
+/// True when a worker sleeps while none spins or stands by: then a bell must be rung. Call it after set_hint: this
+/// order is one half of the wake protocol.
 [[nodiscard]] inline bool should_ring(const BoardRecord& board) noexcept {
   std::uint64_t idle = 0;
   for (std::uint32_t i = 0; i < kBoardWords; ++i) {
@@ -44,11 +44,11 @@ bool remind(const ReplyView& reply, std::uint32_t slot) noexcept;
     if (board.spin[i].load(std::memory_order_seq_cst) != 0) return false;
     idle |= board.idle[i].load(std::memory_order_seq_cst);
   }
-  // SYNC: seq_cst, pairs with leave_role: who stood by looks after it left.
+  // SYNC: seq_cst, pairs with leave_role: the standby worker looks once more after it has left.
   return idle != 0 && board.standby.load(std::memory_order_seq_cst) == 0;
 }
 
-/// Both questions that a worker has for each job, at one look.
+/// What a worker asks the board for each job: both answers from one pass over its words.
 struct BoardLook {
   bool anyone_idle = false;
   bool should_ring = false;
@@ -73,27 +73,29 @@ void clear_spin(BoardRecord& board, std::uint32_t place) noexcept;
 [[nodiscard]] unsigned count_spinners(const BoardRecord& board) noexcept;
 [[nodiscard]] bool anyone_idle(const BoardRecord& board) noexcept;
 
-/// A role of the board, which one worker has at a time. take_role: false where another has it.
+/// A role on the board (streamer or standby), which one worker has at a time. take_role: false if another has it.
 [[nodiscard]] bool take_role(Word32& role, std::uint32_t place) noexcept;
-/// False: it was not this worker's (any more).
+/// False: this worker does not have the role.
 bool leave_role(Word32& role, std::uint32_t place) noexcept;
 
-/// Before it sleeps a worker has its own bits right, whoever has altered them: idle and not spinning.
+/// Called by a worker before it sleeps: makes sure that its bits say idle and not spinning, even if others altered
+/// them.
 void say_asleep(BoardRecord& board, std::uint32_t place) noexcept;
 
-/// What the board says of places that nobody has: `living` has a bit for each place with a worker.
+/// Clears the bits and roles of all places without a worker; `living` has a bit for each place with one.
 void clear_strangers(BoardRecord& board, const std::uint64_t (&living)[kBoardWords]) noexcept;
 
-/// Everything that the board says of one worker, which is dead or claims nothing any more.
+/// Clears all bits and roles of one worker, which is dead or will claim nothing more.
 void clear_place(BoardRecord& board, std::uint32_t place) noexcept;
 
-/// The completion word's lowest bit: somebody sleeps on exactly this value.
+/// The lowest bit of the completion word: a client sleeps on exactly this value.
 inline constexpr std::uint32_t kWaitingBit = 1;
 
 /// Tells the client that a slot is terminal: done bit, count, and a wake-up if somebody sleeps.
 void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept;
 
-/// Changes the completion word and wakes everyone, whatever the waiting bit says (a dead worker may have eaten it).
+/// Changes the completion word and wakes all waiters, even without the waiting bit: a worker may have cleared it and
+/// died before it woke them.
 void wake_client(const ReplyView& reply) noexcept;
 
 }  // namespace ringmaster::shm

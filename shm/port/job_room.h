@@ -6,8 +6,8 @@
 #include "shm/port/client_port.h"
 #include "shm/reserved_ring.h"
 
-/// What a job needs before it can be published, taken all or not at all. For whoever is a session's client: a program,
-/// or the supervisor for jobs that come as messages.
+/// Takes all that a job needs before it can be published, or nothing. For the client of a session: a program, or the
+/// supervisor for jobs that come as messages.
 namespace ringmaster::shm {
 
 /// What a job could not get.
@@ -27,7 +27,8 @@ struct JobRoom {
   Extent result;
 };
 
-/// nullopt: `room` is the caller's, the slot to be published or untaken. may_take: as ReservedRing::take.
+/// nullopt: success; `room` belongs to the caller, who must publish its slot or give it back by untake_slot().
+/// may_take: as for ReservedRing::take.
 template <typename MayTake>
 [[nodiscard]] std::optional<Shortage> take_room(ClientPort& port, ReservedRing& requests, ReservedRing& results,
                                                 const JobNeeds& needs, MayTake&& may_take, JobRoom& room) {

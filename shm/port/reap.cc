@@ -32,20 +32,20 @@ ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, co
     job.cause = Cause::ProtocolViolation;
     job.detail = 0;
   } else if (death.verdict && death.verdict->intent == here) {
-    job.cause = death.verdict->cause;  // the first verdict wins over the signal that carried it out
+    job.cause = death.verdict->cause;  // the verdict is the reason, not the signal that executed it
     job.detail = death.verdict->detail;
   } else {
     const bool idempotent = (descriptor.flags & kJobIdempotent) != 0;
     const AfterCrash after = rule(job.job_id, idempotent, seen.attempt() + 1);
-    // Condemned without a verdict is a client's forgery; its job is not run again.
+    // A word that is Condemned without a verdict was forged by the client: its job is not run again.
     job.retried = after == AfterCrash::Retry && seen.state() == SlotState::Running && seen.attempt() < 15;
     if (after == AfterCrash::Poison) job.cause = Cause::Poisoned;
   }
   return job;
 }
 
-// The owner is fenced and the word still its own, so nobody writes here but a client that harms itself. What is left of
-// a result that was being described goes with it.
+// The slot's owner is dead and the word still names it, so only a client that harms itself could write here too. This
+// also erases what the owner had begun to write about a result.
 void write_times(const ReapTarget& session, std::uint16_t slot, SlotWord seen, const DeathReport& death, bool retried) {
   SlotLine& line = session.reply.line(slot);
   line.result_bytes = 0;
@@ -69,7 +69,7 @@ std::optional<AttemptTimes> times_cut_short(std::span<const ReapTarget> sessions
     const SlotWord seen = slot_word(session.reply, intent->slot);
     if (!seen.is_owned() || !(seen.owner() == death.owner) || seen.seq() != intent->seq) return std::nullopt;
     const JobDescriptor& descriptor = session.request.descriptor(intent->slot);
-    // Once: the client may write on.
+    // Read only once: the client may go on writing.
     const std::uint64_t submitted = believed_submission(descriptor, session.opened_ns, death.run.started_ns);
     AttemptTimes times;
     if (death.run.started_ns > submitted && submitted != 0) times.queued_ns = death.run.started_ns - submitted;
@@ -115,7 +115,7 @@ unsigned end_all(const ReplyView& reply, Cause cause) noexcept {
     if (seen.state() != SlotState::Ready && !seen.is_owned()) continue;
     std::uint64_t expected = seen.bits();
     const SlotWord ended = successor_word(seen, false, cause, 0);
-    // SYNC: acq_rel: a client's own cancel may be faster.
+    // SYNC: acq_rel: fails if the client's own cancel was faster.
     if (reply.word(slot).compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) ++count;
   }
   restore_hints(reply);

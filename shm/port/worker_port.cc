@@ -10,7 +10,7 @@
 namespace ringmaster::shm {
 namespace {
 
-// The line's bytes, if [line, line + bytes) lies in a ring of `ring_bytes`.
+// True if `bytes` bytes from cache line number `line` on lie in a ring of `ring_bytes`.
 bool inside(std::uint64_t line, std::uint64_t bytes, std::uint64_t ring_bytes) {
   const std::uint64_t offset = line * kCacheLine;
   return offset <= ring_bytes && bytes <= ring_bytes - offset;
@@ -49,32 +49,33 @@ void count(LaneRecord& lane, const Claim& claim, const JobResult& result, std::u
   count_time(lane.counters.run, lane.run_buckets, since(claim.started_ns, now_ns));
 }
 
-// C1 to C5. Nothing: the slot is another's.
+// Steps C1 to C5. Nothing: another worker has the slot.
 ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t slot, SlotWord ready,
                  std::uint64_t now_ns, Claim& out) {
   const ReplyView& reply = session.reply;
   __builtin_prefetch(&session.request.descriptor(slot), 0);
   LaneWords& lane = self.lane->words;
   lane.stamp_ns.store(now_ns, std::memory_order_relaxed);
-  // SYNC: seq_cst: intent before hold is read, and before the CAS; pairs with the supervisor's hold, then intent.
+  // SYNC: seq_cst: the intent is stored before hold is read and before the CAS; pairs with the supervisor, which sets
+  // hold and then reads the intent.
   lane.intent.store(Intent{session.index, static_cast<std::uint16_t>(slot), ready.seq()}.pack(),
                     std::memory_order_seq_cst);
   if (is_held(self)) {
-    lane.intent.store(0, std::memory_order_seq_cst);  // SYNC: pairs with the supervisor's second look.
+    lane.intent.store(0, std::memory_order_seq_cst);  // SYNC: pairs with condemn_and_look's second look.
     session.cursor = slot;
     return ClaimStatus::Held;
   }
   const SlotWord running = SlotWord::owned(ready.seq(), SlotState::Running, ready.attempt(), self.owner);
   std::uint64_t expected = ready.bits();
-  // SYNC: acq_rel: the one step that makes the job ours; pairs with publish (acquire) and the reaper (release).
+  // SYNC: acq_rel: this step makes the job ours; pairs with publish (acquire) and with reap (release).
   if (!reply.word(slot).compare_exchange_strong(expected, running.bits(), std::memory_order_acq_rel)) {
-    lane.intent.store(0, std::memory_order_release);  // SYNC: as above; the slot is another's.
+    lane.intent.store(0, std::memory_order_release);  // SYNC: as above; another worker has the slot.
     return ClaimStatus::Nothing;
   }
   copy_first_line(out.job, session.request.descriptor(slot));
   out.job.submitted_ns = believed_submission(out.job, session.opened_ns, now_ns);
   lane.handler.store(out.job.handler, std::memory_order_relaxed);
-  // SYNC: release, pairs with look_at_lane: the handler is this job's where the seq is.
+  // SYNC: release, pairs with look_at_lane: where the seq is this job's, the handler is too.
   lane.run_timeout.store(std::uint64_t{ready.seq()} << 32 | out.job.run_timeout_ms, std::memory_order_release);
   lane.attempt.store(ready.attempt() + 1, std::memory_order_relaxed);
   session.cursor = slot + 1 == reply.slots() ? 0 : slot + 1;
@@ -84,12 +85,12 @@ ClaimStatus take(const WorkerSelf& self, WorkerSession& session, std::uint32_t s
   return ClaimStatus::Claimed;
 }
 
-// The client may be writing it for the slot's next job: a wrong time makes no harm.
+// The client may be writing it for the slot's next job; a wrong time does no harm.
 std::uint64_t submitted_ns(const WorkerSession& session, std::uint32_t slot) {
   return std::atomic_ref(session.request.descriptor(slot).submitted_ns).load(std::memory_order_relaxed);
 }
 
-/// True when test(slot, word) is, for some slot that has its ready bit.
+/// True when test(slot, word) is true for some slot whose ready bit is set.
 template <typename Test>
 bool any_hinted(const WorkerSession& session, Test&& test) {
   const ReplyView& reply = session.reply;
@@ -103,7 +104,7 @@ bool any_hinted(const WorkerSession& session, Test&& test) {
   return false;
 }
 
-/// The same, for those that hold a job to be claimed.
+/// The same, asked only for slots with a claimable job.
 template <typename Test>
 bool any_ready(const WorkerSession& session, Test&& test) {
   return any_hinted(session,
@@ -120,7 +121,7 @@ ClaimStatus tampered(const WorkerSelf& self, std::uint32_t slot, Claim& out) {
 
 bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
   clear_hint(reply.ready(), slot);
-  // After the clear, a read-modify-write: a Ready whose bit we just cleared is seen here.
+  // clear_hint is a read-modify-write, so if it cleared the bit of a slot that became Ready, that is seen here.
   if (slot_word(reply, slot).state() != SlotState::Ready) return false;
   set_hint(reply.ready(), slot);
   return true;
@@ -158,7 +159,7 @@ ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t 
     out.in_turn = status == ClaimStatus::Claimed;
     if (status != ClaimStatus::Nothing) return status;
   }
-  // A hostile client can keep bits set for ever; the scan ends all the same.
+  // Bounded, because a hostile client can set bits again and again.
   for (std::uint32_t tries = 0; tries <= reply.slots(); ++tries) {
     const auto slot = next_hint(reply.ready(), reply.slots(), session.cursor);
     if (!slot) return ClaimStatus::Nothing;
@@ -208,23 +209,23 @@ FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const 
   const SlotWord ended =
       SlotWord::terminal(claim.word.seq(), result.state, claim.word.attempt(), result.cause, result.detail);
   std::uint64_t expected = claim.word.bits();
-  // SYNC: release: the result is visible to whoever sees the terminal word. The only way out of Running for its owner.
+  // SYNC: release: the result is visible to everyone that sees the terminal word.
   if (!line.word.compare_exchange_strong(expected, ended.bits(), std::memory_order_acq_rel)) {
     if (is_held(self)) return FinishStatus::Held;
     self.lane->words.intent.store(0, std::memory_order_seq_cst);  // SYNC: as in claim.
     add(self.lane->counters.tampered, 1);
     return FinishStatus::Tampered;
   }
-  // Before anybody is woken: whoever wakes may take this CPU at once, and a worker killed then must have counted.
+  // Counted before anybody is woken: a client that wakes may take this CPU, and the worker may be killed meanwhile.
   count(*self.lane, claim, result, now_ns);
   announce_done(session.reply, claim.slot);
-  // SYNC: release: a reaper that reads no intent may rely on the announcement being out.
+  // SYNC: release: a supervisor that reads no intent here relies on the end being announced.
   self.lane->words.intent.store(0, std::memory_order_release);
   return FinishStatus::Finished;
 }
 
 bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept {
-  // SYNC: both acquire: pair with ClientPort::cancel and with the supervisor's store.
+  // SYNC: acquire for both loads: pairs with ClientPort::cancel and with the supervisor's store.
   if (session.request.cancel(claim.slot).load(std::memory_order_acquire) == claim.word.seq()) return true;
   const Intent intent{session.index, static_cast<std::uint16_t>(claim.slot), claim.word.seq()};
   return self.control->cancel.load(std::memory_order_acquire) == intent.pack();

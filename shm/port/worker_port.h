@@ -8,14 +8,14 @@
 #include "shm/segment_view.h"
 #include "shm/slots.h"
 
-/// The worker's half of the slot protocol: claim and finish, one atomic step after the other, as shm/DESIGN.md numbers
-/// them. A worker may die between any two of them; reap.h repairs each case.
+/// The worker's half of the slot protocol: claim and finish, in the atomic steps that shm/DESIGN.md numbers. A worker
+/// may die between any two of them; reap.h repairs each case.
 namespace ringmaster::shm {
 
-/// What a worker is, and the words it writes and obeys.
+/// Who a worker is, and the shared records that it writes and obeys.
 struct WorkerSelf {
   Owner owner;
-  std::uint32_t place = 0;  ///< index in its pool: its bit on the board
+  std::uint32_t place = 0;  ///< index of its seat in the pool, which is its bit on the board
   LaneRecord* lane = nullptr;
   const ControlRecord* control = nullptr;
   BoardRecord* board = nullptr;
@@ -27,14 +27,14 @@ struct WorkerSession {
   RequestView request;
   ReplyView reply;
   std::uint32_t cursor = 0;     ///< the slot after the last one claimed
-  std::uint64_t opened_ns = 0;  ///< when the session was opened, by the supervisor's word
+  std::uint64_t opened_ns = 0;  ///< when the session was opened, as the supervisor says
 };
 
 enum class ClaimStatus {
   Claimed,
   Nothing,
   Held,     ///< the supervisor holds this worker: claim nothing until `hold` is 0 again
-  Tampered  ///< the word of the claim's slot cannot be, and a hint points to it: drop the session and report it
+  Tampered  ///< the word of a slot with a hint is impossible: drop the session and report it
 };
 
 /// A job that this worker owns. `job` is a private copy of the descriptor's first line, not yet validated.
@@ -43,22 +43,22 @@ struct Claim {
   SlotWord word;  ///< Running, ours
   JobDescriptor job;
   std::uint64_t started_ns = 0;
-  bool in_turn = false;  ///< found at the cursor, without a look at the bits
+  bool in_turn = false;  ///< found at the cursor, without reading the ready bits
 };
 
-/// True when the slot at the cursor is Ready. The client hands out slots in rotation, so that is where the next job
-/// will most often lie: one load, and of a line that holds nothing but that job.
+/// True when the slot at the cursor is Ready. The client uses its slots in rotation, so the next job is most often
+/// there. This costs one load, from a cache line that only that job uses.
 [[nodiscard]] inline bool next_is_ready(const WorkerSession& session) noexcept {
-  return slot_word(session.reply, session.cursor).state() == SlotState::Ready;  // claim looks again
+  return slot_word(session.reply, session.cursor).state() == SlotState::Ready;  // claim() checks again
 }
 
-/// True when the session may have ready work anywhere: a ready bit is set, stale or not.
+/// True when any ready bit of the session is set, stale or not: there may be work.
 [[nodiscard]] inline bool may_have_work(const WorkerSession& session) noexcept {
   return any_hint(session.reply.ready(), session.reply.bit_words());
 }
 
-/// Takes the next ready job of the session: the one at the cursor, else the first with a ready bit from there on. The
-/// bit of a claimed job stays until a scan meets it: clearing it at once would take the line of the bits away from the
+/// Claims the next ready job of the session: the one at the cursor, else the first with a ready bit from there on. The
+/// bit of a claimed job stays set until a scan finds it: clearing it at once would take the bits' cache line from the
 /// client for each job. `now_ns`: CLOCK_MONOTONIC, becomes the lane's stamp.
 /// After Claimed the lane's intent names the job until finish() or abandon().
 [[nodiscard]] ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t now_ns,
@@ -71,54 +71,54 @@ struct JobExtents {
   std::span<const std::byte> arguments;
   std::span<std::byte> result;
 };
-/// Validates the private copy of the descriptor against the view's private sizes. Not ok: the client wrote nonsense;
-/// finish the job as Cause::Invalid and report the session.
+/// Checks the private copy of the descriptor against the view's private sizes. Not ok: the client wrote impossible
+/// values; finish the job as Cause::Invalid and report the session.
 [[nodiscard]] JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept;
 
-/// How a job ended, as its owner says.
+/// How a job ended, as its owner describes it.
 struct JobResult {
   SlotState state = SlotState::Done;  ///< Done or Failed
   Cause cause = Cause::Completed;
   std::uint16_t detail = 0;
   std::uint64_t result_bytes = 0;
   std::uint64_t needed_bytes = 0;
-  std::string_view message;  ///< cut at kMessageBytes
-  bool ran = true;           ///< false: it ended before its handler was called, and took no time of a worker
+  std::string_view message;  ///< longer than kMessageBytes: cut
+  bool ran = true;           ///< false: the job ended before its handler was called, so there is no run to count
 };
 
 enum class FinishStatus {
   Finished,
-  Held,     ///< condemned: touch nothing more, wait for the end
-  Tampered  ///< the client altered its word; the lane is clear, drop the session and report it
+  Held,     ///< the job is condemned: touch nothing more, wait to be killed
+  Tampered  ///< the client altered the slot's word; the intent is cleared, drop the session and report it
 };
-/// Ends the job and counts it in the lane.
+/// Ends the claimed job and counts it in the lane.
 [[nodiscard]] FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim,
                                   const JobResult& result, std::uint64_t now_ns) noexcept;
 
-/// Clears a ready bit whose slot is not Ready, and restores it if the slot became Ready meanwhile: then true.
+/// Clears the ready bit of a slot that is not Ready. True: the slot became Ready meanwhile, and the bit is set again.
 bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept;
 
-/// The look of a worker that wants to sleep: true when behind a ready bit lies a job to be claimed, or a word that its
-/// client has to answer for. Bits behind which lies neither are cleared: what a client writes there keeps nobody awake.
+/// Called by a worker that wants to sleep: true when a slot with a ready bit has a claimable job or an impossible word.
+/// All other ready bits are cleared, so that a client cannot keep workers awake by setting bits.
 [[nodiscard]] bool settle(const WorkerSession& session) noexcept;
 
-/// Fetches the lines of the job at the cursor, to be claimed next. For when the client runs ahead: else they would be
-/// taken from it while it writes them.
+/// Fetches the cache lines of the job at the cursor, which is claimed next. Only for when the client is some jobs
+/// ahead: otherwise the lines are taken from the client while it writes them.
 inline void prefetch_next(const WorkerSession& session) noexcept {
   __builtin_prefetch(&session.reply.word(session.cursor), 1);
   __builtin_prefetch(&session.request.descriptor(session.cursor), 0);
 }
 
-/// True when some slot that has its ready bit holds a job to be claimed. A bit alone does not tell.
+/// True when some slot with a ready bit has a claimable job. A bit alone may be stale.
 [[nodiscard]] bool has_ready_job(const WorkerSession& session) noexcept;
 /// True when such a job, in its first attempt, says that it was submitted before `before_ns`.
 [[nodiscard]] bool has_job_ready_since(const WorkerSession& session, std::uint64_t before_ns) noexcept;
 
-/// True when such a job is at least `age_ns` old, or its age is not known: it has been tried before, or its client
-/// counts time otherwise.
+/// True when such a job is at least `age_ns` old, or its age is not known: it is a retry, or its client's clock is not
+/// this one.
 [[nodiscard]] bool has_waiting_job(const WorkerSession& session, std::uint64_t now_ns, std::uint64_t age_ns) noexcept;
 
-/// The cancel word of the client or of the supervisor names this job.
+/// True when the cancel word of the client or of the supervisor names this job.
 [[nodiscard]] bool cancel_asked(const WorkerSelf& self, const WorkerSession& session, const Claim& claim) noexcept;
 
 [[nodiscard]] inline bool is_held(const WorkerSelf& self) noexcept {

@@ -12,7 +12,7 @@ namespace {
 using ringmaster::InvalidJob;
 using ringmaster::Job;
 
-// bcrypt looks at no more: a longer password would be cut without a word, and two that share 72 bytes be equal.
+// bcrypt reads no more: longer passwords that share their first 72 bytes would silently be equal.
 constexpr std::size_t kMaxPassword = 72;
 
 // Of a bcrypt hash: "$2b$12$", 22 characters of salt, 31 of the sum.
@@ -20,8 +20,7 @@ constexpr std::size_t kHashSize = 60;
 constexpr std::size_t kPrefixSize = 7;
 constexpr std::size_t kSumAt = 29;
 
-// What of the input is the password: the line end that `echo` and an editor put behind it is not, unless it is to be
-// kept; a password cannot be typed with one.
+// The password in the input: without the line end that `echo` or an editor appends, unless the caller asks to keep it.
 std::span<const std::byte> password_of(const Job& job) {
   auto password = job.input();
   if (job.text("line-end") == "strip" && !password.empty() && password.back() == std::byte{'\n'}) {
@@ -44,7 +43,7 @@ std::span<const std::byte> password_of(const Job& job) {
 struct Secrets {
   explicit Secrets(const Job& job) {
     const auto input = password_of(job);
-    // Before the copy: what is thrown in a constructor skips the destructor that wipes.
+    // Checked before the copy: after a throw in the constructor no destructor would wipe it.
     if (std::memchr(input.data(), 0, input.size()) != nullptr) {
       throw InvalidJob("the password contains a zero byte, where bcrypt would stop reading");
     }
@@ -57,7 +56,7 @@ struct Secrets {
   Secrets(const Secrets&) = delete;
   Secrets& operator=(const Secrets&) = delete;
 
-  // The hash of the password under a setting or another hash; refuses what libcrypt refuses.
+  // Hashes the password with the given setting, which may be another hash. Throws if libcrypt refuses it.
   std::string hash(const char* setting) const {
     const char* const made = ::crypt_rn(password, setting, scratch.get(), sizeof *scratch);
     if (made == nullptr) throw InvalidJob("libcrypt refuses this hash or setting");
@@ -73,7 +72,7 @@ bool is_bcrypt_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '/';
 }
 
-// A hash that is none would answer "false" to every password, as if these were wrong.
+// Refuses a malformed hash: otherwise every password would look wrong.
 void check_hash(std::string_view hash) {
   if (!hash.starts_with("$2a$") && !hash.starts_with("$2b$") && !hash.starts_with("$2y$")) {
     throw InvalidJob("argument hash: a bcrypt hash begins with $2a$, $2b$ or $2y$");
@@ -110,7 +109,7 @@ void bcrypt(Job& job) {
   if (verify) check_hash(expected);
   const Secrets secrets(job);
   if (verify) {
-    // The sum alone: the salt's last character carries four bits that mean nothing, and libcrypt clears them.
+    // Compares only the sum: the salt's last character has four unused bits, which libcrypt clears.
     const std::string made = secrets.hash(expected.c_str());
     const bool same = made.size() == kHashSize && equal_in_constant_time(std::string_view(made).substr(kSumAt),
                                                                          std::string_view(expected).substr(kSumAt));

@@ -1,4 +1,4 @@
-// The smallest handler: gives its input back. Also what health checks and first tries are made with.
+// The smallest handler: returns its input. Also used for health checks and first tries.
 #include "worker/handler.h"
 
 namespace {

@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr std::size_t kPiece = 1 << 20;  // Between looks at cancelled(): under a millisecond.
+constexpr std::size_t kPiece = 1 << 20;  // Hashed between two checks of cancelled(): under a millisecond.
 constexpr std::size_t kDigestBytes = 32;
 
 struct Free {

@@ -13,10 +13,10 @@ using ringmaster::InvalidJob;
 using ringmaster::Job;
 using ringmaster::ResultTooLarge;
 
-// A frame without a declared size is decompressed to the end only to tell how large its content is; past this it is
-// taken for a bomb.
+// A frame without a declared size is decompressed to its end only to count its content. A frame with more than this is
+// treated as a decompression bomb.
 constexpr std::uint64_t kMaxCounted = std::uint64_t{4} << 30;
-constexpr std::size_t kPiece = 256 * 1024;  // Between looks at cancelled().
+constexpr std::size_t kPiece = 256 * 1024;  // Processed between two checks of cancelled().
 
 struct Free {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -25,10 +25,10 @@ struct Free {
 std::unique_ptr<ZSTD_CCtx, Free> compressor;
 std::unique_ptr<ZSTD_DCtx, Free> decompressor;
 
-// A job of level 22 or with a long window leaves hundreds of megabytes in its context: these are given back.
+// A larger context is freed after the job: level 22 or a long window can leave hundreds of megabytes in it.
 constexpr std::size_t kKeptContext = std::size_t{16} << 20;
 
-// Before each job: contexts that know nothing of the one before.
+// Before each job: resets the contexts, so that the previous job has no effect.
 void fresh_start() {
   if (!compressor) compressor.reset(ZSTD_createCCtx());
   if (!decompressor) decompressor.reset(ZSTD_createDCtx());
@@ -37,7 +37,7 @@ void fresh_start() {
   ZSTD_DCtx_reset(decompressor.get(), ZSTD_reset_session_and_parameters);
 }
 
-// Afterwards, however it ended: an idle worker holds no window.
+// Frees large contexts when the job ends, however it ends: an idle worker holds no window.
 struct GiveBack {
   ~GiveBack() {
     if (compressor && ZSTD_sizeof_CCtx(compressor.get()) > kKeptContext) compressor.reset();
@@ -50,8 +50,8 @@ std::size_t checked(std::size_t code, const char* what) {
   return code;
 }
 
-// Feeds the input piece by piece into `space`, and once that is full into scratch memory that only counts: the caller
-// is told the exact size. Returns the whole size.
+// Processes the input piece by piece into `space`, and once that is full into scratch memory, only to count: so the
+// caller learns the exact size. Returns the size of the whole result.
 template <typename Step>
 std::uint64_t stream(Job& job, std::span<std::byte> space, Step&& step) {
   static std::array<std::byte, kPiece> scratch;
@@ -94,7 +94,7 @@ void compress(Job& job) {
   finish(job, total);
 }
 
-// What a frame's header says (RFC 8878, 3.1.1.1): libzstd's own reader of it is not part of its stable interface.
+// A frame's header (RFC 8878, 3.1.1.1). Read here, because libzstd's reader is not in its stable interface.
 struct FrameHeader {
   std::uint64_t window = 0;      // Bytes that a decoder must keep.
   std::uint64_t dictionary = 0;  // 0: none.
@@ -110,7 +110,7 @@ std::uint64_t little_endian(std::span<const std::byte> bytes) {
 // REQUIRES: libzstd found the frame to be whole.
 FrameHeader read_header(std::span<const std::byte> frame) {
   FrameHeader header;
-  if (little_endian(frame.first(4)) != ZSTD_MAGICNUMBER) {  // A skippable one.
+  if (little_endian(frame.first(4)) != ZSTD_MAGICNUMBER) {  // A skippable frame.
     header.content = 0;
     return header;
   }
@@ -136,11 +136,11 @@ bool begins_frame(std::span<const std::byte> input) {
 }
 
 struct Frames {
-  std::optional<std::uint64_t> content;  // Of all of them, where each declares its own.
-  std::uint64_t memory = 0;              // The most that one of them takes to decode.
+  std::optional<std::uint64_t> content;  // Size of all frames' content, if each frame declares its own.
+  std::uint64_t memory = 0;              // The most memory that any frame takes to decode.
 };
 
-// Looks at every frame before any is decoded. What a frame declares is checked again while it is decompressed.
+// Reads all frame headers before anything is decoded. What they declare is checked again during decompression.
 Frames look_at(std::span<const std::byte> input) {
   Frames all{0, 0};
   const std::size_t size = input.size();
@@ -162,9 +162,9 @@ Frames look_at(std::span<const std::byte> input) {
     }
     if (!header.content) all.content.reset();
     if (all.content && __builtin_add_overflow(*all.content, *header.content, &*all.content)) {
-      throw std::runtime_error("the declared content size is absurd");
+      throw std::runtime_error("the declared content size is impossibly large");
     }
-    // A decoder keeps no more than there is.
+    // A decoder's window is never larger than the content.
     all.memory = std::max(all.memory, std::min(header.window, header.content.value_or(UINT64_MAX)));
     input = input.subspan(length);
   }
@@ -190,7 +190,7 @@ void decompress(Job& job) {
   const Frames frames = look_at(job.input());
   check_window(job, frames);
   if (frames.content && *frames.content > job.capacity()) throw ResultTooLarge(*frames.content);
-  // What it costs was judged above; a frame with a long window and little content is cheap.
+  // The memory was checked above, so the library's own limit is lifted: a long window with little content is cheap.
   checked(ZSTD_DCtx_setParameter(decompressor.get(), ZSTD_d_windowLogMax,
                                  ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound),
           "window");

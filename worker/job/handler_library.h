@@ -19,9 +19,9 @@ namespace ringmaster::worker {
 /// Loads the library (for good: handlers are never unloaded) and registers what it holds.
 [[nodiscard]] Result<void> load_handler_library(const std::string& path, HandlerRegistry& registry);
 
-/// Every *.so of the first of `folders` that has any, in the order of their names. A library that cannot be loaded is
-/// passed over with its reason in `skipped`: a picture library missing on this machine does not take zstd down.
-/// Fails when nothing at all could be loaded.
+/// Loads every *.so of the first of `folders` that has any, in the order of their names. A library that cannot be
+/// loaded is left out, with the reason in `skipped`: a missing picture library must not disable zstd. Fails if nothing
+/// could be loaded.
 [[nodiscard]] Result<void> load_all_handlers(const std::vector<std::string>& folders, HandlerRegistry& registry,
                                              std::vector<std::string>& skipped);
 

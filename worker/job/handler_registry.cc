@@ -8,7 +8,7 @@
 namespace ringmaster::worker {
 namespace {
 
-// A library's struct may be shorter (older) or longer (newer) than ours: what both know is taken, the rest is zero.
+// A library's struct may be shorter (older) or longer (newer) than ours: copies the common part, the rest is zero.
 template <typename T>
 T copy_versioned(const void* from) {
   std::uint32_t size = 0;

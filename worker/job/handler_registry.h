@@ -17,28 +17,28 @@ namespace ringmaster::worker {
 /// A handler as the worker calls it: the library's functions, and its description checked and copied.
 struct RegisteredHandler {
   std::uint64_t id = 0;                           ///< handler_id(description.name)
-  std::int32_t (*run)(rm_job*, void*) = nullptr;  ///< nullptr: its host runs it.
+  std::int32_t (*run)(rm_job*, void*) = nullptr;  ///< nullptr: the host program runs it.
   void* user = nullptr;
   std::int32_t (*warm_up)(void*, char*, std::size_t) = nullptr;
-  bool starts_helpers = false;   ///< What its jobs leave running is theirs.
-  bool writes_input = false;     ///< May ask for its input where it may write it.
+  bool starts_helpers = false;   ///< Processes that its jobs leave running are kept.
+  bool writes_input = false;     ///< May call Job::writable_input().
   bool needs_arguments = false;  ///< At least one is required: a job without any must still be checked.
   HandlerDescription description;
-  std::vector<bool> has_default;  ///< Parallel to description.arguments: "" may be a default.
+  std::vector<bool> has_default;  ///< For each of description.arguments; needed because "" may be a default.
   std::string origin;             ///< The file it came from, for messages.
 };
 
-/// Who runs the handlers of a table.
+/// Which program runs the handlers of a table.
 enum class RunBy {
-  Worker,  ///< Each has a function that the worker calls.
-  Host     ///< The program that asks for the next job runs it as it likes; functions may be missing.
+  Worker,  ///< The worker library: each handler has a function.
+  Host     ///< The program that asks for the next job, in its own way; functions may be missing.
 };
 
 /// The handlers of one worker, found by the hash that a job descriptor carries. Filled at boot, then read-only.
 class HandlerRegistry {
  public:
-  /// Takes every handler of a C table. Copies and checks whatever the table says; `origin` names it in messages.
-  /// Fails on another ABI, missing names or functions, and on names or ids that are taken.
+  /// Checks and copies every handler of a C table; `origin` names the table in messages. Fails on another ABI, missing
+  /// names or functions, and on names or ids that are taken.
   [[nodiscard]] Result<void> add(const rm_handler_table* table, const std::string& origin,
                                  RunBy run_by = RunBy::Worker);
 
@@ -46,7 +46,7 @@ class HandlerRegistry {
   [[nodiscard]] const RegisteredHandler* find(std::uint64_t id) const noexcept;
   [[nodiscard]] const RegisteredHandler* find(std::string_view name) const noexcept;
 
-  /// True when a handler may ask for its input where it may write it.
+  /// True if any handler may call Job::writable_input().
   [[nodiscard]] bool any_writes_input() const noexcept {
     return std::ranges::any_of(handlers_, &RegisteredHandler::writes_input);
   }
@@ -64,7 +64,8 @@ class HandlerRegistry {
   void rebuild_index();
 
   std::vector<RegisteredHandler> handlers_;
-  std::array<std::uint16_t, kBuckets> index_{};  ///< Open addressing; place in handlers_ plus one, 0: empty.
+  std::array<std::uint16_t, kBuckets>
+      index_{};  ///< Hash table with open addressing: index in handlers_ plus one; 0: empty.
 };
 
 /// The handlers as lines for a terminal: what --list prints.

@@ -40,7 +40,7 @@ const rm_job_calls JobContext::kCalls = {
         return nullptr;
       }
       self.reserved_ = size;
-      // Not null, which means refusal, even where nothing may be written.
+      // Null would mean refusal: an empty reservation gets a valid pointer too.
       static std::byte nowhere;
       return self.job_->output.empty() ? &nowhere : self.job_->output.data() + self.committed_;
     },
@@ -59,7 +59,7 @@ const rm_job_calls JobContext::kCalls = {
     .progress = [](rm_job* raw) { of(raw).progress_.fetch_add(1, std::memory_order_relaxed); },
     .cancelled = [](rm_job* raw) -> int {
       const JobInput& job = *of(raw).job_;
-      // Relaxed: a word that says stop, nothing is read because of it.
+      // Relaxed: the word only says stop; no other memory is read because of it.
       return (job.client_cancel != nullptr && job.client_cancel->load(std::memory_order_relaxed) == job.seq) ||
              (job.supervisor_cancel != nullptr && job.supervisor_cancel->load(std::memory_order_relaxed) == job.intent);
     },
@@ -107,10 +107,10 @@ bool JobContext::prepare(const RegisteredHandler& handler, const JobInput& job) 
   return false;
 }
 
-// In a section of its own, by which a tracer knows where a stack leaves the job's handler, also in a stripped program.
+// In a section of its own, so that the tracer sees where a stack leaves the job's handler even in a stripped program.
 __attribute__((section("ringmaster_run"), noinline)) std::int32_t JobContext::call() {
-  errno = 0;  // A handler that quotes it quotes what its own calls left there.
-  // Kept in a variable: a call at the very end would leave no frame of this function on the stack.
+  errno = 0;  // So that a handler that reports errno does not report an old one.
+  // Kept in a variable: a tail call would leave no frame of this function on the stack.
   const std::int32_t code = handler_->run(this, handler_->user);
   asm volatile("" ::"r"(code));
   return code;

@@ -14,7 +14,7 @@
 
 namespace ringmaster::worker {
 
-/// One job as the loop hands it to a handler; memory that stays valid until JobContext::end().
+/// What JobContext needs of a job; all memory must stay valid until JobContext::end().
 struct JobInput {
   std::uint64_t id = 0;
   std::uint32_t attempt = 1;
@@ -22,15 +22,15 @@ struct JobInput {
   std::span<const std::byte> input;
   std::span<std::byte> output;           ///< The result extent.
   std::span<const std::byte> arguments;  ///< Encoded; private memory.
-  /// The request where the handler may write it, in pages that nobody else sees; nullptr: it may not.
+  /// A private, writable mapping of the request; nullptr: the handler may not write its input.
   std::byte* writable_input = nullptr;
   std::int64_t deadline_ns = INT64_MAX;                           ///< Monotonic; INT64_MAX: none.
-  const std::atomic<std::uint32_t>* client_cancel = nullptr;      ///< The job is to stop while this equals `seq`.
-  const std::atomic<std::uint64_t>* supervisor_cancel = nullptr;  ///< … and while this equals `intent`.
+  const std::atomic<std::uint32_t>* client_cancel = nullptr;      ///< The job must stop if this equals `seq`,
+  const std::atomic<std::uint64_t>* supervisor_cancel = nullptr;  ///< or if this equals `intent`.
   std::uint64_t intent = 0;
 };
 
-/// How a job ended. `message` lies in the context, valid until its next job; shortened to what a slot has room for.
+/// How a job ended. `message` is valid until the context's next job; it is shortened to what fits a slot.
 struct JobEnd {
   std::int32_t code = RM_FAILED;  ///< RM_DONE …
   std::uint64_t size = 0;         ///< Of the result, for RM_DONE.
@@ -38,27 +38,27 @@ struct JobEnd {
   std::string_view message;       ///< Why it failed; of RM_DONE: a remark, most often empty.
 };
 
-/// The worker's side of an rm_job, used for one job after the other: no allocation and no system call for a job without
-/// arguments. Touched by the worker's thread only, apart from what handler_abi.h opens to a handler's own threads.
+/// The worker's side of an rm_job, reused for each job: no allocation and no system call for a job without arguments.
+/// Used by the worker's thread only, except the calls that handler_abi.h allows to a handler's own threads.
 class JobContext : private rm_job {
  public:
-  /// What a handler declares as its helper goes to `keep_process`; none: every such call is refused.
+  /// Called when a handler declares a helper process; without one every such declaration is refused.
   using KeepProcess = std::function<bool(std::int64_t pid)>;
-  /// `progress` counts signs of life; the lane's counter.
+  /// `progress`: the lane's counter of signs of life.
   explicit JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process = {});
   JobContext(const JobContext&) = delete;
   JobContext& operator=(const JobContext&) = delete;
 
-  /// Makes it this job's until end(), for which `job` stays valid, and checks the arguments. False: they are refused,
-  /// and end(RM_INVALID) says why.
+  /// Prepares this context for `job`, which must stay valid until end(), and checks the arguments. False: they are
+  /// refused; end(RM_INVALID) tells why.
   [[nodiscard]] bool prepare(const RegisteredHandler& handler, const JobInput& job);
-  /// Calls the handler; returns what it returned. REQUIRES: prepare() was true, and the handler has a function to run.
+  /// Calls the handler and returns its code. REQUIRES: prepare() was true, and the handler has a function.
   [[nodiscard]] std::int32_t call();
-  /// How the job ended, when its handler returned `code` or whoever runs it says so.
+  /// How the job ended, if its handler or its host ended it with `code`.
   [[nodiscard]] JobEnd end(std::int32_t code);
-  /// The job as its handler sees it.
+  /// The job, for its handler.
   [[nodiscard]] rm_job* raw() noexcept { return this; }
-  /// True when this job's handler was given its input to write.
+  /// True if this job's handler got a writable input.
   [[nodiscard]] bool input_was_lent() const noexcept { return input_lent_; }
 
  private:

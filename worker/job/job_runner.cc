@@ -67,7 +67,8 @@ const RegisteredHandler* JobRunner::begin(AttachedSession& session, const shm::C
 
 RunStatus JobRunner::end(std::int32_t code) {
   const JobEnd end = context_.end(code);
-  // A written page holds a part of its neighbour's request too, which the next job must not read as it was.
+  // A written page is a private copy, also of the next request's bytes in it, which would be out of date by the next
+  // job.
   if (context_.input_was_lent()) session_->private_requests.forget(given_.input);
   children_.ended(given_.id, handler_->starts_helpers);
   return status_ = complete(result_of(end));
@@ -75,7 +76,7 @@ RunStatus JobRunner::end(std::int32_t code) {
 
 RunStatus JobRunner::complete(const shm::JobResult& result) {
   ended_ns_ = monotonic_now_ns();
-  // A thread that the handler made has faulted: that is how this job ends.
+  // A thread of this process has faulted: the process, and this job with it, ends by that fault.
   if (process_has_faulted()) await_death();
   marks_.job_ended(shm::make_job_id(session_->about.serial, claim_->word.seq()), ended_ns_);
   switch (shm::finish(self_, session_->port, *claim_, result, ended_ns_)) {
@@ -97,7 +98,7 @@ JobRunner::Judged JobRunner::judge(const shm::JobExtents& extents) {
   const shm::JobDescriptor& job = claim_->job;
   const std::uint64_t now = claim_->started_ns;
   if (shm::queue_expired(job, now)) {
-    return {nullptr, not_begun(Cause::QueueTimeout, "its queue deadline had passed when a worker came to it")};
+    return {nullptr, not_begun(Cause::QueueTimeout, "its queue deadline had passed before a worker was free for it")};
   }
   if (shm::cancel_asked(self_, session_->port, *claim_)) return {nullptr, not_begun(Cause::Cancelled)};
   if (now < session_->charge.refused_until_ns) return {nullptr, refused(session_->charge, now)};
@@ -106,7 +107,7 @@ JobRunner::Judged JobRunner::judge(const shm::JobExtents& extents) {
   return {handler, {}};
 }
 
-// What a supervisor may have left of a charge that is over is no charge: the time decides.
+// REQUIRES: now_ns is before refused_until_ns. The list may still hold charges that are over: the time decides.
 shm::JobResult JobRunner::refused(const shm::ChargedUser& charge, std::uint64_t now_ns) {
   const std::uint64_t left = (charge.refused_until_ns - now_ns) / kNsPerSecond + 1;
   refusal_ = "jobs of uid " + std::to_string(charge.uid) + " ended " + std::to_string(charge.deaths) +
@@ -115,7 +116,7 @@ shm::JobResult JobRunner::refused(const shm::ChargedUser& charge, std::uint64_t 
   return not_begun(Cause::Refused, refusal_);
 }
 
-// For the supervisor, should the process die of this job or soon after it.
+// Tells the supervisor whom to charge if the process dies in this job or soon after it.
 void JobRunner::note_user(std::uint32_t uid) noexcept {
   shm::Word64& last = self_.lane->last_user;
   const std::uint64_t user = std::uint64_t{uid} + 1;
@@ -134,7 +135,7 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
   given_.seq = seq;
   given_.input = extents.request;
   given_.output = extents.result;
-  // Always copied: what is checked must be what is used.
+  // Always copied, so that the client cannot change arguments after the check.
   given_.arguments = arguments_.copy(extents.arguments);
   given_.writable_input = nullptr;
   const bool in_place =

@@ -18,14 +18,14 @@ namespace ringmaster::worker {
 
 enum class RunStatus {
   Finished,
-  Held,          ///< Condemned while it ran: touch nothing, wait.
-  Tampered,      ///< The client altered the slot's word: its session is to be dropped.
-  BadDescriptor  ///< The job was finished as invalid; its session is to be dropped.
+  Held,          ///< Condemned while it ran: touch nothing, wait to be killed.
+  Tampered,      ///< The client altered the slot's word: drop its session.
+  BadDescriptor  ///< The job was ended as invalid: drop its session.
 };
 
-/// Takes a claimed job to its end: begin() checks the descriptor, copies in what must be copied and makes the job ready
-/// for its handler; call() runs that, or a host does so in its own time; end() completes the job. One job at a time.
-/// Nothing is allocated for a job without arguments whose request is read in place.
+/// Runs a claimed job: begin() checks the descriptor, copies what must be copied and prepares the job for its handler;
+/// call() runs the handler, or a host does so in its own way; end() completes the slot. One job at a time. Allocates
+/// nothing for a job without arguments whose request is read in place.
 class JobRunner {
  public:
   JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks)
@@ -37,24 +37,24 @@ class JobRunner {
 
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
 
-  /// The handler that the job is for; nullptr: the job has ended without it, and ended() says how that went.
-  /// REQUIRES: `session` and `claim` stay as they are until the job has ended.
+  /// The job's handler; nullptr: the job has ended without it, see ended(). REQUIRES: `session` and `claim` stay valid
+  /// and unchanged until the job has ended.
   [[nodiscard]] const RegisteredHandler* begin(AttachedSession& session, const shm::Claim& claim);
-  /// Of the last job that has ended.
+  /// The status of the last job that has ended.
   [[nodiscard]] RunStatus ended() const noexcept { return status_; }
   [[nodiscard]] std::uint64_t ended_ns() const noexcept { return ended_ns_; }
 
-  /// The job that was begun, as its handler sees it.
+  /// The job that has begun, for its handler.
   [[nodiscard]] rm_job* job() noexcept { return context_.raw(); }
-  /// Runs the handler; what it returned.
+  /// Runs the handler; returns its code.
   [[nodiscard]] std::int32_t call() { return context_.call(); }
-  /// `code`: RM_DONE …
+  /// Ends the job; `code`: RM_DONE …
   [[nodiscard]] RunStatus end(std::int32_t code);
 
  private:
   struct Judged {
     const RegisteredHandler* handler = nullptr;
-    shm::JobResult refusal;  ///< Without a handler.
+    shm::JobResult refusal;  ///< How the job ends, if there is no handler.
   };
   [[nodiscard]] Judged judge(const shm::JobExtents& extents);
   [[nodiscard]] bool prepare(const RegisteredHandler& handler, const shm::JobExtents& extents);
@@ -64,7 +64,7 @@ class JobRunner {
   [[nodiscard]] shm::JobResult refused(const shm::ChargedUser& charge, std::uint64_t now_ns);
   void note_user(std::uint32_t uid) noexcept;
 
-  // A buffer that grows and is never cleared: copies are small and frequent.
+  // A buffer that only grows: copies are small and frequent.
   class Buffer {
    public:
     [[nodiscard]] std::span<const std::byte> copy(std::span<const std::byte> from);

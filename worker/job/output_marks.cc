@@ -53,11 +53,12 @@ void OutputMarks::look(std::uint64_t writer, std::uint64_t now_ns) noexcept {
   lane_.unmarked.store(0, std::memory_order_release);  // SYNC: after the marks.
 }
 
-// What the supervisor has read and what it has not. kUnknown: it is reading at this moment, again and again.
+// All bytes written so far: those that the supervisor has read, and those still in the pipe. kUnknown: the supervisor
+// was reading at every attempt.
 std::uint64_t OutputMarks::total_of(std::size_t index) const noexcept {
   const shm::Word64& read_so_far = control_.output_read[index];
   for (int i = 0; i < kTries; ++i) {
-    // SYNC: acquire, both: pairs with WorkerOutput. A read that took place between them shows in one of the two.
+    // SYNC: acquire for both loads, pairs with WorkerOutput: a read in between changes the second value.
     const std::uint64_t before = read_so_far.load(std::memory_order_acquire);
     int unread = 0;
     if (::ioctl(streams_[index].pipe.get(), FIONREAD, &unread) != 0) return kUnknown;
@@ -67,7 +68,7 @@ std::uint64_t OutputMarks::total_of(std::size_t index) const noexcept {
   return kUnknown;
 }
 
-// Waits for nobody: a job is not held up because the log is slow.
+// Never blocks: a slow log must not delay jobs.
 void OutputMarks::mark(Stream& stream, std::uint64_t job) const noexcept {
   pollfd room{stream.pipe.get(), POLLOUT, 0};
   if (::poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) {

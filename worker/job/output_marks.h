@@ -12,40 +12,41 @@
 
 namespace ringmaster::worker {
 
-/// Says whose text it is that a worker's standard output and error carry: at a job's end what is still buffered is
-/// written out, and a mark with the job's id goes behind what it wrote (shm/output_mark.h).
+/// Marks which job wrote the text on a worker's standard output and error: at a job's end buffered text is written out,
+/// and a mark with the job's id is appended to what the job wrote (shm/output_mark.h).
 ///
-/// Whether anything was written costs system calls to know: what lies in the pipe, and what the supervisor has read of
-/// it, which it counts in the control segment. So jobs that follow each other closely are not asked about one by one,
-/// until text is found; from then on, for a while, each is. Jobs that were not asked about are counted in the lane:
-/// while there is one, nobody knows whose the text is, and it carries no job rather than a wrong one.
+/// To know whether a job wrote costs system calls: they tell what is in the pipe, and the control segment tells what
+/// the supervisor has read. So jobs that follow each other closely are checked together until text is found; then each
+/// job is checked for a while. Jobs that have not been checked are counted in the lane: while there are any, text is
+/// logged without a job rather than with a wrong one.
 class OutputMarks {
  public:
-  /// Uses the pipes that descriptors 1 and 2 are now, whatever a handler makes of these numbers later; what is no pipe
-  /// is not marked. Nothing is where the control segment has no token.
+  /// Uses the pipes that descriptors 1 and 2 are now, even if a handler replaces these descriptors later. Marks only
+  /// pipes, and nothing at all if the control segment has no token.
   OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane);
 
-  /// Before the job's end is published: whoever sees its end may take for granted that its text is on its way.
+  /// Call it before the job's end is published, so that its text is written by then.
   void job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept {
     if (!enabled_) return;
     if (now_ns >= look_due_ns_ || ::__fpending(stdout) != 0) return look(unmarked_ == 0 ? job : 0, now_ns);
     if (unmarked_ == 0) unmarked_job_ = job;
-    // SYNC: release: who sees the next job's intent sees that this one was not asked about.
+    // SYNC: release: a reader that sees the next job's intent also sees that this job was not checked.
     lane_.unmarked.store(++unmarked_, std::memory_order_release);
   }
-  /// No job follows for now: those that were not asked about are.
+  /// No job follows for now: checks those that have not been checked.
   void rest(std::uint64_t now_ns) noexcept {
     if (unmarked_ != 0) look(unmarked_ == 1 ? unmarked_job_ : 0, now_ns);
   }
 
  private:
-  static constexpr std::uint64_t kSpacingNs = 100'000;         ///< Between two looks while nothing was written.
-  static constexpr std::uint64_t kTalkingNs = 60'000'000'000;  ///< Since the last text; each job is asked about.
+  static constexpr std::uint64_t kSpacingNs = 100'000;  ///< Between two checks while nothing is written.
+  static constexpr std::uint64_t kTalkingNs =
+      60'000'000'000;  ///< After text was found, each job is checked for this long.
 
   struct Stream {
     UniqueFd pipe;
-    std::uint64_t total = 0;  ///< Bytes ever written, when last known; kUnknown.
-    bool owed = false;        ///< A mark did not fit: the next one cannot name a job.
+    std::uint64_t total = 0;  ///< Bytes written up to the last check; may be kUnknown.
+    bool owed = false;        ///< A mark did not fit into the pipe, so the next one cannot name a job.
   };
   static constexpr std::uint64_t kUnknown = UINT64_MAX;
 
@@ -59,8 +60,8 @@ class OutputMarks {
   std::array<Stream, 2> streams_;
   bool enabled_ = false;
   std::uint64_t unmarked_ = 0;
-  std::uint64_t unmarked_job_ = 0;  ///< The first of them.
-  std::uint64_t look_due_ns_ = 0;   ///< 0: at each job's end.
+  std::uint64_t unmarked_job_ = 0;  ///< The first job that has not been checked.
+  std::uint64_t look_due_ns_ = 0;   ///< When to check next; 0: at each job's end.
   std::uint64_t talked_ns_ = 0;     ///< When text was last found.
 };
 

@@ -11,7 +11,7 @@
 
 namespace ringmaster::worker {
 
-/// The worker's end of the control socket. Does not own the descriptor: it is fixed, and lives as long as the process.
+/// The worker's end of the control socket. Does not own the descriptor, which has a fixed number and is never closed.
 class ControlLink {
  public:
   explicit ControlLink(int socket) : socket_(socket) {}
@@ -23,7 +23,7 @@ class ControlLink {
     worker_link::ToWorker message;
     std::vector<UniqueFd> fds;
   };
-  /// Does not block; nullopt: nothing there. An error: the daemon is gone (closed() is true) or sent what cannot be.
+  /// Does not block; nullopt: no message. An error: the daemon is gone (closed() is true), or the message is malformed.
   [[nodiscard]] Result<std::optional<Incoming>> receive();
 
   [[nodiscard]] bool closed() const noexcept { return closed_; }

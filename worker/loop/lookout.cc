@@ -10,8 +10,8 @@
 
 namespace ringmaster::worker {
 
-// L4. What lies in a session that this worker does not look at for each job is found here, at most a half millisecond
-// after the current job.
+// Step L4. Finds work in sessions that the worker does not check for each job, at most half a millisecond after the
+// current job.
 void Lookout::between_jobs(std::uint64_t now_ns) {
   if (!is_due(now_ns)) return;
   patrol(now_ns);
@@ -19,14 +19,14 @@ void Lookout::between_jobs(std::uint64_t now_ns) {
 }
 
 bool Lookout::at_all(std::uint64_t now_ns) {
-  // Jobs that come while it spins are not seen by a look that has already begun.
+  // While it spins, clients rely on a later look: this one may miss their jobs.
   if (!spins_) owed_ = false;
   looked_ns_ = now_ns;
   return sessions_.look_at_all(now_ns);
 }
 
-// A worker that never sleeps has no time-out that could find what was lost. A job in a cold session that was there a
-// second ago is one that the looks since then should have found.
+// A worker that never sleeps has no timeout that would find a lost job. A job that has been in a cold session for a
+// second should have been found by the looks since then.
 void Lookout::patrol(std::uint64_t now_ns) noexcept {
   if (now_ns - patrolled_ns_ < kPatrolIntervalNs) return;
   if (patrolled_ns_ != 0 && sessions_.overlooked(patrolled_ns_)) count_missed_wake();
@@ -56,8 +56,8 @@ void Lookout::pass_ring_on() {
   if (sessions_.has_ready_job()) ring_another();
 }
 
-// The end is this process's own, but its handlers are in this process: what one of them has done to its flags must not
-// hold up the next job.
+// The bell's end belongs to this process alone, but a handler may have changed its flags: a blocking ring must not
+// delay the next job.
 void Lookout::ring_another() noexcept {
   ::fcntl(pool_bell_, F_SETFL, O_NONBLOCK);
   shm::ring_doorbell(pool_bell_);

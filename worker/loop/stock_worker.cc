@@ -31,7 +31,7 @@ struct Options {
   bool help = false;
 };
 
-// "a,b" names two.
+// Splits "a,b" into names.
 void add_names(std::string_view text, std::vector<std::string>& names) {
   while (!text.empty()) {
     const auto comma = text.find(',');
@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
                          : options.error().message.c_str());
     return 2;
   }
-  // Options from the configuration that make no sense are told to the supervisor like any other reason not to start.
+  // Wrong options are reported to the supervisor, like any other reason not to start.
   return ringmaster::worker::run_worker([&](HandlerRegistry& registry) -> Result<void> {
     if (!options) return options.error();
     return load(*options, registry);

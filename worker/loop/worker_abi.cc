@@ -11,7 +11,7 @@
 #include "base/standard_descriptors.h"
 #include "worker/loop/worker_process.h"
 
-// What C sees of a WorkerProcess. No exception leaves these functions.
+// The C interface of a WorkerProcess. No exception leaves these functions.
 struct rm_worker {
   ringmaster::worker::WorkerProcess process;
 };

@@ -16,14 +16,14 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr int kHeldPollMs = 1;
-// A spinning worker looks so often at the slots where work comes next for one look at all hints.
+// A spinning worker checks all hints after this many looks at the slots where the next jobs are expected.
 constexpr int kLooksPerScan = 8;
 constexpr int kGlances = 8;
 // With more sessions than these, looking at the next slot of each takes longer than it saves.
 constexpr std::size_t kFewSessions = 8;
-// Jobs found ready at once, one after the other, after which their clients are taken to run ahead.
+// After this many jobs in a row that were ready at once, the clients are assumed to be ahead of the worker.
 constexpr int kRunsAhead = 2;
-// How long a bell may lag behind the work it announces before the worker takes it for lost.
+// A bell that comes later than this after its work counts as lost.
 constexpr nanoseconds kBellLag = std::chrono::milliseconds(5);
 
 void relax_cpu() noexcept {
@@ -34,7 +34,7 @@ void relax_cpu() noexcept {
 #endif
 }
 
-// What is left of the time that a host gives for a wait.
+// How much of the host's time for a wait is left.
 nanoseconds time_left(const WorkerLoop::Host& host, std::uint64_t began_ns) {
   if (host.at_most == nanoseconds::max()) return host.at_most;
   const nanoseconds waited(static_cast<std::int64_t>(monotonic_now_ns() - began_ns));
@@ -42,8 +42,8 @@ nanoseconds time_left(const WorkerLoop::Host& host, std::uint64_t began_ns) {
 }
 
 void set_state(const shm::WorkerSelf& self, shm::LaneState state) noexcept {
-  // SYNC: seq_cst, pairs with Pool::workers_rest: the state is seen before the next message is read, and Draining after
-  // the last job's end.
+  // SYNC: seq_cst, pairs with the pool's drain: a state other than Resting is visible before the next message is read,
+  // and Resting only after the last job's end.
   self.lane->words.state.store(static_cast<std::uint32_t>(state), std::memory_order_seq_cst);
 }
 
@@ -93,7 +93,7 @@ void WorkerLoop::has_ended(RunStatus status) {
   }
   session_ = nullptr;
   const std::uint64_t now = ended_ns();
-  // It will not be rung any more, and whoever finds nothing to help with stands by.
+  // Nobody rings a streamer, so wake another worker; if that finds nothing to do, it stands by.
   if (streaming_.ended(now - claim_.started_ns)) lookout_.ring_another();
   free_since_ns_ = now;
   idle_for_long_ = false;
@@ -114,17 +114,17 @@ int WorkerLoop::leave() {
   lookout_.stop_spinning();
   lookout_.ring_on();
   set_state(self_, shm::LaneState::Stopped);
-  // The daemon is gone: nobody fences what is left.
+  // The daemon is gone: nobody else will kill what jobs have started.
   if (broken_link_) end_children();
   return broken_link_ && !link_.closed() ? 1 : 0;
 }
 
-// One worker is enough for short jobs: two would take each other's lines away. Another helps only with what waits.
+// One worker is enough for short jobs: two would compete for the same cache lines. Others take only jobs that wait.
 bool WorkerLoop::leave_to_streamer(std::uint64_t now_ns) const noexcept {
   return streaming_.another_streams() && !sessions_.has_waiting_job(now_ns, Streaming::kWaitsNs);
 }
 
-// Another thread of this process has faulted: the ring that woke this worker, or will, is for one that lives.
+// A thread of this process has faulted: passes the rings that this worker gets on to a living one.
 void WorkerLoop::leave_it_to_others() noexcept {
   lookout_.stop_spinning();
   shm::clear_idle(*self_.board, self_.place);
@@ -137,7 +137,7 @@ bool WorkerLoop::claim_next(std::uint64_t now_ns) {
   if (charged_.outdated(*self_.control)) heed_charges();
   if (in_turn_) look_ahead();
   const shm::ClaimStatus status = sessions_.claim_next(self_, now_ns, claim_, session_);
-  // Own spin bit before the chain: else this worker would take itself for the one who is looking.
+  // Clears its own spin bit before ring_on(): otherwise this worker would count itself as one that looks for jobs.
   lookout_.stop_spinning();
   if (status == shm::ClaimStatus::Held) {
     lookout_.ring_on();
@@ -159,8 +159,8 @@ void WorkerLoop::heed_charges() {
   if (charged_.read(*self_.control)) sessions_.set_charges(charged_);
 }
 
-// A job that is older than this worker's freedom was there while this worker could not take it. Asked where none is
-// idle: nobody could.
+// Counts a job that was submitted before this worker became free. Called only if no worker is idle, so the job waited
+// because all were busy.
 void WorkerLoop::count_if_it_waited() const noexcept {
   if (claim_.job.submitted_ns >= free_since_ns_) return;
   auto& waited = self_.lane->counters.waited;
@@ -168,7 +168,7 @@ void WorkerLoop::count_if_it_waited() const noexcept {
 }
 
 void WorkerLoop::wait_while_held() {
-  // A release has no wake-up of its own: holds last for microseconds, or until the kill.
+  // Polls, because releasing hold wakes nobody: it lasts for microseconds, or until the worker is killed.
   while (shm::is_held(self_) && !leaving()) {
     pollfd control{link_.fd(), POLLIN, 0};
     ::poll(&control, 1, kHeldPollMs);
@@ -179,14 +179,13 @@ void WorkerLoop::wait_while_held() {
 
 void WorkerLoop::stay_condemned() {
   wait_while_held();
-  // Released after all: the verdict was withdrawn, so it was not a verdict that took the slot's word away.
+  // Hold was released: the verdict was withdrawn, so it was the client that changed the slot's word.
   // SYNC: seq_cst, as in claim: the supervisor reads it after it set hold.
   self_.lane->words.intent.store(0, std::memory_order_seq_cst);
   drop_broken(*session_, worker_link::BrokenReason::WordTampered, claim_.slot);
 }
 
-// Who claims nothing must not eat a ring that another needs: it sleeps outside the set of bells, where EPOLLEXCLUSIVE
-// passes it over, and shows no idle bit.
+// A worker that claims nothing must not consume a ring: it sleeps without watching the bells and without an idle bit.
 void WorkerLoop::begin_drained() {
   streaming_.stop();
   lookout_.stop_spinning();
@@ -199,14 +198,14 @@ WorkerLoop::Woken WorkerLoop::wait_drained(const Host& host) {
   std::array<pollfd, 2> polled{{{link_.fd(), POLLIN, 0}, {host.fd, POLLIN, 0}}};
   const nanoseconds at_most = std::min(until_next_look(nanoseconds(settings_.idle_wait_ns)), host.at_most);
   ::poll(polled.data(), polled.size(), static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(at_most).count()));
-  // Before the messages are read: whoever sent Claiming{paused} and then finds Resting knows that nothing is claimed
-  // before it is read.
+  // Before the messages are read: so a supervisor that sent Claiming{paused} and then sees Resting knows that nothing
+  // is claimed before the worker reads its next message.
   set_state(self_, shm::LaneState::Ready);
   if (polled[0].revents != 0) read_control();
   return {.work = polled[0].revents != 0, .host = polled[1].revents != 0};
 }
 
-// P1, P2. True: there may be work. The time counts from the last job on: bits that lead to none do not prolong it.
+// Steps P1 and P2. True: there may be work. The time counts from the last job: stale bits do not prolong it.
 bool WorkerLoop::spin(nanoseconds at_most) {
   const std::uint64_t began = monotonic_now_ns();
   std::uint64_t end = free_since_ns_ + settings_.spin_ns;
@@ -214,7 +213,7 @@ bool WorkerLoop::spin(nanoseconds at_most) {
     end = std::min(end, began + static_cast<std::uint64_t>(at_most.count()));
   if (began >= end || streaming_.another_streams()) return false;
   while (true) {
-    // While another stands by, clients need not be told that this one looks.
+    // While a standby worker keeps clients from ringing, a streamer needs no spin bit.
     if (!lookout_.spins() && !(streaming_.streams() && streaming_.another_stands_by())) {
       if (shm::count_spinners(*self_.board) >= settings_.max_spinners) return false;
       lookout_.start_spinning();
@@ -229,9 +228,9 @@ bool WorkerLoop::spin(nanoseconds at_most) {
   }
 }
 
-// The last job lay where it was expected, so the next one will, now or in a moment: looking there alone leaves the
-// bits' line and the board to the client, who is about to write the one and read the other. While nobody sleeps, or
-// another stands by, nobody needs to know that this worker is looking.
+// The last job was in the slot where it was expected, so the next one probably will be too. Looking only there leaves
+// the cache lines of the ready bits and of the board to the client. No spin bit is needed while no worker sleeps or a
+// standby worker is there.
 void WorkerLoop::look_ahead() noexcept {
   if (sessions_.next_is_ready()) {
     ++ahead_;
@@ -252,9 +251,9 @@ bool WorkerLoop::look_at_next(int times) const noexcept {
   return false;
 }
 
-// P3 to P5.
+// Steps P3 to P5.
 WorkerLoop::Woken WorkerLoop::park(const Host& host) {
-  // What cannot be watched is always readable, as poll says of it.
+  // A descriptor that cannot be watched counts as always readable, as with poll().
   if (!parking_.watch_host(host.fd)) return {.host = true};
   Woken woken{.work = true};
   if (begin_park() == Sleep::Allowed) {
@@ -272,8 +271,8 @@ WorkerLoop::Sleep WorkerLoop::begin_park() {
   standing_by_ = streaming_.stand_by();
   lookout_.stop_spinning();
   shm::say_asleep(*self_.board, self_.place);
-  // P4 over all sessions: a client that did not ring, because of this worker's spin bit or since nobody was idle,
-  // relies on it.
+  // Step P4: a client that did not ring, because of this worker's spin bit or because no worker was idle, relies on
+  // this look at all sessions.
   if (called()) return Sleep::Forbidden;
   set_state(self_, shm::LaneState::Parked);
   auto& parks = self_.lane->counters.parks;
@@ -293,19 +292,20 @@ void WorkerLoop::end_park() {
     streaming_.leave();
     lookout_.owes();
   }
-  // Told to claim nothing while a ring was in this worker's hands: pass it on.
+  // A ring woke this worker, but it must claim nothing: wake another one.
   if (paused_) lookout_.ring_on();
   shm::clear_idle(*self_.board, self_.place);
 }
 
-// Until it is called, or its host is. A sleep that ends by itself goes on under the same idle bit: who publishes
-// meanwhile sees it and rings, and the supervisor, which looks at no lane while all are idle, hears that ring. Who
-// stands by is not rung: its finds are no missed wakes.
+// Sleeps until there is work or a message, or the host's descriptor is readable. After a timeout it sleeps again with
+// its idle bit still set: a client that publishes meanwhile sees the bit and rings, and the supervisor, which reads no
+// lane while all workers are idle, hears the ring. Nobody rings for a standby worker, so what it finds does not count
+// as a missed wake.
 Parking::Wake WorkerLoop::sleep(const Host& host) {
   const std::uint64_t began = monotonic_now_ns();
   while (true) {
     const nanoseconds wanted = wanted_sleep();
-    // Here, where it delays nobody: a ring that comes meanwhile ends the sleep at once.
+    // Done here, where it delays no job: a ring that comes meanwhile ends the sleep at once.
     const nanoseconds at_most = std::min(until_next_look(wanted), time_left(host, began));
     auto wake = parking_.sleep(at_most);
     if (!standing_by_) {
@@ -344,7 +344,7 @@ WorkerLoop::Sleep WorkerLoop::begin_rest(nanoseconds& at_most) {
   return sleep;
 }
 
-// A host's poll does not say why it ended; the set is asked once more.
+// The host's poll() does not tell why it ended, so the epoll set is asked once more.
 void WorkerLoop::end_rest() {
   if (std::exchange(rests_drained_, false)) {
     set_state(self_, shm::LaneState::Ready);
@@ -359,8 +359,8 @@ void WorkerLoop::end_rest() {
   end_park();
 }
 
-// True: a look at all sessions found work for this worker. A bit is no work: the words behind it tell. What is young is
-// left to a streamer while somebody stands by, who will see it when it is not.
+// True: a look at all sessions found work for this worker. It checks the slot words, not only the bits. New jobs are
+// left to a streamer while another worker stands by, which sees them if they get old.
 bool WorkerLoop::called() {
   const std::uint64_t now = monotonic_now_ns();
   if (!lookout_.at_all(now) || !sessions_.settle()) return false;
@@ -368,7 +368,7 @@ bool WorkerLoop::called() {
          sessions_.has_waiting_job(now, Streaming::kWaitsNs);
 }
 
-// Looks at what the last jobs left behind, text and processes, and says for how long the worker may sleep then.
+// Handles the text and processes that the last jobs left behind; returns how long the worker may sleep afterwards.
 nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
   const std::uint64_t now = monotonic_now_ns();
   marks_.rest(now);
@@ -378,7 +378,7 @@ nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
   return left < static_cast<std::uint64_t>(at_most.count()) ? nanoseconds(left) : at_most;
 }
 
-// Work is there after a time-out. It counts unless somebody is after it, or its bell is on its way.
+// A timeout found work. Counts it as a missed wake unless another worker is taking it or its bell is about to ring.
 void WorkerLoop::note_missed_wake() {
   const auto missed = [&] {
     lookout_.at_all(monotonic_now_ns());

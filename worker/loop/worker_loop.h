@@ -16,12 +16,12 @@
 
 namespace ringmaster::worker {
 
-/// A ready worker, step by step: claim a job, finish it, wait when there is nothing; orders of the supervisor are
-/// obeyed in between, never while a job is open. Who calls decides who runs the handlers: the library itself
-/// (handler_loop.h), or a host with an event loop of its own (worker_abi.h).
+/// The steps of a ready worker: claim a job, finish it, wait if there is none. Orders of the supervisor are obeyed in
+/// between, never while a job is open. The caller runs the handlers: the library itself (worker_main.cc), or a host
+/// with an event loop of its own (worker_abi.h).
 ///
-/// One thread. While jobs follow each other it makes no system call but a look at the control socket every
-/// millisecond. Order of the hints when going to sleep: shm/DESIGN.md, steps P1 to P5.
+/// One thread. While jobs follow each other closely its only system call is a check of the control socket every
+/// millisecond. The order of steps before it sleeps: shm/DESIGN.md, P1 to P5.
 class WorkerLoop {
  public:
   WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking,
@@ -37,49 +37,49 @@ class WorkerLoop {
         lookout_(self, sessions_, pool_bell),
         streaming_(*self.board, self.place) {}
 
-  /// Once, before the first claim.
+  /// Call it once, before the first claim.
   void start();
 
   enum class Step {
     Claimed,  ///< A job is open: handler() and runner() until finish().
-    Nothing,  ///< Wait.
-    Leave     ///< Told to, or the daemon is gone: leave().
+    Nothing,  ///< There is no job: call wait().
+    Leave     ///< The worker was told to leave, or the daemon is gone: call leave().
   };
-  /// Obeys what the supervisor has said, then takes the next job. `now_ns`: CLOCK_MONOTONIC; the job's time counts from
-  /// there. Jobs that end without their handler are not seen. REQUIRES: no job is open.
+  /// Obeys the supervisor's orders, then claims the next job. `now_ns`: CLOCK_MONOTONIC; the job's run counts from
+  /// then. A job that ends without its handler is not returned. REQUIRES: no job is open.
   [[nodiscard]] Step claim(std::uint64_t now_ns);
   [[nodiscard]] const RegisteredHandler& handler() const noexcept { return *handler_; }
   [[nodiscard]] JobRunner& runner() noexcept { return runner_; }
   [[nodiscard]] bool has_open_job() const noexcept { return session_ != nullptr; }
-  /// Ends the open job as its handler says (RM_DONE …). Does not return while the supervisor holds this worker.
+  /// Ends the open job with its handler's code (RM_DONE …). Does not return while the supervisor holds this worker.
   void finish(std::int32_t code);
   [[nodiscard]] std::uint64_t ended_ns() const noexcept { return runner_.ended_ns(); }
 
-  /// What else ends a wait: a descriptor of the host that becomes readable (-1: none), and the time it has.
+  /// What else ends a wait: a descriptor of the host that becomes readable (-1: none), and a time limit.
   struct Host {
     int fd = -1;
     std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max();
   };
   struct Woken {
-    bool work = false;  ///< There may be something to do: claim.
+    bool work = false;  ///< There may be something to do: call claim().
     bool host = false;
   };
-  /// Spins, then sleeps. Neither: the time is over.
+  /// Spins, then sleeps. Neither member of the result is set: the time is over.
   Woken wait(const Host& host);
   Woken wait() { return wait(Host{}); }
 
   enum class Sleep { Allowed, Forbidden };
-  /// For a host that sleeps in a poll of its own, on wake_fd(), for at most `at_most`; end_rest() follows in any case.
+  /// For a host that sleeps in its own poll(), on wake_fd(), for at most `at_most`. end_rest() must follow in any case.
   [[nodiscard]] Sleep begin_rest(std::chrono::nanoseconds& at_most);
   [[nodiscard]] int wake_fd() const noexcept { return parking_.fd(); }
   void end_rest();
 
-  /// After Step::Leave. The process's exit status.
+  /// Call it after Step::Leave; returns the process's exit status.
   [[nodiscard]] int leave();
 
  private:
   static constexpr std::uint64_t kControlIntervalNs = 1'000'000;
-  // Between looks at what jobs left behind while they follow each other: a system call of 0.15 us if it is nothing.
+  // How often a busy worker looks for processes that jobs left behind: one system call of 0.15 us if there are none.
   static constexpr std::uint64_t kChildrenIntervalNs = 100'000;
 
   [[nodiscard]] bool leaving() const noexcept;
@@ -132,8 +132,9 @@ class WorkerLoop {
   AttachedSession* session_ = nullptr;  ///< Its session; nullptr: no job is open.
   const RegisteredHandler* handler_ = nullptr;
   std::uint64_t control_read_ns_ = 0;
-  std::uint64_t free_since_ns_ = 0;  ///< When this worker became free: its last job's end, or its first claim's chance.
-  int ahead_ = 0;                    ///< Jobs in a row that were there when this worker came for them.
+  std::uint64_t free_since_ns_ =
+      0;           ///< When this worker became free: its last job's end, or when it could first claim.
+  int ahead_ = 0;  ///< Jobs in a row that were ready before this worker looked for them.
   std::uint64_t children_seen_ns_ = 0;
   bool in_turn_ = false;
   bool paused_ = false;

@@ -6,7 +6,7 @@
 #include "base/plant.h"
 #include "worker/loop/worker_loop.h"
 
-// What a worker is told by its supervisor, and what it answers.
+// How a worker obeys and answers the messages of its supervisor.
 namespace ringmaster::worker {
 
 void WorkerLoop::read_control() {
@@ -48,7 +48,7 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
              incoming.message);
 }
 
-// A ring names its session: no other was asked to look there. After the pool's bell work may be anywhere.
+// A session's bell was told to this worker alone, so it must look there. After the pool's bell work may be anywhere.
 void WorkerLoop::heed(const Parking::Wake& wake) {
   const std::uint64_t now = monotonic_now_ns();
   for (const std::uint32_t index : wake.sessions()) {
@@ -68,8 +68,8 @@ void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> 
     tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});
   };
   if (AttachedSession* const held = sessions_.at(about.index)) {
-    // A successor does not know who holds what and gives everything again. Another serial: the index has a new session,
-    // and the old one's end was lost with a supervisor.
+    // A successor does not know which worker has which session, so it attaches all again. Another serial: the index has
+    // a new session, and the Detach of the old one was lost when a supervisor died.
     if (held->about.serial == about.serial) return tell(worker_link::Attached{about.index, about.serial});
     drop(*held);
   }

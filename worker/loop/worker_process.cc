@@ -33,12 +33,12 @@ void prepare_process() {
   end_with_keeper();
   outlive_outside_signals();
   for (int fd = kControlSocket; fd <= kPoolBell; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  // Orphans of a handler come to this worker, and so die with it.
+  // Orphans that a handler leaves become children of this worker, and so die with it.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   const char* const pool = std::getenv("RINGMASTER_POOL");
   const char* const place = std::getenv("RINGMASTER_WORKER");
   if (pool != nullptr && place != nullptr) ::prctl(PR_SET_NAME, process_name(pool, place).c_str(), 0, 0, 0);
-  // Whole lines, so that each can carry the job that it was written in.
+  // Writes whole lines, so that each can be logged with its job.
   ::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 }
 
@@ -47,7 +47,7 @@ Result<std::uint32_t> number_from_environment(const char* name) {
   std::uint32_t value = 0;
   if (text == nullptr) return Error{std::string("$") + name + " is not set"};
   const auto [end, error] = std::from_chars(text, text + std::strlen(text), value);
-  if (error != std::errc{} || *end != '\0') return Error{std::string("$") + name + "=" + text + " is no number"};
+  if (error != std::errc{} || *end != '\0') return Error{std::string("$") + name + "=" + text + " is not a number"};
   return value;
 }
 
@@ -85,7 +85,7 @@ Result<void> describe_handlers(ControlLink& link, const HandlerRegistry& registr
   return {};
 }
 
-// Instead of the end that all workers of the pool were given: the flags of that one are everybody's.
+// Replaces the bell's end that all workers of the pool share by one of its own, whose flags no other worker can change.
 Result<void> open_own_bell() {
   auto bell = shm::open_doorbell_anew(kPoolBell);
   if (!bell) return bell.error();
@@ -115,7 +115,7 @@ Result<void> WorkerProcess::open(const LoadHandlers& load) {
   if (!self) return self.error();
   self_ = *self;
   install_fault_handler({kControlSocket, self_.lane, self_.control});
-  // Before any handler's code, which may shut itself in and leave no /proc.
+  // Before any handler's code runs, which may confine the process so that /proc is gone.
   if (auto bell = open_own_bell(); !bell) return bell;
   if (auto loaded = load(registry_); !loaded) return loaded;
   return describe_handlers(link_, registry_);
@@ -131,7 +131,7 @@ Result<void> WorkerProcess::ready() {
 }
 
 void WorkerProcess::say_boot_failed(const std::string& why) {
-  // The second way out is for a daemon that is gone: then standard error may still have a reader.
+  // If the daemon is gone, standard error may still have a reader.
   if (const auto said = link_.send(worker_link::BootFailed{why}); !said)
     std::fprintf(stderr, "worker: %s\n", why.c_str());
 }

@@ -12,32 +12,32 @@
 
 namespace ringmaster::worker {
 
-/// Fills the registry; its error becomes the worker's reason not to start.
+/// Fills the registry. If it fails, the worker does not start and reports that error.
 using LoadHandlers = std::function<Result<void>(HandlerRegistry&)>;
 
 /// True when a daemon started this process: RINGMASTER_ABI is set and descriptor 3 is a socket.
 [[nodiscard]] bool started_by_daemon();
 
-/// A process that is a worker: from hello to ready, and then its loop. One for a process, made in the thread that runs
-/// the jobs. Descriptors 3 to 7 are what ringmasterd left there.
+/// A worker process: from Hello to Ready, then its loop. One per process, created in the thread that runs the jobs.
+/// Descriptors 3 to 7 must be those that ringmasterd passed.
 class WorkerProcess {
  public:
-  /// What descriptors 4 to 6 are mapped to.
+  /// The segments of descriptors 4 to 6.
   struct Segments {
     shm::Mapping lane;
     shm::Mapping control;
     shm::Mapping board;
   };
 
-  /// Takes the process over: its name, its end with the daemon, its signals, its orphans, lines on standard output.
+  /// Sets the process up: its name, that it ends with the daemon, signals, orphans, and line-buffered standard output.
   WorkerProcess();
 
-  /// Says hello, maps what it was given, loads the handlers and describes them to the supervisor.
+  /// Sends Hello, maps its segments, loads the handlers and describes them to the supervisor.
   [[nodiscard]] Result<void> open(const LoadHandlers& load);
   [[nodiscard]] Result<void> warm_up() const { return registry_.warm_up(); }
-  /// Says that jobs may come. The loop is there from now on.
+  /// Sends Ready. From now on there is a loop.
   [[nodiscard]] Result<void> ready();
-  /// Why it does not start. The process's exit status is 1 then.
+  /// Reports why the worker does not start. The process must then exit with status 1.
   void say_boot_failed(const std::string& why);
 
   [[nodiscard]] const HandlerRegistry& registry() const noexcept { return registry_; }
@@ -53,8 +53,8 @@ class WorkerProcess {
   std::optional<WorkerLoop> loop_;
 };
 
-/// From hello to the exit status, for handlers that the library runs. What keeps it from starting is told to the
-/// supervisor, which logs it.
+/// The whole life of a worker whose handlers the library runs; returns its exit status. If it cannot start, the
+/// supervisor is told why and logs it.
 [[nodiscard]] int run_worker(const LoadHandlers& load);
 
 }  // namespace ringmaster::worker

@@ -19,7 +19,7 @@
 namespace ringmaster::worker {
 namespace {
 
-// A tree of helpers is a few deep; a fork bomb is ended by the next looks.
+// More children are left to the next look: this bounds the cost of a fork bomb.
 constexpr std::size_t kMostAtOnce = 4096;
 
 std::optional<std::string> read_small(const std::string& path) {
@@ -51,7 +51,7 @@ bool each_number(const char* folder, Found&& found) {
   return true;
 }
 
-// What stands after the name in /proc/PID/stat: state, parent, and so on.
+// The fields after the name in /proc/PID/stat: state, parent, and so on.
 struct Stat {
   char state = '?';
   pid_t parent = 0;
@@ -82,7 +82,7 @@ void add_numbers(std::string_view text, std::vector<pid_t>& pids) {
   }
 }
 
-// Without CONFIG_PROC_CHILDREN: who names us as its parent?
+// For kernels without CONFIG_PROC_CHILDREN: searches all processes for this parent.
 std::vector<pid_t> children_by_parent(pid_t parent) {
   std::vector<pid_t> pids;
   each_number("/proc", [&](pid_t pid) {
@@ -107,8 +107,8 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 int pidfd_open(pid_t pid) noexcept { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-// By descriptor, and only while it is what it was taken for: the number may have been taken by a handler's thread that
-// waited for it, and have another user by now.
+// Kills by pidfd, after a check that the process is still the one that was meant: a handler's thread may have waited
+// for it, and its pid may belong to another process by now.
 template <typename StillThat>
 void kill_if(pid_t pid, StillThat&& still_that) {
   const UniqueFd process(pidfd_open(pid));
@@ -153,7 +153,7 @@ std::string name_of_process(pid_t pid) {
 }
 
 void end_with_descendants(pid_t pid) {
-  // Collected first: who is killed gives its children away.
+  // All are collected first: the children of a killed process get another parent.
   std::vector<std::pair<pid_t, pid_t>> below;  // process, parent
   std::set<pid_t> met{pid};
   std::vector<pid_t> open{pid};

@@ -9,14 +9,14 @@
 
 #include "worker/process/leftovers.h"
 
-/// The children of this process: seeing, ending and burying them. All threads' children, and the orphans that came to
-/// it as their subreaper.
+/// Finds, kills and reaps the children of this process: those of all its threads, and the orphans that it got as a
+/// subreaper.
 namespace ringmaster::worker {
 
-/// One system call: is there any child, dead ones included?
+/// True if there is any child, dead ones included. One system call.
 [[nodiscard]] bool has_children() noexcept;
 
-/// Reads /proc; a process that comes or goes meanwhile may be missed until the next time.
+/// The children, by /proc; a process that starts or ends meanwhile may be missed.
 [[nodiscard]] std::vector<ChildProcess> list_children();
 
 /// When `pid` was started, in clock ticks since boot; nullopt: there is no such process.
@@ -25,10 +25,10 @@ namespace ringmaster::worker {
 /// "sleep (pid 12)"
 [[nodiscard]] std::string name_of_process(pid_t pid);
 
-/// SIGKILL for a child and for everything below it. Nothing happens where `pid` is no child (any more).
+/// Sends SIGKILL to a child and all its descendants. Does nothing if `pid` is not a child.
 void end_with_descendants(pid_t pid);
 
-/// Takes the status of a dead child, if it is one still.
+/// Reaps `pid` if it is a dead child of this process.
 void reap_child(pid_t pid) noexcept;
 
 }  // namespace ringmaster::worker

@@ -17,7 +17,7 @@ void add(shm::Word64& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
 
-// The report of one group of jobs; few looks have more than one.
+// The report about this group of jobs; there is seldom more than one.
 worker_link::Leftovers& report_for(std::vector<worker_link::Leftovers>& reports, const JobSpan& jobs) {
   const auto same = std::find_if(reports.begin(), reports.end(), [&](const worker_link::Leftovers& one) {
     return one.first_job == jobs.first && one.last_job == jobs.last;
@@ -58,7 +58,7 @@ std::uint64_t ChildWatch::next_in(std::uint64_t now_ns) const noexcept {
 void ChildWatch::look(std::uint64_t now_ns) {
   if (next_in(now_ns) != 0) return;
   if (!has_children()) {
-    // Whatever there was is gone: nothing of it needs to be known any more.
+    // All children are gone: forget what was known of them.
     if (next_ns_ != UINT64_MAX || counters_.now.load(std::memory_order_relaxed) != 0) {
       carry_out(leftovers_.look(now_ns, {}, jobs_, keep_));
     }

@@ -29,11 +29,11 @@ namespace {
 constexpr std::int64_t kCaptureWaitNs = 200'000'000;
 constexpr std::size_t kStackBytes = std::size_t{64} << 10;
 
-// Written at the install, read in the handler.
+// Written by install_fault_handler(), read by the handler.
 FaultLine g_line;
 pid_t g_pid = 0;
 std::terminate_handler g_terminate_before = nullptr;
-// Why std::terminate was called; for the SIGABRT that follows.
+// The reason of std::terminate, for the SIGABRT that follows.
 std::atomic_flag g_text_taken = ATOMIC_FLAG_INIT;
 char g_text[worker_link::kFaultTextBytes];
 
@@ -55,13 +55,13 @@ std::uint64_t program_counter(const void* context) noexcept {
 #endif
 }
 
-// Until the supervisor has what it wants.
+// Waits until the supervisor has taken the stack, or for 200 ms.
 void await_capture() noexcept {
   // The kernel only compares the word: it may lie in memory that this process cannot write.
   const auto* taken = reinterpret_cast<const std::uint32_t*>(&g_line.control->fault_taken);
   const std::int64_t end = now_ns() + kCaptureWaitNs;
   for (std::int64_t left = kCaptureWaitNs; left > 0; left = end - now_ns()) {
-    // SYNC: acquire, pairs with Pool's release; nothing is read because of it.
+    // SYNC: acquire, pairs with the supervisor's release; no other memory is read because of it.
     if (g_line.control->fault_taken.load(std::memory_order_acquire) != 0) return;
     timespec limit{0, static_cast<long>(left)};
     ::syscall(SYS_futex, taken, FUTEX_WAIT, 0, &limit, nullptr, 0);
@@ -73,7 +73,7 @@ void say_fault(int signal, const siginfo_t& info, const void* context, bool by_i
   const auto address = by_instruction ? reinterpret_cast<std::uint64_t>(info.si_addr) : 0;
   g_line.lane->fault_address.store(address, std::memory_order_relaxed);
   lane.fault.store(std::uint64_t{static_cast<std::uint32_t>(signal)} << 32 | static_cast<std::uint32_t>(info.si_code),
-                   std::memory_order_release);  // SYNC: after the address, for whoever reads the lane of the dead.
+                   std::memory_order_release);  // SYNC: after the address, for a reader of the lane.
   lane.state.store(static_cast<std::uint32_t>(shm::LaneState::Faulted), std::memory_order_release);  // SYNC: as above
   worker_link::FaultPacket packet;
   packet.signal = signal;
@@ -82,16 +82,16 @@ void say_fault(int signal, const siginfo_t& info, const void* context, bool by_i
   packet.pc = by_instruction ? program_counter(context) : 0;
   packet.tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
   if (signal == SIGABRT) std::memcpy(packet.text, g_text, sizeof packet.text - 1);
-  // A whole packet or nothing, whatever the interrupted thread was sending.
+  // SEQPACKET sends whole packets, so this cannot mix with what the interrupted thread was sending.
   if (::send(g_line.socket, &packet, sizeof packet, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof packet) await_capture();
 }
 
 void fault(int signal, siginfo_t* info, void* context) noexcept {
   const int saved = errno;
-  // An instruction that faults is run again afterwards, and faults under the default action.
+  // A faulting instruction is run again after the handler, and then faults with the default action.
   const bool by_instruction = info->si_code > 0 && signal != SIGABRT;
   if (::getpid() == g_pid) {
-    // Another thread's fault after the first one's: it must not end the process while that one's stack is taken.
+    // A second thread that faults must not end the process while the first one's stack is taken.
     fault_detail::faulted.exchange(true) ? await_capture() : say_fault(signal, *info, context, by_instruction);
   }
   struct sigaction standard {};
@@ -126,7 +126,7 @@ void describe_exception() noexcept {
   std::abort();
 }
 
-// A stack for a thread whose own has run over; with a page before it that is no memory.
+// A stack for the handler of a stack overflow, with a guard page before it.
 void give_alternate_stack() {
   stack_t present{};
   if (::sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0) return;
@@ -149,7 +149,7 @@ void install_fault_handler(const FaultLine& line) {
   struct sigaction action {};
   action.sa_sigaction = fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  // Nothing interrupts it; a fault of its own is the end at once.
+  // No signal interrupts the handler; a fault in it ends the process at once.
   ::sigfillset(&action.sa_mask);
   for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) {
     struct sigaction present {};

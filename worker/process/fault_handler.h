@@ -7,19 +7,19 @@
 
 namespace ringmaster::worker {
 
-/// Where a fault is said, and who lets the faulted process go.
+/// Where a fault is reported, and where the supervisor lets the faulted process end.
 struct FaultLine {
   int socket = -1;  ///< the control socket
   shm::LaneRecord* lane = nullptr;
   const shm::ControlRecord* control = nullptr;
 };
 
-/// Answers SIGSEGV, SIGBUS, SIGABRT, SIGFPE and SIGILL, and std::terminate, as long as nobody else does: a disposition
-/// that is not the default stays (a sanitizer's), and a handler library that installs its own replaces ours. A fault is
-/// written into the lane and said to the supervisor, which has 200 ms to take the stack; then the process dies by the
-/// same signal, with its core, as it would have. A second fault, a full socket, a supervisor that is gone: at once.
-/// Everything on the way is async-signal-safe, on an alternate stack (of the calling thread; a thread that a handler
-/// makes has none, and dies of a stack overflow as ever). In a forked child it does nothing.
+/// Handles SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL and std::terminate. A handler that is already there stays (a
+/// sanitizer's), and a handler library may replace ours. A fault is written into the lane and reported to the
+/// supervisor, which has 200 ms to take the stack; then the process dies by the same signal, with a core, as without
+/// this handler. It dies at once on a second fault, a full socket, or if the supervisor is gone. All of it is
+/// async-signal-safe and runs on an alternate stack, which only the calling thread has: other threads simply die of a
+/// stack overflow. Does nothing in a forked child.
 ///
 /// Call once, from the thread that runs the jobs, before handlers are loaded. `line` is copied; its memory and
 /// descriptor stay valid for the process's life.
@@ -29,12 +29,12 @@ namespace fault_detail {
 extern std::atomic<bool> faulted;
 }
 
-/// Some thread of this process has faulted and waits for its stack to be taken: nothing may be claimed or finished.
+/// True if a thread of this process has faulted: then nothing may be claimed or finished.
 [[nodiscard]] inline bool process_has_faulted() noexcept {
   return fault_detail::faulted.load(std::memory_order_relaxed);
 }
 
-/// For the other threads of such a process.
+/// Waits for the end of a faulted process; for its other threads.
 [[noreturn]] void await_death() noexcept;
 
 }  // namespace ringmaster::worker

@@ -10,14 +10,14 @@
 namespace ringmaster::worker {
 namespace {
 
-// What SIGKILL does not end in this time is stuck in the kernel.
+// A process that SIGKILL has not ended after this many passes is stuck in the kernel.
 constexpr int kPasses = 2000;
 
 pid_t keeper = 0;
 
-// Only async-signal-safe calls. Only when nothing is left this process may die itself, or the rest would be init's.
+// Only async-signal-safe calls. Kills all children before this process dies: otherwise they would survive as init's.
 void keeper_is_gone(int) {
-  if (::getppid() == keeper) return;  // somebody else sent it
+  if (::getppid() == keeper) return;  // the keeper lives: somebody else sent the signal
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);

@@ -13,8 +13,7 @@ void Leftovers::declare(pid_t pid, std::uint64_t started) {
     at->second.kind = Kind::Helper;
     return;
   }
-  // One that ended before it was seen leaves its entry behind: the process that has lived for longest is likeliest
-  // gone.
+  // A helper that ended before a look saw it leaves its entry here: drop the oldest process, which is most likely gone.
   if (declared_.size() >= kMaxDeclared) {
     declared_.erase(std::min_element(declared_.begin(), declared_.end(),
                                      [](const auto& a, const auto& b) { return a.second < b.second; }));
@@ -59,7 +58,7 @@ Leftovers::Actions Leftovers::look(std::uint64_t now_ns, std::span<const ChildPr
         break;
       case Kind::Seen:
         if (now_ns - one.seen_ns < kApartNs) {
-          // Soon at first, then ever later: most of what is left ends by itself at once.
+          // Soon at first, then with growing pauses: most leftovers end by themselves at once.
           again_at(std::min(one.seen_ns + kApartNs, now_ns + std::max(kSettleNs, now_ns - one.seen_ns)));
           break;
         }

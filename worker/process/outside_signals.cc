@@ -15,7 +15,7 @@ namespace {
 constexpr std::array kLeftAlone{SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,  SIGFPE, SIGILL,   SIGABRT,
                                 SIGTRAP, SIGSYS,  SIGCHLD, SIGCONT, SIGURG, SIGWINCH, kKeeperGoneSignal};
 
-// As the kernel takes it.
+// The kernel's own struct sigaction.
 struct KernelAction {
   void (*handler)(int);
   unsigned long flags;
@@ -33,13 +33,13 @@ void catch_it(int signal) noexcept {
   if (taken) return;
   struct sigaction action {};
   action.sa_handler = nothing;
-  // A call on a terminal in the background would be begun again for ever.
+  // With SA_RESTART, a read or write of a background process on its terminal would be restarted for ever.
   action.sa_flags = signal == SIGTTIN || signal == SIGTTOU ? 0 : SA_RESTART;
   ::sigaction(signal, &action, nullptr);
 }
 
-// The C library keeps these for itself and refuses them; anybody may send them. It puts its own handlers in their place
-// when it needs them.
+// The C library reserves these signals and its sigaction() refuses them, but anybody may send them. When the library
+// needs one it installs its own handler over ours.
 void catch_by_the_kernel(int signal) noexcept {
   KernelAction action{};
   KernelAction present{};

@@ -2,10 +2,10 @@
 
 namespace ringmaster::worker {
 
-/// A worker ends on its supervisor's word, or by SIGKILL: what a terminal, `systemctl stop` or anybody else sends to it
-/// costs no job. Every signal that would end or stop this process gets an empty handler, but faults, the one that tells
-/// of the keeper's end, and those for which somebody else has put up a handler already. Handlers and not SIG_IGN, as
-/// which the worker was started: programs that a job starts begin with the defaults.
+/// Makes this worker survive signals from outside: it ends only when its supervisor says so, or by SIGKILL, so that a
+/// terminal or `systemctl stop` costs no job. Every signal that would end or stop the process gets an empty handler,
+/// except faults, the signal for the keeper's death, and those that have a handler already. Handlers are used instead
+/// of SIG_IGN, because programs that a job starts would inherit SIG_IGN.
 void outlive_outside_signals() noexcept;
 
 }  // namespace ringmaster::worker

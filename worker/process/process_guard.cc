@@ -11,13 +11,13 @@ namespace ringmaster::worker {
 
 void guard_process() {
   if (std::getenv("RINGMASTER_GUARDED") == nullptr) {
-    // A program that its user may not read is not traceable by itself: the stack of a job that hangs would not be had.
+    // If its user may not read the program file, the process is not dumpable, and no stack of it could be taken.
     ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     ::prctl(PR_SET_PTRACER, ::getppid(), 0, 0, 0);
     return;
   }
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  // Only now the capability that guarded it up to here may go, and with it goes what a handler could do with it.
+  // The capability that has guarded the process until now is no longer needed; a handler must not have it.
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
   ::syscall(SYS_capset, &header, none);

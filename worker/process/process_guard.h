@@ -2,9 +2,9 @@
 
 namespace ringmaster::worker {
 
-/// Who may trace this worker and read its memory. Where the daemon gave it another user ($RINGMASTER_GUARDED), nobody
-/// but root: others of that user would read every session of the pool. Elsewhere whoever may become the daemon may.
-/// The first thing that a worker does; until then the daemon's exec_guard.h has kept others out.
+/// Sets who may trace this worker and read its memory. If the pool has a user of its own ($RINGMASTER_GUARDED), only
+/// root: otherwise other processes of that user could read every session of the pool. Else everyone who may trace the
+/// daemon. A worker does this first of all; until then the daemon's exec_guard.h protects it.
 void guard_process();
 
 }  // namespace ringmaster::worker

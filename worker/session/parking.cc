@@ -6,7 +6,7 @@
 namespace ringmaster::worker {
 namespace {
 
-// What an event is of; a session's is its index.
+// The user data of an event; for a session's bell it is the session's index.
 constexpr std::uint64_t kPoolBell = std::uint64_t{1} << 32;
 constexpr std::uint64_t kControl = kPoolBell + 1;
 constexpr std::uint64_t kHost = kPoolBell + 2;
@@ -72,7 +72,7 @@ Parking::Wake Parking::sleep(std::chrono::nanoseconds at_most) noexcept {
   std::array<epoll_event, Wake::kMost> events{};
   const int count = wait(events, at_most);
   Wake wake;
-  // EINTR: look, as after a ring. A full list may not be all.
+  // After EINTR look as after a ring. A full list of events may be incomplete.
   wake.anywhere = count < 0 || count == static_cast<int>(events.size());
   for (int i = 0; i < count; ++i) {
     const std::uint64_t name = events[static_cast<std::size_t>(i)].data.u64;

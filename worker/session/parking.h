@@ -12,26 +12,26 @@
 
 namespace ringmaster::worker {
 
-/// Where an idle worker sleeps: an epoll set of doorbells, which are watched edge-triggered, exclusively and never
-/// read, and of the control socket. The idle bit, the scans and what to do next are the loop's.
+/// Where an idle worker sleeps: an epoll set of the bells, watched edge-triggered and exclusively and never read, and
+/// of the control socket. WorkerLoop sets the idle bit, scans, and decides what to do next.
 class Parking {
  public:
   [[nodiscard]] static Result<Parking> create(int control_socket, int pool_bell);
 
-  /// The bell of the session at `index`.
+  /// Watches the bell of the session at `index`.
   [[nodiscard]] Result<void> watch_bell(int bell, std::uint32_t index);
-  /// A descriptor of the program around the worker, which ends a sleep while it is readable; -1: none any more. Costs
-  /// nothing for the one that is watched already.
+  /// Watches a descriptor of the host program, which ends a sleep while it is readable; -1: none any more. Costs
+  /// nothing if it is watched already.
   [[nodiscard]] Result<void> watch_host(int fd);
-  /// Before the descriptor is closed: others have the same end open, so closing alone would leave it in the set.
+  /// Call it before the descriptor is closed: others have the same end open, so closing alone would not remove it.
   void forget_bell(int bell) noexcept;
 
-  /// Why it woke up. Each ring is told to one sleeper only, so that what is said here must be looked after.
+  /// Why it woke up. Each ring wakes only one sleeper, so this worker must look for the work.
   class Wake {
    public:
     bool control = false;  ///< A message, or the daemon is gone.
     bool host = false;
-    bool anywhere = false;  ///< The pool's bell, or more than can be told apart: work may be in any session.
+    bool anywhere = false;  ///< The pool's bell, or too many events: work may be in any session.
     [[nodiscard]] bool timed_out() const noexcept { return !host && !work(); }
     [[nodiscard]] bool work() const noexcept { return control || anywhere || count_ != 0; }
     /// The sessions whose bells have rung.
@@ -44,7 +44,7 @@ class Parking {
     std::size_t count_ = 0;
   };
   [[nodiscard]] Wake sleep(std::chrono::nanoseconds at_most) noexcept;
-  /// The set: readable when a sleep would end.
+  /// The epoll set: readable when a sleep would end.
   [[nodiscard]] int fd() const noexcept { return epoll_.get(); }
 
  private:
@@ -54,7 +54,7 @@ class Parking {
 
   UniqueFd epoll_;
   int host_ = -1;
-  bool whole_ms_ = false;  ///< Kernel or filter has no epoll_pwait2.
+  bool whole_ms_ = false;  ///< The kernel or a system call filter lacks epoll_pwait2.
 };
 
 }  // namespace ringmaster::worker

@@ -7,17 +7,17 @@
 
 namespace ringmaster::worker {
 
-/// A session's requests once more, where handlers may write them: the same memory, mapped copy-on-write. What a handler
-/// writes is this process's alone, and gone when the job has ended. Only the worker's thread touches it.
+/// A second, copy-on-write mapping of a session's requests, which handlers may write. Only this process sees what a
+/// handler writes, and it is dropped when the job has ended. Only the worker's thread touches it.
 class PrivateRequests {
  public:
   PrivateRequests() = default;
-  /// `shared`: where the same segment is mapped to be read. Where the kernel refuses, at() finds nothing.
+  /// `shared`: the read-only mapping of the same segment. If the kernel refuses, at() returns nullptr.
   [[nodiscard]] static PrivateRequests map(int request_fd, std::span<const std::byte> shared);
 
-  /// Where `request`, which lies in `shared`, may be written; nullptr: nowhere.
+  /// The writable address of `request`, which lies in `shared`; nullptr: there is none.
   [[nodiscard]] std::byte* at(std::span<const std::byte> request) const noexcept;
-  /// Drops what was written to `request` and to its neighbours in the same pages. What lies elsewhere is left alone.
+  /// Drops what was written to the pages of `request`. Does nothing if `request` lies outside of `shared`.
   void forget(std::span<const std::byte> request) const noexcept;
 
  private:

@@ -33,15 +33,15 @@ bool SessionBells::rang(AttachedSession& session, std::uint64_t now_ns) {
   return true;
 }
 
-// A bell that has ever rung is readable for ever, so that watching it again wakes this worker once: that is the look
-// which its session has missed.
+// A bell that has ever rung stays readable, so watching it again wakes this worker once. It then looks for the jobs for
+// which the muted bell rang.
 std::chrono::nanoseconds SessionBells::until_heard(std::uint64_t now_ns, std::chrono::nanoseconds at_most) {
   if (muted_.empty()) return at_most;
   if (now_ns < heard_again_ns_) return std::min(at_most, std::chrono::nanoseconds(heard_again_ns_ - now_ns));
   for (const std::uint32_t index : std::exchange(muted_, {})) {
     AttachedSession* const session = sessions_.at(index);
     session->rings.muted = false;
-    // It was watched before; should there be no room for it now, a look at all sessions finds its jobs.
+    // If this fails, the looks at all sessions still find its jobs.
     (void)parking_.watch_bell(session->bell.get(), index);
   }
   return at_most;

@@ -11,8 +11,8 @@
 
 namespace ringmaster::worker {
 
-/// Which sessions' bells a worker listens to: those of all clients, but for some that have rung too often for nothing,
-/// for a while. The supervisor rings none. Only the worker's thread touches it.
+/// Watches the sessions' bells, and mutes for a while those that ring too often without a job. Sessions of the
+/// supervisor have no bell to watch. Only the worker's thread touches it.
 class SessionBells {
  public:
   SessionBells(Parking& parking, SessionTable& sessions, shm::Word64& empty_rings)
@@ -21,10 +21,11 @@ class SessionBells {
   [[nodiscard]] Result<void> add(const AttachedSession& session);
   void remove(const AttachedSession& session) noexcept;
 
-  /// The session's bell has woken this worker. False: it is a storm, and the session has to end.
+  /// The session's bell has woken this worker. False: it has rung without a job for too long, and the session must end.
   [[nodiscard]] bool rang(AttachedSession& session, std::uint64_t now_ns);
 
-  /// To be asked before each sleep: who is muted is heard again in time. How long the sleep may be.
+  /// Called before each sleep: watches muted bells again when their time is over, and returns how long the sleep may
+  /// be.
   [[nodiscard]] std::chrono::nanoseconds until_heard(std::uint64_t now_ns, std::chrono::nanoseconds at_most);
 
  private:
@@ -32,7 +33,7 @@ class SessionBells {
   SessionTable& sessions_;
   shm::Word64& empty_rings_;
   RingBudget budget_;
-  std::vector<std::uint32_t> muted_;  ///< Indexes; heard again all at once.
+  std::vector<std::uint32_t> muted_;  ///< Indexes of muted sessions; all are watched again at the same time.
   std::uint64_t heard_again_ns_ = 0;
 };
 

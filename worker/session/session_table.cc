@@ -8,7 +8,7 @@
 namespace ringmaster::worker {
 namespace {
 
-// So many sessions ahead are their lines fetched.
+// The cache lines of a session are fetched this many sessions ahead.
 constexpr std::size_t kLinesAhead = 12;
 
 }  // namespace
@@ -19,7 +19,7 @@ std::unique_ptr<AttachedSession> open_session(const worker_link::Attach& about, 
   auto reply_memory = shm::Mapping::map(reply_fd, shm::Access::ReadWrite);
   if (!request_memory || !reply_memory) {
     const Error& error = request_memory ? reply_memory.error() : request_memory.error();
-    // A failure with an errno is the kernel's; one without is a segment with missing seals.
+    // With an errno the kernel refused the mapping; without one the segment lacks seals.
     failure = {error.code != 0 ? worker_link::BrokenReason::MapFailed : worker_link::BrokenReason::BadSegment,
                static_cast<std::uint64_t>(error.code)};
     return nullptr;
@@ -120,7 +120,7 @@ void SessionTable::cool_down(std::uint64_t now_ns) {
   std::vector<AttachedSession*> by_age = hot_;
   std::ranges::sort(by_age, {}, &AttachedSession::used_ns);
   for (AttachedSession* const oldest : by_age) {
-    // Who has work is never left out: among that many the next job is not far.
+    // A session that has work stays hot, even above the limit.
     if (hot_.size() <= kHotSessions || oldest->used_ns == now_ns) break;
     cool(*oldest);
   }
@@ -145,7 +145,7 @@ bool SessionTable::may_have_work() const noexcept {
 bool SessionTable::next_is_ready() const noexcept {
   return any_hot([](const shm::WorkerSession& one) {
     if (!shm::next_is_ready(one)) return false;
-    // On its way while the turns are taken: its client has written it, and the claim waits for it.
+    // Fetches the descriptor while the turn is chosen: the client wrote it, and the claim needs it.
     __builtin_prefetch(&one.request.descriptor(one.cursor), 0);
     return true;
   });

@@ -9,7 +9,7 @@ namespace {
 
 using shm::ClaimStatus;
 
-/// Takes one out of a round; whose turn it is stays the same, or passes to the next where it was that one's.
+/// Removes an element from a round. The turn stays where it is, or passes on if the element had it.
 template <typename T>
 void take_out(std::vector<T>& round, typename std::vector<T>::iterator one, std::size_t& turn) {
   if (static_cast<std::size_t>(one - round.begin()) < turn) --turn;
@@ -23,8 +23,8 @@ SessionTurns::Class& SessionTurns::class_of(const AttachedSession& session) noex
   return session.charged() ? charged_ : classes_[session.about.priority];
 }
 
-// The round, read from the one whose turn it is, is in the order of their last turns: the new uid comes before the
-// first that had one later than any of its own.
+// Starting at the uid whose turn it is, a round is ordered by last turns. The new uid is put before the first uid that
+// had a turn later than its own last one.
 SessionTurns::User& SessionTurns::place(Class& in, const AttachedSession& session) {
   auto& users = in.users;
   std::size_t at = 0;
@@ -56,7 +56,7 @@ void SessionTurns::remove(AttachedSession& session) noexcept {
   if (charged_.users.empty()) charged_since_ns_ = 0;
 }
 
-// Inline: one caller, once a job.
+// Inline: called from one place, for each job.
 inline ClaimStatus SessionTurns::claim_of_user(User& user, const shm::WorkerSelf& self, std::uint64_t now_ns,
                                                shm::Claim& claimed, AttachedSession*& from) noexcept {
   for (std::size_t tries = 0; tries < user.sessions.size(); ++tries) {
@@ -114,7 +114,7 @@ ClaimStatus SessionTurns::claim_next(const shm::WorkerSelf& self, std::uint64_t 
 ClaimStatus SessionTurns::claim_charged(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
                                         AttachedSession*& from) noexcept {
   const ClaimStatus status = claim_in(charged_, self, now_ns, claimed, from);
-  // Nothing: nobody waits.
+  // Nothing: no charged uid waits.
   if (status != ClaimStatus::Held) charged_since_ns_ = now_ns;
   return status;
 }

@@ -11,23 +11,22 @@ namespace ringmaster::worker {
 
 struct AttachedSession;
 
-/// Whose turn it is among the sessions that a worker looks at: highest class first; within a class round robin over
-/// uids, then over a uid's sessions, each for as many jobs as its weight. Sessions come and go; who stays keeps its
-/// place, and a uid that comes is placed by when it last had a turn: before all that have had one since, so that who
-/// asks for little does not wait for those who ask all the time.
+/// Whose turn it is among the hot sessions: the highest class first; within a class round robin over uids, then over a
+/// uid's sessions, each for as many jobs as its weight. When a uid gets its first hot session it is placed by its last
+/// turn: before all uids that have had one since. So a uid with few jobs does not wait for those that always have some.
 ///
-/// Uids that are charged (shm/charges.h) stand behind all classes: claim_charged() gives them a turn, claim_next() only
-/// when they have waited for kChargedWaitNs, so that they wait and do not starve. Only the worker's thread touches it.
+/// Charged uids (shm/charges.h) come after all classes: claim_charged() gives them a turn, and claim_next() does only
+/// when they have waited for kChargedWaitNs, so that they do not starve. Only the worker's thread touches it.
 class SessionTurns {
  public:
   static constexpr std::uint64_t kChargedWaitNs = 1'000'000'000;
 
-  /// REQUIRES: not in it; its charge does not change while it is.
+  /// REQUIRES: `session` is not in here; its charge does not change while it is.
   void add(AttachedSession& session);
-  /// REQUIRES: in it.
+  /// REQUIRES: `session` is in here.
   void remove(AttachedSession& session) noexcept;
 
-  /// Takes the next job in turn; `from` is its session, or the one that was tampered with.
+  /// Claims the next job in turn; `from` is its session, or the one that was tampered with.
   [[nodiscard]] shm::ClaimStatus claim_next(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
                                             AttachedSession*& from) noexcept;
   [[nodiscard]] shm::ClaimStatus claim_charged(const shm::WorkerSelf& self, std::uint64_t now_ns, shm::Claim& claimed,
@@ -39,7 +38,7 @@ class SessionTurns {
     std::uint32_t uid = 0;
     std::vector<AttachedSession*> sessions;
     std::size_t turn = 0;
-    std::uint32_t taken = 0;   ///< Jobs in a row of the session whose turn it is.
+    std::uint32_t taken = 0;   ///< Jobs in a row that the session whose turn it is has had.
     std::uint64_t served = 0;  ///< The number of its last turn.
   };
   struct Class {

@@ -4,14 +4,14 @@
 
 namespace ringmaster::worker {
 
-// Alone, or beside workers that are busy, it has nobody to spare a ring.
+// Does not start if no other worker is idle: a stream only saves rings for sleeping workers.
 bool Streaming::start() noexcept {
   if (!shm::anyone_idle(board_)) return false;
   streams_ = shm::take_role(board_.streamer, place_);
   return streams_ && !someone_stands_by();
 }
 
-// Who stood by may have ended it.
+// The standby worker may have ended the stream.
 bool Streaming::still_streams() noexcept {
   if (board_.streamer.load(std::memory_order_relaxed) == place_ + 1) return false;
   streams_ = false;
@@ -19,7 +19,7 @@ bool Streaming::still_streams() noexcept {
   return false;
 }
 
-// A few longer ones among the short are what an interrupt makes of them.
+// A few longer jobs are tolerated: an interrupt can make a short job longer.
 bool Streaming::ended_late(std::uint64_t ran_ns) noexcept {
   streak_ = ran_ns > kLongNs ? 0 : streak_ / 2;
   if (streak_ < kStreak / 2) stop();
@@ -29,7 +29,7 @@ bool Streaming::ended_late(std::uint64_t ran_ns) noexcept {
 void Streaming::stop() noexcept {
   streak_ = 0;
   if (!std::exchange(streams_, false) || !shm::leave_role(board_.streamer, place_)) return;
-  // SYNC: seq_cst, after the streamer's word: who takes it at the same time reads that once more.
+  // SYNC: seq_cst, after the streamer's word: a worker that takes the standby role at the same time reads that again.
   board_.standby.store(0, std::memory_order_seq_cst);
 }
 

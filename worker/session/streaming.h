@@ -6,24 +6,24 @@
 
 namespace ringmaster::worker {
 
-/// Two roles on a pool's board, for when one worker is enough: the *streamer* runs short jobs one after the other, and
-/// the *standby* sleeps beside it a half millisecond at a time, to take what the streamer turns out not to take. While
-/// somebody stands by nobody is rung, so a second worker costs a stream nothing. A wrong word costs speed, never a job:
-/// who stands by looks at all sessions, whatever the streamer does.
+/// Two roles on a pool's board, for when one worker is enough: the *streamer* runs short jobs one after the other,
+/// while the *standby* wakes every half millisecond to take jobs that the streamer does not get to. As long as there is
+/// a standby no client rings, so the streamer is not slowed down. A wrong word costs speed, never a job: the standby
+/// looks at all sessions, whatever the streamer does.
 ///
 /// Belongs to one worker's loop; the words are shared (shm/DESIGN.md, "Streamer and standby").
 class Streaming {
  public:
-  static constexpr std::uint64_t kShortNs = 2'000;   ///< A job that another worker would take as long to be woken for.
+  static constexpr std::uint64_t kShortNs = 2'000;   ///< A short job: waking another worker for it would take as long.
   static constexpr std::uint64_t kLongNs = 100'000;  ///< One of these ends a stream.
-  static constexpr std::uint64_t kTickNs = 500'000;  ///< The longest sleep of who stands by.
+  static constexpr std::uint64_t kTickNs = 500'000;  ///< How long the standby sleeps at most.
   static constexpr std::uint64_t kWaitsNs =
-      250'000;                             ///< A job that is older than this waits: the streamer is not enough.
-  static constexpr unsigned kStreak = 32;  ///< Short jobs in a row that make a stream.
+      250'000;                             ///< An older job counts as waiting: the streamer alone is not enough.
+  static constexpr unsigned kStreak = 32;  ///< Short jobs in a row after which a worker streams.
 
   Streaming(shm::BoardRecord& board, std::uint32_t place) noexcept : board_(board), place_(place) {}
 
-  /// A job of this worker has ended. True: it streams from now on and nobody stands by, so that one of those who sleep
+  /// A job of this worker has ended. True: it streams from now on and there is no standby, so that a sleeping worker
   /// should be woken.
   [[nodiscard]] bool ended(std::uint64_t ran_ns) noexcept {
     if (ran_ns > kShortNs) return ended_late(ran_ns);
@@ -31,23 +31,23 @@ class Streaming {
     if (streams_) return still_streams();
     return streak_ >= kStreak && start();
   }
-  /// The stream is over: clients ring again.
+  /// Ends the stream: clients ring again.
   void stop() noexcept;
 
   [[nodiscard]] bool streams() const noexcept { return streams_; }
   [[nodiscard]] bool another_streams() const noexcept { return is_anothers(board_.streamer); }
   [[nodiscard]] bool another_stands_by() const noexcept { return is_anothers(board_.standby); }
   [[nodiscard]] bool someone_stands_by() const noexcept {
-    // SYNC: seq_cst: what was published before is seen by a look of whoever stands by now.
+    // SYNC: seq_cst: what was published before is seen by the next look of the standby.
     return board_.standby.load(std::memory_order_seq_cst) != 0;
   }
 
-  /// True: this worker stands by from now on; it must not sleep longer than kTickNs at a time, and look at all sessions
-  /// each time. To be asked with its idle bit set.
+  /// True: this worker is the standby from now on: it must sleep at most kTickNs at a time and then look at all
+  /// sessions. REQUIRES: its idle bit is set.
   [[nodiscard]] bool stand_by() noexcept;
-  /// It stands by no longer. Before the look that follows.
+  /// Gives the standby role up. Call it before the next look.
   void leave() noexcept { (void)shm::leave_role(board_.standby, place_); }
-  /// Work waits: whoever streams is stuck or not enough, and streams no longer.
+  /// Ends another worker's stream: a job waits, so that worker is stuck or not fast enough.
   void end_anothers() noexcept;
 
  private:

@@ -116,8 +116,8 @@ TEST_F(PrivateFolder, IsTrustedOnlyAsAFolderOfOnesOwnThatIsClosedToWriters) {
   EXPECT_THAT(check(kUid).error().message, HasSubstr("belongs to uid " + std::to_string(::geteuid())));
   ASSERT_EQ(::rmdir(folder_.c_str()), 0);
   ASSERT_EQ(::symlink("/", folder_.c_str()), 0);
-  EXPECT_THAT(check(kUid).error().message, HasSubstr("is no folder"));
-  EXPECT_THAT(check(kUid, MissingFolder::Make).error().message, HasSubstr("is no folder"));
+  EXPECT_THAT(check(kUid).error().message, HasSubstr("is not a folder"));
+  EXPECT_THAT(check(kUid, MissingFolder::Make).error().message, HasSubstr("is not a folder"));
 }
 
 TEST_F(PrivateFolder, ThatOthersMayWriteIsNotTrusted) {

@@ -15,7 +15,7 @@ using Profile = std::unique_ptr<void, CloseProfile>;
 
 bool is_cmyk(VipsImage* image) { return vips_image_get_interpretation(image) == VIPS_INTERPRETATION_CMYK; }
 
-// The colours that a profile must be for.
+// A kind of picture, and the colour space that its profile must describe.
 struct Kind {
   cmsColorSpaceSignature space;
   cmsUInt32Number format;
@@ -26,7 +26,7 @@ Kind kind_of(VipsImage* image) {
   return {cmsSigRgbData, TYPE_RGB_8};
 }
 
-// How the picture's profile is to be used; nullopt: it has none that can be.
+// The rendering intent for the picture's profile; nullopt: it has no usable profile.
 std::optional<VipsIntent> usable_profile(VipsImage* image) {
   const void* data = nullptr;
   std::size_t size = 0;
@@ -38,7 +38,7 @@ std::optional<VipsIntent> usable_profile(VipsImage* image) {
   const Kind kind = kind_of(image);
   if (!profile || ::cmsGetColorSpace(profile.get()) != kind.space) return std::nullopt;
   const Profile srgb(::cmsCreate_sRGBProfile());
-  // Relative is the rule; a profile with one table only has it as the perceptual one.
+  // Relative is preferred; a profile with only one table has it as the perceptual one.
   for (const VipsIntent intent : {VIPS_INTENT_RELATIVE, VIPS_INTENT_PERCEPTUAL}) {
     const auto number = static_cast<cmsUInt32Number>(intent);
     if (::cmsIsIntentSupported(profile.get(), number, LCMS_USED_AS_INPUT) == FALSE) continue;
@@ -62,7 +62,7 @@ Image without_profile(VipsImage* image) {
 
 Image prepare_colours(Image image) {
   if (!usable_profile(image.get())) image = without_profile(image.get());
-  vips_error_clear();  // What was said of the profile is nobody's failure.
+  vips_error_clear();  // Errors about the profile do not fail the job.
   if (is_cmyk(image.get())) return image;
   VipsImage* plain = nullptr;
   if (vips_colourspace(image.get(), &plain,
@@ -76,7 +76,7 @@ Image prepare_colours(Image image) {
 Image to_srgb(Image image) {
   const auto intent = usable_profile(image.get());
   if (!intent && !is_cmyk(image.get())) return image;
-  // Without a profile of its own CMYK is taken for what libvips takes it for: a common press.
+  // CMYK without a profile is read by libvips's default profile, a common press.
   VipsImage* converted = nullptr;
   if (vips_icc_transform(image.get(), &converted, "srgb", "embedded", TRUE, "intent",
                          intent.value_or(VIPS_INTENT_RELATIVE), nullptr) != 0) {

@@ -4,14 +4,14 @@
 
 namespace ringmaster::thumbnail {
 
-/// The picture as it is scaled: grey, RGB or CMYK of 8 bits, with or without alpha. A colour profile that is broken, or
-/// is for another kind of picture, is taken off: what is left means sRGB.
+/// Converts the picture to what the scaler takes: grey, RGB or CMYK of 8 bits, with or without alpha. A broken colour
+/// profile, or one for another kind of picture, is removed; the picture then counts as sRGB.
 [[nodiscard]] Image prepare_colours(Image image);
 
-/// Grey, or sRGB without a profile. A picture without a profile keeps its numbers.
+/// Converts to grey, or to sRGB without a profile. A picture without a profile keeps its values.
 [[nodiscard]] Image to_srgb(Image image);
 
-/// White where the picture is transparent: JPEG has no transparency, and a page behind it would most often be white.
+/// Makes transparent parts white: JPEG has no transparency, and the page behind would most often be white.
 [[nodiscard]] Image on_white(Image image);
 
 }  // namespace ringmaster::thumbnail

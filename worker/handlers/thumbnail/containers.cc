@@ -32,7 +32,7 @@ std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(by
                            std::string(chunk) + " chunk");
 }
 
-// libpng's figures: 1 channel for grey and palettes, which become 3, more for colours and alpha.
+// The bits per pixel while libpng decodes. A palette has 1 channel in the file, and 3 when decoded.
 unsigned png_bits_per_pixel(unsigned depth, unsigned colour_type) {
   const unsigned bits = std::max(8U, depth);
   switch (colour_type) {
@@ -128,7 +128,7 @@ ContainerFacts walk_png(Bytes bytes) {
 ContainerFacts walk_webp(Bytes bytes) {
   constexpr std::size_t kHeader = 12;
   constexpr std::size_t kChunkHeader = 8;
-  // The size leaves out the first eight bytes; some writers forget the last chunk's byte of padding.
+  // The declared size does not count the first eight bytes; some programs omit the last chunk's byte of padding.
   const std::uint64_t declared = std::uint64_t{little_endian(bytes.subspan(4, 4))} + 8;
   if (declared > std::uint64_t{bytes.size()} + 1) {
     throw std::runtime_error("the WebP is cut: it has " + std::to_string(bytes.size()) + " of " +
@@ -162,7 +162,7 @@ ContainerFacts walk_webp(Bytes bytes) {
 }
 
 void refuse_text_copy(std::string_view bytes) {
-  constexpr std::size_t kEnough = 8;  // By chance: one in 256 to the eighth.
+  constexpr std::size_t kEnough = 8;  // The chance that an undamaged file has so many: one in 256^8.
   std::size_t lines = 0;
   for (auto at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
     if (at == 0 || bytes[at - 1] != '\r') return;

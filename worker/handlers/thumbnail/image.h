@@ -12,7 +12,7 @@ struct Unref {
 };
 using Image = std::unique_ptr<VipsImage, Unref>;
 
-/// Throws `what` with the reasons that libvips has noted since the job began.
+/// Throws `what` with the errors that libvips has noted since the job began.
 [[noreturn]] void fail(const std::string& what);
 
 }  // namespace ringmaster::thumbnail

@@ -6,9 +6,9 @@
 namespace ringmaster::thumbnail {
 namespace {
 
-// Cameras leave a few bytes before a marker. A hole of any size in the data leaves as much as it did not need.
+// Cameras leave a few bytes before a marker. Damaged data can leave any number of bytes that no row needs.
 constexpr std::size_t kFewBytes = 16;
-// Hardware fills up to a sector or a page.
+// Some hardware fills the data up to a sector or page.
 constexpr std::size_t kPageOfPadding = 4096;
 
 bool is_padding(std::span<const std::byte> bytes) {
@@ -34,7 +34,7 @@ std::span<const std::byte> scan_data(std::span<const std::byte> bytes) {
 std::size_t longest_blank(std::span<const std::byte> scan) {
   const auto is_zero = [scan](std::size_t at) { return scan[at] == std::byte{0}; };
   std::size_t longest = 0;
-  // A run of 64 has a zero at one of these places, whatever lies around it.
+  // Every run of kBlank zeros covers one of these positions.
   for (std::size_t at = 0; at < scan.size(); at += kBlank / 2) {
     if (!is_zero(at)) continue;
     std::size_t begin = at;

@@ -13,7 +13,7 @@ namespace {
 
 // Rows come in groups of eight blocks' lines; libvips asks for as many at a time.
 constexpr int kRowsAtATime = 8;
-// A few bytes can order another pass over all of a progressive picture; no encoder writes as many.
+// Each scan of a progressive picture costs a pass over all of it and may be a few bytes; no encoder writes so many.
 constexpr int kMaxScans = 200;
 
 std::uint64_t blocks(JDIMENSION in_component, int sampling) {
@@ -74,8 +74,8 @@ JpegReader::JpegReader(std::span<const std::byte> bytes, std::function<bool()> s
   jpeg_.progress = &progress_;
 }
 
-// A hole of zeros can decode to about as many blocks as were lost, and nothing else tells of it. Where zeros are no
-// "end of block" each is a coefficient of -1 or worse: no picture has blocks of these.
+// Zeros in place of lost data may decode to about as many blocks as were lost, and no warning tells of it. Where a zero
+// bit is not part of an "end of block" code, it stands for a coefficient: no picture has whole blocks of these.
 void JpegReader::look_for_holes() {
   if (::jpeg_has_multiple_scans(&jpeg_) != 0 || jpeg_.arith_code != FALSE) return;
   bool impossible = false;
@@ -122,7 +122,7 @@ Image JpegReader::open(int shrink) {
                          : bands == 3 ? VIPS_INTERPRETATION_sRGB
                                       : VIPS_INTERPRETATION_CMYK,
                          1.0, 1.0);
-  vips_image_set_int(rows.get(), VIPS_META_SEQUENTIAL, 1);  // What scales it keeps the rows that it needs twice.
+  vips_image_set_int(rows.get(), VIPS_META_SEQUENTIAL, 1);  // The scaler keeps the rows that it needs twice.
   VipsImage* in_order = nullptr;
   if (vips_image_pipelinev(rows.get(), VIPS_DEMAND_STYLE_FATSTRIP, nullptr) != 0 ||
       vips_image_generate(rows.get(), nullptr, generate, nullptr, this, nullptr) != 0 ||
@@ -130,7 +130,7 @@ Image JpegReader::open(int shrink) {
     fail("cannot decode the JPEG");
   }
   const Image owner(in_order);
-  // libjpeg rounds up and fills the last row and column with what is not there.
+  // libjpeg rounds up, and invents pixels for the last row and column: cut them off.
   const int width = std::max(1, static_cast<int>(jpeg_.image_width) / shrink);
   const int height = std::max(1, static_cast<int>(jpeg_.image_height) / shrink);
   VipsImage* whole = nullptr;
@@ -158,7 +158,7 @@ bool JpegReader::read_rows(VipsRegion* out) {
       }
     }
   });
-  // The rows to come would be rubbish: finish() says why.
+  // The next rows would be rubbish; finish() gives the reason.
   return read && judge_.damage().empty();
 }
 
@@ -176,7 +176,7 @@ void JpegReader::note_warning() {
     case JWRN_BOGUS_PROGRESSION:
       return judge_.odd_progression();
     case JWRN_EXTRANEOUS_DATA: {
-      // Between the parts of the header they harm nothing.
+      // Harmless between the parts of the header.
       if (jpeg_.input_scan_number == 0) return;
       const auto at = bytes_.size() - std::min(bytes_.size(), jpeg_.src->bytes_in_buffer);
       const auto count = std::min(at, static_cast<std::size_t>(std::max(0, errors_.msg_parm.i[0])));
@@ -190,7 +190,7 @@ void JpegReader::note_warning() {
 std::string JpegReader::finish() {
   std::vector<JSAMPLE> row(std::size_t{jpeg_.output_width} * static_cast<std::size_t>(jpeg_.output_components));
   JSAMPLE* place = row.data();
-  // What was cropped away is read, too: only behind the last row it shows whether the rows before it were right.
+  // Reads the cropped rows too: whether the rows were right shows only after the last one.
   if (judge_.damage().empty()) {
     (void)attempt([this, place] {
       JSAMPLE* one = place;

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>  // jpeglib.h wants it.
+#include <cstdio>  // jpeglib.h needs it.
 #include <functional>
 #include <span>
 #include <string>
@@ -16,12 +16,12 @@
 
 namespace ringmaster::thumbnail {
 
-/// Decodes a JPEG row by row with libjpeg, shrunk on the way. Not left to libvips, whose loader tells only the first of
-/// the decoder's warnings, and nothing of what lies behind the last row: a damaged picture would pass for a whole one.
-/// Throws std::runtime_error for what cannot be read. Outlives the images made from it.
+/// Decodes a JPEG row by row with libjpeg, and shrinks it meanwhile. libvips's loader is not used, because it reports
+/// only the decoder's first warning and nothing after the last row: it would accept damaged pictures. Throws
+/// std::runtime_error if the picture cannot be read. Must outlive the images made from it.
 class JpegReader {
  public:
-  /// Reads the header. `stop` is asked now and then while a picture in several scans is taken in.
+  /// Reads the header. `stop` is called now and then while a picture in several scans is read.
   JpegReader(std::span<const std::byte> bytes, std::function<bool()> stop);
   ~JpegReader();
   JpegReader(const JpegReader&) = delete;
@@ -32,8 +32,8 @@ class JpegReader {
   /// The picture, 1, 2, 4 or 8 times smaller, to be read once from top to bottom. Called once.
   [[nodiscard]] Image open(int shrink);
 
-  /// After the image was used, or could not be: reads what is left of the picture and throws if it is damaged. Returns
-  /// a remark about what is odd, or nothing.
+  /// To be called after the image was used, or using it failed: reads the rest of the picture and throws if it is
+  /// damaged. Returns a remark about something odd, or an empty string.
   [[nodiscard]] std::string finish();
 
  private:
@@ -53,7 +53,7 @@ class JpegReader {
   jpeg_progress_mgr progress_{};
   jmp_buf jump_{};
   JpegJudge judge_;
-  std::string error_;  ///< Of libjpeg; it reads no further.
+  std::string error_;  ///< The error that made libjpeg stop.
 };
 
 }  // namespace ringmaster::thumbnail

@@ -14,7 +14,7 @@ int rounded(double side) { return static_cast<int>(std::max(1.0, std::min(std::r
 
 std::string show(Size size) { return std::to_string(size.width) + " x " + std::to_string(size.height) + " pixels"; }
 
-// How many times longer a picture's sides are than those that were asked for; one that was not asked for is no bound.
+// How many times longer the picture's sides are than the box's; a side that the box does not give sets no limit.
 struct Shrink {
   double across = 0;
   double down = 0;
@@ -39,7 +39,7 @@ Plan fill(Size picture, const Box& box) {
 
 Plan cover(Size picture, const Box& box) {
   const Shrink shrink = shrink_to(picture, box);
-  // The part is the largest of the box's shape that the picture has.
+  // The largest part of the picture that has the box's shape.
   const double by = std::min(shrink.across, shrink.down);
   const Size part{std::min(picture.width, rounded(*box.width * by)),
                   std::min(picture.height, rounded(*box.height * by))};

@@ -20,7 +20,7 @@ enum class Format { Jpeg, Png, Webp };
 
 enum class Fit { Inside, Cover, Fill };
 
-/// What the caller asked for; a side that was not given is as long as it must be.
+/// What the caller asked for. A side that is not given follows from the other one.
 struct Box {
   std::optional<int> width;
   std::optional<int> height;
@@ -28,38 +28,38 @@ struct Box {
   bool enlarge = false;
 };
 
-/// The part in the middle of the picture that is used, and the size that it gets. Both stand upright.
+/// The part in the middle of the picture that is used, and the size of the result. Both for the upright picture.
 struct Plan {
   Size part;
   Size result;
 };
 
-/// Without `enlarge` no side of the result is longer than that of the part it is made from: inside leaves a smaller
-/// picture as it is, fill shortens what is too long, cover keeps the box's shape and makes it smaller.
+/// Without `enlarge` no side of the result is longer than the same side of the part: inside keeps the size of a smaller
+/// picture, fill only shortens sides, cover makes the box smaller in its shape.
 /// REQUIRES: both sides of the box for cover and fill.
 [[nodiscard]] Plan make_plan(Size picture, const Box& box);
 
-/// By how much a JPEG is shrunk while it is decoded: 1, 2, 4 or 8, so that at least half of that is left for the
-/// scaling proper, which looks better.
+/// How much a JPEG is shrunk while it is decoded: by 1, 2, 4 or 8, leaving at least a factor of two to the scaler,
+/// which gives better pictures.
 [[nodiscard]] int jpeg_shrink(const Plan& plan);
 
-// One limit for what comes out and for what is decoded, whatever the format.
+// For the result and for what is decoded, whatever the format.
 inline constexpr std::uint64_t kMaxPixels = 100'000'000;
-// A JPEG in one scan is shrunk while it is decoded and never held: it costs time only.
+// A JPEG in one scan is shrunk while it is decoded and never held as a whole: it costs only time.
 inline constexpr std::uint64_t kMaxJpegPixels = 500'000'000;
-// What a decoder may hold at once: progressive JPEGs their coefficients, interlaced PNGs their pixels.
+// What a decoder may hold at once: all coefficients of a progressive JPEG, all pixels of an interlaced PNG.
 inline constexpr std::uint64_t kMaxHeldBytes = 600'000'000;
 // A decoder holds some whole rows, whatever the height.
 inline constexpr int kMaxSide = 100'000;
 
-/// What decoding costs, by the header.
+/// What decoding costs, as the header tells.
 struct DecodingCost {
   Format format = Format::Jpeg;
   Size size;
   std::uint64_t held_bytes = 0;  ///< 0: decoded row by row.
 };
 
-/// Why the picture is not decoded; nullopt: it is.
+/// Why the picture is not decoded; nullopt: it may be.
 [[nodiscard]] std::optional<std::string> refusal_of(const DecodingCost& cost);
 /// Why a result of that size is not made.
 [[nodiscard]] std::optional<std::string> refusal_of_result(Size result, Format format);

@@ -37,7 +37,7 @@ Image resize(Image image, Size to) {
   const Size from{vips_image_get_width(image.get()), vips_image_get_height(image.get())};
   if (from == to) return image;
   const VipsBandFormat format = vips_image_get_format(image.get());
-  // Else what lies hidden under full transparency would show at its edges.
+  // Otherwise colours hidden by full transparency would show at its edges.
   const bool alpha = vips_image_hasalpha(image.get()) != 0;
   VipsImage* made = nullptr;
   const auto take = [&image, &made](int failed) {
@@ -56,7 +56,7 @@ Image resize(Image image, Size to) {
 
 Image upright(Image image, int orientation) {
   if (orientation <= kUpright) return image;
-  // Turning reads in another order than decoders write.
+  // Turning reads the pixels in another order than the decoder delivers them.
   const Image held(vips_image_copy_memory(image.get()));
   if (!held) fail("cannot decode the picture");
   vips_image_set_int(held.get(), VIPS_META_ORIENTATION, orientation);

@@ -7,15 +7,16 @@ namespace ringmaster::thumbnail {
 
 // Plans are given as the picture lies in its file, not upright.
 
-/// What a WebP's decoder scales by: to the result's size where that is smaller, to at least a pixel a side.
+/// The factor by which the WebP decoder scales: to the result's size if that is smaller, but to at least one pixel a
+/// side.
 [[nodiscard]] double webp_scale(Size picture, const Plan& lying);
 
-/// The part in the middle; `image` is the picture or a smaller one that its decoder made.
+/// Cuts out the part in the middle; `image` is the picture, or a smaller version that the decoder made.
 [[nodiscard]] Image cut_out(Image image, Size picture, Size part);
 
 [[nodiscard]] Image resize(Image image, Size to);
 
-/// Turned by an EXIF orientation, 1 to 8.
+/// Turns the picture by its EXIF orientation, 1 to 8.
 [[nodiscard]] Image upright(Image image, int orientation);
 
 }  // namespace ringmaster::thumbnail

@@ -32,20 +32,20 @@ void warm_up() {
   const int failed = vips_init("ringmaster-worker");
   if (!had_home) ::unsetenv("VIPSHOME");
   if (failed != 0) fail("cannot start libvips");
-  // What libvips remarks about odd pictures; what matters comes back as an error.
+  // Drops libvips's log lines about odd pictures; real problems come as errors.
   g_log_set_handler(
       "VIPS", G_LOG_LEVEL_WARNING, [](const char*, GLogLevelFlags, const char*, void*) {}, nullptr);
   vips_concurrency_set(1);
   vips_cache_set_max(0);
   vips_cache_set_max_mem(0);
-  // A picture chooses its own decoder by its first bytes: only the three that are meant to be here.
+  // A picture's first bytes choose its decoder: allow only the three that this handler is for.
   vips_operation_block_set("VipsForeignLoad", TRUE);
   for (const char* loader : {"VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp"}) {
     vips_operation_block_set(loader, FALSE);
   }
 }
 
-// libvips gathers what it has to say in one text for all that the process ever did.
+// libvips collects its error messages in one text per process.
 void fresh_start() { vips_error_clear(); }
 
 Box box_of(const Job& job) {
@@ -62,7 +62,7 @@ Box box_of(const Job& job) {
   return box;
 }
 
-// The input's header as libvips reads it; its pixels are decoded when they are asked for.
+// Opens the input with libvips: reads the header; pixels are decoded when they are needed.
 Image open_with_vips(const Job& job, double scale) {
   const auto input = job.input();
   // libvips takes a non-const pointer that it only reads.
@@ -86,12 +86,12 @@ Image open_with_vips(const Job& job, double scale) {
   return Image(image);
 }
 
-// The input, looked at before anything is decoded.
+// What is known of the input before anything is decoded.
 struct Source {
   DecodingCost cost;
   std::string remark;
   std::unique_ptr<JpegReader> jpeg;  // Null for the other formats.
-  Image header;                      // As libvips reads it; of a PNG the picture itself.
+  Image header;                      // By libvips; for a PNG it is the picture itself.
   int orientation = 1;
 };
 
@@ -124,7 +124,7 @@ Source look_at(Job& job) {
     }
   }
   if (const auto refusal = refusal_of(source.cost)) throw std::runtime_error(*refusal);
-  // libvips holds a WebP's pixels from the header on: of one pixel, here.
+  // libvips allocates all pixels of a WebP when it reads the header: scaled to one pixel here.
   source.header = open_with_vips(job, webp_scale(source.cost.size, {source.cost.size, {1, 1}}));
   if (job.flag("auto-rotate")) source.orientation = vips_image_get_orientation(source.header.get());
   return source;
@@ -133,7 +133,7 @@ Source look_at(Job& job) {
 Image open(Source& source, const Job& job, const Plan& lying) {
   if (source.cost.format == Format::Png) return std::move(source.header);
   if (source.cost.format == Format::Webp) return open_with_vips(job, webp_scale(source.cost.size, lying));
-  // The profile is in pieces, which libvips has put together.
+  // A JPEG has its colour profile in pieces; libvips has joined them in the header.
   const Image pixels = source.jpeg->open(jpeg_shrink(lying));
   VipsImage* image = nullptr;
   if (vips_copy(pixels.get(), &image, nullptr) != 0) fail("cannot decode the JPEG");
@@ -146,7 +146,7 @@ Image open(Source& source, const Job& job, const Plan& lying) {
   return Image(image);
 }
 
-// Where the encoder writes. Past the end of the result extent it only counts, so that the caller learns the exact size.
+// Where the encoder writes. Beyond the result's capacity it only counts, so that the caller learns the exact size.
 struct Sink {
   Job& job;
   std::uint64_t total = 0;
@@ -204,7 +204,7 @@ void thumbnail(Job& job) {
   const bool written = write(job, image.get(), format, sink);
   image.reset();
   job.throw_if_cancelled();
-  // Also of a picture that could be written: it may be rubbish that looks like one to the encoder.
+  // Also after a successful write: rubbish can be encoded like any picture.
   const std::string odd = source.jpeg ? source.jpeg->finish() : source.remark;
   job.throw_if_cancelled();
   if (!written) fail("cannot decode the picture");

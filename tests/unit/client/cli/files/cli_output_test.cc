@@ -118,7 +118,7 @@ TEST_F(Output, IsToldBeforehandWhatCannotBe) {
   EXPECT_TRUE(refused(path("nosuch/f")));
   EXPECT_TRUE(refused(path("folder")));
   EXPECT_TRUE(refused(path("new/")));
-  EXPECT_TRUE(refused(path("f/x"))) << "a file is no folder";
+  EXPECT_TRUE(refused(path("f/x"))) << "a file is not a folder";
   EXPECT_TRUE(refused(path(std::string(256, 'n'))));
   EXPECT_TRUE(refused("/proc/version"));
   fs::create_symlink("circle", path("circle"));
