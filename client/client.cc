@@ -105,7 +105,7 @@ Result<void> Session::check() {
 
 void Session::close() {
   if (!core_ || !core_->close()) return;
-  // Best effort and without patience: the lifeline says the same, this only makes the daemon do it now.
+  // Errors are ignored: the lifeline ends the session anyway, this request only makes it quicker.
   v1::Request request;
   auto& close = *request.mutable_close_session();
   close.set_serial(core_->facts().serial);
@@ -117,7 +117,7 @@ void Session::close() {
 
 namespace {
 
-/// That nobody answers is told with every place that was tried; a daemon's own refusal is not.
+/// Adds all paths that were tried to an error that says that no daemon answers; leaves other errors as they are.
 Error with_places(Error error, const wire::SocketPlace& place) {
   const std::string places = wire::places_tried(place);
   if (places.empty()) return error;
@@ -136,7 +136,7 @@ Result<Client> Client::connect(const ConnectOptions& options) {
   const wire::SocketEnvironment environment = wire::this_socket_environment();
   const auto place = wire::client_socket_place(options.socket, environment, wire::path_exists);
   if (!place) return place.error();
-  // Only the folder of the default place is made by ourselves; a socket that was named is its namer's affair.
+  // Checks only the private default folder; for a socket that was named explicitly the caller is responsible.
   if (const auto safe = wire::check_private_folder(place->path, environment.euid, wire::MissingFolder::Leave); !safe) {
     return safe.error();
   }

@@ -21,8 +21,8 @@ class SessionCore;
 }  // namespace ringmaster::client
 
 /// The client library of ringmaster. No Asio, no Protobuf. All types are move-only and may be used from several
-/// threads, except that one PendingJob, Request or Outcome belongs to one thread at a time. In a forked child every
-/// call refuses.
+/// threads, but a single PendingJob, Request or Outcome only from one thread at a time. In a forked child every call
+/// fails.
 namespace ringmaster {
 
 /// A submitted job. Destroying it before its outcome was taken cancels the job.
@@ -39,16 +39,16 @@ class PendingJob {
 
   /// False once its outcome has been taken.
   explicit operator bool() const noexcept { return core_ != nullptr; }
-  /// As status and logs show it. Changes when the job is asked once more with a larger result.
+  /// As status and logs show it. Changes if the job is run again with room for a larger result.
   [[nodiscard]] std::uint64_t id() const;
   /// True when wait() would not block.
   [[nodiscard]] bool ended() const;
   /// Blocks until the job has ended. REQUIRES: the outcome has not been taken.
   [[nodiscard]] Outcome wait();
-  /// The same for at most `limit`; nullopt: not yet.
+  /// The same for at most `limit`; nullopt: the job has not ended yet.
   [[nodiscard]] std::optional<Outcome> wait_for(Duration limit);
-  /// Asks for the end: a queued job ends at once; a running handler that listens has its pool's grace for that, one
-  /// that does not runs on until its deadline. wait() tells what became of it.
+  /// Ends a queued job at once. A running handler that listens to cancel has its pool's grace to stop; any other runs
+  /// on until its deadline. wait() tells how the job ended.
   void cancel();
 
  private:
@@ -58,8 +58,8 @@ class PendingJob {
   std::uint32_t record_ = 0;
 };
 
-/// A client's shared memory with one pool: many jobs in flight, from several threads. The job's path needs no daemon
-/// connection: it survives a restart of the supervisor. Destroying it cancels what is in flight.
+/// Memory that a client shares with one pool: for many jobs in flight, from several threads. Jobs need no connection to
+/// the daemon, so a session survives a restart of the supervisor. Destroying it cancels the jobs in flight.
 class Session {
  public:
   Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link);
@@ -67,7 +67,7 @@ class Session {
   Session& operator=(Session&& other) noexcept;
   ~Session();
 
-  /// `bytes` of request memory, for at most `wait_for_room` waited for.
+  /// `bytes` of request memory; waits for it for at most `wait_for_room`.
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room = Duration(0));
   /// Publishes the job. `request` is taken only on success; Request{} is an empty one.
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, Request&& request,
@@ -75,25 +75,25 @@ class Session {
   /// The same with a copy of `payload`.
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, std::span<const std::byte> payload,
                                               const Arguments& arguments = {}, const SubmitOptions& options = {});
-  /// The index of one of this session's `jobs` that has ended; nullopt: none within `limit`. Spent jobs are passed
-  /// over.
+  /// The index of one of this session's `jobs` that has ended; nullopt: none within `limit`. Jobs whose outcome has
+  /// been taken are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<PendingJob> jobs, Duration limit = kForever);
 
-  /// Where a job was when it took its worker along: asks the daemon and fills worker, stack, what and core of the
-  /// outcome's facts. Names of functions come a moment after the job's end; `limit` bounds the wait for them. Without
-  /// an answer the outcome stays as it is.
+  /// Asks the daemon where a job was when its worker died over it, and fills worker, stack, what and core of the
+  /// outcome's facts. Names of functions are known a moment after the job's end; waits for them for at most `limit`.
+  /// Without an answer the outcome is unchanged.
   void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
 
   /// An eventfd that becomes readable when jobs have ended since it was last read; starts a thread on the first call.
   /// Read it, then ask PendingJob::ended() or wait_any() with limit 0. Owned by the session.
   [[nodiscard]] Result<int> event_fd();
 
-  /// What the pool can do; empty if no worker had been ready when the session opened.
+  /// The pool's handlers; empty if no worker had been ready when the session opened.
   [[nodiscard]] const std::vector<HandlerDescription>& handlers() const;
   [[nodiscard]] std::uint32_t slots() const;
   /// Asks the daemon whether it still knows this session, reconnecting if need be.
   [[nodiscard]] Result<void> check();
-  /// Cancels what is in flight and gives everything back but the memory of live Outcomes.
+  /// Cancels the jobs in flight and frees everything but the memory of existing Outcomes.
   void close();
 
  private:
@@ -108,15 +108,15 @@ class Client {
   [[nodiscard]] static Result<Client> connect(const ConnectOptions& options = {});
 
   [[nodiscard]] Result<Session> open(const std::string& pool, const SessionOptions& options = {});
-  /// Runs one job without shared memory: payload and result travel as messages, up to 1 MiB each. Survives a restart of
-  /// the supervisor: the outcome is fetched, and the job is sent again only if it never arrived. Where that cannot be
+  /// Runs one job without shared memory: payload and result are sent as messages, up to 1 MiB each. Survives a restart
+  /// of the supervisor: the outcome is fetched, and the job is sent again only if it never arrived. If that cannot be
   /// known (another daemon answers now, or more than a minute has passed), a job that is not idempotent is Lost.
   [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
                                     std::span<const std::byte> payload, const Arguments& arguments = {},
                                     const SubmitOptions& options = {});
   /// As Session::explain.
   void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
-  /// Of one pool, or of all (empty name).
+  /// The handlers of one pool, or of all (empty name).
   [[nodiscard]] Result<std::vector<PoolHandlers>> handlers(const std::string& pool = {});
   [[nodiscard]] const std::string& socket() const noexcept { return options_.socket; }
   /// The control connection, for programs that speak the protocol themselves (client/control/control_link.h).

@@ -7,7 +7,7 @@
 
 namespace ringmaster::shm {
 
-/// The state of a slot. 0 never decodes, so zeroed memory is no job.
+/// The state of a slot. 0 never decodes, so zeroed memory is not a job.
 enum class SlotState : std::uint8_t {
   Invalid = 0,
   Free = 1,

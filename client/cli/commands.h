@@ -6,8 +6,8 @@
 #include "client/cli/console/common.h"
 #include "client/cli/console/options.h"
 
-/// One function per command (map: map_command.h); each returns the exit status and has said on standard error what went
-/// wrong.
+/// One function per command (for map see map_command.h). Each returns the exit status, and prints errors to standard
+/// error.
 namespace ringmaster::cli {
 
 int run_submit(const CommonOptions& common, const SubmitCommand& command);

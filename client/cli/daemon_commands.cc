@@ -26,7 +26,7 @@ Result<v1::Status> ask_status(Client& client) {
   return std::move(*answer->reply.mutable_status());
 }
 
-// What is not of `pool` is left out; an Error where there is no such pool.
+// Removes all but `pool` from the status; an Error if there is no such pool.
 Result<void> keep_pool(v1::Status& status, const std::string& pool) {
   std::vector<std::string> names;
   for (const auto& one : status.pools()) names.push_back(one.name());
@@ -107,7 +107,7 @@ int run_stop(const CommonOptions& common) {
   const auto status = ask_status(*client);
   v1::Request request;
   request.mutable_stop();
-  // Not sent again: whoever takes the socket over next was not meant.
+  // Not sent again: another daemon that takes the socket over must not be stopped.
   auto answer = client::expect(client->link().ask(std::move(request), client::ControlLink::Resend::No), Reply::kDone);
   if (!answer && answer.error().code != client::kConnectionLost)
     return fail(exit_code(answer.error()), answer.error().message);

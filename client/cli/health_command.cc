@@ -39,8 +39,8 @@ Answer ask_once(const CommonOptions& common, Duration timeout) {
   return std::move(*answer->reply.mutable_health());
 }
 
-// A probe never hangs: connecting, greeting and asking take `timeout` together, whatever the daemon does. A thread that
-// is still at it then is left behind, which is why this command ends by _exit.
+// Never hangs: connecting, greeting and asking take at most `timeout` together, whatever the daemon does. The thread
+// that asks may still be blocked then, which is why this command ends by _exit.
 Answer ask(const CommonOptions& common, Duration timeout) {
   auto promise = std::make_shared<std::promise<Answer>>();
   auto future = promise->get_future();

@@ -18,7 +18,7 @@
 namespace ringmaster::cli {
 namespace {
 
-// Values as typed; they are read when the whole command line is known.
+// Values as typed; they are parsed once the whole command line is known.
 struct TypedJob {
   std::string target;
   std::vector<std::string> arguments;
@@ -26,7 +26,7 @@ struct TypedJob {
   std::string queue_timeout;
 };
 
-// "" is what an unset variable of a script leaves behind: never what was meant.
+// An empty value usually comes from an unset variable of a script and is never meant.
 const CLI::Validator kNotEmpty([](std::string& text) { return text.empty() ? "is empty" : std::string(); }, "");
 
 void add_job_options(CLI::App& command, TypedJob& job) {
@@ -187,7 +187,7 @@ void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
               false, [&line] { return run_stop(line.common); });
 }
 
-// The first word that is no option, where it is no command.
+// An error text if the first word that is not an option is no command either.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -198,13 +198,13 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
     } else if (!word.starts_with('-')) {
       const bool known = std::find(names.begin(), names.end(), word) != names.end();
       if (known) return {};
-      return "\"" + word + "\" is no command" + did_you_mean(word, names) + "; \"ringmaster --help\" lists them";
+      return "\"" + word + "\" is not a command" + did_you_mean(word, names) + "; \"ringmaster --help\" lists them";
     }
   }
   return {};
 }
 
-// For the first option that there is not: what may have been meant.
+// For the first unknown option: a suggestion of what was meant.
 std::string meant_option(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> names;
   const auto add_names = [&names](const CLI::App& of) {
@@ -234,9 +234,9 @@ int run_command(const Run& run) try { return run(); } catch (const std::bad_allo
 }
 
 int run_main(int argc, char** argv) {
-  // Before anything is opened: a closed standard output's number would become the socket's.
+  // Before anything is opened: otherwise the socket could get the number of a closed standard output.
   fill_standard_descriptors(StandIn::Refuses);
-  // A reader that goes away, and a file that gets too large, are errors of write(2), not a death without a word.
+  // A reader that goes away and a file that gets too large shall be errors of write(2), not kill the program.
   (void)std::signal(SIGPIPE, SIG_IGN);
   (void)std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("ringmaster: hand work to the supervised worker processes of ringmasterd");

@@ -89,7 +89,7 @@ std::string rates(const v1::PoolStatus& pool) {
       "  " + left("JOBS A SECOND", 16) + right("DONE", 9) + right("NOT DONE", 10) + right("WAITED", 9) + "\n";
   std::uint64_t before = 0;
   for (const v1::Rates& one : pool.rates()) {
-    if (one.window_ms() <= before) continue;  // of a young supervisor all windows are its life
+    if (one.window_ms() <= before) continue;  // for a young supervisor all windows are its age
     before = one.window_ms();
     const double others = one.failed() + one.crashed() + one.timed_out() + one.cancelled() + one.refused() + one.lost();
     text += "  " + left("last " + window(one.window_ms()), 16) + right(show_rate(one.done()), 9) +
@@ -98,7 +98,7 @@ std::string rates(const v1::PoolStatus& pool) {
   return before == 0 ? std::string() : text;
 }
 
-// Percentiles are middles of buckets: "~" says that they are about right. The greatest time is exact.
+// Percentiles are middles of buckets: "~" marks them as approximate. The greatest time is exact.
 std::string about(std::uint64_t ns, const v1::Quantiles& times) {
   return (ns == times.max_ns() && times.window_ms() == 0 ? "" : "~") + show_time(ns);
 }
@@ -137,7 +137,7 @@ std::string show_time(std::uint64_t ns) {
   constexpr std::array<Unit, 5> kUnits{{{1e3, " us"}, {1e6, " ms"}, {1e9, " s"}, {60e9, " min"}, {3600e9, " h"}}};
   const auto value = static_cast<double>(ns);
   std::size_t at = 0;
-  // Rounded to three digits first: 999.9 us are 1.00 ms.
+  // Chosen after rounding to three digits: 999.9 us are 1.00 ms.
   while (at + 1 < kUnits.size() && value >= kUnits[at + 1].ns * 0.9995) ++at;
   const double shown = value / kUnits[at].ns;
   return formatted(shown < 9.995 ? "%.2f" : shown < 99.95 ? "%.1f" : "%.0f", shown) + kUnits[at].name;

@@ -7,7 +7,7 @@
 /// A pool's figures for people: queue, counts, rates, times. Pure.
 namespace ringmaster::cli {
 
-/// Lines of at most 80 columns, indented by two; what there is nothing to say of is left out.
+/// Lines of at most 80 columns, indented by two; leaves out figures that are not known or not interesting.
 [[nodiscard]] std::string pool_figures(const control::v1::PoolStatus& pool);
 
 /// A time with three digits: "1.05 ms", "12.3 s", "135 ms".

@@ -25,7 +25,7 @@ void add_rates(JsonWriter& json, const v1::Rates& rates) {
   json.real("refused", rates.refused()).real("lost", rates.lost()).real("waited", rates.waited()).end_object();
 }
 
-// What is lately so; what goes back to the daemon's start stands after it.
+// The recent figures; those since the daemon's start follow them.
 void add_recent(JsonWriter& json, const v1::PoolStatus& pool) {
   json.number("queue_highest", wide(pool.queue_highest())).number("oldest_queued_ms", wide(pool.oldest_queued_ms()));
   json.begin_array("rates");

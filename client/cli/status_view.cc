@@ -61,7 +61,7 @@ std::string incidents(const v1::PoolStatus& pool, bool full) {
   return text;
 }
 
-// Who is charged with hardly anything waits for nothing: not shown.
+// Does not show uids whose charges have no effect yet.
 std::string charges(const v1::PoolStatus& pool) {
   std::string text;
   for (const auto& one : pool.charges()) {
@@ -87,7 +87,8 @@ std::string pool_text(const v1::PoolStatus& pool, bool full) {
     std::string now;
     if (!worker.current_handler().empty() || worker.current_job_id() != 0) {
       now = worker.current_handler() + " ";
-      if (worker.current_job_id() != 0) now += show_job(worker.current_job_id()) + " ";  // else another user's
+      if (worker.current_job_id() != 0)
+        now += show_job(worker.current_job_id()) + " ";  // 0 also for another user's job
       now += time_of_ms(worker.current_run_ms());
     }
     if (worker.leftovers() != 0) now += (now.empty() ? "" : ", ") + std::to_string(worker.leftovers()) + " left behind";

@@ -21,14 +21,14 @@ namespace {
 constexpr Duration kLook = std::chrono::milliseconds(100);
 constexpr Duration kLastWords = std::chrono::seconds(2);
 
-// What one job needs: its payload once, kept for the case that the result asks for a larger session.
+// A job's payload, kept in case the job must run again in a larger session.
 struct Payload {
   Input input;
-  std::string text;  ///< of a stream
+  std::string text;  ///< content of a stream
   [[nodiscard]] std::uint64_t bytes() const { return input.sized ? input.bytes : text.size(); }
 };
 
-// EFBIG: more than the pool takes; no more than that is read.
+// Reads the payload. EFBIG: it is more than `limit`, and no more was read.
 Result<Payload> load(const SubmitCommand& command, std::uint64_t limit) {
   Payload payload;
   if (!command.in && ::isatty(STDIN_FILENO) == 1) return payload;
@@ -56,7 +56,7 @@ Result<void> fill(const Payload& payload, Request& request) {
   return {};
 }
 
-// Waits; after an interrupt the job is cancelled and gets a moment to say how it ended.
+// Waits for the job's end. An interrupt cancels the job, and then waits only a moment for its end.
 Outcome await_outcome(PendingJob& job) {
   while (!interrupted()) {
     if (auto outcome = job.wait_for(kLook)) return *std::move(outcome);
@@ -66,7 +66,7 @@ Outcome await_outcome(PendingJob& job) {
   OutcomeFacts facts;
   facts.status = Status::Cancelled;
   facts.cause = Cause::Cancelled;
-  facts.message = "interrupted; its end was not awaited";
+  facts.message = "interrupted; the job's end was not awaited";
   return Outcome(std::move(facts));
 }
 
@@ -74,7 +74,7 @@ struct Attempt {
   int code = kExitDone;  ///< of a job that got no outcome
   std::string problem;
   std::optional<Outcome> outcome;
-  std::optional<Session> session;  ///< the result lies in it
+  std::optional<Session> session;  ///< its memory holds the result
 };
 
 Attempt try_once(Client& client, const SubmitCommand& command, const Payload& payload, const MapRoom& room,
@@ -126,7 +126,7 @@ std::string to_json(const SubmitCommand& command, const Outcome& outcome) {
   return json.take();
 }
 
-// What can be told before the job: a result that could not be delivered is not made.
+// Checks before the job whether its result can be written, so that no job runs in vain.
 int check_output(const CommonOptions& common, const SubmitCommand& command, ResultWriter& writer) {
   const bool to_file = command.out != "-";
   if (!to_file || common.json) {
@@ -138,7 +138,7 @@ int check_output(const CommonOptions& common, const SubmitCommand& command, Resu
   return kExitDone;
 }
 
-// A text without its last line end would meet the shell's prompt.
+// Without a final newline the shell's prompt would follow the text on the same line.
 bool wants_newline(const Outcome& outcome) {
   return ::isatty(STDOUT_FILENO) == 1 && !outcome.text().empty() && outcome.text().back() != '\n' &&
          is_clean_text(outcome.text());
@@ -155,7 +155,7 @@ Result<void> deliver(const CommonOptions& common, const SubmitCommand& command, 
 }
 
 int not_delivered(const Error& why) {
-  if (why.code == EPIPE) return kExitFile;  // whoever reads has seen enough
+  if (why.code == EPIPE) return kExitFile;  // the reader is gone: no message
   return fail(why.code == EINTR ? kExitInterrupted : kExitFile, why.message);
 }
 
@@ -167,7 +167,7 @@ int not_loaded(const Error& why, const PoolHandlers& pool, const HandlerDescript
   return fail_unless_interrupted(kExitFile, why.message);
 }
 
-// Runs the job, and once more where its result needs a larger session.
+// Runs the job, and once more if its result needs a larger session.
 Attempt attempt_job(Client& client, const SubmitCommand& command, const Payload& payload, const PoolHandlers& pool,
                     const HandlerDescription* handler) {
   MapRoom room = plan_room({{"", "", payload.bytes()}}, handler, 1, pool);

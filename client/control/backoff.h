@@ -8,8 +8,8 @@
 
 namespace ringmaster::client {
 
-/// Pauses between tries, doubled up to a longest one, each off by up to half in either direction: a hundred who were
-/// refused together do not come back together. Pure: the random numbers come from outside.
+/// Pauses between tries: they double up to a maximum, and each is varied by up to half of it, so that a hundred clients
+/// that were refused together do not come back together. Pure: the random numbers come from outside.
 class Backoff {
  public:
   Backoff(Duration first, Duration longest) : next_(first), longest_(longest) {}

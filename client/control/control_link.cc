@@ -57,7 +57,7 @@ int poll_ms(Duration left) {
   return static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(left).count()));
 }
 
-// A daemon that is stopped accepts nothing: without a limit a blocking connect would wait for ever.
+// A stopped daemon accepts nothing: without a limit a blocking connect would wait for ever.
 void limit_wait(int fd, Duration left) {
   const auto most = std::chrono::duration_cast<std::chrono::microseconds>(
       std::clamp<Duration>(left, std::chrono::milliseconds(1), std::chrono::hours(1)));
@@ -112,13 +112,14 @@ Result<void> ControlLink::connect_once(Duration limit) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-  // Where the backlog is full the kernel wakes who waits in line; who looks now and then comes too late in a crowd.
+  // A blocking connect: if the backlog is full the kernel wakes waiters in order, while polling could always be too
+  // late.
   const TimeLimit time(limit);
   for (;;) {
     limit_wait(fd.get(), time.left());
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) break;
     if (errno != EINTR && errno != EAGAIN) return no_daemon(socket_, errno);
-    // Also after EINTR: a program's timer may cut each wait short.
+    // Checked after EINTR too: a timer of the program may interrupt every wait.
     if (time.left() <= Duration(0))
       return Error{"the daemon on " + socket_ + " accepts no connection; is it overloaded or stopped?", ETIMEDOUT};
   }
@@ -162,7 +163,7 @@ Result<void> ControlLink::connect_with_patience() {
 }
 
 Result<void> ControlLink::connect() {
-  if (forked()) return parents_connection();  // before the lock, which a thread of the parent may have held
+  if (forked()) return parents_connection();  // before the lock, which a thread of the parent may have held at the fork
   const std::lock_guard lock(mutex_);
   return fd_ ? Result<void>() : connect_with_patience();
 }
@@ -193,7 +194,7 @@ Result<ControlAnswer> ControlLink::exchange(v1::Request& request, Duration limit
     return Error{"a request of " + std::to_string(body.size()) + " bytes is too large for the socket; use a session",
                  EMSGSIZE};
   const auto sent = send_all(wire::make_frame(body), std::min(patience_, limit));
-  // Even then a last word may lie in the socket: why the daemon hung up.
+  // After a lost connection the socket may still hold the daemon's error message.
   if (!sent && sent.error().code != kConnectionLost) return sent.error();
 
   const TimeLimit time(limit);
@@ -236,7 +237,7 @@ std::optional<ControlAnswer> ControlLink::ask_soon(v1::Request request, Duration
   const TimeLimit time(limit);
   const std::unique_lock lock(mutex_, limit);
   if (!lock.owns_lock()) return std::nullopt;
-  // Twice: the connection may be to a supervisor that has a successor.
+  // Twice: the connection may be to a supervisor that is dead by now.
   for (int tries = 0; tries < 2 && time.left() > Duration(0); ++tries) {
     if (!fd_ && !connect_once(time.left())) continue;
     auto answer = exchange(request, time.left());
@@ -256,10 +257,10 @@ Result<ControlAnswer> ControlLink::ask(v1::Request request, Resend resend, std::
     }
     auto answer = exchange(request, limit.value_or(patience_));
     if (answer) {
-      if (answer->reply.id() == 0) drop();  // the connection as a whole is over
+      if (answer->reply.id() == 0) drop();  // the reply is about the connection, which the daemon closes
       return answer;
     }
-    // Whatever it was: an answer that comes late must not meet the next question.
+    // After any failure: a late answer must not be taken for the answer to the next request.
     drop();
     if (answer.error().code != kConnectionLost || resend == Resend::No) return answer;
     if (!limit && time.left() <= Duration(0)) return answer;
@@ -282,7 +283,7 @@ Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wante
   const Reply& reply = answer->reply;
   if (reply.body_case() == Reply::kError) {
     const control::v1::Error& error = reply.error();
-    // What is larger than the limit itself does not fit later either.
+    // A request above the limit itself will never fit.
     const bool never = error.code() == v1::ERROR_QUOTA && error.needed() > error.limit();
     const auto code = never ? v1::ERROR_TOO_LARGE : error.code();
     return Error{error.message().empty() ? std::string(wire::to_string(error.code())) : error.message(),

@@ -6,7 +6,7 @@ namespace v1 = control::v1;
 
 namespace {
 
-// The daemon's own waiting ends a little before ours, so that its answer arrives.
+// The daemon's wait ends this much earlier than ours, so that its answer arrives in time.
 constexpr Duration kAnswerTime = std::chrono::milliseconds(100);
 
 void take(std::string& into, std::string* from) {

@@ -36,7 +36,7 @@ Status status_of_kind(v1::OutcomeKind kind) {
   }
 }
 
-// A refusal of the job itself is its outcome; anything else is the environment's failure.
+// The outcome of a job that the daemon refused; nullopt for any other error.
 std::optional<Outcome> as_rejection(const v1::Error& error) {
   OutcomeFacts facts;
   facts.status = Status::Refused;
@@ -158,21 +158,21 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
     if (!fetching) submitted_to = link.daemon_id();
     if (!answer) {
       if (answer.error().code != kConnectionLost) return answer.error();
-      fetching = true;  // it may have arrived
+      fetching = true;  // the job may have arrived
       continue;
     }
     if (answer->reply.body_case() == Reply::kOutcome) return to_outcome(*answer->reply.mutable_outcome());
     if (answer->reply.body_case() == Reply::kError) {
       const v1::Error error = answer->reply.error();
       if (fetching && error.code() == v1::ERROR_UNKNOWN_JOB) {
-        // It never arrived, unless whoever took it cannot say so any more.
+        // The job never arrived, unless the daemon that took it is gone or has forgotten it.
         if (!may_send_again(link.daemon_id() == submitted_to, Clock::now() - submitted_at, options.idempotent))
           return lost();
         fetching = false;
         continue;
       }
       const Error refused = expect(std::move(answer), Reply::kOutcome).error();
-      // A job that was accepted is waited for, however many requests the daemon has before it.
+      // Waits without limit for a job that may have been accepted, even if the daemon is busy.
       const Duration left = fetching ? kForever : room_limit.left();
       if (refused_for_now(refused) && left > Duration(0)) {
         std::this_thread::sleep_for(std::min(backoff.pause(std::random_device{}()), left));

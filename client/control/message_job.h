@@ -5,16 +5,16 @@
 
 namespace ringmaster::client {
 
-/// A job whose payload and result travel as messages. `link` should be its own: it is busy until the job has ended.
-/// After a broken connection the outcome is fetched by cookie; only a job that never arrived is sent again, and
-/// one of which that cannot be known only if it is idempotent.
+/// Runs a job whose payload and result are sent as messages. `link` should belong to this job alone: it is busy until
+/// the job has ended. After a broken connection the outcome is fetched by cookie. A job is sent again only if it never
+/// arrived, or, if that cannot be known, if it is idempotent.
 [[nodiscard]] Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, const std::string& handler,
                                               std::span<const std::byte> payload, const Arguments& arguments,
                                               const SubmitOptions& options);
 
 /// How long a daemon keeps an outcome that nobody has fetched (proto/PROTOCOL.md).
 inline constexpr Duration kOutcomesKept = std::chrono::seconds(60);
-/// Whether a job that the daemon does not know may be sent again: it never arrived at this daemon, or running it twice
+/// True if a job that the daemon does not know may be sent again: it never arrived at this daemon, or running it twice
 /// does no harm.
 [[nodiscard]] bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) noexcept;
 

@@ -8,12 +8,12 @@
 
 namespace ringmaster::client {
 
-/// Opens a session: asks, maps what the daemon hands over, lets it seal the request segment, waits until it is
-/// attached. Starts over when the daemon restarts in between.
+/// Opens a session: asks the daemon, maps the segments, lets the daemon seal the request segment, and waits until
+/// workers are attached. Starts again if the daemon restarts in between.
 [[nodiscard]] Result<std::shared_ptr<SessionCore>> open_session(ControlLink& link, const std::string& pool,
                                                                 const SessionOptions& options, const std::string& name);
 
-/// The daemon's table of one pool as plain values.
+/// The handlers of one pool as plain values.
 [[nodiscard]] Result<PoolHandlers> pool_handlers(const control::v1::PoolHandlers& message);
 
 }  // namespace ringmaster::client

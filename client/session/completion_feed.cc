@@ -17,7 +17,7 @@ namespace ringmaster::client {
 Result<void> CompletionFeed::start() {
   bell_ = above_standard(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
   if (!bell_) return errno_error("cannot create an eventfd", errno);
-  // The program's signals stay with the program's own threads.
+  // Signals shall go to the program's own threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -49,7 +49,7 @@ void CompletionFeed::tell() noexcept {
 
 void CompletionFeed::run() noexcept {
   std::uint32_t seen = core_.port().observe();
-  tell();                                           // what ended before the thread looked
+  tell();                                           // jobs may have ended before the thread started
   while (!stop_.load(std::memory_order_acquire)) {  // SYNC: pairs with stop().
     core_.port().sleep(seen & ~shm::kWaitingBit, kLongestNap);
     const std::uint32_t now = core_.port().observe();

@@ -10,8 +10,8 @@ namespace ringmaster::client {
 
 class SessionCore;
 
-/// One thread that sleeps on a session's completion word and feeds a private eventfd, for programs with an event loop.
-/// The eventfd is never seen by a worker: whoever holds a descriptor can make its writers block.
+/// A thread that sleeps on a session's completion word and writes to a private eventfd, for programs with an event
+/// loop. Workers never get the eventfd: whoever has it could make its writers block.
 class CompletionFeed {
  public:
   explicit CompletionFeed(SessionCore& core) : core_(core) {}

@@ -22,7 +22,7 @@ Doomed& doomed() {
   return *list;
 }
 
-// Held across the fork, so that the child sees the list whole.
+// Locked during the fork, so that the child gets a consistent list.
 void before() { doomed().mutex.lock(); }
 void in_parent() { doomed().mutex.unlock(); }
 void in_child() {

@@ -8,14 +8,14 @@ namespace fork_detail {
 extern std::atomic<std::uint32_t> generation;
 }
 
-/// Counts the forks that this process descends from, since the first call in its line. A session remembers the number
-/// and refuses once it differs: one relaxed load instead of a getpid system call on every job.
+/// The number of forks between this process and the one that called this first. A session remembers it and refuses
+/// calls once it differs: one relaxed load instead of a getpid system call for every job.
 [[nodiscard]] inline std::uint32_t fork_generation() noexcept {
   return fork_detail::generation.load(std::memory_order_relaxed);
 }
 
-/// The descriptor `fd` is closed in every child that is forked from now on: a child that runs on without exec must not
-/// keep alive what hangs up when its owner dies. Until forget_in_children(), to be called before it is closed here.
+/// From now on `fd` is closed in every forked child, so that a child without exec does not keep a pipe open whose
+/// closing tells that its owner died. Call forget_in_children() before `fd` is closed here.
 void close_in_children(int fd);
 void forget_in_children(int fd) noexcept;
 

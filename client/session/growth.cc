@@ -40,7 +40,7 @@ bool Growth::retry(std::uint32_t at, bool stuck) {
 }
 
 Growth::Asked Growth::ask(JobRecord& record) {
-  if (port_.board_closed() != shm::BoardClosed::Open) return Asked::Never;  // the daemon would refuse it
+  if (port_.board_closed() != shm::BoardClosed::Open) return Asked::Never;  // the pool would refuse the job
   switch (results_.take(record.needed, record.result, may_take_)) {
     case shm::ReservedRing::Taken::Ok:
       break;
@@ -50,7 +50,7 @@ Growth::Asked Growth::ask(JobRecord& record) {
       return Asked::Never;
   }
   port_.release(record.slot);
-  record.slot = *port_.take_slot();  // there is at least the one just released
+  record.slot = *port_.take_slot();  // at least the slot that was just released is free
   record.job.result_line = static_cast<std::uint32_t>(record.result.offset / shm::kCacheLine);
   record.job.result_capacity = record.needed;
   return Asked::Ready;

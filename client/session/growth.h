@@ -9,8 +9,8 @@
 
 namespace ringmaster::client {
 
-/// Jobs whose results did not fit: one that may run twice is asked again, once, with the room that it needs, as soon as
-/// the result ring has that. Guarded by the session's mutex. Time is an argument; publishing is the caller's.
+/// Runs jobs again whose results did not fit: an idempotent job is published once more, with the room that it needs, as
+/// soon as the result ring has that. Guarded by the session's mutex. Time is an argument; the caller publishes.
 class Growth {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -20,21 +20,21 @@ class Growth {
   Growth(JobRecords& records, shm::ClientPort& port, shm::ReservedRing& results, MayTake may_take)
       : records_(records), port_(port), results_(results), may_take_(may_take) {}
 
-  /// Some job waits for room: no new one is to take it.
+  /// True if a job waits for room: then no new job may take any.
   [[nodiscard]] bool waits() const noexcept { return waiting_ != 0; }
 
-  /// Whether a job that ended so may be asked again: nearly none.
+  /// True if a job that ended like this may be run again. Rarely the case.
   [[nodiscard]] static bool asks_again(const JobRecord& record, shm::SlotWord end) noexcept {
     return end.cause() == Cause::TooLarge && end.state() == shm::SlotState::Failed &&
            (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again;
   }
-  /// The job of a record that asks_again() has ended: publish(at) if it can be asked at once.
+  /// The job of a record for which asks_again() is true has ended: calls publish(at) if there is room at once.
   template <typename Publish>
   void ended(std::uint32_t at, TimePoint now, Publish&& publish) {
     if (begin(at, now)) publish(at);
   }
-  /// Asks for those whose room has come. What takes their room may be results that the very thread which waits for them
-  /// holds: when nothing is in flight and none came back for a nap's time, they are told that it was too large.
+  /// Publishes waiting jobs for which there is room now. The results that take the room may be held by the very thread
+  /// that waits: if nothing is in flight and no room came back for kLongestNap, waiting jobs end as too large.
   template <typename Publish>
   void serve(TimePoint now, Publish&& publish) {
     const bool stuck = nothing_moves(now);
@@ -44,7 +44,7 @@ class Growth {
   }
   /// A result's room came back.
   void stirred(TimePoint now) noexcept { stirred_ = now; }
-  /// Ended as too large from now on. REQUIRES: it is Waiting.
+  /// Ends a job as too large. REQUIRES: its record is Waiting.
   void give_up(JobRecord& record) noexcept {
     record.life = JobRecord::Life::Ended;
     --waiting_;

@@ -74,7 +74,7 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wish.handler = handler;
   wish.arguments = views;
   wish.request_bytes = request.bytes;
-  // Each begins on a line of its own.
+  // Request and arguments each begin on a cache line.
   wish.ring_room = whole_lines(request.taken) + whole_lines(encoded_size(arguments));
   wish.result_capacity = options.result_capacity;
   wish.run_timeout_ms = whole_ms(options.timeout);

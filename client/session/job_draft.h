@@ -13,14 +13,14 @@
 
 namespace ringmaster::client {
 
-/// A job that keeps to its pool's rules, before it has a slot, extents for arguments and result, and a time.
+/// A job that has been checked, but has no slot, no extents for arguments and result, and no time yet.
 struct JobDraft {
   shm::JobDescriptor job;  // not zeroed here: draft() sets each field
   std::vector<std::byte> arguments;
   std::uint64_t request_extent = 0;
 };
 
-/// A request as it lies in the session's request ring.
+/// A request in the session's request ring.
 struct PlacedRequest {
   std::uint64_t extent = 0;
   std::uint64_t offset = 0;
@@ -28,13 +28,13 @@ struct PlacedRequest {
   std::uint64_t taken = 0;  ///< bytes of the extent: more than `bytes` when the request was made smaller
 };
 
-/// Turns what an application asks for into drafts, or says why not. One of a session, which outlives it with `facts`;
-/// it changes nothing, so any thread may use it at any time.
+/// Checks what an application asks for and makes a draft of it, or says why not. One per session, which outlives it
+/// with `facts`; it changes nothing, so any thread may use it at any time.
 class JobDrafter {
  public:
   JobDrafter(const SessionFacts& facts, std::uint64_t request_ring_bytes, std::uint64_t result_ring_bytes);
 
-  /// Why a request of so many bytes is never taken.
+  /// Why a request of so many bytes can never be accepted; nullopt: it can.
   [[nodiscard]] std::optional<Refusal> check_size(std::uint64_t bytes) const {
     if (auto refused = wire::check_request_bytes(bytes, limits_)) [[unlikely]]
       return refusal_of(std::move(*refused));
@@ -44,7 +44,7 @@ class JobDrafter {
   [[nodiscard]] std::optional<Refusal> draft(std::string_view handler, const PlacedRequest& request,
                                              const Arguments& arguments, const SubmitOptions& options,
                                              JobDraft& draft) const;
-  /// The name of a handler; empty: not one of the pool's.
+  /// The name of a handler; empty: the pool has no such handler.
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;
 
  private:

@@ -10,20 +10,20 @@
 
 namespace ringmaster::client {
 
-/// A job from submit to the taking of its outcome. Its slot may change: it is asked again with a larger result.
+/// A job from its submit until its outcome is taken. Its slot changes if it is run again with more room for its result.
 struct JobRecord {
-  /// Waiting: ended as too large, to be asked again when the result ring has room (growth.h).
+  /// Waiting: its result was too large; it is run again when the result ring has room (growth.h).
   enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
 
   Life life = Life::Free;
   bool abandoned = false;    ///< nobody will take its outcome
-  bool asked_again = false;  ///< or is not to be
+  bool asked_again = false;  ///< was run again, or must not be
   std::uint32_t slot = 0;
   std::uint32_t seq = 0;
   std::uint64_t request_extent = 0;
   std::uint64_t arguments_extent = 0;
-  std::uint64_t needed = 0;   ///< by the result, when Waiting
-  std::uint64_t seen_ns = 0;  ///< when it was found ended, maybe in its queue; 0: its line tells
+  std::uint64_t needed = 0;   ///< bytes that the result needs, when Waiting
+  std::uint64_t seen_ns = 0;  ///< when the job was found ended, if perhaps in its queue; 0: the slot's line tells
   shm::Extent result;
   shm::SlotWord end;
   shm::JobDescriptor job;
@@ -39,7 +39,7 @@ class JobRecords {
     for (std::uint32_t at = slots; at > 0; --at) free_.push_back(at - 1);
   }
 
-  /// A record for a job that has taken `slot`. What was in it is left for the caller to overwrite, but for its flags.
+  /// A record for a job that has taken `slot`. Only its flags are reset: the caller overwrites the rest.
   [[nodiscard]] std::uint32_t take(std::uint32_t slot) noexcept {
     RM_CHECK(!free_.empty(), "slot %u", slot);
     const std::uint32_t at = free_.back();
@@ -54,7 +54,7 @@ class JobRecords {
     records_[at].life = JobRecord::Life::Free;
     free_.push_back(at);
   }
-  /// Its job is in its slot from now on.
+  /// The record's job is in its slot from now on.
   void publish(std::uint32_t at) noexcept {
     records_[at].life = JobRecord::Life::Published;
     of_slot_[records_[at].slot] = at;
@@ -62,7 +62,7 @@ class JobRecords {
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(records_.size()); }
   [[nodiscard]] JobRecord& operator[](std::uint32_t at) noexcept { return records_[at]; }
-  /// Whose job was published in `slot` last.
+  /// The record whose job was last published in `slot`.
   [[nodiscard]] std::uint32_t of_slot(std::uint32_t slot) const noexcept { return of_slot_[slot]; }
 
  private:

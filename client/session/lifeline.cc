@@ -25,7 +25,7 @@ void swallow(const sigset_t& pipe) {
 }  // namespace
 
 bool daemon_let_go(int lifeline) noexcept {
-  pollfd look{lifeline, 0, 0};  // POLLERR needs no asking
+  pollfd look{lifeline, 0, 0};  // POLLERR is always reported
   return lifeline >= 0 && ::poll(&look, 1, 0) > 0 && (look.revents & (POLLERR | POLLHUP)) != 0;
 }
 
@@ -36,12 +36,13 @@ void write_farewell(int lifeline) noexcept {
   ::sigemptyset(&pipe);
   ::sigaddset(&pipe, SIGPIPE);
   if (::pthread_sigmask(SIG_BLOCK, &pipe, &before) != 0) return;
-  // One that is pending already cannot be told from the one that a write brings: then only where somebody listens.
+  // A SIGPIPE that is already pending could not be told from the one of this write: then writes only if the daemon
+  // reads.
   const bool was_pending = pending(SIGPIPE);
   const char byte = 0;
   ssize_t written = 0;
   while (!was_pending || !daemon_let_go(lifeline)) {
-    written = ::write(lifeline, &byte, 1);  // a full pipe has told it already
+    written = ::write(lifeline, &byte, 1);  // if the pipe is full, the daemon has been told already
     if (written >= 0 || errno != EINTR) break;
   }
   if (written < 0 && errno == EPIPE && !was_pending) swallow(pipe);

@@ -3,11 +3,11 @@
 /// The client's end of a session's lifeline: the write end of a pipe whose read end the daemon has (PROTOCOL.md, 1.4).
 namespace ringmaster::client {
 
-/// Nobody has the read end any more: the daemon is gone, or has ended the session.
+/// True if nobody has the read end: the daemon is gone, or has ended the session.
 [[nodiscard]] bool daemon_let_go(int lifeline) noexcept;
 
-/// Tells the daemon by one byte that the session is over, whoever else holds a copy of this descriptor. No SIGPIPE
-/// comes of it where nobody listens any more; what the caller does with that signal, or has pending, stays as it is.
+/// Tells the daemon by one byte that the session is over, even if others hold copies of this descriptor. Raises no
+/// SIGPIPE; the caller's handling of that signal, and a pending one, stay as they are.
 void write_farewell(int lifeline) noexcept;
 
 }  // namespace ringmaster::client

@@ -8,11 +8,10 @@
 #include "shm/job_end.h"
 #include "shm/segment_view.h"
 
-/// From a record whose job has ended to what its application is told.
+/// Makes what the application is told from the record of an ended job.
 namespace ringmaster::client {
 
-/// How the job of `record` ended: its slot's word and line, read against what was asked for. REQUIRES: it has ended and
-/// its slot is not given back.
+/// How the job of `record` ended, by its slot's word and line. REQUIRES: it has ended and its slot is not released.
 [[nodiscard, gnu::always_inline]] inline shm::JobEnd end_of(const JobRecord& record,
                                                             const shm::ReplyView& reply) noexcept {
   const shm::JobDescriptor& job = record.job;
@@ -20,10 +19,10 @@ namespace ringmaster::client {
                        {record.seq, job.queue_timeout_ms, job.submitted_ns, job.result_capacity}, record.seen_ns);
 }
 
-/// The message of an end that has one, fit to be shown.
+/// The cleaned message of an end that has one.
 [[nodiscard]] std::string message_of(const shm::JobEnd& end, const shm::ReplyView& reply, std::uint32_t slot);
 
-/// Fills `facts`, which is default-constructed. Inline: it stands in the way of each outcome.
+/// Fills `facts`, which is default-constructed. Inline, because it is called for each outcome.
 [[gnu::always_inline]] inline void fill_facts(const shm::JobEnd& end, const JobRecord& record,
                                               const shm::ReplyView& reply, std::uint32_t serial,
                                               const JobDrafter& drafter, OutcomeFacts& facts) {

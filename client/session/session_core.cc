@@ -59,10 +59,9 @@ SessionCore::~SessionCore() {
     forget_in_children(memory_.lifeline.get());
     return;
   }
-  (void)memory_.lifeline.release();  // closed when the child began; the number may be another's now
+  (void)memory_.lifeline.release();  // it was closed when the child began; its number may be in use again
   (void)room_.release();
-  // The maps are not in this child (MADV_DONTFORK); unmapping could hit what has taken their addresses. The thread
-  // isn't either.
+  // Neither the mappings (MADV_DONTFORK) nor the thread exist in this child; unmapping could hit newer mappings.
   (void)new shm::Mapping(std::move(memory_.request));
   (void)new shm::Mapping(std::move(memory_.reply));
   (void)new shm::Mapping(std::move(memory_.board));
@@ -70,7 +69,7 @@ SessionCore::~SessionCore() {
 }
 
 void SessionCore::await_room(std::unique_lock<std::mutex>& lock, Duration left) {
-  // In slices: room that comes from abandoned jobs is found only by collecting.
+  // Waits in slices: room of abandoned jobs is found only by collecting.
   ++room_waiters_;
   room_->wait_for(lock, std::min(left, kRoomSlice));
   --room_waiters_;
@@ -93,7 +92,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
       case shm::ReservedRing::Taken::NoRoom:
         break;
     }
-    // Jobs that nobody waits for any more are found only here.
+    // The only place that collects jobs which nobody waits for.
     if (!collected) {
       collect();
       continue;
@@ -107,14 +106,14 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   }
 }
 
-// The daemon hears of it only here.
+// Also counts the refusal for the daemon's statistics.
 Refusal SessionCore::queue_full(std::string why) const {
   port_.reply().queue_full().fetch_add(1, std::memory_order_relaxed);
   return {SubmitError::QueueFull, std::move(why)};
 }
 
 inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uint32_t& at) {
-  // New jobs would take the room that an older one waits for, again and again.
+  // Otherwise new jobs would take the room for which an older one waits, again and again.
   if (growth_.waits()) return shm::Shortage::ResultRing;
   shm::JobDescriptor& job = draft.job;
   shm::JobRoom room;
@@ -160,7 +159,7 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
     if (!shortage) {
       publish(record);
       lock.unlock();
-      request.let_go();  // the job's now
+      request.let_go();  // the job owns it now
       return record;
     }
     if (*shortage == shm::Shortage::Memory) return too_little_memory("result", draft.job.result_capacity);
@@ -232,7 +231,7 @@ bool SessionCore::check_gone() {
   life_.looked(Clock::now());
   if (!daemon_let_go(memory_.lifeline.get())) return false;
   life_.leave();
-  collect();  // what has ended is still told; only the rest is lost
+  collect();  // jobs that have ended keep their outcomes; only the others are lost
   room_->notify_all();
   return true;
 }

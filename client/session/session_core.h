@@ -25,14 +25,14 @@ namespace ringmaster::client {
 
 class CompletionFeed;
 
-/// One session's jobs over its shared memory: who holds which slot, extent and outcome. The parts decide and keep the
-/// books; here are the one mutex around them, never held while sleeping, and the order of calls. Thread-safe. Shared by
-/// the Session and its Jobs, Requests and Outcomes.
+/// The jobs of one session over its shared memory. Its parts decide, and track slots, extents and outcomes; this class
+/// has the mutex around them, which is never held while sleeping, and the order of calls. Thread-safe. Shared by the
+/// Session and its PendingJobs, Requests and Outcomes.
 ///
-/// In a forked child every call refuses and destruction lets go of nothing that the parent owns.
+/// In a forked child every call fails, and destruction frees nothing that the parent owns.
 class SessionCore final : public SessionHold, public std::enable_shared_from_this<SessionCore> {
  public:
-  /// Fails when the segments are not what `facts` and their headers say.
+  /// Fails if the segments do not fit `facts` and their own headers.
   [[nodiscard]] static Result<std::shared_ptr<SessionCore>> create(SessionMemory memory, SessionFacts facts);
   ~SessionCore() override;
   SessionCore(const SessionCore&) = delete;
@@ -41,31 +41,31 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room);
   [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
                                                  const SubmitOptions& options);
-  /// False: it has not ended within `limit`. `outcome` is default-constructed and filled in place: moving it about
-  /// costs as much as the rest of a wait.
+  /// False: the job has not ended within `limit`. Fills `outcome`, which is default-constructed, in place, because
+  /// moving one costs as much as the rest of a wait.
   [[nodiscard]] bool wait(std::uint32_t record, Duration limit, Outcome& outcome);
-  /// The same; nullopt: not yet.
+  /// The same; nullopt: the job has not ended yet.
   [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit) {
     std::optional<Outcome> outcome(std::in_place);
     if (!wait(record, limit, *outcome)) outcome.reset();
     return outcome;
   }
-  /// The first of `records` (kNoRecord: passed over) that has ended.
+  /// The first of `records` that has ended; kNoRecord entries are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
   static constexpr std::uint32_t kNoRecord = JobRecords::kNone;
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
   void cancel(std::uint32_t record);
-  /// Cancels it; its outcome is dropped when it comes.
+  /// Cancels the job; its outcome will be dropped.
   void abandon(std::uint32_t record) noexcept;
 
   void give_back_request(std::uint64_t extent) noexcept override;
   void give_back_result(std::uint64_t extent) noexcept override;
 
   [[nodiscard]] Result<int> event_fd();
-  /// False: it was closed before. After it nothing is accepted and every wait ends.
+  /// Afterwards no job is accepted and every wait ends. False: it was closed before.
   bool close() noexcept;
-  /// After close(): tells the daemon by the lifeline that nobody is here, whoever else holds a copy of it.
+  /// Called after close(): tells the daemon by the lifeline that the session is over, even if others hold copies of it.
   void hang_up() noexcept;
   [[nodiscard]] bool forked() const noexcept override { return fork_generation() != fork_generation_; }
   [[nodiscard]] const SessionFacts& facts() const noexcept { return facts_; }
@@ -73,7 +73,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
 
   // For CompletionFeed.
   [[nodiscard]] const shm::ClientPort& port() const noexcept { return port_; }
-  /// Looks at the lifeline. True: no job of this session will end any more.
+  /// Checks the lifeline. True: no further job of this session will end.
   [[nodiscard]] bool check_gone();
 
  private:
@@ -82,14 +82,14 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestView request, shm::ReplyView reply,
               const shm::BoardRecord* board);
 
-  /// By the daemon's clock: the one that all instants in shared memory are of.
+  /// Now by the daemon's clock, which all times in shared memory use.
   [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
     return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
   }
   [[nodiscard]] bool takes_work() const noexcept {
     return !life_.over() && port_.board_closed() == shm::BoardClosed::Open;
   }
-  /// Why it took none when it was asked.
+  /// Why no job was accepted.
   [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
   [[nodiscard]] Refusal queue_full(std::string why) const;
   [[nodiscard]] std::optional<shm::Shortage> place(JobDraft& draft, std::uint32_t& record);
@@ -98,7 +98,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   void room_came() noexcept {
     if (room_waiters_ != 0) room_->notify_all();
   }
-  // session_wait.cc
+  // Defined in session_wait.cc:
   void collect();
   bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, shm::SlotWord word);
@@ -116,7 +116,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
   [[nodiscard]] bool look_for_daemon();
-  /// Blocks until ready(), which is asked with the mutex held. `record`: the one job that it is about, if it is one.
+  /// Blocks until ready(), which is called with the mutex held. `record`: the job to wait for, if it is a single one.
   template <typename Ready>
   [[nodiscard]] bool wait_until(Duration limit, Ready&& ready, std::uint32_t record = kNoRecord);
 
@@ -126,7 +126,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   const std::uint32_t fork_generation_;
 
   std::mutex mutex_;
-  // An extent or a slot came back. By pointer: a forked child must not destroy one that has waiters.
+  // Signalled when an extent or slot is free again. A pointer, because a forked child must not destroy it with waiters.
   std::unique_ptr<std::condition_variable> room_ = std::make_unique<std::condition_variable>();
   unsigned room_waiters_ = 0;
   shm::ClientPort port_;

@@ -12,7 +12,7 @@
 
 namespace ringmaster::client {
 
-/// What the daemon handed over when it opened the session.
+/// The segments and descriptors that the daemon passed when it opened the session.
 struct SessionMemory {
   shm::Mapping request;
   shm::Mapping reply;
@@ -20,7 +20,7 @@ struct SessionMemory {
   UniqueFd request_fd;
   UniqueFd reply_fd;
   UniqueFd doorbell;
-  UniqueFd lifeline;  ///< write end of a pipe: an error when the daemon is gone
+  UniqueFd lifeline;  ///< write end of a pipe; POLLERR when the daemon is gone
 };
 
 /// What the daemon said when it opened the session.
@@ -32,7 +32,7 @@ struct SessionFacts {
   std::vector<HandlerDescription> handlers;
   bool handlers_known = false;
   Duration shortest_timeout{0};
-  Duration longest_timeout{0};  ///< of a run, by the pool's configuration; 0: not said
+  Duration longest_timeout{0};  ///< the longest run timeout, by the pool's configuration; 0: not known
   Duration spin = std::chrono::microseconds(50);
   std::int64_t clock_offset_ns = 0;  ///< from our CLOCK_MONOTONIC to the daemon's: clock_offset.h
 };

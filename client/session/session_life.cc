@@ -3,7 +3,7 @@
 namespace ringmaster::client {
 namespace {
 
-// The supervisor's word on the board; a value that a later daemon may know and this client does not closes as well.
+// The message for the board's value. A value that this client does not know, of a later daemon, counts as draining.
 std::string why_closed(shm::BoardClosed board, const std::string& pool) {
   const std::string name = "pool \"" + pool + "\" ";
   switch (board) {

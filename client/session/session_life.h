@@ -10,8 +10,8 @@
 
 namespace ringmaster::client {
 
-/// Whether a session lives: open, until its application closes it or the daemon is gone; the first says what became of
-/// what has not ended. Pure: time is an argument. Guarded by the session's mutex.
+/// The life of a session: open until the application closes it or the daemon is gone; which it was decides how
+/// unfinished jobs end. Pure: time is an argument. Guarded by the session's mutex.
 ///
 ///     open ── close() ──▶ closed      (also after gone)
 ///       └── leave() ───▶ gone
@@ -20,7 +20,7 @@ class SessionLife {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   [[nodiscard]] bool closed() const noexcept { return closed_; }
-  /// No job of it will end any more.
+  /// True: no further job of this session will end.
   [[nodiscard]] bool over() const noexcept { return closed_ || gone_; }
   /// False: it was closed before.
   bool close() noexcept {
@@ -31,13 +31,13 @@ class SessionLife {
   /// The daemon is gone.
   void leave() noexcept { gone_ = true; }
 
-  /// Whether the lifeline is to be looked at again, by those who never sleep on the session's word.
+  /// True if the lifeline must be checked again; for callers that never sleep on the completion word.
   [[nodiscard]] bool look_is_due(TimePoint now) const noexcept { return !over() && now - looked_ >= kLongestNap; }
   void looked(TimePoint now) noexcept { looked_ = now; }
 
-  /// Why no job is taken. REQUIRES: over(), or the board is not Open.
+  /// Why no job is accepted. REQUIRES: over(), or the board is not Open.
   [[nodiscard]] Refusal refusal(shm::BoardClosed board, const std::string& pool) const;
-  /// How a job ended that had not when the session did. REQUIRES: over().
+  /// The end of a job that was unfinished when the session ended. REQUIRES: over().
   [[nodiscard]] OutcomeFacts end_of_the_rest() const;
 
  private:

@@ -30,7 +30,7 @@ inline bool SessionCore::collect_one(std::uint32_t at) {
 
 void SessionCore::collect() {
   found_.clear();
-  // Collected first, handled then: asking again publishes into slots that the scan may still come to.
+  // Collects all first: handling one may publish its job again in a slot that the scan has not reached yet.
   (void)port_.collect([this](std::uint32_t slot, shm::SlotWord word) { found_.push_back({slot, word}); });
   for (const Found& one : found_) on_ended(records_.of_slot(one.slot), one.word);
   serve_waiting();
@@ -81,7 +81,7 @@ inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
     serve_waiting();
     return true;
   }
-  // Slot and extents of what never ended stay taken: some worker may still write there.
+  // Slot and extents of an unfinished job stay taken: a worker may still write there.
   if (!life_.over()) return false;
   outcome = Outcome(life_.end_of_the_rest());
   return true;
@@ -128,7 +128,7 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
         const shm::SlotWord word = port_.read(slot);
         return word.is_terminal() || word.seq() != seq;
       };
-      // What was seen before the spin is too old to sleep on.
+      // Looks again after the spin: the value from before it is too old to sleep on.
       pace.spun(spin_until(changed, std::min(left, facts_.spin)));
       continue;
     }
@@ -189,7 +189,7 @@ void SessionCore::cancel(std::uint32_t at) {
   if (life_.closed()) return;
   if (record.life == Life::Waiting) growth_.give_up(record);
   if (record.life != Life::Published) return;
-  record.asked_again = true;  // a cancelled job is not sent once more
+  record.asked_again = true;  // a cancelled job is not run again
   (void)port_.cancel(record.slot, record.seq);
 }
 

@@ -12,7 +12,7 @@
 
 namespace ringmaster::client {
 
-/// No sleep lasts longer, so that a lost wake-up or a dead daemon is noticed.
+/// The longest sleep, so that a lost wake-up or a dead daemon is noticed.
 inline constexpr Duration kLongestNap = std::chrono::seconds(1);
 
 inline void relax() noexcept {
@@ -23,7 +23,7 @@ inline void relax() noexcept {
 #endif
 }
 
-/// Burns CPU until changed() says so, at most `budget`; whether it did.
+/// Spins until changed() is true, for at most `budget`; returns whether it became true.
 template <typename Changed>
 [[nodiscard]] bool spin_until(Changed&& changed, Duration budget) noexcept {
   using Clock = std::chrono::steady_clock;
@@ -41,13 +41,13 @@ template <typename Changed>
   }
 }
 
-/// Some job has ended since observe() gave `seen`. Any thread.
+/// True if a job has ended since observe() returned `seen`. Any thread.
 [[nodiscard]] inline bool moved_on(const shm::ClientPort& port, std::uint32_t seen) noexcept {
   // The lowest bit only says that another thread went to sleep.
   return ((port.observe() ^ seen) & ~shm::kWaitingBit) != 0;
 }
 
-/// A time limit that reads no clock where there is none.
+/// A time limit; reads no clock if there is no limit.
 class TimeLimit {
  public:
   explicit TimeLimit(Duration limit) noexcept : forever_(limit >= std::chrono::hours(24 * 365)) {

@@ -18,11 +18,11 @@ using Arguments = std::vector<Argument>;
 struct ConnectOptions {
   std::string socket = {};                              ///< empty: $RINGMASTER_SOCKET, then the default place
   std::string name = {};                                ///< shown in the daemon's status; at most 80 bytes
-  Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and to come back after a restart
+  Duration control_timeout = std::chrono::seconds(10);  ///< for one answer, and for reconnecting after a restart
   /// How long to try again when the daemon has too many connections; 0: not at all.
   Duration busy_timeout = std::chrono::seconds(5);
-  /// For status and health, drain, cancel and stop, not for jobs: starts no daemon that a service manager would start
-  /// for a connection, and an administrator is let in when all connections are in use.
+  /// For status, health, drain, cancel and stop, not for jobs. Does not start a daemon that a service manager would
+  /// start for a connection, and lets an administrator in when all connections are in use.
   bool administers = false;
 };
 
@@ -31,7 +31,7 @@ struct SessionOptions {
   std::uint64_t request_ring_bytes = 0;
   std::uint64_t result_ring_bytes = 0;  ///< 0: the pool's defaults
   Duration shortest_timeout{0};         ///< the shortest run timeout that jobs will ask for; 0: the pool's own
-  /// How long a wait may burn CPU before it sleeps; 0: never; unset: as the daemon says.
+  /// How long a wait may spin before it sleeps; 0: never; unset: as the daemon says.
   std::optional<Duration> spin = std::nullopt;
 };
 
@@ -40,7 +40,7 @@ struct SubmitOptions {
   Duration queue_timeout{0};  ///< until a worker starts it; 0: none
   bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
   std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
-  Duration wait_for_room{0};  ///< when the queue is full: wait that long before QueueFull, in all
+  Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
 };
 
 /// A pool and what it offers.
@@ -50,8 +50,8 @@ struct PoolHandlers {
   std::vector<HandlerDescription> handlers;
   Duration default_timeout{0};
   Duration default_queue_timeout{0};         ///< 0: none
-  Duration max_timeout{0};                   ///< of the run, the longest that a job may ask for; 0: not said
-  std::uint64_t max_request_ring_bytes = 0;  ///< what a session may ask for; 0: not said
+  Duration max_timeout{0};                   ///< the longest run timeout that a job may ask for; 0: not known
+  std::uint64_t max_request_ring_bytes = 0;  ///< the most that a session may ask for; 0: not known
   std::uint64_t max_result_ring_bytes = 0;
 };
 

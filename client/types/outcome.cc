@@ -55,7 +55,7 @@ bool Outcome::took_its_worker() const noexcept {
 
 namespace {
 
-// Where a stack's text begins: "#0 resize (resize.cc:88)" → "resize.cc:88". Empty: it is no stack.
+// The place of a stack's first frame: "#0 resize (resize.cc:88)" → "resize.cc:88". Empty: the text is not a stack.
 std::string first_place(std::string_view stack) {
   if (!stack.starts_with('#')) return {};
   std::string_view line = stack.substr(0, stack.find('\n'));
@@ -90,7 +90,7 @@ std::string Outcome::describe() const {
       line += ": the worker exited with code " + std::to_string(facts_.detail);
       break;
     case Cause::TooLarge:
-      // A worker's sentence says it already.
+      // The worker's message may contain it already.
       if (facts_.message.find(std::to_string(facts_.needed_bytes)) == std::string::npos)
         line += ": the result needs " + std::to_string(facts_.needed_bytes) + " bytes of room";
       break;
@@ -112,7 +112,7 @@ std::string Outcome::describe() const {
   }
   if (took_its_worker() && facts_.timings.run > Duration(0)) line += " after " + short_time(facts_.timings.run);
   if (const std::string place = first_place(facts_.stack); !place.empty()) line += " in " + place;
-  // The daemon's sentence says of a crash what stands here already.
+  // For a crash the daemon's message would only repeat this line.
   const std::string& said = facts_.status == Status::Crashed ? facts_.what : facts_.message;
   if (!said.empty()) line += ": " + said;
   std::string about;

@@ -25,14 +25,14 @@ void explain(Outcome& outcome, ControlLink& link, std::chrono::nanoseconds limit
 namespace ringmaster {
 
 using Duration = std::chrono::nanoseconds;
-/// As a time limit: none.
+/// As a time limit: no limit.
 inline constexpr Duration kForever = Duration::max();
 
 [[nodiscard]] std::string_view to_string(Status status) noexcept;
 
 struct Timings {
-  Duration queued{0};  ///< submitted to claimed by a worker, for the last time; or to its end where none claimed it
-  Duration run{0};     ///< of the last attempt, also of one that was killed; 0: it never ran
+  Duration queued{0};  ///< from submission to the last claim by a worker, or to the job's end if none claimed it
+  Duration run{0};     ///< of the last attempt, even if it was killed; 0: it never ran
 };
 
 /// What is known of an ended job, without its result.
@@ -44,24 +44,23 @@ struct OutcomeFacts {
   std::uint64_t job_id = 0;
   std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
   Timings timings;
-  std::string message;  ///< the handler's (its remark, when done), or a sentence; empty where the cause says it all
-  std::string handler;  ///< of a job that did not end well
-  // Of a job that took its worker along. In a message's outcome as far as it was known at the job's end; over shared
-  // memory, and for the names of functions: Session::explain, Client::explain.
+  std::string message;  ///< the handler's (its remark, if done), or the daemon's; empty if the cause says all
+  std::string handler;  ///< only for a job that is not done
+  // Only for a job whose worker died over it. For a job sent as a message, what was known at the job's end; in a
+  // session, and for the names of functions, call Session::explain or Client::explain.
   std::string worker;  ///< "images[1]"
-  std::string stack;   ///< one frame a line, the innermost first, up to the handler; or why there is none
-  std::string what;    ///< of a fault: its address, or the uncaught exception
-  std::string core;    ///< that a core was written, and where to look
+  std::string stack;   ///< one frame per line, the innermost first, up to the handler; or why there is none
+  std::string what;    ///< the address of a fault, or the uncaught exception
+  std::string core;    ///< says that a core was written, and where to look
 };
 
-/// How one job ended, with its result in place. Move-only; destroying it gives the result's memory back to the session,
-/// so that result() is valid exactly as long as the Outcome. Any thread may hold it; it keeps the session's memory
-/// alive.
+/// How one job ended, with its result in place. Move-only. Destroying it returns the result's memory to the session, so
+/// result() is valid exactly as long as the Outcome. Any thread may hold it; it keeps the session's memory alive.
 class Outcome {
  public:
   Outcome() = default;
   explicit Outcome(OutcomeFacts facts) : facts_(std::move(facts)) {}
-  /// With a result that arrived as a message.
+  /// For a result that arrived as a message.
   Outcome(OutcomeFacts facts, std::string copy) : facts_(std::move(facts)), copy_(std::move(copy)) {}
   Outcome(Outcome&&) noexcept = default;
   Outcome& operator=(Outcome&& other) noexcept;
@@ -76,8 +75,8 @@ class Outcome {
   [[nodiscard]] const Timings& timings() const noexcept { return facts_.timings; }
   [[nodiscard]] const std::string& message() const noexcept { return facts_.message; }
 
-  /// Of a job that is done; of one that failed, what its handler wanted to go with the failure. Else empty, as in a
-  /// forked child, which has no session's memory.
+  /// The result of a job that is done, or what the handler of a failed job delivered with the failure. Otherwise empty;
+  /// also empty in a forked child, which does not have the session's memory.
   [[nodiscard]] std::span<const std::byte> result() const noexcept;
   [[nodiscard]] std::string_view text() const noexcept {
     const auto bytes = result();
@@ -86,7 +85,7 @@ class Outcome {
   /// One line for people: "failed: not an image", "crashed by signal 11 (SIGSEGV) after 12 ms in resize.cc:88 (job
   /// 17-1, worker images[1])".
   [[nodiscard]] std::string describe() const;
-  /// The job took its worker along: explain() may find more.
+  /// True if the worker died over the job: explain() may find out more.
   [[nodiscard]] bool took_its_worker() const noexcept;
 
  private:
@@ -95,7 +94,7 @@ class Outcome {
   void release() noexcept;
 
   OutcomeFacts facts_;
-  std::shared_ptr<SessionHold> session_;  ///< a result that lies in its memory goes back by `extent_`
+  std::shared_ptr<SessionHold> session_;  ///< if the result lies in its memory, which `extent_` gives back
   std::uint64_t extent_ = 0;
   std::span<const std::byte> in_place_;
   std::string copy_;

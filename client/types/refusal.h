@@ -6,17 +6,17 @@
 #include <string>
 #include <string_view>
 
-/// Public header: why a session took no request or job. Nothing was accepted then; nothing has to be undone.
+/// Public header: why a session did not accept a request or job. Nothing has to be undone then.
 namespace ringmaster {
 
 enum class SubmitError : std::uint8_t {
-  QueueFull,        ///< every slot or the ring is taken now: collect outcomes, then try again
+  QueueFull,        ///< all slots, or the ring, are in use: take outcomes, then try again
   UnknownHandler,   ///< the pool has no handler of that name
   BadArguments,     ///< unknown, missing, or not of their type
   TooLarge,         ///< never fits: open the session with larger rings
   TooLittleMemory,  ///< the machine or this process's cgroup cannot back the pages
-  BadOption,        ///< a time-out below what the session was opened for, a request of another session
-  Draining,         ///< the pool or the daemon takes no new work: another pool, or later
+  BadOption,        ///< a timeout below what the session was opened for, or a request of another session
+  Draining,         ///< the pool or the daemon takes no new work: use another pool, or try later
   SessionClosed,    ///< closed here, or the daemon is gone
   Forked            ///< the session belongs to the parent process
 };
@@ -50,7 +50,7 @@ struct Refusal {
   std::string message;  ///< what was tried, what was found, what to do
 };
 
-/// Found by boost::system::result when `.value()` is called on a refusal.
+/// boost::system::result calls this when `.value()` is used on a refusal.
 [[noreturn]] inline void throw_exception_from_error(const Refusal& refusal, const boost::source_location&) {
   throw std::runtime_error(refusal.message);
 }

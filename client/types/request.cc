@@ -19,7 +19,7 @@ Request& Request::operator=(Request&& other) noexcept {
   return *this;
 }
 std::span<std::byte> Request::bytes() const noexcept {
-  // The maps are not in a forked child: its span would fault.
+  // A forked child does not have the mapping: using the span would fault.
   return session_ && session_->forked() ? std::span<std::byte>() : bytes_;
 }
 

@@ -12,11 +12,11 @@ namespace ringmaster::client {
 class SessionCore;
 }
 
-/// Public header: memory for what a job is given.
+/// Public header: memory for a job's request.
 namespace ringmaster {
 
-/// Memory of a session for one request, to be filled in place, then given to Session::submit. Destroying it unsubmitted
-/// gives it back.
+/// Memory of a session for one request: fill it in place, then pass it to Session::submit. If it is destroyed without a
+/// submit, the memory is freed.
 class Request {
  public:
   Request() = default;
@@ -35,7 +35,7 @@ class Request {
 
  private:
   friend class client::SessionCore;
-  /// Empty from now on, and nothing is given back.
+  /// Makes this empty without freeing the memory.
   void let_go() noexcept {
     session_.reset();
     extent_ = offset_ = taken_ = 0;
@@ -45,7 +45,7 @@ class Request {
   std::shared_ptr<SessionHold> session_;
   std::uint64_t extent_ = 0;
   std::uint64_t offset_ = 0;
-  std::uint64_t taken_ = 0;  // bytes of the extent, whatever shrink() left of them
+  std::uint64_t taken_ = 0;  // bytes of the extent, also after shrink()
   std::span<std::byte> bytes_;
 };
 

@@ -182,7 +182,7 @@ DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Prob
     config.socket_mode = *bits;
     if ((*bits & 0600) != 0600) reader.complain("socket_mode", "\"" + mode + "\" locks the owner out; include 0600");
   } else {
-    reader.complain("socket_mode", "\"" + mode + "\" is no file mode; write it octal, such as \"0660\"");
+    reader.complain("socket_mode", "\"" + mode + "\" is not a file mode; write it octal, such as \"0660\"");
   }
   reader.read("socket_group", config.socket_group);
   if (!config.socket_group.empty()) {

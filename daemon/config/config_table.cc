@@ -88,7 +88,7 @@ void TableReader::read(const std::string& key, core::Duration& value) {
   } else {
     complain_at(
         *node, key,
-        "\"" + node->text + "\" is no duration; write a whole number and ns, us, ms, s, m or h, such as \"250ms\"");
+        "\"" + node->text + "\" is not a duration; write a whole number and ns, us, ms, s, m or h, such as \"250ms\"");
   }
 }
 
@@ -100,7 +100,7 @@ void TableReader::read(const std::string& key, core::Bytes& value) {
   } else {
     complain_at(
         *node, key,
-        "\"" + node->text + "\" is no size; write a whole number and B, KiB, MiB, GiB or TiB, such as \"64MiB\"");
+        "\"" + node->text + "\" is not a size; write a whole number and B, KiB, MiB, GiB or TiB, such as \"64MiB\"");
   }
 }
 

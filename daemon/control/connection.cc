@@ -255,7 +255,7 @@ void Connection::take_request(const std::string& body) {
   end_large();
   if (auto wrong = wire::check_shape(body); !wrong.empty()) return breach(v1::ERROR_BAD_REQUEST, wrong);
   v1::Request request;
-  if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is no request");
+  if (!request.ParseFromString(body)) return breach(v1::ERROR_BAD_REQUEST, "a frame that is not a request");
   if (request.id() == 0) return breach(v1::ERROR_BAD_REQUEST, "a request with id 0");
   if (!greeted_) return take_hello(std::move(request));
   if (request.has_hello()) return breach(v1::ERROR_BAD_REQUEST, "a second hello");

@@ -91,7 +91,7 @@ Result<void> WorkerCgroups::find_group(const std::string& wish) {
   }
   UniqueFd root(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return errno_error("cannot open \"" + path_ + "\"", errno);
-  if (!is_cgroup(root.get())) return Error{"\"" + path_ + "\" is no cgroup v2"};
+  if (!is_cgroup(root.get())) return Error{"\"" + path_ + "\" is not a cgroup v2"};
   if (wish == "auto") {
     if (!is_delegated(root.get())) return Error{"\"" + path_ + "\" is not delegated to this daemon"};
     if (const std::string others = strangers_in(root.get()); !others.empty()) {

@@ -55,7 +55,7 @@ Result<void> load_handler_library(const std::string& path, HandlerRegistry& regi
   void* const symbol = ::dlsym(library, RINGMASTER_HANDLERS_SYMBOL);
   if (symbol == nullptr) {
     return Error{"\"" + path +
-                 "\" is no handler library: it does not export " RINGMASTER_HANDLERS_SYMBOL
+                 "\" is not a handler library: it does not export " RINGMASTER_HANDLERS_SYMBOL
                  " (RINGMASTER_HANDLERS in handler.h makes it)"};
   }
   return registry.add(reinterpret_cast<rm_handlers_function>(symbol)(), path);

@@ -21,7 +21,7 @@ std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const 
 }
 
 std::uint64_t request_limit(const PoolHandlers& pool, const HandlerDescription* handler) noexcept {
-  constexpr std::uint64_t kUnsaid = std::uint64_t{1} << 32;  // an old daemon's
+  constexpr std::uint64_t kUnsaid = std::uint64_t{1} << 32;  // an old daemon does not tell its limit
   const std::uint64_t limit = pool.max_request_ring_bytes != 0 ? pool.max_request_ring_bytes : kUnsaid;
   const bool own = handler != nullptr && handler->max_request_bytes != 0;
   return own ? std::min(limit, handler->max_request_bytes) : limit;

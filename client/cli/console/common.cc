@@ -22,7 +22,7 @@ void sleep_unless_interrupted(Duration time) {
     std::this_thread::sleep_for(std::min(limit.left(), kSlice));
 }
 
-// Asks again as long as the refusal is one that passes.
+// Calls `ask` again as long as the daemon refuses because of a limit that clears by itself.
 template <typename Ask>
 auto patiently(Duration busy, Ask&& ask) {
   const client::TimeLimit limit(busy);
@@ -39,7 +39,7 @@ Result<Client> connect_for(const CommonOptions& common, Duration busy, bool admi
   ConnectOptions options;
   options.socket = common.socket;
   options.name = "ringmaster";
-  options.busy_timeout = Duration(0);  // here the waiting hears an interrupt
+  options.busy_timeout = Duration(0);  // waits here instead, where an interrupt ends the wait
   options.administers = administers;
   return patiently(busy, [&] { return Client::connect(options); });
 }
@@ -58,7 +58,7 @@ int fail_unless_interrupted(int code, const std::string& message) {
 int print(const std::string& text, int code) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (std::fflush(stdout) == 0 && written) return code;
-  if (errno == EPIPE) return kExitFile;  // whoever reads has seen enough
+  if (errno == EPIPE) return kExitFile;  // the reader is gone: no message
   return fail(kExitFile, errno_error("cannot write standard output", errno).message);
 }
 

@@ -8,7 +8,7 @@ namespace ringmaster::cli {
 void catch_interrupts();
 [[nodiscard]] bool interrupted() noexcept;
 
-/// A file that must not survive the program: the signal that ends it removes the file first. One at a time; "": none.
+/// Names a file that a signal which ends the program removes first. One file at a time; "": none.
 void remove_when_ended(const std::string& path) noexcept;
 
 }  // namespace ringmaster::cli

@@ -84,7 +84,7 @@ std::string JsonWriter::take() { return std::move(out_) + "\n"; }
 
 namespace {
 
-// What would command a terminal that shows the JSON; beyond U+FFFF as a pair of surrogates.
+// The \u escape of a character that could control a terminal; beyond U+FFFF a pair of surrogates.
 std::string escaped(char32_t code) {
   char text[16];
   if (code < 0x10000) {

@@ -8,8 +8,7 @@
 
 namespace ringmaster::cli {
 
-/// Writes one JSON text, two spaces per level. The caller keeps begin and end in balance and gives a key in objects
-/// only.
+/// Writes one JSON text, two spaces per level. The caller matches begin and end, and gives keys only in objects.
 class JsonWriter {
  public:
   JsonWriter& begin_object(std::string_view key = {});
@@ -19,7 +18,7 @@ class JsonWriter {
   JsonWriter& text(std::string_view key, std::string_view value);
   JsonWriter& number(std::string_view key, std::uint64_t value);
   JsonWriter& number(std::string_view key, std::int64_t value);
-  /// Three decimals; null where it is no number.
+  /// Three decimals; null if it is not finite.
   JsonWriter& real(std::string_view key, double value);
   JsonWriter& boolean(std::string_view key, bool value);
   /// With a final newline.
@@ -33,7 +32,8 @@ class JsonWriter {
   bool first_ = true;
 };
 
-/// With quotes. What would command a terminal is written as \u escapes; bytes that are no UTF-8 become U+FFFD.
+/// `text` as a JSON string with quotes. Characters that could control a terminal become \u escapes; bytes that are not
+/// UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_string(std::string_view text);
 [[nodiscard]] std::string base64(std::span<const std::byte> bytes);
 

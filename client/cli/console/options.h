@@ -9,7 +9,7 @@
 #include "client/cli/console/words.h"
 #include "client/client.h"
 
-/// What each command was told.
+/// The options of each command.
 namespace ringmaster::cli {
 
 struct CommonOptions {
@@ -31,18 +31,19 @@ struct SubmitCommand {
 struct MapCommand {
   JobOptions job;
   std::string out;
-  std::optional<std::string> extension;  ///< "": drop the input's last one; unset: by the handler's rule; no '/'
-  std::size_t in_flight = 0;             ///< 0: chosen
-  bool once = false;                     ///< not idempotent
+  std::optional<std::string>
+      extension;              ///< "": drop the input's last extension; unset: by the handler's rule; has no '/'
+  std::size_t in_flight = 0;  ///< 0: chosen by the number of CPUs
+  bool once = false;          ///< not idempotent
   bool force = false;
   std::vector<std::string> files;
 };
 
 struct HealthCommand {
-  bool live = false;                           ///< status 0: the daemon answers
-  bool ready = false;                          ///< status 0: jobs are taken, and there are workers for them
-  Duration timeout = std::chrono::seconds(5);  ///< for an answer
-  Duration wait{0};                            ///< for status 0
+  bool live = false;                           ///< status 0 means: the daemon answers
+  bool ready = false;                          ///< status 0 means: jobs are taken, and there are workers for them
+  Duration timeout = std::chrono::seconds(5);  ///< to wait for an answer
+  Duration wait{0};                            ///< how long to ask again until the status is 0
 };
 
 }  // namespace ringmaster::cli

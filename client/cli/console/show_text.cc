@@ -22,7 +22,7 @@ bool among(const std::array<Range, N>& ranges, char32_t code) {
 }
 
 // Control characters, and format characters that reorder, hide or break a line (Unicode 15: Cc, Zl, Zp, Bidi_Control
-// and the invisible ones; the joiners U+200C and U+200D belong to writing and stay).
+// and invisible ones; the joiners U+200C and U+200D are needed by some scripts and stay).
 constexpr std::array<Range, 15> kUnfit{{{0x0000, 0x001F},
                                         {0x007F, 0x009F},
                                         {0x00AD, 0x00AD},
@@ -39,7 +39,7 @@ constexpr std::array<Range, 15> kUnfit{{{0x0000, 0x001F},
                                         {0xE0000, 0xE00FF},
                                         {0xF0000, 0x10FFFF}}};
 
-// Of no width of their own: combining marks, joiners and variation selectors, roughly the general categories Mn and Me.
+// Zero width: combining marks, joiners and variation selectors, roughly the general categories Mn and Me.
 constexpr std::array<Range, 33> kNarrow{
     {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x05BF, 0x05C7}, {0x0610, 0x061A}, {0x064B, 0x065F},
      {0x0670, 0x0670}, {0x06D6, 0x06ED}, {0x0711, 0x0711}, {0x0730, 0x074A}, {0x07A6, 0x07B0}, {0x07EB, 0x07F3},
@@ -54,7 +54,7 @@ constexpr std::array<Range, 24> kWide{
      {0x2648, 0x2653}, {0x267F, 0x267F}, {0x26A1, 0x26A1}, {0x26BD, 0x26BE}, {0x2705, 0x2705}, {0x2728, 0x2728},
      {0x274C, 0x274E}, {0x2753, 0x2757}, {0x2795, 0x2797}, {0x2B1B, 0x2B1C}, {0x2E80, 0x303E}, {0x3041, 0xA4CF},
      {0xA960, 0xA97C}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}}};
-constexpr Range kWidePlanes{0x16FE0, 0x3FFFD};  // most of it; what is not is rarely in a file's name
+constexpr Range kWidePlanes{0x16FE0, 0x3FFFD};  // not all of them are wide, but the others are rare in file names
 
 std::size_t width_of(char32_t code) {
   if (among(kNarrow, code)) return 0;

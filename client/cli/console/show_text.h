@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-/// Text of strangers (file names, what handlers and daemons say) made fit for a terminal. Pure.
+/// Makes text that is not ours (file names, texts of handlers and daemons) safe for a terminal. Pure.
 namespace ringmaster::cli {
 
-/// One line that commands no terminal: line breaks and tabs become spaces; other control characters, those that turn
-/// the direction of writing or are invisible, and bytes that are no UTF-8 become '?'.
+/// One line that cannot control a terminal: line breaks and tabs become spaces; other control characters, invisible
+/// ones, those that change the writing direction, and bytes that are not UTF-8 become '?'.
 [[nodiscard]] std::string clean_line(std::string_view text);
-/// The same line by line.
+/// The same, but keeps line breaks.
 [[nodiscard]] std::string clean_lines(std::string_view text);
 
 /// Columns that `text`, which is clean, takes on a terminal.

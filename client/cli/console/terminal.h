@@ -4,9 +4,9 @@
 
 namespace ringmaster::cli {
 
-/// Whether a line of `fd` may be drawn again in place: a terminal that is not "dumb".
+/// True if lines of `fd` can be redrawn in place: it is a terminal that is not "dumb".
 [[nodiscard]] bool can_redraw(int fd);
-/// The columns of the terminal `fd` as they are now, or of $COLUMNS where that is less; 80 where neither says.
+/// The columns of terminal `fd` now, or $COLUMNS if that is less; 80 if neither is known.
 [[nodiscard]] std::size_t terminal_columns(int fd);
 
 }  // namespace ringmaster::cli

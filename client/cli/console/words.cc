@@ -18,7 +18,7 @@ std::string with_decimal(double value, const char* unit) {
   return text;
 }
 
-// Levenshtein's.
+// The Levenshtein distance.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -47,7 +47,7 @@ Result<Duration> parse_duration(std::string_view text) {
     if (unit == "h") seconds = value * 3600;
   }
   if (seconds < 0 || seconds > 4e6)
-    return Error{"\"" + clean_quote(text, 40) + "\" is no time; write a number and a unit: 250ms, 2s, 1.5m, 1h"};
+    return Error{"\"" + clean_quote(text, 40) + "\" is not a time; write a number and a unit: 250ms, 2s, 1.5m, 1h"};
   return Duration(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
 }
 
@@ -73,14 +73,14 @@ Result<Target> parse_target(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos || !is_name(text.substr(0, slash)) || !is_name(text.substr(slash + 1)))
     return Error{"\"" + clean_quote(text) +
-                 "\" is no POOL/HANDLER, such as default/thumbnail; \"ringmaster handlers\" lists what there is"};
+                 "\" is not a POOL/HANDLER, such as default/thumbnail; \"ringmaster handlers\" lists what there is"};
   return Target{std::string(text.substr(0, slash)), std::string(text.substr(slash + 1))};
 }
 
 Result<Argument> parse_argument(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || !is_name(text.substr(0, equals)))
-    return Error{"\"" + clean_quote(text) + "\" is no argument; write --arg NAME=VALUE, such as --arg width=256"};
+    return Error{"\"" + clean_quote(text) + "\" is not an argument; write --arg NAME=VALUE, such as --arg width=256"};
   return Argument{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }
 
@@ -104,9 +104,9 @@ Result<std::uint64_t> parse_job(std::string_view text) {
   } else if (read(text.substr(0, dash), session) && read(text.substr(dash + 1), number)) {
     id = std::uint64_t{session} << 32 | number;
   }
-  // Sessions and their jobs are counted from 1.
+  // Serials of sessions and their jobs' numbers are never 0.
   if (id >> 32 != 0 && (id & 0xFFFF'FFFFU) != 0) return id;
-  return Error{"\"" + clean_quote(text, 40) + "\" is no job; write it as status shows it, such as 17-1"};
+  return Error{"\"" + clean_quote(text, 40) + "\" is not a job; write it as status shows it, such as 17-1"};
 }
 
 std::string count_of(std::uint64_t number, std::string_view noun) {

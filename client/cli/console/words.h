@@ -8,7 +8,7 @@
 
 #include "client/client.h"
 
-/// What is typed and what is shown: times, sizes, names. Pure.
+/// Parses what users type, and formats what they see: times, sizes, names. Pure.
 namespace ringmaster::cli {
 
 /// "250ms", "2s", "1.5m", "1h"; a bare number is seconds.
@@ -25,11 +25,11 @@ struct Target {
 /// "key=value".
 [[nodiscard]] Result<Argument> parse_argument(std::string_view text);
 
-/// A job's id as people see it: "17-1", its session and its number there; "" for 0.
+/// A job's id for people: "17-1", its session's serial and its number there; "" for 0.
 [[nodiscard]] std::string show_job(std::uint64_t id);
 /// The id as a decimal number, as logs show it; "" for 0. In JSON a string: beyond 2^53 many readers round numbers.
 [[nodiscard]] std::string decimal_job(std::uint64_t id);
-/// Either of them read back.
+/// Parses either form.
 [[nodiscard]] Result<std::uint64_t> parse_job(std::string_view text);
 
 /// "1 connection", "2 connections".
@@ -46,7 +46,7 @@ struct Progress {
   std::size_t failed = 0;
   Duration elapsed{0};
 };
-/// At most `columns` wide: the bar gets shorter, then goes, then the rate, then the rest is cut.
+/// At most `columns` wide: first the bar gets shorter and is left out, then the rate, then the rest is cut.
 [[nodiscard]] std::string show_progress(const Progress& progress, std::size_t columns = 80);
 
 }  // namespace ringmaster::cli

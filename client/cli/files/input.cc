@@ -15,8 +15,7 @@
 namespace ringmaster::cli {
 namespace {
 
-// A stream may say nothing for hours: looked at in slices, so that an interrupt that comes just before is not slept
-// over.
+// Waits for a stream in slices: an interrupt that comes just before poll() would not end a long one.
 Result<void> await_stream(const Input& input) {
   constexpr int kSliceMs = 100;
   pollfd look{input.fd.get(), POLLIN, 0};
@@ -28,11 +27,11 @@ Result<void> await_stream(const Input& input) {
   return Error{"interrupted while reading \"" + input.name + "\"", EINTR};
 }
 
-// O_NONBLOCK: opening a FIFO would wait for its writer, deaf to an interrupt that came a moment before.
+// O_NONBLOCK: otherwise open() would wait for a FIFO's writer, and miss an interrupt that came just before.
 UniqueFd open_for_reading(const std::string& path) {
   constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
   UniqueFd fd(::open(path.c_str(), kFlags | O_NONBLOCK));
-  if (!fd && errno == EAGAIN) fd.reset(::open(path.c_str(), kFlags));  // a lease of another process
+  if (!fd && errno == EAGAIN) fd.reset(::open(path.c_str(), kFlags));  // another process has a lease on the file
   return fd;
 }
 
@@ -47,7 +46,7 @@ Result<Input> open_input(const std::string& path) {
   struct stat facts {};
   if (::fstat(input.fd.get(), &facts) != 0) return errno_error("cannot look at \"" + input.name + "\"", errno);
   if (S_ISDIR(facts.st_mode)) return Error{"\"" + input.name + "\" is a folder; name the files in it", EISDIR};
-  // A file that was partly read before it became our standard input has less than its size left.
+  // Standard input may be a file that another program has partly read: then less than its size is left.
   const bool fresh = !standard || ::lseek(input.fd.get(), 0, SEEK_CUR) == 0;
   input.regular = S_ISREG(facts.st_mode);
   input.sized = input.regular && facts.st_size > 0 && fresh;
@@ -74,7 +73,7 @@ Result<std::string> read_all(const Input& input, std::uint64_t limit) try {
   std::string text;
   std::array<std::byte, 65536> piece;
   for (;;) {
-    // One more than is allowed tells an input that just fits from one that goes on.
+    // Reads one byte more than allowed, to tell an input that just fits from a larger one.
     const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), limit - text.size() + 1));
     const auto size = read_into(input, std::span(piece).first(room));
     if (!size) return size.error();

@@ -24,7 +24,7 @@ std::string folder_of(const std::string& path) {
 
 Error cannot_write(const std::string& path, int why) { return errno_error("cannot write \"" + path + "\"", why); }
 
-// A link to what is not there yet: where the file will be.
+// Follows a link whose target does not exist yet: returns where the file will be.
 Result<std::string> end_of_link(std::string path) {
   constexpr int kMostLinks = 40;  // the kernel's limit
   for (int left = kMostLinks; left > 0; --left) {
@@ -52,7 +52,7 @@ Result<void> check_kind(const std::string& path, mode_t mode) {
   return Error{cannot_write(path, errno).message + " (mode " + octal + "); choose another name, or remove it", errno};
 }
 
-// In a sticky folder (/tmp) only the owner of a file may have it renamed over.
+// In a sticky folder (/tmp) only its owner may replace a file.
 Result<void> check_sticky(const ResultPlace& place) {
   struct stat folder {};
   const char* const name = place.folder.empty() ? "." : place.folder.c_str();
@@ -63,7 +63,7 @@ Result<void> check_sticky(const ResultPlace& place) {
                EPERM};
 }
 
-// As the shell's > would go: through links, which the kernel may forbid to follow in a folder like /tmp.
+// Follows links like the shell's >; the kernel may forbid that in a folder like /tmp.
 Result<ResultPlace> follow(const std::string& named) {
   ResultPlace place{.path = named, .folder = folder_of(named)};
   if (::stat(named.c_str(), &place.facts) != 0) {
@@ -81,7 +81,7 @@ Result<ResultPlace> follow(const std::string& named) {
   struct stat again {};
   const bool found = real && ::stat(real.get(), &again) == 0 && again.st_dev == place.facts.st_dev &&
                      again.st_ino == place.facts.st_ino;
-  if (!found) {  // a name under /proc/self/fd whose file has no other any more
+  if (!found) {  // a name under /proc/self/fd whose file is deleted
     place.in_place = true;
     return place;
   }
@@ -92,13 +92,14 @@ Result<ResultPlace> follow(const std::string& named) {
   return place;
 }
 
-// The access list grants what the mode's group bits only bound: it goes along, or nobody gets in by it.
+// With an access list the mode's group bits are only its upper limit. Copies the list; if that fails, the mode must
+// give nobody access that the list did not give.
 bool copy_access_list(int fd, const ResultPlace& place) {
   std::array<char, 4096> list;
   const ssize_t size = ::getxattr(place.path.c_str(), kAccessList, list.data(), list.size());
   if (size > 0) return ::fsetxattr(fd, kAccessList, list.data(), static_cast<std::size_t>(size), 0) == 0;
   if (size < 0 && errno != ENODATA && errno != EOPNOTSUPP && errno != ENOSYS) return false;
-  // What the folder gives to new files by default was not the old one's.
+  // The old file had no access list: removes the one that the folder gives to new files.
   (void)::fremovexattr(fd, kAccessList);
   return true;
 }
@@ -131,7 +132,7 @@ Result<ResultPlace> find_place(const std::string& named, Existing existing) {
     return place;
   }
   if (::lstat(named.c_str(), &place.facts) != 0) {
-    // ENOENT of a folder is found when the folder is tried out.
+    // A missing folder is reported when the folder is tried out.
     if (errno != ENOENT && errno != ENOTDIR) return cannot_write(named, errno);
     return place;
   }
@@ -155,7 +156,7 @@ Result<void> take_over_permissions(int fd, const ResultPlace& place) {
   if (!group_kept || !list_kept) mode &= ~static_cast<mode_t>(S_IRWXG) | (mode & S_IRWXO) << 3;
   if (::fchmod(fd, mode) == 0) return {};
   const int why = errno;
-  // A file system without permissions of its own refuses; what matters is that nobody gets in who could not before.
+  // A file system without permissions refuses. That is fine as long as nobody gets access who had none before.
   if (::fstat(fd, &now) == 0 && (now.st_mode & (S_IRWXG | S_IRWXO) & ~mode) == 0) return {};
   return errno_error("cannot keep the permissions of \"" + place.path + "\"", why);
 }

@@ -33,7 +33,8 @@ Result<void> close_written(UniqueFd fd, const std::string& name) {
   return {};
 }
 
-// A FIFO without a reader gives ENXIO; a plain open() would wait, deaf to an interrupt that came a moment before.
+// Waits in slices for a FIFO's reader (ENXIO: none yet): a blocking open() would miss an interrupt that came just
+// before.
 Result<UniqueFd> open_in_place(const std::string& path) {
   for (;;) {
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -54,7 +55,7 @@ Result<void> write_in_place(const std::string& path, std::span<const std::byte> 
   return close_written(std::move(*fd), path);
 }
 
-// Where nothing can be renamed. A new file that could not be written whole is removed again.
+// For file systems without rename. Removes a new file again if it could not be written completely.
 Result<void> write_directly(const ResultPlace& place, std::span<const std::byte> bytes, Existing existing) {
   const bool fresh = existing == Existing::Keep || !place.there;
   const int flags = O_WRONLY | O_CLOEXEC | O_CREAT | (fresh ? O_EXCL : O_TRUNC);
@@ -67,7 +68,7 @@ Result<void> write_directly(const ResultPlace& place, std::span<const std::byte>
   return written;
 }
 
-// Takes the name by a file of its own, which the rename then replaces: whoever comes between finds the name taken.
+// Creates an empty file with the name, which the rename then replaces: so no other program can take the name meanwhile.
 Result<void> claim_and_rename(const std::string& temporary, const std::string& path) {
   UniqueFd claim(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate));
   if (!claim) return cannot_name(temporary, path, errno);
@@ -105,16 +106,16 @@ Result<Naming> try_folder(const std::string& folder) {
   const std::string shown = folder.empty() ? "." : folder;
   struct stat facts {};
   if (::stat(shown.c_str(), &facts) != 0) {
-    if (errno == ENOENT) return Error{"the folder \"" + shown + "\" is not there; make it first", ENOENT};
+    if (errno == ENOENT) return Error{"the folder \"" + shown + "\" does not exist; make it first", ENOENT};
     return errno_error("cannot look at the folder \"" + shown + "\"", errno);
   }
-  if (!S_ISDIR(facts.st_mode)) return Error{"\"" + shown + "\" is no folder", ENOTDIR};
+  if (!S_ISDIR(facts.st_mode)) return Error{"\"" + shown + "\" is not a folder", ENOTDIR};
   auto file = TemporaryFile::create(folder, kPrivate);
   const auto no_file = [&](const Error& why) {
     return Error{"the folder \"" + shown + "\" takes no files: " + why.message + "; choose another", why.code};
   };
   if (!file) return no_file(file.error());
-  const std::byte one{0};  // a full disk may still have names to give
+  const std::byte one{0};  // a byte must be written: a full disk may still create files
   if (const auto written = write_all(file->fd(), {&one, 1}, file->path()); !written) return no_file(written.error());
   if (const auto closed = file->close(); !closed) return no_file(closed.error());
   const std::string first = file->path();
@@ -168,7 +169,7 @@ Result<void> ResultWriter::write(const std::string& named, std::span<const std::
   if (auto written = write_all(file->fd(), bytes, place->path); !written) return written;
   if (auto closed = file->close(); !closed) return closed;
   auto named_so = give_name(*file, place->path, existing, *naming);
-  // A single file that a container mounted: it can be written, but nothing renamed over it.
+  // A single file that is mounted into a container can be written, but not replaced by a rename.
   if (!named_so && named_so.error().code == EBUSY && place->there) return write_directly(*place, bytes, existing);
   return named_so;
 }

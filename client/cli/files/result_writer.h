@@ -14,31 +14,30 @@ enum class Existing { Keep, Replace };
 
 /// How a finished file gets its name in a folder: the first of these that the file system can do.
 enum class Naming : std::uint8_t {
-  RenameNoReplace,  ///< renameat2(RENAME_NOREPLACE): check and step are one
+  RenameNoReplace,  ///< renameat2(RENAME_NOREPLACE): one atomic step
   Link,             ///< link(), which never replaces; then the temporary name is removed
-  Claim,            ///< the name is taken by an empty file that is made with O_EXCL and renamed over
-  InPlace           ///< no renames at all: the file is made with O_EXCL and written where it is
+  Claim,            ///< an empty file is created with O_EXCL, and the rename replaces it
+  InPlace           ///< no rename: the file is created with O_EXCL and written directly
 };
 
-/// Writes results into files: each is there whole or not at all (but InPlace), and with Existing::Keep never over a
-/// file that is there already, even if it appeared a moment ago. What a folder's file system can do is tried once.
+/// Writes results into files. A file is complete or does not exist (except with InPlace); with Existing::Keep no
+/// existing file is overwritten, even if it appeared a moment ago. What a folder's file system can do is tried once.
 ///
-/// With Existing::Replace a link stays one and what it names is replaced; the file's permissions, and its owner where
-/// that is allowed, are kept; a device or a pipe is written to.
+/// With Existing::Replace a link stays, and the file that it names is replaced; the file's permissions are kept, and
+/// its owner if that is allowed; a device or a pipe is written to.
 class ResultWriter {
  public:
-  /// Everything about `path` that can be known before there is something to write: its folder takes files, what is
-  /// there may be replaced.
+  /// Checks before there is a result whether `path` can be written: its folder takes files, an existing file may be
+  /// replaced.
   [[nodiscard]] Result<void> check(const std::string& path, Existing existing);
   /// The same for all files of a folder ("": the current one).
   [[nodiscard]] Result<void> check_folder(const std::string& folder);
   [[nodiscard]] Result<void> write(const std::string& path, std::span<const std::byte> bytes, Existing existing);
 
-  /// Whether a failed write into `folder` is one that the next would meet too: the disk is full or broken, the folder
-  /// gone.
+  /// True if the next write into `folder` would fail too: the disk is full or broken, or the folder is gone.
   [[nodiscard]] bool ends_all(const Error& failure, const std::string& folder);
 
-  /// For tests: as if trying `folder` had found that.
+  /// For tests: sets what was found out about `folder`.
   void set_naming(const std::string& folder, Naming naming) { namings_[folder] = naming; }
 
  private:
@@ -46,13 +45,13 @@ class ResultWriter {
   std::map<std::string, Naming> namings_;  // by folder, "" or with a final slash
 };
 
-/// Tries out what the file system of `folder` can do; leaves nothing there.
+/// Tries out what the file system of `folder` can do; removes all test files.
 [[nodiscard]] Result<Naming> try_folder(const std::string& folder);
 
-/// Writes to a descriptor: a file, or a pipe, a device or a terminal that may take its time. EINTR: it would have
-/// waited and the user has interrupted.
+/// Writes to a descriptor: a file, or a pipe, a device or a terminal, which may block. EINTR: the user interrupted the
+/// wait.
 [[nodiscard]] Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string& name);
-/// Whether descriptor 1 is open for writing.
+/// An Error unless descriptor 1 is open for writing.
 [[nodiscard]] Result<void> check_standard_output();
 
 }  // namespace ringmaster::cli

@@ -31,7 +31,8 @@ Result<TemporaryFile> TemporaryFile::create(const std::string& folder, mode_t mo
   constexpr int kTries = 100;
   for (int left = kTries;; --left) {
     std::string path = random_name(folder);
-    // Registered first: a signal that comes between must find it. Removing what is not there does no harm.
+    // Registered before the file is created, so that a signal in between finds it; removing a missing file does no
+    // harm.
     remove_when_ended(path);
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (fd) return TemporaryFile(std::move(fd), std::move(path));

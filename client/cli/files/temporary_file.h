@@ -9,9 +9,9 @@
 
 namespace ringmaster::cli {
 
-/// A new file under a random name that nobody else has, ".ringmaster-0123456789abcdef.tmp". Removed on destruction, and
-/// by the signal that ends the program, unless it was given its own name meanwhile. What a killed program left behind
-/// is in nobody's way.
+/// A new file with a random, unique name, ".ringmaster-0123456789abcdef.tmp". Removed on destruction, and by a signal
+/// that ends the program, unless keep() was called. A file that a killed program leaves behind does not disturb later
+/// runs.
 class TemporaryFile {
  public:
   /// `folder`: "" or with a final slash.
@@ -24,7 +24,7 @@ class TemporaryFile {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   /// Some file systems report a failed write only here.
   [[nodiscard]] Result<void> close();
-  /// It has another name now.
+  /// The file has been renamed: it is not removed.
   void keep() noexcept;
 
   [[nodiscard]] static std::string random_name(const std::string& folder);

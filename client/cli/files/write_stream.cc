@@ -12,7 +12,7 @@
 namespace ringmaster::cli {
 namespace {
 
-// True: it takes some bytes now. An interrupt ends only a wait: what can be written is written.
+// Waits until `fd` takes bytes. An interrupt ends only the wait: what can be written is written.
 Result<void> await_room(int fd, const std::string& name) {
   constexpr int kSliceMs = 100;
   for (;;) {
@@ -27,7 +27,8 @@ Result<void> await_room(int fd, const std::string& name) {
 }  // namespace
 
 Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string& name) {
-  // A pipe that has room takes as much without blocking; more than that could sleep over an interrupt.
+  // A pipe that poll() calls writable takes this much without blocking; a larger write could block and miss an
+  // interrupt.
   constexpr std::size_t kPipePiece = 4096;
   struct stat facts {};
   const bool regular = ::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a file is, whatever it is called: names differ by links, folders and "..".
+// Identifies a file whatever its name is: by links, folders and ".." one file has many names.
 using FileId = std::pair<dev_t, ino_t>;
 using Files = std::map<FileId, const MapItem*>;
 
@@ -28,7 +28,7 @@ std::vector<std::string> find_folder_problems(const std::string& folder, ResultW
   std::error_code status;
   fs::create_directories(folder, status);
   if (status && !fs::is_directory(folder))
-    return {"--out \"" + folder + "\" is no folder and cannot be made one: " + status.message()};
+    return {"--out \"" + folder + "\" is not a folder and cannot be made one: " + status.message()};
   if (const auto usable = writer.check_folder(folder); !usable) return {"--out: " + usable.error().message};
   return {};
 }
@@ -40,7 +40,7 @@ std::optional<std::string> check_input(MapItem& item, Files& inputs) {
   if (!facts) return std::nullopt;
   if (S_ISDIR(facts->st_mode)) return "\"" + item.input + "\" is a folder; name the files in it";
   if (!S_ISREG(facts->st_mode))
-    return "\"" + item.input + "\" is no regular file; map reads regular files, use submit for a pipe or a device";
+    return "\"" + item.input + "\" is not a regular file; map reads regular files, use submit for a pipe or a device";
   item.bytes = static_cast<std::uint64_t>(facts->st_size);
   inputs.emplace(FileId{facts->st_dev, facts->st_ino}, &item);
   return std::nullopt;
@@ -53,7 +53,8 @@ std::optional<std::string> check_output(const MapItem& item, bool force, const F
     const FileId id{facts->st_dev, facts->st_ino};
     if (const auto found = inputs.find(id); found != inputs.end())
       return item.input + " would become " + item.output + ", which is the input " + found->second->input;
-    if (!S_ISREG(facts->st_mode)) return "\"" + item.output + "\" is there and no regular file; choose another --out";
+    if (!S_ISREG(facts->st_mode))
+      return "\"" + item.output + "\" exists and is not a regular file; choose another --out";
     const auto [other, fresh] = outputs.emplace(id, &item);
     if (!fresh && other->second->output != item.output)
       return item.input + " and " + other->second->input + " would both become the file " + item.output;
@@ -77,7 +78,7 @@ std::vector<std::string> find_problems(const MapCommand& command, std::vector<Ma
   Files outputs;
   for (MapItem& item : items)
     if (auto problem = check_input(item, inputs)) problems.push_back(*std::move(problem));
-  if (!problems.empty()) return problems;  // what a folder would become says nothing
+  if (!problems.empty()) return problems;  // names of results for wrong inputs would only confuse
   for (const MapItem& item : items)
     if (auto problem = check_output(item, command.force, inputs, outputs, writer))
       problems.push_back(*std::move(problem));

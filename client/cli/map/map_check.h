@@ -9,9 +9,9 @@
 
 namespace ringmaster::cli {
 
-/// Everything about a `map` that can be refused before its first job, one line each; empty: none. Makes the folder for
-/// the results and tries it out, looks at every input and output, and fills in the inputs' sizes. A missing input is
-/// not among them: it fails alone.
+/// All reasons to refuse a `map` before its first job, one line each; empty: none. Makes the folder for the results and
+/// tries it out, checks every input and output, and fills in the inputs' sizes. A missing input is no such reason: only
+/// its own job fails.
 [[nodiscard]] std::vector<std::string> find_problems(const MapCommand& command, std::vector<MapItem>& items,
                                                      ResultWriter& writer);
 

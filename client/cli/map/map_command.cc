@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Rings for so many in flight that the daemon grants them: fewer where memory is short.
+// Opens a session with rings for as many jobs in flight as the daemon grants: fewer if memory is short.
 Result<Session> open_session(Client& client, const MapCommand& command, const std::vector<MapItem>& items,
                              const HandlerDescription* handler, const PoolHandlers& pool, std::size_t& in_flight) {
   for (;; in_flight /= 2) {
@@ -31,7 +31,7 @@ Result<Session> open_session(Client& client, const MapCommand& command, const st
     options.request_ring_bytes = room.request_ring;
     options.result_ring_bytes = room.result_ring;
     options.shortest_timeout = command.job.timeout;
-    // A smaller one may do at once what a larger one would wait for.
+    // Does not wait while a smaller session might be granted at once.
     const Duration busy = in_flight <= 1 ? busy_timeout(command.job) : Duration(0);
     auto session = open_patiently(client, command.job.target.pool, options, busy);
     const int refusal = session ? 0 : session.error().code - client::kRefusedByDaemon;
@@ -48,7 +48,7 @@ int refuse(const std::vector<std::string>& problems) {
   return fail(kExitUsage, "nothing was submitted");
 }
 
-// What there is to do: inputs with the names of their results. Whatever is wrong goes to `problems`.
+// The inputs with the names of their results. Errors are added to `problems`.
 std::vector<MapItem> plan_items(const MapCommand& command, const ExtensionRule& rule,
                                 std::vector<std::string>& problems) {
   std::vector<MapItem> items;
@@ -60,7 +60,7 @@ std::vector<MapItem> plan_items(const MapCommand& command, const ExtensionRule& 
   return items;
 }
 
-// The handler, once its arguments are right; an exit status else.
+// The handler, if its arguments are right.
 Result<const HandlerDescription*> check_handler(const MapCommand& command, const PoolHandlers& pool) {
   if (!pool.known && !command.extension)
     return Error{"pool \"" + pool.pool +
@@ -103,7 +103,7 @@ int run_map(const CommonOptions& common, const MapCommand& command) {
                               : std::clamp<std::size_t>(2 * std::thread::hardware_concurrency(), 8, 64);
   MapReport report(items.size(), can_redraw(STDERR_FILENO));
   bool disk_failed = false;
-  // The second time for those whose results need a larger session than the handler's rule asks for.
+  // The second time for files whose results need more room than the handler's rule gave them.
   for (const bool first : {true, false}) {
     auto session = open_session(*client, command, items, *handler, *pool, in_flight);
     if (!session && first) return fail_unless_interrupted(exit_code(session.error()), session.error().message);
@@ -119,7 +119,7 @@ int run_map(const CommonOptions& common, const MapCommand& command) {
     if (items.empty()) break;
   }
   report.finish();
-  if (disk_failed) (void)fail(kExitFile, "results cannot be written any more: the files that were left were not run");
+  if (disk_failed) (void)fail(kExitFile, "results cannot be written any more: the remaining files were not run");
   const int written = print(common.json ? report.to_json(command.job.target.pool + "/" + command.job.target.handler)
                                         : report.summary());
   if (written != kExitDone) return written;

@@ -4,7 +4,7 @@
 
 namespace ringmaster::cli {
 
-/// Returns the exit status and has said on standard error what went wrong.
+/// Returns the exit status; prints errors to standard error.
 int run_map(const CommonOptions& common, const MapCommand& command);
 
 }  // namespace ringmaster::cli

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Arguments of one job in the request ring, and slack for what wraps.
+// Room for one job's arguments in the request ring, and for what a wrap wastes.
 constexpr std::uint64_t kArgumentRoom = std::uint64_t{64} << 10;
 constexpr std::uint64_t kLeastRing = std::uint64_t{1} << 20;
 
@@ -24,7 +24,7 @@ std::string value_of(const HandlerDescription& handler, const Arguments& argumen
 }
 
 std::uint64_t ring_for(std::uint64_t largest, std::uint64_t sum, std::size_t in_flight, std::uint64_t most) {
-  // Room for a wrap beside the largest, and for the usual ones in flight.
+  // Room for at least two of the largest, because a wrap may waste as much as one.
   const std::uint64_t wanted = std::min(sum, largest * std::max<std::uint64_t>(2, in_flight));
   std::uint64_t bytes = whole_pages(std::max(kLeastRing, wanted + largest));
   if (most != 0) bytes = std::min(bytes, most / shm::kPageBytes * shm::kPageBytes);
@@ -38,7 +38,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// What the last extension of a name says, without dot; the spellings of JPEG are one.
+// The format that a name's last extension means, without the dot; all spellings of JPEG are one.
 std::string said_by(std::string_view name) {
   const auto dot = name.rfind('.');
   std::string extension = dot == std::string_view::npos ? std::string() : lower(name.substr(dot + 1));
@@ -53,7 +53,7 @@ const ArgumentDescription* find_argument(const HandlerDescription& handler, std:
 
 using How = ExtensionRule::How;
 
-// "value=+ext,other=-ext": what stands there for `value`.
+// The entry for `value` in a list such as "value=+ext,other=-ext".
 ExtensionRule by_value(std::string_view list, std::string_view value) {
   while (!list.empty()) {
     const std::string_view entry = list.substr(0, list.find(','));
@@ -67,7 +67,7 @@ ExtensionRule by_value(std::string_view list, std::string_view value) {
   return {};
 }
 
-// As the handler describes it.
+// The rule by the handler's description alone.
 ExtensionRule described_rule(const HandlerDescription& handler, const Arguments& arguments) {
   const std::string& rule = handler.output_extension;
   const auto open = rule.find('{');

@@ -58,7 +58,7 @@ void MapReport::show() {
   const auto now = Clock::now();
   if (!show_ || now - shown_ < std::chrono::milliseconds(100)) return;
   shown_ = now;
-  // One column stays free: a terminal that wraps as soon as a line is full would begin another.
+  // One column stays free: some terminals start a new line as soon as one is full.
   const std::size_t columns = std::max<std::size_t>(terminal_columns(STDERR_FILENO), 1) - 1;
   const Progress progress{total_, done_ + failures_.size(), failures_.size(), now - began_};
   std::fprintf(stderr, "\r\x1b[K%s", show_progress(progress, columns).c_str());

@@ -10,19 +10,19 @@
 
 namespace ringmaster::cli {
 
-/// What became of each file of a `map`: counts, failures with their causes, and a progress bar on a terminal.
+/// Reports what became of each file of a `map`: counts, failures with their causes, and a progress bar on a terminal.
 class MapReport {
  public:
   /// `show`: standard error is a terminal, where a bar may be drawn.
   MapReport(std::size_t total, bool show) : total_(total), show_(show) {}
 
   void add_input(std::uint64_t bytes) { bytes_in_ += bytes; }
-  /// `advice`: what to do about a failure, behind its line.
+  /// `advice`: what to do about a failure; printed after its line.
   void ended(const MapItem& item, const Outcome& outcome, const std::string& advice = {});
   void refused(const MapItem& item, const Refusal& refusal);
   void file_problem(const MapItem& item, const std::string& message);
   void interrupted(const MapItem& item);
-  /// Left out since results could not be written any more.
+  /// The file was left out because results cannot be written any more.
   void not_run(const MapItem& item);
 
   /// Draws the bar, at most ten times a second.
@@ -52,7 +52,7 @@ class MapReport {
 
   std::size_t total_;
   bool show_;
-  bool bar_ = false;  ///< stands on the terminal now
+  bool bar_ = false;  ///< the bar is shown on the terminal now
   std::size_t done_ = 0;
   std::size_t again_ = 0;
   std::size_t remarked_ = 0;

@@ -40,7 +40,7 @@ bool MapRun::start(const MapItem& item) {
   auto input = open_input(item.input);
   if (!input) return report_.file_problem(item, input.error().message), true;
   if (!input->regular)
-    return report_.file_problem(item, "\"" + item.input + "\" is no regular file any more; use submit for it"), true;
+    return report_.file_problem(item, "\"" + item.input + "\" is not a regular file any more; use submit for it"), true;
   const std::uint64_t limit = request_limit(pool_, handler_);
   const auto too_large = [&] {
     report_.refused(item, {SubmitError::TooLarge, request_too_large("\"" + item.input + "\"", pool_, handler_)});
@@ -73,7 +73,7 @@ bool MapRun::start(const MapItem& item) {
   const std::size_t taken = request->bytes().size();
   auto job = session_.submit(command_.job.target.handler, std::move(*request), command_.job.arguments, options);
   if (!job) return refused(item, job.error());
-  if (item.result == 0) report_.add_input(taken);  // else it was counted the first time
+  if (item.result == 0) report_.add_input(taken);  // a second attempt was counted the first time
   jobs_.push_back(std::move(*job));
   of_job_.push_back(&item);
   return true;
@@ -113,7 +113,7 @@ void MapRun::settle(const MapItem& item, const Outcome& outcome) {
   report_.ended(item, outcome);
 }
 
-// A full disk takes no other result either: jobs that would run for nothing are not started.
+// If the disk is full no other result can be written either: starts no more jobs.
 void MapRun::written_in_vain(const MapItem& item, const Error& failure) {
   report_.file_problem(item, failure.message);
   disk_failed_ = disk_failed_ || writer_.ends_all(failure, command_.out);

@@ -9,8 +9,8 @@
 
 namespace ringmaster::cli {
 
-/// Runs files through one session: they go into their extents as room comes, results go to disk as they end. One
-/// thread; lives as long as the run.
+/// Runs files through one session: reads each into its extent when there is room, and writes each result when its job
+/// ends. One thread; lives as long as the run.
 class MapRun {
  public:
   /// `grow`: a result that needs a larger session is kept for take_too_large() instead of being reported.
@@ -20,11 +20,11 @@ class MapRun {
   /// Ends early when interrupted, and when results cannot be written any more.
   void run();
   [[nodiscard]] bool disk_failed() const { return disk_failed_; }
-  /// With the room that each needs.
+  /// The files whose results need a larger session, with the bytes that each needs.
   [[nodiscard]] std::vector<MapItem> take_too_large() { return std::move(too_large_); }
 
  private:
-  /// False: no room until one of those in flight has ended.
+  /// False: there is no room until a job in flight has ended.
   bool start(const MapItem& item);
   bool refused(const MapItem& item, const Refusal& refusal);
   void settle_one();
@@ -43,7 +43,7 @@ class MapRun {
   ResultWriter& writer_;
   MapReport& report_;
   std::vector<PendingJob> jobs_;
-  std::vector<const MapItem*> of_job_;  // beside jobs_
+  std::vector<const MapItem*> of_job_;  // parallel to jobs_
   std::size_t next_ = 0;
   bool disk_failed_ = false;
   std::vector<MapItem> too_large_;

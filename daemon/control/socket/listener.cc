@@ -63,7 +63,7 @@ Result<void> clear_place(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) return {};
   if (!S_ISSOCK(found.st_mode)) {
-    return Error{"\"" + path + "\" is there and is no socket; it is not touched: remove it, or choose another place " +
+    return Error{"\"" + path + "\" exists and is not a socket; it is not touched: remove it, or choose another place " +
                  "with --socket"};
   }
   // Somebody who listens without our lock (started by other means) is respected all the same.

@@ -33,7 +33,7 @@ std::string what_is_wrong(PlaceSight sight) {
     case PlaceSight::Foreign:
       return "somebody else listens on the path of the daemon's socket; end one of the two";
     case PlaceSight::NoSocket:
-      return "what lies at the path of the daemon's socket is no socket; remove it, and the socket comes back";
+      return "the file at the path of the daemon's socket is not a socket; remove it, and the socket comes back";
   }
   return {};
 }

@@ -11,7 +11,7 @@ enum class PlaceSight : std::uint8_t {
   NoFolder,  ///< the folder is not there either
   Dead,      ///< a socket that nobody listens on
   Foreign,   ///< a socket that somebody else listens on
-  NoSocket,  ///< something that is no socket
+  NoSocket,  ///< something that is not a socket
 };
 
 /// What is done about it.

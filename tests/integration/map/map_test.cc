@@ -124,7 +124,7 @@ TEST_F(MapTest, AccountsForEveryPictureWhileWorkersAreKilled) {
   const std::vector<std::string> broken{"truncated.png", "empty.png", "text.png"};
   add("truncated.png", whole.substr(0, whole.size() / 2));
   add("empty.png", "");
-  add("text.png", "this is no picture");
+  add("text.png", "this is not a picture");
   start_thumbnails();
 
   constexpr unsigned kMostKills = 100;  // then the rest may end in peace, however slow the machine is

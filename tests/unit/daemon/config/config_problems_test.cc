@@ -188,7 +188,7 @@ TEST(ConfigProblems, ImpossibleValues) {
   EXPECT_THAT(pool_problem("spares = -1"), HasSubstr("out of range"));
   EXPECT_THAT(pool_problem("run_timeout = \"2h\""), HasSubstr("longer than max_timeout (1h)"));
   EXPECT_THAT(pool_problem("run_timeout = \"1ms\""), HasSubstr("at least 10ms"));
-  EXPECT_THAT(pool_problem("run_timeout = \"1 s\""), HasSubstr("is no duration"));
+  EXPECT_THAT(pool_problem("run_timeout = \"1 s\""), HasSubstr("is not a duration"));
   EXPECT_THAT(pool_problem("grace = \"31s\""), HasSubstr("longer than run_timeout (30s)"));
   EXPECT_THAT(pool_problem("start_timeout = \"0s\""), HasSubstr("longer than 0s"));
   EXPECT_THAT(pool_problem("retries = 16"), HasSubstr("1 to 15"));
