@@ -34,17 +34,17 @@ Cause cause_of_job(const core::DeathCause& death) {
   return death.by_signal ? Cause::CrashedSignal : Cause::CrashedExit;
 }
 
-// What it was running. The lane's stamp is the worker's word: believed within its life. Without a lane, what a look has
-// last put on record.
+// The run that the death cut short. The lane's stamp was written by the worker, so it must lie within its life. Without
+// a lane, what the pool's last look recorded.
 shm::LastRun last_run(const Burial::Dead& dead, const shm::LedgerWorker& record, std::uint64_t ended_ns) {
   shm::LastRun run;
   run.ended_ns = ended_ns;
   const bool recorded = record.incarnation == dead.owner.incarnation;
   if (dead.lane != nullptr) {
-    run.intent_bits = dead.lane->words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
+    run.intent_bits = dead.lane->words.intent.load(std::memory_order_acquire);  // SYNC: pairs with claim and finish.
     run.started_ns = dead.lane->words.stamp_ns.load(std::memory_order_relaxed);
   } else if (recorded) {
-    run.intent_bits = record.seen_intent.load(std::memory_order_acquire);  // SYNC: before its time.
+    run.intent_bits = record.seen_intent.load(std::memory_order_acquire);  // SYNC: before reading its time.
     run.started_ns = record.first_seen_ns;
   }
   const std::uint64_t born = recorded ? record.started_ns : 0;
@@ -55,7 +55,8 @@ shm::LastRun last_run(const Burial::Dead& dead, const shm::LedgerWorker& record,
 struct Places {
   std::uint64_t masks[shm::kBoardWords] = {};
 };
-// Those that have a process. What the dead may have written for the others would hold rings back for ever.
+// The seats that have a process. Bits of other seats, which the dead worker may have set, would keep clients from
+// ringing for ever.
 Places places_of(std::span<const Seat> seats) {
   Places places;
   for (std::size_t i = 0; i < seats.size(); ++i) {
@@ -98,13 +99,13 @@ Burial::Buried Burial::bury(const Scene& scene, const keeper::ExitRecord& exit) 
   const shm::LastRun run = last_run(dead, record_of(dead.seat), exit.died_at_ns != 0 ? exit.died_at_ns : scene.now_ns);
   if (dead.kin != Kin::Stranger) {
     tell(dead, exit, cause, scene.now_ns);
-    // Before its job is resolved: afterwards nothing tells whose it was.
+    // Before its job is resolved: afterwards the job's submitter is not known.
     buried.died.charged = charge(dead, cause, run);
     if (dead.lane != nullptr) buried.died.jobs_finished = shm::finished_jobs(dead.lane->counters);
   }
   resolve(scene, dead, cause, run);
   acknowledge(dead);
-  // That we could not adopt it says nothing about the pool.
+  // An orphan that we killed says nothing about the pool.
   const bool ours = dead.killed_as_orphan && !dead.verdict && cause.kind != core::DeathKind::OutOfMemory;
   if (ours) buried.died.cause.kind = core::DeathKind::Recycled;
   return buried;
@@ -161,7 +162,7 @@ void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::
     PoolBook::Death death{dead.seat, exit.incarnation, record_of(dead.seat).started_ns, {}, cause, text, {}};
     if (orphan) death.text += ", as it could not be taken over";
     if (dead.lane != nullptr) {
-      // SYNC: the dead's last words.
+      // SYNC: pairs with claim and finish of the dead worker.
       const std::uint64_t intent = dead.lane->words.intent.load(std::memory_order_acquire);
       death.job = running_job(rooms_.sessions, rooms_.handlers, intent, *dead.lane);
     }
@@ -179,7 +180,7 @@ void Burial::tell(const Dead& dead, const keeper::ExitRecord& exit, const core::
        {"stack", wanted ? std::string{} : rooms_.book.last_stack(dead.seat)}});
 }
 
-// To whoever its last job was for; nullopt: it judges the pool.
+// Charges the submitter of the worker's last job; nullopt: the death counts against the pool.
 std::optional<core::Uid> Burial::charge(const Dead& dead, const core::DeathCause& cause,
                                         const shm::LastRun& run) const {
   PoolCharges::Death death;
@@ -205,7 +206,7 @@ void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCaus
   death.verdict = dead.verdict;
   death.run = run;
   const auto jobs = reap_jobs(scene, dead, death);
-  // A living process of the seat has bits of its own by now, and without them nobody would ring it.
+  // A new process in the seat needs its bits: without them nobody would ring for it.
   const auto& living = scene.seats[dead.seat].process;
   if (!living || living->name().owner == dead.owner) shm::clear_place(scene.board, dead.seat);
   shm::clear_strangers(scene.board, places_of(scene.seats).masks);
@@ -218,17 +219,17 @@ std::vector<shm::ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& de
   for (const auto& [at, session] : rooms_.sessions.all()) {
     targets.push_back({at, session->serial, session->request, session->reply, session->opened_ns});
   }
-  // Before its job is resolved, for a successor that finds the one without the other. A stranger was booked by the
+  // Before its job is resolved, so that a successor sees whether the death was counted. A stranger was counted by the
   // predecessor.
   if (dead.kin != Kin::Stranger) {
     rooms_.book.add_counts(dead.owner, dead.lane, shm::times_cut_short(targets, death));
   }
-  // Where the record is a later incarnation's, what that has counted is not to be touched.
+  // If the record belongs to a later incarnation, it must not be changed.
   shm::LedgerWorker elsewhere{};
   shm::LedgerWorker& record = record_of(dead.seat);
   shm::LedgerWorker& counted = record.incarnation == dead.owner.incarnation ? record : elsewhere;
   return shm::reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
-    // A job that lost its worker to our own wish to end it has done nothing wrong.
+    // The worker died because we ended it: the job is not to blame.
     if (death.cause == Cause::Lost)
       return idempotent && !scene.stopping ? shm::AfterCrash::Retry : shm::AfterCrash::Fail;
     const unsigned crashes = shm::count_crash(rooms_.ledger, counted, job_id, death.detail);
@@ -259,7 +260,7 @@ void Burial::account(const shm::ReapedJob& job, const Dead& dead, const core::De
 void Burial::acknowledge(const Dead& dead) {
   shm::LedgerWorker& record = record_of(dead.seat);
   if (dead.kin != Kin::Stranger) {
-    record.verdict_intent.store(0, std::memory_order_release);  // SYNC: the reaping is done.
+    record.verdict_intent.store(0, std::memory_order_release);  // SYNC: after the job is resolved.
     record.state.store(static_cast<std::uint32_t>(shm::LedgerState::Empty), std::memory_order_release);  // SYNC
   }
   rooms_.keeper.ack_exit(dead.owner.worker, dead.owner.incarnation);

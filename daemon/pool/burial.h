@@ -18,35 +18,35 @@
 
 namespace ringmaster::daemon {
 
-/// What follows the exit of a process: its cause, the record of it, who is charged, its job, the acknowledgement. One
-/// path for a worker, for an orphan and for a stranger, each step of which may be repeated by a successor. The seat
-/// itself is its pool's to clear. Its pool's, on its thread.
+/// What follows the exit of a process: find the cause, record it, charge a uid, end or retry the job, acknowledge the
+/// exit. The same for workers, orphans and strangers; a successor may repeat each step. The pool clears the seat
+/// itself. Owned by the pool, on its thread.
 class Burial {
  public:
   enum class Kin : std::uint8_t {
     Worker,
-    Orphan,    ///< could not be adopted: of its descriptors there may be none
-    Stranger,  ///< no seat has it: a predecessor had buried it already, or had never put it on record
+    Orphan,    ///< could not be adopted: some or all of its descriptors are missing
+    Stranger,  ///< no seat has it: a predecessor had buried it already, or had never recorded it
   };
 
-  /// What there is of the dead.
+  /// What is known of the dead process.
   struct Dead {
     Kin kin = Kin::Stranger;
     core::SeatNumber seat = 0;
     shm::Owner owner;
     const shm::LaneRecord* lane = nullptr;  ///< null: lost
-    int cgroup = -1;                        ///< its own; -1: none, or lost
+    int cgroup = -1;                        ///< its own cgroup; -1: none, or lost
     bool was_ready = false;
     bool killed_as_orphan = false;
     std::optional<core::DeathKind> wish{};  ///< why its seat wanted it to end
-    std::optional<shm::Verdict> verdict{};  ///< of the ledger; it stands above the wish
+    std::optional<shm::Verdict> verdict{};  ///< from the ledger; counts more than the wish
     std::uint64_t oom_kills_at_start = 0;
     std::string boot_error;
   };
   struct Buried {
     Kin kin = Kin::Stranger;
     shm::Owner owner;
-    core::RestartPolicy::Died died;  ///< as the restart policy is to take it
+    core::RestartPolicy::Died died;  ///< for the restart policy
   };
 
   struct Rooms {
@@ -58,15 +58,15 @@ class Burial {
     Keeper& keeper;
   };
   struct Ports {
-    std::function<bool(const Dead&)> out_of_memory;  ///< asked of a SIGKILL that no verdict explains
+    std::function<bool(const Dead&)> out_of_memory;  ///< called for a SIGKILL without a verdict
     std::function<std::optional<core::Uid>(const PoolCharges::Death&)> charge;
-    std::function<void()> call_workers;  ///< a job may be there that nobody was told of
+    std::function<void()> call_workers;  ///< there may be a job that no worker was told of
   };
-  /// The pool at the moment of the exit.
+  /// The state of the pool at the exit.
   struct Scene {
     std::span<Seat> seats;
     shm::BoardRecord& board;
-    bool stopping = false;  ///< no job is tried again
+    bool stopping = false;  ///< then no job is tried again
     std::uint64_t now_ns = 0;
   };
 

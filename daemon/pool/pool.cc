@@ -13,7 +13,7 @@
 #include "shm/memfd.h"
 #include "shm/port/doorbell.h"
 
-// What a pool is made of, and the events that its rooms note; pool_round.cc is what follows from them.
+// How a pool is put together, and how events reach its parts; pool_round.cc is what follows from the events.
 namespace ringmaster::daemon {
 namespace {
 
@@ -132,7 +132,7 @@ void Pool::start() {
   for (const shm::Intent& job : std::exchange(cancelled_before_start_, {})) {
     cancel_running(job.session, job.slot, job.seq);
   }
-  round();  // its workers are under way before anybody is served
+  round();  // starts workers before the first request is served
 }
 
 std::string Pool::refusal() const {
@@ -151,8 +151,8 @@ void Pool::attach(const Session& session, Callback done) {
   for (Seat& seat : seats_) {
     if (seat.process && seat.ready) sessions_.attach_to(seat, session);
   }
-  // Not waited for: a worker answers between jobs, and one that is busy for long must not keep a client from opening.
-  // Who attaches later finds the bell that rang before.
+  // Does not wait for the workers: they answer between jobs, and a long job must not keep a client from opening. A
+  // worker that attaches later still sees a bell that rang before.
   host_.loop().post(std::move(done));
   round_.ask();
 }
@@ -196,14 +196,14 @@ void Pool::call(const Session& session) {
   keep_looking();
 }
 
-// Who was called may take a job, of which no bell tells the supervisor either.
+// A worker that was called may take a job for which no bell rings, so the supervisor must look at its lane.
 void Pool::keep_looking() {
   if (!looks_.next_look()) round_.ask();
   looks_.wake(host_.loop().now(), shortest_run());
 }
 
 void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) {
-  // A look before start() would take the runs that a predecessor saw begin for new ones.
+  // Kept until start(): a look before that would treat runs that a predecessor knew as new ones.
   if (!started_) return cancelled_before_start_.push_back({index, slot, seq});
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.cancel(seat, {index, slot, seq}, host_.loop().now());
@@ -222,7 +222,7 @@ void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
 }
 
 void Pool::on_violation(core::SeatNumber index, const std::string& what) {
-  log_warning("worker said what it may not say, and is killed",
+  log_warning("worker sent a message that is not allowed, and is killed",
               {{"pool", config_.name}, {"seat", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});
   seats_[index].boot_error = what;
   orders_.kill(seats_[index], core::DeathKind::ProtocolViolation);
@@ -293,7 +293,7 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
     case SeatStart::Taken::Dead:
       return;
     case SeatStart::Taken::Booting:
-      // A fresh process is simpler than guessing what it had said.
+      // A new process is simpler than guessing what this one had told the predecessor.
       return orders_.kill(seat, core::DeathKind::Recycled);
     case SeatStart::Taken::Ready:
       break;
@@ -302,7 +302,7 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
   orders_.resume(seat, drain_.claiming_paused(), host_.loop().now());
 }
 
-// Its own cgroup knows; without one, a rise of the machine's count is the best guess about one that nobody else killed.
+// The worker's own cgroup knows. Without one the best guess is that the machine's count of such kills has risen.
 bool Pool::killed_for_memory(const Burial::Dead& dead) const {
   const auto known = WorkerCgroups::out_of_memory(dead.cgroup);
   if (known) return *known;
@@ -318,7 +318,7 @@ void Pool::on_exit(const keeper::ExitRecord& exit) {
   const bool orphan = buried.kin == Burial::Kin::Orphan;
   Seat& seat = seats_[died.seat];
   if (buried.kin != Burial::Kin::Stranger) {
-    // Between two looks it may have finished its first job and died.
+    // It may have finished its first job since the last look.
     if (!orphan && died.jobs_finished != 0) staffing_.finished_first_job(seat, died.seat, now);
     seat = {};
   }

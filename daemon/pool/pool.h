@@ -35,31 +35,32 @@
 
 namespace ringmaster::daemon {
 
-/// One pool of worker processes: its rooms, held together. The supervisor's one thread. Each event goes to the room
-/// that owns it, which notes or does what the event itself demands, and asks for a round:
+/// One pool of worker processes, made of the parts in this folder ("rooms"). The supervisor's one thread. Each event
+/// goes to the room that owns it, which does what the event itself needs; then a round follows:
 ///
-///   look   at lanes, queues and memory, when a timer or a bell says so
+///   look   at lanes, queues and memory, if a timer or a bell says so
 ///   act    drain, then staffing: each decides by core's rules and carries it out
-///   arm    the timer for the earliest next deadline of all
+///   arm    the timer for the earliest next deadline of all rooms
 ///
 /// No round starts within a round. A spare is a ready worker that has every session attached and was told to claim
-/// nothing; a swap costs it one message.
+/// nothing; one message makes it take jobs.
 class Pool final : public PoolPort {
  public:
   /// `first_worker`: id of seat 0. REQUIRES: config.workers is resolved, not 0.
   Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker);
   ~Pool() override;
 
-  /// Creates board and bell and deposits them, or takes them up.
+  /// Creates and deposits board and bell, or takes up those of a predecessor.
   Result<void> open(PoolFds inherited);
-  /// Takes up a worker of the ledger that the keeper still has (`dead`: whose exit is still to be acted upon).
+  /// Takes up a worker that is in the ledger and that the keeper still has. `dead`: it has exited, on_exit() will
+  /// follow.
   void adopt(std::uint16_t seat, std::uint32_t incarnation, std::int32_t pid, WorkerFds fds, bool dead);
-  /// Every session is there: verdicts of a predecessor are carried out or withdrawn, and missing workers started.
+  /// Called when all sessions are known: carries out or withdraws a predecessor's verdicts, and starts missing workers.
   void start();
   void on_exit(const keeper::ExitRecord& exit);
   void stop(core::Duration timeout);
 
-  /// A worker has been ready, or it is clear that none will be for now.
+  /// True once a worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const { return staffing_.availability().judged(); }
   [[nodiscard]] core::Drain::State drain_state() const { return drain_.state(); }
   [[nodiscard]] core::PoolSnapshot snapshot() const { return report_.snapshot(); }
@@ -96,7 +97,7 @@ class Pool final : public PoolPort {
   [[nodiscard]] PoolDrain::Crew crew();
 
   // pool_round.cc
-  void round();  ///< after every event, soon
+  void round();  ///< runs soon after every event
   void look(core::TimePoint now);
   [[nodiscard]] bool idle() const;
   [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_timeout); }

@@ -20,7 +20,7 @@ class PoolContext {
   [[nodiscard]] virtual Keeper& keeper() = 0;
   [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual SessionFates& sessions() = 0;
-  [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of the program
+  [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of ringmaster-worker
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
   [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;
   [[nodiscard]] virtual StackDesk& stacks() = 0;

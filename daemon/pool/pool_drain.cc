@@ -16,7 +16,7 @@ namespace {
 constexpr core::Duration kDrainLook = std::chrono::milliseconds{100};
 constexpr core::Duration kRestLook = std::chrono::milliseconds{20};
 
-// The last job that still belongs to the time before the drain. Words that the client wrote: wrong ones are its loss.
+// The last job that was submitted before the drain. The client wrote these words: wrong ones harm only itself.
 std::uint32_t last_seq(const Session& session) {
   std::uint32_t pending = 0;
   std::uint32_t any = 0;
@@ -44,11 +44,11 @@ shm::BoardClosed board_word(core::Admission admission) {
   return shm::BoardClosed::Open;
 }
 
-// No ready worker claims before it has read what we sent.
+// True if no ready worker can claim before it has read what we sent.
 bool workers_rest(std::span<const Seat> seats) {
   return std::ranges::all_of(seats, [](const Seat& seat) {
     if (!seat.process || !seat.ready) return true;
-    // SYNC: seq_cst, pairs with the worker's set_state: after the Drain that we sent.
+    // SYNC: seq_cst, pairs with the worker's set_state: read after Claiming{paused} was sent.
     const auto state = static_cast<shm::LaneState>(seat.process->lane().words.state.load(std::memory_order_seq_cst));
     return state == shm::LaneState::Resting || state == shm::LaneState::Stopped;
   });
@@ -136,9 +136,9 @@ void PoolDrain::act(const std::vector<core::Drain::Effect>& effects, const Crew&
         publish_admission(crew);
         lose_queued();
         break;
-      case core::Drain::Effect::AskWorkersToStop:  // the plan's goal says so
-      case core::Drain::Effect::KillRunning:       // deadline_passed() says so
-      case core::Drain::Effect::ReportStopped:     // the pool's state does
+      case core::Drain::Effect::AskWorkersToStop:  // done by the staffing plan
+      case core::Drain::Effect::KillRunning:       // done when deadline_passed() is true
+      case core::Drain::Effect::ReportStopped:     // seen in the pool's state
         break;
     }
   }
@@ -157,14 +157,14 @@ void PoolDrain::lose_queued() { rooms_.book.tally().lost += rooms_.fates.end_que
 
 void PoolDrain::close_board(shm::BoardClosed closed) const {
   const auto word = static_cast<std::uint32_t>(closed);
-  // SYNC: seq_cst: before the look at the slots that follows; clients only hasten what that look decides.
+  // SYNC: seq_cst: before the look at the slots that follows, which decides; for clients it is only a hint.
   if (board_->closed.load(std::memory_order_relaxed) != word) board_->closed.store(word, std::memory_order_seq_cst);
 }
 
 void PoolDrain::publish_admission(const Crew& crew) {
   close_board(board_word(core::admission(drain_.state(), crew.hopeless)));
   if (!crew.hopeless || drain_.stopping()) return;
-  // Nobody will take what is queued, and it may have no deadline of its own.
+  // No worker will take the queued jobs, and they may have no timeout of their own.
   rooms_.book.tally().refused += rooms_.fates.end_queued(index_, Cause::Refused);
 }
 
@@ -177,7 +177,7 @@ void PoolDrain::mark(const Session& session) const {
 }
 
 void PoolDrain::note(shm::LedgerDrain drain) const {
-  // SYNC: release: a successor that reads Draining finds what its sessions still run.
+  // SYNC: release: a successor that reads Draining also reads each session's drain_seq.
   rooms_.ledger.pools[index_].drain.store(static_cast<std::uint32_t>(drain), std::memory_order_release);
 }
 
@@ -190,14 +190,14 @@ bool PoolDrain::refuses(const Session& session, shm::SlotWord ready, const Crew&
   return core::refuses(drain_.state(), crew.hopeless, claiming_paused_, job);
 }
 
-// Every slot's word: hint bits may be stale, and a client that ignores the board sets none.
+// Reads every slot's word: hint bits may be stale, and a client that ignores the board need not set any.
 void PoolDrain::refuse_late_jobs(const Crew& crew) {
   bool reminded = false;
   for (const auto& [index, session] : rooms_.sessions.all()) {
     for (const auto [slot, word] : shm::slot_words(session->reply)) {
       if (!word.is_claimable()) continue;
       if (!refuses(*session, word, crew)) {
-        // One that is waited for must be seen by a worker, whether its client has told of it or not.
+        // The drain waits for this job, so a worker must find it even if its client has set no bit.
         reminded |= shm::remind(session->reply, slot);
       } else if (shm::end_ready(session->reply, slot, word, Cause::Refused)) {
         ++rooms_.book.tally().refused;
@@ -219,7 +219,7 @@ bool PoolDrain::waits_for_a_job(const Crew& crew) const {
 void PoolDrain::end_if_idle(core::TimePoint now, const Crew& crew) {
   refuse_late_jobs(crew);
   const bool queued = waits_for_a_job(crew);
-  // A job that lost its worker after the pause lets them claim again.
+  // After a crash a job can be queued again: then claiming goes on.
   if (queued == claiming_paused_) pause_claiming(!queued, crew.seats);
   if (!claiming_paused_ || !workers_rest(crew.seats)) return;
   WordAudit audit;

@@ -14,9 +14,9 @@
 
 namespace ringmaster::daemon {
 
-/// How a pool stops taking work: drain, resume, stop, and a quarantine without a ready worker. The shell around
-/// core::Drain: what the board says, which queued jobs end as refused, when the workers rest, and whom to tell. Kills
-/// are its pool's. On its pool's thread.
+/// How a pool stops taking work: drain, resume, stop, and quarantine without a ready worker. core::Drain decides; this
+/// writes the board, ends queued jobs as refused, checks that the workers rest, and answers those who wait. The pool
+/// does the killing. Owned by the pool, on its thread.
 class PoolDrain {
  public:
   using Done = std::function<void(const std::string& why_not)>;
@@ -28,13 +28,13 @@ class PoolDrain {
     SessionFates& fates;
   };
   struct Ports {
-    std::function<void()> call_workers;  ///< a job may be there that nobody was told of
+    std::function<void()> call_workers;  ///< there may be a job that no worker was told of
     Later later;
   };
-  /// The pool at the moment.
+  /// The state of the pool now.
   struct Crew {
     std::span<Seat> seats;
-    bool hopeless = false;  ///< it is quarantined, and nobody is ready
+    bool hopeless = false;  ///< the pool is quarantined and no worker is ready
   };
 
   PoolDrain(std::string pool, std::uint32_t index, const Rooms& rooms, Ports ports)
@@ -42,28 +42,28 @@ class PoolDrain {
 
   /// Before anything else. REQUIRES: the board outlives this.
   void open(shm::BoardRecord& board) { board_ = &board; }
-  /// A predecessor's drain goes on, with the jobs that it had let in.
+  /// Continues a predecessor's drain; the jobs that it had accepted still run.
   void resume_drain(core::TimePoint now);
 
   void drain(core::TimePoint now, const Crew& crew, Done done);
   void resume(core::TimePoint now, const Crew& crew);
   void stop(core::TimePoint now, const Crew& crew, core::Duration timeout);
-  /// A session comes that was not there when the drain began.
+  /// A session was opened after the drain began.
   void on_attach(const Session& session);
 
-  /// True: the time of a stop is over, and what still runs is to be killed.
+  /// True: the time for a stop is over, so running jobs must be killed.
   [[nodiscard]] bool deadline_passed(core::TimePoint now, const Crew& crew);
-  /// What each round does.
+  /// Called in each round.
   void step(core::TimePoint now, const Crew& crew);
-  /// Ends what came too late, between rounds; of the rest somebody is told.
+  /// Called between rounds: ends jobs that were submitted too late, and makes sure that workers know of the others.
   void refuse_late_jobs(const Crew& crew);
 
   [[nodiscard]] core::Drain::State state() const { return drain_.state(); }
   [[nodiscard]] bool accepts_jobs() const { return drain_.accepts_jobs(); }
   [[nodiscard]] bool stopping() const { return drain_.stopping(); }
-  /// Nothing is left: the workers were told to claim nothing more.
+  /// True: no job is left to run, and the workers were told to claim nothing.
   [[nodiscard]] bool claiming_paused() const { return claiming_paused_; }
-  /// No message tells that the queue is empty, or that a worker rests.
+  /// When to look next: no message tells that the queue is empty or that a worker rests.
   [[nodiscard]] std::optional<core::TimePoint> next_deadline(core::TimePoint now) const;
 
  private:

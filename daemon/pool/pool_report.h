@@ -18,7 +18,7 @@
 
 namespace ringmaster::daemon {
 
-/// What a pool tells about itself. No worker is asked: a status must not need a free one. Its pool's, on its thread.
+/// What a pool reports about itself. It asks no worker, since all may be busy. Owned by the pool, on its thread.
 class PoolReport {
  public:
   struct Rooms {
@@ -42,7 +42,7 @@ class PoolReport {
   /// Everything but `queued` and `running`.
   [[nodiscard]] PoolView view(core::TimePoint now) const;
   [[nodiscard]] core::PoolSnapshot snapshot() const;
-  /// What its processes have done, the living too.
+  /// What all its processes have done, living ones included.
   [[nodiscard]] shm::LedgerTally total() const;
 
  private:

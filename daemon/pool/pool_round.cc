@@ -8,11 +8,12 @@
 namespace ringmaster::daemon {
 namespace {
 
-// A look that nobody asked for, should a ring get lost. At whole multiples, so that all pools take one wake-up.
+// How often an idle pool looks anyway, in case a ring was lost. At whole multiples, so that all pools share one
+// wake-up.
 constexpr core::Duration kIdleLook = std::chrono::seconds{10};
 core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.time_since_epoch() % kIdleLook; }
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
-// For a session that a worker could not be given.
+// When to try again to attach a session to a worker.
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -27,7 +28,7 @@ void Pool::round() {
   if (drain_.deadline_passed(now, crew())) kill_running(now);
   drain_.step(now, crew());
   staffing_.apply(now, drain_.stopping(), drain_.claiming_paused());
-  // A message wakes its worker, and one that is awake takes a job without a ring.
+  // A message wakes its worker, which may then take a job without a ring.
   for (Seat& seat : seats_) {
     if (seat.process && seat.process->take_told()) looks_.wake(now, shortest_run());
   }
@@ -61,7 +62,7 @@ void Pool::look(core::TimePoint now) {
   queues_.look(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   const bool is_idle = idle();
-  // The last look before a sleep too: nothing is done between it and the next.
+  // Also notes the last look before a sleep, because nothing happens until the next one.
   if (slept || is_idle || statistics_.due(now)) statistics_.note(now, report_.total(), slept);
   if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();
 }
@@ -78,7 +79,7 @@ bool Pool::idle() const {
   return core::all_idle(workers, config_.workers) && drain_.accepts_jobs() && !queues_.work_waits();
 }
 
-// What time alone brings about in a seat.
+// Does what is due in a seat because of time alone.
 void Pool::pass_time(Seat& seat, core::TimePoint now) {
   const bool killing = drain_.state() == core::Drain::State::Killing;
   if (killing) orders_.kill_orphan(seat);

@@ -27,7 +27,7 @@ void QueueWatch::look(std::uint64_t now_ns) {
 
 void QueueWatch::look_at_job(const Session& session, std::uint32_t slot, shm::SlotWord seen, std::uint64_t now_ns) {
   work_waits_ = true;
-  shm::JobDescriptor job = session.request.descriptor(slot);  // a copy: the client may write on
+  shm::JobDescriptor job = session.request.descriptor(slot);  // a copy: the client may change it
   if (job.queue_timeout_ms == 0) {
     job.queue_timeout_ms =
         static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(timeout_).count());

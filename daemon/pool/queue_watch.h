@@ -12,8 +12,8 @@
 
 namespace ringmaster::daemon {
 
-/// Looks at the jobs that wait in a pool's queues: ends those that have waited for too long, feeds the pool's gauge,
-/// and says when the next one is due. Its pool's, on its thread.
+/// Looks at the jobs that wait in a pool's queues: ends those whose queue timeout is over, feeds the pool's gauge, and
+/// tells when the next one is due. Owned by the pool, on its thread.
 class QueueWatch {
  public:
   struct Rooms {
@@ -23,14 +23,14 @@ class QueueWatch {
     SessionFates& fates;
   };
 
-  /// `timeout`: of jobs that have none of their own; 0: they wait for ever.
+  /// `timeout`: for jobs that have none of their own; 0: they wait for ever.
   QueueWatch(core::Duration timeout, const Rooms& rooms) : timeout_(timeout), rooms_(rooms) {}
 
   void look(std::uint64_t now_ns);
-  /// What waits now, for a status: the last look may be long ago. Ends nothing.
+  /// The jobs that wait now, for a status: the last look may be long ago. Ends no job.
   [[nodiscard]] core::QueueGauge measure(core::TimePoint now) const;
 
-  /// As the last look has found it.
+  /// Whether jobs waited at the last look.
   [[nodiscard]] bool work_waits() const { return work_waits_; }
   [[nodiscard]] std::optional<core::TimePoint> next_deadline() const { return next_deadline_; }
 

@@ -20,8 +20,7 @@ void Staffing::became_ready(core::SeatNumber seat, core::TimePoint now) {
 }
 
 void Staffing::died(const core::RestartPolicy::Died& died, bool orphan, core::TimePoint now) {
-  // Of an orphan's boot nothing is known, and who is killed from outside says nothing of the pool here: its policy
-  // counts those of a pool that never proved itself.
+  // The death of an orphan, or by a kill from outside, tells nothing about whether the pool's workers can start.
   const bool tells = !orphan && !died.cause.from_outside && !core::wanted(died.cause.kind);
   if (tells && !died.was_ready) available(core::Availability::Event::BootFailed);
   on_policy(policy_.handle(now, died));
@@ -91,7 +90,7 @@ std::vector<core::SeatView> Staffing::views() const {
 
 void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
   on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
-  // An effect changes what the next one should be: planned again until nothing is left to do.
+  // An effect changes the state, so the plan is made again until nothing is left to do.
   for (std::size_t time = 0; time <= rooms_.seats.size(); ++time) {
     const core::PoolGoal goal{config_.workers, config_.spares, stopping, quarantine(), config_.recycle};
     const core::PoolPlan plan = core::plan_pool(now, goal, views());
@@ -104,7 +103,7 @@ void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
 void Staffing::carry_out(const core::PoolEffect& effect, bool paused, core::TimePoint now) {
   std::visit(Overloaded{
                  [&](const core::StartWorker& start) {
-                   // Before the start, which may fail at once.
+                   // Noted before the start, which may fail at once.
                    on_policy(policy_.handle(now, core::RestartPolicy::Started{start.seat}));
                    ports_.start(start.seat);
                  },

@@ -14,8 +14,8 @@
 
 namespace ringmaster::daemon {
 
-/// How many workers a pool has, which of them work, and when one may start again: the shell around plan_pool,
-/// RestartPolicy and Availability. It is told what happened and acts when it is asked to. Its pool's, on its thread.
+/// How many workers a pool has, which are spares, and when one may be started again. plan_pool, RestartPolicy and
+/// Availability decide; this tells them what happened and acts in the round. Owned by the pool, on its thread.
 class Staffing {
  public:
   struct Rooms {
@@ -32,22 +32,22 @@ class Staffing {
   /// REQUIRES: `config` and the rooms outlive this.
   Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports ports);
 
-  // What happened.
+  // Events:
   void became_ready(core::SeatNumber seat, core::TimePoint now);
   void died(const core::RestartPolicy::Died& died, bool orphan, core::TimePoint now);
   void no_start(core::SeatNumber seat, core::TimePoint now);
   void start_timed_out() { available(core::Availability::Event::StartTimedOut); }
-  /// Looks for workers that have finished their first job; also for one that is about to be cleared away.
+  /// Looks for workers that have finished their first job, including one that has died.
   void look_for_first_jobs(core::TimePoint now);
   void finished_first_job(Seat& seat, core::SeatNumber index, core::TimePoint now);
 
-  /// Starts, promotes and recycles until nothing is left to do. `stopping`: everybody leaves; `paused`: whoever is
-  /// promoted claims nothing yet.
+  /// Starts, promotes and recycles workers until nothing is left to do. `stopping`: all workers leave; `paused`: a
+  /// promoted worker must not claim jobs yet.
   void apply(core::TimePoint now, bool stopping, bool paused);
 
   [[nodiscard]] const core::Availability& availability() const { return availability_; }
   [[nodiscard]] const core::RestartPolicy& policy() const { return policy_; }
-  /// No worker is ready, and none will be for now but for a canary.
+  /// True: no worker is ready, and in quarantine only a single one is tried now and then.
   [[nodiscard]] bool no_worker_will_come() const { return policy_.quarantined() && none_ready(rooms_.seats); }
   [[nodiscard]] std::optional<core::TimePoint> next_deadline() const;
 

@@ -8,7 +8,7 @@
 
 namespace ringmaster::daemon {
 
-/// Calls visit(slot, word) for each slot of the session that has its ready bit, whatever its word says.
+/// Calls visit(slot, word) for each slot of the session whose ready bit is set, even if the bit is stale.
 template <typename Visit>
 void for_each_hinted(const Session& session, Visit&& visit) {
   for (std::uint32_t at = 0; at < session.reply.bit_words(); ++at) {
@@ -20,7 +20,7 @@ void for_each_hinted(const Session& session, Visit&& visit) {
   }
 }
 
-/// Calls found(slot, word) for each job of the session that waits: a stale bit is passed over.
+/// Calls found(slot, word) for each waiting job of the session.
 template <typename Found>
 void for_each_waiting(const Session& session, Found&& found) {
   for_each_hinted(session, [&](std::uint32_t slot, shm::SlotWord word) {

@@ -23,7 +23,7 @@ bool WordAudit::can_be(const Session& session, std::uint32_t slot, shm::SlotWord
     return false;
   }
   if (!seen.is_claimable()) return true;
-  // SYNC: acquire: if it is the slot's next job's already, the look at the word below sees that this one is over.
+  // SYNC: acquire: if the descriptor is already the next job's, the look at the word below sees that this job is over.
   const std::uint32_t described = std::atomic_ref(session.request.descriptor(slot).seq).load(std::memory_order_acquire);
   if (described == seen.seq() || shm::slot_word(session.reply, slot) != seen) return true;
   blame(session, "a job descriptor names another job");

@@ -11,15 +11,14 @@
 
 namespace ringmaster::daemon {
 
-/// Looks at words that clients can write for what nobody may have written, so that no such word keeps the supervisor
-/// waiting or awake: its session ends. One round of looks; what it finds is acted upon at the end, when nobody walks
-/// through the sessions any more.
+/// Finds impossible slot words and descriptors, which only a client can have written, so that they cannot keep the
+/// supervisor waiting or awake. Used for one pass over the sessions; the sessions that it found are ended afterwards.
 class WordAudit {
  public:
-  /// False: a hint points to this slot, and its word or its descriptor cannot be.
+  /// False: the word or the descriptor of this slot, which has a hint, is impossible.
   bool can_be(const Session& session, std::uint32_t slot, shm::SlotWord seen);
-  /// While no worker runs a job: true when a slot's owner is not resolved yet. A word that names an owner who does not
-  /// have the job is its client's invention, and would keep the pool from being drained for ever.
+  /// Called when no worker runs a job: true if a dead owner of a slot has not been resolved yet. A word whose owner
+  /// does not have the job was forged, and would keep a drain from ending.
   bool any_owned(const std::map<std::uint16_t, const Session*>& sessions, std::span<const Seat> seats);
   /// Ends the sessions that were found.
   void end_broken(SessionFates& sessions);

@@ -10,9 +10,9 @@
 
 namespace ringmaster::daemon {
 
-/// Tells a supervisor that has stopped looking, because every worker sleeps, that somebody rang: it watches the
-/// doorbells of the sessions, which it never reads nor writes, while armed and at no cost while not. For one that the
-/// kernel does not watch (max_user_watches, memory) an armed one tells now and then, as if it had rung.
+/// Tells the supervisor that a client rang, while all workers sleep and the pool does not look. While armed it watches
+/// the sessions' bells, without reading or writing them; otherwise it costs nothing. If the kernel cannot watch a bell
+/// (max_user_watches, memory), it reports a ring now and then.
 class WorkBell {
  public:
   WorkBell(EventLoop& loop, std::function<void()> rung);
@@ -21,11 +21,11 @@ class WorkBell {
   WorkBell(const WorkBell&) = delete;
   WorkBell& operator=(const WorkBell&) = delete;
 
-  /// The descriptors are borrowed; one that is closed leaves by itself.
+  /// Watches a bell. The descriptor is borrowed; closing it ends the watch.
   void add(int bell);
   void remove(int bell);
 
-  /// Forgets what rang before. Look once more afterwards: what rings from now on is told.
+  /// Forgets earlier rings; later ones are reported. Look at the queues once more after this call.
   void forget();
   void arm();
   void disarm();
@@ -36,7 +36,7 @@ class WorkBell {
 
   EventLoop& loop_;
   std::function<void()> rung_;
-  UniqueFd epoll_;  ///< of its own: edges of descriptors that stay readable for ever
+  UniqueFd epoll_;  ///< an epoll set of its own, edge-triggered: the bells stay readable for ever
   std::unique_ptr<FdWatch> watch_;
   std::set<int> blind_;
   std::optional<EventLoop::TimerId> look_;

@@ -31,7 +31,7 @@ void WorkCall::one(std::span<Seat> seats, const shm::BoardRecord& board, const S
     turn_ = at + 1;
     if (seats[at].process->call({session.index, session.serial})) return;
   }
-  // The board says that somebody is idle, and it is nobody whom we know.
+  // The board has an idle bit, but not of a worker that we know.
   everyone(seats);
 }
 

@@ -15,18 +15,18 @@ namespace ringmaster::daemon {
 
 struct Session;
 
-/// How the supervisor tells workers of jobs: by their control sockets, in which nobody can make it wait. It rings no
-/// bell, for whoever watches one can hold its writers up.
+/// How the supervisor tells workers of jobs: by their control sockets, where nobody can block it. It rings no bell,
+/// because whoever has a bell can block its writers.
 class WorkCall {
  public:
-  /// There may be jobs that nobody was told of: every worker that takes jobs looks.
+  /// There may be jobs that no worker knows of: tells every worker that takes jobs to look.
   static void everyone(std::span<Seat> seats);
-  /// The supervisor has published a job in `session`: one idle worker looks there; which one goes round. That one may
-  /// be on its way to another job: then it passes the call on (shm/DESIGN.md, C6).
+  /// The supervisor has published a job in `session`: calls one idle worker, in rotation. If that one is about to take
+  /// another job, it passes the call on (shm/DESIGN.md, C6).
   void one(std::span<Seat> seats, const shm::BoardRecord& board, const Session& session);
-  /// Calls `look` 5 ms from now, unless it is about to: who was called may be stopped, or dead and not buried yet.
+  /// Calls `look` in 5 ms, unless that is planned already: the worker that was called may be stopped or dead.
   void look_again(EventLoop& loop, std::function<void()> look);
-  /// Whether a job that the supervisor has published is still there to be taken beside somebody who is idle.
+  /// True if a job that the supervisor has published is still waiting although a worker is idle.
   [[nodiscard]] static bool passed_over(const shm::BoardRecord& board,
                                         const std::map<std::uint16_t, const Session*>& sessions);
 

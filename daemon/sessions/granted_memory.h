@@ -7,18 +7,18 @@ namespace ringmaster::daemon {
 class SessionTable;
 struct Session;
 
-/// What the session was granted and nobody has touched: its segments' sizes less the pages that they have. Holes that
-/// were punched count again.
+/// The memory that a session was granted but has not used: its segments' sizes minus the pages that they have. Punched
+/// holes count as unused.
 [[nodiscard]] core::Bytes untouched_memory(const Session& session);
 
-/// Whether its client has given pages of the reply segment back (punched a hole, MADV_REMOVE) since an earlier look.
-/// What a worker touches there again would be charged to the worker. Nobody else gives pages back, but for a huge one's
-/// tail.
+/// True if the client has freed pages of the reply segment since an earlier look (by a punched hole or MADV_REMOVE): a
+/// worker that touches them again would be charged for them. Nobody else frees pages there, except that the kernel may
+/// free the unused tail of a huge page.
 [[nodiscard]] bool gave_back_pages(Session& session);
 
-/// The question whether `asked` bytes more may be promised to `uid`, with the figures of this moment: two system calls
-/// for each session, and a look at /proc/meminfo and the cgroups. The daemon's own sessions have their pages reserved
-/// before a job lies in them, and so promise nothing.
+/// The question whether `uid` may be granted `asked` bytes more, with the current figures. Costs two system calls per
+/// session, and reads /proc/meminfo and the cgroups. The daemon's own sessions do not count as promised memory: their
+/// pages are reserved before a job uses them.
 [[nodiscard]] core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, core::Bytes asked);
 
 }  // namespace ringmaster::daemon

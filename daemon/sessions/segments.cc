@@ -22,8 +22,8 @@ Error not_ours(const Session& session) {
   return Error{"session " + std::to_string(session.serial) + ": its segments are not what the ledger says"};
 }
 
-// Formatting needs the control parts writable for a moment; the mapping goes before the client can have the segment, so
-// that its own mapping is the only writable one when future writes are sealed off.
+// Formatting maps the control parts writable. That mapping is gone before the client gets the segment, so that only the
+// client has a writable one when the segment is sealed.
 Result<void> format_segments(const Session& session) {
   const shm::SessionGeometry& geometry = session.geometry;
   auto request = shm::Mapping::map(session.request_fd.get(), shm::Access::ReadWrite, geometry.request_control_bytes());
@@ -100,10 +100,8 @@ Result<Lifeline> create_lifeline() {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error("cannot create a session's lifeline", errno);
   Lifeline lifeline{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  // One page, not 16. A pipe's pages count against its maker's uid: beyond pipe-user-pages-soft (1,024 pipes of 16
-  // pages; root is exempt) the kernel makes them small by itself, beyond pipe-user-pages-hard (no limit, unless
-  // somebody sets one) pipe2 fails with ENFILE and the session is refused. To shrink one is always allowed; that it
-  // fails costs pages and nothing else.
+  // One page instead of 16: a pipe's pages count for the uid that made it, and beyond pipe-user-pages-hard (off by
+  // default) pipe2 fails with ENFILE. If shrinking fails it only costs pages.
   (void)::fcntl(lifeline.ours.get(), F_SETPIPE_SZ, shm::kPageBytes);
   return lifeline;
 }

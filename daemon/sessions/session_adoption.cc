@@ -50,7 +50,8 @@ Result<SessionEntry*> SessionAdoption::adopt_one(std::uint16_t index, const Take
   return &rooms_.table.add(std::move(entry));
 }
 
-// Everybody lets go of it: the client sees it in its lifeline, the workers are told, its uid pays until they have.
+// Ends the session: the client sees it by its lifeline, the workers are told to detach, and its uid is charged until
+// they have.
 void SessionAdoption::lose(std::uint16_t index, const std::string& why) {
   const Session session = rooms_.ledger.recall(index);
   log_warning("session lost", {{"session", session.serial}, {"uid", session.uid}, {"reason", why}});

@@ -14,9 +14,9 @@
 
 namespace ringmaster::daemon {
 
-/// Takes up the sessions that a predecessor has left: what the ledger says of them and the descriptors that the keeper
-/// has held. Before the first request. One that cannot be taken up is lost: everybody lets go of it, and its place and
-/// its uid's charge stay until no worker has it. The supervisor's one thread.
+/// Takes up a predecessor's sessions, before the first request: by their records in the ledger and the descriptors that
+/// the keeper has held. A session that cannot be taken up is lost; its index and its uid's charge stay until no worker
+/// has it. The supervisor's one thread.
 class SessionAdoption {
  public:
   struct Rooms {
@@ -29,7 +29,7 @@ class SessionAdoption {
 
   SessionAdoption(const Rooms& rooms, const Timers& timers) : rooms_(rooms), timers_(timers) {}
 
-  /// `cold`: all of them end as lost. `predecessors` gets each session that an earlier supervisor was the client of.
+  /// `cold`: all end as lost. `predecessors` is called for each session whose client was an earlier supervisor.
   void adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors);
 
  private:

@@ -53,14 +53,15 @@ void SessionEnding::begin(SessionEntry& entry, Cause cause) {
   });
 }
 
-// The last step: no worker has it mapped. Ledger first, so that a successor finds no entry without its descriptors.
+// The last step, when no worker has it mapped. The ledger comes first, so that a successor finds no record without
+// descriptors.
 void SessionEnding::forget(std::uint16_t index, std::uint32_t serial) {
   const SessionEntry* entry = rooms_.table.find(index, serial);
   if (entry == nullptr) return;
   rooms_.ledger.clear(index, serial);
   give_back(entry->session);
   rooms_.table.remove(index);
-  // After our own copies are closed: whoever closes the last one may have to wait for the client.
+  // After our own copies are closed: the last close can block because of the client, and must not be ours.
   release_session(rooms_.deposits, serial);
 }
 
@@ -97,7 +98,7 @@ void SessionEnding::close(const Peer& peer, const SessionKey& key, const Session
 void SessionEnding::watch_lifeline(SessionEntry& entry) {
   if (!entry.session.lifeline.valid()) return;
   const std::uint32_t serial = entry.session.serial;
-  // Readable means the farewell, a hang-up, or bytes that nobody asked for: each ends the session, none is read.
+  // Readable means a farewell byte, a hang-up, or other bytes: each ends the session, and nothing is read.
   entry.lifeline_watch = ports_.watch(entry.session.lifeline.get(), [this, serial] {
     if (SessionEntry* hung_up = rooms_.table.with_serial(serial)) begin(*hung_up, Cause::Cancelled);
   });
@@ -129,7 +130,7 @@ void SessionEnding::end_those_with_holes() {
   rooms_.table.for_each([&](SessionEntry& entry) {
     if (entry.session.internal() || !gave_back_pages(entry.session)) return;
     broken(entry.session.index, entry.session.serial,
-           "it gave back pages of its memory, which workers would have to pay for");
+           "it freed pages of its memory, for which workers would be charged");
   });
 }
 

@@ -17,10 +17,10 @@
 
 namespace ringmaster::daemon {
 
-/// Ends sessions, for whatever reason: their client closes them or is gone (the lifeline), breaks a rule, or the pool
-/// or the daemon ends. Queued jobs end with the cause, running ones are asked to stop, and every worker is told to let
-/// go. When none has it mapped any more, ledger entry, session and deposits go, in this order, and its uid gets back
-/// what it was charged. The supervisor's one thread.
+/// Ends sessions: when their client closes them, is gone (lifeline) or breaks a rule, or when the pool or daemon ends.
+/// Queued jobs end with the cause, running ones are asked to stop, and every worker is told to detach. When no worker
+/// has it mapped, the ledger's record, the session and its deposits are removed in this order, and its uid is charged
+/// no more. The supervisor's one thread.
 class SessionEnding final : public SessionFates {
  public:
   struct Rooms {
@@ -29,26 +29,26 @@ class SessionEnding final : public SessionFates {
     core::QuotaBook& quota;
     Deposits& deposits;
   };
-  /// Tells its argument each time the descriptor is readable or has hung up, while the watch lives.
+  /// Calls `readable` each time the descriptor is readable or has hung up, while the returned watch lives.
   using Watch = std::function<std::unique_ptr<FdWatch>(int fd, std::function<void()> readable)>;
   struct Ports {
     Timers& timers;
     Watch watch;
-    /// Told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
+    /// Called before one of the supervisor's own sessions is removed; all its jobs are terminal then.
     std::function<void(std::uint32_t serial)> internal_gone = [](std::uint32_t) {};
   };
 
   SessionEnding(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
 
-  /// Harmless where it ends already; the first cause stays.
+  /// Starts to end the session. If it is ending already, nothing changes: the first cause stays.
   void begin(SessionEntry& entry, Cause cause);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
   void end_all(Cause cause);
-  /// The connection is gone: what it had not finished opening ends.
+  /// The connection is gone: ends sessions that it had not finished opening.
   void connection_closed(std::uint64_t connection);
-  /// For a client that knows its cookie.
+  /// Closes a session for a client that knows its cookie.
   void close(const Peer& peer, const SessionKey& key, const SessionAsker& asker);
-  /// From now on its client's farewell or death ends it.
+  /// From now on the client's farewell or death ends the session.
   void watch_lifeline(SessionEntry& entry);
 
   // SessionFates

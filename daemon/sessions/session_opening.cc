@@ -43,7 +43,7 @@ void SessionOpening::open(const Peer& peer, SessionWish wish, const SessionAsker
         RequestRefusal{RefusalCode::BadRequest, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms"});
   }
   wish.client = clean_text(wish.client, kMaxClientName);
-  // Right after the daemon's start a client waits for the first worker rather than open without knowing the handlers.
+  // Right after the daemon's start a client waits for the first worker, so that it gets to know the handlers.
   if (pool->handlers_known()) return open_in(*pool, peer, wish, asker);
   pool->when_handlers_known([this, pool, peer, wish = std::move(wish), asker] { open_in(*pool, peer, wish, asker); });
 }
@@ -62,7 +62,8 @@ void SessionOpening::open_in(PoolPort& pool, const Peer& peer, const SessionWish
   entry.session.client = wish.client;
   entry.session.shortest_run_ms =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(wish.shortest_run_ms, 0xFFFFFFFFU));
-  // With the keeper before the client has anything of it: then the last close of it all is never this process's.
+  // Deposited before the client gets any descriptor: then the last close, which may block, is never done by this
+  // process.
   deposit_session(rooms_.daemon, entry.session, [this, serial = entry.session.serial, asker](bool held) {
     SessionEntry* now = still(serial, SessionState::Opening);
     if (now == nullptr) return asker(ended_meanwhile());
@@ -201,7 +202,7 @@ Session* SessionOpening::open_internal(PoolPort& pool, std::uint32_t uid, const 
     return nullptr;
   }
   SessionEntry& entry = **built;
-  // Our own mapping stands; a worker that reopens the segment for writing could else forge a job's submitter.
+  // Our own mapping stays writable. Without the seal a worker could reopen the segment and forge a job's submitter.
   if (auto sealed = shm::seal_future_writes(entry.session.request_fd.get()); !sealed) {
     why = sealed.error().message;
     rooms_.ending.begin(entry, Cause::Lost);
@@ -209,7 +210,7 @@ Session* SessionOpening::open_internal(PoolPort& pool, std::uint32_t uid, const 
   }
   entry.session.client = "ringmaster-supervisor";
   entry.session.state = SessionState::Attaching;
-  // Published only when the keeper holds it; the jobs that are queued until then lie in the segment and wait.
+  // Published only when the keeper holds it; jobs that are queued until then wait in the segment.
   deposit_session(rooms_.daemon, entry.session, [this, serial = entry.session.serial](bool held) {
     SessionEntry* now = still(serial, SessionState::Attaching);
     if (now == nullptr) return;

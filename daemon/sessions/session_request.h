@@ -13,10 +13,10 @@
 #include "daemon/ports/request_refusal.h"
 #include "shm/segment_view.h"
 
-/// What clients ask for about sessions and what they are answered, as plain values.
+/// Clients' requests about sessions and the answers, as plain values.
 namespace ringmaster::daemon {
 
-/// What a client asked for, 0 where it left the choice to the pool.
+/// The sizes that a client asked for; 0: the pool's default.
 struct RingWish {
   std::uint64_t request_ring_bytes = 0;
   std::uint64_t result_ring_bytes = 0;
@@ -26,11 +26,11 @@ struct RingWish {
 struct SessionWish {
   std::string pool;
   RingWish rings;
-  std::uint64_t shortest_run_ms = 0;  ///< the shortest run deadline that jobs will ask for; 0: the pool's
-  std::string client;                 ///< what it calls itself
+  std::uint64_t shortest_run_ms = 0;  ///< the shortest run timeout that jobs will ask for; 0: the pool's
+  std::string client;                 ///< the name that the client gives itself
 };
 
-/// Names a session: whoever has its cookie has opened it, or was told by who has.
+/// Names a session. The cookie proves that the client has opened it, or got it from the one that has.
 struct SessionKey {
   std::uint32_t serial = 0;
   std::array<std::uint64_t, 2> cookie{};
@@ -43,14 +43,14 @@ struct SessionOffer {
   shm::SessionGeometry geometry;
   HandlersView pool;
   core::Duration spin{};         ///< for the client's own waits
-  std::uint64_t clock_ns = 0;    ///< CLOCK_MONOTONIC as the daemon answers
+  std::uint64_t clock_ns = 0;    ///< the daemon's CLOCK_MONOTONIC at the answer
   std::vector<UniqueFd> ends{};  ///< see ends_for_client()
 };
-/// Its workers have it.
+/// The workers have the session.
 struct SessionReady {
   std::uint32_t serial = 0;
 };
-/// After a reconnect: it is still there.
+/// The answer to a resume: the session still exists.
 struct SessionResumed {
   std::uint32_t serial = 0;
   HandlersView pool;
@@ -60,7 +60,7 @@ struct SessionClosed {
 };
 
 using SessionAnswer = std::variant<SessionOffer, SessionReady, SessionResumed, SessionClosed, RequestRefusal>;
-/// Answers one request, once, now or later. Copies answer the same one; what is dropped by all is answered no more.
+/// Answers one request, once, now or later. Copies answer the same request; if all are dropped it is not answered.
 using SessionAsker = std::function<void(SessionAnswer&&)>;
 
 }  // namespace ringmaster::daemon

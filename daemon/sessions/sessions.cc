@@ -12,7 +12,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// In a thread of the closer's, on a copy: the session may go meanwhile.
+// Seals in one of the closer's threads, by a copy of the descriptor: the session may end meanwhile.
 void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::function<void(const Result<void>&)> done) {
   struct Sealing {
     UniqueFd fd;

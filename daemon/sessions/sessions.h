@@ -18,12 +18,12 @@
 
 namespace ringmaster::daemon {
 
-/// The sessions of the daemon: their rooms, held together, and a door for each of those who come. The supervisor's one
-/// thread.
+/// The sessions of the daemon: puts this folder's parts together, with functions for each kind of caller. The
+/// supervisor's one thread.
 class Sessions {
  public:
   using InternalGone = std::function<void(std::uint32_t serial)>;
-  /// `internal_gone` is told of each of the supervisor's own sessions that is about to go, all its jobs being terminal.
+  /// `internal_gone` is called before one of the supervisor's own sessions is removed; all its jobs are terminal then.
   Sessions(
       EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
 
@@ -52,7 +52,7 @@ class Sessions {
   }
   void end(std::uint16_t index, std::uint32_t serial, Cause cause) { ending_.end(index, serial, cause); }
   [[nodiscard]] core::QuotaBook& quota() { return quota_; }
-  /// The question whether so much more may be promised to the uid, with the figures of this moment.
+  /// The question whether the uid may be granted so much more, with the current figures.
   [[nodiscard]] core::GrantQuestion memory_for(std::uint32_t uid, core::Bytes bytes) const;
 
   /// For the supervisor's start and end.

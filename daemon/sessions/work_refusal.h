@@ -8,7 +8,7 @@
 
 namespace ringmaster::daemon {
 
-/// Why new work of this user is not taken: the daemon ends, the pool takes none, or what the user's jobs did there.
+/// Why new work of this user is refused: the daemon ends, the pool takes none, or this user's jobs have ended workers.
 [[nodiscard]] inline std::optional<RequestRefusal> work_refusal(const DaemonPort& daemon, const PoolPort& pool,
                                                                 std::uint32_t uid) {
   if (std::string why = daemon.refusal(); !why.empty()) return RequestRefusal{RefusalCode::Draining, std::move(why)};

@@ -8,7 +8,7 @@
 
 namespace ringmaster::daemon {
 
-/// What the keeper, or a user who asks something, started this program with. A value.
+/// The options that the keeper, or a user, started this program with. A value.
 struct SupervisorOptions {
   std::string config;  ///< empty: the embedded default
   std::string socket;  ///< empty: as configured

@@ -10,17 +10,19 @@
 
 namespace ringmaster::daemon {
 
-/// How the daemon is, for whoever asks, and for the service manager, who is told. Owned by the Supervisor; its thread.
+/// The daemon's health, for clients that ask and for the service manager, which is told. Owned by the Supervisor; its
+/// thread.
 class HealthReport {
  public:
   struct Sources {
-    std::function<core::Health(core::HealthJudge&, core::TimePoint)> judge;  ///< snapshots, given to the judge
+    std::function<core::Health(core::HealthJudge&, core::TimePoint)>
+        judge;  ///< gives the judge snapshots of daemon and pools
     std::function<core::DaemonFigures()> figures;
-    std::function<void(const std::string&)> tell_service;  ///< the line, when it has changed
+    std::function<void(const std::string&)> tell_service;  ///< called with the status line when it has changed
   };
   HealthReport(EventLoop& loop, core::Duration hold, Sources sources);
 
-  /// Something has changed, or may have.
+  /// Judges again, because something may have changed.
   void look();
   [[nodiscard]] core::Health health();
   [[nodiscard]] std::string line() { return core::health_line(health(), sources_.figures()); }

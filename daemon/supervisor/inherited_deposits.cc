@@ -32,7 +32,7 @@ std::vector<keeper::ReleaseSelector> InheritedDeposits::close_rest() {
   std::vector<keeper::ReleaseSelector> left;
   for (const auto& [key, fd] : held_) {
     const auto& [kind, names] = key;
-    // The keeper adds and drops these two itself; the configuration is for every successor.
+    // The keeper adds and drops pidfds and cgroups itself; the configuration must stay for every successor.
     if (kind == DepositKind::WorkerPidfd || kind == DepositKind::WorkerCgroup || kind == DepositKind::Config) continue;
     left.push_back({keeper::kind_bit(kind), names.first, names.second});
   }

@@ -12,17 +12,17 @@
 
 namespace ringmaster::daemon {
 
-/// The descriptors that the keeper held when this supervisor was started, each to be taken once by whoever knows what
-/// it is. What is left at the end nobody knows. Owned by the Supervisor; its thread.
+/// The descriptors that the keeper held when this supervisor was started. Each is taken once by the part that needs it;
+/// what is left at the end is closed. Owned by the Supervisor; its thread.
 class InheritedDeposits {
  public:
   explicit InheritedDeposits(std::span<const keeper::InheritedDeposit> deposits);
 
-  /// Invalid: there is none. No program started from now on inherits it.
+  /// Takes a deposit, and sets CLOEXEC on it. Invalid: there is none.
   UniqueFd take(keeper::DepositKind kind, std::uint32_t a, std::uint32_t b);
-  /// The first of that kind and `a`, whatever its `b`.
+  /// Takes the first deposit with that kind and `a`, and any `b`.
   UniqueFd take(keeper::DepositKind kind, std::uint32_t a);
-  /// Closes what nobody took; what the keeper should let go of too. Of some kinds it takes care itself.
+  /// Closes what nobody took, and returns what the keeper should release too. Some kinds the keeper releases itself.
   [[nodiscard]] std::vector<keeper::ReleaseSelector> close_rest();
 
  private:

@@ -13,7 +13,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-constexpr int kGraceMs = 3000;  // more than a worker takes
+constexpr int kGraceMs = 3000;  // a worker needs less to end by itself
 constexpr int kPasses = 500;
 
 std::atomic<const shm::LedgerRecord*> watched{nullptr};
@@ -26,7 +26,7 @@ void pause_ms(long ms) {
 
 // Only async-signal-safe calls.
 void keeper_is_gone(int) {
-  if (::getppid() == keeper) return;  // somebody else sent it
+  if (::getppid() == keeper) return;  // the keeper lives: somebody else sent the signal
   static pollfd workers[shm::kMaxWorkers];
   static pid_t pids[shm::kMaxWorkers];
   nfds_t count = 0;
@@ -35,7 +35,7 @@ void keeper_is_gone(int) {
     for (const shm::LedgerWorker& worker : ledger->workers) {
       const auto pid = static_cast<pid_t>(worker.pid);
       const auto state = static_cast<shm::LedgerState>(worker.state.load(std::memory_order_relaxed));
-      // A worker leads its group; another process that has the number by now hardly does.
+      // A worker leads its process group; another process that has its pid by now most likely does not.
       if (state == shm::LedgerState::Empty || pid <= 1 || ::getpgid(pid) != pid) continue;
       const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
       if (pidfd < 0) continue;

@@ -28,7 +28,7 @@ Result<LedgerSegment> LedgerSegment::open(UniqueFd inherited, const LifeFacts& l
 void LedgerSegment::stamp(const LifeFacts& life) {
   record_->supervisor_incarnation.store(life.supervisor, std::memory_order_relaxed);
   if (fresh_ || life.cold) {
-    // Nanoseconds of this machine's clock, and the keeper: no two lives of a daemon have the same.
+    // Made of the clock's nanoseconds and the keeper's pid, so that each life of a daemon has another id.
     record_->daemon_id = life.now_ns ^ (std::uint64_t{life.keeper_pid} << 40);
     record_->stopping.store(0, std::memory_order_relaxed);
   }

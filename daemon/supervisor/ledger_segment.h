@@ -10,26 +10,25 @@
 
 namespace ringmaster::daemon {
 
-/// What a supervisor's life is told apart by from those before it.
+/// What distinguishes this supervisor's life from earlier ones.
 struct LifeFacts {
   std::size_t pools = 0;
   std::uint32_t supervisor = 1;  ///< incarnation
-  bool cold = false;             ///< nothing that ran is taken over: for clients it is another daemon
+  bool cold = false;             ///< nothing is taken over: clients see another daemon
   std::uint64_t now_ns = 0;      ///< CLOCK_MONOTONIC
   std::uint32_t keeper_pid = 0;
 };
 
-/// The ledger, made anew or taken up from a predecessor, and stamped with this life. Owned by the Supervisor; its
-/// thread. Mapped for as long as this lives.
+/// The ledger: created, or taken up from a predecessor, and marked with this life. Owned by the Supervisor; its thread.
+/// Mapped for as long as this lives.
 class LedgerSegment {
  public:
-  /// `inherited`: invalid where there is none. Fails where there is no memory, or another version of the daemon has
-  /// left it.
+  /// `inherited`: invalid if there is none. Fails if there is no memory, or if another version of the daemon made it.
   [[nodiscard]] static Result<LedgerSegment> open(UniqueFd inherited, const LifeFacts& life);
 
   [[nodiscard]] shm::LedgerRecord& record() const { return *record_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// Nobody holds it but this process.
+  /// True: it was just created, and only this process has it.
   [[nodiscard]] bool fresh() const { return fresh_; }
 
  private:

@@ -39,14 +39,14 @@ int check_file(const std::string& path) {
   return 0;
 }
 
-/// The end of a daemon that cannot serve: it is said to who reads the log, and to who waits on its socket.
+/// Ends a daemon that cannot serve: writes the reason to the log, and sends it to clients that wait on its socket.
 int give_up(int listener, const Error& why) {
   std::fprintf(stderr, "ringmasterd: %s\n", why.message.c_str());
   if (listener >= 0) refuse_waiting(listener, "the daemon cannot start: " + why.message, std::chrono::seconds(1));
   return why.code;
 }
 
-/// What was decided before a supervisor can be made of it.
+/// Reads and checks everything that is needed before a Supervisor can be constructed.
 Result<void> read_start(const SupervisorOptions& options, SupervisorStart& start) {
   if (auto taken = take_link(options, start); !taken) return taken;
   if (auto loaded = load_configuration(options.config, start); !loaded) return loaded;
@@ -62,7 +62,7 @@ void settle_process(const SupervisorStart& start) {
 }
 
 int serve(const SupervisorOptions& options) {
-  // As ringmasterd has done before the exec: Ctrl-C and a stop come as its messages.
+  // The keeper has done the same before the exec: it handles Ctrl-C and a stop, and sends us messages.
   ignore_signals({kKeeperGoneSignal});
   die_by_foreign_faults_as_by_kill();
   SupervisorStart start;
@@ -74,7 +74,7 @@ int serve(const SupervisorOptions& options) {
   std::optional<boost::asio::io_context> context;
   std::optional<EventLoop> loop;
   std::optional<Supervisor> supervisor;
-  // Without destructors: nothing is left that must happen.
+  // Ends without destructors: everything that must be done has been done.
   const auto end = [](int code) { ::_exit(code); };
   const auto set_up = [&]() -> Result<void> {
     context.emplace(1);

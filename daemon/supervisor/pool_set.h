@@ -16,7 +16,7 @@ namespace ringmaster::daemon {
 /// The daemon's pools, in the order of the configuration. Owned by the Supervisor; its thread.
 class PoolSet {
  public:
-  /// Each takes up the deposits that are its own. An Error's `code` is the exit code of the keeper's protocol.
+  /// Opens all pools; each takes up its own deposits. An Error's `code` is the exit code of the keeper's protocol.
   [[nodiscard]] Result<void> open(PoolContext& host, std::span<const config::PoolConfig> configs,
                                   InheritedDeposits& inherited);
 
@@ -25,7 +25,7 @@ class PoolSet {
   /// nullptr: no pool has that worker.
   [[nodiscard]] Pool* of_worker(std::uint32_t worker) const;
 
-  /// How many have a verdict on their first worker.
+  /// How many pools know whether their workers can start (Pool::judged).
   [[nodiscard]] std::size_t judged() const;
   [[nodiscard]] bool all_stopped() const;
   [[nodiscard]] std::vector<core::PoolSnapshot> snapshots() const;

@@ -5,18 +5,17 @@
 
 namespace ringmaster::daemon {
 
-/// When the daemon counts as started, which the keeper and the service manager are told once. Owned by the Supervisor;
-/// its thread.
+/// Decides when the daemon counts as started, which the keeper and the service manager are told once. Owned by the
+/// Supervisor; its thread.
 ///
-/// A daemon that comes up is ready when it is known of every pool whether its workers come up (a pool whose workers do
-/// not keeps nobody else waiting). The service was ready before where this supervisor has taken over: then one pool is
-/// enough, whatever ails the others.
+/// A new daemon is ready when every pool knows whether its workers can start (so a pool whose workers cannot does not
+/// keep the others waiting). If this supervisor has taken over, the service was ready before: then one pool is enough.
 class Readiness {
  public:
   /// `say`: called once, from look().
   Readiness(bool taken_over, std::function<void()> say) : taken_over_(taken_over), say_(std::move(say)) {}
 
-  /// So many of so many pools have a verdict on their first worker.
+  /// `judged` of `pools` pools know whether their workers can start.
   void look(std::size_t judged, std::size_t pools) {
     if (ready_ || judged < (taken_over_ ? std::size_t{1} : pools)) return;
     ready_ = true;

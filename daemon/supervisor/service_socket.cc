@@ -30,16 +30,16 @@ Result<void> ServiceSocket::open(InheritedDeposits& inherited) {
   return {};
 }
 
-// True: it is the service manager's socket.
+// Takes up an inherited socket. True: it is the service manager's.
 bool ServiceSocket::take_up(InheritedDeposits& inherited, Listener& listener) {
-  // Our own comes first: it took the place of the service manager's, if that was swept away.
+  // Our own socket comes first: it has replaced the service manager's if somebody removed that one's file.
   listener.socket = inherited.take(DepositKind::Listener, 0, 0);
   const bool own = listener.socket.valid();
   if (!own) listener.socket = inherited.take(DepositKind::Listener, 0, 1);
   listener.lock = inherited.take(DepositKind::Lock, 0, 0);
   if (own || !listener.socket) return false;
   if (std::string bound = bound_path(listener.socket.get()); !bound.empty() && bound != path_) {
-    log_warning("the service manager's socket is not where the configuration says: clients have to be told",
+    log_warning("the service manager's socket has another path than the configuration says: clients must be told which",
                 {{"socket", bound}, {"configured", path_}});
     path_ = std::move(bound);
   }
@@ -62,7 +62,7 @@ void ServiceSocket::on_bound(const Listener& now) {
   listen_on_(std::move(own));
 }
 
-// In the place of any that the keeper holds.
+// Replaces the socket that the keeper holds, if any.
 void ServiceSocket::deposit(const Listener& listener) {
   const auto bit = keeper::kind_bit;
   keeper_.release({bit(DepositKind::Listener), 0, std::nullopt});

@@ -14,9 +14,9 @@
 
 namespace ringmaster::daemon {
 
-/// The socket that clients find the daemon by: taken up from a predecessor or the service manager, or made; guarded
-/// (socket_guard.h), and held by the keeper, who is given each new one in the place of the one before. Owned by the
-/// Supervisor; its thread.
+/// The socket by which clients find the daemon: taken up from a predecessor or the service manager, or created. It is
+/// guarded (socket_guard.h) and deposited with the keeper, each new one in place of the last. Owned by the Supervisor;
+/// its thread.
 class ServiceSocket {
  public:
   ServiceSocket(EventLoop& loop, Keeper& keeper, std::string path, const config::DaemonConfig& config)
@@ -26,16 +26,15 @@ class ServiceSocket {
   [[nodiscard]] Result<void> open(InheritedDeposits& inherited);
   /// A descriptor to accept on. REQUIRES: open.
   [[nodiscard]] UniqueFd to_accept_on() const;
-  /// Connections are accepted from now on; `listen_on` is given what to accept on instead when the socket was bound
-  /// again.
+  /// Starts the guard. When it has bound the socket again, `listen_on` gets the new descriptor to accept on.
   void guard(std::function<void(UniqueFd)> listen_on);
   void probe_arrived() { guard_->probe_arrived(); }
-  /// The daemon ends.
+  /// Removes the socket's file, at the daemon's end.
   void remove() { guard_->remove(); }
 
-  /// Where clients find it: the service manager's own place, if it has another than the configuration.
+  /// Where clients find it: the path of the service manager's socket, if that is not the configured one.
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] bool passed() const { return guard_->passed(); }  ///< by the service manager
+  [[nodiscard]] bool passed() const { return guard_->passed(); }  ///< true: the service manager's socket
 
  private:
   [[nodiscard]] bool take_up(InheritedDeposits& inherited, Listener& listener);

@@ -7,17 +7,17 @@
 
 namespace ringmaster::daemon {
 
-/// Carries out the daemon's end: looks whether what core::Shutdown waits for has happened, tells it, and does what it
-/// says. Owned by the Supervisor; its thread.
+/// Carries out the daemon's end: tells core::Shutdown when what it waits for has happened, and does what it decides.
+/// Owned by the Supervisor; its thread.
 class ShutdownHand {
  public:
-  /// Whether something has happened by now; each is asked only in the state that waits for it.
+  /// Tell whether something has happened; each is called only in the state that waits for it.
   struct Facts {
     std::function<bool()> pools_stopped;
     std::function<bool()> work_ended;
     std::function<bool()> replies_sent;
   };
-  /// Each is done once, in this order.
+  /// What to do at the end; each is called once, in this order.
   struct Acts {
     std::function<void()> stop_pools;
     std::function<void()> end_sessions;
@@ -29,14 +29,14 @@ class ShutdownHand {
     std::function<void(core::Duration, std::function<void()>)> after;
   };
 
-  /// Between two looks: at least one turn of the loop, in which replies leave.
+  /// Between two looks, long enough for one turn of the loop that sends replies.
   static constexpr core::Duration kPause = std::chrono::milliseconds{10};
 
   ShutdownHand(Clock clock, Facts facts, Acts acts);
 
-  /// The daemon is to end. Again: nothing.
+  /// Starts the end of the daemon. Later calls do nothing.
   void request();
-  /// Pools may have stopped. Acts never within the call.
+  /// Pools may have stopped. Acts later, never within the call.
   void pool_changed();
   [[nodiscard]] bool stopping() const noexcept { return shutdown_.stopping(); }
 

@@ -43,7 +43,7 @@ WorkerFds take_worker(InheritedDeposits& inherited, std::uint32_t worker, std::u
 
 void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledger, InheritedDeposits& inherited,
                    const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups) {
-  // The keeper's: what they run in stays until they are buried.
+  // Workers that the keeper has: their cgroups stay until they are buried.
   std::set<std::pair<std::uint32_t, std::uint32_t>> theirs;
   const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
     theirs.emplace(worker, incarnation);
@@ -64,7 +64,7 @@ void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& in
                     bool cold) {
   const auto take = [&](DepositKind kind, std::uint32_t serial) { return inherited.take(kind, serial); };
   sessions.adopt(take, cold, [&](Session& session) { jobs.take_over(session); });
-  // The predecessor may have died between a slot's end and its wake-up: nothing tells, so everyone is told.
+  // The predecessor may have died between a job's end and the wake-up of its client, so all clients are woken.
   for (const auto& pool : pools.all()) {
     sessions.for_each(pool->index(), [](Session& session) { shm::restore_hints(session.reply); });
     pool->call();

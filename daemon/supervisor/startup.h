@@ -11,15 +11,15 @@
 #include "daemon/supervisor/inherited_deposits.h"
 #include "daemon/supervisor/pool_set.h"
 
-/// The steps by which a supervisor takes up what its predecessor left at the keeper, each on its own. They run once, on
-/// the supervisor's thread, before the first request; Supervisor::run has them in order.
+/// The steps by which a supervisor takes over from its predecessor. They run once, on the supervisor's thread, before
+/// the first request; Supervisor::run calls them in order.
 namespace ringmaster::daemon {
 
-/// `record`: of the ledger; nullptr: it has none of that number. A predecessor had the worker started and has not
-/// buried it.
+/// True if a predecessor had started this worker and has not buried it. `record`: its record in the ledger; nullptr:
+/// there is none with its number.
 [[nodiscard]] bool is_known(const shm::LedgerWorker* record, std::uint32_t incarnation);
 
-/// Opens what cgroups there are, and tells of limits that they cannot keep.
+/// Opens the workers' cgroups, and logs limits that cannot be enforced.
 void open_cgroups(WorkerCgroups& cgroups, const config::Config& config);
 
 /// Gives each worker that the keeper has, alive or dead, to its pool; one that the ledger does not know is killed.
@@ -27,11 +27,11 @@ void open_cgroups(WorkerCgroups& cgroups, const config::Config& config);
 void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledger, InheritedDeposits& inherited,
                    const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups);
 
-/// Sessions, and the jobs of those that a predecessor was the client of. REQUIRES: workers are adopted.
+/// Takes up sessions, and the jobs in those of a predecessor's own. REQUIRES: workers are adopted.
 void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,
                     bool cold);
 
-/// Lets go of deposits that nobody took: of workers that were never spawned, of sessions that were never published.
+/// Releases deposits that nobody took: of workers that were never spawned, of sessions that were never published.
 void release_leftovers(InheritedDeposits& inherited, Keeper& keeper);
 
 }  // namespace ringmaster::daemon

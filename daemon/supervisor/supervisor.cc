@@ -61,7 +61,7 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   desk_ = std::make_unique<RequestRouter>(loop_, *this, *sessions_, *jobs_);
   listen_to_keeper();
   open_cgroups(cgroups_, start_.config);
-  // Its program starts at once, in the cgroup that this process has by now: another in the delegated one is in the way.
+  // Starts the tracer now, in the cgroup that this process is in: in the delegated root it would block controllers.
   stacks_ = std::make_unique<StackDesk>(loop_, ledger(), find_program("ringmaster-tracer", program_folders()));
   if (auto opened = pools_.open(*this, start_.config.pools, inherited_); !opened) return opened;
   adopt_workers(start_.table, ledger(), inherited_, pools_, keeper_, cgroups_);
@@ -70,12 +70,13 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   for (const keeper::ExitRecord& exit : start_.table.exits) on_exit(exit);
   release_leftovers(inherited_, keeper_);
   serve();
-  // A predecessor was told to stop and died over it. A cold start has cleared the word.
+  // A predecessor was told to stop and died before it had. (A cold start has cleared the word.)
   if (ledger().stopping.load(std::memory_order_relaxed) != 0) loop_.post([this] { stop(); });
   return {};
 }
 
-// A successor that lacks one says so when it starts a worker: what runs goes on.
+// Only the first supervisor fails if a program is missing. A successor reports it when it starts a worker, so that what
+// runs goes on.
 Result<void> Supervisor::check_programs() const {
   const auto stock = [](const config::PoolConfig& pool) { return pool.command.empty(); };
   if (supervisor_incarnation() != 1 || std::ranges::none_of(start_.config.pools, stock)) return {};
@@ -98,7 +99,7 @@ Result<void> Supervisor::open_ledger() {
   if (!ledger_->fresh()) return {};
   auto kept = config::write_inherited(start_.inherited);
   if (!kept) return Error{kept.error().message, keeper::kExitUnavailable};
-  // The number of CPUs goes along: the seats of "auto" pools must be the same for every successor.
+  // The deposit includes the number of CPUs: "auto" pools must have the same seats with every successor.
   const std::array labels{keeper::make_label(keeper::DepositKind::Ledger),
                           keeper::make_label(keeper::DepositKind::Config, start_.cpus.usable,
                                              static_cast<std::uint32_t>(start_.inherited.text.size()))};
@@ -187,7 +188,7 @@ ShutdownHand Supervisor::make_shutdown() {
        [this] { return server_->unsent_bytes() == 0; }},
       {[this] { begin_stop(); },
        [this] {
-         // Every worker is fenced: what is still open ends as lost, and whoever waits is told.
+         // Every worker is fenced: open jobs end as lost, and clients that wait are told.
          sessions_->end_all_sessions(Cause::Lost);
          jobs_->look();
        },
@@ -203,7 +204,7 @@ void Supervisor::begin_stop() {
   ledger().stopping.store(1, std::memory_order_relaxed);
   const core::Duration timeout = start_.config.daemon.shutdown_timeout;
   log_info("stopping", {{"shutdown_timeout", timeout}});
-  // However long the jobs may take, the service manager waits for the kill ladder that follows. Never shortens its own.
+  // Asks the service manager to wait for running jobs and the kills that follow. This never shortens its own timeout.
   const auto needed = std::chrono::duration_cast<std::chrono::microseconds>(timeout + kStopSlack);
   keeper_.notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(needed.count()));
   keeper_.set_phase(keeper::Phase::Stopping, milliseconds(timeout));
@@ -211,7 +212,7 @@ void Supervisor::begin_stop() {
   pool_changed();
 }
 
-// Whoever waits for a job that has ended by now is told.
+// Clients that wait for a job that has ended get their answers first.
 bool Supervisor::work_ended() {
   jobs_->look();
   bool sessions_left = false;

@@ -25,15 +25,15 @@
 
 namespace ringmaster::daemon {
 
-/// The whole daemon's policy on one thread: holds keeper, pools, desks and the control socket together, and has them
-/// take up what a predecessor left (startup.h), say READY (readiness.h) and end in order (shutdown_hand.h). Lives until
-/// the process ends.
+/// Puts the daemon together, on one thread: the keeper's link, pools, sessions, jobs and the control socket. It makes
+/// them take over from a predecessor (startup.h), reports READY (readiness.h) and ends them in order (shutdown_hand.h).
+/// Lives until the process ends.
 class Supervisor final : public PoolContext, public DaemonPort {
  public:
   Supervisor(EventLoop& loop, SupervisorStart start);
   ~Supervisor() override;
 
-  /// Everything up to serving; an Error's `code` is the exit code of the keeper's protocol.
+  /// Starts everything until requests are served. An Error's `code` is the exit code of the keeper's protocol.
   Result<void> run(std::function<void(int)> end);
 
   // PoolContext and DaemonPort

@@ -12,13 +12,13 @@
 
 namespace ringmaster::daemon {
 
-/// What a supervisor is started with, read and checked. A value; the program's main fills it step by step.
+/// What a supervisor needs at its start, read and checked. A value that main() fills step by step.
 struct SupervisorStart {
   keeper::InheritedTable table;
   UniqueFd keeper;
   bool cold = false;
-  config::Config config;              ///< workers of each pool resolved
-  config::InheritedConfig inherited;  ///< what it was read from, for successors
+  config::Config config;              ///< with the number of workers of each pool
+  config::InheritedConfig inherited;  ///< its text, for successors
   std::vector<std::string> warnings;  ///< of the configuration
   core::CpuDecision cpus;
   std::string socket_path;
@@ -26,15 +26,15 @@ struct SupervisorStart {
 
 // The steps, in order. An Error's `code` is the exit code of the keeper's protocol.
 
-/// The link to the keeper and its table.
+/// Takes the link to the keeper and the keeper's table.
 [[nodiscard]] Result<void> take_link(const SupervisorOptions& options, SupervisorStart& start);
-/// The configuration that this supervisor serves: the file's for the first one; a successor goes by the text and the
-/// CPUs that the first one found, whatever file and machine say by now.
+/// Loads the configuration: the first supervisor reads the file; a successor uses the text and the number of CPUs that
+/// the first one found, even if file and machine have changed.
 [[nodiscard]] Result<void> load_configuration(const std::string& path, SupervisorStart& start);
-/// Where the socket is to be; its folder is safe, and made if it may be.
+/// Chooses the socket's path; checks that its folder is safe, and creates the folder if it may.
 [[nodiscard]] Result<void> choose_socket(const std::string& wish, SupervisorStart& start);
 
-/// The socket that the service manager gave to the first supervisor, while nobody else has served it; -1: none.
+/// The service manager's socket, if no supervisor has served it yet; -1: none.
 [[nodiscard]] int unserved_listener(const keeper::InheritedTable& table);
 
 }  // namespace ringmaster::daemon

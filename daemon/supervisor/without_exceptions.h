@@ -13,7 +13,8 @@
 
 namespace ringmaster::daemon {
 
-/// Up to serving, what a library throws is this machine's refusal (limits of memory, descriptors, tasks), not a bug.
+/// For the time until requests are served: exceptions of libraries then mean that this machine refuses memory,
+/// descriptors or tasks, and are not bugs.
 template <typename Action>
 Result<void> without_exceptions(const Action& action) {
   const auto refused = [](const std::string& what) { return Error{what, keeper::kExitUnavailable}; };

@@ -4,7 +4,7 @@
 
 namespace ringmaster::daemon {
 
-/// Adds what a worker has counted in its lane. A worker's word: any numbers, and sums that wrap.
+/// Adds what a worker has counted in its lane. The worker is not trusted: any numbers may come, and sums may wrap.
 void add_lane(shm::LedgerTally& tally, const shm::LaneRecord& lane) noexcept;
 
 }  // namespace ringmaster::daemon

@@ -11,19 +11,19 @@
 
 namespace ringmaster::daemon {
 
-/// What a pool puts on record in the ledger for its successor: counts, and the deaths that nobody wanted; and what it
-/// knows of each seat's last one. Its pool's, on its thread.
+/// What a pool records in the ledger for a successor: counts and unwanted deaths. Also what is known of each seat's
+/// last death. Owned by the pool, on its thread.
 class PoolBook {
  public:
   PoolBook(shm::LedgerRecord& ledger, std::uint32_t pool, std::size_t seats)
       : ledger_(ledger), pool_(pool), last_of_seat_(seats) {}
 
-  /// What the processes that are gone have done. Single events are added to it in place.
+  /// What the pool's dead workers have done. Single events are added to it in place.
   [[nodiscard]] shm::LedgerTally& tally() const { return shm::tally_of(ledger_.pools[pool_]); }
-  /// With what stands in the lanes of processes that are not counted yet.
+  /// The tally plus the lanes of workers that are not counted in it yet.
   [[nodiscard]] shm::LedgerTally total(std::span<const shm::LaneRecord* const> uncounted) const;
-  /// Counts a death: its lane (null: lost) and the attempt that it cut short. Once per death: nothing where a
-  /// predecessor had got so far.
+  /// Counts a death: its lane (null: lost) and the attempt that it cut short. Does nothing if a predecessor has counted
+  /// it already.
   void add_counts(shm::Owner owner, const shm::LaneRecord* lane,
                   const std::optional<shm::AttemptTimes>& cut_short) const;
 
@@ -36,23 +36,23 @@ class PoolBook {
     std::string text;        ///< the cause in words
     std::string core_place;  ///< empty: no core was written
   };
-  /// One that nobody wanted.
+  /// Records an unwanted death.
   void note_death(const Death& death, std::uint64_t now_ns);
-  /// A process that never was: there is no incident of it.
+  /// Notes that no process could be started, which is not an incident.
   void note_no_start(core::SeatNumber seat, const std::string& why);
-  /// The last deaths as a predecessor has put them on record.
+  /// Reads the last deaths that a predecessor recorded.
   void restore();
 
-  /// Empty: none that nobody wanted. Of the pool, and of one seat.
+  /// The last unwanted death, of the pool and of one seat; empty: none.
   [[nodiscard]] const std::string& last_death() const { return last_death_; }
   [[nodiscard]] const std::string& last_death(core::SeatNumber seat) const { return last_of_seat_[seat].text; }
-  /// The first line of the stack of the seat's last death; empty: there is none.
+  /// The first line of the stack of the seat's last death; empty: no stack.
   [[nodiscard]] std::string last_stack(core::SeatNumber seat) const;
 
  private:
   struct Last {
     std::string text;
-    std::uint64_t incident = 0;  ///< serial; 0: none stands in the ledger
+    std::uint64_t incident = 0;  ///< serial; 0: none is in the ledger
   };
 
   shm::LedgerRecord& ledger_;

@@ -37,7 +37,7 @@ std::optional<core::LastJob> last_job(const PoolCharges::Death& death) {
   const std::uint64_t user = lane.last_user.load(std::memory_order_relaxed);
   if (user == 0) return std::nullopt;
   last.uid = static_cast<core::Uid>(user - 1);
-  // The worker's word: not later than its death. 0: its first job is not over, as far as it came to say.
+  // The worker wrote this, so it is limited to the time of its death. 0: its first job had not ended.
   const std::uint64_t ended = lane.counters.ended_ns.load(std::memory_order_relaxed);
   last.ago = core::Duration{static_cast<std::int64_t>(ended == 0 || ended > death.at_ns ? 0 : death.at_ns - ended)};
   return last;
@@ -95,7 +95,7 @@ void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing b
                {"for", seconds_until(refused ? charge.refused_until : sheet_.last_until(charge), now)}});
 }
 
-// The ledger first: what a worker has been told is known to a successor.
+// Writes the ledger first, so that a successor knows whatever a worker has been told.
 void PoolCharges::publish() {
   sheet_.settle(timers_.now());
   write_ledger();

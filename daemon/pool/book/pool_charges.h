@@ -16,14 +16,14 @@
 
 namespace ringmaster::daemon {
 
-/// What the uids of one pool are charged with for the workers that their jobs ended: the shell around ChargeSheet. It
-/// keeps the ledger's record for a successor and tells each worker by its control segment. The pool's, on its thread.
+/// What the uids of one pool are charged with for workers that their jobs ended. ChargeSheet decides; this keeps the
+/// record in the ledger and writes the list into each worker's control segment. Owned by the pool, on its thread.
 class PoolCharges {
  public:
-  /// Calls its argument for the control segment of each process there is.
+  /// Calls its argument for the control segment of each process of the pool.
   using Workers = std::function<void(const std::function<void(shm::ControlRecord&)>&)>;
 
-  /// Takes up what a predecessor has put on `record`. REQUIRES: both outlive this.
+  /// Takes up what a predecessor has recorded. REQUIRES: `record` and `config` outlive this.
   PoolCharges(Timers& timers, shm::LedgerPool& record, const config::PoolConfig& config, Workers workers);
   ~PoolCharges();
 
@@ -32,17 +32,17 @@ class PoolCharges {
     core::DeathCause cause;
     std::uint64_t at_ns = 0;
     const shm::LaneRecord* lane = nullptr;       ///< null: lost
-    std::optional<std::uint32_t> running_uid{};  ///< whose job it died in
+    std::optional<std::uint32_t> running_uid{};  ///< uid of the job that it ran when it died
     bool maybe_outside = false;                  ///< somebody outside may have killed it
   };
-  /// Charges it to the uid whose job the last one was, if it speaks against one: that uid.
+  /// Charges the death to the uid of the worker's last job, if that is to blame; returns the uid.
   std::optional<core::Uid> bury(const Death& death);
 
-  /// The list, for a process that is about to start or was taken over.
+  /// Writes the list for a process that is about to start or was taken over.
   void show(shm::ControlRecord& control) const;
-  /// Empty: jobs and sessions of the uid are welcome. Else a sentence: what they did, and until when.
+  /// Why jobs and sessions of the uid are refused: what its jobs did, and for how long. Empty: they are not.
   [[nodiscard]] std::string refusal(core::Uid uid) const;
-  /// Of everybody who owes something.
+  /// All uids that are charged.
   [[nodiscard]] std::vector<ChargeView> views() const;
 
  private:

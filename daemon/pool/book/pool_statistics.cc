@@ -83,7 +83,7 @@ void PoolStatistics::queue_seen(const core::QueueGauge& gauge) const {
 void PoolStatistics::take_refusals(const Session& session) const {
   shm::Word64& refused = session.reply.queue_full();
   if (refused.load(std::memory_order_relaxed) == 0) return;
-  // The client's word: what it makes up is bounded.
+  // The client writes this number, so it is limited.
   shm::tally_of(record_).queue_full +=
       std::min<std::uint64_t>(refused.exchange(0, std::memory_order_relaxed), UINT32_MAX);
 }

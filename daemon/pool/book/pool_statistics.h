@@ -14,31 +14,31 @@ namespace ringmaster::daemon {
 
 struct Session;
 
-/// What a pool's figures were lately and how full its queue is. Fed at the pool's looks, which happen anyway; costs no
-/// timer and no wake-up. Rates and windows begin anew with each supervisor, counts do not. The pool's, on its thread.
+/// A pool's recent figures and how full its queue is. Fed whenever the pool looks, so it needs no timer and no wake-up.
+/// Rates and windows start again with each supervisor, counts do not. Owned by the pool, on its thread.
 class PoolStatistics {
  public:
-  /// `record`: the pool's, for what outlives this supervisor.
+  /// `record`: the pool's record in the ledger, for what a successor needs.
   PoolStatistics(shm::LedgerPool& record, std::size_t seats) : record_(record), cpu_(seats) {}
 
-  /// note() has something to gain.
+  /// True when it is time to call note().
   [[nodiscard]] bool due(core::TimePoint now) const { return recent_.due(now); }
-  /// `total`: with the living. `slept`: nobody looked since the last note, because every worker slept.
+  /// `total`: living workers included. `slept`: nobody has looked since the last note, because all workers slept.
   void note(core::TimePoint now, const shm::LedgerTally& total, bool slept);
-  /// At a look, of a process that lives. Reads /proc at most once a second.
+  /// Called for each living process when the pool looks. Reads /proc at most once a second.
   void note_process(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint now);
 
-  /// Fed by the pool's walk over what waits; a status walks with a copy.
+  /// Fed while the pool goes through the waiting jobs; a status uses a copy.
   [[nodiscard]] core::QueueGauge& gauge() { return gauge_; }
   [[nodiscard]] const core::QueueGauge& gauge() const { return gauge_; }
-  /// After a walk: the most that were ever found go on record.
+  /// Called after that: records the highest number of waiting jobs.
   void queue_seen(const core::QueueGauge& gauge) const;
-  /// The submits that a session's client has refused for a full queue since the last call go on record.
+  /// Records the submits that a session's client has refused because of a full queue since the last call.
   void take_refusals(const Session& session) const;
 
   [[nodiscard]] PoolFigures figures(core::TimePoint now, const shm::LedgerTally& total,
                                     const core::QueueGauge& gauge) const;
-  /// Of a process that lives.
+  /// The CPU time of a living process.
   [[nodiscard]] CpuView cpu_of(core::SeatNumber seat, std::uint32_t incarnation, pid_t pid, core::TimePoint started,
                                core::TimePoint now) const;
 

@@ -10,7 +10,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// Of a segment, which is whole pages: what the length before it says.
+// The table in a segment. The segment is whole pages long, so the table's length is written in front of it.
 std::span<const std::byte> table_in(const shm::Mapping& segment) {
   std::uint64_t length = 0;
   std::memcpy(&length, segment.bytes().data(), sizeof length);
@@ -46,7 +46,8 @@ void HandlerCatalog::set(std::vector<HandlerDescription> handlers, std::span<con
   if (!segment) return;
   std::memcpy(segment->bytes().data(), &length, sizeof length);
   std::memcpy(segment->bytes().data() + sizeof length, encoded.data(), length);
-  // After an upgrade a later worker brings another table: a successor must not go by the old one.
+  // After an upgrade a new worker has another table: replaces the deposit, so that a successor does not use the old
+  // one.
   const keeper::DepositLabel label = keeper::make_label(keeper::DepositKind::Handlers, pool_);
   if (table_) keeper_.release({keeper::kind_bit(keeper::DepositKind::Handlers), label.a, label.b});
   table_ = std::move(*fd);

@@ -13,8 +13,8 @@
 
 namespace ringmaster::daemon {
 
-/// What handlers the workers of a pool have: as the last one that started has said, deposited for successors, known
-/// once one is ready, and known from then on. Its pool's, on its thread.
+/// The handlers of a pool's workers, as the last one that started described them. Deposited for successors; known from
+/// the moment the first worker is ready. Owned by the pool, on its thread.
 class HandlerCatalog {
  public:
   using Callback = std::function<void()>;
@@ -23,9 +23,9 @@ class HandlerCatalog {
   HandlerCatalog(std::uint32_t pool, Keeper& keeper, Later later)
       : pool_(pool), keeper_(keeper), later_(std::move(later)) {}
 
-  /// Takes up what a predecessor has deposited. Invalid: there is none, and nothing is known yet.
+  /// Takes up a predecessor's deposit. Invalid: there is none, and nothing is known yet.
   Result<void> inherit(UniqueFd table);
-  /// What a worker that starts has brought, and the same as it came.
+  /// Sets the handlers of a worker that starts; `encoded`: the same as bytes.
   void set(std::vector<HandlerDescription> handlers, std::span<const std::byte> encoded);
   /// A worker with these handlers is ready.
   void confirm() { known_ = true; }
@@ -33,10 +33,10 @@ class HandlerCatalog {
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] std::span<const HandlerDescription> all() const { return handlers_; }
   [[nodiscard]] std::string name_of(std::uint64_t id) const;  ///< empty: unknown
-  /// The handler looks at its cancel word.
+  /// True if the handler listens to cancel.
   [[nodiscard]] bool listens(std::uint64_t id) const;
 
-  /// `done`, never within a call: at the next tell_waiting(), which comes when handlers are known or will not be soon.
+  /// Calls `done` later, at the next tell_waiting(): when the handlers are known, or will not be known soon.
   void wait(Callback done) { waiting_.push_back(std::move(done)); }
   void tell_waiting();
 
@@ -48,7 +48,7 @@ class HandlerCatalog {
   Keeper& keeper_;
   Later later_;
   std::vector<HandlerDescription> handlers_;
-  std::vector<std::uint64_t> ids_;  ///< of each; asked for at every look
+  std::vector<std::uint64_t> ids_;  ///< id of each handler; kept because they are needed at every look
   bool known_ = false;
   UniqueFd table_;  ///< memfd: the table's length, then the table; the keeper holds it too
   std::vector<Callback> waiting_;

@@ -19,7 +19,7 @@ void LadderHand::drive(Seat& seat, core::TimePoint now, const Ladder::Event& eve
   for (Answer next = event; next;) {
     const auto effects = seat.run.handle(now, *next);
     next.reset();
-    // Only the last effect of an event is answered at once.
+    // Only the last effect of an event can have an answer.
     for (const Ladder::Effect& effect : effects) next = perform(seat, now, effect);
   }
   seat.run.settle();
@@ -61,7 +61,7 @@ LadderHand::Answer LadderHand::perform(Seat& seat, core::TimePoint now, const La
             return std::nullopt;
           },
           [&](const Ladder::ReportProtocolViolation&) -> Answer { return report_violation(seat), std::nullopt; },
-          [&](const Ladder::Settle&) -> Answer { return std::nullopt; },  // a burial does, ladder or not
+          [&](const Ladder::Settle&) -> Answer { return std::nullopt; },  // Burial does it for every worker
       },
       effect);
 }
@@ -83,7 +83,7 @@ core::KillLadder::Event LadderHand::reread_lane(const Seat& seat) const {
   const shm::Intent intent = intent_of(seat);
   const shm::LaneRecord& lane = seat.process->lane();
   const Session* session = rooms_.sessions.at(intent.session);
-  // Between a worker's intent and its claim the first CAS finds the slot still Ready; now it may succeed.
+  // The worker may have been between its intent and its claim, where the first CAS found the slot still Ready.
   if (session != nullptr &&
       shm::condemn_and_look(session->reply, lane, intent, seat.process->name().owner) == shm::Condemnation::Kill) {
     return Ladder::CondemnWon{};
@@ -95,7 +95,7 @@ void LadderHand::hand_over(Seat& seat) const {
   if (const auto& verdict = seat.run.ladder()->verdict()) seat.verdict = core::death_by(*verdict);
   seat.state = core::SeatState::Condemned;
   if (!seat.fault) return;
-  // It takes no job any more: nobody is to hold a ring back because of it.
+  // This worker takes no more jobs, so its bits must not keep clients from ringing.
   shm::clear_place(*board_, seat.process->name().seat);
   ports_.call_workers();
 }
@@ -105,7 +105,7 @@ void LadderHand::capture(Seat& seat, core::TimePoint now) const {
   StackDesk::Order order = stack_order(*seat.process, seat.fault, now);
   order.user = user_;
   order.process = {pool_, place.seat, place.owner.incarnation, record_of(seat).started_ns};
-  // SYNC: acquire, pairs with claim; the worker waits for us, or is held.
+  // SYNC: acquire, pairs with claim. The intent is stable: the worker waits for its stack to be taken, or is held.
   const std::uint64_t intent = seat.process->lane().words.intent.load(std::memory_order_acquire);
   order.job = running_job(rooms_.sessions, rooms_.handlers, intent, seat.process->lane());
   ports_.capture(place.seat, order);

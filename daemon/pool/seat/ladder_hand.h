@@ -14,8 +14,8 @@
 
 namespace ringmaster::daemon {
 
-/// Carries out what the kill ladders of a pool want: on control segments, slots, the ledger and the keeper. It decides
-/// nothing; where a ladder waits for an answer, the answer is the next event of a loop. Its pool's, on its thread.
+/// Performs the effects of a pool's kill ladders: on control segments, slots, the ledger and the keeper. It decides
+/// nothing; if an effect has an answer, that is the ladder's next event. Owned by the pool, on its thread.
 class LadderHand {
  public:
   struct Rooms {
@@ -27,20 +27,20 @@ class LadderHand {
     Keeper& keeper;
   };
   struct Ports {
-    std::function<void()> call_workers;  ///< a job may be there that nobody was told of
-    /// Answered, later, with the event CaptureEnded.
+    std::function<void()> call_workers;  ///< there may be a job that no worker was told of
+    /// Answered later by the event CaptureEnded.
     std::function<void(core::SeatNumber, const StackDesk::Order&)> capture;
   };
 
-  /// `user`: as whom the pool's processes run.
+  /// `user`: the user that the pool's processes run as.
   LadderHand(std::uint32_t pool, std::uint16_t first_worker, tracer::FileUser user, const Rooms& rooms, Ports ports)
       : pool_(pool), first_worker_(first_worker), user_(user), rooms_(rooms), ports_(std::move(ports)) {}
 
   /// Before anything else. REQUIRES: the board outlives this.
   void open(shm::BoardRecord& board) { board_ = &board; }
 
-  /// Gives the seat's ladder an event, and then each that the effects are answered with. The plan that follows finds a
-  /// seat that is condemned. REQUIRES: the seat has a process.
+  /// Gives the seat's ladder an event, and then each event that answers an effect. Afterwards the seat may be
+  /// Condemned. REQUIRES: the seat has a process.
   void drive(Seat& seat, core::TimePoint now, const core::KillLadder::Event& event);
 
  private:

@@ -8,7 +8,7 @@
 
 namespace ringmaster::daemon {
 
-/// What a lane's intent says that its worker runs, and for whom. Nothing: its session is not attached.
+/// The job that a lane's intent names, and its submitter; empty if its session is not attached.
 [[nodiscard]] IncidentLog::Job running_job(const SessionRoster& sessions, const HandlerCatalog& handlers,
                                            std::uint64_t intent_bits, const shm::LaneRecord& lane);
 

@@ -18,49 +18,48 @@
 
 namespace ringmaster::daemon {
 
-/// Beyond the grace, for a worker that leaves: its destructors, its libraries'.
+/// How much longer than the grace a leaving worker may take, for its destructors and those of its libraries.
 inline constexpr core::Duration kLeaveRoom = std::chrono::seconds{5};
 
-/// What a pool holds for its whole life and the keeper holds for its successor.
+/// The descriptors that a pool has for its whole life; the keeper holds them for a successor.
 struct PoolFds {
   UniqueFd board;
   UniqueFd bell;
-  UniqueFd handlers;  ///< the catalog's; none before a worker was ready
+  UniqueFd handlers;  ///< the catalog's table; none before a worker was ready
 };
 
-/// An inherited process that cannot be adopted, because what the keeper holds of it is not all there. It is killed, and
-/// keeps its seat until its exit: what it ran is resolved then, and nobody else may have its place in the ledger
-/// before.
+/// An inherited process that cannot be adopted, because some of its deposits are missing. It is killed, and keeps its
+/// seat and its record in the ledger until its exit, when its job is resolved.
 struct Orphan {
   shm::Owner owner;
   std::int32_t pid = 0;
-  bool killed = false;  ///< by us; else it was dead when it was inherited
-  WorkerFds fds;        ///< what there is
+  bool killed = false;  ///< killed by us; false: it was dead already
+  WorkerFds fds;        ///< those that the keeper had
   shm::Mapping lane_map;
   shm::Mapping control_map;
-  const shm::LaneRecord* lane = nullptr;  ///< null: lost too
+  const shm::LaneRecord* lane = nullptr;  ///< null: the lane is lost too
   std::unique_ptr<WorkerOutput> output;
 };
 
-/// One place of a pool: its process, and what the policies hold about it.
+/// One place in a pool: its process, and what is known about it.
 struct Seat {
   core::SeatState state = core::SeatState::Empty;
   std::unique_ptr<PoolWorker> process;
-  std::optional<Orphan> orphan;  ///< never beside a process
+  std::optional<Orphan> orphan;  ///< only if there is no process
   core::TimePoint started{};
   bool ready = false;
   bool first_job_seen = false;
-  std::uint32_t said_pid = 0;               ///< as its hello says; for the log, until the keeper has told
-  bool owes_attach = false;                 ///< a session could not be given to it and has to be, later
-  bool said_owed = false;                   ///< and the log says so, once
-  bool leaving = false;                     ///< was told to exit
-  std::optional<core::TimePoint> leave_by;  ///< killed then, if it runs no job
+  std::uint32_t said_pid = 0;  ///< the pid in its Hello; for the log, until the keeper reports the real one
+  bool owes_attach = false;    ///< a session could not be attached and must be, later
+  bool said_owed = false;      ///< the log has said so
+  bool leaving = false;        ///< the process was told to exit
+  std::optional<core::TimePoint> leave_by;  ///< when it is killed, if it runs no job then
   core::RunWatcher run;
   std::optional<core::DeathKind> verdict;   ///< why we end the process
-  std::optional<worker_link::Fault> fault;  ///< as its fault handler said
+  std::optional<worker_link::Fault> fault;  ///< what its fault handler reported
   MemoryGuard memory;
-  std::uint64_t oom_kills = 0;           ///< of the machine, at its start
-  std::vector<std::byte> handler_bytes;  ///< of its table of handlers, as far as its pieces have come
+  std::uint64_t oom_kills = 0;           ///< the machine's count when the process started
+  std::vector<std::byte> handler_bytes;  ///< the pieces of its handler table that have arrived
   std::uint32_t next_chunk = 0;
   std::string boot_error;
 };

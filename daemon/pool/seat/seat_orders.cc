@@ -16,10 +16,10 @@ void SeatOrders::promote(Seat& seat, bool paused) {
 
 void SeatOrders::resume(Seat& seat, bool paused, core::TimePoint now) {
   if (seat.process->control().leave.load(std::memory_order_relaxed) == 0) {
-    // Where the predecessor died between its ledger and its message, the message is what is missing.
+    // The predecessor may have died after it wrote the ledger and before it sent the message.
     return seat.process->send(worker_link::Claiming{seat.state == core::SeatState::Spare || paused});
   }
-  // The predecessor wanted it to exit; the reason died with it, the message may have.
+  // The predecessor wanted it to exit. Why is not known, and the message may not have been sent.
   seat.leaving = true;
   seat.verdict = core::DeathKind::Recycled;
   seat.state = core::SeatState::Leaving;
@@ -43,7 +43,7 @@ void SeatOrders::end_leaver(Seat& seat, core::TimePoint now) {
   if (seat.run.running()) {
     seat.leave_by = now + patience_;
   } else if (now >= *seat.leave_by) {
-    log_warning("worker was asked to leave, does not, and is killed",
+    log_warning("worker was asked to leave, did not, and is killed",
                 {{"pool", pool_}, {"seat", seat.process->name().seat}, {"pid", seat.process->pid()}});
     seat.leave_by.reset();
     kill(seat, seat.verdict.value_or(core::DeathKind::Recycled));

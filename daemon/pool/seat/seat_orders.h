@@ -8,8 +8,8 @@
 
 namespace ringmaster::daemon {
 
-/// What a pool orders the process of a seat to do: to claim jobs, to leave, to die. What a kill ladder orders is its
-/// hand's. Its pool's, on its thread.
+/// Orders the process of a seat to claim jobs or to leave, and kills it. (LadderHand performs what kill ladders want.)
+/// Owned by the pool, on its thread.
 class SeatOrders {
  public:
   struct Rooms {
@@ -18,21 +18,21 @@ class SeatOrders {
     Keeper& keeper;
   };
 
-  /// `patience`: how long a worker that was asked to leave may take, once it runs no job.
+  /// `patience`: how long a worker that was asked to leave may take after its job.
   SeatOrders(std::string pool, std::uint16_t first_worker, core::Duration patience, const Rooms& rooms)
       : pool_(std::move(pool)), first_worker_(first_worker), patience_(patience), rooms_(rooms) {}
 
-  /// A spare is to claim jobs; `paused`: when it is told so, not yet. REQUIRES: the seat has a process.
+  /// Makes a spare an active worker. `paused`: it must not claim jobs yet. REQUIRES: the seat has a process.
   void promote(Seat& seat, bool paused);
-  /// What a predecessor had told it, as far as the ledger and its control segment say, and perhaps had not come to.
+  /// Repeats what a predecessor had ordered, by the ledger and the control segment: the message may not have been sent.
   void resume(Seat& seat, bool paused, core::TimePoint now);
-  /// It leaves after its present job; one that is not ready is killed.
+  /// Asks it to leave after its current job; one that is not ready is killed.
   void leave(Seat& seat, core::DeathKind why, core::TimePoint now);
   /// Kills one that was asked to leave, runs no job and is still there when its time is up.
   void end_leaver(Seat& seat, core::TimePoint now);
-  /// Outside of a ladder: no job is at stake, or the whole worker has to go.
+  /// Kills without a ladder: no job is running, or the worker must go anyway.
   void kill(Seat& seat, core::DeathKind why);
-  /// Where there is one.
+  /// Kills the seat's orphan, if it has one.
   void kill_orphan(const Seat& seat);
 
  private:

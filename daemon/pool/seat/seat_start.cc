@@ -102,7 +102,7 @@ void SeatStart::on_spawned(Seat& seat, WorkerProcess& process, const keeper::Spa
   const core::SeatNumber index = process.name().seat;
   if (answer.error != 0) {
     const auto stage = static_cast<SpawnStage>(answer.stage);
-    // The next one starts without.
+    // The next worker starts without a cgroup.
     if (stage == SpawnStage::Cgroup) {
       rooms_.cgroups.disable(std::string{"a worker cannot enter its own: "} + std::strerror(answer.error));
     }
@@ -189,7 +189,7 @@ void SeatStart::keep_orphan(Seat& seat, core::SeatNumber index, shm::Owner owner
   orphan.output->start(rooms_.loop, config_.name, index, orphan.fds.out.get(), orphan.fds.err.get(),
                        {orphan.lane, shm::open_control(orphan.control_map.bytes())},
                        [this](std::uint64_t intent) { return rooms_.sessions.job_id_of(intent); });
-  // For the plan it is one that leaves: its seat is taken, and another gets the job of a worker.
+  // The plan treats it as a leaving worker: its seat is taken, and another one is started.
   seat.state = core::SeatState::Condemned;
 }
 

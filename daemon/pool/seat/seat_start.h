@@ -14,8 +14,8 @@
 
 namespace ringmaster::daemon {
 
-/// Puts a process into a seat: a new one, or a predecessor's; or, where what the keeper holds of one is not all there,
-/// an orphan. What follows from it is its pool's to decide. Its pool's, on its thread.
+/// Puts a process into a seat: a new one, a predecessor's, or, if some of its deposits are missing, an orphan. The pool
+/// decides what follows. Owned by the pool, on its thread.
 class SeatStart {
  public:
   struct Rooms {
@@ -30,14 +30,14 @@ class SeatStart {
     std::function<void(shm::ControlRecord&)> show_charges;
     std::function<void(core::SeatNumber, worker_link::ToSupervisor&&)> on_message;
     std::function<void(core::SeatNumber, const std::string& what)> on_violation;
-    std::function<void(core::SeatNumber)> on_no_start;  ///< the seat is empty again; also within start()
-    std::function<void()> round;                        ///< after an answer of the keeper
+    std::function<void(core::SeatNumber)> on_no_start;  ///< the seat is empty again; may be called within start()
+    std::function<void()> round;                        ///< called after an answer of the keeper
   };
   enum class Taken : std::uint8_t {
     Ready,
-    Booting,  ///< part of what it said went to the predecessor
-    Dead,     ///< its exit is still to be acted upon
-    Orphan,   ///< keeps its seat until its exit
+    Booting,  ///< part of its messages went to the predecessor
+    Dead,     ///< it has exited, and on_exit() will follow
+    Orphan,   ///< killed, and keeps its seat until its exit
   };
 
   /// REQUIRES: `config` and `stock_worker` outlive this.
@@ -50,10 +50,10 @@ class SeatStart {
         rooms_(rooms),
         ports_(std::move(ports)) {}
 
-  /// Before anything else: what every worker is given. Borrowed.
+  /// Called first: sets what every worker gets. The descriptors are borrowed.
   void open(int board, int bell) { board_ = board, bell_ = bell; }
 
-  // Both: `seat` stays where it is. REQUIRES: it is empty.
+  // Both keep a reference to `seat`. REQUIRES: it is empty.
 
   void start(Seat& seat, core::SeatNumber index);
   [[nodiscard]] Taken adopt(Seat& seat, core::SeatNumber index, std::uint32_t incarnation, std::int32_t pid,

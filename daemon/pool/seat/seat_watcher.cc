@@ -7,8 +7,8 @@
 namespace ringmaster::daemon {
 namespace {
 
-// By its client's word, or by the control segment's: an administrator's cancel, and one of a job that came as a
-// message, stand there alone.
+// True if the client's cancel word or the control segment names this job. Cancels by an administrator, or for a job
+// that came as a message, are only in the control segment.
 bool cancel_wanted(const shm::ControlRecord& control, const Session* session, const shm::Intent& running) {
   if (session == nullptr || session->state == SessionState::Closing) return false;
   if (control.cancel.load(std::memory_order_relaxed) == running.pack()) return true;
@@ -44,7 +44,7 @@ void SeatWatcher::look(Seat& seat, core::TimePoint now) {
   if (found.changed) {
     shm::LedgerWorker& record = record_of(seat);
     record.first_seen_ns = static_cast<std::uint64_t>(seat.run.started().time_since_epoch().count());
-    // SYNC: after its time.
+    // SYNC: stored after its time.
     record.seen_intent.store(sight.intent ? sight.intent->pack() : 0, std::memory_order_release);
   }
   if (found.event) rooms_.hand.drive(seat, now, *found.event);
@@ -93,7 +93,7 @@ void SeatWatcher::on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoi
                                      {"job", job.id},
                                      {"handler", job.handler}});
   seat.fault = std::move(fault);
-  // It was asked to leave after this job and does not: what it dies of is its own.
+  // It was asked to leave after this job, but dies of its own fault now.
   if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();
   seat.run.begin(shm::Intent::unpack(intent), ladder_config(shm::look_at_lane(lane)));
   rooms_.hand.drive(seat, now, core::KillLadder::FaultSaid{});
@@ -105,7 +105,7 @@ void SeatWatcher::resume_verdict(Seat& seat, core::TimePoint now) {
   const shm::LaneLook lane = shm::look_at_lane(seat.process->lane());
   const auto standing = shm::standing_verdict(record);
   const bool agreed = standing && lane.intent && standing->intent == *lane.intent;
-  // Dead already: no sentence is left to carry out, and its pid may be another's by now.
+  // The process is dead: the verdict needs no kill, and its pid may be used again.
   if (seat.state == core::SeatState::Condemned) {
     if (standing && !agreed) shm::withdraw_verdict(record);
     return;

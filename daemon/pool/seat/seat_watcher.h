@@ -11,8 +11,8 @@
 
 namespace ringmaster::daemon {
 
-/// Watches what the workers of a pool run: the shell around the RunWatcher of each seat. It reads lanes and control
-/// segments, has the ladders driven, and keeps the ledger's word of what was seen. Its pool's, on its thread.
+/// Watches what the workers of a pool run. Each seat's RunWatcher decides; this reads lanes and control segments,
+/// passes events to the kill ladders, and records in the ledger what it saw. Owned by the pool, on its thread.
 class SeatWatcher {
  public:
   struct Rooms {
@@ -23,9 +23,9 @@ class SeatWatcher {
   };
   struct Rules {
     core::RunWatcher::Limits limits;
-    core::Duration grace{};  ///< between a cancel that the handler hears and the end
+    core::Duration grace{};  ///< between asking a handler that listens to cancel, and the kill
   };
-  /// Whether the kernel writes the core of that process.
+  /// True if the kernel will write a core of that process.
   using DumpsCore = std::function<bool(std::int32_t pid)>;
 
   SeatWatcher(std::string pool, std::uint16_t first_worker, const Rules& rules, const Rooms& rooms,
@@ -36,19 +36,19 @@ class SeatWatcher {
         rooms_(rooms),
         dumps_core_(std::move(dumps_core)) {}
 
-  // Of all: REQUIRES: the seat has a process.
+  // REQUIRES for all that follow: the seat has a process.
 
-  /// One look at the lane of a worker that is ready.
+  /// Looks at the lane of a ready worker.
   void look(Seat& seat, core::TimePoint now);
-  /// The patience of its ladder may be over.
+  /// Called when a deadline of its kill ladder may have passed.
   void on_timer(Seat& seat, core::TimePoint now);
-  /// A job is to end. Nobody waits any more for one of a session that ends: it may run on until its deadline.
+  /// Cancels a job. If its session is ending nobody waits for it, so it may run on until its deadline.
   void cancel(Seat& seat, const shm::Intent& job, core::TimePoint now);
-  /// Its worker says that it has faulted: it dies of that, whatever its deadline does, unless a verdict stands already.
+  /// The worker reports a fault: that becomes the cause of its death, unless there is a verdict already.
   void on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoint now);
-  /// The pool's end: false where no job runs that a ladder would have to end.
+  /// Called when the pool ends: kills the running job by a ladder; false: no job runs.
   [[nodiscard]] bool end_run(Seat& seat, core::TimePoint now);
-  /// What a predecessor had begun: it goes on only where ledger and lane agree.
+  /// Continues a predecessor's verdict, if ledger and lane name the same job; otherwise withdraws it.
   void resume_verdict(Seat& seat, core::TimePoint now);
 
  private:

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::uint32_t key_of(shm::Owner owner) { return std::uint32_t{owner.worker} << 16 | owner.incarnation; }
 
-// The cancel word names a job by its session's index, which comes round again.
+// Clears an old cancel word: it names a job by its session's index, which is used again by a new session.
 void forget_cancel(PoolWorker& worker, std::uint16_t index) {
   shm::Word64& cancel = worker.control().cancel;
   const auto asked = shm::Intent::unpack(cancel.load(std::memory_order_relaxed));
   if (!asked || asked->session != index) return;
-  // SYNC: acquire, pairs with claim; it is the predecessor's session that still runs that job, if any.
+  // SYNC: acquire, pairs with claim. If the worker still runs that job, it belongs to the index's previous session.
   if (worker.lane().words.intent.load(std::memory_order_acquire) == asked->pack()) return;
-  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the session.
+  cancel.store(0, std::memory_order_release);  // SYNC: before the worker can claim in the new session.
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void SessionRoster::detach(std::uint16_t index, std::uint32_t serial, std::span<
                       }};
   bool empty = true;
   for (const Seat& seat : seats) {
-    if (seat.orphan) detaching.owners.insert(key_of(seat.orphan->owner));  // its exit is the answer
+    if (seat.orphan) detaching.owners.insert(key_of(seat.orphan->owner));  // an orphan does not answer: its exit counts
     if (seat.process || seat.orphan) empty = false;
     if (!seat.process || !(seat.process->holds(serial) || seat.process->adopted())) continue;
     seat.process->send(worker_link::Detach{index, serial});
@@ -113,7 +113,7 @@ void SessionRoster::tell_detached() {
 
 void SessionRoster::on_broken(PoolWorker& worker, const worker_link::SessionBroken& broken, SessionFates& fates) const {
   const auto index = static_cast<std::uint16_t>(broken.index);
-  // Not a client's fault. Whatever the worker holds there, it must not keep it.
+  // Not a client's fault: the worker must only give up what it has at that index.
   if (broken.reason == worker_link::BrokenReason::BadIndex) {
     return worker.send(worker_link::Detach{broken.index, broken.serial});
   }

@@ -17,41 +17,42 @@
 
 namespace ringmaster::daemon {
 
-/// The sessions that are attached to a pool, and which of its processes still have one that was taken back. A session
-/// is its owner's, and stays here until no process has it: a death meanwhile is still resolved there. Its pool's, on
-/// its thread.
+/// The sessions that are attached to a pool, and which processes have not detached a session yet that must go. It does
+/// not own the sessions; one stays here until no process has it, because a job in it may still have to be resolved.
+/// Owned by the pool, on its thread.
 class SessionRoster {
  public:
   using Callback = std::function<void()>;
   using Sessions = std::map<std::uint16_t, const Session*>;
 
-  /// `worker_uid`: as whom the pool's processes run.
+  /// `worker_uid`: the uid that the pool's processes run as.
   SessionRoster(std::string pool, uid_t worker_uid, Later later)
       : pool_(std::move(pool)), worker_uid_(worker_uid), later_(std::move(later)) {}
 
   [[nodiscard]] const Sessions& all() const { return sessions_; }  ///< by index
   [[nodiscard]] const Session* at(std::uint16_t index) const;      ///< null: none is attached
   [[nodiscard]] const Session* find(std::uint16_t index, std::uint32_t serial) const;
-  /// 0: nothing, or a job of no session that is attached.
+  /// The public job id of an intent; 0: no job, or its session is not attached.
   [[nodiscard]] std::uint64_t job_id_of(std::uint64_t intent_bits) const;
 
-  /// The shortest run deadline in force: of the sessions that declare one, or `usual`.
+  /// The shortest run timeout in force: the least that a session has declared, or `usual`.
   [[nodiscard]] core::Duration shortest_run(core::Duration usual) const;
 
   /// False: it was here already.
   bool add(const Session& session) { return sessions_.emplace(session.index, &session).second; }
-  /// Gives it to a process that does not hold it; what cannot be given now, for want of descriptors, the seat owes.
+  /// Attaches a session to a process that does not have it. If that fails for lack of descriptors, it is tried again
+  /// later (Seat::owes_attach).
   void attach_to(Seat& seat, const Session& session);
-  /// All that do not end.
+  /// Attaches all sessions that are not ending.
   void attach_all_to(Seat& seat);
-  /// Tries again what could not be given.
+  /// Tries again what could not be attached.
   void attach_owed(Seat& seat);
-  /// Asks every process for it. `done`, never within the call: none has it any more.
+  /// Asks every process to detach the session. Calls `done` later, when no process has it.
   void detach(std::uint16_t index, std::uint32_t serial, std::span<Seat> seats, Callback done);
-  /// That process has it no more, or has nothing any more.
+  /// The process has detached the session, or is dead.
   void session_given_back(std::uint32_t serial, shm::Owner owner);
   void process_gone(shm::Owner owner);
-  /// A worker cannot use one of them. It is believed for what it was given, and for nothing else.
+  /// A worker reports a session that it cannot use. Ignored unless the session was attached to it.
   void on_broken(PoolWorker& worker, const worker_link::SessionBroken& broken, SessionFates& fates) const;
 
  private:

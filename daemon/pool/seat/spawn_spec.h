@@ -8,9 +8,9 @@
 
 namespace ringmaster::daemon {
 
-/// What the keeper is to start for a worker: program, arguments, environment, identity and limits, as its pool is
-/// configured. `stock_worker`: the program where the pool names none; `environment`: what every worker's begins with;
-/// `daemon_uid`: whose this daemon is.
+/// What the keeper must start for a worker: program, arguments, environment, identity and limits, by the pool's
+/// configuration. `stock_worker`: the program if the pool names none; `environment`: what every worker's environment
+/// begins with; `daemon_uid`: the uid of this daemon.
 [[nodiscard]] keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const WorkerName& place,
                                                 const std::string& stock_worker, std::vector<std::string> environment,
                                                 std::uint32_t daemon_uid, std::uint32_t daemon_gid);

@@ -8,7 +8,7 @@ namespace ringmaster::daemon {
 
 void LeftoverLog::note(core::TimePoint now, const From& from, const worker_link::Leftovers& what) {
   const bool lived = what.ended != 0 || what.kept != 0;
-  // The dead cost nothing any more: for whoever looks for them.
+  // Dead processes cost nothing, so they are only logged for debugging.
   if (!lived) {
     return log_debug("dead processes of jobs were reaped", {{"pool", from.pool},
                                                             {"seat", from.seat},

@@ -9,8 +9,8 @@
 
 namespace ringmaster::daemon {
 
-/// Says in the log what became of processes that a pool's jobs left behind, as its workers report it. A worker that
-/// reports without end costs so many lines a second; what is left out is counted in the next one. Its pool's.
+/// Logs what became of processes that a pool's jobs left behind, as its workers report it. The lines per second are
+/// limited; those left out are counted in the next one. Owned by the pool.
 class LeftoverLog {
  public:
   struct From {

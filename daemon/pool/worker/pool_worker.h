@@ -12,7 +12,7 @@ namespace ringmaster::daemon {
 
 struct Session;
 
-/// Where a worker stands: its id in the daemon and incarnation, its pool and place there.
+/// Names a worker: its id in the daemon and incarnation, its pool and seat.
 struct WorkerName {
   shm::Owner owner;
   std::uint32_t pool = 0;
@@ -20,8 +20,8 @@ struct WorkerName {
   std::uint16_t seat = 0;
 };
 
-/// A worker process as the rooms of its pool see it: two segments to look at and to write to, and a line to speak on.
-/// The supervisor's one thread. The lane can be written by the worker: look, never trust.
+/// A worker process as the rooms of its pool see it: its lane, its control segment, and its control socket. The
+/// supervisor's one thread. The worker can write the lane: never trust it.
 class PoolWorker {
  public:
   virtual ~PoolWorker() = default;
@@ -29,25 +29,24 @@ class PoolWorker {
   [[nodiscard]] virtual const WorkerName& name() const = 0;
   [[nodiscard]] virtual shm::LaneRecord& lane() const = 0;
   [[nodiscard]] virtual shm::ControlRecord& control() const = 0;
-  [[nodiscard]] virtual std::int32_t pid() const = 0;  ///< 0: the keeper has not told yet
-  [[nodiscard]] virtual int cgroup() const = 0;        ///< its own; -1: none
-  /// A predecessor's: it may have been given sessions that are not among those it holds.
+  [[nodiscard]] virtual std::int32_t pid() const = 0;  ///< 0: the keeper has not reported it yet
+  [[nodiscard]] virtual int cgroup() const = 0;        ///< its own cgroup; -1: none
+  /// True if a predecessor started it: it may have more sessions attached than holds() knows.
   [[nodiscard]] virtual bool adopted() const = 0;
-  /// The session was given to this process and has not come back.
+  /// True if the session was attached to this process and has not been detached.
   [[nodiscard]] virtual bool holds(std::uint32_t serial) const = 0;
 
-  /// In order; what the worker's queue cannot take yet (it runs a long job) waits for flush().
+  /// Sends in order. What the worker's socket cannot take yet (it runs a long job) waits for flush().
   virtual void send(const worker_link::ToWorker& message) = 0;
-  /// False: its descriptors cannot be passed on (none is left).
+  /// False: the descriptors cannot be passed, because none is left.
   virtual bool send_attach(const Session& session, bool same_uid) = 0;
-  /// Tells it to look for jobs. While its queue is full one look at everything is kept for flush(), however many were
-  /// asked for.
-  /// False: nobody reads at the other end any more.
+  /// Tells it to look for jobs. While its socket is full, all calls become a single look at everything, sent by
+  /// flush(). False: nobody reads at the other end.
   virtual bool call(const worker_link::Look& look) = 0;
   virtual void flush() = 0;
-  /// Whether anything was sent since the last call.
+  /// True if anything was sent since the last call of this.
   virtual bool take_told() = 0;
-  /// What is left in the pipes of a dead worker goes to the log.
+  /// Logs what is left in the pipes of a dead worker.
   virtual void finish_output() = 0;
 };
 

@@ -9,7 +9,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// How many bytes at the end of `text` may be the beginning of `mark`.
+// How many bytes at the end of `text` may be the beginning of a mark.
 std::size_t begun(std::string_view text, std::string_view mark) {
   for (std::size_t size = std::min(text.size(), mark.size() - 1); size > 0; --size) {
     if (text.ends_with(mark.substr(0, size))) return size;
@@ -48,7 +48,7 @@ std::vector<TaggedOutput::Line> TaggedOutput::settle(core::TimePoint now, std::u
   std::vector<Line> lines;
   std::string_view text = waiting_;
   if (!mark_.empty()) {
-    // Only the job's number may be missing of a mark whose beginning is whole: feed() has looked at the others.
+    // A mark whose beginning is here may only lack its job's number: feed() has handled all complete marks.
     const std::size_t whole = text.rfind(mark_);
     text.remove_suffix(whole != std::string_view::npos ? text.size() - whole : begun(text, mark_));
   }

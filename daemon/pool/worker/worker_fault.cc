@@ -12,7 +12,8 @@ constexpr core::Duration kFaultCapture = std::chrono::milliseconds{200};
 }  // namespace
 
 std::optional<int> fault_signal(const shm::LaneRecord& lane) {
-  const std::uint64_t signal = lane.words.fault.load(std::memory_order_acquire) >> 32;  // SYNC: with the fault handler.
+  const std::uint64_t signal =
+      lane.words.fault.load(std::memory_order_acquire) >> 32;  // SYNC: pairs with the fault handler.
   return signal > 0 && signal < 32 ? std::optional(static_cast<int>(signal)) : std::nullopt;
 }
 

@@ -11,9 +11,9 @@ namespace ringmaster::daemon {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
-constexpr std::size_t kAtOnce = 64 * 1024;  // then other descriptors have their turn
+constexpr std::size_t kAtOnce = 64 * 1024;  // read per turn; then other descriptors have theirs
 constexpr std::size_t kMostWaiting = 256 * 1024;
-constexpr std::size_t kAtEnd = 1024 * 1024;  // what a pipe can hold at most by default rules
+constexpr std::size_t kAtEnd = 1024 * 1024;  // the most that a pipe can hold by default
 
 }  // namespace
 
@@ -42,7 +42,7 @@ void WorkerOutput::start(EventLoop& loop, const std::string& pool, std::uint16_t
     const int fd = i == 0 ? out : err;
     if (fd < 0) continue;
     auto stream = std::make_unique<Stream>(fd, i == 1, token);
-    // A predecessor may have died in the middle of a read.
+    // A predecessor may have died during a read, and left the "reading" bit set.
     if (words.control != nullptr) words.control->output_read[i].fetch_and(~std::uint64_t{1}, std::memory_order_relaxed);
     Stream& watched = *stream;
     stream->watch = std::make_unique<FdWatch>(loop, stream->fd, [this, &watched] {
@@ -52,8 +52,8 @@ void WorkerOutput::start(EventLoop& loop, const std::string& pool, std::uint16_t
   }
 }
 
-// Read to the end of what is there. The intent that was loaded before the read that finds nothing is the writer's of
-// whatever no mark stands behind: a worker marks a job's text before it clears the intent.
+// Reads until the pipe is empty. Text without a mark after it was written by the job of the intent that was loaded
+// before the read that found nothing: a worker marks a job's text before it clears the intent.
 bool WorkerOutput::read(Stream& stream, std::size_t most) {
   std::array<char, kChunk> buffer;
   for (std::size_t taken = 0;;) {
@@ -66,7 +66,7 @@ bool WorkerOutput::read(Stream& stream, std::size_t most) {
     taken += static_cast<std::size_t>(got);
     log_lines(stream, stream.output.feed(loop_->now(), {buffer.data(), static_cast<std::size_t>(got)}));
     if (taken < most) continue;
-    // More is there. One that ran all the while wrote it; else the next turn will tell.
+    // There is more. If the same job ran all the time, it wrote this; otherwise the next turn will tell.
     const bool same = before && before == intent();
     if (same || stream.output.waiting() > kMostWaiting) {
       log_lines(stream, stream.output.settle(loop_->now(), same ? job_of(before) : 0));
@@ -89,7 +89,7 @@ ssize_t WorkerOutput::read_counted(Stream& stream, std::span<char> buffer) const
   return got;
 }
 
-// nullopt: nobody knows which job would be meant.
+// The intent of the job that writes now; nullopt: it cannot be known.
 std::optional<std::uint64_t> WorkerOutput::intent() const {
   if (words_.lane == nullptr) return std::nullopt;
   // SYNC: acquire: pairs with OutputMarks::job_ended.

@@ -15,11 +15,11 @@
 
 namespace ringmaster::daemon {
 
-/// Reads what one worker writes to its standard output and error and puts it into the log, line by line. The keeper
-/// holds the read ends too, so a successor reads on and a worker never dies of SIGPIPE. The supervisor's one thread.
+/// Reads one worker's standard output and error and logs them line by line. The keeper holds the read ends too, so that
+/// a successor reads on and a worker never dies of SIGPIPE. The supervisor's one thread.
 class WorkerOutput {
  public:
-  /// The public id of the job that an intent names; 0: none that is known.
+  /// The public id of the job that an intent names; 0: not known.
   using JobOf = std::function<std::uint64_t(std::uint64_t intent)>;
 
   WorkerOutput();
@@ -27,24 +27,24 @@ class WorkerOutput {
   WorkerOutput(const WorkerOutput&) = delete;
   WorkerOutput& operator=(const WorkerOutput&) = delete;
 
-  /// What tells whose bytes they are: marks between them, and the lane, which names the job that is running. Null: it
-  /// is not there, and nobody knows.
+  /// The segments that tell which job wrote the bytes: the control segment with the marks' token, and the lane, which
+  /// names the running job. Null: not available, so jobs are not known.
   struct Words {
     const shm::LaneRecord* lane = nullptr;
     shm::ControlRecord* control = nullptr;
   };
-  /// Descriptors are borrowed until destruction; -1: there is none. REQUIRES: O_NONBLOCK.
+  /// The descriptors are borrowed until destruction; -1: none. REQUIRES: O_NONBLOCK.
   void start(EventLoop& loop, const std::string& pool, std::uint16_t seat, int out, int err, const Words& words,
              JobOf job_of);
   void set_pid(std::int32_t pid) { pid_ = pid; }
-  /// The worker is fenced: reads what is left, and ends.
+  /// Called when the worker is fenced: reads what is left and stops.
   void finish();
 
  private:
   struct Stream;
-  /// Returns false at the end of the stream.
+  /// False: the stream has ended.
   bool read(Stream& stream, std::size_t most);
-  /// One read, counted where the worker looks.
+  /// One read, counted in the control segment, where the worker looks.
   ssize_t read_counted(Stream& stream, std::span<char> buffer) const;
   [[nodiscard]] std::optional<std::uint64_t> intent() const;
   [[nodiscard]] std::uint64_t job_of(std::optional<std::uint64_t> intent) const;

@@ -26,14 +26,14 @@ Result<void> make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe for a worker's output", errno);
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
-  // Only our end: the worker's end of a pipe has flags of its own. A read that waits would stop everything.
+  // Only for our end: the worker's end has its own flags. A blocking read would stop the whole supervisor.
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-    return errno_error("cannot make a pipe for a worker's output that waits for nothing", errno);
+    return errno_error("cannot make the pipe for a worker's output non-blocking", errno);
   }
   return {};
 }
 
-// What the message is about, for WorkerTalk: its kind and its session.
+// The kind of a message and the session that it is about, for WorkerTalk.
 struct Kind {
   core::WorkerTalk::Said said;
   std::uint32_t serial = 0;
@@ -175,15 +175,16 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
                 std::move(job_of));
 }
 
-// A few packets a turn: one worker that floods its socket delays nobody else. What is left keeps the socket readable.
+// Reads only a few packets per turn, so that a worker that floods its socket does not delay others. The rest keeps the
+// socket readable.
 void WorkerProcess::receive() {
   std::vector<std::byte> buffer(worker_link::kMaxMessageBytes);
   for (int turn = 0; watch_ && turn < kPacketsPerTurn; ++turn) {
     auto packet = wire::receive_from_stranger(fds_.socket.get(), buffer, MSG_DONTWAIT);
-    // Of this moment: the packet is still there.
+    // A temporary failure: the packet is still in the socket.
     if (!packet && !link_is_dead(packet.error().code)) return;
     if (!packet || (packet->size == 0 && packet->fds.empty())) {
-      watch_.reset();  // its process is gone or closed the socket; the keeper tells about exits
+      watch_.reset();  // the process is gone or closed the socket; the keeper reports exits
       return;
     }
     auto message = worker_link::decode_to_supervisor(std::span(buffer).first(packet->size), packet->fds.size());
@@ -210,7 +211,7 @@ bool WorkerProcess::take(worker_link::ToSupervisor&& message) {
     on_message_(std::move(message));
     return true;
   }
-  // It took what a predecessor gave it, and nobody would ask for it back.
+  // It attached a session that a predecessor gave it: note that, so that it is asked to detach it.
   const auto* attached = std::get_if<worker_link::Attached>(&message);
   if (attached != nullptr && !talk_.holds(attached->serial)) {
     send(worker_link::Detach{attached->index, attached->serial});
@@ -245,7 +246,7 @@ void WorkerProcess::flush() {
     const int error = send_packet(fds_.socket.get(), outbox_.front().packet, fds);
     if (error != 0 && !link_is_dead(error)) return flush_later(error);
     told_ = true;
-    outbox_.pop_front();  // sent, or its reader is gone
+    outbox_.pop_front();  // sent, or nobody reads any more
   }
   if (!call_kept_) return;
   const int error = send_packet(fds_.socket.get(), worker_link::encode(worker_link::Look{}), {});
@@ -254,7 +255,7 @@ void WorkerProcess::flush() {
   told_ = true;
 }
 
-// For room somebody looks again (Pool::on_timer); for all else nobody can tell when.
+// After EAGAIN the pool's round calls flush() again; after other errors nothing tells when to try, so a timer does.
 void WorkerProcess::flush_later(int error) {
   if (error == EAGAIN || loop_ == nullptr || retry_) return;
   retry_ = loop_->after(kRetryPause, [this] {

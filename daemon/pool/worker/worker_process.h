@@ -24,25 +24,25 @@ namespace ringmaster::daemon {
 
 class Closer;
 
-/// The descriptors of one incarnation that the supervisor keeps and the keeper holds.
+/// The descriptors of one worker incarnation; the keeper holds copies of them.
 struct WorkerFds {
   UniqueFd lane;
   UniqueFd control;
   UniqueFd socket;  ///< our end
   UniqueFd out;     ///< read ends
   UniqueFd err;
-  UniqueFd cgroup;  ///< its own, if it has one; the keeper deposits it by itself
+  UniqueFd cgroup;  ///< its own cgroup, if any; the keeper adds this deposit itself
 
   static constexpr std::array<keeper::DepositKind, 5> kKinds{
       keeper::DepositKind::Lane, keeper::DepositKind::Control, keeper::DepositKind::WorkerSocket,
       keeper::DepositKind::WorkerStdout, keeper::DepositKind::WorkerStderr};
   [[nodiscard]] UniqueFd& of(keeper::DepositKind kind);
   [[nodiscard]] bool complete() const;
-  /// All that the keeper holds of an incarnation.
+  /// Selects all that the keeper holds of an incarnation.
   [[nodiscard]] static keeper::ReleaseSelector deposits_of(shm::Owner owner);
 };
 
-/// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends, its Pool
+/// One worker process: its two segments, its control socket, its output. Passive: it decodes and sends; the pool
 /// decides. The supervisor's one thread.
 class WorkerProcess final : public PoolWorker {
  public:
@@ -55,22 +55,22 @@ class WorkerProcess final : public PoolWorker {
     UniqueFd out;
     UniqueFd err;
     UniqueFd socket;
-    UniqueFd control;  ///< read-only reopen
+    UniqueFd control;  ///< the control segment, reopened read-only
   };
 
   ~WorkerProcess() override;
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  /// New segments, sockets and pipes for a process that is to be spawned.
+  /// Creates segments, sockets and pipes for a process that is about to be spawned.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> create(const WorkerName& place);
-  /// Takes up a process that a predecessor had spawned; `ready`: it heard of it that it was. An Error: what was
-  /// inherited does not fit together, and `fds` is as it was.
+  /// Takes up a process that a predecessor had spawned; `ready`: the predecessor knew that it was ready. An Error: the
+  /// inherited descriptors do not fit together; `fds` is unchanged.
   [[nodiscard]] static Result<std::unique_ptr<WorkerProcess>> adopt(const WorkerName& place, WorkerFds& fds,
                                                                     std::int32_t pid, bool ready);
 
-  /// Starts to read the control socket and the output. A packet that cannot be read, or a message out of turn, ends the
-  /// reading: `on_broken` is called once, and the process must go. `job_of`: for the tags of its output's lines.
+  /// Starts to read the control socket and the output. After a malformed packet or a message that is not allowed it
+  /// reads no more and calls `on_broken` once: the process must be killed. `job_of`: finds the jobs of output lines.
   void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, WorkerOutput::JobOf job_of);
 
   [[nodiscard]] WorkerFds& fds() { return fds_; }
@@ -122,7 +122,7 @@ class WorkerProcess final : public PoolWorker {
   bool adopted_ = false;
   bool call_kept_ = false;
   EventLoop* loop_ = nullptr;
-  std::optional<EventLoop::TimerId> retry_;  ///< of flush()
+  std::optional<EventLoop::TimerId> retry_;  ///< will call flush()
   std::unique_ptr<FdWatch> watch_;
   WorkerOutput output_;
 };
