@@ -40,7 +40,7 @@ Acceptor::Acceptor(EventLoop& loop, UniqueFd listener, Take take)
 Acceptor::~Acceptor() { stop(); }
 
 void Acceptor::watch() {
-  // One that gave up between the event and the accept must not block us.
+  // A client may give up between the event and the accept: then accept must not block.
   blocks_ = ::fcntl(listener_.get(), F_SETFL, ::fcntl(listener_.get(), F_GETFL) | O_NONBLOCK) != 0;
   waiting_ = std::make_unique<FdWatch>(loop_, listener_.get(), [this] { accept(); });
 }
@@ -52,7 +52,7 @@ void Acceptor::listen_on(UniqueFd listener) {
   move_on();
 }
 
-// At once, unless those who wait at the old one have to wait for a descriptor.
+// Changes to the new listener when nobody waits at the old one, which may be later if descriptors are missing.
 void Acceptor::move_on() {
   while (accept_one()) {
   }
@@ -73,7 +73,8 @@ void Acceptor::stop() {
   next_.reset();
 }
 
-// Many at once, since one uid's crowd waits before others in the backlog; not all, since it may be refilled for ever.
+// Accepts many at once, because one uid's connections may wait before others in the backlog; but not all, because the
+// backlog may be refilled for ever.
 void Acceptor::accept() {
   core::TurnBudget budget(loop_.now());
   for (int i = 0; i < kAcceptsPerTurn && budget.step(loop_.now()); ++i) {
@@ -89,7 +90,7 @@ bool Acceptor::accept_one() {
   if (peer) {
     take_(std::move(peer));
     if (!listener_) return false;
-    // Those who are turned away with descriptors in their sockets come faster than these can be closed.
+    // Rejected clients may leave descriptors in their sockets, and may come faster than these can be closed.
     if (loop_.closer().full()) rest(0);
     return !rest_;
   }
@@ -109,7 +110,7 @@ void Acceptor::refuse_one(int error) {
     turn_away(peer.get(), control::v1::ERROR_BUSY,
               std::string{"the daemon has no descriptor left for another connection ("} + std::strerror(error) +
                   "); try again when others have ended, or raise its limit (ulimit -n, LimitNOFILE=)");
-    // The next one is refused when this one is closed, which it may draw out.
+    // The spare descriptor is free again when this socket is closed, which its client can delay.
     loop_.closer().close(Closer::Account::of_uid(~std::uint32_t{0}), std::move(peer),
                          [alive = std::weak_ptr(alive_), this] {
                            if (!alive.expired() && !spare_) spare_ = any_descriptor();
@@ -119,7 +120,7 @@ void Acceptor::refuse_one(int error) {
   }
 }
 
-// Those who wait in the backlog have their turn a little later.
+// Accepts nothing for a moment; clients wait in the backlog.
 void Acceptor::rest(int error) {
   const core::TimePoint now = loop_.now();
   if (error != 0 && (!said_ || now - *said_ >= kSayAgain)) {

@@ -55,7 +55,7 @@ class Connection::Question final : public Asker {
   [[nodiscard]] std::uint64_t connection() const override { return peer_.connection; }
 
  private:
-  // False: it has been answered.
+  // True once: marks the request as answered. False: it was answered already.
   bool end() {
     if (std::exchange(ended_, true)) return false;
     traffic_->end_request(peer_.uid);
@@ -115,10 +115,11 @@ void Connection::want_turn() {
   if (!closed_) host_.turns.want(peer_.uid, peer_.connection);
 }
 
-// Without room nothing is done: the writer asks for another turn when the client has read.
+// Does nothing if there is no room for replies: the writer asks for another turn when the client has read.
 bool Connection::take_turn(core::TurnBudget& budget) {
   in_turn_ = true;
-  // Nothing that comes tells it any more; an answer that meets the client's end would hide it.
+  // After the client's end nothing more arrives that would lead to this check; a further answer would hide that all is
+  // read.
   if (input_ended_) (void)tell_if_all_read();
   bool more = true;
   while (more && !closed_ && has_room() && budget.step(host_.loop.now())) {
@@ -168,9 +169,9 @@ bool Connection::read_some() {
   }
   (void)tell_if_all_read();
   if (received->size == 0) {
-    // A client that has sent all its requests and shut down its side may still want the replies.
+    // The client has sent all its requests and shut down its side, but may still want the replies.
     input_ended_ = true;
-    // Half a request that never will be whole.
+    // Drops a partial request, which will never be complete.
     decoder_ = wire::FrameDecoder();
     end_large();
     watch_for_hang_up();
@@ -181,8 +182,8 @@ bool Connection::read_some() {
   return true;
 }
 
-// Asked when it sends something, and when it ends. A close empties the queue too, but says before that with an error
-// that there was something in it.
+// Called when the client sends something, and at its end. A close empties the socket's queue too, but then a read first
+// gives an error if the queue was not empty.
 bool Connection::tell_if_all_read() {
   int unread = 0;
   if (!output_.empty() || ::ioctl(socket_.native_handle(), SIOCOUTQ, &unread) != 0 || unread != 0) return false;
@@ -191,7 +192,7 @@ bool Connection::tell_if_all_read() {
   return true;
 }
 
-// Descriptors that a client sends were not asked for. False: they are too many.
+// Closes descriptors that the client has sent without need. False: there are too many.
 bool Connection::part_with(std::vector<UniqueFd> fds) {
   if (fds.empty()) return true;
   const bool few = fds.size() <= wire::kMaxPassedFds;
@@ -200,7 +201,8 @@ bool Connection::part_with(std::vector<UniqueFd> fds) {
   return few && host_.loop.closer().has_room(account);
 }
 
-// The rest of a large request is read when its uid has room for it: half ones of many connections would add up.
+// A large request is read only when its uid has room for it: otherwise partial requests of many connections would add
+// up.
 bool Connection::may_read_on() {
   const core::Bytes size{decoder_.begun()};
   if (size <= host_.traffic->limits().small_request) return true;
@@ -242,7 +244,7 @@ void Connection::check_stream() {
   }
 }
 
-// Only what this side waits for is owed: while it does not read, the client owes nothing.
+// Notes whether the client must send bytes in time. While this side does not read, it need not.
 void Connection::owe(bool bytes) {
   if (bytes == owes_bytes_) return;
   owes_bytes_ = bytes;
@@ -320,7 +322,7 @@ asio::awaitable<void> Connection::write() {
     boost::system::error_code error;
     const bool taken = flush();
     if (closed_) break;
-    // What has waited for room goes on.
+    // There is room again: goes on with what has waited for it.
     const bool reads = !awaiting_input_ && !waits_for_large_ && !closing_ && !input_ended_;
     if ((reads || !due_.empty()) && has_room()) want_turn();
     if (taken) {

@@ -11,7 +11,7 @@
 #include "daemon/control/connection.h"
 #include "proto/control.pb.h"
 
-// What a connection waits for: bytes, the client's end, and its patience.
+// What a connection waits for: bytes from the client, the client's end, and timeouts.
 namespace ringmaster::daemon {
 namespace {
 
@@ -30,12 +30,12 @@ void Connection::await_input() {
   awaiting_input_ = true;
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
     self->awaiting_input_ = false;
-    if (error) return self->finish();  // by close(), or nothing tells of this socket any more
+    if (error) return self->finish();  // cancelled by close(), or this socket can no longer be watched
     self->want_turn();
   });
 }
 
-// The kernel refused, for want of memory perhaps; what came is still there, and nothing tells when to try again.
+// A read was refused, perhaps for lack of memory. The bytes are still there, but no event tells when to try again.
 void Connection::await_input_again() {
   awaiting_input_ = true;
   host_.loop.after(kRefused, [self = shared_from_this()] {
@@ -44,7 +44,7 @@ void Connection::await_input_again() {
   });
 }
 
-// Where nothing is read, nothing else tells that the client is gone (a half-closed one still reads).
+// While nothing is read, only this tells that the client is gone. (A half-closed client still reads.)
 void Connection::watch_for_hang_up() {
   if (std::exchange(watched_for_hang_up_, true)) return;
   asio::co_spawn(
@@ -57,26 +57,26 @@ asio::awaitable<void> Connection::await_hang_up() {
     co_await socket_.async_wait(Socket::wait_error, asio::redirect_error(asio::use_awaitable, error));
     if (leaving_) co_return;
     if (error) co_return finish();
-    // Asio reuses the state of a descriptor that was closed in this very turn of its loop, with that one's event still
-    // queued: what it says may be about another descriptor.
+    // Checks the socket itself: Asio reuses the state of a descriptor that was closed in the same turn of its loop, so
+    // the event may be about that one.
     pollfd look{socket_.native_handle(), 0, 0};
     if (::poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLERR)) != 0) {
       (void)tell_if_all_read();
       finish();
     }
-    // Urgent bytes, which nobody reads, end this wait too, for as long as they are there.
+    // Urgent bytes, which nobody reads, end this wait at once every time.
     if (!closed_) co_await pause();
   }
 }
 
-// ECONNRESET stays at a socket whose peer has closed before it read everything.
+// True if the client closed before it had read everything: then the socket has ECONNRESET.
 bool Connection::closed_with_unread() {
   pollfd look{socket_.native_handle(), 0, 0};
   return ::poll(&look, 1, 0) != 0 && (look.revents & POLLERR) != 0;
 }
 
-// To a client that sends no more, after its last answer: it sees the end at once, and the socket stays until what was
-// answered is read, so that this is known.
+// Called after the last answer to a client that sends no more. The client sees the end of the stream at once; the
+// socket stays open until the client has read everything, so that this is known.
 void Connection::leave() {
   if (leaving_) return;
   if (tell_if_all_read()) return finish();
@@ -86,7 +86,7 @@ void Connection::leave() {
       socket_.get_executor(), [self = shared_from_this()] { return self->await_reading(); }, asio::detached);
 }
 
-// Nothing but a look tells.
+// Polls until the client has read everything: no event tells.
 asio::awaitable<void> Connection::await_reading() {
   asio::steady_timer timer(socket_.get_executor());
   core::Duration waited{};
@@ -106,7 +106,7 @@ asio::awaitable<void> Connection::pause() {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-// Gives up on clients that owe bytes: a hello, the rest of a frame, or the reading of a last word.
+// Ends connections whose clients are late: with a hello, with the rest of a frame, or with reading the last reply.
 asio::awaitable<void> Connection::watch() {
   const auto self = shared_from_this();
   while (!closed_) {

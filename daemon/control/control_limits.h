@@ -7,12 +7,12 @@
 
 namespace ringmaster::daemon {
 
-/// What a connection may ask of the daemon's patience and memory.
+/// The timeouts and limits for one connection.
 struct ControlLimits {
   core::Duration hello_timeout = std::chrono::seconds{5};
   core::Duration half_frame_timeout = std::chrono::seconds{30};
   core::TrafficLimits traffic;
-  bool descriptors_may_come = false;  ///< as on a kernel before 6.16, which cannot refuse them
+  bool descriptors_may_come = false;  ///< as on kernels before 6.16, which cannot refuse descriptors
 };
 
 }  // namespace ringmaster::daemon

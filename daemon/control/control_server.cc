@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;
 constexpr core::Duration kPeakLook = std::chrono::seconds{1};
-constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // who could not be asked for its uid
+constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // a client whose uid could not be read
 
 }  // namespace
 
@@ -83,7 +83,7 @@ struct ControlServer::State : std::enable_shared_from_this<State> {
   std::uint64_t last_connection = 0;
 };
 
-// Whoever the event loop cannot serve is told so: nobody waits for an answer that never comes.
+// A client that the event loop cannot serve gets an Error, so that it does not wait for an answer for ever.
 void ControlServer::State::take(UniqueFd socket) {
   boost::system::error_code error;
   Protocol::socket served(host.loop.context());
@@ -101,17 +101,17 @@ void ControlServer::State::take(UniqueFd socket) {
 }
 
 void ControlServer::State::take(Protocol::socket socket) {
-  // The listener's word counts for who connected after it.
+  // The listener's setting only covers clients that connected after it was made.
   refuse_descriptors_on(socket.native_handle());
   const auto identity = identify_peer(socket.native_handle());
   if (identity && probed && identity->pid == static_cast<std::uint32_t>(::getpid())) return probed();
   if (identity) admit_or_turn_away(socket, *identity);
-  // One that was not let in: what it may have in its queue is closed as any client's.
+  // The client was not let in: closes its socket like any client's, because it may have descriptors in its queue.
   // NOLINTNEXTLINE(clang-analyzer-cplusplus.Move): a socket of Asio that was moved from is closed, and says so.
   if (socket.is_open()) hand_over(socket, host.loop.closer(), identity ? identity->uid : kNobody, nullptr);
 }
 
-// Moves from `socket` who is let in.
+// Moves `socket` into a connection, or sends an Error and leaves it.
 void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const PeerIdentity& identity) {
   if (users.hides(identity.uid) && !said_hidden) {
     said_hidden = true;
@@ -169,7 +169,7 @@ void ControlServer::State::look_for_peaks() {
 ControlServer::ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config,
                              core::QuotaBook& quota, RequestDesk& desk, const ControlLimits& limits)
     : state_(std::make_shared<State>(loop, std::move(listener), config, quota, desk, limits)) {
-  // It would write a line of its own, past our log and its limits, for each text of a client that is none.
+  // Otherwise protobuf would write a line of its own, past our log and its limits, for each text that is not UTF-8.
   google::protobuf::SetLogHandler(nullptr);
 }
 

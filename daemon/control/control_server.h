@@ -14,10 +14,10 @@
 
 namespace ringmaster::daemon {
 
-/// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, frames and parses, and hands whole requests
-/// to the desk, uid by uid in turns. Whatever a client does ends at most its own connection: garbage, half and
-/// oversized frames get an Error reply with id 0 where one can be sent, then the connection closes. The supervisor's
-/// one thread.
+/// Accepts on the daemon's socket, admits peers by SO_PEERCRED and quota, splits and parses frames, and passes whole
+/// requests to the RequestDesk, in turns by uid. Whatever a client does ends at most its own connection: malformed,
+/// partial and oversized frames get an Error reply with id 0 if possible, then the connection is closed. The
+/// supervisor's one thread.
 class ControlServer {
  public:
   ControlServer(EventLoop& loop, UniqueFd listener, const config::DaemonConfig& config, core::QuotaBook& quota,
@@ -27,13 +27,13 @@ class ControlServer {
   ControlServer& operator=(const ControlServer&) = delete;
 
   [[nodiscard]] std::size_t connections() const;
-  /// Bytes of replies that the kernel has not taken yet: what the daemon's end may wait for, a moment.
+  /// Bytes of replies that the kernel has not taken yet; at its end the daemon waits a moment for them.
   [[nodiscard]] std::size_t unsent_bytes() const;
-  /// Accepts on `listener` from now on; who waits at the old one is still let in.
+  /// Accepts on `listener` from now on; clients that wait at the old one are accepted first.
   void listen_on(UniqueFd listener);
-  /// Called when a connection comes from this very process, which is then closed.
+  /// Sets what to call when a connection comes from this process itself; that connection is closed.
   void when_probed(std::function<void()> probed);
-  /// No further connection is accepted; those that are there stay until they end.
+  /// Accepts no further connection; existing ones stay until they end.
   void stop_accepting();
 
  private:

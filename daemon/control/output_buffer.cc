@@ -55,7 +55,7 @@ void OutputBuffer::drop_front(std::size_t bytes) {
   if (begin_ == bytes_.size()) {
     clear();
   } else if (begin_ > bytes_.size() / 2) {
-    // What is moved is less than what was sent: no byte is moved more than once on the average.
+    // Moves fewer bytes than were sent since the last time, so on average each byte is moved at most once.
     bytes_.erase(0, begin_);
     for (Passed& one : passed_) one.at -= begin_;
     begin_ = 0;

@@ -14,14 +14,13 @@ class Reply;
 
 namespace ringmaster::daemon {
 
-/// The replies of one connection that the kernel has not taken yet, one behind the other in one piece of memory, each a
-/// whole frame; descriptors go out with the first byte of theirs. What a peak took is given back when it is empty.
+/// The replies of one connection that the kernel has not taken yet: whole frames, one after the other in one buffer.
+/// Descriptors are sent with the first byte of their frame. A large buffer is freed when it is empty.
 class OutputBuffer {
  public:
-  /// Appends a frame. A reply that is too large for one becomes an error in its place, and its descriptors are closed.
+  /// Appends a frame. A reply that is too large is replaced by an Error, and its descriptors are closed.
   void add(const control::v1::Reply& reply, std::vector<UniqueFd> fds);
-  /// Gives the kernel what it takes at once; the bytes that it took. Error codes as of send_with_fds. REQUIRES:
-  /// !empty().
+  /// Sends what the kernel takes at once; returns the number of bytes. Errors as for send_with_fds. REQUIRES: !empty().
   [[nodiscard]] Result<std::size_t> send(int socket);
   void clear();
 
@@ -31,14 +30,14 @@ class OutputBuffer {
 
  private:
   struct Passed {
-    std::size_t at;  ///< of `bytes_`: the first byte of the frame
+    std::size_t at;  ///< index in `bytes_` of the frame's first byte
     std::vector<UniqueFd> fds;
   };
 
   void drop_front(std::size_t bytes);
 
   std::string bytes_;
-  std::size_t begin_ = 0;  ///< of what is unsent
+  std::size_t begin_ = 0;  ///< where the unsent bytes begin
   std::deque<Passed> passed_;
 };
 

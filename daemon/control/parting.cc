@@ -12,7 +12,7 @@ namespace ringmaster::daemon {
 
 void hand_over(boost::asio::local::stream_protocol::socket& socket, Closer& closer, std::uint32_t uid,
                Closer::Action closed) {
-  // After this nothing can be added to the queue; with nothing in it a close waits for nothing.
+  // After this nothing can be added to the socket's queue; closing a socket with an empty queue does not block.
   ::shutdown(socket.native_handle(), SHUT_RDWR);
   int unread = 0;
   const bool empty = ::ioctl(socket.native_handle(), FIONREAD, &unread) == 0 && unread == 0;

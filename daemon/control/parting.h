@@ -9,12 +9,12 @@
 
 namespace ringmaster::daemon {
 
-/// The end of a client's socket: the client sees it at once; the close itself, which what lies in its queue may draw
-/// out, is the closer's. `closed` may be null.
+/// Ends a client's socket: the client sees that at once. The closer does the close itself, which may take long because
+/// of what is in the socket's queue; then it calls `closed`, which may be null.
 void hand_over(boost::asio::local::stream_protocol::socket& socket, Closer& closer, std::uint32_t uid,
                Closer::Action closed);
 
-/// One line a second is enough to see an attack, and not enough to be one.
+/// Logs a breach of the protocol, at most one line a second, so that clients cannot flood the log.
 void log_breach(const Peer& peer, const std::string& what);
 
 }  // namespace ringmaster::daemon

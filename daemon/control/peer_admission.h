@@ -10,7 +10,7 @@
 
 namespace ringmaster::daemon {
 
-/// What the kernel says about the process at the other end of a connected Unix socket, as of its connect().
+/// What the kernel says about the process at the other end of a Unix socket, at the time of its connect().
 struct PeerIdentity {
   std::uint32_t pid = 0;
   std::uint32_t uid = 0;
@@ -22,7 +22,8 @@ struct Admission {
   bool allowed = false;
   bool admin = false;
 };
-/// Who may speak, and who may drain, stop and see everyone's jobs. `own_uid`: the daemon's. Pure.
+/// Decides whether the peer may connect, and whether it is an administrator, who may drain, stop and see everyone's
+/// jobs. `own_uid`: the daemon's. Pure.
 [[nodiscard]] Admission admit(const config::DaemonConfig& config, std::uint32_t own_uid, const PeerIdentity& peer);
 
 }  // namespace ringmaster::daemon

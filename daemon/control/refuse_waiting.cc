@@ -30,7 +30,7 @@ bool somebody_waits(int listener, Clock::time_point until) {
 }  // namespace
 
 std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::milliseconds linger) {
-  // One that gave up between poll and accept must not block us.
+  // A client may give up between poll and accept: then accept must not block.
   ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) | O_NONBLOCK);
   const std::string frame =
       wire::make_frame(wire::error_reply(0, control::v1::ERROR_DRAINING, why.substr(0, 8192)).SerializeAsString());
@@ -43,9 +43,9 @@ std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::mi
       break;
     }
     if (answered++ == 0) until += linger;
-    // Best effort: the frame fits any fresh socket's buffer.
+    // Errors are ignored: the frame fits into the buffer of any new socket.
     (void)wire::send_with_fds(peer.get(), std::as_bytes(std::span(frame)), {}, MSG_DONTWAIT);
-    // Closed with this process, which ends: that waits for nothing that the client may have put into it.
+    // The socket is closed when this process ends: that cannot block, whatever the client has put into the socket.
     ::shutdown(peer.get(), SHUT_RDWR);
     (void)peer.release();
   }

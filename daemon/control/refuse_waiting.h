@@ -6,10 +6,10 @@
 
 namespace ringmaster::daemon {
 
-/// For a daemon that cannot serve and was given a listening socket by a service manager: who waits on `listener` is
-/// answered with one refusal, `why`, instead of waiting for a daemon that never comes. Where somebody waited it goes on
-/// for `linger`, so that a manager which starts the daemon for everyone who knocks does so once in that time; where
-/// nobody did it returns at once. Returns how many were answered. Blocks. Their sockets are closed with the process.
+/// For a daemon that cannot serve but got a listening socket from a service manager: sends the refusal `why` to the
+/// clients that wait on `listener`. If there was one it goes on for `linger`, because the service manager starts the
+/// daemon again for each client that comes later; otherwise it returns at once. Returns how many were answered. Blocks.
+/// The sockets are closed with the process.
 std::size_t refuse_waiting(int listener, const std::string& why, std::chrono::milliseconds linger);
 
 }  // namespace ringmaster::daemon

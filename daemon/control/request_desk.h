@@ -11,12 +11,12 @@ class Request;
 
 namespace ringmaster::daemon {
 
-/// Who answers requests. One thread. `handle` answers each exactly once through `respond`, now or later.
+/// Answers requests: `handle` answers each exactly once through `respond`, now or later. One thread.
 class RequestDesk {
  public:
   virtual ~RequestDesk() = default;
   virtual void handle(const Peer& peer, control::v1::Request request, Responder respond) = 0;
-  /// The client has read every reply that was on its way to it.
+  /// The client has read all replies that were sent to it.
   virtual void all_read(std::uint64_t connection) = 0;
   virtual void connection_closed(std::uint64_t connection) = 0;
 };

@@ -14,7 +14,7 @@ class Reply;
 
 namespace ringmaster::daemon {
 
-/// The other end of one request.
+/// The client's side of one request.
 class Asker {
  public:
   virtual ~Asker() = default;
@@ -24,20 +24,20 @@ class Asker {
   [[nodiscard]] virtual std::uint64_t connection() const = 0;
 };
 
-/// Answers one request: the id is filled in, the descriptors go with it. Copies answer the same request. Called exactly
-/// once, now or later; what is dropped unanswered is no longer counted.
+/// Answers one request: fills in the id and sends the descriptors with it. Copies answer the same request. Called
+/// exactly once, now or later; if all copies are dropped the request no longer counts as unanswered.
 class Responder {
  public:
   explicit Responder(std::shared_ptr<Asker> asker) : asker_(std::move(asker)) {}
 
-  /// False: the connection has ended, nobody will read the answer.
+  /// False: the connection has ended, so nobody will read the answer.
   bool operator()(control::v1::Reply&& reply, std::vector<UniqueFd> fds) const {
     return asker_->answer(std::move(reply), std::move(fds));
   }
-  /// For whatever costs much to build: whether anybody would read it.
+  /// Whether anybody would read the answer; ask before building an expensive one.
   [[nodiscard]] bool alive() const { return asker_->alive(); }
-  /// Calls `then` in a turn of the connection in which it may be given another reply, never within this call; not at
-  /// all where it ends before.
+  /// Calls `then` in a turn of the connection when it has room for another reply; never within this call, and not at
+  /// all if the connection ends first.
   void when_room(std::function<void()> then) const { asker_->when_room(std::move(then)); }
   [[nodiscard]] std::uint64_t connection() const { return asker_->connection(); }
 

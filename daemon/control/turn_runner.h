@@ -9,11 +9,11 @@
 
 namespace ringmaster::daemon {
 
-/// Gives connections their turns, one for each round of the event loop: whatever else is due comes in between. The
+/// Gives connections their turns, one per round of the event loop, so that other events come in between. The
 /// supervisor's one thread.
 class TurnRunner {
  public:
-  /// True: the connection has more to do, and gets in line again.
+  /// True: the connection has more to do, and gets another turn later.
   using TakeTurn = std::function<bool(std::uint64_t connection, core::TurnBudget& budget)>;
 
   /// REQUIRES: `loop` outlives this.

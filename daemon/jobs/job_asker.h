@@ -16,23 +16,23 @@ struct JobAccepted {
 };
 
 struct JobCancelled {
-  bool was_queued = false;  ///< ended at once; else its handler was asked to stop
+  bool was_queued = false;  ///< true: it ended at once; false: its handler was asked to stop
   bool already_ended = false;
 };
 
 using JobAnswer = std::variant<JobAccepted, JobCancelled, JobOutcome, JobStack, RequestRefusal>;
 
-/// The other end of one request about a job. Shared by whoever may answer it; dropped by all, it is answered no more.
+/// The client's side of one request about a job. Shared by all that may answer it; if all drop it, it is not answered.
 class JobAsker {
  public:
   virtual ~JobAsker() = default;
 
-  /// For whatever costs much to build: whether anybody would read the answer.
+  /// Whether anybody would read the answer; ask before building an expensive one.
   [[nodiscard]] virtual bool alive() const = 0;
-  /// Once. False: nobody will read it.
+  /// Call it once. False: nobody will read the answer.
   virtual bool answer(JobAnswer&& answer) = 0;
-  /// Calls `then` when its connection may be given another answer, never within this call; not at all where it ends
-  /// before.
+  /// Calls `then` when its connection has room for another answer; never within this call, and not at all if the
+  /// connection ends first.
   virtual void when_room(std::function<void()> then) = 0;
   [[nodiscard]] virtual std::uint64_t connection() const = 0;
 };

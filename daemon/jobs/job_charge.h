@@ -6,8 +6,8 @@
 
 namespace ringmaster::daemon {
 
-/// One job that came as a message, on its uid's account: one of the uid's jobs, and the bytes it lies in. Given back on
-/// destruction. REQUIRES: the book outlives it.
+/// What the quota book charges a uid for one job that came as a message: the job and its bytes. Destruction ends the
+/// charge. REQUIRES: the book outlives this.
 class JobCharge {
  public:
   JobCharge(core::QuotaBook& book, core::Uid uid) : book_(book), uid_(uid) {}
@@ -18,7 +18,7 @@ class JobCharge {
   JobCharge(const JobCharge&) = delete;
   JobCharge& operator=(const JobCharge&) = delete;
 
-  /// A refusal has charged nothing.
+  /// Charges the job, but not its bytes yet. If it is refused, nothing is charged.
   [[nodiscard]] core::QuotaBook::Refused take_job(core::TimePoint now) {
     auto refused = book_.take_socket_job(now, uid_);
     job_ = !refused.has_value();
@@ -29,7 +29,7 @@ class JobCharge {
     if (!refused) bytes_ += bytes;
     return refused;
   }
-  /// Accepted is accepted, whatever the limits are by now. REQUIRES: nothing has been taken.
+  /// Charges an accepted job even above the limits. REQUIRES: nothing has been charged.
   void charge_accepted(core::Bytes bytes) {
     book_.charge_accepted(uid_, bytes);
     bytes_ = bytes;

@@ -9,7 +9,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// For an end of which no worker has said anything.
+// The message for an end that has none from a worker.
 std::string sentence(const shm::JobEnd& end) {
   switch (end.cause) {
     case Cause::Completed:

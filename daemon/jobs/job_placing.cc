@@ -27,7 +27,7 @@ boost::system::result<PlacedAt, NoPlace> JobPlacing::place(std::uint32_t pool, s
       order_.took(pool, uid, home->session().serial);
       return PlacedAt{home, *placed};
     }
-    // There is no more of it for another session either.
+    // Another session would not get more memory either.
     if (placed.error() == shm::Shortage::Memory) return NoPlace{NoPlace::Why::TooLittleMemory, {}};
   }
   if (!order_.may_add(homes.size())) return NoPlace{NoPlace::Why::Full, {}};
@@ -59,7 +59,7 @@ Placing JobPlacing::place_in(JobHome& home, const JobToPlace& job) {
   }
 }
 
-// Before the job is there: a supervisor must look as often as its deadline needs, and so must a successor.
+// Recorded before the job is published, so that this supervisor and a successor look as often as its deadline needs.
 void JobPlacing::declare_deadline(Session& session, std::uint32_t run_timeout_ms) {
   if (run_timeout_ms == 0) return;
   std::uint32_t& shortest = session.shortest_run_ms;

@@ -20,20 +20,20 @@ struct PlacedAt {
   PlacedJob place;
 };
 
-/// Why a job has no place now.
+/// Why there is no place for a job now.
 struct NoPlace {
   enum class Why { Full, TooLittleMemory, NoSession };
   Why why = Why::Full;
-  std::string no_session;  ///< what opening one said
+  std::string no_session;  ///< the error of opening a session
 };
 
-/// A job of that pool that has no place, as its submitter is told.
+/// The refusal for a job of that pool for which there is no place.
 [[nodiscard]] RequestRefusal refusal_of(const NoPlace& reason, const std::string& pool);
 
-/// The sessions that jobs go through, one or a few for each pool and uid, and room in them. A ring gives its bytes back
-/// from the oldest on, so that one long job blocks it: then the job goes through another session. Outcomes that
-/// somebody has read give their place up where that helps, and before there are too many sessions. Owns the sessions'
-/// homes; a predecessor's take no jobs and go with the last of theirs. One thread.
+/// Finds room for jobs in the sessions that they go through: one or a few per pool and uid. A ring frees its bytes only
+/// from the oldest on, so one long job can block it: then the next job goes through another session. Delivered outcomes
+/// are dropped if that makes room, and before too many sessions are opened. Owns the JobHomes of the sessions; those of
+/// a predecessor take no jobs and end with their last job. One thread.
 class JobPlacing {
  public:
   /// REQUIRES: all of them outlive it.
@@ -46,9 +46,9 @@ class JobPlacing {
   JobHome& take_over(std::unique_ptr<JobHome> home);
   [[nodiscard]] JobHome* find(std::uint32_t serial) const;
   void for_each(const std::function<void(JobHome&)>& visit) const;
-  /// The session ends for another reason than ours.
+  /// A session ends that this class did not close.
   void gone(std::uint32_t serial);
-  /// A session is closed when the last of its jobs is gone: its uid may never come again.
+  /// Closes each session whose last job is gone: its uid may never come again.
   void close_idle();
 
  private:

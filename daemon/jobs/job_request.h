@@ -7,10 +7,10 @@
 
 #include "proto/args.h"
 
-/// What clients ask of jobs that come as messages, as plain values.
+/// Clients' requests about jobs that come as messages, as plain values.
 namespace ringmaster::daemon {
 
-/// 128 bits that a job's submitter chose, not all 0: they find its job again.
+/// 128 bits, not all 0, chosen by a job's submitter to find the job again.
 using JobCookie = std::array<std::uint64_t, 2>;
 
 struct SubmitRequest {
@@ -29,7 +29,7 @@ struct SubmitRequest {
 struct FetchRequest {
   std::uint64_t job_id = 0;  ///< 0: by cookie alone
   JobCookie cookie{};
-  bool wait = false;  ///< answer when it has ended
+  bool wait = false;  ///< answer only when the job has ended
 };
 
 struct CancelRequest {
@@ -39,7 +39,7 @@ struct CancelRequest {
 
 struct StackRequest {
   std::uint64_t job_id = 0;
-  std::uint32_t wait_ms = 0;  ///< for names of functions
+  std::uint32_t wait_ms = 0;  ///< how long to wait for the names of functions
 };
 
 }  // namespace ringmaster::daemon

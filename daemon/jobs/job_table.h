@@ -13,11 +13,11 @@
 
 namespace ringmaster::daemon {
 
-/// The jobs that came as messages, by id and by cookie: those that run, and those whose outcomes are kept. Owned by
-/// MessageJobs; one thread. Jobs stay where they are in memory until they are dropped.
+/// The jobs that came as messages, by id and by cookie: unfinished ones, and those whose outcomes are kept. Owned by
+/// MessageJobs; one thread. Pointers to jobs are valid until the job is dropped.
 class JobTable {
  public:
-  /// An outcome is kept for so long after the end.
+  /// How long an outcome is kept after the job's end.
   static constexpr core::Duration kKept = std::chrono::seconds{60};
 
   /// REQUIRES: `delivered`, the ledger's record of delivered outcomes, outlives it.
@@ -25,22 +25,22 @@ class JobTable {
 
   MessageJob& add(MessageJob job);
   [[nodiscard]] MessageJob* find(std::uint64_t id);
-  /// The uid's job of that cookie.
+  /// The uid's job with that cookie; null: none.
   [[nodiscard]] MessageJob* find(std::uint32_t uid, const JobCookie& cookie);
-  /// The job that the peer asks for by id, or by cookie where the id is 0; null: there is none, or it is none of the
-  /// peer's business: a user knows the cookies of its own jobs, an administrator needs none.
+  /// The job that the peer asks for by id, or by cookie if the id is 0. Null: there is none, or the peer may not see
+  /// it: a user must know the cookie of its own job; an administrator needs no cookie.
   [[nodiscard]] MessageJob* shown_to(const Peer& peer, std::uint64_t id, const JobCookie& cookie);
 
-  /// Its outcome is kept no longer: its home has the room again.
+  /// Drops a job whose outcome is no longer kept, and frees its room.
   void drop(std::uint64_t id);
-  /// Its home is gone, and all that is in it.
+  /// Removes a job whose session is gone.
   void forget(std::uint64_t id);
 
-  /// In the order of their places, the oldest first.
+  /// The jobs of a session, the oldest first.
   [[nodiscard]] std::vector<std::uint64_t> in_session(std::uint32_t serial) const;
   [[nodiscard]] bool any_in_session(std::uint32_t serial) const;
-  /// The oldest outcome of a session that somebody has read, if dropping it helps: not where a job that has not ended,
-  /// or that nobody has asked for, lies before it in a ring that is short.
+  /// The oldest delivered outcome of a session, if dropping it helps. It does not help if an unfinished or undelivered
+  /// job lies before it in the ring that is full.
   [[nodiscard]] std::optional<std::uint64_t> to_give_up(std::uint32_t serial, shm::Shortage shortage) const;
 
   [[nodiscard]] std::vector<std::uint64_t> expired(core::TimePoint now) const;

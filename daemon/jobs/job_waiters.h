@@ -11,17 +11,17 @@
 
 namespace ringmaster::daemon {
 
-/// Who waits for which job to end: requests, which go with their connections. One thread.
+/// The requests that wait for a job to end; they are dropped with their connections. One thread.
 class JobWaiters {
  public:
-  /// Each gets a copy of the outcome, in one go when the job ends.
+  /// Limited, because each of them gets a copy of the outcome when the job ends.
   static constexpr std::size_t kMostPerJob = 64;
 
-  /// False: as many wait for the job as may.
+  /// False: kMostPerJob requests wait for the job already.
   [[nodiscard]] bool add(std::uint64_t job, const JobAskerPtr& asker);
-  /// Everybody who waits for the job; nobody does afterwards.
+  /// Removes and returns all that wait for the job.
   [[nodiscard]] std::vector<JobAskerPtr> take(std::uint64_t job);
-  /// The connection has ended.
+  /// Drops the requests of a connection that has ended.
   void drop(std::uint64_t connection);
 
   [[nodiscard]] bool empty() const { return by_job_.empty() && by_connection_.empty(); }

@@ -17,7 +17,7 @@ class JobAsker;
 
 /// One job that came as a message, from its submit until its outcome is no longer kept.
 struct MessageJob {
-  std::uint64_t id = 0;  ///< its session's serial and its seq
+  std::uint64_t id = 0;  ///< made of its session's serial and its seq
   std::uint32_t uid = 0;
   JobCookie cookie{};
   JobHome* home = nullptr;
@@ -25,13 +25,13 @@ struct MessageJob {
   std::uint64_t result_capacity = 0;
   std::uint64_t submitted_ns = 0;
   std::uint32_t queue_timeout_ms = 0;
-  core::Bytes bytes{};  ///< of payload, arguments and room for the result: what its uid pays
+  core::Bytes bytes{};  ///< payload, arguments and result capacity: what its uid is charged for
   std::optional<shm::SlotWord> end;
   core::TimePoint ended_at{};
-  bool delivered = false;             ///< given to somebody, and not lost on its way
-  bool settled = false;               ///< somebody has read it
-  std::shared_ptr<JobCharge> charge;  ///< while the outcome is not delivered
-  /// Who waited when it ended and has not got the outcome yet: their connections have no room.
+  bool delivered = false;             ///< the outcome was sent, and not lost on its way
+  bool settled = false;               ///< somebody has read the outcome
+  std::shared_ptr<JobCharge> charge;  ///< set until the outcome is delivered
+  /// Requests that waited when it ended, and whose connections have no room for the outcome yet.
   std::vector<std::weak_ptr<JobAsker>> due;
 
   [[nodiscard]] bool is_due() const {

@@ -48,19 +48,19 @@ MessageJobs::~MessageJobs() {
 
 void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAskerPtr& asker) {
   if (auto refused = check_cookie(request.cookie)) return tell(asker, *refused);
-  // The same cookie again is the same job: a client that lost its connection cannot run it twice.
+  // The same cookie means the same job, so a client that lost its connection cannot run it twice.
   if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
   PoolPort* pool = daemon_.pools().named(request.pool);
   if (pool == nullptr)
     return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool)});
   if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
-  // On the account before it waits for anything: what waits is held in memory too.
+  // Charged before it waits for anything: a waiting request uses memory too.
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);
   auto refused = charge->take_job(loop_.now());
   if (!refused) refused = charge->take_bytes(core::Bytes{request.payload.size()});
   if (refused) return tell(asker, quota_refusal(*refused));
   if (pool->handlers_known()) return submit_known(peer, *pool, request, std::move(charge), asker);
-  // Until its first worker has been ready nobody can say which handlers there are.
+  // The pool's handlers are not known until its first worker is ready.
   pool->when_handlers_known([this, peer, pool, request = std::move(request), asker, charge = std::move(charge)] {
     if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
     submit_known(peer, *pool, request, charge, asker);
@@ -129,7 +129,7 @@ void MessageJobs::cancel(const Peer& peer, const CancelRequest& request, const J
 void MessageJobs::take_over(Session& session) {
   const std::uint32_t serial = session.serial;
   std::vector<MessageJob> found = jobs_left_in(session, daemon_.ledger().delivered);
-  // Nothing in it that anybody could ask for: it goes now, with its memory, its descriptors and its thread.
+  // It has no job that anybody could ask for: ends now.
   if (found.empty()) return source_.close(session.index, serial);
   auto opened = source_.take_over(session);
   if (!opened) {
@@ -148,7 +148,7 @@ void MessageJobs::take_over(Session& session) {
   arm_sweep();
 }
 
-// The session ends for another reason than ours (the daemon stops): whoever waits is told, and nothing is kept.
+// The session ends although we did not close it (the daemon stops): answers those who wait, and keeps nothing.
 void MessageJobs::session_gone(std::uint32_t serial) {
   if (JobHome* home = placing_.find(serial)) {
     look(*home);

@@ -21,13 +21,13 @@ namespace ringmaster::daemon {
 
 struct CheckedJob;
 
-/// Jobs that come as messages. They go through a session per pool and uid whose client is this supervisor, so that
-/// there is one path for jobs, and workers give each uid its turns. An outcome stays in its slot for 60 s after the
-/// end: a successor finds it there by its cookie, as it finds the jobs that still run. Delivered outcomes make room
-/// earlier when slots or ring run short. One thread.
+/// Jobs that come as messages. They go through sessions per pool and uid whose client is this supervisor, so that all
+/// jobs take the same path, and workers give each uid its turns. An outcome stays in its slot for 60 s after the job's
+/// end; a successor finds it there by its cookie, and unfinished jobs too. Delivered outcomes are dropped earlier when
+/// slots or ring run short. One thread.
 class MessageJobs {
  public:
-  /// REQUIRES: the daemon's ledger is open; session_gone() is called of each session of the daemon's own that ends.
+  /// REQUIRES: the daemon's ledger is open; session_gone() is called for each of the daemon's own sessions that ends.
   MessageJobs(EventLoop& loop, DaemonPort& daemon, Sessions& sessions);
   ~MessageJobs();
   MessageJobs(const MessageJobs&) = delete;
@@ -35,18 +35,18 @@ class MessageJobs {
 
   void submit(const Peer& peer, SubmitRequest request, const JobAskerPtr& asker);
   void fetch(const Peer& peer, const FetchRequest& request, const JobAskerPtr& asker);
-  /// Jobs of sessions too.
+  /// Cancels a job, also one of a client's session.
   void cancel(const Peer& peer, const CancelRequest& request, const JobAskerPtr& asker);
-  /// The outcomes that were on their way to it have arrived.
+  /// The connection's client has read the outcomes that were sent to it.
   void all_read(std::uint64_t connection);
-  /// Nobody at it waits any more, nor reads: what was on its way to it is undelivered again.
+  /// The connection has ended: outcomes that were not read are undelivered again.
   void connection_closed(std::uint64_t connection) { delivery_.connection_closed(connection); }
 
-  /// A session that a dead supervisor submitted through: its jobs can be fetched, then it ends.
+  /// Takes over a session of a dead supervisor: its jobs can be fetched, then it ends.
   void take_over(Session& session);
-  /// A session of the daemon's own is about to be destroyed, all its jobs being terminal.
+  /// Called before one of the daemon's own sessions is removed; all its jobs are terminal then.
   void session_gone(std::uint32_t serial);
-  /// Answers whoever waits for a job that has ended; for the daemon's last moments.
+  /// Answers those who wait for jobs that have ended; for the daemon's end.
   void look();
   [[nodiscard]] std::size_t unfinished() const { return jobs_.unfinished(); }
 

@@ -29,7 +29,7 @@ void OutcomeDelivery::ended(MessageJob& job) {
   for (const JobAskerPtr& asker : waiters_.take(job.id)) deliver_when_room(job, asker);
 }
 
-// In a turn of the one who waits: each gets a copy of the result, and there may be many of them.
+// Waits for a turn of the asker's connection: each asker gets a copy of the result, and there may be many.
 void OutcomeDelivery::deliver_when_room(MessageJob& job, const JobAskerPtr& asker) {
   job.due.push_back(asker);
   asker->when_room([this, id = job.id, asker] {
@@ -76,8 +76,8 @@ void OutcomeDelivery::connection_closed(std::uint64_t connection) {
   for (const std::uint64_t id : deliveries_.lose(connection)) undeliver(id);
 }
 
-// Whoever asks for it again must find it, and its uid pays for it until then. A predecessor's session keeps all that is
-// in it anyway.
+// The outcome must be kept for the next request for it, and its uid is charged until then. A predecessor's session
+// keeps all its outcomes anyway.
 void OutcomeDelivery::undeliver(std::uint64_t id) {
   MessageJob* job = jobs_.find(id);
   if (job == nullptr || job->settled || !job->delivered) return;
@@ -86,10 +86,11 @@ void OutcomeDelivery::undeliver(std::uint64_t id) {
   job->charge = charge_again(*job);
 }
 
-// No successor has to keep it for anybody. A predecessor's session ends with the last of its jobs.
+// A successor need not keep the outcome. In a predecessor's session the job is dropped, because the session ends with
+// its last job.
 bool OutcomeDelivery::settle(std::uint64_t id) {
   MessageJob* job = jobs_.find(id);
-  // Others were promised it: the last of them settles it.
+  // Other requests still wait for it: the last of them settles it.
   if (job == nullptr || job->is_due()) return false;
   job->settled = true;
   job->home->settle(job->place);

@@ -12,26 +12,27 @@
 
 namespace ringmaster::daemon {
 
-/// Brings outcomes to those who ask: now, when the job ends, or when their connection has room; and follows each until
-/// it is known to be read. Until it is delivered its uid pays for it; lost on its way it is undelivered again; read, no
-/// successor needs to know of it. One thread.
+/// Delivers outcomes to those who ask: at once, when the job ends, or when their connection has room; and follows each
+/// until it is read. The uid is charged until its outcome is delivered. An outcome that is lost on its way is
+/// undelivered again; one that has been read is forgotten by successors. One thread.
 class OutcomeDelivery {
  public:
   /// REQUIRES: all of them outlive it, and it outlives the connections that it waits for.
   OutcomeDelivery(shm::LedgerRecord& ledger, JobTable& jobs, core::QuotaBook& quota)
       : ledger_(ledger), jobs_(jobs), quota_(quota) {}
 
-  /// Who asks for the job is told its outcome, or, unless it waits, that there is none yet.
+  /// Answers with the job's outcome; if there is none yet, waits for it, or says so if `wait` is false.
   void answer(MessageJob& job, const JobAskerPtr& asker, bool wait);
-  /// The job has ended: whoever waits for it gets the outcome.
+  /// The job has ended: those who wait get the outcome.
   void ended(MessageJob& job);
-  /// The job goes, and there is no later: whoever is due gets the outcome, with room or without.
+  /// The job is about to be removed: those who still wait for room get the outcome now.
   void deliver_last(MessageJob& job);
-  /// What was on its way to the connection has arrived. True: jobs were dropped, those of predecessors' sessions.
+  /// The client has read all outcomes that were sent on this connection. True: jobs of predecessors' sessions were
+  /// dropped.
   bool all_read(std::uint64_t connection);
-  /// Nobody at it waits any more, nor reads.
+  /// The connection has ended: its requests are dropped, and outcomes that were not read are undelivered again.
   void connection_closed(std::uint64_t connection);
-  /// Accepted is accepted, whatever the limits are by now.
+  /// Charges the uid for an undelivered outcome, even above the limits.
   [[nodiscard]] std::shared_ptr<JobCharge> charge_again(const MessageJob& job);
 
  private:
@@ -48,7 +49,7 @@ class OutcomeDelivery {
   JobWaiters waiters_;
 };
 
-/// An id or a cookie that finds no job.
+/// The refusal for an id or cookie for which there is no job.
 [[nodiscard]] RequestRefusal unknown_job();
 
 }  // namespace ringmaster::daemon

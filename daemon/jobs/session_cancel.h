@@ -11,10 +11,11 @@
 
 namespace ringmaster::daemon {
 
-/// The slot that holds the session's job `seq`, whether it is queued, running or has ended.
+/// The slot of the session's job `seq`, which may be queued, running or ended.
 [[nodiscard]] std::optional<shm::SlotLook> slot_of(const Session& session, std::uint32_t seq);
 
-/// Nobody can be told which of these it is: ids can be guessed.
+/// The refusal for a job that does not exist or belongs to somebody else. It does not tell which, because ids can be
+/// guessed.
 [[nodiscard]] RequestRefusal nothing_to_cancel(std::uint64_t job_id);
 
 /// Cancels a job of a client's session: at once if it is queued; else the pool is asked to stop its handler.

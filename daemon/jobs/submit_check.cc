@@ -13,7 +13,7 @@ std::uint64_t milliseconds(core::Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-// A message's own limits are far below those of the ring that it will lie in.
+// The limits of a message are far below those of the ring that the job will use.
 wire::SubmitLimits limits_of_messages() {
   wire::SubmitLimits limits;
   limits.way = wire::SubmitWay::Message;

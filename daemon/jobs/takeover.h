@@ -9,12 +9,12 @@
 
 namespace ringmaster::daemon {
 
-/// What a slot of a dead supervisor's session says of a job; nullopt: it is none that anybody could ask for. What it
-/// says must fit the ring and carry a cookie. Without home and charge.
+/// Reads a job from a slot of a dead supervisor's session, without home and charge. nullopt: there is no job that
+/// anybody could ask for, because it has no cookie or its extents are not in the ring.
 [[nodiscard]] std::optional<MessageJob> job_left_in(const Session& session, std::uint32_t slot,
                                                     const shm::DeliveredTable& delivered);
 
-/// All of them.
+/// All such jobs of a session.
 [[nodiscard]] std::vector<MessageJob> jobs_left_in(const Session& session, const shm::DeliveredTable& delivered);
 
 }  // namespace ringmaster::daemon

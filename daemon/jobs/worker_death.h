@@ -14,7 +14,7 @@ namespace ringmaster::daemon {
 
 class JobAsker;
 
-/// A worker's death at length.
+/// The full report about a worker's death.
 struct JobStack {
   std::uint64_t job_id = 0;
   WorkerDeath death;
@@ -22,11 +22,11 @@ struct JobStack {
   std::string cause;       ///< of the death, in words
 };
 
-/// What the ledger's incidents say of a job that has ended; nullopt: it did not take its worker along, or that is no
-/// longer on record.
+/// What the ledger's incidents say about an ended job; nullopt: its worker did not die over it, or that is no longer
+/// recorded.
 [[nodiscard]] std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job_id);
 
-/// Answers a request for a stack: at once, or when its functions' names are known.
+/// Answers a request for a stack: at once, or when the names of its functions are known.
 void answer_stack(DaemonPort& daemon, const Peer& peer, const StackRequest& request,
                   const std::shared_ptr<JobAsker>& asker);
 

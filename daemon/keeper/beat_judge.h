@@ -6,33 +6,33 @@
 
 namespace ringmaster::keeper {
 
-/// Whether the supervisor still answers. Pure: time is told from outside, in nanoseconds of a monotonic clock.
+/// Decides whether the supervisor still answers. Pure: time is an argument, in nanoseconds of a monotonic clock.
 ///
 /// heard ──kAskAfterNs after the last question──▶ asked ──kAnswerLimitNs without a packet──▶ too silent
-/// and by any packet back to heard. What else is heard does not put the next question off: the supervisor, too, knows
-/// by it that its keeper lives.
+/// and by any packet back to heard. Other packets do not delay the next question, because the question also tells the
+/// supervisor that its keeper lives.
 ///
-/// So an idle supervisor need not wake up to beat, and a hang is found after kAskAfterNs + kAnswerLimitNs at the
-/// latest. Silence after the question is added up look by look, and one look adds at most kLongestLook: a keeper that
-/// was itself stopped or not scheduled for a minute charges the supervisor with one look and not with a minute.
+/// So an idle supervisor need not send anything by itself, and a hang is found after kAskAfterNs + kAnswerLimitNs at
+/// the latest. The silence after the question is added up from look to look, and one look adds at most kLongestLook: if
+/// the keeper itself was stopped for a minute, the supervisor is not blamed for it.
 class BeatJudge {
  public:
-  static constexpr std::uint64_t kLook = 1'000'000'000;  ///< how often to look while an answer is awaited
+  static constexpr std::uint64_t kLook = 1'000'000'000;  ///< how often to look while waiting for an answer
   static constexpr std::uint64_t kLongestLook = 1'250'000'000;
 
   /// A supervisor was started: it counts as heard.
   void start(std::uint64_t now_ns);
-  /// A packet of it was read.
+  /// A packet from the supervisor was read.
   void heard();
-  /// REQUIRES: called after every packet waiting in the link has been told by heard(); by next_look_ns() at the latest.
+  /// REQUIRES: heard() was called for every packet in the link; called by next_look_ns() at the latest.
   void look(std::uint64_t now_ns);
-  /// The question was put into the link (or need not be any more: a link that is closed is never answered).
+  /// The question was sent, or need not be sent because the link is closed.
   void asked() { ask_ = false; }
 
-  /// A question is due.
+  /// True if a question must be sent.
   [[nodiscard]] bool wants_to_ask() const { return ask_; }
   [[nodiscard]] bool too_silent() const { return silence_ns_ >= kAnswerLimitNs; }
-  /// Since it was asked.
+  /// The silence since the question.
   [[nodiscard]] std::uint64_t silence_ns() const { return silence_ns_; }
   [[nodiscard]] std::uint64_t next_look_ns() const { return waiting_ ? last_look_ns_ + kLook : ask_at_ns_; }
 
@@ -40,8 +40,8 @@ class BeatJudge {
   std::uint64_t ask_at_ns_ = 0;
   std::uint64_t last_look_ns_ = 0;
   std::uint64_t silence_ns_ = 0;
-  bool waiting_ = false;  // for an answer
-  bool ask_ = false;      // and the question is still to be sent
+  bool waiting_ = false;  // an answer is awaited
+  bool ask_ = false;      // the question has not been sent yet
 };
 
 }  // namespace ringmaster::keeper

@@ -16,7 +16,7 @@
 namespace ringmaster::keeper {
 namespace {
 
-// All but `kept`, so that one that is stuck keeps nothing else alive: no other session's memory, no lifeline.
+// Closes all but `kept`, so that a stuck child keeps no other session's memory and no lifeline.
 void close_all_but(std::span<int> kept) {
   std::ranges::sort(kept);
   unsigned next = 0;

@@ -2,7 +2,7 @@
 
 namespace ringmaster::keeper {
 
-/// What ringmasterd was asked to do. Strings are argv's own.
+/// What ringmasterd was asked to do. The strings are those of argv.
 struct CommandLine {
   enum class Action { Run, Check, PrintConfig, Version, Help, Wrong };
   Action action = Action::Run;
@@ -10,7 +10,7 @@ struct CommandLine {
   const char* socket = nullptr;
   const char* check = nullptr;     ///< the file of --check
   const char* offender = nullptr;  ///< Wrong: the argument at fault
-  const char* problem = nullptr;   ///< Wrong: what is the matter with it
+  const char* problem = nullptr;   ///< Wrong: what is wrong with it
 };
 
 /// Options may be written "--config FILE" or "--config=FILE".

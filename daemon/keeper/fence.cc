@@ -16,14 +16,14 @@
 namespace ringmaster::keeper {
 namespace {
 
-// Also true while a tracer still keeps the parent from reaping.
+// True also while a ptrace tracer keeps the parent from reaping.
 bool is_dead(int pidfd) {
   pollfd watched{pidfd, POLLIN, 0};
   return ::poll(&watched, 1, 0) == 1;
 }
 
-// Nobody is in it, or it is gone, which it cannot be with anybody in it. What cannot be told (no descriptor left, say)
-// is not fenced.
+// True if the cgroup is empty, or is gone (only an empty one can be removed). If that cannot be found out, for example
+// without a descriptor, it does not count as clear.
 bool is_clear(int cgroup) {
   const int error = daemon::cgroup_empty(cgroup);
   return error == 0 || error == ENOENT || error == ENODEV;
@@ -34,7 +34,7 @@ bool is_clear(int cgroup) {
 void Fence::bury(WorkerEntry& slot, std::uint64_t now_ns) noexcept {
   daemon::ChildExit end;
   const int seen = daemon::peek_exit(slot.pidfd.get(), end);
-  // A descriptor number that was reused within one round of the loop: the event was another's.
+  // The process lives: the event belonged to another descriptor with the same number, earlier in this round.
   if (seen == EAGAIN && !is_dead(slot.pidfd.get())) {
     slot.retry_at_ns = 0;
     return;
@@ -50,7 +50,7 @@ void Fence::bury(WorkerEntry& slot, std::uint64_t now_ns) noexcept {
   slot.retry_at_ns = 0;
   if (seen == 0) {
     ::kill(-slot.exit.pid, SIGKILL);
-    // A failure is made up for by the sweep, which kills again until the cgroup is clear.
+    // If this fails, the sweep kills again until the cgroup is clear.
     if (slot.cgroup) static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
     static_cast<void>(daemon::reap_exit(slot.pidfd.get(), end));
     slot.exit.code = end.code;
@@ -73,12 +73,12 @@ void Fence::bury(WorkerEntry& slot, std::uint64_t now_ns) noexcept {
 std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, const Bystanders& bystanders) noexcept {
   if (planted(Plant::OrphanLeft)) return 0;
   const ssize_t listed = daemon::list_children(children_);
-  if (listed < 0) return 1;  // cannot be told: not fenced
+  if (listed < 0) return 1;  // unknown: counts as not fenced
   const std::size_t count = std::min(static_cast<std::size_t>(listed), children_.size());
   std::size_t left = static_cast<std::size_t>(listed) - count;
   for (const pid_t pid : std::span(children_).first(count)) {
     if (pid == supervisor || workers.knows(pid) || bystanders.knows(pid)) continue;
-    ::kill(pid, SIGKILL);  // an unreaped child of ours: the number cannot be another's
+    ::kill(pid, SIGKILL);  // the pid of an unreaped child cannot belong to another process
     if (daemon::reap_pid(pid) == 0) {
       ++killed_;
     } else {
@@ -91,8 +91,8 @@ std::size_t Fence::kill_strays(const WorkerTable& workers, pid_t supervisor, con
 bool Fence::sweep(WorkerTable& workers, pid_t supervisor, Bystanders& bystanders) noexcept {
   bystanders.reap();
   std::size_t left = 0;
-  // What a stray had started becomes our child only when that stray is dead: look again for as long as that finds more.
-  // A brood that forks as fast as it is killed gets no more of the loop's time than this: the rest next round.
+  // Children of a stray become ours when it is dead, so look again as long as there are more. Processes that fork as
+  // fast as they are killed get only kMostPasses; the rest is left to the next round.
   bool more = true;
   for (int pass = 0; more && pass < kMostPasses; ++pass) {
     const std::uint32_t before = killed_;

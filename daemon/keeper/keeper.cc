@@ -18,13 +18,13 @@
 namespace ringmaster::keeper {
 namespace {
 
-// Nothing is due: a look now and then all the same. While the daemon starts, ends or buries, each second.
+// The longest wait if nothing is due. While the daemon starts or ends, or a worker is being fenced, it is one second.
 constexpr std::uint64_t kLongestWaitNs = 60'000'000'000;
 constexpr std::uint64_t kShortWaitNs = 1'000'000'000;
-constexpr int kClosingPerRound = 8;    // children that are started to close something
-constexpr int kRequestsPerRound = 64;  // so that a flood of requests delays no death
+constexpr int kClosingPerRound = 8;    // children started to close descriptors
+constexpr int kRequestsPerRound = 64;  // limited, so that a flood of requests does not delay the handling of deaths
 
-// Descriptors that no request may take: a successor's link and table, a worker's pipe, the fence's look into /proc.
+// Descriptors that requests must leave free: for a successor's link and table, a worker's pipe, and reading /proc.
 constexpr unsigned long kReservedFds = 64;
 
 }  // namespace
@@ -136,8 +136,7 @@ void Keeper::sweep(std::uint64_t now_ns) noexcept {
   sweep_retry_at_ns_ = fence_.sweep(workers_, supervisor_.pid, bystanders_) ? now_ns + Fence::kRetryNs : 0;
 }
 
-// What cannot be given to a child now (none may be started, or as many are stuck as there may be) stays open and
-// counts.
+// If no child can be started now, or too many are stuck, the descriptors stay open and count.
 void Keeper::close_released(std::uint64_t now_ns) noexcept {
   close_retry_at_ns_ = 0;
   std::array<UniqueFd, kMostClosedAtOnce> fds;
@@ -162,7 +161,7 @@ void Keeper::close_released(std::uint64_t now_ns) noexcept {
 
 void Keeper::kill_worker(WorkerEntry& slot, int signal) noexcept {
   if (signal == SIGKILL && slot.cgroup) static_cast<void>(daemon::kill_cgroup(slot.cgroup.get()));
-  // Just forked, it has no group yet: then the process itself is all there is.
+  // A process that was just forked may have no group yet: then signal the process itself.
   if (::kill(-slot.exit.pid, signal) != 0 || signal == SIGKILL)
     static_cast<void>(daemon::send_signal(slot.pidfd.get(), signal));
 }
@@ -183,7 +182,7 @@ void Keeper::read_signals(std::uint64_t now_ns) noexcept {
   }
 }
 
-// The service manager hears from the keeper for as long as the supervisor lives or a successor is on its way.
+// Pings the service manager's watchdog while the supervisor lives or a successor is about to be started.
 void Keeper::ping(std::uint64_t now_ns) noexcept {
   if (setup_.watchdog_ns == 0 || now_ns < next_ping_ns_ || judge_.too_silent()) return;
   setup_.notify.send("WATCHDOG=1");
@@ -197,7 +196,8 @@ void Keeper::read_requests(std::uint64_t now_ns, bool last_words) noexcept {
     daemon::ReceivedPacket received = daemon::receive_packet(supervisor_.link.get(), packet_);
     if (received.error != 0) {
       if (!link_is_dead(received.error)) return;
-      // Closed: it is ending, and its pidfd tells next; if it is not, it cannot beat any more and is judged by that.
+      // The supervisor closed the link: it is ending, and its pidfd will tell. If not, it can no longer answer, and is
+      // killed for that.
       if (!last_words) supervisor_.link.reset();
       return;
     }
@@ -265,7 +265,7 @@ void Keeper::handle_beat(const BeatMessage& message, std::uint64_t now_ns) noexc
   if (phase == Phase::Serving) pace_.on_serving(now_ns);
 }
 
-// The kernel gives out the lowest number that is free: a high one says that nearly all are taken.
+// True if few descriptors are left: the kernel gives out the lowest free number, so a high one means that.
 bool Keeper::crowded(const daemon::ReceivedPacket& received) const noexcept {
   if (received.fds_truncated) return true;
   const unsigned long free_for_all = setup_.descriptors - std::min(kReservedFds, setup_.descriptors / 2);

@@ -23,10 +23,10 @@
 
 namespace ringmaster::keeper {
 
-/// The keeper: one loop over fixed tables. Parent of the supervisor and of every worker; holds the deposits; decides
-/// only whether the supervisor lives. One per process, in static memory (it is large); never allocates, never waits but
-/// in poll. REQUIRES: the process is prepared (main.cc): subreaper, descriptors 3 and 4 kept free of deposits, signals
-/// not blocked.
+/// The keeper: one loop over fixed tables. It is the parent of the supervisor and of every worker, holds the deposits,
+/// and decides only whether the supervisor lives. One per process, in static memory because it is large. Never
+/// allocates, and blocks only in poll. REQUIRES: main.cc has prepared the process: subreaper, descriptors 3 and 4 kept
+/// free of deposits, signals not blocked.
 class Keeper {
  public:
   struct Setup {
@@ -34,16 +34,16 @@ class Keeper {
     daemon::ServiceNotify notify;
     std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
     GivenLimits given;              ///< for workers
-    unsigned long descriptors = 0;  ///< how many it may open: the raised limit
+    unsigned long descriptors = 0;  ///< how many it may open (the raised limit)
   };
 
   [[nodiscard]] Setup& setup() { return setup_; }
   [[nodiscard]] DepositTable& deposits() { return deposits_; }
-  /// Until the daemon ends; its exit code.
+  /// Runs until the daemon ends; returns its exit code.
   [[nodiscard]] int run() noexcept;
 
  private:
-  // keeper.cc: the loop, the workers, and
+  // keeper.cc: the loop and the workers
   void wait(std::uint64_t now_ns) noexcept;
   [[nodiscard]] std::uint64_t next_deadline(std::uint64_t now_ns) const noexcept;
   void watch(int fd, short events) noexcept;
@@ -56,7 +56,7 @@ class Keeper {
   void read_signals(std::uint64_t now_ns) noexcept;
   void ping(std::uint64_t now_ns) noexcept;
 
-  // what its supervisor asks for
+  // keeper.cc: the supervisor's requests
   void read_requests(std::uint64_t now_ns, bool last_words) noexcept;
   void handle(std::span<std::byte> packet, daemon::ReceivedPacket& received, std::uint64_t now_ns,
               bool last_words) noexcept;
@@ -83,7 +83,7 @@ class Keeper {
   WorkerTable workers_;
   Bystanders bystanders_;
   Fence fence_;
-  SpawnRequest spawn_;  // scratch of handle_spawn
+  SpawnRequest spawn_;  // working memory of handle_spawn
   alignas(8) std::array<std::byte, kMaxMessage> packet_{};
 
   std::array<pollfd, 2 * kMaxWorkers + 3> polled_{};
@@ -108,14 +108,14 @@ class Keeper {
 
   bool sweep_wanted_ = false;
   std::uint64_t sweep_retry_at_ns_ = 0;
-  std::uint64_t close_retry_at_ns_ = 0;  // not 0: something that was released waits for a child that closes it
-  bool closing_is_late_ = false;         // which was said
+  std::uint64_t close_retry_at_ns_ = 0;  // not 0: when to try again to start a child that closes released descriptors
+  bool closing_is_late_ = false;         // the log says that closing is late
   std::uint64_t next_ping_ns_ = 0;
 
   bool ending_ = false;
   int exit_code_ = 0;
   std::uint64_t ending_deadline_ns_ = 0;
-  std::uint64_t closing_deadline_ns_ = 0;  // what closes descriptors is not waited for any longer
+  std::uint64_t closing_deadline_ns_ = 0;  // how long the end waits for children that close descriptors
 };
 
 }  // namespace ringmaster::keeper

@@ -27,7 +27,7 @@ void open_log() noexcept {
   struct stat status {};
   log_is_socket = ::fstat(STDERR_FILENO, &status) == 0 && S_ISSOCK(status.st_mode);
   log_to_journal = daemon::is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
-  // Whoever writes at an offset of their own, as the supervisor does, would write over our lines.
+  // Without O_APPEND, writers with file offsets of their own, such as the supervisor, would overwrite our lines.
   if (S_ISREG(status.st_mode)) ::fcntl(STDERR_FILENO, F_SETFL, ::fcntl(STDERR_FILENO, F_GETFL) | O_APPEND);
   if (log_is_socket) return;
   const int own = ::open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

@@ -2,13 +2,12 @@
 
 namespace ringmaster::keeper {
 
-/// Prepares standard error for say(): an own open file description where that is possible, so that its O_NONBLOCK is
-/// ours.
+/// Prepares standard error for say(): opens it again if possible, so that setting O_NONBLOCK affects nobody else.
 void open_log() noexcept;
 
 enum class Level : int { Error = 3, Warning = 4, Info = 6 };
 
-/// One line on standard error, never waiting: a reader that does not read loses lines, it does not stop the keeper.
+/// Writes one line to standard error without blocking: if the reader does not read, lines are lost.
 [[gnu::format(printf, 2, 3)]] void say(Level level, const char* format, ...) noexcept;
 
 }  // namespace ringmaster::keeper

@@ -16,12 +16,12 @@ namespace ringmaster::keeper {
 namespace {
 
 constexpr std::uint64_t kSecond = RestartPace::kSecond;
-constexpr std::uint64_t kUnkillableNs = 3 * kSecond;  // what SIGKILL has not ended by then is stuck in the kernel
+constexpr std::uint64_t kUnkillableNs = 3 * kSecond;  // what survives SIGKILL for longer is stuck in the kernel
 constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
 constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
 constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
 constexpr std::uint64_t kClosingNs = kSecond;         // for children that close descriptors
-constexpr int kExitNotRun = 127;                      // by the dynamic loader, or where exec failed
+constexpr int kExitNotRun = 127;                      // exit code of the dynamic loader, and of a failed exec
 constexpr int kExitKilled = 1;                        // the stop was not orderly
 
 }  // namespace
@@ -38,7 +38,7 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
   }
   const int error = start_supervisor(setup_.program, started_ + 1, next_start_.cold, deposits_, workers_, supervisor_);
   if (error != 0 && started_ == 0 && (error == EFBIG || error == EMFILE)) {
-    // A limit that this process was started with: another try finds the same.
+    // A limit of this process: trying again would not help.
     const bool files = error == EFBIG;
     rlimit limit{};
     ::getrlimit(files ? RLIMIT_FSIZE : RLIMIT_NOFILE, &limit);
@@ -72,7 +72,7 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
     condemned_ = true;
     condemned_at_ns_ = now_ns;
   }
-  // At each look: one that was refused (EPERM of a security module) must not leave it alive.
+  // Sent again at each look: a kill that was refused (EPERM of a security module) must not leave it alive.
   if (condemned_) static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   if (condemned_ && now_ns - condemned_at_ns_ >= kUnkillableNs && !ending_) return leave_supervisor(now_ns);
   if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
@@ -93,12 +93,12 @@ void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
   if (!ending_) follow_up(end.code, end.status, now_ns);
 }
 
-// A thread of it is stuck in the kernel, where a peer holds what it waits for. After SIGKILL no instruction of it runs
-// any more, wherever it is stuck: whatever it was, a successor need not wait for its end.
+// A thread of the supervisor is stuck in the kernel, where a peer can hold it. After SIGKILL it runs no instruction of
+// its program, so a successor need not wait for its end.
 void Keeper::leave_supervisor(std::uint64_t now_ns) noexcept {
   say(Level::Error, "the supervisor (pid %d) is stuck in the kernel and survives SIGKILL; it is left behind",
       supervisor_.pid);
-  // Without room, which only others that are stuck can have taken, its end withholds the fences; a successor comes.
+  // If there is no room for it because too many are stuck, it blocks the fences; a successor is started all the same.
   static_cast<void>(bystanders_.add(supervisor_.pid));
   hear_last_words(now_ns);
   forget_supervisor();
@@ -118,7 +118,7 @@ void Keeper::forget_supervisor() noexcept {
   sweep_wanted_ = true;
 }
 
-// The supervisor is dead: what now.
+// The supervisor is dead: starts a successor, or ends the daemon.
 void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
   const bool exited = code == CLD_EXITED;
   if (exited && status == kExitStopped && phase_ == Phase::Stopping) return begin_end(0, now_ns);
@@ -168,13 +168,13 @@ void Keeper::begin_end(int exit_code, std::uint64_t now_ns) noexcept {
 bool Keeper::ended(std::uint64_t now_ns) noexcept {
   if (!ending_) return false;
   if (supervisor_.pid == 0 && !workers_.any_unfenced() && !sweep_wanted_ && sweep_retry_at_ns_ == 0) {
-    // What closes descriptors is gone in a moment, and is reaped: not everywhere does somebody reap orphans. One that
-    // is stuck is left.
+    // Children that close descriptors end in a moment and are reaped, since not every system's init reaps orphans.
+    // Stuck ones are left.
     bystanders_.reap();
     if (bystanders_.started() == 0 || now_ns >= closing_deadline_ns_) return true;
   }
   if (now_ns < ending_deadline_ns_) return false;
-  say(Level::Error, "processes are left that SIGKILL does not end; giving up on them");
+  say(Level::Error, "some processes survive SIGKILL; giving up on them");
   return true;
 }
 

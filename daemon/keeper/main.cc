@@ -33,7 +33,7 @@ constexpr int kFirstFreeFd = 5;  // 0..2 standard, 3 and 4 are the supervisor's 
 Keeper the_keeper;  // static: it is large, and nothing here is allocated
 char supervisor_path[PATH_MAX];
 
-// Takes the sockets of the service manager over as deposits and closes what else came along. 0 or an errno.
+// Takes over the service manager's sockets as deposits, and closes all other inherited descriptors. 0 or an errno.
 int take_inherited_descriptors(int listen_fds) {
   ::syscall(SYS_close_range, 3u + static_cast<unsigned>(listen_fds), UINT_MAX, 0u);
   for (int i = 0; i < listen_fds; ++i) {
@@ -43,14 +43,14 @@ int take_inherited_descriptors(int listen_fds) {
     if (const int error = the_keeper.deposits().add(std::span(&label, 1), socket); error != 0) return error;
     ::close(3 + i);
   }
-  // Placeholders, so that no deposit ever gets a number that a supervisor needs for itself.
+  // Placeholders: no deposit may get a number that a supervisor needs for itself.
   for (int fd = 3; fd < kFirstFreeFd; ++fd) {
     if (::open("/dev/null", O_RDONLY | O_CLOEXEC) != fd) return EBADF;
   }
   return 0;
 }
 
-// What helps but may be forbidden.
+// Protections that are useful, but may be forbidden here: errors are ignored.
 void protect_process() {
   static_cast<void>(daemon::set_oom_score_adj(-900));
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -103,7 +103,7 @@ int run_keeper(const CommandLine& line) {
   setup.program.config = line.config;
   setup.program.socket = line.socket;
   setup.descriptors = daemon::raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
-  // Meant for files, and shared memory counts against it.
+  // The limit is meant for files, but shared memory counts too.
   static_cast<void>(daemon::lift_limit(RLIMIT_FSIZE, setup.given.file_size));
   clear_service_environment();
   if (const int error = daemon::become_subreaper(); error != 0) {
@@ -133,8 +133,8 @@ int start(int argc, char** argv) {
       break;
   }
   if (line.action == CommandLine::Action::Run) {
-    // SIGHUP: there is no reload (a changed configuration is a restart), and a closed terminal is no reason to lose
-    // jobs. SIGXFSZ: a limit of file sizes is an error that is told, not a death. Ctrl-Z stops, as anywhere.
+    // SIGHUP is ignored: there is no reload, and a closed terminal must not lose jobs. So is SIGXFSZ: a file size limit
+    // must be an error and not kill the daemon. Ctrl-Z stops it as usual.
     daemon::ignore_signals({SIGTERM, SIGINT, SIGQUIT, SIGTSTP});
     const int listen_fds = read_service_environment(::getpid()).listen_fds;
     if (const int error = take_inherited_descriptors(listen_fds); error != 0) {
@@ -155,6 +155,6 @@ int start(int argc, char** argv) {
 int main(int argc, char** argv) {
   const int code = ringmaster::keeper::start(argc, argv);
   std::fflush(nullptr);
-  // Without destructors: what the keeper holds is closed by its end, which waits for nobody.
+  // Without destructors: the kernel closes the descriptors at the end of the process, and that does not block.
   ::_exit(code);
 }

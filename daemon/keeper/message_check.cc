@@ -10,7 +10,7 @@
 namespace ringmaster::keeper {
 namespace {
 
-// Takes NUL-terminated strings off the front of a buffer.
+// Reads NUL-terminated strings one after the other from a buffer.
 class StringReader {
  public:
   explicit StringReader(std::span<std::byte> bytes)

@@ -10,13 +10,13 @@
 
 #include "daemon/link/keeper_protocol.h"
 
-/// What the keeper believes of a packet from the supervisor: nothing that is not checked here. Pure, no allocation.
+/// Checks packets from the supervisor: the keeper uses nothing that is not checked here. Pure, no allocation.
 namespace ringmaster::keeper {
 
-/// The message type, if the header is of this build and tells the packet's true size.
+/// The message type, if the header belongs to this build and has the packet's size.
 [[nodiscard]] std::optional<MessageType> check_header(std::span<const std::byte> packet);
 
-/// A copy of a fixed-size message; empty where the size is another.
+/// A copy of a fixed-size message; empty if the packet has another size.
 template <typename Message>
 [[nodiscard]] std::optional<Message> read_message(std::span<const std::byte> packet) {
   static_assert(std::is_trivially_copyable_v<Message>);
@@ -26,7 +26,7 @@ template <typename Message>
   return message;
 }
 
-/// A Spawn, checked; its strings point into the packet.
+/// A checked Spawn message; its strings point into the packet.
 struct SpawnRequest {
   SpawnMessage message;
   const char* path = nullptr;
@@ -35,11 +35,11 @@ struct SpawnRequest {
   std::array<char*, kMaxSpawnEnv + 1> env{};
 };
 
-/// 0, EBADMSG (sizes, counts or strings do not agree), EINVAL (a value that no worker may have). `request` is large: it
-/// stands in static memory.
+/// 0, EBADMSG (sizes, counts or strings contradict each other), EINVAL (a value that no worker may have). `request` is
+/// large and should be in static memory.
 [[nodiscard]] int read_spawn(std::span<std::byte> packet, std::size_t fds, SpawnRequest& request);
 
-/// Whether the text holds only lines that a supervisor may send to the service manager (never MAINPID, WATCHDOG,
+/// True if the text has only lines that a supervisor may send to the service manager (never MAINPID, WATCHDOG,
 /// FDSTORE).
 [[nodiscard]] bool notify_text_allowed(std::string_view text);
 

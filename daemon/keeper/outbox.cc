@@ -61,7 +61,7 @@ void Outbox::refuse_spawn(const SpawnMessage& asked, daemon::SpawnFailure failur
 void Outbox::send_answer() noexcept {
   if (reply_size_ == 0) return;
   const int error = daemon::send_packet(supervisor_.link.get(), std::span(reply_).first(reply_size_));
-  // Who asked is gone: what is left to read of it tells that next.
+  // If the link is dead, the supervisor is gone, which the next read will tell.
   if (!unsent(error) || link_is_dead(error)) reply_size_ = 0;
 }
 
@@ -71,9 +71,10 @@ void Outbox::forget() noexcept {
   retry_at_ns_ = refused_since_ns_ = 0;
 }
 
-// Whether a packet has not been sent: again later, or its reader is gone and a successor finds all in its table. Where
-// POLLOUT would not tell when (it would say "now", for ever), a while later, but not for ever; only descriptors that
-// others of this user have under way (ETOOMANYREFS) hinder a successor just as well.
+// True if a packet was not sent: it is sent again later, or the supervisor is gone and a successor finds all in its
+// table. After EAGAIN POLLOUT tells when to try again; after other errors a timer does, but only for a limited time:
+// then the supervisor is killed. ETOOMANYREFS is not limited: descriptors in flight of this user would hinder a
+// successor as well.
 bool Outbox::unsent(int error) noexcept {
   if (error == 0 || error == EAGAIN) refused_since_ns_ = 0;
   if (error == 0 || error == EAGAIN || link_is_dead(error)) return error != 0;
@@ -85,7 +86,7 @@ bool Outbox::unsent(int error) noexcept {
   refused_since_ns_ = now_ns;
   say(Level::Error, "the link to the supervisor (pid %d) takes nothing: %s; killing it, for a successor to find all",
       supervisor_.pid, ::strerrordesc_np(error));
-  // Not condemned: it counts as a kill from elsewhere, which it is.
+  // Not marked as condemned, so that it counts as a kill from outside.
   static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   return true;
 }

@@ -12,8 +12,8 @@
 
 namespace ringmaster::keeper {
 
-/// All that the keeper says to its supervisor: the answer to a request, of which at most one waits for room on the
-/// link, and reports of what has come about since, which wait in the tables. Never waits; the keeper's one thread.
+/// Sends everything that the keeper tells its supervisor: answers to requests, of which at most one waits for room on
+/// the link, and reports of events, which wait in the tables. Never blocks; the keeper's one thread.
 class Outbox {
  public:
   /// REQUIRES: all of them outlive this.
@@ -22,23 +22,23 @@ class Outbox {
 
   void acknowledge(std::uint64_t serial, int error, std::uint32_t value = 0) noexcept;
   void refuse_spawn(const SpawnMessage& asked, daemon::SpawnFailure failure) noexcept;
-  /// A stop is to be asked for with the next report.
+  /// The next report asks the supervisor to stop.
   void ask_to_stop(int signal) noexcept { stop_signal_ = signal; }
-  /// Sends what waits, as far as the link has room.
+  /// Sends what waits, as far as there is room on the link.
   void report(std::uint64_t now_ns) noexcept;
 
-  /// An answer waits: no further request is to be read, so that the supervisor waits for itself.
+  /// True if an answer waits for room: then no further request may be read.
   [[nodiscard]] bool owes_answer() const noexcept { return reply_size_ != 0; }
-  /// Room on the link would be used.
+  /// True if something waits for room on the link.
   [[nodiscard]] bool wants_room() const noexcept {
     return retry_at_ns_ == 0 && (owes_answer() || reports_waiting_ || stop_signal_ != 0);
   }
-  /// When the kernel, which refused a packet for a reason that room does not tell of, is asked again; 0: it is not.
+  /// When to send again after the kernel refused a packet for another reason than a full link; 0: not.
   [[nodiscard]] std::uint64_t retry_at_ns() const noexcept { return retry_at_ns_; }
 
-  /// Nobody reads answers any more.
+  /// Drops the waiting answer: nobody will read it.
   void drop_answer() noexcept { reply_size_ = 0; }
-  /// The supervisor is gone; a successor finds in its table whatever was not reported.
+  /// The supervisor is gone: a successor finds in its table what was not reported.
   void forget() noexcept;
 
  private:
@@ -52,12 +52,13 @@ class Outbox {
   SupervisorProcess& supervisor_;
   WorkerTable& workers_;
   BeatJudge& judge_;
-  alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the one answer that the link had no room for
+  alignas(8) std::array<std::byte, sizeof(SpawnedMessage)> reply_{};  // the answer that waits for room
   std::size_t reply_size_ = 0;
   bool reports_waiting_ = false;
-  int stop_signal_ = 0;                 // not 0: to be told
-  std::uint64_t retry_at_ns_ = 0;       // not 0: the link has room and the kernel none; nothing is sent until then
-  std::uint64_t refused_since_ns_ = 0;  // not 0: since when the kernel takes no packet, and not for want of room
+  int stop_signal_ = 0;            // not 0: a stop must be reported
+  std::uint64_t retry_at_ns_ = 0;  // not 0: nothing is sent until then, because the kernel refused a packet
+  std::uint64_t refused_since_ns_ =
+      0;  // not 0: since when the kernel has refused packets for another reason than a full link
 };
 
 }  // namespace ringmaster::keeper

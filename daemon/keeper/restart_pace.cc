@@ -13,7 +13,7 @@ void RestartPace::on_serving(std::uint64_t now_ns) {
   serving_since_ns_ = now_ns;
 }
 
-// True when there were too many deaths of late, this one included.
+// True if there were too many deaths recently, this one included.
 bool RestartPace::note_death(std::uint64_t now_ns, bool killed) {
   if (serving_) unserved_ = killed_unserved_ = 0;
   if (!serving_) ++(killed ? killed_unserved_ : unserved_);

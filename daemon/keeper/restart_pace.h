@@ -4,22 +4,21 @@
 
 namespace ringmaster::keeper {
 
-/// How the next supervisor is to be started.
+/// How to start the next supervisor.
 struct NextStart {
   std::uint64_t at_ns = 0;
   bool cold = false;           ///< workers are killed and fenced first; sessions end as lost
-  bool drop_deposits = false;  ///< even a cold start did not live: all but listeners and locks are closed first
+  bool drop_deposits = false;  ///< even a cold start failed: all deposits but listeners and locks are released first
 };
 
-/// When and how a dead supervisor is followed by another. Pure: time is told from outside.
+/// Decides when and how a successor of a dead supervisor is started. Pure: time is an argument.
 ///
 /// warm ──3 deaths in 10 s, or 3 in a row that never served──▶ failing ──served for 30 s──▶ warm
 ///
-/// A SIGKILL that the keeper did not send is no fault of what the supervisor had taken up, whether or not it already
-/// served. Only 20 of those in 10 s are too many, or 8 with none between that served (the out-of-memory killer in a
-/// loop).
-/// warm: at once, adopting everything. failing: cold, after 1, 2, 4, 8, 16, 30, 30 … s; from the second time on the
-/// deposits are dropped, since they may be what kills it.
+/// A SIGKILL from outside does not count as one of these deaths, because the supervisor's state cannot have caused it.
+/// Only 20 of them in 10 s are too many, or 8 in a row without one that served (the out-of-memory killer in a loop).
+/// warm: the successor starts at once and adopts everything. failing: a cold start after 1, 2, 4, 8, 16, 30, 30 … s;
+/// from the second one on the deposits are dropped, because they may be what kills it.
 class RestartPace {
  public:
   static constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -30,15 +29,15 @@ class RestartPace {
   static constexpr unsigned kKills = 20;
   static constexpr unsigned kKillsUnserved = 8;
 
-  /// The supervisor says that it serves; further calls for the same supervisor change nothing.
+  /// The supervisor reports that it serves; further calls for the same supervisor change nothing.
   void on_serving(std::uint64_t now_ns);
-  /// `killed`: by a SIGKILL of somebody else.
+  /// `killed`: by a SIGKILL that the keeper did not send.
   [[nodiscard]] NextStart on_death(std::uint64_t now_ns, bool killed = false);
   [[nodiscard]] bool ever_served() const { return ever_served_; }
   [[nodiscard]] bool failing() const { return failures_ > 0; }
 
  private:
-  /// The last N deaths of one sort, in a circle.
+  /// The times of the last N deaths of one kind, in a ring.
   template <unsigned N>
   struct Tally {
     /// True when the last N, this one included, came within kWindow.
@@ -56,14 +55,14 @@ class RestartPace {
   Tally<kKills> kills_;
   unsigned unserved_ = 0;         // deaths since the last supervisor that served
   unsigned killed_unserved_ = 0;  // kills since then
-  unsigned failures_ = 0;         // cold starts ordered since it was last stable
+  unsigned failures_ = 0;         // cold starts since the last supervisor that served for long enough
   std::uint64_t serving_since_ns_ = 0;
   bool serving_ = false;
   bool ever_served_ = false;
 };
 
-/// Whether `exit_code` of a supervisor means that another one would do no better: the keeper ends with it. True only
-/// for kExitUnavailable, kExitSocket, kExitConfig and 127 (not executable), and only before any supervisor has served.
+/// True if a supervisor's `exit_code` means that a successor would fail too, so that the keeper ends with it: only
+/// kExitUnavailable, kExitSocket, kExitConfig and 127 (not executable), and only before any supervisor has served.
 [[nodiscard]] bool ends_the_daemon(int exit_code, bool ever_served);
 
 }  // namespace ringmaster::keeper

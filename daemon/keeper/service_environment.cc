@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMostListenFds = 16;
 
-// 0 for what is absent or no number.
+// The variable as a number; 0: it is not set or not a number.
 std::uint64_t number_in(const char* name) {
   const char* const text = std::getenv(name);
   if (text == nullptr) return 0;

@@ -32,7 +32,7 @@ bool try_place(SupervisorProgram& program, const char* folder, const char* below
   return program.binary.valid();
 }
 
-// In the child. Returns an errno.
+// Runs in the child. Returns (an errno) only on failure.
 int become_supervisor(const SupervisorProgram& program, bool cold, const DepositTable& deposits, WorkerTable& workers,
                       int link, int table, pid_t keeper) {
   if (::dup2(link, kSupervisorLinkFd) < 0 || ::dup2(table, kInheritedTableFd) < 0) return errno;
@@ -44,10 +44,10 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
     if (slot.pidfd && daemon::set_close_on_exec(slot.pidfd.get(), false) != 0) return errno;
     if (slot.cgroup && daemon::set_close_on_exec(slot.cgroup.get(), false) != 0) return errno;
   }
-  // A group of its own: Ctrl-C on a terminal is for the keeper, who passes it on as a message.
+  // A process group of its own: Ctrl-C on a terminal reaches only the keeper, which passes it on as a message.
   if (::setpgid(0, 0) != 0) return errno;
   if (const int error = daemon::reset_signals(); error != 0) return error;
-  daemon::ignore_signals({kKeeperGoneSignal});  // before exec, so that there is no moment at which one could end it
+  daemon::ignore_signals({kKeeperGoneSignal});  // before exec, so that none can end the process in between
   if (::prctl(PR_SET_PDEATHSIG, kKeeperGoneSignal, 0, 0, 0) != 0) return errno;
   if (::getppid() != keeper) return ESRCH;
 

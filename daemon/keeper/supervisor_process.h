@@ -11,22 +11,22 @@
 
 namespace ringmaster::keeper {
 
-/// What every supervisor of this keeper is started with. Pointers are to the keeper's own arguments.
+/// What every supervisor of this keeper is started with. The pointers are to the keeper's own arguments.
 struct SupervisorProgram {
-  UniqueFd binary;               ///< O_PATH: a successor is the same program even if its file was replaced since
-  const char* path = nullptr;    ///< for messages, and where execveat is forbidden
+  UniqueFd binary;               ///< O_PATH: a successor is the same program even if the file has been replaced
+  const char* path = nullptr;    ///< for messages, and used if execveat is forbidden
   const char* config = nullptr;  ///< --config, or nullptr
   const char* socket = nullptr;  ///< --socket, or nullptr
 };
 
-/// Finds ringmaster-supervisor: beside the keeper, in ../libexec/ringmaster, in the installed place. False, with a line
-/// for the user, where there is none. REQUIRES: `path_buffer` lives as long as the program.
+/// Finds ringmaster-supervisor: beside the keeper, in ../libexec/ringmaster, or in the installation's folder. False,
+/// with a line for the user, if there is none. REQUIRES: `path_buffer` lives as long as the program.
 [[nodiscard]] bool find_supervisor(SupervisorProgram& program, char* path_buffer, std::size_t size) noexcept;
 
 /// Replaces this process by the supervisor's program with `argv`. Returns (an errno) only on failure.
 [[nodiscard]] int exec_supervisor(const SupervisorProgram& program, const char* const* argv) noexcept;
 
-/// A supervisor that runs, as the keeper sees it.
+/// The supervisor that runs now.
 struct SupervisorProcess {
   pid_t pid = 0;  ///< 0: none runs
   UniqueFd pidfd;

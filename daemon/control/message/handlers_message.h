@@ -5,7 +5,7 @@
 
 namespace ringmaster::daemon {
 
-/// What there is in a pool, as a client is told.
+/// A pool's handlers as a message.
 [[nodiscard]] control::v1::PoolHandlers handlers_message(const HandlersView& pool);
 
 }  // namespace ringmaster::daemon

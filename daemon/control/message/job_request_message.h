@@ -3,7 +3,7 @@
 #include "daemon/jobs/job_request.h"
 #include "proto/control.pb.h"
 
-/// What is asked of jobs, from messages. Texts and bytes move out of them.
+/// Requests about jobs, made from messages. Texts and bytes are moved out of the messages.
 namespace ringmaster::daemon {
 
 [[nodiscard]] SubmitRequest submit_request(control::v1::Submit&& message);

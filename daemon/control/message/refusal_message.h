@@ -5,7 +5,7 @@
 
 namespace ringmaster::daemon {
 
-/// The answer to a request that is not done; its id is still to be set.
+/// The reply to a refused request, without its id.
 [[nodiscard]] control::v1::Reply refusal_message(const RequestRefusal& refusal);
 
 }  // namespace ringmaster::daemon

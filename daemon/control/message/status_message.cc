@@ -14,7 +14,7 @@ std::uint64_t milliseconds(core::Duration duration) {
       std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
 }
 
-// What lies ahead is not over before it is.
+// Rounds up: less than a millisecond left is not 0.
 std::uint64_t milliseconds_left(core::Duration duration) {
   return milliseconds(std::chrono::ceil<std::chrono::milliseconds>(duration));
 }

@@ -3,7 +3,7 @@
 #include "daemon/ports/status_view.h"
 #include "proto/control.pb.h"
 
-/// Views as messages. All of what they get goes out: what the client may see is decided before (visible_to).
+/// Views as messages. They contain all of the view: visible_to() has decided before what the client may see.
 namespace ringmaster::daemon {
 
 [[nodiscard]] control::v1::Status status_message(const StatusView& status);

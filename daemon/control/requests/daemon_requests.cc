@@ -30,7 +30,7 @@ void answer_done(const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-// Empty: all of them.
+// The pool with this name; with an empty name all pools.
 std::vector<PoolPort*> pools_of(const PoolDirectory& pools, std::string_view name) {
   if (name.empty()) return {pools.begin(), pools.end()};
   PoolPort* one = pools.named(name);
@@ -59,7 +59,7 @@ void DaemonRequests::greet(const Peer& peer, const Responder& respond) {
 void DaemonRequests::list_handlers(std::string_view name, const Responder& respond) {
   const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), name);
   if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(name));
-  // Right after the start: each one's are known once it is ready or has given up for now.
+  // Right after the daemon's start a pool's handlers are known only when a worker is ready.
   when_all_known(loop_, pools, [pools, respond] {
     v1::Reply reply;
     *reply.mutable_handlers() = describe(pools);

@@ -17,8 +17,8 @@ class Drain;
 
 namespace ringmaster::daemon {
 
-/// Answers what is asked of the daemon and its pools: who it is, what there is, how it does, drain, stop. Checks who
-/// may drain and stop. One thread.
+/// Answers requests about the daemon and its pools: hello, handlers, status, health, drain, stop. Checks who may drain
+/// and stop. One thread.
 class DaemonRequests {
  public:
   DaemonRequests(EventLoop& loop, DaemonPort& daemon, Sessions& sessions)

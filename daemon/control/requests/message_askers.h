@@ -14,9 +14,7 @@
 
 namespace ringmaster::daemon {
 
-/// Those who ask over the socket: what they are answered goes out as messages.
-
-/// One request about a job that came over the socket: what it is answered goes out as a message.
+/// A request about a job that came over the socket: the answer is sent as a message.
 class MessageJobAsker final : public JobAsker {
  public:
   explicit MessageJobAsker(Responder respond) : respond_(std::move(respond)) {}
@@ -34,7 +32,7 @@ class MessageJobAsker final : public JobAsker {
   return std::make_shared<MessageJobAsker>(std::move(respond));
 }
 
-/// One request about a session; the ends of an offer go beside its message.
+/// A request about a session; the descriptors of an offer are sent with its message.
 [[nodiscard]] inline SessionAsker session_asker(Responder respond) {
   return [respond = std::move(respond)](SessionAnswer&& answer) {
     control::v1::Reply reply = session_message(answer);

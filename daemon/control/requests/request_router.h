@@ -11,8 +11,8 @@
 
 namespace ringmaster::daemon {
 
-/// Gives each request to whom it concerns: sessions, jobs, or the daemon and its pools. Decides nothing else. One
-/// thread.
+/// Passes each request to the part that answers it: sessions, jobs, or the daemon and its pools. Decides nothing else.
+/// One thread.
 class RequestRouter final : public RequestDesk {
  public:
   RequestRouter(EventLoop& loop, DaemonPort& daemon, Sessions& sessions, MessageJobs& jobs)
@@ -22,7 +22,7 @@ class RequestRouter final : public RequestDesk {
   void all_read(std::uint64_t connection) override;
   void connection_closed(std::uint64_t connection) override;
 
-  /// How many connections the status shows; set once the server is there.
+  /// Sets what tells the status how many connections there are; called once the server exists.
   void count_connections(std::function<std::size_t()> count) { daemon_requests_.count_connections(std::move(count)); }
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 struct Wait {
   std::size_t left;
-  std::function<void()> done;  ///< empty: it was called
+  std::function<void()> done;  ///< empty: it has been called
   std::optional<Timers::TimerId> timer{};
 
   void end() {

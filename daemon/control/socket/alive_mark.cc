@@ -21,7 +21,7 @@ Error cannot(const std::string& path, int why) {
 
 Result<UniqueFd> open_alive_mark(const std::string& socket, bool make) {
   const std::string path = wire::alive_mark_path(socket);
-  // Writable for all, since that is all that a client needs; nobody ever writes.
+  // Writable for all, because clients open it for writing; nobody ever writes.
   if (make && ::mkfifo(path.c_str(), 0622) == 0) static_cast<void>(::chmod(path.c_str(), 0622));
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
   if (!fd) return errno == ENOENT && !make ? Result<UniqueFd>(UniqueFd()) : Result<UniqueFd>(cannot(path, errno));

@@ -7,10 +7,10 @@
 
 namespace ringmaster::daemon {
 
-/// The reading end of the FIFO beside a service manager's socket (alive_mark_path in proto/socket_path.h). The keeper
-/// holds it for the daemon's life: with nobody at it a client knows, without a connection, that connecting would start
-/// the service. `make`: the socket is the service manager's; else the FIFO is held only if it is there, left by a
-/// service. Empty: there is none, and none is needed. It is never removed.
+/// Opens the read end of the FIFO beside a service manager's socket (alive_mark_path in proto/socket_path.h). The
+/// keeper holds it for the daemon's life: if nobody has it open, a client knows without connecting that a connection
+/// would start the service. `make`: the socket is the service manager's; otherwise the FIFO is opened only if a service
+/// has left one. Empty: there is none, and none is needed. The FIFO is never removed.
 [[nodiscard]] Result<UniqueFd> open_alive_mark(const std::string& socket, bool make);
 
 }  // namespace ringmaster::daemon

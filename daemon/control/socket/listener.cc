@@ -29,8 +29,8 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-// Somebody holds a socket that is bound to `path`. The wrong type is told without a connection, so a service that a
-// connection would start is not started.
+// True if a process has a socket that is bound to `path`. Asked with the wrong socket type, whose error tells this
+// without a connection: so no service is started by it.
 bool somebody_listens(const std::string& path) {
   const UniqueFd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const sockaddr_un address = address_of(path);
@@ -38,7 +38,7 @@ bool somebody_listens(const std::string& path) {
   return errno == EPROTOTYPE;
 }
 
-// `lock`: the file that the other one holds, with its keeper's process in it; -1: it holds none.
+// `lock`: the other daemon's lock file, which names its keeper's process; -1: it has none.
 Error live_daemon(const std::string& path, int lock) {
   char text[24] = {};
   const ssize_t got = lock < 0 ? 0 : ::pread(lock, text, sizeof text - 1, 0);
@@ -55,7 +55,7 @@ Error live_daemon(const std::string& path, int lock) {
 
 void write_holder(int lock) {
   const std::string process = std::to_string(::getppid()) + "\n";
-  // What cannot be written is missing in a message, no more.
+  // If this fails, a later message lacks the process number, nothing else.
   if (::ftruncate(lock, 0) == 0 && ::pwrite(lock, process.data(), process.size(), 0) < 0) return;
 }
 
@@ -66,7 +66,7 @@ Result<void> clear_place(const std::string& path) {
     return Error{"\"" + path + "\" exists and is not a socket; it is not touched: remove it, or choose another place " +
                  "with --socket"};
   }
-  // Somebody who listens without our lock (started by other means) is respected all the same.
+  // A process that listens without our lock is left alone too.
   if (somebody_listens(path)) return live_daemon(path, -1);
   log_info("a stale socket is replaced", {{"socket", path}});
   if (::unlink(path.c_str()) != 0) return errno_error("cannot remove the stale socket \"" + path + "\"", errno);
@@ -113,7 +113,7 @@ Result<UniqueFd> take_lock(const std::string& path) {
       if (errno == EWOULDBLOCK) return live_daemon(path, lock.get());
       return errno_error("cannot lock \"" + name + "\"", errno);
     }
-    // A daemon that just ended may have removed the file between our open and our lock.
+    // A daemon that was ending may have removed the file between our open and our lock: then the lock is worthless.
     if (file_of(lock.get()) == file_at(name)) {
       write_holder(lock.get());
       return lock;
@@ -124,7 +124,7 @@ Result<UniqueFd> take_lock(const std::string& path) {
 
 void make_socket_folder(const std::string& socket) {
   const std::string folder = socket.substr(0, socket.rfind('/'));
-  // Whatever the umask says, clients must be able to enter. What cannot be made is told by who opens the lock in it.
+  // With any umask clients must be able to enter. If this fails, opening the lock file reports it.
   if (::mkdir(folder.c_str(), 0755) == 0) (void)::chmod(folder.c_str(), 0755);
 }
 
@@ -141,7 +141,7 @@ Result<Listener> open_listener(const std::string& path, const config::DaemonConf
   listener.socket.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.socket) return errno_error("cannot make a Unix socket", errno);
   const sockaddr_un address = address_of(path);
-  // Closed to all until mode and group are right.
+  // Nobody may connect until mode and group are right.
   const mode_t before = ::umask(0177);
   const int bound = ::bind(listener.socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;

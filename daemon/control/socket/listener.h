@@ -12,21 +12,21 @@
 
 namespace ringmaster::daemon {
 
-/// Which file a name leads to. An inode that is held open or bound is not given out again, so two of these are equal
+/// Identifies the file behind a name. The inode of an open or bound file is not used again, so two of these are equal
 /// only for the same file.
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
   friend bool operator==(const FileId&, const FileId&) = default;
 };
-/// Of the name itself, no link followed. nullopt: nothing there.
+/// The file with this name, without following a link. nullopt: there is none.
 [[nodiscard]] std::optional<FileId> file_at(const std::string& path);
-/// Of an open descriptor.
+/// The file of an open descriptor.
 [[nodiscard]] std::optional<FileId> file_of(int fd);
 
-/// A listening socket and the lock on the file beside it. Whoever holds the lock owns the path: a socket that is found
-/// there while the lock is held is stale and is replaced; a live daemon's is never touched. The lock lives in the open
-/// file description, so it passes to successors with the keeper's deposit and ends with the keeper; the file names the
+/// A listening socket and the lock on the file beside it. The process that holds the lock owns the path: a socket that
+/// it finds there is stale and is replaced, while a live daemon's socket is never touched. The lock belongs to the open
+/// file description, so it passes to successors by the keeper's deposit and ends with the keeper. The file names the
 /// keeper's process.
 struct Listener {
   UniqueFd socket;
@@ -34,23 +34,23 @@ struct Listener {
   std::optional<FileId> place;  ///< the socket's file; unset: not known to be ours
 };
 
-/// Makes the folder that `socket` lies in, if it is missing and its parent is there; else does nothing. For the
-/// system's default place, which is gone after each boot and nobody else makes where there is no service manager.
+/// Makes the folder of `socket` if it is missing and its parent exists. For the system's default path: after a boot its
+/// folder is gone, and without a service manager nobody else makes it.
 void make_socket_folder(const std::string& socket);
 
-/// An Error's text is for the user: another daemon is there, or why the socket cannot be made. `lock`: one that is held
-/// already, or empty.
+/// Makes the listening socket. An Error is for the user: another daemon serves the path, or why the socket cannot be
+/// made. `lock`: a lock that is held already, or empty.
 [[nodiscard]] Result<Listener> open_listener(const std::string& path, const config::DaemonConfig& config,
                                              UniqueFd lock = UniqueFd());
 
-/// An Error names who holds it.
+/// Takes the lock; an Error names the process that has it.
 [[nodiscard]] Result<UniqueFd> take_lock(const std::string& socket);
 [[nodiscard]] std::string lock_path(const std::string& socket);
 [[nodiscard]] core::PlaceSight look_at_place(const std::string& path, const std::optional<FileId>& ours);
-/// The path that a listening socket was bound to; empty where it has none.
+/// The path that a listening socket is bound to; empty if it has none.
 [[nodiscard]] std::string bound_path(int socket);
 
-/// Removes socket and lock file at the daemon's orderly end, each only if it is still the one that we made.
+/// Removes socket and lock file at the daemon's orderly end, each only if it is still the file that we made.
 void remove_listener(const std::string& path, const Listener& listener);
 
 }  // namespace ringmaster::daemon

@@ -17,7 +17,7 @@ namespace {
 using core::PlaceAct;
 using core::PlaceSight;
 
-constexpr core::Duration kSlowLook = std::chrono::seconds{30};  // for what the watch cannot see
+constexpr core::Duration kSlowLook = std::chrono::seconds{30};  // also with a watch, which cannot see everything
 constexpr core::Duration kLook = std::chrono::seconds{3};       // without a watch, or while something is wrong
 constexpr core::Duration kProbeTimeout = std::chrono::seconds{10};
 
@@ -67,12 +67,12 @@ void SocketGuard::probe() {
   if (::connect(probe_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     timer_ = loop_.after(kProbeTimeout, [this] {
       timer_.reset();
-      probe_.reset();  // it waits at somebody else's
+      probe_.reset();  // the probe was accepted by another process
       look();
     });
     return;
   }
-  // A full backlog says nothing yet; all else says that the path does not lead here.
+  // A full backlog (EAGAIN) proves nothing; any other error means that the path does not lead to us.
   const bool busy = errno == EAGAIN;
   probe_.reset();
   busy ? look_later() : look();
@@ -95,7 +95,7 @@ void SocketGuard::probe_arrived() {
 void SocketGuard::look() {
   if (ended_ || probe_) return;
   sight_ = look_at_place(path_, listener_.place);
-  // A predecessor's may be swept away before it was seen here: then our lock says whose the path is.
+  // An inherited socket's file may have been removed before we saw it: then the lock shows that the path is ours.
   const bool ours = listener_.place.has_value() || listener_.lock.valid();
   switch (core::decide_place(sight_, ours)) {
     case PlaceAct::Nothing:
@@ -131,7 +131,7 @@ bool SocketGuard::take_lock_again() {
 void SocketGuard::bind_again() {
   config::DaemonConfig style = config_;
   if (passed_) {
-    // Whom the service manager let in, and nobody else.
+    // The same mode and group as the service manager's socket had.
     style.socket_mode = mode_;
     style.socket_gid = group_;
   }
@@ -156,7 +156,7 @@ void SocketGuard::complain(const std::string& text) {
   log_warning(text, {{"socket", path_}});
 }
 
-// Anew each time: a watch is on a file, and the names may lead to others by now.
+// Made again each time: watches are on files, and the names may lead to other files now.
 void SocketGuard::watch() {
   changed_.reset();
   changes_ = FileWatch();

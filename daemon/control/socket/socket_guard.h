@@ -11,19 +11,19 @@
 
 namespace ringmaster::daemon {
 
-/// Keeps the path of the daemon's socket leading to the daemon: whatever sweeps the socket, its lock or their folder
-/// away (rm, a cleaner of temporary files, a folder put in its place) is noticed, said once in the log and mended by
-/// binding again; what others have put there is left alone. The supervisor's one thread.
+/// Makes sure that the path of the daemon's socket leads to the daemon. If the socket, its lock or their folder is
+/// removed (rm, a cleaner of temporary files), it notices, logs it once and binds again; files that others have put
+/// there are left alone. The supervisor's one thread.
 ///
-/// An inherited socket (a predecessor's, the service manager's) may have lost its path before: a connection of our own
-/// shows whether the path leads to us. Only what is known to lead to us is ever removed or bound again.
+/// An inherited socket (a predecessor's or the service manager's) may have lost its path earlier: a connection to
+/// itself shows whether the path leads to us. Only what is known to be ours is removed or bound again.
 class SocketGuard {
  public:
   struct Hooks {
-    std::function<void(const Listener&)> bound;  ///< this is the listener from now on: accept on it, deposit it
+    std::function<void(const Listener&)> bound;  ///< called with the new listener: accept on it and deposit it
   };
 
-  /// `passed`: the service manager's; it is not removed at the end, and its lock is not held.
+  /// `passed`: the socket is the service manager's: it is not removed at the end, and there is no lock.
   SocketGuard(EventLoop& loop, std::string path, const config::DaemonConfig& config, Listener listener, bool passed,
               Hooks hooks);
   ~SocketGuard();
@@ -32,14 +32,14 @@ class SocketGuard {
 
   [[nodiscard]] const Listener& listener() const noexcept { return listener_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// The service manager listens on the path, and would start the daemon again.
+  /// True: the service manager listens on the path too, and would start the daemon again.
   [[nodiscard]] bool passed() const noexcept { return passed_; }
 
-  /// Begins to watch. REQUIRES: connections are accepted from now on.
+  /// Begins to watch. REQUIRES: connections are being accepted.
   void start();
-  /// A connection of this very process was accepted on the listener.
+  /// A connection from this process itself was accepted on the listener.
   void probe_arrived();
-  /// The daemon ends: nothing is bound any more, and what is ours is removed.
+  /// Called at the daemon's end: binds nothing more, and removes the files that are ours.
   void remove();
 
  private:
@@ -64,10 +64,10 @@ class SocketGuard {
   std::optional<EventLoop::TimerId> timer_;
   UniqueFd probe_;
   std::optional<FileId> probed_;  ///< what the path led to when the probe was sent
-  mode_t mode_ = 0600;            ///< of the service manager's socket, as are
+  mode_t mode_ = 0600;            ///< of the service manager's socket, like group_
   gid_t group_ = 0;
-  core::PlaceSight sight_ = core::PlaceSight::Ours;  ///< last seen
-  std::string complaint_;                            ///< said last, so that it is said once
+  core::PlaceSight sight_ = core::PlaceSight::Ours;  ///< what the last look found
+  std::string complaint_;                            ///< the last one that was logged, so that each is logged once
   bool ended_ = false;
 };
 

@@ -11,35 +11,35 @@
 
 namespace ringmaster::keeper {
 
-/// The descriptors held for the supervisor, each under a label of its own. Fixed size, no allocation. It closes
-/// nothing: what is released stays here without a label, and counts, until take_released() gives it to who may wait
-/// (closing.h).
+/// The descriptors that are held for the supervisor, each with its own label. Fixed size, no allocation. It closes
+/// nothing, because a close may block: released ones stay here without a label, and count, until take_released() passes
+/// them on (closing.h).
 class DepositTable {
  public:
   struct Entry {
-    DepositLabel label;  ///< kind 0: the entry is free, or released
+    DepositLabel label;  ///< kind 0: the entry is free or released
     UniqueFd fd;
-    std::uint32_t release = 0;  ///< which one has taken its label
+    std::uint32_t release = 0;  ///< number of the release that removed its label
     [[nodiscard]] bool held() const { return label.kind != 0; }
   };
 
   /// Takes all of `fds` or none: 0, EEXIST (a label is taken or given twice), ENFILE (full), EINVAL (a kind that is not
   /// the supervisor's to deposit). On failure `fds` still own their descriptors.
   [[nodiscard]] int add(std::span<const DepositLabel> labels, std::span<UniqueFd> fds) noexcept;
-  /// Takes the labels of what matches; how many that were.
+  /// Releases all that match; returns how many.
   std::uint32_t release(const ReleaseMessage& selector) noexcept;
-  /// The same for all but listeners and locks.
+  /// Releases all but listeners and locks.
   void drop_state() noexcept;
-  /// Moves what one release has left over into `out`, as far as it fits; how many. What was released apart stays apart:
-  /// a session whose close is stuck holds no other up.
+  /// Moves released descriptors of a single release into `out`, as far as they fit; returns how many. Different
+  /// releases are not mixed, so that a session whose close is stuck does not block others.
   std::size_t take_released(std::span<UniqueFd> out) noexcept;
-  /// Takes back what could not be closed yet.
+  /// Takes back descriptors that could not be closed yet.
   void return_released(std::span<UniqueFd> fds) noexcept;
   [[nodiscard]] std::size_t released() const noexcept { return released_; }
 
-  /// Entries up to the highest ever used, free ones among them.
+  /// Entries up to the highest ever used, including free ones.
   [[nodiscard]] std::span<const Entry> entries() const noexcept { return std::span(entries_).first(end_); }
-  /// Those with a label.
+  /// How many entries have a label.
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace ringmaster::keeper {
 namespace {
 
-// Appends records to a file through a page of buffer.
+// Appends records to a file through a buffer of one page.
 class RecordWriter {
  public:
   explicit RecordWriter(int fd) : fd_(fd) {}
@@ -91,7 +91,7 @@ void write_all(RecordWriter& out, const DepositTable& deposits, WorkerTable& wor
   }
 }
 
-// The table has told all that was to be reported; the predecessor's serials mean nothing to this one.
+// The table contains all that was to be reported. Request serials of the predecessor mean nothing to a successor.
 void mark_told(WorkerTable& workers) {
   for (WorkerEntry& slot : workers.slots()) {
     slot.report_exit = false;

@@ -8,8 +8,8 @@
 
 namespace ringmaster::keeper {
 
-/// A sealed memfd as inherited_table.h draws it. Workers that never came to exec are left out; the exits in it count as
-/// reported. Empty, with the errno in `error`, on failure.
+/// Makes the sealed memfd that inherited_table.h describes. Workers that never reached exec are left out; the exits in
+/// it count as reported. Empty, with the errno in `error`, on failure.
 [[nodiscard]] UniqueFd make_inherited_table(std::uint32_t ordinal, bool cold, const DepositTable& deposits,
                                             WorkerTable& workers, int& error) noexcept;
 
