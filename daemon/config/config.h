@@ -23,19 +23,22 @@ using core::Duration;
 using core::to_string;
 
 struct DaemonConfig {
-  std::string socket;  ///< empty: the default place (proto/socket_path.h)
+  std::string socket;  ///< empty: the default path (proto/socket_path.h)
   mode_t socket_mode = 0660;
   std::string socket_group;         ///< empty: leave the daemon's own
   std::optional<gid_t> socket_gid;  ///< socket_group, resolved
-  /// Both empty: whoever the socket's mode and group let in. Else only these, root and the daemon's own uid.
+  /// If both lists are empty, everybody that the socket's mode and group let in. Otherwise only these, root and the
+  /// daemon's own uid.
   std::vector<uid_t> allow_uids;
   std::vector<gid_t> allow_gids;
   std::vector<uid_t> admin_uids;  ///< besides root and the daemon's own uid
   Duration shutdown_timeout = std::chrono::seconds{30};
-  Duration health_hold = std::chrono::seconds{5};  ///< what passes sooner by itself does not degrade the daemon
+  Duration health_hold =
+      std::chrono::seconds{5};  ///< a condition that passes sooner by itself does not degrade the daemon
   daemon::LogLevel log_level = daemon::LogLevel::Info;
   daemon::LogFormat log_format = daemon::LogFormat::Auto;
-  std::string cgroup = "auto";  ///< "auto", "off", or the absolute path of a cgroup v2 to make the workers' below
+  std::string cgroup =
+      "auto";  ///< "auto", "off", or the absolute path of the cgroup v2 below which the workers get theirs
 
   friend bool operator==(const DaemonConfig&, const DaemonConfig&) = default;
 };
@@ -48,7 +51,7 @@ struct Rlimit {
   friend bool operator==(const Rlimit&, const Rlimit&) = default;
 };
 
-/// Ring sizes that a session gets when its client asks for none, and the largest it may ask for.
+/// The ring sizes of a session if its client asks for none, and the largest that it may ask for.
 struct SessionConfig {
   Bytes request_ring = core::mib(64);
   Bytes result_ring = core::mib(64);
@@ -64,38 +67,39 @@ struct PoolConfig {
 
   /// A program that links the worker library, with its arguments; empty: the stock worker with `handlers`.
   std::vector<std::string> command;
-  /// For the stock worker: absolute paths of .so files. Resolved: stock names and "all" are paths by now.
+  /// For the stock worker: absolute paths of .so files. Stock names and "all" have been replaced by paths.
   std::vector<std::string> handlers;
 
   unsigned workers = 0;  ///< 0: "auto", as many as there are usable CPUs (see `resolve_workers`)
   unsigned spares = 1;
 
   Duration start_timeout = std::chrono::seconds{30};
-  Duration health_queue_age = std::chrono::seconds{30};  ///< 0: a job may wait without degrading the daemon
+  Duration health_queue_age = std::chrono::seconds{30};  ///< 0: waiting jobs never degrade the daemon
   Duration queue_timeout{};                              ///< 0: a queued job waits for as long as its client wants
   Duration run_timeout = std::chrono::seconds{30};
   Duration grace = std::chrono::milliseconds{500};
-  Duration max_timeout = std::chrono::hours{1};  ///< the longest run deadline that a client may ask for
+  Duration max_timeout = std::chrono::hours{1};  ///< the longest run timeout that a client may ask for
 
   core::RestartConfig restart;
   unsigned retries = 3;  ///< an idempotent job that killed this many workers is poison
   core::RecycleConfig recycle;
   SessionConfig session;
-  bool keep_leftovers = false;                    ///< processes that jobs leave behind are reported only
+  bool keep_leftovers = false;                    ///< processes that jobs leave behind are reported, not killed
   Duration spin = std::chrono::microseconds{50};  ///< 0: workers sleep as soon as there is nothing to do
 
-  /// All that workers get besides PATH, LANG, TZ, RINGMASTER_*.
+  /// The variables that workers get besides PATH, LANG, TZ and RINGMASTER_*.
   std::vector<std::pair<std::string, std::string>> environment;
   std::string working_directory = "/";
   std::vector<Rlimit> rlimits;
   std::string user;   ///< empty: the daemon's own
   std::string group;  ///< empty: the user's primary group
-  /// Not empty: why no worker can be started now (of an inherited configuration: its user is gone).
+  /// Why no worker can be started now, for example because the user of an inherited configuration is gone; empty: all
+  /// is well.
   std::string unusable;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
   int nice = 0;
-  Bytes memory_max{};  ///< of one worker, where a cgroup v2 is delegated; 0: none
+  Bytes memory_max{};  ///< for one worker, if a cgroup v2 is delegated; 0: no limit
 
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
 };
@@ -108,13 +112,13 @@ struct Config {
   friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// Most processes of a pool, spares included: the board's masks have so many bits.
+/// The most processes of a pool, spares included: the number of bits in the board's masks.
 inline constexpr unsigned kMaxSeats = 256;
 inline constexpr unsigned kMaxPools = 64;
 /// Most slots of one session.
 inline constexpr unsigned kMaxSessionSlots = 4096;
 
-/// "auto" becomes `usable_cpus` (at least 1, and leaves room for the spares).
+/// The number of workers; "auto" becomes `usable_cpus`, but at least 1, and leaves room for the spares.
 [[nodiscard]] unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus);
 
 }  // namespace ringmaster::config

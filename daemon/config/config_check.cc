@@ -13,7 +13,7 @@
 
 namespace ringmaster::config {
 
-// What may be configured is what the segments have room for.
+// The limits of the configuration are those of the shared memory layout.
 static_assert(kMaxSeats == 64 * shm::kBoardWords);
 static_assert(kMaxPools == shm::kMaxPools);
 static_assert(kMaxSessionSlots == shm::kMaxSlots);
@@ -51,7 +51,7 @@ std::string in_path(const std::string& program, const World& world) {
   return {};
 }
 
-// A trusted command stays as it is written where it is not found: the spawn says what is wrong with it.
+// If the command of a trusted text is not found it stays as written: starting it will report the error.
 void resolve_command(PoolConfig& pool, TableReader& reader, const World& world) {
   std::string& program = pool.command.front();
   const std::string what = quoted(program);
@@ -119,7 +119,7 @@ void resolve_handlers(PoolConfig& pool, TableReader& reader, const World& world)
   if (twice != seen.end()) reader.complain("handlers", quoted(*twice) + " is named twice");
 }
 
-// A worker never runs as somebody else than the text says: without its user or group a pool is unusable.
+// A pool whose user or group does not exist is unusable: its workers must not run as another user.
 void resolve_identity(PoolConfig& pool, TableReader& reader, const World& world) {
   const auto cannot = [&](const std::string& key, const std::string& why) {
     pool.unusable = key + ": " + why;

@@ -21,7 +21,7 @@ unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus) {
 
 namespace {
 
-// A pool whose sessions no uid may open with the sizes that they have by default.
+// Finds pools whose default session is larger than what one uid may hold.
 void check_defaults_fit(const Config& config, const Node& limits, std::vector<Problem>& problems) {
   TableReader reader{limits, "limits", problems};
   for (const PoolConfig& pool : config.pools) {

@@ -12,25 +12,24 @@
 
 namespace ringmaster::config {
 
-/// One thing that is wrong, and what to do about it. `line` 0: it concerns the file as a whole.
+/// One problem, and what to do about it. `line` 0: it is about the whole file.
 struct Problem {
   unsigned line = 0;
   unsigned column = 0;
   std::string text;
-  bool warning = false;  ///< of a trusted text: said and passed over
+  bool warning = false;  ///< only reported: a problem of a trusted text, or an old name of a key
 
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-/// Either no problem and a complete Config, or every problem at once, in the order of the file. Warnings stand apart.
+/// Either a complete Config, or all problems, in the order of the file. Warnings are separate.
 struct Outcome {
   std::optional<Config> config;
   std::vector<Problem> problems;
   std::vector<Problem> warnings;
 };
 
-/// Reads TOML text. Nothing is left out of the checks because something else is wrong (but for a syntax error,
-/// where TOML ends).
+/// Reads TOML text. All checks are made even if there are problems, except after a syntax error.
 [[nodiscard]] Outcome parse_config(std::string_view text, const World& world);
 
 /// The embedded default: what parse_config makes of default_config_text(), and of an empty file.
@@ -39,10 +38,10 @@ struct Outcome {
 /// The commented defaults that `--print-config` prints.
 [[nodiscard]] std::string_view default_config_text();
 
-/// "ringmaster.toml:12:3: [pool.images] workers: ..." one a line, and a last line with their number.
+/// "ringmaster.toml:12:3: [pool.images] workers: ...", one per line, and a last line with their number.
 [[nodiscard]] std::string render_problems(std::string_view file, const std::vector<Problem>& problems);
 
-/// A configuration, with what a successor is given to read it from.
+/// A configuration, and the text that successors read it from.
 struct Loaded {
   Config config;
   InheritedConfig source;
@@ -50,12 +49,12 @@ struct Loaded {
 };
 
 /// Reads and parses `path`; the Error's message holds every problem, ready to print. An empty path means the embedded
-/// default. `--check` and the first supervisor: what the one accepts the other serves.
+/// default. Used by `--check` and by the first supervisor, so that both accept the same.
 [[nodiscard]] Result<Loaded> load_config(const std::string& path, const World& world);
-/// What a successor goes by, whatever `path` (for messages) holds by now.
+/// What a successor uses, even if the file `path` (only for messages) has changed.
 [[nodiscard]] Result<Loaded> load_inherited(InheritedConfig inherited, const std::string& path, World world);
 
-/// A configuration of more bytes is refused: nobody writes one by hand.
+/// A larger file is refused: it is most likely not a configuration.
 inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
 
 }  // namespace ringmaster::config

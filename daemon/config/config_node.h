@@ -11,7 +11,7 @@ namespace ringmaster::config {
 
 struct KeyedNode;
 
-/// One value of a TOML document with its place in the text; what the rest of the configuration code sees of TOML.
+/// One value of a TOML document with its position. The rest of the configuration code sees nothing else of TOML.
 struct Node {
   enum class Kind : std::uint8_t { Boolean, Integer, Float, String, Date, Array, Table };
 
@@ -22,7 +22,7 @@ struct Node {
   std::string text;             ///< String
   std::vector<Node> items;      ///< Array
   std::vector<KeyedNode> keys;  ///< Table, in the order of the file
-  unsigned line = 0;            ///< of the key, where there is one
+  unsigned line = 0;            ///< of the key, if there is one
   unsigned column = 0;
 };
 
@@ -33,7 +33,7 @@ struct KeyedNode {
 
 [[nodiscard]] const char* to_string(Node::Kind kind);
 
-/// The document's root table; on a syntax error an empty table and one more Problem.
+/// The document's root table. After a syntax error: an empty table, and a Problem is added.
 [[nodiscard]] Node parse_toml(std::string_view text, std::vector<Problem>& problems);
 
 }  // namespace ringmaster::config

@@ -1,6 +1,7 @@
-// The only unit that sees toml++: it takes long to compile.
+// The only file that includes toml++, which takes long to compile.
 #define TOML_EXCEPTIONS 0
-// toml++ 3.3 asserts, or lets the optimizer assume, what a file can break ("[[["), before it reports the same: neither.
+// toml++ 3.3 asserts (or, with NDEBUG, lets the optimizer assume) conditions that a bad file such as "[[[" breaks,
+// before it reports the error. So assertions are compiled in, and do nothing.
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_cast<void>(0)
 #include <toml++/toml.h>
@@ -63,8 +64,8 @@ Node convert(const toml::node& from) {
 
 bool beyond_ascii(char one) { return (static_cast<unsigned char>(one) & 0x80U) != 0; }
 
-// Behind the string that begins at `at`; one that does not end is toml++'s to report. `escaped`: where a character
-// beyond ASCII follows a backslash, with the blanks and line ends between that it takes away.
+// The position after the string that begins at `at`; toml++ reports a string without an end. `escaped` is set to the
+// position of a non-ASCII character that follows a backslash, perhaps after blanks and line ends.
 std::size_t past_string(std::string_view text, std::size_t at, std::optional<std::size_t>& escaped) {
   const std::string_view quotes = text.substr(at, 3);
   const bool many_lines = quotes == "\"\"\"" || quotes == "'''";
@@ -93,21 +94,21 @@ std::string quoted_character(std::string_view text, std::size_t at) {
   return '"' + clean_quote(text.substr(at, length)) + '"';
 }
 
-// What toml++ must not be given. It bounds how deep values lie in each other, but not the dots of a key, each of which
-// is one table more; and a character beyond ASCII where it expects blanks (outside of quotes, which is no TOML, or
-// behind a backslash) takes it to code that it declares to be never reached.
+// Finds texts that toml++ must not get. It limits how deeply values are nested, but not the dots of a key, each of
+// which makes a table; and a non-ASCII character where it expects blanks (outside of quotes, or after a backslash)
+// leads it to code that it declares unreachable.
 std::optional<Problem> unreadable(std::string_view text) {
   constexpr unsigned kMostDots = 32;
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   unsigned dots = 0;
-  char before = '\n';  // the last that was no space
+  char before = '\n';  // the last character that was not a space
   for (std::size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
     const char one = text[at];
     if (one == '#') {
       at = std::min(text.find('\n', at), text.size());
       continue;
     }
-    // In the middle of a value a quote begins no string.
+    // A quote begins a string only at the start of a key or value.
     if ((one == '"' || one == '\'') && std::string_view("=,[{.\n").find(before) != std::string_view::npos) {
       std::optional<std::size_t> escaped;
       at = past_string(text, at, escaped);

@@ -59,7 +59,7 @@ constexpr std::array<std::pair<const char*, int>, 9> kRlimits = {{{"as", RLIMIT_
                                                                   {"nproc", RLIMIT_NPROC},
                                                                   {"stack", RLIMIT_STACK}}};
 
-/// Counts are integers (cpu: seconds), amounts of memory also sizes, and each may be "unlimited".
+/// The value of an rlimit: an integer (for cpu: seconds), a size for amounts of memory, or "unlimited".
 std::optional<std::uint64_t> rlimit_value(const Node& node) {
   if (node.kind == Node::Kind::Integer && node.integer >= 0) return static_cast<std::uint64_t>(node.integer);
   if (node.kind != Node::Kind::String) return std::nullopt;
@@ -80,7 +80,7 @@ void read_rlimits(TableReader& pool, std::vector<Problem>& problems, const std::
     } else {
       reader.complain_at(*node, name, "must be a number, a size such as \"1GiB\", or \"unlimited\"");
     }
-    // Lane, control, board, sockets and pipes, and at least one session of four.
+    // Enough for lane, control segment, board, sockets and pipes, and some sessions with four each.
     if (resource == RLIMIT_NOFILE && !config.rlimits.empty() && config.rlimits.back().value < 64) {
       reader.complain_at(*node, name, "a worker needs at least 64 descriptors");
     }

@@ -5,8 +5,8 @@
 
 #include "daemon/config/config_node.h"
 
-/// The steps of parse_config, one file each: read (types and ranges of one key), check (keys against each other and
-/// against this machine). All of them add to one list of problems and go on.
+/// The steps of parse_config, one file each: read (type and range of each key) and check (keys against each other and
+/// against this machine). All add to one list of problems and go on.
 namespace ringmaster::config {
 
 [[nodiscard]] DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Problem>& problems);
@@ -16,9 +16,9 @@ namespace ringmaster::config {
 
 class TableReader;
 
-/// Values that contradict each other or cannot be.
+/// Finds values that contradict each other or are impossible.
 void check_pool_values(PoolConfig& pool, TableReader& reader);
-/// Command, handlers, user, group and folder, looked up on this machine and resolved.
+/// Looks up command, handlers, user, group and folder on this machine.
 void resolve_pool(PoolConfig& pool, TableReader& reader, const World& world);
 
 }  // namespace ringmaster::config

@@ -10,7 +10,7 @@ namespace ringmaster::config {
 
 namespace {
 
-// A problem is one line that says it; what the file holds may be of any length.
+// Limits the text of a problem: it quotes the file, where a value may have any length.
 constexpr std::size_t kMost = 600;
 constexpr std::size_t kLongest = 4 * kMost;
 
@@ -68,7 +68,7 @@ const Node* TableReader::find_kind(const std::string& key, Node::Kind kind, cons
 
 const Node* TableReader::table(const std::string& key) { return find_kind(key, Node::Kind::Table, "a table"); }
 
-// What the kernel takes for a name ends at its first zero byte.
+// Reports a text with a zero byte: for the kernel a name would end there.
 bool TableReader::holds_zero(const Node& node, const std::string& key) {
   if (node.text.find('\0') == std::string::npos) return false;
   complain_at(node, key, "cannot hold a zero byte");
@@ -122,7 +122,7 @@ void TableReader::read(const std::string& key, std::vector<std::uint32_t>& value
   if (node == nullptr) return;
   value.clear();
   for (const auto& item : node->items) {
-    // The highest id means "none" to the kernel.
+    // The highest id means "none" for the kernel.
     if (item.kind == Node::Kind::Integer && item.integer >= 0 &&
         item.integer < std::numeric_limits<std::uint32_t>::max()) {
       value.push_back(static_cast<std::uint32_t>(item.integer));

@@ -10,16 +10,16 @@
 
 namespace ringmaster::config {
 
-/// Takes typed values out of one table. A wrong type or value becomes a Problem and leaves the default in place;
-/// `finish` reports every key that nobody asked for. `path` is how messages name the table: "pool.images".
+/// Reads typed values from one table. A wrong type or value adds a Problem and keeps the default; `finish` reports
+/// every key that was not read. `path` is the table's name in messages: "pool.images".
 class TableReader {
  public:
   TableReader(const Node& table, std::string path, std::vector<Problem>& problems)
       : table_(table), path_(std::move(path)), problems_(problems) {}
 
-  /// The node of `key`, which is thereby known; nullptr when absent.
+  /// The node of `key`, which counts as read; nullptr: the key is absent.
   const Node* find(const std::string& key);
-  /// `key` was called `old` in 0.1: the old name is still read, with a warning. REQUIRES: before `key` is asked for.
+  /// `key` was called `old` in 0.1: the old name still works, with a warning. REQUIRES: `key` has not been read yet.
   void renamed(const std::string& old, const std::string& key);
   /// A sub-table; nullptr when absent or not a table.
   const Node* table(const std::string& key);
@@ -33,13 +33,13 @@ class TableReader {
   void read(const std::string& key, int& value, int least, int most);
   void read(const std::string& key, std::uint64_t& value, std::uint64_t least);
 
-  /// A problem at `key`, or at the table where the key is absent.
+  /// Adds a problem at `key`, or at the table if the key is absent.
   void complain(const std::string& key, const std::string& what);
   void complain_at(const Node& node, const std::string& key, const std::string& what);
-  /// The same for what this machine does not have; only a warning where the text is trusted.
+  /// The same for something that this machine lacks; only a warning if the text is trusted.
   void missing(const std::string& key, const std::string& what, bool trusted);
 
-  /// Unknown keys.
+  /// Reports unknown keys.
   void finish();
 
   [[nodiscard]] const Node& node() const noexcept { return table_; }

@@ -19,7 +19,7 @@ namespace ringmaster::config {
 /// "0660", octal, permission bits only.
 [[nodiscard]] std::optional<unsigned> parse_mode(std::string_view text);
 
-/// The candidate that is nearest to `word`, when it is near enough to be meant; else empty.
+/// The candidate that is most similar to `word`; empty if none is similar enough.
 [[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace ringmaster::config

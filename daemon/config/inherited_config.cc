@@ -12,7 +12,7 @@ namespace ringmaster::config {
 
 Result<UniqueFd> write_inherited(const InheritedConfig& config) {
   const std::string kept = config.text + config.stock;
-  // One more than is written: a zero ends the list.
+  // One byte more than is written: a zero ends the list.
   auto fd = shm::create_segment("ringmaster-config", kept.size() + 1);
   if (!fd) return fd.error();
   for (std::size_t done = 0; done < kept.size();) {

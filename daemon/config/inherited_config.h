@@ -8,8 +8,8 @@
 
 namespace ringmaster::config {
 
-/// What the first supervisor read its configuration from, and what each successor reads it from again, whatever the
-/// file says by then. It lies with the keeper as one memfd: the text, then the stock list, then zeros.
+/// What the first supervisor made its configuration from, and what each successor uses too, even if the file has
+/// changed. Deposited with the keeper as one memfd: the text, then the stock list, then zeros.
 struct InheritedConfig {
   std::string text;   ///< of the file; empty: the embedded default
   std::string stock;  ///< stock_list.h
@@ -18,7 +18,7 @@ struct InheritedConfig {
 };
 
 [[nodiscard]] Result<UniqueFd> write_inherited(const InheritedConfig& config);
-/// `text_bytes`: the size of the text, which stands in the label of the deposit. Does not close `fd`.
+/// `text_bytes`: the size of the text, from the deposit's label. Does not close `fd`.
 [[nodiscard]] Result<InheritedConfig> read_inherited(int fd, std::size_t text_bytes);
 
 }  // namespace ringmaster::config

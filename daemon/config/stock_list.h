@@ -6,11 +6,11 @@
 
 #include "daemon/config/world.h"
 
-/// What "all" and the stock names of handlers mean on a machine. As text it is kept beside the configuration: an
-/// upgrade must not give a successor other handlers than its predecessor had.
+/// What "all" and the stock names of handlers mean on a machine. Kept as text with the configuration, so that a
+/// successor has the same handlers even after an upgrade.
 namespace ringmaster::config {
 
-/// The names of every .so in the first folder that has any, and that folder.
+/// The names of all .so files in the first folder that has any, and that folder.
 struct StockList {
   std::string folder;
   std::vector<std::string> names;  ///< without ".so"; empty: there are none
@@ -19,7 +19,7 @@ struct StockList {
 
 /// Empty: there are no stock handlers.
 [[nodiscard]] std::string to_text(const StockList& stock);
-/// From now on `world` has the stock handlers of such a text, and no others. An empty text changes nothing.
+/// From now on `world` has exactly the stock handlers of this text. An empty text changes nothing.
 void set_stock_list(World& world, std::string_view text);
 
 }  // namespace ringmaster::config

@@ -43,7 +43,7 @@ std::optional<gid_t> group_id(const std::string& name) {
   return found->gr_gid;
 }
 
-/// The installed place is relative to the binary, so that an installed tree can be moved; then the build tree's.
+/// The installed folder, relative to the binary so that an installed tree can be moved; then the build tree's.
 std::vector<std::string> handler_folders() {
   std::vector<std::string> folders;
   if (const char* chosen = ::secure_getenv("RINGMASTER_HANDLERS"); chosen != nullptr && *chosen != '\0') {

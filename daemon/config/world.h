@@ -9,7 +9,7 @@
 
 namespace ringmaster::config {
 
-/// What the checks ask about this machine; tests answer from a table.
+/// The questions that the checks ask about this machine; tests answer from a table.
 struct World {
   struct FileFacts {
     mode_t mode = 0;  ///< as in stat, type included
@@ -21,19 +21,19 @@ struct World {
   std::function<std::optional<FileFacts>(const std::string& path)> stat;
   std::function<std::optional<UserFacts>(const std::string& name)> user;
   std::function<std::optional<gid_t>(const std::string& name)> group;
-  /// File names in a folder, sorted; empty where there is none.
+  /// The file names in a folder, sorted; empty if there is no such folder.
   std::function<std::vector<std::string>(const std::string& folder)> list;
   /// Folders that may hold the stock handlers, first match wins.
   std::vector<std::string> handler_folders;
-  std::string path = "/usr/local/bin:/usr/bin:/bin";  ///< to find a command without a slash
-  std::string cwd = "/";                              ///< what a relative command or handler is resolved against
+  std::string path = "/usr/local/bin:/usr/bin:/bin";  ///< where a command without a slash is searched
+  std::string cwd = "/";                              ///< what relative paths of commands and handlers start from
   uid_t euid = 0;
-  /// The text was checked when the daemon started and is inherited: what this machine no longer has is a warning, and
-  /// the pool that needs it cannot start workers. The others, and all that runs, go on.
+  /// The text is inherited and was checked when the daemon started. Something that this machine no longer has is then
+  /// only a warning: the pool that needs it cannot start workers, but everything else goes on.
   bool trusted = false;
 };
 
-/// This machine. Handlers are looked for in `$RINGMASTER_HANDLERS`, then beside the running binary as built or
+/// This machine. Handlers are searched in `$RINGMASTER_HANDLERS`, then beside the running binary, as built or
 /// installed.
 [[nodiscard]] World real_world();
 

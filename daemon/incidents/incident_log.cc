@@ -10,7 +10,7 @@ namespace {
 
 using shm::LedgerIncident;
 
-// The first byte last: a supervisor that dies meanwhile leaves an empty text, not the half of one.
+// Writes the first byte last: a supervisor that dies meanwhile leaves an empty text, not half of one.
 template <std::size_t Size>
 void write_text(char (&room)[Size], std::string_view text) {
   const std::string clean = clean_text(text, Size - 1);
@@ -27,7 +27,7 @@ void write_text(char (&room)[Size], std::string_view text) {
 
 LedgerIncident* IncidentLog::place_of(std::uint64_t serial) const {
   LedgerIncident& place = ledger_.incidents[serial % shm::kLedgerIncidents];
-  // SYNC: acquire, pairs with open, perhaps a predecessor's.
+  // SYNC: acquire, pairs with open(), which a predecessor may have called.
   return serial != 0 && place.serial.load(std::memory_order_acquire) == serial ? &place : nullptr;
 }
 
@@ -72,7 +72,7 @@ std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uin
   }
   const std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed) + 1;
   LedgerIncident& place = ledger_.incidents[serial % shm::kLedgerIncidents];
-  place.serial.store(0, std::memory_order_release);  // SYNC: nobody, no successor either, reads on.
+  place.serial.store(0, std::memory_order_release);  // SYNC: from now on nobody reads the record, a successor included.
   place.at_ns = now_ns;
   place.pool = process.pool;
   place.seat = process.seat;
@@ -89,7 +89,7 @@ std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uin
   write_text(place.core, {});
   write_text(place.what, {});
   ledger_.last_incident.store(serial, std::memory_order_release);  // SYNC: as below.
-  place.serial.store(serial, std::memory_order_release);           // SYNC: the rest stands, for a successor.
+  place.serial.store(serial, std::memory_order_release);           // SYNC: after the rest, for a successor.
   return serial;
 }
 
@@ -104,7 +104,7 @@ void IncidentLog::share_stack(std::uint64_t serial, std::uint64_t first) {
   LedgerIncident* place = place_of(serial);
   const LedgerIncident* known = place_of(first);
   if (place == nullptr || known == nullptr) return;
-  // A copy for the time when the first one has made room in the ring.
+  // A copy, for when the first one has been overwritten in the ring.
   set_stack(serial, stack_of(*known), full_stack_of(*known));
   place->same_as = first;
 }
@@ -119,7 +119,8 @@ void IncidentLog::set_what(std::uint64_t serial, std::string_view text) {
 
 void IncidentLog::close(std::uint64_t serial, const core::DeathCause& cause, std::string_view text) {
   LedgerIncident* place = place_of(serial);
-  if (place == nullptr || place->closed.load(std::memory_order_acquire) != 0) return;  // SYNC: with the store below.
+  if (place == nullptr || place->closed.load(std::memory_order_acquire) != 0)
+    return;  // SYNC: pairs with the store below.
   place->kind = static_cast<std::uint32_t>(cause.kind);
   place->detail = static_cast<std::uint32_t>(cause.detail);
   write_text(place->cause, text);

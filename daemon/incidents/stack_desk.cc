@@ -22,7 +22,7 @@ StackDesk::StackDesk(EventLoop& loop, shm::LedgerRecord& ledger, const std::stri
   if (program.empty()) return;
   capturer_.emplace(loop, program);
   namer_.emplace(loop, program);
-  // Resident: a worker that faults has no time to wait for a program's start.
+  // Started in advance: a faulted worker does not wait long enough for a program to start.
   capturer_->start();
 }
 
@@ -44,7 +44,7 @@ void StackDesk::capture(const Order& order, std::function<void()> done) {
   next_capture();
 }
 
-// Its time is over: the process goes. A capture that has begun may still come to its end.
+// The time is over: lets the process go. A capture that has begun may still end.
 void StackDesk::give_up(std::uint64_t incident) {
   if (capturing_ && capturing_->incident == incident) {
     return std::exchange(capturing_->done, nullptr)();

@@ -12,32 +12,32 @@
 
 namespace ringmaster::daemon {
 
-/// The stacks of workers that are about to die: captured one at a time by a tracer, written into the incident of the
-/// process at once as modules and offsets, then named by a second tracer and written again. Nobody waits for the names
-/// but who asks to. The supervisor's one thread.
+/// Captures the stacks of workers that are about to die, one at a time, by a tracer. A stack is written into the
+/// process's incident at once as modules and offsets; a second tracer finds the names, and it is written again. Only
+/// those who ask for it wait for the names. The supervisor's one thread.
 class StackDesk {
  public:
   struct Order {
     std::int32_t pid = 0;
     std::int32_t tid = 0;
-    bool faulted = false;  ///< it waits in its fault handler, at `pc`
+    bool faulted = false;  ///< the worker waits in its fault handler; the fault was at `pc`
     std::uint64_t pc = 0;
-    tracer::FileUser user{};  ///< as whom its files are opened: the pool's
-    std::string what;         ///< its fault handler's words
-    core::TimePoint until{};  ///< it is not held up longer
+    tracer::FileUser user{};  ///< the user that its files are opened as: the pool's
+    std::string what;         ///< what its fault handler reported
+    core::TimePoint until{};  ///< the process is held until then at most
     IncidentLog::Process process;
     IncidentLog::Job job;
   };
 
-  /// `program`: the tracer's; empty: there is none, and so no stack.
+  /// `program`: path of the tracer; empty: there is none, and no stacks are captured.
   StackDesk(EventLoop& loop, shm::LedgerRecord& ledger, const std::string& program);
   ~StackDesk();
 
-  /// Opens the process's incident. `done`: its stack, or why there is none, stands in the ledger, and the process may
-  /// go. Never within the call, and not later than `until`.
+  /// Opens the process's incident and captures its stack. Calls `done` when the stack, or why there is none, is in the
+  /// ledger, so that the process may end: never within this call, and not later than `until`.
   void capture(const Order& order, std::function<void()> done);
 
-  /// Calls back, now or later, when nothing more will be known of the incident's stack, or after `limit`.
+  /// Calls `done`, now or later, when the names in the incident's stack are known or will not be, or after `limit`.
   void when_named(std::uint64_t incident, core::Duration limit, std::function<void()> done);
 
  private:
@@ -70,7 +70,7 @@ class StackDesk {
   std::optional<TracerProcess> capturer_;
   std::optional<TracerProcess> namer_;
   std::deque<Waiting> waiting_;
-  std::optional<Waiting> capturing_;  ///< without its `done` once that was called
+  std::optional<Waiting> capturing_;  ///< `done` is empty once it was called
   std::deque<Unnamed> unnamed_;
   std::uint64_t naming_ = 0;
   std::vector<Reader> readers_;

@@ -23,13 +23,13 @@ namespace ringmaster::daemon {
 namespace {
 
 constexpr rlim_t kDescriptors = 1024;
-constexpr rlim_t kLongestCpu = 600;  // the tracer lowers it for each answer
-constexpr int kOomScore = 500;       // rather this one than a worker
+constexpr rlim_t kLongestCpu = 600;  // hard limit; the tracer sets a lower soft one for each answer
+constexpr int kOomScore = 500;       // the out-of-memory killer shall choose it before a worker
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 constexpr bool kLimitMemory = true;
 #else
-constexpr bool kLimitMemory = false;  // a sanitizer's own memory is terabytes of addresses
+constexpr bool kLimitMemory = false;  // sanitizers reserve terabytes of address space
 #endif
 
 constexpr rlim_t kAddressSpace = rlim_t{2} << 30;
@@ -54,7 +54,7 @@ bool TracerProcess::spawn() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
   UniqueFd ours(ends[0]);
   const UniqueFd theirs(ends[1]);
-  (void)wire::refuse_descriptors(ours.get());  // it parses what a hostile worker has mapped
+  (void)wire::refuse_descriptors(ours.get());  // the tracer reads files of hostile workers, so it is not trusted
   if (::pipe2(errors, O_CLOEXEC | O_NONBLOCK) != 0) return false;
   const UniqueFd failure_read(errors[0]);
   const UniqueFd failure_write(errors[1]);
@@ -67,7 +67,7 @@ bool TracerProcess::spawn() {
                                                    {RLIMIT_AS, {kAddressSpace, kAddressSpace}}}};
   std::string name = "ringmaster-tracer";
   const std::array<char*, 2> argv{name.data(), nullptr};
-  const std::array<char*, 1> env{nullptr};  // nothing that makes libdw look elsewhere, or ask a server
+  const std::array<char*, 1> env{nullptr};  // empty: no variable may make libdw search elsewhere or ask a server
   ChildProgram program;
   program.path = program_.c_str();
   program.argv = argv.data();
@@ -90,7 +90,7 @@ void TracerProcess::ask(const tracer::Question& question, core::Duration limit, 
   done_ = std::move(done);
   if (!socket_ && !spawn()) return loop_.post([this] { answer(std::nullopt); });
   if (send_packet(socket_.get(), tracer::encode(question)) != 0) {
-    // It has died since the last question, and nobody has looked yet.
+    // It has died since the last question, which was not noticed yet.
     end();
     if (!spawn() || send_packet(socket_.get(), tracer::encode(question)) != 0) {
       return loop_.post([this] { answer(std::nullopt); });
@@ -118,7 +118,7 @@ void TracerProcess::receive() {
   }
   auto answered = tracer::decode_answer(std::span(buffer).first(packet.size));
   if (!answered) {
-    log_warning("a tracer said what cannot be read, and is killed", {{"program", program_}});
+    log_warning("a tracer sent an answer that cannot be read, and is killed", {{"program", program_}});
     end();
     return answer(std::nullopt);
   }

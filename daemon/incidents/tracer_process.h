@@ -13,14 +13,14 @@
 namespace ringmaster::daemon {
 
 /// One ringmaster-tracer: a child of the supervisor, and so a descendant of the keeper, which workers allow to trace
-/// them. Asked one thing at a time and never waited for; one that dies or takes too long is killed, its question ends
-/// without an answer, and the next question finds a new one. Limited in memory, CPU, files and descriptors. The
-/// supervisor's one thread.
+/// them. It gets one question at a time, and answers asynchronously. If it dies or takes too long it is killed, its
+/// question gets no answer, and the next question starts a new one. Its memory, CPU time, files and descriptors are
+/// limited. The supervisor's one thread.
 class TracerProcess {
  public:
   using Done = std::function<void(std::optional<tracer::Answer>)>;
 
-  /// `program`: its path.
+  /// `program`: path of the tracer.
   TracerProcess(EventLoop& loop, std::string program);
   ~TracerProcess();
   TracerProcess(const TracerProcess&) = delete;
@@ -29,11 +29,11 @@ class TracerProcess {
   /// Starts it now instead of with the first question.
   void start();
   [[nodiscard]] bool busy() const { return static_cast<bool>(done_); }
-  /// Calls back once, never within the call. REQUIRES: not busy.
+  /// Calls `done` once, never within this call. REQUIRES: not busy.
   void ask(const tracer::Question& question, core::Duration limit, Done done);
 
  private:
-  /// A killed process until it can be reaped.
+  /// A killed process that is not reaped yet.
   struct Dying {
     UniqueFd pidfd;
     std::unique_ptr<FdWatch> watch;

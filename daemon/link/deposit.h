@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What the keeper holds for the supervisor, under which names, and the numbers that both sides keep to.
+/// What the keeper holds for the supervisor and under which labels, and the limits that both sides share.
 namespace ringmaster::keeper {
 
 inline constexpr std::uint16_t kLinkVersion = 1;
@@ -21,23 +21,23 @@ inline constexpr std::size_t kMaxSpawnArgs = 512;       ///< argv entries
 inline constexpr std::size_t kMaxSpawnEnv = 1024;       ///< environment entries
 inline constexpr std::size_t kMaxNotifyText = 512;
 
-inline constexpr std::uint64_t kAskAfterNs = 5'000'000'000;     ///< so often a supervisor is asked whether it lives
-inline constexpr std::uint64_t kAnswerLimitNs = 5'000'000'000;  ///< so much silence after that means SIGKILL
+inline constexpr std::uint64_t kAskAfterNs = 5'000'000'000;     ///< how often a supervisor is asked whether it lives
+inline constexpr std::uint64_t kAnswerLimitNs = 5'000'000'000;  ///< after so much silence the supervisor is killed
 
-/// Exit codes of the supervisor that the keeper understands. Any other end is a death and brings a successor.
-/// Stopped counts only after a beat with Phase::Stopping. The others count only while no supervisor of this keeper has
-/// yet been Serving: then the keeper ends with the same code, having started nothing else.
+/// Exit codes of the supervisor that the keeper knows. After any other end it starts a successor. kExitStopped counts
+/// only after a Beat with Phase::Stopping. The others count only until the first supervisor of this keeper has been
+/// Serving: then the keeper ends with the same code.
 inline constexpr int kExitStopped = 0;
 inline constexpr int kExitUnavailable = 69;  ///< this machine cannot run it: a kernel feature is missing
 inline constexpr int kExitSocket = 73;       ///< the socket is taken by a live daemon, or cannot be made
 inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
 
-/// What a deposited descriptor is. The keeper never looks inside; `a` and `b` of the label mean what the column says.
+/// What a deposited descriptor is. The keeper never looks inside; the column tells what `a` and `b` of the label mean.
 /// The number of a kind never changes its meaning; 19 to 31 are free.
 enum class DepositKind : std::uint16_t {
   None = 0,
   Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
-  Lock = 2,      ///< a: 0 the lock file beside the socket, 1 the FIFO that says that a daemon serves it
+  Lock = 2,      ///< a: 0: the lock file beside the socket; 1: the FIFO that shows that a daemon serves it
   Ledger = 3,    ///< memfd; a: pool index or 0
   Board = 4,     ///< a: pool
   PoolBell = 5,  ///< a: pool

@@ -13,13 +13,13 @@
 #include "base/result.h"
 #include "daemon/link/keeper_protocol.h"
 
-/// The supervisor's view of the keeper link: values to packets, packets to values. Pure; the supervisor sends a packet
-/// with its descriptors through daemon/os/scm_rights.h. The keeper itself does not use this (it allocates).
+/// The supervisor's side of the keeper link: values to packets and back. Pure; the supervisor sends a packet with its
+/// descriptors by daemon/os/scm_rights.h. The keeper does not use this file, because it allocates.
 namespace ringmaster::keeper {
 
 using Packet = std::vector<std::byte>;
 
-/// A worker to start, complete: nothing is inherited from the keeper but its standing limits.
+/// Everything about a worker to be started: it inherits nothing else from the keeper but its resource limits.
 struct SpawnSpec {
   struct Identity {
     std::uint32_t uid = 0;
@@ -32,7 +32,7 @@ struct SpawnSpec {
   };
   std::uint32_t worker = 0;
   std::uint32_t incarnation = 0;
-  std::string path;               ///< of the program; no search in PATH
+  std::string path;               ///< of the program; PATH is not searched
   std::string cwd;                ///< empty: the keeper's
   std::vector<std::string> argv;  ///< at least argv[0]
   std::vector<std::string> env;   ///< NAME=value, the whole environment
@@ -40,8 +40,8 @@ struct SpawnSpec {
   std::optional<int> nice;
   int oom_score_adj = 0;
   std::vector<Rlimit> rlimits;
-  unsigned fd_count = kMaxWorkerFds;  ///< descriptors that go along and become 0..fd_count-1
-  bool has_cgroup = false;            ///< one more goes along, last
+  unsigned fd_count = kMaxWorkerFds;  ///< how many descriptors are sent with it; they become 0..fd_count-1
+  bool has_cgroup = false;            ///< one more descriptor is sent, as the last one
 };
 
 /// Which deposits a Release closes; an empty a or b matches all.
@@ -58,10 +58,10 @@ struct ReleaseSelector {
 }
 
 [[nodiscard]] Packet encode_beat(Phase phase, std::chrono::milliseconds stop_timeout);
-/// REQUIRES: 1 to kMaxDepositsPerMessage labels; the same number of descriptors is sent along, in this order.
+/// REQUIRES: 1 to kMaxDepositsPerMessage labels; the same number of descriptors is sent with it, in this order.
 [[nodiscard]] Packet encode_deposit(std::uint64_t serial, std::span<const DepositLabel> labels);
 [[nodiscard]] Packet encode_release(std::uint64_t serial, const ReleaseSelector& selector);
-/// Fails with a sentence for the user where the spec exceeds a limit of the link (say, an environment of 60 KiB).
+/// Fails with a sentence for the user if the spec exceeds a limit of the link, such as an environment of 60 KiB.
 [[nodiscard]] Result<Packet> encode_spawn(std::uint64_t serial, const SpawnSpec& spec);
 [[nodiscard]] Packet encode_signal(std::uint64_t serial, std::uint32_t worker, std::uint32_t incarnation, int signal);
 [[nodiscard]] Packet encode_exit_ack(std::uint32_t worker, std::uint32_t incarnation);
@@ -70,12 +70,12 @@ struct ReleaseSelector {
 
 using KeeperEvent = std::variant<AckMessage, SpawnedMessage, ExitRecord, StopRequestedMessage, AskMessage>;
 
-/// Fails on a packet that is none of the keeper's (another version, a wrong size).
+/// Fails on a packet that no keeper of this version sends.
 [[nodiscard]] Result<KeeperEvent> decode_keeper_event(std::span<const std::byte> packet);
 
-/// What a supervisor starts with. `deposits` include WorkerPidfd of each worker in `workers`.
+/// What a supervisor inherits. `deposits` include the WorkerPidfd of each worker in `workers`.
 struct InheritedTable {
-  std::uint32_t supervisor = 0;  ///< 1 for the first of this keeper
+  std::uint32_t supervisor = 0;  ///< number of this supervisor; 1: the first of this keeper
   bool cold = false;
   std::vector<InheritedDeposit> deposits;
   std::vector<InheritedWorker> workers;
@@ -83,7 +83,7 @@ struct InheritedTable {
 };
 
 [[nodiscard]] Result<InheritedTable> decode_inherited_table(std::span<const std::byte> bytes);
-/// Reads the memfd from its start; does not close it. The descriptors in it are open and become the caller's.
+/// Reads the memfd from its start; does not close it. The descriptors that it lists are open, and the caller owns them.
 [[nodiscard]] Result<InheritedTable> read_inherited_table(int fd);
 
 /// "changing to its uid", for messages about a failed spawn.

@@ -7,11 +7,11 @@
 #include "daemon/link/message_header.h"
 #include "daemon/os/child/spawn_stage.h"
 
-/// The link between the keeper and the supervisor that it started: one AF_UNIX SOCK_SEQPACKET pair, one struct of this
-/// page per packet, host byte order (both programs come out of one build and run on one machine).
+/// The link between the keeper and the supervisor that it started: an AF_UNIX SOCK_SEQPACKET pair, one struct of this
+/// file per packet, in host byte order (both programs come from one build and run on one machine).
 ///
-/// The supervisor finds its end at kSupervisorLinkFd and the table of what it inherits at kInheritedTableFd. Every
-/// deposited descriptor is open in it under the number that the table gives. daemon/keeper/DESIGN.md tells the story;
+/// The supervisor finds its end at kSupervisorLinkFd and the inherited table at kInheritedTableFd. Every deposited
+/// descriptor is open in it under the number in the table. daemon/keeper/DESIGN.md explains the protocol;
 /// daemon/link/keeper_codec.h turns these bytes into values for the supervisor.
 namespace ringmaster::keeper {
 
@@ -21,15 +21,15 @@ enum class Phase : std::uint32_t { Starting = 1, Serving = 2, Stopping = 3 };
 struct BeatMessage {
   MessageHeader header;
   std::uint32_t phase = 0;            ///< Phase
-  std::uint32_t stop_timeout_ms = 0;  ///< how long a stop may take by configuration; the keeper adds slack of its own
+  std::uint32_t stop_timeout_ms = 0;  ///< how long a stop may take by the configuration; the keeper adds some time
 };
 
-/// Hands over 1..kMaxDepositsPerMessage descriptors, all or none. Answered by Ack: 0, EEXIST (a label is taken), ENFILE
+/// Deposits 1..kMaxDepositsPerMessage descriptors, all or none. Answered by Ack: 0, EEXIST (a label is in use), ENFILE
 /// (table full), EMFILE (the keeper's descriptor limit), EINVAL. The sender may close its own copies at once or keep
 /// them.
 struct DepositMessage {
   MessageHeader header;
-  std::uint64_t serial = 0;  ///< the sender's choice, never 0; comes back in the Ack
+  std::uint64_t serial = 0;  ///< chosen by the sender, never 0; returned in the Ack
   std::uint32_t count = 0;
   std::uint32_t reserved = 0;
   DepositLabel labels[kMaxDepositsPerMessage];
@@ -50,7 +50,8 @@ inline constexpr std::uint32_t kReleaseAnyB = 2;
 
 inline constexpr std::uint32_t kSpawnSetUid = 1;  ///< uid and gid are changed, supplementary groups dropped
 inline constexpr std::uint32_t kSpawnSetNice = 2;
-inline constexpr std::uint32_t kSpawnHasCgroup = 4;  ///< one more descriptor: an O_DIRECTORY fd of a cgroup v2 leaf
+inline constexpr std::uint32_t kSpawnHasCgroup =
+    4;  ///< one more descriptor is sent: an O_DIRECTORY fd of a cgroup v2 leaf
 
 struct SpawnRlimit {
   std::uint32_t resource = 0;  ///< RLIMIT_*
@@ -59,8 +60,8 @@ struct SpawnRlimit {
   std::uint64_t hard = 0;
 };
 
-/// Starts a worker. `strings_size` bytes follow the struct: path, cwd ("" = unchanged), argv[0..], env[0..], each with
-/// its NUL. Answered by Spawned, once exec has happened or failed. (worker, incarnation) must not be in use.
+/// Starts a worker. `strings_size` bytes follow the struct: path, cwd ("": unchanged), argv[0..], env[0..], each with
+/// its NUL. Answered by Spawned when exec has succeeded or failed. (worker, incarnation) must not be in use.
 struct SpawnMessage {
   MessageHeader header;
   std::uint64_t serial = 0;
@@ -70,7 +71,7 @@ struct SpawnMessage {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::int32_t nice = 0;
-  std::int32_t oom_score_adj = 0;  ///< always applied, so that no worker inherits the keeper's -900
+  std::int32_t oom_score_adj = 0;  ///< always set, so that no worker inherits the keeper's -900
   std::uint32_t fd_count = 0;      ///< 3..kMaxWorkerFds, without the cgroup's
   std::uint32_t rlimit_count = 0;
   std::uint32_t arg_count = 0;  ///< >= 1
@@ -79,8 +80,8 @@ struct SpawnMessage {
   SpawnRlimit rlimits[kMaxSpawnRlimits];
 };
 
-/// Sends `signal` to the worker's whole process group (SIGKILL with a cgroup: to all of the cgroup). Race-free: the
-/// keeper has not reaped it yet or answers ESRCH. Answered by Ack.
+/// Sends `signal` to the worker's whole process group (SIGKILL, if it has a cgroup: to the whole cgroup). It cannot hit
+/// another process: if the keeper has reaped the worker the answer is ESRCH. Answered by Ack.
 struct SignalMessage {
   MessageHeader header;
   std::uint64_t serial = 0;
@@ -90,7 +91,7 @@ struct SignalMessage {
   std::uint32_t reserved = 0;
 };
 
-/// The exit has been acted upon for good (ledger written): the keeper may forget it. No answer; may be repeated.
+/// The exit has been handled completely (the ledger is written): the keeper may forget it. No answer; may be repeated.
 struct ExitAckMessage {
   MessageHeader header;
   std::uint32_t worker = 0;
@@ -98,7 +99,7 @@ struct ExitAckMessage {
 };
 
 /// Text for the service manager, lines of READY=1, STATUS=…, STOPPING=1, EXTEND_TIMEOUT_USEC=…, ERRNO=…; others are
-/// refused. Dropped where there is no service manager. No answer.
+/// refused. Dropped if there is no service manager. No answer.
 struct NotifyMessage {
   MessageHeader header;
   std::uint32_t length = 0;
@@ -115,7 +116,7 @@ struct AckMessage {
 
 struct SpawnedMessage {
   MessageHeader header;
-  std::uint64_t serial = 0;  ///< 0 where the request came from a predecessor
+  std::uint64_t serial = 0;  ///< 0 if the request came from a predecessor
   std::uint32_t worker = 0;
   std::uint32_t incarnation = 0;
   std::int32_t pid = 0;
@@ -136,7 +137,7 @@ struct StopRequestedMessage {
   std::uint32_t reserved = 0;
 };
 
-/// Sent each kAskAfterNs: the supervisor answers with a Beat within kAnswerLimitNs or is killed.
+/// Sent every kAskAfterNs: the supervisor must answer with a Beat within kAnswerLimitNs, or it is killed.
 struct AskMessage {
   MessageHeader header;
 };

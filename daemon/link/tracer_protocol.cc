@@ -32,7 +32,7 @@ void put_frames(wire::ByteWriter& out, const std::vector<core::StackFrame>& fram
   }
 }
 
-// What a crafted file calls its functions: no line of its own, nothing that a terminal obeys.
+// A function's name from a file that may be crafted: on one line, without characters that could control a terminal.
 std::string get_name(wire::ByteReader& in) {
   std::string name(in.get_string());
   std::replace_if(

@@ -33,8 +33,9 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
-/// Writes whole lines to a descriptor that is possibly a pipe nobody reads: what cannot go out at once is counted.
-/// A pipe that polls writable takes PIPE_BUF bytes without blocking, so longer lines go out in such pieces.
+/// Writes whole lines to a descriptor that may be a pipe which nobody reads: lines that cannot be written at once are
+/// dropped and counted. A pipe that poll() calls writable takes PIPE_BUF bytes without blocking, so longer lines are
+/// written in pieces of that size.
 class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit PatientSink(int fd) : fd_(fd) {}
@@ -77,7 +78,7 @@ class PatientSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Destination {
   std::shared_ptr<spdlog::logger> logger;
   LogFormat format;
-  bool numbered;  ///< lines begin with their priority
+  bool numbered;  ///< lines start with their priority
 };
 
 Destination make_destination(LogLevel level, LogFormat format, int fd) {
@@ -90,7 +91,7 @@ Destination make_destination(LogLevel level, LogFormat format, int fd) {
   return {std::move(logger), format, journal || format == LogFormat::Journal};
 }
 
-/// Each line of `text` with the priority of syslog(3) that sd-daemon(3) describes.
+/// Puts the priority of syslog(3) before each line of `text`, as sd-daemon(3) describes.
 std::string numbered(LogLevel level, std::string_view text) {
   const char* const number = level == LogLevel::Debug     ? "<7>"
                              : level == LogLevel::Info    ? "<6>"

@@ -10,7 +10,7 @@
 #include "daemon/core/types.h"
 #include "daemon/log/log_level.h"
 
-/// The supervisor's log: an event in a few words, and fields. Only log.cc knows which library writes it.
+/// The supervisor's log: an event in a few words, and fields. Only log.cc knows the library behind it.
 ///
 ///   log_info("worker ready", {{"pool", pool}, {"seat", seat}, {"after", boot_time}});
 ///
@@ -23,10 +23,10 @@
 ///            becomes lines of their own: "<4>    stack: at resize.cc:88".
 // clang-format on
 ///
-/// Where standard error is the journal's, the other formats have the number too.
+/// If standard error is the journal's, lines in the other formats start with the number too.
 ///
 /// Any thread. Never blocks: a line that standard error cannot take at once is dropped and counted, and the next line
-/// that gets through says how many were lost. Control characters are escaped, so that no worker can forge a line.
+/// that gets through tells how many were lost. Control characters are escaped, so that no worker can forge a line.
 namespace ringmaster::daemon {
 
 struct LogField {
@@ -52,7 +52,8 @@ struct LogField {
 };
 using LogFields = std::initializer_list<LogField>;
 
-/// Once, before the first line; lines before it go out as Auto, Info. `fd` is standard error but in tests.
+/// Call it once, before the first line; earlier lines are written as Auto and Info. `fd` is standard error except in
+/// tests.
 void log_setup(LogLevel level, LogFormat format, int fd = 2);
 
 void log_debug(std::string_view event, LogFields fields = {});
@@ -60,7 +61,7 @@ void log_info(std::string_view event, LogFields fields = {});
 void log_warning(std::string_view event, LogFields fields = {});
 void log_error(std::string_view event, LogFields fields = {});
 
-/// A line as each format writes it, without the journal's numbers; only Journal may make several of one. Pure.
+/// A line in the given format, without the journal's number; only Journal may make several lines of one. Pure.
 [[nodiscard]] std::string render_log_line(LogFormat format, std::string_view time, LogLevel level,
                                           std::string_view event, LogFields fields);
 

@@ -20,8 +20,8 @@ const char* level_name(LogLevel level) {
   return "info";
 }
 
-/// Length of the well-formed UTF-8 sequence that `text` starts with; 0: none. C1 controls (0x80 to 0x9f) count as none:
-/// some terminals obey them.
+/// Length of the well-formed UTF-8 sequence at the start of `text`; 0: none. C1 controls (0x80 to 0x9f) count as none,
+/// because some terminals act on them.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -42,8 +42,8 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// Control characters, ill-formed UTF-8 and, where `quoted`, quotes and backslashes are escaped: one line stays one
-/// line. A stray byte becomes \u00XX in JSON and \xXX elsewhere.
+/// Escapes control characters, malformed UTF-8 and, if `quoted`, quotes and backslashes, so that one line stays one
+/// line. A malformed byte becomes \u00XX in JSON and \xXX elsewhere.
 std::string escaped(std::string_view text, bool quoted, bool json) {
   std::string out;
   out.reserve(text.size() + 2);
@@ -103,7 +103,7 @@ std::string value_text(const LogField::Value& value, LogFormat format) {
   return std::visit(Visitor{string_text}, value);
 }
 
-// A stack in the journal: "why=... |" would be one line of 2 KB.
+// True for a text of several lines, such as a stack: in the journal it becomes lines of its own.
 bool is_block(const LogField& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   return text != nullptr && text->find('\n') != std::string_view::npos;

@@ -25,7 +25,7 @@ std::vector<OutputLines::Line> OutputLines::feed(core::TimePoint now, std::strin
   std::vector<Line> lines;
   while (!bytes.empty()) {
     const std::size_t room = limits_.max_line - partial_.size();
-    // No further than a full line, or a stream without line ends costs the square of its length.
+    // Searches no further than a full line: otherwise a stream without line ends takes quadratic time.
     const auto end = bytes.substr(0, room + 1).find('\n');
     const std::size_t part = std::min(end, bytes.size());
     if (part > room) {

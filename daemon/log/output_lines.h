@@ -9,7 +9,7 @@
 
 namespace ringmaster::daemon {
 
-/// Lets `rate` lines a second through, and `burst` at once after a quiet time.
+/// Lets `rate` lines a second through, and `burst` lines at once after a quiet time.
 class TokenBucket {
  public:
   TokenBucket(double rate_per_second, double burst) : rate_(rate_per_second), burst_(burst), tokens_(burst) {}
@@ -23,11 +23,11 @@ class TokenBucket {
   core::TimePoint last_ = core::TimePoint::min();
 };
 
-/// One worker's standard output or error, cut into lines for the log. Pure: bytes and time go in, lines come out.
+/// Splits one worker's standard output or error into lines for the log. Pure: bytes and time go in, lines come out.
 ///
-/// A line that is too long comes out in full-length pieces, each but the last marked `cut`. An unfinished line is held
-/// back until its end, its length, or `finish`. Lines over the rate are counted; the count comes with the next line
-/// that gets through.
+/// A line that is too long comes out in pieces of full length, all but the last marked `cut`. An unfinished line is
+/// kept until it ends, is too long, or `finish` is called. Lines over the rate are dropped and counted; the count comes
+/// with the next line that gets through.
 class OutputLines {
  public:
   struct Limits {
@@ -37,7 +37,7 @@ class OutputLines {
   };
   struct Line {
     std::string text;           ///< without its line end ("\n" or "\r\n"); any bytes
-    bool cut = false;           ///< the line goes on in the next one
+    bool cut = false;           ///< the line continues in the next one
     std::uint64_t dropped = 0;  ///< lines that the rate limit dropped just before this one
 
     friend bool operator==(const Line&, const Line&) = default;
@@ -46,7 +46,7 @@ class OutputLines {
   explicit OutputLines(const Limits& limits);
 
   [[nodiscard]] std::vector<Line> feed(core::TimePoint now, std::string_view bytes);
-  /// The unfinished line ends here, though its writer did not end it.
+  /// Ends the unfinished line here, although its writer did not.
   [[nodiscard]] std::vector<Line> cut(core::TimePoint now);
   /// End of stream: the unfinished line, and an empty line that carries the last count of dropped ones, if any.
   [[nodiscard]] std::vector<Line> finish(core::TimePoint now);
@@ -60,7 +60,7 @@ class OutputLines {
   std::uint64_t dropped_ = 0;
 };
 
-/// Who wrote a line. `job` 0: between jobs, or nobody knows.
+/// Who wrote a line. `job` 0: between jobs, or not known.
 struct OutputTag {
   std::string_view pool;
   core::SeatNumber seat = 0;

@@ -26,15 +26,15 @@ constexpr core::Duration kRetry = std::chrono::milliseconds{100};
 
 void nothing(int) {}
 
-// Without SA_RESTART: it is there to end a wait.
+// Installs the signal handler without SA_RESTART, because the signal must interrupt a wait.
 void take_nudges() {
   struct sigaction action {};
   action.sa_handler = nothing;
   ::sigaction(SIGRTMIN, &action, nullptr);
 }
 
-/// Signals to the thread that made it, each millisecond of an errand: a socket's close that lingers ends by one, and
-/// goes on in the background. Where no timer is to be had such a close is stuck, which the others are not.
+/// Sends a signal to the thread that made it, every millisecond of an errand: the signal ends a socket's close that
+/// lingers, which goes on in the background. If there is no timer for it, only such a close gets stuck.
 class Nudges {
  public:
   Nudges() {
@@ -78,18 +78,17 @@ struct Closer::State {
 
   static void serve(const std::shared_ptr<State>& state);
   static bool start(const std::shared_ptr<State>& state);
-  /// For the errand that may begin, if there is one: wakes the thread that idles, or starts one. False: none can be
-  /// had.
+  /// If an errand may begin, wakes the idle thread or starts a new one. False: no thread can be started.
   static bool see_to_it(const std::shared_ptr<State>& state);
 
   mutable std::mutex mutex;
   std::condition_variable added;
-  EventLoop* loop;  // null: it has ended
+  EventLoop* loop;  // null: the loop has ended
   core::ErrandBook book{core::ErrandBook::Limits{}};
   std::map<core::ErrandBook::Id, Errand> errands;
   std::size_t threads = 0;
-  bool idle = false;  // one thread stays for what comes next
-  Action retry;       // on the loop's thread
+  bool idle = false;  // one thread stays idle for the next errand
+  Action retry;       // runs on the loop's thread
   bool retrying = false;
 };
 
@@ -98,7 +97,7 @@ bool Closer::State::start(const std::shared_ptr<State>& state) {
   try {
     std::thread([state] { serve(state); }).detach();
   } catch (const std::system_error&) {
-    return false;  // those that there are may be stuck
+    return false;  // the existing threads may be stuck
   }
   ++state->threads;
   return true;
@@ -126,7 +125,7 @@ void Closer::State::serve(const std::shared_ptr<State>& state) {
       continue;
     }
     auto node = state->errands.extract(*id);
-    // This one may be stuck for long: the next is another thread's.
+    // This errand may get stuck, so another thread takes the next one.
     if (!see_to_it(state) && state->loop != nullptr) state->loop->post(state->retry);
     lock.unlock();
     nudges.begin();
@@ -142,7 +141,7 @@ void Closer::State::serve(const std::shared_ptr<State>& state) {
 
 Closer::Closer(EventLoop& loop) : loop_(loop), state_(std::make_shared<State>(loop)) {
   take_nudges();
-  // One is there from the start: later a limit of tasks may leave none, and clients wait for what it does.
+  // One thread is started at once: later a limit of tasks may prevent it, and clients wait for what it does.
   const std::lock_guard lock(state_->mutex);
   state_->retry = [this, weak = std::weak_ptr(state_)] {
     const auto state = weak.lock();
@@ -162,7 +161,7 @@ Closer::~Closer() {
 void Closer::close(Account account, std::vector<UniqueFd> fds, Action done) {
   if (fds.empty()) return;
   const std::size_t count = fds.size();
-  // std::function wants a copy that nobody makes.
+  // shared_ptr, because std::function must be copyable.
   auto held = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
   add(
       account, count, [held] { held->clear(); }, std::move(done));
@@ -183,7 +182,7 @@ void Closer::add(Account account, std::size_t descriptors, Action work, Action d
   if (!State::see_to_it(state_)) retry();
 }
 
-// No thread is to be had, and none may be free to take it later. REQUIRES: the mutex is held.
+// No thread can be started, and perhaps none will be free later: tries again. REQUIRES: the mutex is held.
 void Closer::retry() {
   if (std::exchange(state_->retrying, true)) return;
   loop_.after(kRetry, [this, weak = std::weak_ptr(state_)] {

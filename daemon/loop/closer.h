@@ -11,12 +11,14 @@ namespace ringmaster::daemon {
 
 class EventLoop;
 
-/// Does what a peer can draw out, in threads of its own, so that the event loop never does: closes descriptors that
-/// came from a peer and sockets that a peer can put descriptors into, seals memory that a peer may be writing to.
+/// Does work that a peer can block (errands) in threads of its own, so that the event loop never blocks: closes
+/// descriptors that came from a peer, and sockets that a peer can put descriptors into; seals memory that a peer may be
+/// writing to.
 ///
-/// A few threads, few of them for one account (core::ErrandBook): one that is stuck is left, and the others go on. A
-/// close that lingers is cut short by a signal to its thread each millisecond; what waits for a lock in the kernel is
-/// not, nor by SIGKILL (then the keeper leaves the whole supervisor behind when it has to be replaced).
+/// There are a few threads, and only some of them for one account (core::ErrandBook): a stuck one is left alone, and
+/// the others go on. A close that lingers is interrupted by a signal to its thread every millisecond. A thread that
+/// waits for a lock in the kernel cannot be interrupted, not even by SIGKILL: then the keeper leaves the whole
+/// supervisor behind when it must be replaced.
 ///
 /// Owned by the EventLoop; called from its thread.
 class Closer {
@@ -25,20 +27,20 @@ class Closer {
   using Action = std::function<void()>;
 
   explicit Closer(EventLoop& loop);
-  /// Waits for nothing; what is not closed yet is closed by its thread, or with the process.
+  /// Does not block: descriptors that are not closed yet are closed by a thread, or at the end of the process.
   ~Closer();
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
-  /// Closes them, in their order. `done`, if given, is called on the loop afterwards.
+  /// Closes the descriptors in order. Calls `done`, if given, on the loop afterwards.
   void close(Account account, std::vector<UniqueFd> fds, Action done = nullptr);
   void close(Account account, UniqueFd fd, Action done = nullptr);
   /// Does `work` in a thread, then `done` on the loop.
   void run(Account account, Action work, Action done);
 
-  /// False: what that account brought before is not closed yet, and it may bring no more.
+  /// False: too many descriptors of that account are not closed yet, so it may add no more.
   [[nodiscard]] bool has_room(Account account) const;
-  /// All of them together have brought as much as there is room for.
+  /// True: all accounts together have as many as there is room for.
   [[nodiscard]] bool full() const;
 
  private:

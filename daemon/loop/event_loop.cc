@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// For what the kernel does not watch for us.
+// How often descriptors are checked that the kernel cannot watch.
 constexpr core::Duration kBlindLook = std::chrono::milliseconds{20};
 constexpr core::Duration kSayAgain = std::chrono::minutes{1};
 
@@ -46,12 +46,12 @@ struct EventLoop::State : std::enable_shared_from_this<State> {
   struct Watch {
     int fd;
     std::function<void()> readable;
-    bool blind = false;  // the kernel does not watch it: looked at now and then
+    bool blind = false;  // the kernel cannot watch it: it is checked now and then
   };
 
   explicit State(asio::io_context& c)
       : context(c), set(opened_set()), readiness(c, set.fd()), pause(c), blind_look(c) {}
-  // The descriptor is the set's own.
+  // The watch set owns the descriptor.
   ~State() { (void)readiness.release(); }
 
   void wait() {
@@ -69,7 +69,7 @@ struct EventLoop::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // One batch, then others of the loop; only when nothing is there is the set waited for.
+  // Handles one batch, then lets other events of the loop run; waits for the set only when nothing is ready.
   void take() {
     std::array<WatchSet::Event, 64> room;
     const auto events = set.take(room);
@@ -80,7 +80,7 @@ struct EventLoop::State : std::enable_shared_from_this<State> {
         forget(event.fd);
         continue;
       }
-      const std::shared_ptr<Watch> watch = at->second;  // which may end itself
+      const std::shared_ptr<Watch> watch = at->second;  // a copy: the callback may end the watch
       watch->readable();
     }
     asio::post(context, [weak = weak_from_this()] {
@@ -88,7 +88,7 @@ struct EventLoop::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // A watch that is gone or was in an earlier event of the same batch, unless the number is another's by now.
+  // Removes the descriptor from the set, unless its number belongs to another watch now.
   void forget(int fd) {
     for (const auto& [id, watch] : watches) {
       if (watch->fd == fd && !watch->blind) return;
@@ -177,7 +177,7 @@ EventLoop::TimerId EventLoop::after(core::Duration delay, std::function<void()> 
   at->second.async_wait(
       [id, action = std::move(action), weak = std::weak_ptr(state_)](boost::system::error_code error) {
         const auto state = weak.lock();
-        // A timer that was cancelled after it had fired finds itself gone.
+        // The timer may have been cancelled after it fired.
         if (error || !state || state->timers.erase(id) == 0) return;
         action();
       });

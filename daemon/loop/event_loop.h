@@ -15,11 +15,11 @@ namespace ringmaster::daemon {
 
 class Closer;
 
-/// The supervisor's one event loop, seen without Asio: timers, posts, and "this descriptor is readable or has hung up".
-/// Only event_loop.cc and the heavy actors include Asio.
+/// The supervisor's one event loop, without showing Asio: timers, posted actions, and watches on descriptors. Only
+/// event_loop.cc and daemon/control include Asio.
 class EventLoop final : public Timers {
  public:
-  /// Throws boost::system::system_error where the kernel has nothing to watch descriptors with.
+  /// Throws boost::system::system_error if the kernel cannot watch descriptors.
   explicit EventLoop(boost::asio::io_context& context);
   ~EventLoop() override;
   EventLoop(const EventLoop&) = delete;
@@ -28,9 +28,9 @@ class EventLoop final : public Timers {
   [[nodiscard]] core::TimePoint now() const override;
   TimerId after(core::Duration delay, std::function<void()> action) override;
   void cancel(TimerId timer) override;
-  /// From any thread.
+  /// May be called from any thread.
   void post(std::function<void()> action) override;
-  /// For whatever must not wait here.
+  /// For work that could block.
   [[nodiscard]] Closer& closer() { return *closer_; }
   [[nodiscard]] boost::asio::io_context& context();
 
@@ -41,9 +41,9 @@ class EventLoop final : public Timers {
   std::unique_ptr<Closer> closer_;
 };
 
-/// Watches a descriptor (borrowed; must stay open for the watch's life) and calls back each time it is readable, which
-/// includes a hang-up. Level-triggered; destroying the watch ends it, also from within the callback. Never fails: a
-/// descriptor that the kernel does not watch (max_user_watches, memory) is looked at now and then until it does.
+/// Watches a descriptor (borrowed; it must stay open for the watch's life) and calls back each time it is readable or
+/// has hung up. Level-triggered. Destroying the watch ends it, even within the callback. Never fails: a descriptor that
+/// the kernel cannot watch (max_user_watches, memory) is checked now and then until it can.
 class FdWatch {
  public:
   FdWatch(EventLoop& loop, int fd, std::function<void()> readable);

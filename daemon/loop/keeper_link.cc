@@ -15,7 +15,7 @@ namespace {
 
 constexpr core::Duration kRetryPause = std::chrono::milliseconds{2};
 
-// A descriptor of which nobody waits to hear is missing at a successor: the log says so.
+// Without `done` only the log can tell that a successor will lack this descriptor.
 void held(const std::function<void(int)>& done, int error) {
   if (done) return done(error);
   if (error != 0) log_error("the keeper cannot hold a descriptor", {{"error", std::strerror(error)}});
@@ -81,7 +81,7 @@ void KeeperLink::set_phase(keeper::Phase phase, std::chrono::milliseconds stop_t
 
 void KeeperLink::beat() { send(keeper::encode_beat(phase_, stop_timeout_)); }
 
-// Order matters (a deposit before the spawn that needs it), so once one packet waits, all that follow wait behind it.
+// Order matters (a deposit must come before the spawn that needs it), so while one packet waits all others wait too.
 int KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
   if (waiting_.empty()) {
     const int error = send_packet(socket_.get(), packet, fds);
@@ -97,8 +97,8 @@ int KeeperLink::send(keeper::Packet packet, std::span<const int> fds) {
   return 0;
 }
 
-// Whether a packet has to be sent again. A link that is dead, or takes nothing for long, is lost: nothing is. Not for
-// ETOOMANYREFS: what others of this user have under way hinders a successor just as well.
+// True if a packet must be sent again. False: the link is dead, or has taken nothing for a long time, and is lost. The
+// time is not limited for ETOOMANYREFS: descriptors in flight of this user would hinder a successor too.
 bool KeeperLink::refused(int error) {
   if (error == 0 || error == EAGAIN) refused_since_.reset();
   if (error == 0 || error == EAGAIN || error == ETOOMANYREFS) return error != 0;
@@ -133,7 +133,7 @@ void KeeperLink::receive() {
   while (watch_) {
     const ReceivedPacket packet = receive_packet(socket_.get(), buffer);
     if (link_is_dead(packet.error)) return lost();
-    if (packet.error != 0) return;  // of this moment; the packet is still there
+    if (packet.error != 0) return;  // a temporary failure; the packet is still there
     heard_ = loop_.now();
     const auto event = keeper::decode_keeper_event(std::span(buffer).first(packet.size));
     if (!event) {
@@ -155,7 +155,7 @@ void KeeperLink::dispatch(const keeper::KeeperEvent& event) {
                  },
                  [this](const keeper::SpawnedMessage& spawned) {
                    const auto at = spawns_.find(spawned.serial);
-                   if (at == spawns_.end()) return;  // a predecessor's: the worker is in our inherited table
+                   if (at == spawns_.end()) return;  // a predecessor's request: the worker is in the inherited table
                    const auto done = std::move(at->second);
                    spawns_.erase(at);
                    done(spawned);

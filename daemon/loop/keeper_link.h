@@ -16,21 +16,22 @@
 
 namespace ringmaster::daemon {
 
-/// The supervisor's end of the link to its keeper: requests go out in order, answers find their request by serial.
-/// Owned by the Supervisor; its one thread. When the keeper is gone this process dies by PR_SET_PDEATHSIG; a link that
-/// breaks all the same is reported once through `on_lost`.
+/// The supervisor's end of the link to its keeper: requests are sent in order, answers are matched by serial. Owned by
+/// the Supervisor; its one thread. When the keeper dies this process gets a signal (PR_SET_PDEATHSIG); a link that
+/// breaks without that is reported once through `on_lost`.
 class KeeperLink final : public Keeper {
  public:
   struct Listener {
-    std::function<void(const keeper::ExitRecord&)> on_exit;  ///< a fenced worker; until ack_exit it may come again
-    std::function<void()> on_stop;                           ///< SIGTERM or SIGINT reached the keeper
+    std::function<void(const keeper::ExitRecord&)>
+        on_exit;                    ///< a worker is fenced; may be reported again until ack_exit
+    std::function<void()> on_stop;  ///< SIGTERM or SIGINT reached the keeper
     std::function<void()> on_lost;
   };
 
   KeeperLink(EventLoop& loop, UniqueFd socket);
   ~KeeperLink() override;
 
-  /// Takes packets from now on.
+  /// Starts to receive packets.
   void start(Listener listener);
 
   // Keeper
@@ -43,9 +44,9 @@ class KeeperLink final : public Keeper {
   void ack_exit(std::uint32_t worker, std::uint32_t incarnation) override;
 
   void notify(std::string_view text);
-  /// Tells the keeper now, and with each answer to its questions.
+  /// Sets the phase: the keeper is told now, and with each answer to its questions.
   void set_phase(keeper::Phase phase, std::chrono::milliseconds stop_timeout);
-  /// The keeper's last packet. It asks each kAskAfterNs (daemon/link/deposit.h).
+  /// When the last packet came from the keeper, which asks every kAskAfterNs (daemon/link/deposit.h).
   [[nodiscard]] core::TimePoint last_heard() const { return heard_; }
 
  private:
@@ -54,7 +55,7 @@ class KeeperLink final : public Keeper {
     std::vector<UniqueFd> fds;
   };
 
-  /// 0, or the errno for which nothing was sent and nothing is kept: no descriptor is left.
+  /// 0: sent, or waiting to be sent. An errno: dropped, because no descriptor is left.
   int send(keeper::Packet packet, std::span<const int> fds = {});
   void flush();
   bool refused(int error);
@@ -67,9 +68,10 @@ class KeeperLink final : public Keeper {
   UniqueFd socket_;
   Listener listener_;
   std::unique_ptr<FdWatch> watch_;
-  std::deque<Outgoing> waiting_;  ///< the socket was full
+  std::deque<Outgoing> waiting_;  ///< packets that could not be sent yet
   bool retrying_ = false;
-  std::optional<core::TimePoint> refused_since_;  ///< the kernel takes no packet, and not for want of room
+  std::optional<core::TimePoint>
+      refused_since_;  ///< since when the kernel has refused packets for another reason than a full socket
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, std::function<void(int)>> acks_;
   std::map<std::uint64_t, SpawnDone> spawns_;

@@ -8,8 +8,8 @@
 
 namespace ringmaster::daemon {
 
-/// An action that may be asked for any number of times and runs once, soon, and never within a call. Not any more once
-/// this is gone.
+/// An action that may be requested any number of times and then runs once, soon, never within the call. It does not run
+/// after this object is gone.
 class Soon {
  public:
   Soon(Later later, std::function<void()> action)

@@ -21,7 +21,7 @@ std::optional<std::string> read_text(const std::string& path) {
 }
 
 unsigned affinity_count() {
-  // Grows until the kernel's mask fits: machines with more than 1,024 CPUs exist.
+  // Tries larger masks until the kernel's fits: some machines have more than 1,024 CPUs.
   for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20); cpus *= 4) {
     cpu_set_t* set = CPU_ALLOC(cpus);
     if (set == nullptr) return 0;

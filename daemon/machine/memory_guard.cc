@@ -19,7 +19,7 @@ std::string_view text_of(int leaf, const char* file, std::span<char> room) {
   return {room.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-// "max", and what cannot be read, is no limit: nothing that would have to be raised.
+// The limit in the group now; "max" and a file that cannot be read count as no limit, which need not be raised.
 core::Bytes limit_of(int leaf) {
   std::array<char, 64> room;
   const std::string_view text = text_of(leaf, kLimitFile, room);
@@ -55,7 +55,7 @@ bool MemoryGuard::over(core::TimePoint now) {
   return look.over;
 }
 
-// A group that is gone meanwhile needs no limit; its worker's exit is on its way.
+// If the group is gone it needs no limit: its worker has ended.
 void MemoryGuard::write(std::optional<core::Bytes> limit) const {
   if (limit) (void)write_cgroup(leaf_, kLimitFile, std::to_string(limit->value));
 }

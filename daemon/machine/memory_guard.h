@@ -7,18 +7,19 @@
 
 namespace ringmaster::daemon {
 
-/// Holds one worker's cgroup to what core::WorkerMemory says: writes memory.max, reads memory.stat. Part of its pool's
-/// seat; the supervisor's one thread. Without a leaf of its own and a limit it does nothing.
+/// Applies what core::WorkerMemory decides to one worker's cgroup: writes memory.max, reads memory.stat. Part of a
+/// seat; the supervisor's one thread. Does nothing if the worker has no cgroup of its own or no limit.
 class MemoryGuard {
  public:
   MemoryGuard() = default;
-  /// `leaf`: an O_DIRECTORY descriptor that outlives this. The limit that stands there is taken for what was written.
+  /// `leaf`: an O_DIRECTORY descriptor that outlives this. The limit that it has now counts as the one that was
+  /// written.
   MemoryGuard(int leaf, core::Bytes memory_max);
 
-  /// Before the session is given to the worker.
+  /// Call it before the session is attached to the worker.
   void give(std::uint32_t serial, core::Bytes segments);
   void returned(std::uint32_t serial);
-  /// Looks, ten times a second at most. True: the worker has more memory of its own than it may.
+  /// Looks at most ten times a second. True: the worker has more memory of its own than allowed.
   [[nodiscard]] bool over(core::TimePoint now);
 
  private:

@@ -14,11 +14,11 @@
 namespace ringmaster::daemon {
 namespace {
 
-// What one turn of the loop may need: the largest request, in all its copies. A mapping and no allocation: given back,
-// it is room for any thread's; and never touched, it is room only.
+// Enough for one turn of the loop with the largest request and all its copies. A mapping, not an allocation, so that
+// unmapping it makes room for every thread. It is never touched, so it takes address space but no memory.
 constexpr std::size_t kBytes = std::size_t{16} << 20;
 
-// Other threads of the process may be those who get nothing.
+// Any thread of the process may fail to allocate.
 std::mutex mutex;
 bool kept = false;
 void* reserve = nullptr;
@@ -30,7 +30,7 @@ void* taken() {
   return bytes == MAP_FAILED ? nullptr : bytes;
 }
 
-// Some libraries throw it by themselves, and some throw it where nobody may.
+// For std::bad_alloc from libraries that do not call operator new, or that throw within noexcept.
 [[noreturn]] void terminated() {
   if (const std::exception_ptr thrown = std::current_exception()) {
     try {
@@ -72,7 +72,7 @@ void MemoryReserve::use() noexcept {
   } else if (seen == times_used) {
     end();
   }
-  // A thread that comes when another has just given it back tries once more.
+  // If another thread has just released the reserve, this thread tries its allocation once more.
   seen = times_used;
 }
 

@@ -2,23 +2,23 @@
 
 namespace ringmaster::daemon {
 
-/// Some memory for the moment when no more is to be had (a limit of address space, a machine that does not overcommit).
-/// It is given back to the kernel then, so that what has begun comes to its end, and sessions, jobs as messages and
-/// large requests are refused until the reserve could be taken again. A thread that gets nothing in spite of that ends
-/// the process, as the out-of-memory killer would: its successor starts with what is free, and nobody takes it for a
-/// fault of its own. Thread-safe.
+/// A reserve of memory for when an allocation fails (a limit of address space, a machine that does not overcommit).
+/// Then it is released, so that work in progress can be finished; new sessions, jobs as messages and large requests are
+/// refused until the reserve could be taken again. If an allocation still fails, the process ends itself by SIGKILL, as
+/// the out-of-memory killer would do it: its successor starts with free memory, and the keeper does not count it as a
+/// fault. Thread-safe.
 class MemoryReserve {
  public:
-  /// To who is refused.
+  /// The message of such refusals.
   static constexpr const char* kRefusal =
       "the daemon gets no more memory; raise its limit of address space (ulimit -v, LimitAS=), or try again when "
       "sessions have ended";
 
-  /// For the whole process, from now on.
+  /// Takes the reserve, for the whole process.
   static void keep() noexcept;
-  /// Whether it is in use: nothing that takes more memory should begin.
+  /// True if the reserve is used: then nothing that needs more memory should begin.
   [[nodiscard]] static bool spent() noexcept;
-  /// What operator new does when it gets nothing.
+  /// Called by operator new when an allocation fails.
   static void use() noexcept;
   [[noreturn]] static void end() noexcept;
 };

@@ -33,7 +33,7 @@ core::Duration cpu_time(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;
   std::getline(file, line);
-  // The name may hold blanks and brackets: what follows the last one is counted.
+  // The process's name may contain blanks and brackets: the fields are counted after the last bracket.
   std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
   std::string skipped;
   for (int field = 3; field < 14; ++field) fields >> skipped;

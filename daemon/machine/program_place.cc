@@ -6,7 +6,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// Of the running program.
+// The folder of the running program.
 std::string own_folder() {
   char path[PATH_MAX];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);

@@ -16,7 +16,7 @@ UserMap read_user_map(const std::string& root) {
     known += count;
     any = true;
   }
-  // The last number, 2^32 - 1, is no user.
+  // The last number, 2^32 - 1, is not a valid user.
   map.leaves_users_out = any && known < std::numeric_limits<std::uint32_t>::max();
   return map;
 }

@@ -34,7 +34,8 @@ std::optional<std::string> group_file(int directory, const char* name) {
   return text;
 }
 
-// The group that this process is in, or was in before a predecessor moved the keeper one down.
+// The group that this process was started in: it may be in the "daemon" group below that now, if a predecessor has
+// moved the keeper there.
 Result<std::string> own_group() {
   const auto group = cgroup_of(text_of("/proc/self/cgroup"), true, {});
   if (!group) return Error{"the kernel has no cgroup v2"};
@@ -47,7 +48,7 @@ Result<std::string> own_group() {
   return Error{"cgroup v2 is not mounted, or not where this process is in it"};
 }
 
-// Processes of the group that are neither keeper nor supervisor; "0" is one of another pid namespace.
+// The pids in the group other than keeper and supervisor; "0" is a process of another pid namespace.
 std::string strangers_in(int directory) {
   std::string strangers;
   std::istringstream pids(group_file(directory, "cgroup.procs").value_or(""));
@@ -68,7 +69,7 @@ void WorkerCgroups::open(const std::string& wish) {
   enabled_ = true;
   const auto controllers = group_file(root_.get(), "cgroup.controllers");
   const bool offered = controllers && has_word(*controllers, "memory");
-  // EBUSY: somebody moved a process into D meanwhile. Fencing by a cgroup needs no controller.
+  // EBUSY: somebody has moved a process into D. Cgroups are useful without the controller too: they fence workers.
   const int error = offered ? write_cgroup(root_.get(), "cgroup.subtree_control", "+memory") : 0;
   limits_memory_ = offered && error == 0;
   why_ = "workers get cgroups below " + path_ + (limits_memory_ ? ", with" : ", without") + " memory limits";
@@ -102,8 +103,8 @@ Result<void> WorkerCgroups::find_group(const std::string& wish) {
   return {};
 }
 
-// A group with controllers for its children may hold no process itself, and a worker may be put into a leaf only where
-// the group above both its parent's and its own is ours.
+// Moves keeper and supervisor into a leaf: a group that gives controllers to its children must not have processes
+// itself, and a process may be moved into a worker's leaf only if the common parent of both groups is ours.
 Result<void> WorkerCgroups::move_in() {
   const std::string name{core::kDaemonLeaf};
   if (::mkdirat(root_.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
@@ -124,7 +125,7 @@ std::optional<UniqueFd> WorkerCgroups::make(shm::Owner owner, core::Bytes memory
   int error = make_cgroup(root_.get(), name.c_str(), leaf);
   if (error == 0 && limits_memory_ && memory_max.value != 0) {
     error = write_cgroup(leaf.get(), "memory.max", std::to_string(memory_max.value));
-    // Else a worker over its limit would be slow first, for as long as there is swap.
+    // Without swap: otherwise a worker over its limit would first get slow until swap is full.
     (void)write_cgroup(leaf.get(), "memory.swap.max", "0");
   }
   if (error != 0) {
@@ -132,7 +133,7 @@ std::optional<UniqueFd> WorkerCgroups::make(shm::Owner owner, core::Bytes memory
     remove(owner);
     return std::nullopt;
   }
-  // A worker whose child was killed for memory is in no state to go on.
+  // If the killer ends a child of a worker, it must end the worker too, which could not go on correctly.
   if (limits_memory_) (void)write_cgroup(leaf.get(), "memory.oom.group", "1");
   return leaf;
 }
@@ -154,7 +155,7 @@ void WorkerCgroups::remove(shm::Owner owner) { remove_leaf(core::worker_leaf(own
 void WorkerCgroups::remove_leaf(const std::string& name) {
   if (!root_) return;
   const int error = remove_cgroup(root_.get(), name.c_str());
-  // EBUSY: a worker that was not fenced after all (it is about to be killed); the next supervisor's sweep finds it.
+  // EBUSY: a process is left that is about to be killed; the next supervisor's sweep removes the group.
   if (error != 0 && error != ENOENT && error != ENODEV && error != EBUSY) {
     log_warning("cannot remove a worker's cgroup", {{"cgroup", path_ + "/" + name}, {"error", std::strerror(error)}});
   }

@@ -14,36 +14,38 @@
 
 namespace ringmaster::daemon {
 
-/// The cgroups of this daemon, where one (v2) was delegated to it:
+/// The cgroups of this daemon, if a cgroup v2 was delegated to it:
 ///
 ///   D                          the delegated group; no process in it
 ///   D/daemon                   keeper and supervisor
 ///   D/w<worker>.<incarnation>  one incarnation of a worker, with everything that it starts
 ///
-/// Owned by the Supervisor; its one thread. Every step may be repeated, so a successor does what its predecessor did.
-/// Without a delegated group every call does nothing and workers run where the keeper runs.
+/// Owned by the Supervisor; its one thread. Every step may be repeated, so a successor does the same again. Without a
+/// delegated group no call does anything, and workers run in the keeper's group.
 class WorkerCgroups {
  public:
-  /// `wish`: "auto" (the group that this process is in, if it is delegated and nobody else's), "off", or the path of
-  /// the group to use. Moves keeper and supervisor. Whatever stands against it is no error: see why().
+  /// `wish`: "auto" (the group that this process is in, if it is delegated and has no other processes), "off", or the
+  /// path of the group to use. Moves keeper and supervisor. If it is not possible that is no error: why() tells the
+  /// reason.
   void open(const std::string& wish);
 
-  /// The leaf for one incarnation, limited to `memory_max` (0: not). nullopt: there is none; a failure disables.
+  /// Makes the leaf for one incarnation, with the limit `memory_max` (0: none). nullopt: there are no cgroups, or
+  /// making it failed, which disables them.
   [[nodiscard]] std::optional<UniqueFd> make(shm::Owner owner, core::Bytes memory_max);
-  /// Who holds a worker to its limit in that leaf; nobody where there are none.
+  /// The guard that applies a worker's memory limit in that leaf; it does nothing if there are no limits.
   [[nodiscard]] MemoryGuard guard(int leaf, core::Bytes memory_max) const;
-  /// Whether the out-of-memory killer ended a process of that leaf; nullopt where the leaf does not say.
+  /// True if the out-of-memory killer has killed a process of that leaf; nullopt: not known.
   [[nodiscard]] static std::optional<bool> out_of_memory(int leaf);
-  /// After its worker was fenced. Nothing where there is none.
+  /// Removes the leaf of a fenced worker, if there is one.
   void remove(shm::Owner owner);
-  /// Removes what predecessors left: each leaf that is not one of `kept` (worker, incarnation) and not in use.
+  /// Removes leaves of predecessors: all that are not in `kept` (worker, incarnation) and not in use.
   void sweep(const std::set<std::pair<std::uint32_t, std::uint32_t>>& kept);
-  /// No further leaf is made; logs why, once.
+  /// Makes no further leaves; logs the reason once.
   void disable(const std::string& reason);
 
   [[nodiscard]] bool enabled() const { return enabled_; }
   [[nodiscard]] bool limits_memory() const { return enabled_ && limits_memory_; }
-  /// One sentence for the log: what is done, or why nothing is.
+  /// One sentence for the log: what is done, or why nothing is done.
   [[nodiscard]] const std::string& why() const { return why_; }
 
  private:

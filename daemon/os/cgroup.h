@@ -9,20 +9,20 @@
 
 namespace ringmaster::daemon {
 
-/// A cgroup v2, by an O_DIRECTORY descriptor of it. Functions give 0 or an errno unless they say otherwise; a group
-/// that was removed meanwhile is ENOENT or ENODEV.
+/// A cgroup v2, by an O_DIRECTORY descriptor. Functions return 0 or an errno unless they say otherwise; for a group
+/// that was removed meanwhile ENOENT or ENODEV.
 
-/// SIGKILL to every process in it, those being forked included (Linux 5.14).
+/// Sends SIGKILL to every process in it, including those being forked (Linux 5.14).
 [[nodiscard]] int kill_cgroup(int directory) noexcept;
 
-/// 0: no process is left in it; EBUSY: some are; else the reason why it cannot be told.
+/// 0: no process is left in it; EBUSY: some are; another errno: it cannot be found out.
 [[nodiscard]] int cgroup_empty(int directory) noexcept;
 
 /// Moves the calling process into it. Async-signal-safe.
 [[nodiscard]] int enter_cgroup(int directory) noexcept;
 
-/// Makes the group `name` below `parent` anew, so that no count of an earlier one is in it, and opens it. EBUSY: one is
-/// there with processes in it.
+/// Makes and opens the group `name` below `parent`. An existing one is removed first, so that it has no old counts;
+/// EBUSY: it has processes.
 [[nodiscard]] int make_cgroup(int parent, const char* name, UniqueFd& made) noexcept;
 
 /// Removes the empty group `name` below `parent`. EBUSY: it is not empty.
@@ -30,15 +30,15 @@ namespace ringmaster::daemon {
 
 [[nodiscard]] int write_cgroup(int directory, const char* file, std::string_view text) noexcept;
 
-/// The beginning of one of its files: how many bytes of `out` were written, or -1 with errno set.
+/// Reads the beginning of one of its files: returns the number of bytes written to `out`, or -1 with errno set.
 [[nodiscard]] ssize_t read_cgroup(int directory, const char* file, std::span<char> out) noexcept;
 
-/// Whether whoever manages the group gave it to this process: systemd says so by an extended attribute, others by
-/// giving it to the user that this process runs as (root owns every group, so for root that says nothing). That it can
-/// be written is no sign: root can write to everybody's.
+/// True if the group was delegated to this process: systemd marks that by an extended attribute, other managers by
+/// making this process's user its owner (which proves nothing for root, who owns every group). Being able to write to
+/// it proves nothing, because root can write to every group.
 [[nodiscard]] bool is_delegated(int directory) noexcept;
 
-/// Whether the directory lies in a cgroup v2 hierarchy at all.
+/// True if the directory is in a cgroup v2 hierarchy.
 [[nodiscard]] bool is_cgroup(int directory) noexcept;
 
 }  // namespace ringmaster::daemon

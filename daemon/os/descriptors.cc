@@ -25,7 +25,7 @@ int close_numbers(unsigned first, unsigned last) {
 int arrange_descriptors(std::span<const int> fds, int& keep) noexcept {
   if (fds.size() > kMostArranged) return EINVAL;
   const int count = static_cast<int>(fds.size());
-  // First all out of the way of the target numbers, so that no dup2 lands on one that is still needed.
+  // First moves all above the target numbers, so that no dup2 overwrites one that is still needed.
   std::array<int, kMostArranged> high{};
   for (std::size_t i = 0; i < fds.size(); ++i) {
     high[i] = ::fcntl(fds[i], F_DUPFD_CLOEXEC, count);

@@ -6,8 +6,9 @@
 
 namespace ringmaster::daemon {
 
-/// Makes `fds[i]` this process's descriptor i (inheritable by exec) and closes every other one but `keep`, which stays
-/// CLOEXEC and may get another number: it is updated. Numbers may overlap in any way. Async-signal-safe. 0 or an errno.
+/// Makes `fds[i]` this process's descriptor i (kept through exec) and closes all others except `keep`, which stays
+/// CLOEXEC and is updated if it gets another number. The numbers may overlap in any way. Async-signal-safe. 0 or an
+/// errno.
 [[nodiscard]] int arrange_descriptors(std::span<const int> fds, int& keep) noexcept;
 
 /// A CLOEXEC duplicate with a number of at least `lowest`; empty with errno set on failure.

@@ -8,14 +8,14 @@
 namespace ringmaster::daemon {
 namespace {
 
-// No id is -1: what the kernel answers is the present one.
+// Not a valid id: setfsuid and setfsgid then change nothing and return the current one.
 constexpr unsigned kNone = ~0U;
 
 }  // namespace
 
 FileIdentity::FileIdentity(pid_t pid) noexcept {
   char path[32];
-  // Not the folder itself: that keeps its user's name whoever may look into it.
+  // Not the folder itself, which always belongs to the process's user, even if that user may not read it.
   std::snprintf(path, sizeof path, "/proc/%d/auxv", pid);
   struct stat process {};
   if (::stat(path, &process) == 0) become(process.st_uid, process.st_gid);
@@ -26,7 +26,7 @@ void FileIdentity::become(uid_t uid, gid_t gid) noexcept {
   gid_before_ = static_cast<gid_t>(::setfsgid(kNone));
   if (uid == uid_before_) return;
   changed_ = true;
-  // The group first: for a user who is not root it would be refused.
+  // The group first: after the user has changed, it would be refused.
   static_cast<void>(::setfsgid(gid));
   static_cast<void>(::setfsuid(uid));
 }

@@ -4,13 +4,13 @@
 
 namespace ringmaster::daemon {
 
-/// While it lives this thread opens files as another user would. Capabilities that have to do with files rest
-/// meanwhile, CAP_SYS_PTRACE does not. May be nested. Does nothing without CAP_SETUID.
+/// While this object lives, its thread opens files as another user would. The kernel then disables capabilities about
+/// files, but not CAP_SYS_PTRACE. May be nested. Does nothing without CAP_SETUID.
 class FileIdentity {
  public:
   FileIdentity(uid_t uid, gid_t gid) noexcept { become(uid, gid); }
-  /// As who owns /proc/PID/auxv and the like: the process's user where it can be traced, else root. Root without
-  /// CAP_DAC_READ_SEARCH may not read what is another's.
+  /// As the owner of /proc/PID/auxv: the process's user if it can be traced, else root. (Root without
+  /// CAP_DAC_READ_SEARCH cannot read other users' files.)
   explicit FileIdentity(pid_t pid) noexcept;
   FileIdentity(const FileIdentity&) = delete;
   FileIdentity& operator=(const FileIdentity&) = delete;

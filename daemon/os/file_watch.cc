@@ -12,7 +12,7 @@ bool FileWatch::open() noexcept {
   return fd_.valid();
 }
 
-// A socket that somebody holds keeps its inode when its last name goes: then only the link count tells, as IN_ATTRIB.
+// An open socket keeps its inode when its last name is removed: only the link count changes, which is IN_ATTRIB.
 bool FileWatch::add_file(const char* path) noexcept {
   return ::inotify_add_watch(fd_.get(), path, IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_DONT_FOLLOW) >= 0 ||
          errno == ENOENT;

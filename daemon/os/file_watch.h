@@ -4,18 +4,17 @@
 
 namespace ringmaster::daemon {
 
-/// Tells when a name stops leading to the file that it leads to now: inotify on the file itself, so that a folder full
-/// of others (/tmp) wakes nobody. What it cannot see (a folder further up is renamed, something is mounted over it)
-/// needs a look from time to time.
+/// Tells when a name no longer leads to the same file: inotify on the file itself, so that other files in its folder
+/// (/tmp) cause no events. It cannot see a rename of a folder further up or a mount over it: check from time to time.
 class FileWatch {
  public:
-  /// False: the kernel has no watch left, or the file cannot be read. A file that is not there is no failure.
+  /// False: the kernel has no watch left, or the file cannot be read. A missing file is no failure.
   [[nodiscard]] bool open() noexcept;
   [[nodiscard]] bool add_file(const char* path) noexcept;
   [[nodiscard]] bool add_folder(const char* path) noexcept;
   /// Readable when something happened; -1 before open().
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Takes what there is to read.
+  /// Reads and drops all events.
   void drain() noexcept;
 
  private:

@@ -31,7 +31,9 @@ int try_wait_on_pidfd() {
   if (!self) return errno;
   ChildExit exit;
   const int error = peek_exit(self.get(), exit);
-  return error == ECHILD ? 0 : error;  // this process is not its own child; an old kernel says EINVAL
+  return error == ECHILD
+             ? 0
+             : error;  // ECHILD shows that it works: this process is not its own child. An old kernel returns EINVAL
 }
 
 int try_close_range() { return ::syscall(SYS_close_range, UINT_MAX, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno; }
@@ -47,7 +49,7 @@ int try_children_list() {
   return list_children(some) >= 0 ? 0 : errno;
 }
 
-// "6.1" is 6001; 0 for what is no version.
+// "6.1" gives 6001; 0: not a version.
 unsigned version_number(const char* text) {
   char* end = nullptr;
   const unsigned long major = std::strtoul(text, &end, 10);
@@ -67,7 +69,7 @@ FeatureLack why_missing(const KernelFeature& feature, const char* release) noexc
     case ENOMEM:
       return FeatureLack::NoRoom;
     default:
-      // Some filters answer ENOSYS, so that programs believe in an old kernel.
+      // Some system call filters return ENOSYS, so that programs assume an old kernel.
       return version_number(release) >= version_number(feature.since) ? FeatureLack::Hidden : FeatureLack::OldKernel;
   }
 }

@@ -4,10 +4,10 @@
 
 namespace ringmaster::daemon {
 
-/// Raises the soft limit to the hard one. `given`: what it was before; the result: what it is now.
+/// Raises the soft limit to the hard one. `given` is set to the old limit; returns the new one.
 [[nodiscard]] rlim_t raise_soft_limit(int resource, rlimit& given) noexcept;
 
-/// Takes the limit away where that is allowed (CAP_SYS_RESOURCE), else raises the soft one as above.
+/// Removes the limit if that is allowed (CAP_SYS_RESOURCE); otherwise like raise_soft_limit().
 [[nodiscard]] rlim_t lift_limit(int resource, rlimit& given) noexcept;
 
 }  // namespace ringmaster::daemon

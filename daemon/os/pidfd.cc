@@ -9,7 +9,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// glibc 2.36 has P_PIDFD but its waitid hides the rusage argument of the system call.
+// The system call itself: glibc's waitid has no rusage argument.
 int wait_child(idtype_t type, id_t id, int options, ChildExit& exit) noexcept {
   siginfo_t info{};
   while (::syscall(SYS_waitid, type, id, &info, WEXITED | WNOHANG | options, &exit.usage) != 0) {

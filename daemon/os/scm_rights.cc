@@ -32,7 +32,7 @@ ReceivedPacket receive_packet(int socket, std::span<std::byte> buffer) noexcept 
   packet.size = static_cast<std::size_t>(got);
   packet.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   packet.fds_truncated = (message.msg_flags & MSG_CTRUNC) != 0;
-  // A SEQPACKET peer's end of file and an empty packet look alike; nobody here sends empty ones.
+  // An empty packet looks like the end of a SEQPACKET stream, but neither side sends empty packets.
   if (got == 0 && packet.fd_count == 0) packet.error = ECONNRESET;
   return packet;
 }

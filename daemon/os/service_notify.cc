@@ -19,7 +19,7 @@ int ServiceNotify::open(std::string_view address) noexcept {
   if (address[0] == '@') where.sun_path[0] = '\0';
   UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return errno;
-  // A path counts its NUL, an abstract name does not.
+  // The length includes the NUL of a path, but an abstract name has none.
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() + (address[0] == '/'));
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&where), length) != 0) return errno;
   socket_ = std::move(socket);

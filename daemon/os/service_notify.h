@@ -6,8 +6,8 @@
 
 namespace ringmaster::daemon {
 
-/// The service manager's notify socket (sd_notify's protocol: one datagram of NAME=value lines). Where there is none,
-/// every send is a no-op. Never blocks: a message that does not fit the manager's queue is dropped.
+/// The service manager's notify socket (sd_notify's protocol: one datagram of NAME=value lines). Without one, send()
+/// does nothing. Never blocks: a message that does not fit the manager's queue is dropped.
 class ServiceNotify {
  public:
   ServiceNotify() = default;

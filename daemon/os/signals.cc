@@ -15,7 +15,7 @@ namespace {
 constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 struct sigaction before[kFaults.size()];
 
-// By the kernel's own call: the C library refuses the two that it keeps for itself, and anybody may send them.
+// The system call itself: the C library's refuses the two signals that it reserves, but anybody may send them.
 int set_disposition(int signal, void (*handler)(int)) noexcept {
   struct {
     void (*handler)(int);
@@ -31,7 +31,7 @@ void on_fault(int signal, siginfo_t* info, void*) {
   if (sent && info->si_pid != ::getpid()) ::kill(::getpid(), SIGKILL);
   const auto at = std::find(kFaults.begin(), kFaults.end(), signal) - kFaults.begin();
   ::sigaction(signal, &before[at], nullptr);
-  // What an instruction raised comes again when it is run again; what abort() raised does not.
+  // A faulting instruction is run again and faults again; a signal that was sent must be raised again.
   if (sent) ::raise(signal);
 }
 
@@ -41,7 +41,7 @@ bool is_fault_signal(int signal) noexcept { return std::find(kFaults.begin(), kF
 
 void ignore_signals(std::initializer_list<int> but) noexcept {
   for (int signal = 1; signal < NSIG; ++signal) {
-    // What is ignored by default stays as it is: ignoring SIGCHLD would reap children unseen.
+    // Signals that are ignored by default are left alone: ignoring SIGCHLD explicitly would reap children unseen.
     const bool harmless = signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
     if (harmless || signal == SIGKILL || signal == SIGSTOP || is_fault_signal(signal)) continue;
     if (std::find(but.begin(), but.end(), signal) != but.end()) continue;

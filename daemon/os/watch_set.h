@@ -7,8 +7,8 @@
 
 namespace ringmaster::daemon {
 
-/// Descriptors of which one wants to know that they can be read or have hung up: an epoll set, itself a descriptor
-/// that others can watch. Descriptors are borrowed; ids are the caller's.
+/// Watches descriptors for being readable or hung up: an epoll set, which is itself a descriptor that can be watched.
+/// Descriptors are borrowed; the caller chooses the ids.
 class WatchSet {
  public:
   struct Event {
@@ -22,7 +22,7 @@ class WatchSet {
   /// 0 or an errno: ENOSPC: fs.epoll.max_user_watches is reached; ENOMEM.
   [[nodiscard]] int add(int fd, std::uint32_t id) noexcept;
   void remove(int fd) noexcept;
-  /// Who is readable now, without waiting: the part of `room` that was filled.
+  /// The descriptors that are readable now, without blocking: the part of `room` that was filled.
   [[nodiscard]] std::span<const Event> take(std::span<Event> room) noexcept;
 
  private:

@@ -11,7 +11,7 @@ namespace ringmaster::daemon {
 
 class PoolPort;
 
-/// A pool's handlers, limits and default deadlines as clients get them.
+/// A pool's handlers, limits and default timeouts, for clients.
 struct HandlersView {
   std::string pool;
   bool known = false;  ///< false: no worker of the pool has been ready yet, the list is empty

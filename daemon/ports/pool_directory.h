@@ -9,7 +9,7 @@ namespace ringmaster::daemon {
 
 class PoolPort;
 
-/// The pools of the daemon, in the configuration's order: the one way to find one, and to say that there is none.
+/// The pools of the daemon, in the configuration's order: the only way to find a pool, or to report that there is none.
 /// Cheap to copy; the pools outlive it.
 class PoolDirectory {
  public:
@@ -18,7 +18,7 @@ class PoolDirectory {
 
   [[nodiscard]] PoolPort* named(std::string_view name) const;      ///< null: there is none
   [[nodiscard]] PoolPort* numbered(std::uint32_t index) const;     ///< as in the ledger; null: there is none
-  [[nodiscard]] std::string no_such(std::string_view name) const;  ///< in one sentence, with those that there are
+  [[nodiscard]] std::string no_such(std::string_view name) const;  ///< one sentence, with the pools that exist
 
   [[nodiscard]] auto begin() const { return pools_.begin(); }
   [[nodiscard]] auto end() const { return pools_.end(); }

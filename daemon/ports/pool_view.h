@@ -10,15 +10,15 @@
 
 #include "daemon/core/types.h"
 
-/// What a pool shows of itself: plain values, copied. What is somebody's names its owner's uid, so that visible_to()
-/// can tell what a viewer sees.
+/// What a status shows about a pool: plain values, copied. Private values name their owner's uid, so that visible_to()
+/// can decide who sees them.
 namespace ringmaster::daemon {
 
 /// Times of attempts, however they ended.
 struct TimesView {
   std::uint64_t count = 0;
   std::uint64_t p50_ns = 0, p90_ns = 0, p99_ns = 0, max_ns = 0, sum_ns = 0, mean_ns = 0;
-  core::Duration window{};  ///< how long a time these are about; 0: the daemon's life
+  core::Duration window{};  ///< the time that these cover; 0: the daemon's life
 };
 
 struct CountsView {
@@ -40,11 +40,11 @@ struct PoolFigures {
   TimesView queue_time, run_time;
   TimesView queue_time_minute, run_time_minute;
   std::vector<RatesView> rates;
-  std::uint64_t queue_highest = 0;  ///< the most jobs that a look has found queued since the daemon's start
+  std::uint64_t queue_highest = 0;  ///< the most jobs found queued at once since the daemon's start
   core::Duration oldest_queued{};   ///< 0: none is queued
 };
 
-/// Of one process.
+/// The CPU time of one process.
 struct CpuView {
   core::Duration used{};
   double percent = 0;  ///< of one CPU, over the last `window`
@@ -52,9 +52,9 @@ struct CpuView {
 };
 
 struct WorkerView {
-  /// What it runs. Its handler and its time are everybody's to see, its id is not.
+  /// The job that it runs. Everybody may see the handler and the time, but not the id.
   struct Job {
-    std::uint64_t id = 0;  ///< 0: another user's
+    std::uint64_t id = 0;  ///< 0: the job of another user
     std::uint32_t uid = 0;
     std::string handler;
     core::Duration run{};
@@ -69,19 +69,19 @@ struct WorkerView {
   core::Duration uptime{};
   core::Bytes resident{};
   CpuView cpu;
-  std::uint64_t leftovers = 0;  ///< processes of its jobs that are there now and that no handler declared
+  std::uint64_t leftovers = 0;  ///< processes of its jobs that exist now and that no handler has declared
   std::string last_death;       ///< of this seat's last process; empty: none died
-  std::string last_stack;       ///< the innermost frame of it; for administrators
+  std::string last_stack;       ///< its innermost frame; for administrators
 };
 
-/// A worker's death that nobody wanted.
+/// An unwanted death of a worker.
 struct IncidentView {
-  /// Where it died and of what, which may show what its job worked on.
+  /// Where and why it died, which may reveal data of its job.
   struct Evidence {
-    std::string stack;       ///< one frame a line, up to the handler; or why there is none
+    std::string stack;       ///< one frame per line, up to the handler; or why there is none
     std::string full_stack;  ///< every frame
-    std::string core;        ///< that a core was written, and where to look
-    std::string what;        ///< of a fault: its address, or the uncaught exception
+    std::string core;        ///< says that a core was written, and where to look
+    std::string what;        ///< the address of a fault, or the uncaught exception
   };
 
   std::uint64_t serial = 0;
@@ -91,20 +91,20 @@ struct IncidentView {
   std::string kind;
   std::int32_t detail = 0;   ///< exit code or signal
   std::string cause;         ///< in words
-  std::uint64_t job_id = 0;  ///< that it ran; 0: none, or another user's
+  std::uint64_t job_id = 0;  ///< the job that it ran; 0: none, or another user's
   std::uint32_t uid = 0;     ///< of the job's submitter; kNoUid: not known
   std::string handler;
-  std::uint64_t same_as = 0;         ///< serial of the incident at the same place whose stack this is
+  std::uint64_t same_as = 0;         ///< serial of the incident at the same place, whose stack this one shows
   std::optional<Evidence> evidence;  ///< for administrators
 };
 
-/// What jobs of one uid have cost a pool: workers that they ended, since it last owed nothing for any.
+/// The workers of a pool that one uid's jobs have ended, since the uid was last charged with nothing.
 struct ChargeView {
   std::uint32_t uid = 0;
   std::uint64_t workers = 0;
   std::string standing;
   core::Duration refused_for{};  ///< 0: its jobs are not refused
-  core::Duration last_for{};     ///< they wait behind others' for so long, a refusal included
+  core::Duration last_for{};     ///< for how much longer it is served last, counting the time of a refusal
   std::string cause;             ///< of the last of these deaths
 };
 
@@ -117,7 +117,7 @@ struct PoolView {
   std::uint64_t queued = 0, running = 0;  ///< jobs of all sessions: see count_jobs()
   std::vector<WorkerView> workers;
   PoolFigures figures;
-  std::vector<IncidentView> incidents;  ///< the last few, the newest first
+  std::vector<IncidentView> incidents;  ///< the last ones, the newest first
   std::vector<ChargeView> charges;
 };
 

@@ -7,8 +7,8 @@
 
 namespace ringmaster::daemon {
 
-/// Why a request is not done: what its caller acts on. The numbers are those of ErrorCode in proto/control.proto, which
-/// also says what each means; control/message/refusal_message holds them together.
+/// Why a request is refused; callers act on it. The numbers are those of ErrorCode in proto/control.proto, which
+/// explains them; control/message/refusal_message.cc checks that both agree.
 enum class RefusalCode : std::uint8_t {
   BadRequest = 1,
   Version,
@@ -28,15 +28,15 @@ enum class RefusalCode : std::uint8_t {
   Internal
 };
 
-/// A request that is not done, as a value.
+/// A refused request, as a value.
 struct RequestRefusal {
   RefusalCode code = RefusalCode::Internal;
   std::string why;           ///< one sentence: what was asked, what was found, what to do
-  std::uint64_t needed = 0;  ///< of a limit that was met: what was asked for, ...
-  std::uint64_t limit = 0;   ///< ... and what is allowed
+  std::uint64_t needed = 0;  ///< if a limit was exceeded: what was asked for
+  std::uint64_t limit = 0;   ///< and what is allowed
 };
 
-/// Found by boost::system::result when `.value()` is called on a refusal.
+/// boost::system::result calls this when `.value()` is used on a refusal.
 [[noreturn]] inline void throw_exception_from_error(const RequestRefusal& refusal, const boost::source_location&) {
   throw std::runtime_error(refusal.why);
 }

@@ -7,13 +7,13 @@
 
 namespace ringmaster::daemon {
 
-/// What a session shows of itself: its owner's, and administrators', to see.
+/// What a status shows about a session, to its owner and to administrators.
 struct SessionView {
   std::uint32_t serial = 0;
   std::uint16_t index = 0;
   std::string pool;
   std::uint32_t uid = 0;
-  std::string client;  ///< what it calls itself
+  std::string client;  ///< the name that the client gives itself
   std::string state;
   std::uint32_t slots = 0;
   core::Bytes bytes{};

@@ -12,7 +12,7 @@
 
 namespace ringmaster::daemon {
 
-/// The daemon as a whole.
+/// What a status shows about the daemon itself.
 struct DaemonView {
   pid_t keeper_pid = 0, supervisor_pid = 0;
   core::Duration uptime{};  ///< of the keeper
@@ -27,7 +27,7 @@ struct DaemonView {
   std::string notice;          ///< what the daemon decided at its start
 };
 
-/// What a probe is told: nothing of anybody's jobs.
+/// The answer to a probe: nothing about anybody's jobs.
 struct HealthView {
   std::string level;
   std::vector<std::string> reasons;  ///< empty when healthy
@@ -35,7 +35,7 @@ struct HealthView {
   bool ready = false;                ///< jobs are taken and there are workers for them
 };
 
-/// Everything that there is to see, or what one viewer sees of it: visible_to().
+/// The whole status; visible_to() reduces it to what one viewer may see.
 struct StatusView {
   DaemonView daemon;
   std::uint32_t connections = 0;
@@ -43,7 +43,7 @@ struct StatusView {
   std::vector<SessionView> sessions;
 };
 
-/// Sets `queued` and `running` of each pool to what its sessions have.
+/// Sets `queued` and `running` of each pool to the sums over its sessions.
 void count_jobs(StatusView& status);
 
 }  // namespace ringmaster::daemon

@@ -6,7 +6,7 @@
 
 namespace ringmaster::daemon {
 
-/// Who looks.
+/// The client that asks for a status.
 struct Viewer {
   std::uint32_t uid = 0;
   bool admin = false;
@@ -14,9 +14,9 @@ struct Viewer {
   [[nodiscard]] bool may_see_of(std::uint32_t owner) const { return admin || uid == owner; }
 };
 
-/// What of it the viewer may see. Other users' sessions, jobs and charges are nobody's business but an administrator's;
-/// stacks and what a fault said are for administrators alone, as they may show what a job worked on. All else is
-/// everybody's: how the daemon is, how much its pools have done, which handlers their workers run. Pure.
+/// The part of the status that the viewer may see. Other users' sessions, jobs and charges are only for administrators;
+/// so are stacks and reports of faults, because they may reveal data of a job. Everything else is for everybody: the
+/// daemon's health, how much its pools have done, which handlers their workers run. Pure.
 ///
 ///                                        another uid   the owner   an administrator
 ///   a session, a charge                       –            x               x

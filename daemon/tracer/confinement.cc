@@ -20,7 +20,7 @@ namespace ringmaster::tracer {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint32_t kMachine = 0;  // what a sanitizer's runtime calls is its own affair
+constexpr std::uint32_t kMachine = 0;  // not used with sanitizers, whose runtime makes other calls
 #elif defined(__x86_64__)
 constexpr std::uint32_t kMachine = AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
@@ -29,7 +29,7 @@ constexpr std::uint32_t kMachine = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t kMachine = 0;
 #endif
 
-// Answered by EPERM. Names that a machine lacks are the older half of a pair, of which it has the newer.
+// Refused with EPERM. Some machines lack the older calls in this list, and have only the newer ones.
 constexpr long kForbidden[] = {
     SYS_execve,
     SYS_execveat,
@@ -126,11 +126,11 @@ constexpr long kForbidden[] = {
     SYS_ioperm,
 #endif
 };
-// Answered by ENOSYS, for which callers have an older way that is filtered by its arguments; io_uring does what is
-// forbidden above without a call.
+// Refused with ENOSYS: callers then use an older call, whose arguments the filter can check. io_uring could do without
+// a system call what is forbidden above.
 constexpr long kUnknown[] = {SYS_clone3, SYS_openat2, SYS_io_uring_setup, SYS_pidfd_getfd};
 
-// What a stack walk asks of ptrace; it changes nothing in the thread.
+// The ptrace requests that a stack walk needs; none changes the thread.
 constexpr std::uint32_t kPtraceRequests[] = {
     PTRACE_SEIZE,    PTRACE_INTERRUPT, PTRACE_DETACH,    PTRACE_PEEKTEXT,
     PTRACE_PEEKDATA, PTRACE_PEEKUSER,  PTRACE_GETREGSET,
@@ -143,7 +143,7 @@ constexpr std::uint32_t kOtherNumbers = 0x40000000;
 constexpr std::uint32_t kErrno = SECCOMP_RET_ERRNO;
 constexpr std::uint32_t kWriting = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
-/// The filter's program, in the order in which it was written.
+/// Builds the filter's program, instruction by instruction.
 class Program {
  public:
   void load(std::size_t offset) { add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
@@ -162,7 +162,9 @@ class Program {
 };
 
 constexpr std::size_t kNumber = offsetof(seccomp_data, nr);
-constexpr std::size_t argument(std::size_t index) { return offsetof(seccomp_data, args) + 8 * index; }  // its low half
+constexpr std::size_t argument(std::size_t index) {
+  return offsetof(seccomp_data, args) + 8 * index;
+}  // the low half of the argument
 
 void forbid_writing(Program& program, long call, std::size_t flags) {
   program.unless_equal_skip(static_cast<std::uint32_t>(call), 4);
@@ -172,7 +174,7 @@ void forbid_writing(Program& program, long call, std::size_t flags) {
   program.answer(SECCOMP_RET_ALLOW);
 }
 
-// libdwfl asks so whether the process is there.
+// libdwfl uses signal 0 to check whether the process exists.
 void allow_only_signal_0(Program& program, long call, std::size_t signal) {
   program.unless_equal_skip(static_cast<std::uint32_t>(call), 4);
   program.load(argument(signal));
@@ -195,9 +197,9 @@ void allow_ptrace(Program& program) {
 void write_filter(Program& program) {
   program.load(offsetof(seccomp_data, arch));
   program.if_equal_skip(kMachine, 1);
-  program.answer(SECCOMP_RET_KILL_PROCESS);  // another machine's calls have other numbers
+  program.answer(SECCOMP_RET_KILL_PROCESS);  // a call of another architecture, with other numbers
   program.load(kNumber);
-  // Calls of the x32 kind pass for this machine's, with numbers of their own.
+  // Calls of the x32 ABI look like this architecture's, but have other numbers.
   program.if_none_set_skip(kOtherNumbers, 1);
   program.answer(SECCOMP_RET_KILL_PROCESS);
   for (const long call : kForbidden) {
@@ -224,8 +226,8 @@ void write_filter(Program& program) {
   program.answer(SECCOMP_RET_ALLOW);
 }
 
-// Of root's rights those that a capture needs: to trace others' processes and to ask whether they are there, and to
-// open files as their users.
+// Keeps only the capabilities that a capture needs: to trace other users' processes, to check whether they exist, and
+// to open files as their users.
 void drop_capabilities() {
   constexpr std::uint32_t kNeeded = CAP_TO_MASK(CAP_SYS_PTRACE) | CAP_TO_MASK(CAP_SETUID) | CAP_TO_MASK(CAP_SETGID) |
                                     CAP_TO_MASK(CAP_DAC_READ_SEARCH) | CAP_TO_MASK(CAP_KILL);
@@ -242,7 +244,7 @@ void drop_capabilities() {
 }  // namespace
 
 void confine() noexcept {
-  static_cast<void>(::setgroups(0, nullptr));  // files are opened as other users: not with our groups
+  static_cast<void>(::setgroups(0, nullptr));  // files are opened as other users, so without our groups
   drop_capabilities();
   static_cast<void>(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   if (kMachine == 0) return;

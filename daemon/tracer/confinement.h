@@ -2,10 +2,10 @@
 
 namespace ringmaster::tracer {
 
-/// What a tracer that a crafted file has taken over can still do: read, and answer. Takes away, for good: new programs
-/// and processes, signals to others, sockets, writing to files or to other processes' memory, changes of names and
-/// rights, mounts, the kernel's programs (seccomp; no right is needed). Where the kernel or the machine has no such
-/// filter the limits of the supervisor stand alone. The last step before the first question.
+/// Limits a tracer, which a crafted file may have taken over, to reading and answering. A seccomp filter, which needs
+/// no privilege, forbids for good: new programs and processes, signals to others, sockets, writing to files or to other
+/// processes' memory, changes of names and permissions, mounts, BPF. If the kernel has no such filter, only the
+/// supervisor's limits remain. The last step before the first question.
 void confine() noexcept;
 
 }  // namespace ringmaster::tracer

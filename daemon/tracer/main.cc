@@ -19,16 +19,16 @@
 #include "daemon/tracer/symbols.h"
 #include "ringmaster_version.h"
 
-// Captures stacks of workers, or finds the names in them, for the supervisor that started it: what it reads was made by
-// a worker that may be hostile, so it is done here, with limits, and never in the supervisor. It ends with its
-// supervisor, and the supervisor starts another when it dies or takes too long.
+// Captures stacks of workers, or finds the names in them, for the supervisor that started it. What it reads comes from
+// a worker that may be hostile, so this is done here, with limits, and never in the supervisor. The tracer ends with
+// its supervisor; if it dies or takes too long, the supervisor starts another one.
 namespace ringmaster::tracer {
 namespace {
 
 constexpr int kSocket = 0;
 constexpr rlim_t kCpuSeconds = 10;  // for one answer
 
-// What one question may use: without it a crafted file could burn a CPU until the supervisor's patience ends.
+// Limits the CPU time of one question: otherwise a crafted file could keep a CPU busy until the supervisor's timeout.
 void limit_cpu() {
   rusage used{};
   if (::getrusage(RUSAGE_SELF, &used) != 0) return;
@@ -49,13 +49,13 @@ Answer answer_to(const Question& question, StackWalk& walk, SymbolBook& symbols)
   return named;
 }
 
-// The supervisor's end, unless somebody else sent it.
+// Handles the signal of the supervisor's death, and ignores it if somebody else sent it.
 pid_t supervisor = 0;
 void on_supervisor_gone(int) {
   if (::getppid() != supervisor) ::_exit(0);
 }
 
-// The limit of one answer; from anybody else it is nothing.
+// Handles the CPU limit of one answer, and ignores the signal if another process sent it.
 void on_cpu_limit(int, siginfo_t* info, void*) {
   if (info->si_code == SI_KERNEL) ::_exit(1);
 }
@@ -69,7 +69,7 @@ void prepare_signals() {
   action.sa_sigaction = on_cpu_limit;
   action.sa_flags = SA_RESTART | SA_SIGINFO;
   ::sigaction(SIGXCPU, &action, nullptr);
-  daemon::ignore_signals({kKeeperGoneSignal, SIGXCPU});  // as since before the exec
+  daemon::ignore_signals({kKeeperGoneSignal, SIGXCPU});  // the supervisor has done the same before the exec
 }
 
 int serve() {

@@ -30,13 +30,13 @@ constexpr auto kStopLimit = std::chrono::milliseconds{500};
 constexpr auto kStopPoll = std::chrono::microseconds{200};
 constexpr const char* kHandlerSection = "ringmaster_run";  // worker/job/job_context.cc calls the handler there
 
-// As whom the next files are opened; libdwfl calls back without an argument that would carry it.
+// The user that the next files are opened as; a global, because libdwfl's callbacks have no argument for it.
 FileUser user_of_files;
 
 bool is_deleted(const char* name) { return std::string_view(name).ends_with(" (deleted)"); }
 
-// The file, as the worker's user, and never a device or a pipe that lies in its place: opening one has effects, or
-// waits for ever. libdwfl's own way where the process's pages serve instead: a file that is gone, the vdso.
+// Opens the file as the worker's user, and only if it is a regular file: opening a device or pipe in its place may have
+// effects or block for ever. For a deleted file and the vdso, libdwfl's own function reads the process's memory.
 int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base, char** path, Elf** elf) {
   if (name[0] == '/') {
     const daemon::FileIdentity as_its_user(user_of_files.uid, user_of_files.gid);
@@ -51,7 +51,7 @@ int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base
   return dwfl_linux_proc_find_elf(module, data, name, base, path, elf);
 }
 
-// Unwind tables lie in the modules themselves; debug information may take long to find and to read.
+// Uses no debug information, which may take long to find and read: unwind tables are in the modules themselves.
 int find_no_debuginfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
   return -1;
 }
@@ -69,7 +69,7 @@ struct Range {
   [[nodiscard]] bool holds(std::uint64_t address) const { return address >= begin && address < end; }
 };
 
-// Where the module calls handlers, as its section headers say (they survive a strip).
+// Where the module calls handlers, by its section headers, which a strip does not remove.
 Range handler_calls(Elf* elf) {
   std::size_t names = 0;
   if (elf_getshdrstrndx(elf, &names) != 0) return {};
@@ -84,7 +84,7 @@ Range handler_calls(Elf* elf) {
   return {};
 }
 
-// What is known of a module of the process, looked up once per capture.
+// A module of the process, looked up once per capture.
 struct Module {
   std::string path;
   std::string build_id;
@@ -141,7 +141,7 @@ int take_frame(Dwfl_Frame* frame, void* argument) {
   Dwarf_Addr pc = 0;
   bool activation = false;
   if (!dwfl_frame_pc(frame, &pc, &activation) || walk.frames.size() >= kMaxFrames) return DWARF_CB_ABORT;
-  // A return address is one past the call.
+  // A return address is after the call, perhaps in another function.
   walk.frames.push_back(walk.modules.frame_at(activation ? pc : pc - 1));
   walk.frames.back().interrupted = activation && walk.frames.size() > 1;
   return DWARF_CB_OK;
@@ -165,7 +165,7 @@ class Seized {
   explicit Seized(pid_t tid) : tid_(tid), error_(::ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) == 0 ? 0 : errno) {}
   ~Seized() {
     if (error_ == 0 && ::ptrace(PTRACE_DETACH, tid_, nullptr, nullptr) != 0) {
-      // Killed meanwhile: its end must be taken, or the keeper cannot reap it before this process ends.
+      // It was killed meanwhile: this process must wait for it, or the keeper could not reap it while the tracer lives.
       (void)::waitpid(tid_, nullptr, __WALL | WNOHANG);
     }
   }
@@ -191,7 +191,7 @@ Frames no_frames(std::string problem) {
 std::optional<core::RecentFaults::Place> place_of(Modules& modules, const Capture& order) {
   if (order.pc == 0) return std::nullopt;
   const core::StackFrame frame = modules.frame_at(order.pc);
-  // In a library that everybody calls the place says nothing about who called it.
+  // A place in a shared library says nothing about its caller.
   const bool shared = frame.module.find("/libc.so") != std::string::npos ||
                       frame.module.find("/libstdc++.so") != std::string::npos ||
                       frame.module.find("/ld-linux") != std::string::npos;

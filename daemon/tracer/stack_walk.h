@@ -5,8 +5,8 @@
 
 namespace ringmaster::tracer {
 
-/// Stops a thread by ptrace, walks its stack with libdwfl by the modules' unwind tables alone, lets it go. No names are
-/// looked up and no debug information is opened: the thread waits meanwhile.
+/// Stops a thread by ptrace, walks its stack with libdwfl, using only the modules' unwind tables, and lets it go. Looks
+/// up no names and opens no debug information, because the thread is stopped meanwhile.
 class StackWalk {
  public:
   [[nodiscard]] Frames capture(const Capture& order, core::TimePoint now);

@@ -21,7 +21,7 @@ std::string demangled(const char* symbol) {
   return status == 0 ? name.get() : symbol;
 }
 
-// The file may have been replaced since the worker mapped it.
+// Checks the build id, because the file may have been replaced since the worker mapped it.
 bool is_build(Dwfl_Module* module, const std::string& build_id) {
   const unsigned char* bits = nullptr;
   GElf_Addr where = 0;
@@ -50,7 +50,7 @@ void SymbolBook::Entry::open(const core::StackFrame& frame) {
                                            .find_debuginfo = dwfl_standard_find_debuginfo,
                                            .section_address = dwfl_offline_section_address,
                                            .debuginfo_path = nullptr};
-  // Not a device or a pipe that a hostile worker has left in the file's place: opening one may wait for ever.
+  // O_NONBLOCK: a hostile worker may have put a device or pipe in the file's place, where open() could block for ever.
   UniqueFd file(::open(frame.module.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat about {};
   if (!file || ::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return;

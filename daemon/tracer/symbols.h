@@ -12,9 +12,8 @@ struct Dwfl;
 
 namespace ringmaster::tracer {
 
-/// Finds names and lines for frames with libdw. Every file is opened as the worker's user: a crafted one names others
-/// for its debug information. What was opened stays open, by user and build id, for the next stack: the kMost last
-/// used.
+/// Finds names and lines for frames with libdw. Every file is opened as the worker's user, because a crafted file can
+/// name other files for its debug information. The last kMost files stay open for the next stack, by user and build id.
 class SymbolBook {
  public:
   static constexpr std::size_t kMost = 16;

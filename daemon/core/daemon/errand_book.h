@@ -8,7 +8,7 @@
 
 namespace ringmaster::core {
 
-/// Whose errand it is: a uid's, or a pool's workers'.
+/// For whom an errand is done: a uid, or the workers of a pool.
 struct ErrandAccount {
   std::uint64_t number = 0;
   [[nodiscard]] static constexpr ErrandAccount of_uid(std::uint32_t uid) { return {uid}; }
@@ -18,30 +18,30 @@ struct ErrandAccount {
   friend auto operator<=>(const ErrandAccount&, const ErrandAccount&) = default;
 };
 
-/// Which of the things that may have to wait for a peer is done next: in turns by account, a few of one account at a
-/// time, so that what is stuck for one leaves the others going. Counts the descriptors that each account has in it.
-/// Pure; not thread-safe.
+/// Decides which errand is done next. An errand is work that a peer can block, such as closing its descriptors. Errands
+/// are taken in turns by account, a few of one account at a time, so that stuck ones do not stop the others. Counts the
+/// descriptors that each account holds here. Pure; not thread-safe.
 class ErrandBook {
  public:
   struct Limits {
     std::size_t at_once = 16;
     std::size_t at_once_per_account = 2;
-    std::size_t held_per_account = 512;  ///< descriptors
-    std::size_t held = 4096;             ///< of all
+    std::size_t held_per_account = 512;  ///< descriptors of one account
+    std::size_t held = 4096;             ///< descriptors of all accounts
   };
   using Id = std::uint64_t;
 
   explicit ErrandBook(const Limits& limits) : limits_(limits) {}
 
-  /// `descriptors`: that it holds until end().
+  /// `descriptors`: how many the errand holds until end().
   Id add(ErrandAccount account, std::size_t descriptors);
   [[nodiscard]] bool may_begin() const;
-  /// The next one; nullopt: none may begin now.
+  /// Begins the next errand; nullopt: none may begin now.
   [[nodiscard]] std::optional<Id> begin();
-  /// REQUIRES: it has begun.
+  /// REQUIRES: the errand has begun.
   void end(Id id);
 
-  /// Whether that account may bring more descriptors.
+  /// True if the account may add more descriptors.
   [[nodiscard]] bool has_room(ErrandAccount account) const;
   [[nodiscard]] bool full() const { return held_ >= limits_.held; }
   [[nodiscard]] std::size_t held() const { return held_; }

@@ -21,7 +21,7 @@ std::string missing_workers(const PoolSnapshot& pool) {
 
 bool works(const PoolSnapshot& pool) { return pool.workers_active > 0 && pool.drain == Drain::State::Running; }
 
-// Somebody decided that it takes no jobs; else it may come back by itself in a moment.
+// True if the pool takes no jobs because somebody decided so, and not only for a moment.
 bool closed(const PoolSnapshot& pool) { return pool.quarantined || pool.drain != Drain::State::Running; }
 
 std::string grouped(std::uint64_t number) {

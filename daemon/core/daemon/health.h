@@ -16,7 +16,7 @@ namespace ringmaster::core {
 enum class HealthLevel : std::uint8_t { Healthy = 0, Degraded = 1, Down = 2, Starting = 3 };
 [[nodiscard]] const char* to_string(HealthLevel level);
 
-/// How much of a limit is taken, by whom: "uid 1000 has 240 of 256 socket jobs (socket_jobs_per_uid)".
+/// How much of a limit is used, and by whom: "uid 1000 has 240 of 256 socket jobs (socket_jobs_per_uid)".
 struct LimitUse {
   std::string what;
   std::uint64_t used = 0;
@@ -25,38 +25,39 @@ struct LimitUse {
 
 struct DaemonSnapshot {
   Drain::State state = Drain::State::Running;
-  Duration keeper_silence{};  ///< since the keeper was last heard
+  Duration keeper_silence{};  ///< time since the last packet from the keeper
   std::optional<LimitUse> fullest_queue;
-  std::vector<std::string> unmet;  ///< as PoolSnapshot::unmet, of the daemon as a whole
+  std::vector<std::string> unmet;  ///< as PoolSnapshot::unmet, for the whole daemon
   std::span<const PoolSnapshot> pools;
 };
 
 struct Health {
   HealthLevel level = HealthLevel::Healthy;
-  std::vector<std::string> reasons;  ///< empty when healthy; each is one sentence, one on a pool names it
+  std::vector<std::string> reasons;  ///< one sentence each, with the pool's name if it is about one; empty when healthy
 
   friend bool operator==(const Health&, const Health&) = default;
 };
 
-/// Judges what each look finds; time is told from outside.
+/// Judges the daemon's health at each look; time is an argument.
 ///
-///   starting   some pool has no verdict on its first worker yet, since this daemon came up
+///   starting   since the daemon's start it is not known yet of some pool whether its workers can start
 ///   down       the daemon stops; or no pool takes jobs and has a worker for them
 ///   degraded   anything less than what was configured
 ///   healthy    else
 ///
-/// What passes by itself (a worker that is being replaced, a spare that starts) is a reason only once it has lasted for
-/// `hold`: one crash degrades nothing. What somebody decided (drain, stop, quarantine) is one at once.
+/// Conditions that pass by themselves (a worker is being replaced, a spare starts) are reasons only after they have
+/// lasted for `hold`, so one crash does not degrade the daemon. Decisions (drain, stop, quarantine) are reasons at
+/// once.
 class HealthJudge {
  public:
   explicit HealthJudge(Duration hold) : hold_(hold) {}
 
   [[nodiscard]] Health look(TimePoint now, const DaemonSnapshot& daemon);
-  /// When something that holds now becomes a reason, if it lasts; nullopt: nothing does.
+  /// When a present condition will become a reason, if it lasts; nullopt: there is none.
   [[nodiscard]] std::optional<TimePoint> next_change() const noexcept { return next_; }
 
  private:
-  /// Whether the thing has been so for long enough; notes since when.
+  /// True if the condition `key` has lasted for long enough; notes since when it holds.
   bool lasts(TimePoint now, const std::string& key, bool is_so);
   void judge_pool(TimePoint now, const PoolSnapshot& pool, std::vector<std::string>& reasons);
 
@@ -66,7 +67,7 @@ class HealthJudge {
   bool started_ = false;
 };
 
-/// What the daemon has done and holds, for one line.
+/// The daemon's figures for the status line.
 struct DaemonFigures {
   unsigned pools = 0;
   unsigned workers = 0;

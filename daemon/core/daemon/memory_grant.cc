@@ -9,7 +9,7 @@ constexpr std::uint64_t kKeptParts = 16;
 
 Bytes less(Bytes amount, Bytes by) { return amount > by ? amount - by : Bytes{}; }
 
-// Whole mebibytes where there are any: a figure of the kernel's to the byte helps nobody.
+// Rounded to mebibytes, because exact bytes help nobody.
 std::string rounded(Bytes bytes) {
   constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
   return to_string(bytes.value < kMebibyte ? bytes : Bytes{bytes.value / kMebibyte * kMebibyte});
@@ -23,7 +23,7 @@ std::optional<GrantRefusal> judge_grant(const GrantQuestion& question) {
   const Bytes free = less(less(question.available, question.untouched), kept);
   if (question.asked > free) return GrantRefusal{GrantRefusal::Why::Full, question, free};
   if (question.from_kept) return std::nullopt;
-  // untouched + asked <= share × (free − asked), solved for what is asked; a fifth first, against overflow.
+  // untouched + asked <= share × (free − asked), solved for asked; divided before the multiplication, against overflow.
   const std::uint64_t whole = kShareOfRest * (free.value / (kShareOfRest + 1));
   const Bytes most = less(Bytes{whole}, Bytes{question.untouched_by_uid.value / (kShareOfRest + 1)});
   if (question.asked > most) return GrantRefusal{GrantRefusal::Why::Share, question, most};

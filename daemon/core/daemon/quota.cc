@@ -117,7 +117,7 @@ void QuotaBook::count_crash(TimePoint now, Uid uid) {
   auto& crashes = accounts_[uid].crashes;
   while (!crashes.empty() && crashes.front() <= now - kMinute) crashes.pop_front();
   crashes.push_back(now);
-  // One more than the limit is as good as all of them, and bounds the memory.
+  // One more than the limit is enough to know, and bounds the memory.
   if (crashes.size() > limits_.crashes_per_minute + 1) crashes.pop_front();
 }
 

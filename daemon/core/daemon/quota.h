@@ -37,12 +37,12 @@ enum class QuotaKind : std::uint8_t {
 /// The last eighth of the connections is for uids that have fewer than this: a few uids with many cannot take them all.
 inline constexpr std::uint64_t kFewConnections = 4;
 
-/// Connections beyond the limits, for administrators who ask for the status or stop the daemon.
+/// Extra connections beyond the limits, for administrators that ask for the status or stop the daemon.
 inline constexpr std::uint64_t kKeptConnections = 4;
 
-/// Sessions that only administrators and jobs that come as messages get.
+/// Sessions reserved for administrators and for jobs that come as messages.
 inline constexpr std::uint64_t kKeptSessions = 64;
-/// Whether there is a place for one more beside `open` of at most `most` ones; `kept`: also of those kept back.
+/// True if one more session fits beside `open` of at most `most`; `kept`: the reserved ones may be used.
 [[nodiscard]] constexpr bool session_fits(std::uint64_t open, std::uint64_t most, bool kept) noexcept {
   return open < (kept ? most : most - kKeptSessions);
 }
@@ -69,7 +69,7 @@ struct QuotaUse {
   friend bool operator==(const QuotaUse&, const QuotaUse&) = default;
 };
 
-/// The account of every uid. `open_*`, `take_*` charge and return nullopt, or refuse and charge nothing.
+/// Counts what every uid holds. `open_*` and `take_*` either charge and return nullopt, or refuse and charge nothing.
 /// Releasing what was not charged is a bug and ends the process.
 class QuotaBook {
  public:
@@ -77,12 +77,12 @@ class QuotaBook {
 
   using Refused = std::optional<QuotaRefusal>;
 
-  /// Hears of every refusal, as it is made.
+  /// Sets what is called for every refusal.
   void when_refused(std::function<void(const QuotaRefusal&)> told) { told_ = std::move(told); }
 
   [[nodiscard]] Refused open_connection(Uid uid);
   void close_connection(Uid uid);
-  /// One of the few that are kept beside the limits for administration. False: they are in use.
+  /// Takes one of the extra connections for administrators. False: all are in use.
   [[nodiscard]] bool open_kept_connection();
   void close_kept_connection();
 
@@ -91,16 +91,16 @@ class QuotaBook {
   /// The session has ended. Its bytes stay charged: they are released when the last worker has unmapped them.
   void close_session(Uid uid, std::uint64_t slots);
   void release_bytes(Uid uid, Bytes bytes);
-  /// Bytes outside of sessions: of a job that came as a message.
+  /// Charges bytes outside of sessions, for a job that came as a message.
   [[nodiscard]] Refused take_bytes(Uid uid, Bytes bytes);
 
   [[nodiscard]] Refused take_socket_job(TimePoint now, Uid uid);
   void release_socket_job(Uid uid);
-  /// A job that was accepted before, with its bytes, whatever the limits and the use are by now.
+  /// Charges a job that was accepted earlier, with its bytes, even above the limits.
   void charge_accepted(Uid uid, Bytes bytes);
 
-  /// A worker died of this uid's job. Over the limit, the uid's new sessions and socket jobs are refused until
-  /// the minute has passed.
+  /// A worker died over a job of this uid. Above the limit the uid's new sessions and socket jobs are refused until the
+  /// minute has passed.
   void count_crash(TimePoint now, Uid uid);
   [[nodiscard]] std::uint64_t crashes_in_last_minute(TimePoint now, Uid uid) const;
 

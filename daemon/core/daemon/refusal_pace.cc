@@ -11,7 +11,7 @@ std::optional<std::uint64_t> RefusalPace::line_due(TimePoint now, QuotaKind kind
   }
   if (known == entries_.end() && entries_.size() >= kMost) {
     std::erase_if(entries_, [now](const auto& entry) { return now - entry.second.said >= kPause; });
-    if (entries_.size() >= kMost) return std::nullopt;  // so many uids at their limits are told by the others
+    if (entries_.size() >= kMost) return std::nullopt;  // the lines about the other uids tell enough
   }
   Entry& entry = entries_[key];
   entry.said = now;

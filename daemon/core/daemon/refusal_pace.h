@@ -10,14 +10,15 @@
 
 namespace ringmaster::core {
 
-/// How often a refusal is worth a line in the operator's log: each limit of each uid once in 10 s, however often
-/// clients ask again. What went unsaid is counted. Bounded: old entries go when there are many.
+/// Limits how often refusals are logged: once in 10 s for each limit of each uid, however often clients ask again.
+/// Counts those that were not logged. Bounded: old entries are dropped when there are many.
 class RefusalPace {
  public:
   static constexpr Duration kPause = std::chrono::seconds{10};
   static constexpr std::size_t kMost = 256;
 
-  /// nullopt: not now. Else a line is due, and so many of the same kind were passed over since the last one.
+  /// nullopt: do not log. Otherwise log now; the value is how many of the same kind were not logged since the last
+  /// line.
   [[nodiscard]] std::optional<std::uint64_t> line_due(TimePoint now, QuotaKind kind, Uid uid);
 
  private:

@@ -11,7 +11,7 @@
 
 namespace ringmaster::core {
 
-/// What one turn of a connection may use: a few requests, or about a millisecond; the first step in any case.
+/// What one turn of a connection may use: a few requests or about a millisecond, but always one step.
 class TurnBudget {
  public:
   static constexpr unsigned kRequests = 8;
@@ -30,8 +30,8 @@ class TurnBudget {
   bool begun_ = false;
 };
 
-/// Whose turn it is among the connections that have requests pending: uid by uid, and within a uid connection by
-/// connection, so that a uid with many connections has the turn of one uid. Pure.
+/// Decides which connection with pending requests is next: uid by uid, and within a uid connection by connection, so
+/// that a uid with many connections gets no more turns than others. Pure.
 class RequestTurns {
  public:
   struct Turn {
@@ -41,10 +41,10 @@ class RequestTurns {
     friend bool operator==(const Turn&, const Turn&) = default;
   };
 
-  /// The connection has something to do; it gets in line, once.
+  /// The connection has something to do: adds it to the line, once.
   void want(Uid uid, std::uint64_t connection);
   void forget(Uid uid, std::uint64_t connection);
-  /// The next one, which is no longer in line. nullopt: nobody is.
+  /// Removes and returns the next connection. nullopt: the line is empty.
   [[nodiscard]] std::optional<Turn> next();
   [[nodiscard]] bool empty() const noexcept { return line_.empty(); }
 

@@ -8,8 +8,8 @@
 
 namespace ringmaster::core {
 
-/// How the daemon ends once it is told to. A value: events go in, what is to be done comes out, time is told from
-/// outside. Whoever owns it looks now and then whether the thing that the state waits for has happened.
+/// How the daemon ends when it is told to. A value: events go in, effects come out, time is an argument. Its owner must
+/// check now and then whether what the state waits for has happened.
 ///
 ///   Serving ──stop──▶ Stopping ──pools stopped──▶ Closing ──work ended──▶ Parting ──replies sent──▶ Ended
 ///                                                    └── or kCloseLimit ──▲  └── or kPartLimit ──────▲
@@ -18,8 +18,8 @@ class Shutdown {
   enum class State : std::uint8_t {
     Serving,
     Stopping,  ///< no new work; pools let running jobs end, or end them
-    Closing,   ///< no worker is left: what is still open ends as lost, and whoever waits is told
-    Parting,   ///< nobody new is let in; the last replies leave
+    Closing,   ///< no worker is left: open jobs end as lost, and clients that wait are told
+    Parting,   ///< no new connections; the last replies are sent
     Ended,
   };
   enum class Event : std::uint8_t {
@@ -29,10 +29,11 @@ class Shutdown {
     RepliesSent,   ///< the kernel has taken every reply
     TimerFired,    ///< `deadline()` has passed (harmless when it has not)
   };
-  /// One at most is to be done for an event.
+  /// At most one effect per event.
   enum class Effect : std::uint8_t { None, StopPools, EndSessions, CloseDoor, EndProcess };
 
-  /// Sessions end in a few turns of the loop; a client that does not read its replies is not waited for for long.
+  /// Sessions end within a few turns of the loop; a client that does not read its replies must not delay the end for
+  /// long.
   static constexpr Duration kCloseLimit = std::chrono::seconds{1};
   static constexpr Duration kPartLimit = std::chrono::milliseconds{500};
 
@@ -40,7 +41,7 @@ class Shutdown {
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool stopping() const noexcept { return state_ != State::Serving; }
-  /// When the state is left whatever happens; only Closing and Parting are.
+  /// When the state is left even if nothing happens; only for Closing and Parting.
   [[nodiscard]] std::optional<TimePoint> deadline() const noexcept { return deadline_; }
 
  private:

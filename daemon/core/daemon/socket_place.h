@@ -7,18 +7,18 @@ namespace ringmaster::core {
 /// What a look at the path of the daemon's socket finds.
 enum class PlaceSight : std::uint8_t {
   Ours,      ///< the socket that we listen on
-  Gone,      ///< nothing, in a folder that is there
-  NoFolder,  ///< the folder is not there either
+  Gone,      ///< nothing, but the folder exists
+  NoFolder,  ///< the folder does not exist either
   Dead,      ///< a socket that nobody listens on
   Foreign,   ///< a socket that somebody else listens on
   NoSocket,  ///< something that is not a socket
 };
 
-/// What is done about it.
+/// What to do about it.
 enum class PlaceAct : std::uint8_t { Nothing, BindAgain, Complain };
 
-/// Binds again only what had been ours and where nobody's work is in the way; complains of the rest, also of a socket
-/// that was never seen to be ours (`seen_ours`; a service in a mount namespace of its own may not see its path).
+/// Binds again only if the path was ours and no other file is in the way; complains in all other cases, also if the
+/// socket was never seen at its path (`seen_ours` is false: a service in its own mount namespace may not see the path).
 [[nodiscard]] PlaceAct decide_place(PlaceSight sight, bool seen_ours);
 
 }  // namespace ringmaster::core

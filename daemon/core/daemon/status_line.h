@@ -7,14 +7,14 @@
 
 namespace ringmaster::core {
 
-/// When the service manager is told how the daemon is: at once when the level or the number of reasons
-/// changes, else at most each kEvery, and
-/// only if a figure has changed. So an idle daemon says nothing and a busy one little.
+/// Decides when the service manager gets a new status line: at once when the level or the number of reasons changes,
+/// otherwise at most every kEvery, and only if a figure has changed. So an idle daemon sends nothing and a busy one
+/// little.
 class StatusLine {
  public:
   static constexpr Duration kEvery = std::chrono::seconds{5};
 
-  /// Whether the figures are worth counting now; if not, and something may have changed, ask again at the time given.
+  /// True if a line may be due, so that the figures must be counted; if not, ask again at due_at().
   [[nodiscard]] bool due(TimePoint now, const Health& health) const {
     return !said_ || health.level != health_.level || health.reasons.size() != health_.reasons.size() ||
            now >= *said_ + kEvery;
@@ -22,7 +22,7 @@ class StatusLine {
   [[nodiscard]] std::optional<TimePoint> due_at() const {
     return said_ ? std::optional(*said_ + kEvery) : std::nullopt;
   }
-  /// REQUIRES: due. The text to send; nullopt: it would be the same.
+  /// The text to send; nullopt: it has not changed. REQUIRES: due().
   [[nodiscard]] std::optional<std::string> say(TimePoint now, const Health& health, const DaemonFigures& figures) {
     std::string line = health_line(health, figures);
     health_ = health;

@@ -9,43 +9,44 @@
 
 namespace ringmaster::core {
 
-/// What the control connections of one uid may have outstanding at a time.
+/// Limits for the control connections of one uid.
 struct TrafficLimits {
   std::uint64_t unanswered_per_connection = 1024;
   std::uint64_t unanswered_per_uid = 4096;
-  /// A connection that has left so much of its replies unread is asked nothing more until it has read.
+  /// While a connection has this much of its replies unread, nothing more is read from it.
   Bytes unread_per_connection = kib(256);
-  /// Once all connections of a uid together have left so much, only those that have read everything are served.
+  /// Once all connections of a uid together have this much unread, only those that have read everything are served.
   Bytes unread_per_uid = mib(16);
-  /// Requests of more than `small_request` that are being read, of all connections of a uid: the next one waits. One
-  /// alone is read in any case.
+  /// For requests larger than `small_request`: the total size that a uid may have being read; the next one waits. A
+  /// single one is always read.
   Bytes small_request = kib(64);
   Bytes large_requests_per_uid = mib(16);
 };
 
-/// Requests that are not whole, or not answered, and replies that are not read, per uid. A request counts until its
-/// answer is given or can no longer be: also one whose connection has ended, as long as something is held for it.
-/// Giving back what was not taken is a bug and ends the process. Pure.
+/// Counts per uid: requests that are being read or not answered, and replies that are not read. A request counts until
+/// it is answered or dropped; one whose connection has ended counts as long as something is held for it. Giving back
+/// what was not taken is a bug and ends the process. Pure.
 class TrafficBook {
  public:
   explicit TrafficBook(const TrafficLimits& limits) : limits_(limits) {}
 
-  /// One more request, of a connection with so many unanswered ones. A sentence: refused, nothing is counted.
+  /// Counts one more request; `of_connection`: how many of its connection are unanswered. If it is refused, nothing is
+  /// counted and the result is a sentence.
   [[nodiscard]] std::optional<std::string> take_request(Uid uid, std::uint64_t of_connection);
   void end_request(Uid uid);
 
   void add_unread(Uid uid, Bytes bytes);
   void remove_unread(Uid uid, Bytes bytes);
-  /// Whether a connection that has left `unread` of its replies may be given another one.
+  /// True if a connection with `unread` bytes of replies may get another one.
   [[nodiscard]] bool has_room(Uid uid, Bytes unread) const;
 
-  /// A large request has begun to come. False: not now; ask again when one of the uid's has ended.
+  /// A large request has begun. False: it must wait; ask again when another one of the uid has been read.
   [[nodiscard]] bool begin_large(Uid uid, Bytes size);
   void end_large(Uid uid, Bytes size);
 
   [[nodiscard]] std::uint64_t unanswered(Uid uid) const;
   [[nodiscard]] Bytes unread(Uid uid) const;
-  /// Of all uids: unread replies, and large requests that are being read.
+  /// Bytes of all uids: unread replies, and large requests that are being read.
   [[nodiscard]] Bytes held() const noexcept { return held_; }
   [[nodiscard]] const TrafficLimits& limits() const noexcept { return limits_; }
 

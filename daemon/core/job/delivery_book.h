@@ -9,15 +9,15 @@
 
 namespace ringmaster::core {
 
-/// Which outcomes have been given to which connection, until the client is known to have read them: what is only on its
-/// way may be lost with the connection, and is asked for again. Of a client that always leaves something unread the
-/// oldest are forgotten: nothing tells whether they were read. Pure.
+/// Which outcomes were sent on which connection, until the client is known to have read them: until then they may be
+/// lost with the connection. For a client that always leaves something unread the oldest are forgotten, because it is
+/// never known whether they were read. Pure.
 class DeliveryBook {
  public:
   static constexpr std::size_t kMostOfOne = 4096;
   using Jobs = std::vector<std::uint64_t>;
 
-  /// The outcome of `job` is on its way to `connection`.
+  /// The outcome of `job` was sent on `connection`.
   void give(std::uint64_t connection, std::uint64_t job) {
     Jobs& jobs = given_[connection];
     if (jobs.size() >= kMostOfOne) {
@@ -28,13 +28,13 @@ class DeliveryBook {
     jobs.push_back(job);
     ++on_their_way_[job];
   }
-  /// The client has read all that was on its way. The jobs whose outcomes that were.
+  /// The client has read all that was sent. Returns the jobs of these outcomes.
   [[nodiscard]] Jobs read(std::uint64_t connection) {
     Jobs jobs = take(connection);
     for (const std::uint64_t job : jobs) (void)is_last(job);
     return jobs;
   }
-  /// It has ended before that. The jobs whose outcomes are on their way to nobody else.
+  /// The connection has ended before that. Returns the jobs whose outcomes are on their way to no other connection.
   [[nodiscard]] Jobs lose(std::uint64_t connection) {
     Jobs jobs = take(connection);
     std::erase_if(jobs, [this](std::uint64_t job) { return !is_last(job); });
@@ -50,7 +50,7 @@ class DeliveryBook {
     given_.erase(at);
     return jobs;
   }
-  // One is on its way no longer. True: it was the last of this job.
+  // Removes one delivery of the job. True: it was the last one.
   bool is_last(std::uint64_t job) {
     const auto at = on_their_way_.find(job);
     if (--at->second != 0) return false;
@@ -59,7 +59,7 @@ class DeliveryBook {
   }
 
   std::map<std::uint64_t, Jobs> given_;
-  std::map<std::uint64_t, std::size_t> on_their_way_;  ///< by job, to however many
+  std::map<std::uint64_t, std::size_t> on_their_way_;  ///< by job: to how many connections
 };
 
 }  // namespace ringmaster::core

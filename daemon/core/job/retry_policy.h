@@ -10,8 +10,8 @@ struct CrashedJob {
   unsigned crash_limit = 3;  ///< the pool's; a job that killed this many workers is poison
 };
 
-/// What becomes of a job whose worker died while it ran it, and died without a verdict of ours.
-/// Jobs under a verdict (timed out, cancelled, shutdown) are never retried and never come here.
+/// What becomes of a job whose worker died while running it, without a verdict. Jobs with a verdict (timed out,
+/// cancelled, shutdown) are never retried, and this is not called for them.
 [[nodiscard]] shm::AfterCrash decide_retry(const CrashedJob& job);
 
 }  // namespace ringmaster::core

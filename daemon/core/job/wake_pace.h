@@ -4,15 +4,16 @@
 
 namespace ringmaster::core {
 
-/// For a thread that waits on a word which others can change: tells when it is woken faster than jobs can end, so that
-/// it rests for a moment instead of running in circles. What ends meanwhile is seen after the rest.
+/// For a thread that waits on a word in shared memory: tells when it is woken faster than jobs can end, so that it
+/// pauses instead of spinning. Jobs that end meanwhile are seen after the pause.
 class WakePace {
  public:
   static constexpr unsigned kRound = 128;
-  static constexpr Duration kLeast = std::chrono::milliseconds{1};  ///< that so many wakes take when jobs cause them
+  static constexpr Duration kLeast =
+      std::chrono::milliseconds{1};  ///< the least time that so many wakes take if jobs cause them
   static constexpr Duration kRest = std::chrono::milliseconds{2};
 
-  /// It is awake again. True: rest.
+  /// Call it after each wake. True: pause.
   [[nodiscard]] bool too_fast(TimePoint now) {
     if (count_ == 0) since_ = now;
     if (++count_ < kRound) return false;

@@ -13,7 +13,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// Microseconds as the kernel prints them; nullopt: no positive number of at most a day.
+/// Microseconds as the kernel prints them; nullopt: not a positive number of at most a day.
 std::optional<Duration> parse_us(std::string_view text) {
   constexpr std::int64_t kDayUs = 86'400'000'000;
   text = trimmed(text);

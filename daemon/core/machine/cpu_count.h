@@ -18,7 +18,7 @@ struct CpuQuota {
   friend bool operator==(const CpuQuota&, const CpuQuota&) = default;
 };
 
-/// What was found about this process; quotas of its cgroup and every ancestor.
+/// The limits of this process: its affinity mask, and the quotas of its cgroup and of every ancestor.
 struct CpuFacts {
   unsigned online = 1;
   unsigned affinity = 0;  ///< CPUs in the affinity mask; 0: could not be read
@@ -37,8 +37,8 @@ struct CpuDecision {
 [[nodiscard]] std::optional<CpuQuota> parse_cfs_quota(std::string_view quota_us, std::string_view period_us,
                                                       std::string source);
 
-/// The smallest of the affinity mask and every quota, quotas rounded down (a worker too many is throttled in the
-/// middle of its job and looks hung), at least 1.
+/// The smallest of the affinity mask and every quota, but at least 1. Quotas are rounded down: with one worker too
+/// many, workers would be throttled in the middle of a job and look hung.
 [[nodiscard]] CpuDecision decide_cpus(const CpuFacts& facts);
 
 }  // namespace ringmaster::core

@@ -6,18 +6,18 @@
 
 namespace ringmaster::core {
 
-/// When memory that a peak has taken is given back to the system: at a look that finds at most a quarter of it in use.
-/// Peaks below `kWorthIt` stay, to be used again. Pure.
+/// Decides when memory of a peak is returned to the system: when a look finds at most a quarter of it in use. Peaks
+/// below `kWorthIt` are kept for the next use. Pure.
 class MemoryPeak {
  public:
   static constexpr Bytes kWorthIt = mib(4);
 
-  /// So much is in use now. True: worth looking again, after a while.
+  /// Notes how much is in use now. True: look again after a while.
   bool use(Bytes now) {
     peak_ = std::max(peak_, now);
     return peak_ >= kWorthIt;
   }
-  /// True: give back now, the peak is over.
+  /// True: the peak is over, so return the memory now.
   [[nodiscard]] bool is_over(Bytes now) {
     if (peak_ < kWorthIt || now.value > peak_.value / 4) return false;
     peak_ = now;

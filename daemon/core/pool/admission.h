@@ -7,29 +7,29 @@
 
 namespace ringmaster::core {
 
-/// What a pool does with work that comes, as its board tells clients.
+/// Whether a pool takes new work, as its board tells clients.
 enum class Admission : std::uint8_t {
   Open,
   Draining,     ///< no new jobs
   Stopping,     ///< no jobs at all
-  Quarantined,  ///< nobody is there to take any
+  Quarantined,  ///< no worker is there to take jobs
 };
-/// `hopeless`: the pool is quarantined and no worker is ready. A canary that gets ready opens the pool again, before it
-/// has proven itself: somebody must give it a job.
+/// `hopeless`: the pool is quarantined and no worker is ready. When the single worker that is tried becomes ready the
+/// pool opens again, although nothing is proven yet: it needs a job to prove itself.
 [[nodiscard]] Admission admission(Drain::State drain, bool hopeless) noexcept;
 
-/// A job that lies in its queue while its pool takes no new ones.
+/// A queued job of a pool that takes no new jobs.
 struct QueuedJob {
-  bool before_drain = false;  ///< its session says so: it was published before the drain began
+  bool before_drain = false;  ///< by its session's drain_seq it was published before the drain began
   bool first_attempt = true;
 };
-/// Whether it ends as refused, rather than being waited for. `paused`: the workers were told to claim nothing more,
-/// because nothing was left. A job that claims to be older and was not there then is refused too: only a crash makes
-/// such a one ready again, and then it has an attempt behind it.
+/// True if the job ends as refused; false: the drain waits for it. `paused`: no job was left, so the workers were told
+/// to claim nothing. A first attempt that appears after that is refused even if it claims to be older: only a crash can
+/// make an older job queued again, and then it has an attempt behind it.
 [[nodiscard]] bool refuses(Drain::State drain, bool hopeless, bool paused, const QueuedJob& job) noexcept;
 
-/// Why a request is refused, in one sentence; empty: it is welcome. `last_death`: of its workers, where none is ready
-/// and none will be for now (`unavailable`).
+/// Why a request is refused, in one sentence; empty: it is not. `unavailable`: no worker is ready, and none will be for
+/// now; `last_death` tells why.
 [[nodiscard]] std::string refusal(const std::string& pool, Drain::State drain, bool unavailable,
                                   const std::string& last_death);
 

@@ -5,8 +5,8 @@
 
 namespace ringmaster::core {
 
-/// Whether a pool has had a worker that was ready, and whether it can be expected to have one: what a daemon that
-/// starts, a client that is refused and whoever waits for the pool's handlers go by.
+/// Whether a pool has ever had a ready worker, and whether one can be expected. Used by the daemon's start, by
+/// refusals, and by those who wait for the pool's handlers.
 ///
 ///   Starting ──────────ready──────────▶ Serving ──quarantine──▶ Failing
 ///      │ ▲                                ▲  ▲                     │
@@ -15,27 +15,27 @@ namespace ringmaster::core {
 class Availability {
  public:
   enum class State : std::uint8_t {
-    Starting,    ///< nobody has been ready, and nothing speaks against it yet
-    NeverReady,  ///< nobody has been ready, nor will be for now
+    Starting,    ///< no worker has been ready yet, and none has failed for good
+    NeverReady,  ///< no worker has been ready, and none will be for now
     Serving,
-    Failing,  ///< somebody has been ready; its successors are not for now
+    Failing,  ///< a worker has been ready earlier, but none will be for now
   };
   enum class Event : std::uint8_t {
-    BecameReady,    ///< or was taken over so
+    BecameReady,    ///< or was taken over as ready
     BootFailed,     ///< a worker ended before it was ready, or could not be started
     StartTimedOut,  ///< a worker is not ready in time
     Quarantined,
     QuarantineLeft,
   };
 
-  /// A pool may lose as many workers in their boot as it has seats, one after the other, before it counts as failed.
+  /// A pool counts as failed when more workers in a row than it has seats have ended before they were ready.
   explicit Availability(std::size_t seats) : seats_(seats) {}
 
-  /// True: who waits for the pool's handlers waits in vain for now.
+  /// True: those who wait for the pool's handlers must be told that there will be none for now.
   bool handle(Event event);
 
   [[nodiscard]] State state() const noexcept { return state_; }
-  /// A worker has been ready, or it is clear that none will be for now.
+  /// True once a worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const noexcept { return state_ != State::Starting; }
   [[nodiscard]] bool failing() const noexcept { return state_ == State::NeverReady || state_ == State::Failing; }
 
@@ -45,7 +45,7 @@ class Availability {
 
   std::size_t seats_;
   State state_ = State::Starting;
-  std::size_t boot_failures_ = 0;  ///< since somebody was ready
+  std::size_t boot_failures_ = 0;  ///< since a worker was ready
 };
 
 }  // namespace ringmaster::core

@@ -5,9 +5,9 @@
 namespace ringmaster::core {
 namespace {
 
-/// A job that has ended can still be what its process dies of.
+/// How long after its end a job can still be the cause of its worker's death.
 constexpr Duration kAftermath = std::chrono::seconds{10};
-/// A worker that has finished so many jobs has been of use.
+/// A worker that has finished this many jobs counts as useful.
 constexpr std::uint64_t kOfUse = 32;
 
 }  // namespace
@@ -35,20 +35,20 @@ void ChargeSheet::charge(TimePoint now, const Evidence& evidence, bool may_refus
   const TimePoint limit = now + terms_.window;
   const TimePoint owed = at->clear_at + (evidence.first ? 2 : 1) * unit();
   if (!may_refuse || !evidence.in_row) {
-    // It waits, and is no nearer to a refusal than that: else many deaths that are not its own and one that is refused
-    // it.
+    // The uid is served last, but comes no nearer to a refusal: otherwise many deaths that others may have caused, and
+    // a single one of its own, would get it refused.
     at->clear_at = std::max(at->clear_at, std::min(owed, now + kWaits * unit()));
   } else if (owed <= limit) {
     at->clear_at = owed;
   } else {
-    // No more than that: what still runs when it is refused must not keep it out for longer and longer.
+    // Limited: jobs that still run when it is refused must not prolong the refusal again and again.
     at->clear_at = limit + unit();
     at->refused_until = at->clear_at - terms_.window / 2;
   }
 }
 
 void ChargeSheet::restore(TimePoint now, const Charge& charge) {
-  // A record is believed as far as it can be true.
+  // Uses only what can be true of the record.
   if (charges_.size() == kMost || find(charge.uid) != nullptr) return;
   Charge& kept = charges_.emplace_back(charge);
   kept.clear_at = std::min(kept.clear_at, now + terms_.window + unit());

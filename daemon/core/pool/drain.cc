@@ -27,7 +27,7 @@ std::vector<Drain::Effect> Drain::handle(TimePoint now, const Event& event) {
                         [&](const StopRequested& stop) {
                           const TimePoint deadline = now + stop.timeout;
                           if (state_ == State::Stopping) {
-                            // Asking again may hurry, never delay.
+                            // A second stop may make the deadline earlier, never later.
                             if (deadline < *deadline_) deadline_ = deadline;
                             return Effects{};
                           }

@@ -24,7 +24,7 @@ class Drain {
   struct StopRequested {
     Duration timeout;  ///< for running jobs
   };
-  struct BecameIdle {};   ///< nothing is queued or running (tell it when it is so, repeatedly is harmless)
+  struct BecameIdle {};   ///< nothing is queued or running (may be repeated)
   struct WorkersGone {};  ///< every worker is fenced
   struct TimerFired {};   ///< `deadline()` has passed (harmless when it has not)
   using Event = std::variant<DrainRequested, ResumeRequested, StopRequested, BecameIdle, WorkersGone, TimerFired>;
@@ -32,9 +32,9 @@ class Drain {
   enum class Effect : std::uint8_t {
     RefuseJobs,  ///< answer new jobs with "draining" or "stopping"
     AcceptJobs,
-    ReportDrained,     ///< whoever asked for the drain may be told
+    ReportDrained,     ///< tell those who asked for the drain
     LoseQueued,        ///< every queued job ends as lost
-    AskWorkersToStop,  ///< each leaves after its present job
+    AskWorkersToStop,  ///< each leaves after its current job
     KillRunning,       ///< CancelRequested{Shutdown} to every ladder
     ReportStopped,
   };

@@ -9,7 +9,7 @@ struct Counts {
   unsigned starting = 0;
   unsigned spare = 0;
   unsigned active = 0;
-  unsigned leaving = 0;  ///< leaving or condemned: still a process, no longer a worker
+  unsigned leaving = 0;  ///< leaving or condemned: processes that take no more jobs
 };
 
 Counts count(std::span<const SeatView> seats) {
@@ -58,7 +58,7 @@ void promote(const PoolGoal& goal, std::span<const SeatView> seats, Counts& coun
   }
 }
 
-/// Highest seats leave first: the low ones are what people look at.
+/// Highest seats leave first, so that the low numbers stay, which people look at.
 void stop_surplus(const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
   for (std::size_t i = seats.size(); i-- > 0;) {
     const bool spare =
@@ -107,7 +107,7 @@ void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> 
   if (goal.quarantine != Quarantine::No) return;
   const bool quiet = counts.starting == 0 && counts.leaving == 0 && counts.active >= goal.workers &&
                      (goal.spares == 0 || counts.spare > 0);
-  // The oldest worker that is due goes first, so that none is passed over for ever.
+  // The oldest worker that is due goes first, so that each gets its turn.
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const auto& seat = seats[i];
@@ -135,7 +135,7 @@ PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   promote(goal, seats, counts, plan);
   stop_surplus(goal, seats, counts, plan);
   start_missing(now, goal, seats, counts, plan);
-  // A seat that was given an effect above is not looked at again before that effect shows in its state.
+  // Only if there are no effects above: those must show in the seats' states first.
   if (plan.effects.empty()) recycle_one(now, goal, seats, counts, plan);
   return plan;
 }

@@ -9,7 +9,7 @@
 
 namespace ringmaster::core {
 
-/// When a worker that works well is replaced all the same. 0 means "never for this reason".
+/// When a worker without problems is replaced. 0: never for this reason.
 struct RecycleConfig {
   std::uint64_t max_jobs = 0;
   Bytes max_rss{};
@@ -23,7 +23,7 @@ enum class SeatState : std::uint8_t {
   Starting,   ///< process runs, not ready yet
   Spare,      ///< ready, claims nothing yet
   Active,     ///< ready and claiming
-  Leaving,    ///< told to leave after its present job
+  Leaving,    ///< told to leave after its current job
   Condemned,  ///< under a verdict or being killed; does no more work
 };
 
@@ -38,7 +38,7 @@ struct SeatView {
 enum class Quarantine : std::uint8_t {
   No,
   Closed,    ///< start nothing
-  ProbeDue,  ///< start one canary
+  ProbeDue,  ///< start one worker as a test
 };
 
 struct PoolGoal {
@@ -65,7 +65,7 @@ struct RecycleWorker {
   RecycleReason reason;
   friend bool operator==(const RecycleWorker&, const RecycleWorker&) = default;
 };
-struct StopWorker {  ///< surplus, or the pool ends: leave after the present job
+struct StopWorker {  ///< too many workers, or the pool ends: leave after the current job
   SeatNumber seat;
   friend bool operator==(const StopWorker&, const StopWorker&) = default;
 };
@@ -76,8 +76,8 @@ struct PoolPlan {
   std::optional<TimePoint> look_again;  ///< time alone will change the plan then
 };
 
-/// What one pool needs now. Stateless: call it after every change and at `look_again`; the effects it returned
-/// earlier must already show in `seats` (a started seat as Starting, a promoted one as Active, …).
+/// What one pool needs now. Stateless: call it after every change and at `look_again`; effects of earlier calls must
+/// show in `seats` (a started seat as Starting, a promoted one as Active, …).
 ///
 /// - Every worker becomes ready as a spare; a spare is promoted whenever fewer than `workers` are active. So the moment
 ///   an active seat is condemned or drains, the spare takes its place, and the seat's next process is the new spare.

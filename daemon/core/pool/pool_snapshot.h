@@ -16,20 +16,20 @@ struct PoolSnapshot {
   unsigned workers_wanted = 1;
   unsigned workers_active = 0;  ///< ready and claiming
   unsigned workers_starting = 0;
-  unsigned workers_waiting = 0;  ///< dead, in backoff
+  unsigned workers_waiting = 0;  ///< dead, and waiting to be started again
   unsigned spares_wanted = 0;
   unsigned spares_ready = 0;
   Drain::State drain = Drain::State::Running;
   bool quarantined = false;
   std::string quarantine_reason;
-  std::string last_death;      ///< of an unproductive worker, as text; may be empty
+  std::string last_death;      ///< of a worker that died before it finished a job; may be empty
   Duration oldest_queued{};    ///< how long the oldest queued job has waited
   Duration queue_age_limit{};  ///< from the configuration; 0: none
   std::uint64_t queued = 0;
   std::uint64_t done = 0;  ///< jobs, since the daemon's start
   std::uint64_t crashed = 0;
   std::uint64_t timed_out = 0;
-  std::vector<std::string> unmet;  ///< configured limits that are not in force, a sentence each
+  std::vector<std::string> unmet;  ///< configured limits that are not in force, one sentence each
 };
 
 }  // namespace ringmaster::core

@@ -7,19 +7,19 @@
 
 namespace ringmaster::core {
 
-/// How full a pool's queue is and how long its oldest job has waited, from what each look finds. When a job was
-/// submitted is its client's word: it is not believed further back than the last look that found the client's session
-/// empty, or its first.
+/// How full a pool's queue is and how long its oldest job has waited, by what each look finds. The time of a submit is
+/// written by the client, so it is limited: not before the last look that found the client's session empty, or the
+/// session's first look.
 class QueueGauge {
  public:
-  /// One look: begin, then per session its serial and each job that waits in it, then end.
+  /// One look: begin(), then for each session its serial and its waiting jobs, then end().
   void begin(TimePoint now);
   void session(std::uint32_t serial);
   void waits(TimePoint submitted);
   void end();
 
   [[nodiscard]] std::uint64_t queued() const noexcept { return queued_; }
-  /// Of the oldest job that waits; 0: none does.
+  /// How long the oldest waiting job has waited; 0: none waits.
   [[nodiscard]] Duration oldest() const noexcept { return oldest_; }
 
  private:

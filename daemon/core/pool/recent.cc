@@ -7,12 +7,12 @@ namespace {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// How far `at` lies on the way from one point to the next.
+// Where `at` lies between two points, from 0 to 1.
 double share(TimePoint from, TimePoint to, TimePoint at) {
   return to > from ? std::clamp(seconds(at - from) / seconds(to - from), 0.0, 1.0) : 0.0;
 }
 
-// What has been counted since. The greatest of these times is not known: the middle of the last bucket they reach.
+// What has been counted since `before`. The exact maximum is not known: it is the middle of the highest bucket.
 shm::TimeCounts since(const shm::TimeCounts& before, const shm::TimeCounts& now) {
   shm::TimeCounts recent{};
   for (std::uint32_t bucket = 0; bucket < shm::kTimeBuckets; ++bucket) {
@@ -60,7 +60,7 @@ RecentTimes Recent::last_minute(TimePoint now, const shm::TimeCounts& queue, con
   const auto& points = times_.points();
   if (points.empty()) return recent;
   const auto& from = points[times_.at_or_before(now - kMinute)];
-  // Between points that lie further apart than this the pool slept.
+  // If two points are further apart than this, the pool slept between them.
   recent.window = now - from.at <= kMinute + 2 * kTimesSpacing ? now - from.at : kMinute;
   recent.queue = since(from.value.queue, queue);
   recent.run = since(from.value.run, run);
@@ -76,7 +76,7 @@ CpuMeter::Use CpuMeter::use(TimePoint now, Duration used, TimePoint started) con
   const TimePoint wanted = std::max(now - kSpan, started);
   TimePoint from = started;
   Duration before{};
-  // Two readings that lie closer together than this are too few of the kernel's ticks.
+  // Readings closer together than this differ by too few of the kernel's ticks.
   if (!points.empty() && points[trail_.at_or_before(wanted)].at <= now - kSpacing) {
     from = points[trail_.at_or_before(wanted)].at;
     before = points[trail_.at_or_before(wanted)].value;

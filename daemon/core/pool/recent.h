@@ -10,14 +10,14 @@
 
 namespace ringmaster::core {
 
-/// What is counted of a pool's jobs, from the daemon's start on.
+/// The counts of a pool's jobs, since the daemon's start.
 enum class JobCount : std::size_t { Done, Failed, Crashed, TimedOut, Cancelled, Refused, Lost, Waited };
 inline constexpr std::size_t kJobCounts = 8;
 using JobCounts = std::array<std::uint64_t, kJobCounts>;
 
 /// Jobs a second over the last `window`.
 struct JobRates {
-  Duration window{};  ///< less than was asked for: of what went before this supervisor knows nothing
+  Duration window{};  ///< shorter than asked for if this supervisor is younger
   std::array<double, kJobCounts> per_second{};
 };
 
@@ -28,21 +28,21 @@ struct RecentTimes {
   shm::TimeCounts run{};
 };
 
-/// What a pool has done lately, from counts that only grow. Sampled at looks that happen anyway; no timer of its own.
-/// 200 KiB at most, 80 for a pool that is busy; begins anew with each supervisor.
+/// A pool's recent rates and times, from counts that only grow. Sampled when the pool looks, without a timer of its
+/// own. Uses 200 KiB at most, 80 for a busy pool; starts again with each supervisor.
 class Recent {
  public:
   static constexpr Duration kMinute = std::chrono::minutes{1};
-  /// More often than this there is nothing to gain.
+  /// Samples closer together than this would add nothing.
   static constexpr Duration kSpacing = std::chrono::milliseconds{250};
 
-  /// A look is worth noting.
+  /// True if it is time for another note().
   [[nodiscard]] bool due(TimePoint now) const;
   /// `slept`: the pool was idle from the last note until just before now.
   void note(TimePoint now, const JobCounts& counts, const shm::TimeCounts& queue, const shm::TimeCounts& run,
             bool slept);
 
-  /// `counts`, `queue`, `run`: as they are now. Windows of nothing before the first note.
+  /// `counts`, `queue`, `run`: the values now. Before the first note() the windows are empty.
   [[nodiscard]] JobRates rates(TimePoint now, const JobCounts& counts, Duration window) const;
   [[nodiscard]] RecentTimes last_minute(TimePoint now, const shm::TimeCounts& queue, const shm::TimeCounts& run) const;
 
@@ -67,7 +67,7 @@ class CpuMeter {
 
   [[nodiscard]] bool due(TimePoint now) const;
   void note(TimePoint now, Duration used) { trail_.note(now, used); }
-  /// `used`: until now, since `started`.
+  /// `used`: CPU time from `started` until now.
   [[nodiscard]] Use use(TimePoint now, Duration used, TimePoint started) const;
 
  private:

@@ -16,12 +16,12 @@ Duration doubled(Duration initial, unsigned doublings, Duration cap) {
   return value;
 }
 
-/// Deaths that we caused on purpose say nothing about the pool; nor does a handler that does not heed a cancel.
+/// Deaths that we caused on purpose say nothing about the pool; nor does a kill after a cancel.
 bool on_purpose(DeathKind kind) { return wanted(kind) || kind == DeathKind::Cancelled; }
 
-// What a seat's pause comes to, at most, where its workers end by what others do.
+// Limits the pause of a seat whose workers are ended by users' jobs or from outside.
 constexpr unsigned kOthersStreak = 2;
-// Whose jobs crash in a row are no bad clients: it is the handler.
+// If the jobs of this many uids in a row crash, the handler is broken and not the clients.
 constexpr std::size_t kUidsOfABrokenHandler = 3;
 
 }  // namespace

@@ -15,38 +15,39 @@ namespace ringmaster::core {
 struct RestartConfig {
   Duration backoff_initial = std::chrono::milliseconds{100};
   Duration backoff_max = std::chrono::seconds{10};
-  /// Unproductive deaths within `window` that a pool survives without quarantine, and that a uid may cause without
-  /// being refused.
+  /// How many unproductive deaths within `window` a pool may have without quarantine, and a uid may cause without being
+  /// refused.
   unsigned budget = 20;
   Duration window = std::chrono::seconds{60};
-  Duration probe_initial = std::chrono::seconds{1};  ///< from quarantine to the first canary
+  Duration probe_initial = std::chrono::seconds{1};  ///< from quarantine to the first test worker (canary)
   Duration probe_max = std::chrono::seconds{60};
-  Duration stable = std::chrono::seconds{10};  ///< ready for so long counts as proof where no job arrives
+  Duration stable = std::chrono::seconds{10};  ///< being ready for so long is proof too, if no job arrives
 
   friend bool operator==(const RestartConfig&, const RestartConfig&) = default;
 };
 
-/// When the seats of one pool may start again after a death.
+/// Decides when the seats of one pool may start again after a death.
 ///
-/// Only deaths that judge the pool count: before ready, before the first job, or long after the last (blame(),
-/// charge_sheet.h). What a job did is charged to its uid and not to the pool, unless such jobs of three uids in a row
-/// end their workers: then it is the handler. "In a row": no worker finished a job in between. A worker that finished a
-/// job, or was ended by us (clean, recycled, cancelled, shutdown), starts again at once and clears its seat's streak;
-/// after one that a uid's job ended before it finished any, the pause stays at backoff_initial.
-/// The first unproductive death of a seat also restarts at once (a stray signal must not cost a pause); from the
-/// second in a row on the delay is backoff_initial × 2^(n−2), at most backoff_max, of which the upper half is random.
-/// Once a pool is proven, a worker that somebody outside killed (SIGKILL: hardly a program does that to itself) says
-/// nothing about it: it does not count for the budget, and the pause after it stays at backoff_initial, so that who
-/// kills in a loop makes no storm. Before that it counts as any other: a pool whose workers can only be killed must not
-/// be started for ever. More than `budget` unproductive deaths within `window` quarantine the pool. A worker that
-/// finishes its first job, or stays ready for `stable`, proves that the pool works: it clears the tally and ends a
-/// quarantine. In quarantine living workers go on, dead seats stay empty but for one canary: first after probe_initial,
-/// then at intervals that double up to probe_max. There is no state that never starts anything again.
+/// Which deaths count. Only those that are the pool's fault (unproductive): before ready, before the first job, or long
+/// after the last (blame(), charge_sheet.h). Deaths in a job are charged to the job's uid, unless jobs of three uids in
+/// a row end their workers, with no job finished in between: then the handler is to blame. Once a pool is proven, kills
+/// from outside (SIGKILL) do not count; before that they do, because a pool whose workers only ever get killed must not
+/// be started for ever.
+///
+/// Pauses. A worker that finished a job, or that we ended (clean, recycled, cancelled, shutdown), is replaced at once,
+/// and so is the first unproductive death of a seat. From the second in a row on the pause is backoff_initial ×
+/// 2^(n−2), at most backoff_max, and its upper half is random. After a kill from outside, or a death that is charged to
+/// a uid, the pause stays at backoff_initial.
+///
+/// Quarantine. More than `budget` unproductive deaths within `window` quarantine the pool: living workers go on, but
+/// dead seats stay empty, except for one canary after probe_initial, then at intervals that double up to probe_max. A
+/// worker that finishes its first job, or stays ready for `stable`, proves that the pool works: it clears the tally and
+/// ends the quarantine. No state stops starting workers for ever.
 class RestartPolicy {
  public:
   enum class State : std::uint8_t {
-    Trusted,      ///< dead seats restart by themselves
-    Quarantined,  ///< nothing starts before the next probe is due
+    Trusted,      ///< dead seats are started again
+    Quarantined,  ///< nothing is started before the next probe is due
     ProbeDue,     ///< one canary should start now
     Probing,      ///< the canary is starting or ready, not yet proven
   };
@@ -59,9 +60,9 @@ class RestartPolicy {
     DeathCause cause;
     bool was_ready;
     std::uint64_t jobs_finished;
-    std::optional<Uid> charged = std::nullopt;  ///< whose job it died of; nullopt: the death judges the pool
+    std::optional<Uid> charged = std::nullopt;  ///< the uid whose job it died over; nullopt: it counts against the pool
   };
-  struct Started {  ///< a process was started in the seat; while ProbeDue this makes it the canary
+  struct Started {  ///< a process was started in the seat; while ProbeDue it becomes the canary
     SeatNumber seat;
   };
   struct BecameReady {
@@ -84,7 +85,7 @@ class RestartPolicy {
     friend bool operator==(const EnterQuarantine&, const EnterQuarantine&) = default;
   };
   struct ProbeFailed {
-    TimePoint probe_at;  ///< the next one
+    TimePoint probe_at;  ///< when the next canary is started
     friend bool operator==(const ProbeFailed&, const ProbeFailed&) = default;
   };
   struct StartCanary {
@@ -99,9 +100,9 @@ class RestartPolicy {
 
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
 
-  /// When this seat may start: a past time is "now"; nullopt while quarantine forbids it.
+  /// When this seat may start: a time in the past means now; nullopt while quarantine forbids it.
   [[nodiscard]] std::optional<TimePoint> may_start_at(SeatNumber seat) const;
-  /// When TimerFired should be told; nullopt: no need.
+  /// When TimerFired is due; nullopt: not needed.
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
 
   [[nodiscard]] State state() const noexcept { return state_; }
@@ -129,9 +130,9 @@ class RestartPolicy {
   Random random_;
   State state_ = State::Trusted;
   std::vector<SeatRecord> seats_;
-  bool proven_ = false;           ///< since the last quarantine
+  bool proven_ = false;           ///< the pool has proven itself since the last quarantine
   std::deque<TimePoint> deaths_;  ///< unproductive ones within the window, oldest first
-  std::vector<Uid> row_;          ///< uids whose jobs ended workers since the last proof; three are enough
+  std::vector<Uid> row_;          ///< uids whose jobs ended workers since the last proof; at most three are needed
   unsigned probes_ = 0;           ///< in this quarantine
   TimePoint probe_at_{};
   std::optional<SeatNumber> canary_;

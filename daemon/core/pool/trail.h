@@ -7,8 +7,8 @@
 
 namespace ringmaster::core {
 
-/// Values of something that only grows, noted whenever somebody looks anyway: points about `spacing` apart for the last
-/// `span`, one before that, and always the latest. Bounded: 2 x span / spacing + 4 points.
+/// The history of a value that only grows, noted at irregular times: points about `spacing` apart for the last `span`,
+/// one before that, and always the latest. Bounded: 2 x span / spacing + 4 points.
 template <typename Value>
 class Trail {
  public:
@@ -19,7 +19,7 @@ class Trail {
 
   Trail(Duration spacing, Duration span) : spacing_(spacing), span_(span) {}
 
-  /// Notes in order of time. `slept`: until just before now nothing can have changed.
+  /// Must be called in order of time. `slept`: nothing can have changed until just before now.
   void note(TimePoint now, const Value& value, bool slept = false) {
     if (slept && !points_.empty() && now - points_.back().at >= spacing_) {
       points_.push_back({now, points_.back().value});
@@ -34,7 +34,7 @@ class Trail {
 
   [[nodiscard]] const std::vector<Point>& points() const noexcept { return points_; }
 
-  /// The last point at or before `at`, else the first there is. REQUIRES: a point.
+  /// The last point at or before `at`, else the first one. REQUIRES: there is a point.
   [[nodiscard]] std::size_t at_or_before(TimePoint at) const {
     std::size_t found = 0;
     while (found + 1 < points_.size() && points_[found + 1].at <= at) ++found;
@@ -42,7 +42,7 @@ class Trail {
   }
 
  private:
-  // The latest point moves on until it is far enough from the one before it.
+  // Replaces the latest point until it is far enough from the one before it.
   void keep(Point point) {
     const std::size_t count = points_.size();
     const bool moves = count >= 2 && point.at - points_[count - 2].at < spacing_;

@@ -9,7 +9,7 @@
 
 namespace ringmaster::core {
 
-/// Why a worker process ended, as far as policy tells the cases apart.
+/// Why a worker process ended, as far as it matters for decisions.
 enum class DeathKind : std::uint8_t {
   Clean,              ///< asked to stop (drain, surplus), exited 0
   Recycled,           ///< asked to stop because of its jobs, memory or age
@@ -23,32 +23,32 @@ enum class DeathKind : std::uint8_t {
   Shutdown,           ///< our kill, when the daemon stopped
 };
 
-/// Of a worker that was killed for that.
+/// The kind of death of a worker that was killed for this verdict.
 [[nodiscard]] DeathKind death_by(const shm::Verdict& verdict) noexcept;
 
-/// We asked for it, or the daemon stopped: it speaks against nobody.
+/// True if we asked for the end or the daemon stopped: nobody is to blame.
 [[nodiscard]] bool wanted(DeathKind kind) noexcept;
 
 /// A typed cause. `detail` is the exit code (ExitCode, BootFailure by exit) or the signal (Signal and all kills).
 struct DeathCause {
   DeathKind kind = DeathKind::Clean;
   int detail = 0;
-  bool by_signal = false;     ///< what `detail` is
-  bool from_outside = false;  ///< a SIGKILL that neither we nor the kernel's memory killer sent: somebody else did
+  bool by_signal = false;     ///< whether `detail` is a signal
+  bool from_outside = false;  ///< a SIGKILL that neither we nor the kernel's out-of-memory killer sent
 
   friend bool operator==(const DeathCause&, const DeathCause&) = default;
 };
 
-/// Everything that decides a cause; gathered by the supervisor when the keeper reports an exit.
+/// Everything that the cause depends on; collected by the supervisor when the keeper reports an exit.
 struct ExitFacts {
   bool by_signal = false;
   int code_or_signal = 0;
-  bool was_ready = false;  ///< it had said ready
-  /// What its fault handler said before the end; believed where the end itself was a SIGKILL, which we send to a worker
-  /// that does not die of its fault in time.
+  bool was_ready = false;  ///< it had sent Ready
+  /// What its fault handler reported. Used only if the process ended by SIGKILL, which we send to a worker that does
+  /// not die of its fault in time.
   std::optional<int> fault_signal = std::nullopt;
   bool out_of_memory = false;  ///< evidence of an OOM kill (memory.events, or SIGKILL nobody sent and oom_kill rose)
-  std::optional<DeathKind> verdict;  ///< what the ladder or the recycler had decided before it died
+  std::optional<DeathKind> verdict;  ///< what the kill ladder or the recycling had decided before it died
 };
 
 /// The first verdict wins: a SIGKILL that we sent after a deadline stays TimedOut, whatever else is known.
@@ -63,13 +63,13 @@ struct ExitFacts {
 /// "killed by signal 11 (SIGSEGV)", "exited with status 3", "out of memory", …
 [[nodiscard]] std::string to_string(const DeathCause& cause);
 [[nodiscard]] const char* to_string(DeathKind kind);
-/// What made the fault, beyond its signal: "nothing is mapped at 0x10", "an integer was divided by 0"; empty where
-/// si_code says no more.
+/// What caused the fault: "nothing is mapped at 0x10", "an integer was divided by 0"; empty if si_code tells no more
+/// than the signal.
 [[nodiscard]] std::string fault_words(int signal, int code, std::uint64_t address);
 /// "SIGSEGV", or "signal 45" for one without a name.
 [[nodiscard]] std::string signal_name(int signal);
 
-/// Where to look for a core that was written, by the kernel's core_pattern.
+/// Where to look for a core file, by the kernel's core_pattern.
 [[nodiscard]] std::string core_place(std::string_view pattern);
 
 }  // namespace ringmaster::core

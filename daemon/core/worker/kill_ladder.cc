@@ -37,7 +37,7 @@ KillLadder KillLadder::resume(const shm::Verdict& verdict, const LadderConfig& c
 // fault said     | Faulted           | Faulted     | -                 | -                  | -         | -       | -
 // fenced         | Fenced            | Fenced      | Fenced            | Fenced             | Fenced    | Fenced  | Fenced
 // clang-format on
-// Fenced and JobEnded take no event. A late watcher moves the timer and nothing else.
+// Fenced and JobEnded ignore all events. WatcherWasLate only moves the timer.
 std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& event) {
   using Effects = std::vector<Effect>;
   if (over()) return {};
@@ -174,8 +174,8 @@ std::vector<KillLadder::Effect> KillLadder::on_reread(TimePoint now, const std::
     if (!timer_) timer_ = now + config_.tamper_grace;
     return {};
   }
-  // The worker still says that it runs this job, but the slot does not: the client wrote it. The ledger keeps the
-  // first verdict, which is what a successor kills by.
+  // The worker still names this job, but the slot does not: the client changed it. The first verdict stays in the
+  // ledger, so that a successor kills too.
   state_ = State::Killing;
   return {ReportProtocolViolation{}, SpareTakesOver{}, Kill{}};
 }

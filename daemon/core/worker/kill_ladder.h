@@ -10,9 +10,9 @@
 
 namespace ringmaster::core {
 
-/// The way from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing,
-/// so a stubborn worker delays nobody. Events come from the supervisor's shell, effects go back to it; the shell
-/// carries out effects in order and answers WriteVerdict, CondemnSlot, RereadLane and CaptureStack with an event.
+/// The steps from "this job must end" to a fenced worker, for one job on one worker. A value: ladders share nothing, so
+/// a worker that does not end delays no other. Events come in, effects go out; the caller performs the effects in order
+/// and answers WriteVerdict, CondemnSlot, RereadLane and CaptureStack with an event.
 ///
 ///   Running ──deadline, cancel──▶ CancelAsked ──grace over──▶ Condemning ──won──▶ Capturing ──▶ Killing ──▶ Fenced
 ///      │ no grace ─────────────────────────────────────────────▲   │ lost
@@ -21,8 +21,8 @@ namespace ringmaster::core {
 ///
 ///   Running, CancelAsked ──the worker says "fault"──▶ Faulted ──its limit over──▶ Killing, without a verdict
 ///
-/// A worker that has faulted dies by itself once its stack is taken, and may take its time to write a core. A deadline
-/// that passes meanwhile changes nothing; a verdict that stood before stays, and its ladder goes on.
+/// A faulted worker dies by itself once its stack is taken, and has time to write a core. A deadline that passes
+/// meanwhile changes nothing; a verdict that was there before the fault stays, and its ladder goes on.
 ///
 /// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
 class KillLadder : public LadderWords {
@@ -39,11 +39,11 @@ class KillLadder : public LadderWords {
     JobEnded,
   };
 
-  /// `intent`: the job; nullopt: a worker that faults between two.
+  /// `intent`: the job; nullopt: the worker has faulted between two jobs.
   KillLadder(const std::optional<shm::Intent>& intent, const LadderConfig& config) : config_(config), intent_(intent) {}
 
-  /// A successor finds a verdict in the ledger that agrees with the lane: it goes on at hold and CAS.
-  /// The CAS may have been won before the predecessor died; then the shell answers CondemnWon.
+  /// For a successor that finds a verdict in the ledger on the job in the lane: goes on at hold and CAS. If the
+  /// predecessor had won the CAS already, the answer is CondemnWon.
   [[nodiscard]] static KillLadder resume(const shm::Verdict& verdict, const LadderConfig& config);
 
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
@@ -51,7 +51,7 @@ class KillLadder : public LadderWords {
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] const std::optional<shm::Intent>& intent() const noexcept { return intent_; }
   [[nodiscard]] const std::optional<shm::Verdict>& verdict() const noexcept { return verdict_; }
-  /// When TimerFired should be told; nullopt: not waiting for time.
+  /// When TimerFired is due; nullopt: not needed.
   [[nodiscard]] std::optional<TimePoint> next_timer() const noexcept { return timer_; }
   [[nodiscard]] bool over() const noexcept { return state_ == State::Fenced || state_ == State::JobEnded; }
 
@@ -72,7 +72,7 @@ class KillLadder : public LadderWords {
   State state_ = State::Running;
   std::optional<shm::Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
   bool tamper_grace_over_ = false;
-  TimePoint core_until_{};  ///< of a faulted worker
+  TimePoint core_until_{};  ///< how long a faulted worker may write its core
   std::optional<TimePoint> timer_;
 };
 

@@ -9,23 +9,23 @@
 namespace ringmaster::core {
 
 struct LadderConfig {
-  Duration grace{};      ///< between the cancel word and the verdict; only where the handler listens
-  bool listens = false;  ///< the handler looks at its cancel word
+  Duration grace{};      ///< from the cancel word to the verdict, if the handler listens to cancel
+  bool listens = false;  ///< the handler listens to cancel
   Duration capture_limit = std::chrono::seconds{1};        ///< the longest wait for a stack
-  Duration tamper_grace = std::chrono::milliseconds{100};  ///< "one grace later" of a lost condemnation
-  Duration fault_limit = std::chrono::milliseconds{250};   ///< the longest life of a worker that has said "fault"
+  Duration tamper_grace = std::chrono::milliseconds{100};  ///< how long after a lost condemnation it is tried again
+  Duration fault_limit = std::chrono::milliseconds{250};   ///< how long a worker may live after it has reported a fault
   Duration core_limit = std::chrono::seconds{60};          ///< the same while its core is being written
 };
 
-/// What a KillLadder is told, and what it wants done.
+/// The events of a KillLadder and its effects.
 struct LadderWords {
   struct DeadlineReached {};
   struct CancelRequested {
-    /// Cancelled: a handler that does not listen is told, and lives on until its deadline. Lost, when the daemon stops,
-    /// spares nobody.
+    /// With Cancelled a handler that does not listen to cancel only gets the cancel word, and runs on until its
+    /// deadline. With Lost, when the daemon stops, every job is ended.
     Cause as = Cause::Cancelled;
   };
-  struct ClientVanished {};  ///< nobody waits: the job is told, but lives on until its deadline
+  struct ClientVanished {};  ///< nobody waits for the job: it gets the cancel word, but runs on until its deadline
   struct ViolationFound {};  ///< this worker's shared memory contradicts itself
   struct JobLeft {};         ///< a look found another intent, or none
   struct WatcherWasLate {
@@ -39,9 +39,9 @@ struct LadderWords {
     std::optional<shm::Intent> intent;
   };
   struct CaptureEnded {};  ///< captured, failed or given up
-  struct FaultSaid {};     ///< the worker's fault handler has spoken
-  struct DumpsCore {};     ///< in place of TimerFired, of a faulted worker: the kernel writes its core
-  struct WorkerFenced {};  ///< reaped, and no child of it is left; also when it died by itself
+  struct FaultSaid {};     ///< the worker's fault handler has reported a fault
+  struct DumpsCore {};     ///< instead of TimerFired for a faulted worker: the kernel is writing its core
+  struct WorkerFenced {};  ///< the worker is reaped and none of its children is left; also if it died by itself
   using Event = std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
                              TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, FaultSaid,
                              WorkerFenced, DumpsCore>;
@@ -59,7 +59,7 @@ struct LadderWords {
   struct CondemnSlot {  ///< CAS Running → Condemned; answer CondemnWon or CondemnLost
     friend bool operator==(const CondemnSlot&, const CondemnSlot&) = default;
   };
-  struct RereadLane {  ///< try the CAS again, for now it may succeed: answer CondemnWon, or LaneReread
+  struct RereadLane {  ///< try the CAS again, then read the lane; answer CondemnWon or LaneReread
     friend bool operator==(const RereadLane&, const RereadLane&) = default;
   };
   struct ReleaseHold {
@@ -74,16 +74,16 @@ struct LadderWords {
   struct CaptureStack {  ///< answer CaptureEnded
     friend bool operator==(const CaptureStack&, const CaptureStack&) = default;
   };
-  struct LetGo {  ///< a faulted worker need not wait any longer
+  struct LetGo {  ///< let a faulted worker end
     friend bool operator==(const LetGo&, const LetGo&) = default;
   };
-  struct Kill {  ///< SIGKILL of the whole tree; the keeper's fence is answered with WorkerFenced
+  struct Kill {  ///< SIGKILL for the whole tree; WorkerFenced follows when the keeper reports the exit
     friend bool operator==(const Kill&, const Kill&) = default;
   };
   struct ReportProtocolViolation {  ///< close the job's session
     friend bool operator==(const ReportProtocolViolation&, const ReportProtocolViolation&) = default;
   };
-  struct Settle {  ///< the reaper may now end the job; no verdict: the worker crashed by itself
+  struct Settle {  ///< the job may be ended now; without a verdict the worker crashed by itself
     std::optional<shm::Verdict> verdict;
     friend bool operator==(const Settle&, const Settle&) = default;
   };

@@ -8,8 +8,8 @@
 
 namespace ringmaster::core {
 
-/// Where workers have faulted in the last minute: one that faults there again need not be held up for a stack that is
-/// known. Bounded: who was seen longest ago makes room.
+/// Where workers have faulted in the last minute: if one faults there again, its stack is known and need not be
+/// captured. Bounded: the place seen longest ago is dropped.
 class RecentFaults {
  public:
   static constexpr Duration kKept = std::chrono::minutes{1};
@@ -21,7 +21,7 @@ class RecentFaults {
     friend auto operator<=>(const Place&, const Place&) = default;
   };
 
-  /// The label that was noted with the first fault there; 0: none in the last minute.
+  /// The label of the first fault at this place; 0: none in the last minute.
   [[nodiscard]] std::uint64_t find(TimePoint now, const Place& place) const {
     const auto known = places_.find(place);
     return known == places_.end() || now - known->second.at >= kKept ? 0 : known->second.label;

@@ -20,7 +20,7 @@ RunWatch::Change RunWatch::look(TimePoint now, const std::optional<shm::Intent>&
 
 void RunWatch::arm(Duration run_timeout) {
   RM_CHECK(running());
-  // A deadline so long that the sum would overflow is no deadline.
+  // A timeout so long that the sum would overflow means no deadline.
   if (run_timeout > TimePoint::max() - started_) {
     deadline_.reset();
   } else {

@@ -8,24 +8,24 @@
 
 namespace ringmaster::core {
 
-/// When one worker's present run began and when it must be over. Fed with what a look at the worker's lane found.
+/// When one worker's current run began and when it must be over. Fed with what a look at the worker's lane found.
 ///
-/// The stamp lies in memory that the worker can write, so it is only believed inside (last look, first seen]:
-/// a worker can neither age nor rejuvenate its run by more than one look interval.
+/// The worker can write the stamp, so it is limited to (last look, first seen]: a worker cannot make its run older or
+/// younger by more than one look interval.
 class RunWatch {
  public:
   enum class Change { Nothing, Started, Ended, Replaced };
 
-  /// One look. Started and Replaced mean: a run that `arm` has not yet been called for.
+  /// One look. Started and Replaced: there is a new run, for which `arm` must be called.
   Change look(TimePoint now, const std::optional<shm::Intent>& intent, TimePoint stamp);
 
-  /// Gives the present run its deadline: start + `run_timeout`.
+  /// Gives the current run its deadline: start + `run_timeout`.
   void arm(Duration run_timeout);
 
-  /// Takes over a run that a predecessor had seen (the ledger's intent and start). To be followed by `arm`.
+  /// Takes over a run that a predecessor had seen (intent and start in the ledger). Call `arm` afterwards.
   void restore(const std::optional<shm::Intent>& intent, TimePoint started, TimePoint now);
 
-  /// The watcher was late: an armed run gets that much longer.
+  /// The look was late: an armed run gets that much more time.
   void extend(Duration lateness);
 
   /// The worker is gone.
@@ -44,27 +44,28 @@ class RunWatch {
   std::optional<TimePoint> deadline_;
 };
 
-/// When to look at the lanes: every half of the shortest run deadline in force, 5 ms to 1 s, never while all are idle.
+/// When to look at the lanes: at intervals of half the shortest run timeout, from 5 ms to 1 s; never while all are
+/// idle.
 class LookSchedule {
  public:
   static constexpr Duration kShortest = std::chrono::milliseconds{5};
   static constexpr Duration kLongest = std::chrono::seconds{1};
-  /// Less than this is what timers and schedulers always take, not lateness.
+  /// Delays below this are normal for timers and schedulers, and do not count as late.
   static constexpr Duration kTolerance = std::chrono::milliseconds{2};
 
   /// `shortest_run_timeout`: of all pools and open sessions; nullopt: none in force.
   [[nodiscard]] static Duration interval(std::optional<Duration> shortest_run_timeout);
 
-  /// A run deadline below this cannot be kept at the shortest interval and is refused.
+  /// A shorter run timeout could not be kept at the shortest interval, and is refused.
   [[nodiscard]] static constexpr Duration shortest_run_timeout() { return 2 * kShortest; }
 
   /// Sets the next look. `busy`: some worker may be working. Idle: no look at all, until `wake`.
   void plan(TimePoint now, bool busy, std::optional<Duration> shortest_run_timeout);
 
-  /// Idle is over (a worker left the idle mask, a job was submitted): the next look is due one interval from now.
+  /// Not idle any more (a worker cleared its idle bit, a job was submitted): the next look is due in one interval.
   void wake(TimePoint now, std::optional<Duration> shortest_run_timeout);
 
-  /// How much later than due this look is; 0 within the tolerance. Every armed run is extended by it.
+  /// How late this look is; 0 within the tolerance. Every armed run is extended by that.
   [[nodiscard]] Duration lateness(TimePoint now) const;
 
   [[nodiscard]] std::optional<TimePoint> next_look() const noexcept { return next_; }

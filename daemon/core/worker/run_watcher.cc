@@ -5,7 +5,7 @@
 namespace ringmaster::core {
 
 RunWatcher::Finding RunWatcher::look(TimePoint now, const Sight& sight, const Limits& limits) {
-  // A ladder that is over must not keep the next job from getting one.
+  // Removes a ladder that is over, so that the next job can get one.
   if (ladder_ && ladder_->over()) ladder_.reset();
   Finding found;
   found.changed = watch_.look(now, sight.intent, sight.stamp) != RunWatch::Change::Nothing;
@@ -36,7 +36,7 @@ KillLadder::Event RunWatcher::resume(const shm::Verdict& verdict, const LadderCo
   return KillLadder::VerdictWritten{};
 }
 
-// The worker copies the job's own limit a moment after its intent: looked at anew each time.
+// The worker writes the job's own timeout a moment after its intent, so it is read again at each look.
 void RunWatcher::arm(const Sight& sight, const Limits& limits) {
   const bool own = sight.own_limit != Duration::zero();
   const Duration limit = own ? std::min(sight.own_limit, limits.longest) : limits.usual;

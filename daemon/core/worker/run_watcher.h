@@ -8,45 +8,45 @@
 
 namespace ringmaster::core {
 
-/// One worker's present run: when it must be over, whether somebody wants it to end, and the ladder on which it is. A
-/// value, part of its seat. It decides which event its ladder is given; the caller gives it (handle), carries out the
-/// effects, and settles.
+/// One worker's current run: when it must be over, whether somebody wants it to end, and its kill ladder, if it has
+/// one. A value, part of its seat. It decides which event the ladder gets; the caller passes the event on (handle),
+/// performs the effects, and calls settle().
 ///
-/// A ladder that only told the worker something is dropped: the job goes on until its deadline.
+/// A ladder that has only set the cancel word is dropped: the job runs on until its deadline.
 class RunWatcher {
  public:
-  /// For how long a run may last.
+  /// How long a run may last.
   struct Limits {
-    Duration usual{};    ///< where the job says nothing
-    Duration longest{};  ///< whatever the job says
+    Duration usual{};    ///< for a job without a timeout of its own
+    Duration longest{};  ///< the upper limit for all jobs
   };
   /// What one look found in the worker's segments and in its job's session.
   struct Sight {
     std::optional<shm::Intent> intent{};
-    TimePoint stamp{};     ///< of its claim; the worker's word
-    Duration own_limit{};  ///< the job's; 0: it says nothing
+    TimePoint stamp{};     ///< when the job was claimed, as the worker says
+    Duration own_limit{};  ///< the job's own timeout; 0: none
     bool cancel_wanted = false;
     LadderConfig ladder{};
   };
   struct Finding {
-    bool changed = false;                      ///< it runs another job than at the last look, or none
-    std::optional<KillLadder::Event> event{};  ///< to be given to the ladder
+    bool changed = false;                      ///< the worker runs another job than at the last look, or none
+    std::optional<KillLadder::Event> event{};  ///< the event that the ladder must get
   };
 
   [[nodiscard]] Finding look(TimePoint now, const Sight& sight, const Limits& limits);
   /// Takes over what a predecessor had seen of this run.
   void restore(TimePoint started, TimePoint now, const Sight& sight, const Limits& limits);
-  /// A predecessor's verdict on this run stands: the event with which its ladder goes on.
+  /// Continues a predecessor's verdict on this run: returns the event for the ladder.
   [[nodiscard]] KillLadder::Event resume(const shm::Verdict& verdict, const LadderConfig& config);
 
-  /// Somebody wants the run to end, or the worker says that it faults in `intent`: there is a ladder for handle().
+  /// Makes a ladder for handle(): somebody wants the run to end, or the worker reports a fault in `intent`.
   void begin(const std::optional<shm::Intent>& intent, const LadderConfig& config);
-  /// No effects where there is no ladder.
+  /// Passes the event to the ladder; without a ladder there are no effects.
   [[nodiscard]] std::vector<KillLadder::Effect> handle(TimePoint now, const KillLadder::Event& event);
-  /// After the effects of an event were carried out.
+  /// Call it after the effects of an event were performed.
   void settle();
 
-  /// The one who looks was late: a run and a grace get that much longer.
+  /// The look was late: the run and a grace period get that much more time.
   void extend(TimePoint now, Duration late);
   /// The process is gone.
   void clear() { *this = RunWatcher{}; }
@@ -56,14 +56,14 @@ class RunWatcher {
   [[nodiscard]] TimePoint started() const { return watch_.started(); }
   [[nodiscard]] const std::optional<KillLadder>& ladder() const { return ladder_; }
   [[nodiscard]] bool ladder_due(TimePoint now) const;
-  /// When the deadline or the ladder's patience is over.
+  /// The earliest of the run's deadline and the ladder's timer.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const;
 
  private:
   void arm(const Sight& sight, const Limits& limits);
 
   RunWatch watch_;
-  std::optional<Duration> armed_;  ///< the limit of the present run
+  std::optional<Duration> armed_;  ///< the timeout of the current run
   std::optional<KillLadder> ladder_;
 };
 

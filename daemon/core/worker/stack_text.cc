@@ -16,18 +16,18 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// Past the bracket that closes the one at `at`.
+// The position after the bracket that closes the one at `at`.
 std::size_t past(std::string_view text, std::size_t at, char open, char close) {
   int depth = 0;
   for (; at < text.size(); ++at) {
     if (text[at] == open) ++depth;
-    // "->" and "operator->" close nothing.
+    // The ">" of "->" and "operator->" is not a closing bracket.
     if (text[at] == close && !(close == '>' && at > 0 && text[at - 1] == '-') && --depth == 0) return at + 1;
   }
   return at;
 }
 
-// "{lambda(int)#1}" → "lambda"; the operator() that follows says nothing more.
+// "{lambda(int)#1}" → "lambda", without the operator() that follows.
 std::string name_lambdas(std::string_view text) {
   std::string out;
   while (true) {
@@ -46,7 +46,7 @@ std::string_view operator_symbol(std::string_view text, std::size_t at) {
   if (text.substr(at).starts_with("()")) return text.substr(at, 2);
   std::size_t end = at;
   while (end < text.size() && std::string_view("<>=!+-*/%^&|~,[]").find(text[end]) != std::string_view::npos) ++end;
-  // "operator< <int>": what follows the name's own symbols is a template's.
+  // In "operator< <int>" the brackets after the symbol belong to a template.
   return text.substr(at, end - at);
 }
 
@@ -59,7 +59,7 @@ bool starts_operator(std::string_view text, std::size_t at) {
 constexpr std::array<std::string_view, 9> kLibraries = {"libc.so", "libstdc++.so", "libgcc_s.so",
                                                         "libm.so", "ld-linux",     "libpthread.so",
                                                         "libc-2",  "libpthread-2", "libc++"};
-// Between the worker library and a handler, or beneath everything.
+// Functions between the worker library and a handler, and below main().
 constexpr std::array<std::string_view, 9> kPassages = {"ringmaster::HandlerTable::",
                                                        "ringmaster::HandlerFunction",
                                                        "std::_Function_handler",
@@ -69,7 +69,7 @@ constexpr std::array<std::string_view, 9> kPassages = {"ringmaster::HandlerTable
                                                        "std::thread::",
                                                        "_start",
                                                        "__libc_start"};
-// The worker library itself, for stacks without a handler.
+// The worker library itself, left out of stacks without a handler.
 constexpr std::array<std::string_view, 2> kOurs = {"ringmaster::worker::", "ringmaster::worker_main"};
 
 template <std::size_t N>
@@ -77,13 +77,13 @@ bool begins_with_one(std::string_view text, const std::array<std::string_view, N
   return std::any_of(list.begin(), list.end(), [&](std::string_view one) { return text.starts_with(one); });
 }
 
-// Past the return type, which nothing but a template's instance has: "void std::f<int>".
+// Compares without the return type, which only instances of templates have: "void std::f<int>".
 bool names_one(const StackFrame& frame, const auto& list) {
   const std::string_view name = frame.function;
   return begins_with_one(name, list) || begins_with_one(short_name(name), list);
 }
 
-// A source file and no header: what a passage's frame shows then was inlined into it, and is somebody's own.
+// True for a source file, not a header: then a frame of kPassages shows code of the handler that was inlined into it.
 bool in_source_file(const StackFrame& frame) {
   const std::string_view file = frame.file;
   const std::size_t dot = file.rfind('.');
@@ -99,7 +99,7 @@ std::string line_of(std::size_t number, const StackFrame& frame) {
   return "#" + std::to_string(number) + " " + to_string(frame) + "\n";
 }
 
-// Frame i and those after it that read the same, as two lines at most: a recursion would drown the rest.
+// Adds frame i and all equal frames after it as two lines at most, so that a recursion does not hide the rest.
 void add_run(std::string& text, std::span<const StackFrame> frames, std::size_t& i, std::size_t end) {
   const std::size_t first = i;
   const std::string shown = to_string(frames[i]);
@@ -168,7 +168,7 @@ std::string short_stack(std::span<const StackFrame> frames) {
   while (end < frames.size() && !frames[end].handler_call) ++end;
   std::string text;
   for (std::size_t i = begin; i < end; ++i) {
-    // Without a handler, the program's main says nothing that the worker's name does not.
+    // In a stack without a handler main() tells nothing.
     if (of_no_interest(frames[i]) || (end == frames.size() && frames[i].function == "main")) continue;
     add_run(text, frames, i, end);
   }

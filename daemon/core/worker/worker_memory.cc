@@ -7,7 +7,7 @@
 namespace ringmaster::core {
 namespace {
 
-// Less is not worth a write.
+// The limit is not lowered for less than this.
 constexpr Bytes kWorthIt = mib(16);
 
 }  // namespace
@@ -27,8 +27,8 @@ void WorkerMemory::returned(std::uint32_t serial) {
   held_.erase(at);
 }
 
-// What is charged of sessions that are gone stays until their clients let go of it, and cannot be told from what is
-// charged of those that are there: all of it comes on top. So the limit is never below what an innocent job may need.
+// Pages of ended sessions stay charged until their clients unmap them, and cannot be distinguished from pages of
+// present sessions. So all shared memory that is charged is added to the limit, which is then never too low for a job.
 WorkerMemory::Look WorkerMemory::look(const Use& use) {
   Look look;
   look.over = use.anonymous > memory_max_;

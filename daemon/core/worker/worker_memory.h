@@ -9,28 +9,28 @@
 
 namespace ringmaster::core {
 
-/// How much the cgroup of one worker may hold. The kernel charges a page of shared memory to whoever touches it first:
-/// those of rings that a client did not reserve, or punched out, to the worker, and leaves them there. So the kernel's
-/// limit is `memory_max` and all that sessions could bring, and a job is judged by the memory that is its own. Pure.
+/// How much the cgroup of one worker may hold. The kernel charges a page of shared memory to the process that touches
+/// it first: a worker is charged for pages of rings that a client has not reserved, or has freed. So the kernel's limit
+/// is `memory_max` plus all that sessions could add, and a job is judged only by the worker's own memory. Pure.
 class WorkerMemory {
  public:
   /// `memory_max`: the pool's, not 0. `written`: the limit that the kernel has now.
   WorkerMemory(Bytes memory_max, Bytes written) : memory_max_(memory_max), written_(written) {}
 
-  /// It is about to be given a session with segments of so many bytes: the limit to write first; nullopt: it is high
-  /// enough.
+  /// A session with segments of so many bytes is about to be attached. Returns the limit that must be written first;
+  /// nullopt: the present one is high enough.
   [[nodiscard]] std::optional<Bytes> give(std::uint32_t serial, Bytes segments);
-  /// The session has come back. The limit goes down with the next look.
+  /// The session has been detached. The next look lowers the limit.
   void returned(std::uint32_t serial);
 
-  /// What the group holds: anonymous memory, and shared memory whoever's it is.
+  /// What the group holds: anonymous memory and shared memory.
   struct Use {
     Bytes anonymous;
     Bytes shared;
   };
   struct Look {
-    std::optional<Bytes> limit;  ///< to be written
-    bool over = false;           ///< its own memory is more than it may have
+    std::optional<Bytes> limit;  ///< the new limit, if it must be written
+    bool over = false;           ///< the worker has more memory of its own than allowed
   };
   [[nodiscard]] Look look(const Use& use);
 
@@ -43,7 +43,7 @@ class WorkerMemory {
   std::map<std::uint32_t, Bytes> held_;
 };
 
-/// From the text of memory.stat; nullopt: it does not say.
+/// Reads the text of memory.stat; nullopt: the figures are missing.
 [[nodiscard]] std::optional<WorkerMemory::Use> memory_use_of(std::string_view memory_stat);
 
 }  // namespace ringmaster::core

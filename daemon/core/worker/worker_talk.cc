@@ -53,10 +53,10 @@ Verdict WorkerTalk::hear(TimePoint now, Said said, std::uint32_t serial) {
       faulted_ = true;
       return Verdict::Heard;
   }
-  return violation("said what no worker says");
+  return violation("sent a message that no worker sends");
 }
 
-// Empty: it is its turn.
+// What is wrong with this message at this time; empty: nothing.
 std::string_view WorkerTalk::wrong_in_boot(Said said) const {
   if (said == Said::Hello) return state_ == State::New ? "" : "said hello a second time";
   if (said == Said::BootFailed) {
@@ -84,7 +84,7 @@ Verdict WorkerTalk::answer(Said said, std::uint32_t serial) {
   const auto at = sessions_.find(serial);
   const bool known = at != sessions_.end();
   Session session = known ? at->second : Session{};
-  // Orders are answered in their order: what was given is not given back before it was taken.
+  // Orders are answered in sequence: a session cannot be detached before it was attached.
   const bool due = said == Said::Attached   ? session.given
                    : said == Said::Detached ? session.asked_back != 0 && !session.given
                                             : session.given || session.held;
@@ -95,7 +95,7 @@ Verdict WorkerTalk::answer(Said said, std::uint32_t serial) {
   }
   if (!due) {
     --late_;
-    // Its own answer to us was taken for the predecessor's.
+    // This may be the answer to our own order.
     if (known && said == Said::Attached) at->second.held = true;
     return Verdict::Late;
   }

@@ -9,11 +9,11 @@
 
 namespace ringmaster::core {
 
-/// What one worker process may say on its control socket, and when. A worker runs somebody else's code: what it says
-/// out of turn is not acted upon, and it is ended for it. Pure; its WorkerProcess asks it about every message.
+/// Which messages a worker may send on its control socket, and when. A worker runs foreign code, so a message that is
+/// not allowed is ignored and the worker is killed. Pure; WorkerProcess asks about every message.
 ///
-/// Hello → its handlers' table in pieces → Ready, each once; before Ready it may say instead that it cannot start, and
-/// then nothing more but how it dies. About a session it speaks when it was given it and has not answered, or holds it.
+/// Hello → its handler table in pieces → Ready, each once. Before Ready it may send BootFailed instead, and then only
+/// Fault. It may send messages about a session only if it has an Attach or Detach to answer, or has the session.
 class WorkerTalk {
  public:
   enum class Said : std::uint8_t {
@@ -31,31 +31,31 @@ class WorkerTalk {
   enum class State : std::uint8_t { New, Greeted, Described, Ready, Failed };
 
   WorkerTalk() = default;
-  /// Of a process that a predecessor had started. `ready`: else it is about to be killed, and may say what it likes.
-  /// Answers to the predecessor's orders are still on their way: as many as a table has sessions are let pass.
+  /// For a process that a predecessor had started. If it is not `ready` it is about to be killed, and every message is
+  /// allowed. Answers to the predecessor's orders may still come: as many as there can be sessions are accepted.
   [[nodiscard]] static WorkerTalk taken_over(bool ready);
 
-  /// The session was given to it; it is asked for it back.
+  /// An Attach was sent for the session; a Detach was sent.
   void gave(std::uint32_t serial);
   void asked_back(std::uint32_t serial);
-  /// It was given the session, and has not given it back since.
+  /// True if the session was attached and has not been detached.
   [[nodiscard]] bool holds(std::uint32_t serial) const;
 
   enum class Verdict : std::uint8_t {
-    Heard,      ///< to be acted upon
+    Heard,      ///< allowed: act on it
     Late,       ///< an answer to a predecessor's order
     Violation,  ///< see complaint()
   };
   [[nodiscard]] Verdict hear(TimePoint now, Said said, std::uint32_t serial = 0);
-  /// What was wrong with the last message, as the end of a sentence that begins with "it".
+  /// What was wrong with the last message; continues a sentence that begins with "it".
   [[nodiscard]] std::string_view complaint() const { return complaint_; }
 
   [[nodiscard]] State state() const { return state_; }
-  /// Sessions that something is known of.
+  /// The number of sessions that are tracked.
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
   static constexpr unsigned kLateAnswers = 1024;
-  /// A worker looks each 10 ms at most at what its jobs left behind.
+  /// Ample: a worker looks at most every 10 ms for what its jobs left behind.
   static constexpr unsigned kReportsPerSecond = 1000;
 
  private:
@@ -76,7 +76,7 @@ class WorkerTalk {
   bool faulted_ = false;
   unsigned late_ = 0;
   std::map<std::uint32_t, Session> sessions_;
-  TimePoint second_{};  ///< in which it reported last
+  TimePoint second_{};  ///< the second of its last report
   unsigned reports_ = 0;
   std::string_view complaint_;
 };

@@ -29,14 +29,15 @@ int apply_limits(std::span<const ChildProgram::Limit> limits) {
 }
 
 int apply_oom_score(int value) {
-  // An undumpable process's files in /proc belong to root; between here and exec this copy holds nothing to hide.
+  // The /proc files of a process that is not dumpable belong to root. Being dumpable until exec is safe: this child has
+  // nothing to hide.
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   const int error = set_oom_score_adj(value);
-  // Without CAP_SYS_RESOURCE the score cannot be lowered; then the inherited one stays, which is the higher.
+  // Without CAP_SYS_RESOURCE the score cannot be lowered: then the inherited, higher one stays.
   return error == EACCES || error == EPERM ? 0 : error;
 }
 
-// EPERM only matters where something would change: an unprivileged daemon may name its own ids.
+// EPERM only matters if the ids would change: an unprivileged daemon may name its own ids.
 SpawnFailure change_identity(const ChildProgram& program) {
   int error = 0;
   const auto failed = [&error](int result) { return (error = result) != 0; };
@@ -59,7 +60,7 @@ SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
   if (program.cgroup_fd >= 0 && failed(enter_cgroup(program.cgroup_fd))) return {Cgroup, error};
   if (failed(arrange_descriptors(program.fds, error_pipe))) return {Descriptors, error};
   if (failed(reset_signals())) return {Signals, error};
-  // Until the program has its own answer to them: there is no moment at which one from outside could end it.
+  // Ignored until the program handles them itself, so that no signal from outside can end it in between.
   ignore_signals({kKeeperGoneSignal});
   if (program.set_nice && failed(error_unless(::setpriority(PRIO_PROCESS, 0, program.nice) == 0))) return {Nice, error};
   if (failed(apply_oom_score(program.oom_score_adj))) return {OomScore, error};
@@ -79,7 +80,7 @@ SpawnFailure prepare(const ChildProgram& program, int& error_pipe) {
 
 void run_child_program(const ChildProgram& program, int error_pipe) noexcept {
   const SpawnFailure failure = prepare(program, error_pipe);
-  // Nobody is left to tell when this write fails; the exit code still says that it did not start.
+  // If this write fails nobody reads the pipe; the exit code still tells that the program did not start.
   if (::write(error_pipe, &failure, sizeof failure) < 0) ::_exit(126);
   ::_exit(127);
 }

@@ -11,7 +11,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-// In this order: the first is not used by servers at all, the last may bind a port below 1024 for a moment.
+// In order of preference: servers do not use the first at all, and the last allows to bind a port below 1024.
 constexpr int kHarmless[] = {CAP_BLOCK_SUSPEND, CAP_WAKE_ALARM, CAP_LEASE, CAP_NET_BIND_SERVICE};
 
 struct Sets {
@@ -50,7 +50,7 @@ int set_guard(int capability) noexcept {
     sets.words[CAP_TO_INDEX(capability)].inheritable = CAP_TO_MASK(capability);
   }
   if (const int error = call(SYS_capset, sets); error != 0) return error;
-  // Refused where the machine forbids ambient capabilities; then exec drops this one.
+  // If ambient capabilities are forbidden this fails, and exec drops the capability.
   if (capability >= 0) static_cast<void>(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0));
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
 }

@@ -23,7 +23,7 @@ pid_t clone_with_pidfd(int cgroup_fd, int& pidfd) noexcept {
   return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
 }
 
-// Lack of memory or processes is the same for fork; everything else may be this call's own.
+// Without memory or processes fork would fail too; any other error may be special to clone3.
 bool worth_a_fork(int error) { return error != EAGAIN && error != ENOMEM && error != EMFILE && error != ENFILE; }
 
 }  // namespace

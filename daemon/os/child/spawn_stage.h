@@ -4,7 +4,7 @@
 
 namespace ringmaster::daemon {
 
-/// Where a child was when it failed, before or at exec: one half of what the exec error pipe reports.
+/// The step at which a child failed, before or at exec; reported through the error pipe.
 enum class SpawnStage : std::uint32_t {
   None = 0,
   Request,
@@ -28,7 +28,7 @@ enum class SpawnStage : std::uint32_t {
   Guard,
 };
 
-/// What crosses the pipe when a child fails; nothing crosses it when exec succeeds (the pipe just closes).
+/// What a child writes to the error pipe when it fails. When exec succeeds, nothing is written and the pipe is closed.
 struct SpawnFailure {
   SpawnStage stage = SpawnStage::None;
   std::int32_t error = 0;  ///< errno
