@@ -1,15 +1,9 @@
 #include "daemon/control/message/handlers_message.h"
 
+#include "daemon/control/message/milliseconds.h"
 #include "proto/control_convert.h"
 
 namespace ringmaster::daemon {
-namespace {
-
-std::uint64_t milliseconds(core::Duration duration) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
-}  // namespace
 
 control::v1::PoolHandlers handlers_message(const HandlersView& pool) {
   control::v1::PoolHandlers message;

@@ -1,18 +1,12 @@
 #include "daemon/control/message/status_message.h"
 
-#include <algorithm>
-
+#include "daemon/control/message/milliseconds.h"
 #include "ringmaster_version.h"
 
 namespace ringmaster::daemon {
 namespace {
 
 namespace v1 = control::v1;
-
-std::uint64_t milliseconds(core::Duration duration) {
-  return static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
-}
 
 // Rounds up: less than a millisecond left is not 0.
 std::uint64_t milliseconds_left(core::Duration duration) {
