@@ -50,6 +50,12 @@ class Seen {
     hashes_.push_back(hash);
     return {table_[at], true};
   }
+  /// Said of several before the first of them is inserted: memory answers all of them in the time of one.
+  void expect(uint64_t hash) const { __builtin_prefetch(&table_[hash & (table_.size() - 1)]); }
+  void expect_more(uint64_t hash) const {
+    const uint32_t index = table_[hash & (table_.size() - 1)];
+    if (index != kNone) __builtin_prefetch(&hashes_[index]);
+  }
   [[nodiscard]] size_t size() const { return hashes_.size(); }
   [[nodiscard]] uint64_t hash(uint32_t index) const { return hashes_[index]; }
 
@@ -89,13 +95,22 @@ class Exploration {
   std::vector<uint32_t> first_edge_;  // into edges_, per state; the steps that need no help of the environment
   std::vector<uint32_t> edges_;
   std::vector<bool> complete_;
+  std::vector<uint64_t> hashes_;  // of the steps of the state that is visited
   Verdict verdict_;
 };
 
 void Exploration::visit(uint32_t index, const State& state, std::vector<State>& next) {
   first_edge_.push_back(static_cast<uint32_t>(edges_.size()));
   complete_.push_back(rules_.complete(state));
-  for (const Step& step : rules_.expand(state)) {
+  const std::vector<Step>& steps = rules_.expand(state);
+  hashes_.clear();
+  for (const Step& step : steps) {
+    hashes_.push_back(hash_of(step.next, seed_));
+    seen_.expect(hashes_.back());
+  }
+  for (const uint64_t hash : hashes_) seen_.expect_more(hash);
+  auto hash = hashes_.begin();
+  for (const Step& step : steps) {
     ++verdict_.steps;
     if (step.violation != nullptr) {
       verdict_.violation = step.violation;
@@ -103,7 +118,7 @@ void Exploration::visit(uint32_t index, const State& state, std::vector<State>& 
       verdict_.trace = trace_to(index, &copy);
       return;
     }
-    const auto [to, fresh] = seen_.insert(hash_of(step.next, seed_));
+    const auto [to, fresh] = seen_.insert(*hash++);
     if (fresh) {
       parent_.push_back(index);
       next.push_back(step.next);
