@@ -32,7 +32,7 @@ BEGIN {
   allow["daemon/control/requests/"] = "daemon/control/request_desk.h daemon/control/responder.h " \
     "daemon/control/message/ daemon/jobs/ " \
     "daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/log/ proto/ base/"
-  allow["daemon/control/message/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ proto/ base/"
+  allow["daemon/control/message/"] = "daemon/jobs/ daemon/sessions/ daemon/ports/ daemon/core/ proto/ base/"
   allow["daemon/control/socket/"] = "daemon/loop/ daemon/config/ daemon/log/ daemon/os/ daemon/core/daemon/ proto/ " \
     "base/"
   allow["daemon/jobs/"] = "daemon/jobs/home/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ " \
