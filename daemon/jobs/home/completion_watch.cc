@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kLongestSleep{10};
 
 struct CompletionWatch::State {
   State(const shm::RequestView& request, const shm::ReplyView& reply) : port(request, reply, nullptr) {}
-  shm::ClientPort port;  // for observe and sleep only
+  shm::ClientPort port;  // only for observe() and sleep()
   std::atomic<bool> ending = false;
   std::atomic<bool> posted = false;
   std::thread thread;
@@ -27,14 +27,14 @@ CompletionWatch::CompletionWatch(EventLoop& loop, const shm::RequestView& reques
                                  std::function<void()> look)
     : state_(std::make_shared<State>(request, reply)), reply_(reply) {
   state_->thread = std::thread([state = state_.get(), weak = std::weak_ptr(state_), &loop, look = std::move(look)] {
-    // SYNC: `posted` pairs with the exchange below: who clears it looks after clearing, so a completion between the two
+    // SYNC: `posted` pairs with the exchange below: the loop clears it before it looks, so a completion in between
     // posts again.
     core::WakePace pace;
     for (;;) {
       if (pace.too_fast(std::chrono::steady_clock::now())) std::this_thread::sleep_for(core::WakePace::kRest);
       const std::uint32_t seen = state->port.observe();
-      // SYNC: acquire, pairs with the destructor's release. After the look at the word: the destructor changes that one
-      // last, so what was seen has not changed for it yet, or tells of `ending`.
+      // SYNC: acquire, pairs with the destructor's release. Read after the word: the destructor changes the word last,
+      // so either `ending` is seen here, or the sleep below returns at once.
       if (state->ending.load(std::memory_order_acquire)) return;
       if (!state->posted.exchange(true, std::memory_order_acq_rel)) {
         loop.post([weak, look] {
@@ -51,7 +51,7 @@ CompletionWatch::CompletionWatch(EventLoop& loop, const shm::RequestView& reques
 
 CompletionWatch::~CompletionWatch() {
   state_->ending.store(true, std::memory_order_release);
-  shm::wake_client(reply_);  // changes the word too, so a sleep that is about to begin does not
+  shm::wake_client(reply_);  // also changes the word, so that a sleep which is about to begin returns at once
   state_->thread.join();
 }
 

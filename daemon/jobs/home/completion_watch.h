@@ -8,11 +8,11 @@
 
 namespace ringmaster::daemon {
 
-/// Calls `look` on the event loop after any change of a session's completion word. One thread that sleeps on the futex
-/// (completions have no descriptor, so that no client's flag can block a worker).
+/// Calls `look` on the event loop after any change of a session's completion word. It has a thread that sleeps on the
+/// futex. (Completions have no descriptor: a client could change its flags, and so block workers.)
 class CompletionWatch {
  public:
-  /// REQUIRES: the session's mapping outlives the watch. Throws std::system_error: there can be no further thread.
+  /// REQUIRES: the session's mapping outlives the watch. Throws std::system_error if no thread can be started.
   CompletionWatch(EventLoop& loop, const shm::RequestView& request, const shm::ReplyView& reply,
                   std::function<void()> look);
   ~CompletionWatch();

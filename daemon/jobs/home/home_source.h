@@ -11,17 +11,17 @@
 
 namespace ringmaster::daemon {
 
-/// Opens and ends the sessions that jobs which came as messages go through; tests fake it.
+/// Opens and ends the sessions for jobs that come as messages; tests fake it.
 class HomeSource {
  public:
   virtual ~HomeSource() = default;
 
-  /// A session of this supervisor's on the pool, for jobs of one uid. An Error: segments, memory or a thread are
-  /// refused.
+  /// Opens a session of this supervisor with the pool, for jobs of one uid. An Error: there is no memory or thread for
+  /// it.
   [[nodiscard]] virtual Result<std::unique_ptr<JobHome>> open(std::uint32_t pool, std::uint32_t uid) = 0;
-  /// For a predecessor's session, to look at. An Error: no thread can be had to watch it.
+  /// Makes a home for a predecessor's session, which takes no jobs. An Error: no thread can be started to watch it.
   [[nodiscard]] virtual Result<std::unique_ptr<JobHome>> take_over(Session& session) = 0;
-  /// The session ends. REQUIRES: its home, if it had one, is gone.
+  /// Ends the session. REQUIRES: its home, if it had one, is gone.
   virtual void close(std::uint16_t index, std::uint32_t serial) = 0;
 };
 

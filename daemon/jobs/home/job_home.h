@@ -16,15 +16,15 @@ namespace ringmaster::daemon {
 
 struct Session;
 
-/// A job on its way into a ring.
+/// A job that is to be placed in a session's ring.
 struct JobToPlace {
-  shm::JobDescriptor descriptor;  ///< all but places and sizes
+  shm::JobDescriptor descriptor;  ///< all fields but the extents
   std::string_view payload;
   std::span<const std::byte> arguments;
   std::uint64_t result_capacity = 0;
 };
 
-/// A job whose bytes lie in the rings.
+/// A job whose bytes are in the rings.
 struct PlacedJob {
   std::uint32_t slot = 0;
   std::uint32_t seq = 0;
@@ -35,32 +35,31 @@ struct PlacedJob {
 
 using Placing = boost::system::result<PlacedJob, shm::Shortage>;
 
-/// The session that a job which came as a message lies in, as jobs see it: MessageSession; tests fake it. Event loop's
-/// thread only.
+/// A session for jobs that come as messages. MessageSession implements it; tests fake it. Event loop's thread only.
 class JobHome {
  public:
   virtual ~JobHome() = default;
 
   [[nodiscard]] virtual Session& session() = 0;
-  /// This supervisor's: jobs can be placed. Else a predecessor's, to look at.
+  /// True: a session of this supervisor, where jobs can be placed. False: a predecessor's, which takes no jobs.
   [[nodiscard]] virtual bool own() const = 0;
 
-  /// Copies payload and arguments into the request ring and publishes; or what is short now.
+  /// Copies payload and arguments into the request ring and publishes the job; or tells what there is too little of.
   [[nodiscard]] virtual Placing place(const JobToPlace& job) = 0;
-  /// Ended: its request bytes are free again.
+  /// The job has ended: frees its bytes in the request ring.
   virtual void ended(PlacedJob& job) = 0;
-  /// Who asked for its outcome has read it: no successor needs to know of it. Here it may be asked for again.
+  /// The outcome has been read: a successor need not know it. This supervisor can still deliver it again.
   virtual void settle(const PlacedJob& job) = 0;
-  /// Its outcome is not kept any more: slot and result extent are free again.
+  /// The outcome is no longer kept: frees slot and result extent.
   virtual void release(const PlacedJob& job) = 0;
 
   struct Ended {
     std::uint32_t slot;
     shm::SlotWord word;
   };
-  /// Each own job that has ended since the last call, once. Nothing for a predecessor's session: ask terminal().
+  /// The jobs that have ended since the last call, each once. Always empty for a predecessor's session: use terminal().
   [[nodiscard]] virtual std::vector<Ended> collect() = 0;
-  /// The word of `slot` when it is terminal and of that job.
+  /// The word of `slot`, if it is terminal and belongs to that job.
   [[nodiscard]] virtual std::optional<shm::SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const = 0;
   /// True: it was queued and is cancelled. False: its handler was asked to stop, or it has ended.
   virtual bool cancel(std::uint32_t slot, std::uint32_t seq) = 0;

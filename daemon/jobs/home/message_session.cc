@@ -56,7 +56,7 @@ void MessageSession::ended(PlacedJob& job) {
 }
 
 void MessageSession::settle(const PlacedJob& job) {
-  // SYNC: release: as ClientPort::release, which may come later for the same slot.
+  // SYNC: release: like ClientPort::release, which may follow for the same slot.
   session_.reply.word(job.slot).store(shm::SlotWord::free_slot(job.seq).bits(), std::memory_order_release);
 }
 

@@ -17,12 +17,12 @@
 
 namespace ringmaster::daemon {
 
-/// The session of one supervisor on one pool, through which jobs that came as messages go: the supervisor is its
-/// client. A predecessor's has slots to look at and nothing to submit with. Event loop's thread only.
+/// A session for jobs that come as messages, whose client is the supervisor. In a predecessor's session outcomes can be
+/// read, but no jobs submitted. Event loop's thread only.
 class MessageSession final : public JobHome {
  public:
-  /// `own`: this supervisor's; jobs can be placed. `look` is called when something may have ended, `may_take` is asked
-  /// before pages are reserved. An Error: no thread can be had to watch it.
+  /// `own`: a session of this supervisor, where jobs can be placed. `look` is called when jobs may have ended,
+  /// `may_take` before pages are reserved. An Error: no thread can be started to watch it.
   using MayTake = std::function<bool(core::Bytes)>;
   [[nodiscard]] static Result<std::unique_ptr<MessageSession>> open(EventLoop& loop, PoolPort& pool, Session& session,
                                                                     bool own, std::function<void()> look,
