@@ -60,9 +60,9 @@ typedef struct rm_job_calls {
   int (*cancelled)(rm_job* job);
   /* Nanoseconds to the run deadline, 0 or less when it has passed, INT64_MAX without one. */
   int64_t (*deadline_left)(rm_job* job);
-  /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives it: it is not taken for something
-   * that the job left behind, not ended, and its exit status is left to the handler. 0: there is no such process.
-   * RM_STARTS_HELPERS says the same of whatever a handler's jobs start. */
+  /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives the job: the worker neither kills it
+   * as a leftover nor collects its exit status. 0: there is no such process.
+   * RM_STARTS_HELPERS says the same of every process that a handler's jobs start. */
   int (*keep_process)(rm_job* job, int64_t pid);
   /* Since 0.2.0. The request once more, at another address and with the same bytes, in memory that the handler may
    * write until it returns; nobody else sees what it writes. NULL: the handler's flags do not say RM_WRITES_INPUT, or

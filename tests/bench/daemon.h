@@ -9,7 +9,7 @@
 
 namespace ringmaster::bench {
 
-/// Where the programs of this build lie.
+/// The paths of this build's programs.
 struct Programs {
   std::string ringmasterd;
   std::string ringmaster;
@@ -31,13 +31,13 @@ class Daemon {
   void admit_everyone() const;
   [[nodiscard]] std::string socket() const { return folder_ + "/ringmaster.sock"; }
   [[nodiscard]] pid_t keeper() const noexcept { return keeper_; }
-  /// -1 where there is none at the moment.
+  /// -1 if there is none at the moment.
   [[nodiscard]] pid_t supervisor() const;
   /// The worker processes of one pool, spares included.
   [[nodiscard]] std::vector<pid_t> workers(const std::string& pool) const;
   /// Pins all workers of `pool` to one CPU, counted among the usable ones.
   void pin_workers(const std::string& pool, int cpu) const;
-  /// The sum over all pools, as status says it.
+  /// The sum over all pools, from the daemon's status.
   [[nodiscard]] double missed_wakes() const;
 
  private:

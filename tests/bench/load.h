@@ -8,7 +8,7 @@
 #include "tests/bench/daemon.h"
 #include "tests/bench/floors.h"
 
-/// What the measurements of the job path load a pool with.
+/// The load that the measurements of the job path put on a pool.
 namespace ringmaster::bench {
 
 /// A session with 256 slots and room for the largest payload.
@@ -21,7 +21,7 @@ void expect_done(const Outcome& outcome);
 /// Submits one job and waits for it.
 Timings run_one(Session& session, const char* handler = "nothing", Request request = {});
 
-/// The median of so many round trips of an empty job, after a rest before each.
+/// The median of `count` round trips of an empty job, with a rest before each.
 [[nodiscard]] double sequential_p50(Session& session, int rounds, Duration rest = Duration(0));
 
 /// `count` empty jobs, 64 in flight.

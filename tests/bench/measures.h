@@ -19,11 +19,11 @@ void measure_crash(const Daemon& daemon, Report& report);
 /// Faults that the worker's own handler sees.
 void measure_fault(const Daemon& daemon, Report& report);
 void measure_deadline(const Daemon& daemon, Report& report);
-/// 4,000 jobs under fire, with and without retries.
+/// 4,000 jobs while their workers are killed, with and without retries.
 void measure_chaos(const Daemon& daemon, Report& report);
 void measure_supervisor_kill(const Daemon& daemon, Report& report);
 
-/// A daemon of its own, where one session is busy and 1, 64, 1,000 others are merely open.
+/// A daemon of its own, where one session is busy and 1, 64, 1,000 others are open and idle.
 void measure_idle_sessions(const Programs& programs, Report& report);
 
 /// A daemon of its own, with one user who asks all the time and one who asks seldom. Needs root, to be both.

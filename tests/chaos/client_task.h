@@ -10,7 +10,7 @@
 
 namespace ringmaster::chaos {
 
-/// What one client process is told by its command line, and what its parts share.
+/// The settings of one client process, from its command line, and the data that its parts share.
 struct ClientTask {
   std::string socket;
   std::uint64_t seed = 0;
@@ -28,18 +28,18 @@ struct ClientTask {
     journal.write({0, kind, job, numbers, std::move(text)});
   }
   void note_submitting(const JobPlan& plan) const;
-  /// The outcome as it is, its result looked at.
+  /// Records the outcome, after checking the bytes of its result.
   void note_outcome(Kind kind, const JobPlan& plan, const Outcome& outcome) const;
 };
 
-/// Set by SIGTERM: submit no more, see the end of what is in flight, and go.
+/// Set by SIGTERM: submit no more jobs, wait for those in flight, and exit.
 [[nodiscard]] std::atomic<bool>& told_to_leave() noexcept;
 
 [[nodiscard]] std::string pool_name(unsigned pool);
 [[nodiscard]] Arguments arguments_of(const JobPlan& plan);
 [[nodiscard]] const char* handler_of(const JobPlan& plan) noexcept;
 void pause_for(std::uint32_t us) noexcept;
-/// Of this process, the one that counts them left out.
+/// The open descriptors of this process, without the one that is used to count them.
 [[nodiscard]] std::int64_t open_descriptors();
 
 void run_session_client(const ClientTask& task);

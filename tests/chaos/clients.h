@@ -12,8 +12,8 @@
 
 namespace ringmaster::chaos {
 
-/// The judge's client processes, each started again in a next incarnation when it ends. Their histories are files in
-/// the run's folder, opened here, so that a client need not be able to.
+/// The judge's client processes; each is started again, as its next incarnation, when it ends. Their histories are
+/// files in the run's folder, which the judge opens, so that a client needs no access to it.
 class Clients {
  public:
   Clients(const Setup& setup, const Journal& journal, std::uint64_t seed, unsigned count, const PlanLimits& limits);
@@ -21,15 +21,15 @@ class Clients {
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
 
-  /// Buries those that ended, and starts them again where `again`. True: some live.
+  /// Reaps the clients that ended, and starts them again if `again`. True: some are alive.
   bool tend(bool again);
-  /// Of the living one that `pick` names; false: none.
+  /// Sends a signal to the living client that `pick` selects; false: there is none.
   bool signal(std::uint32_t pick, int signal);
   /// SIGCONT and SIGTERM to all.
   void tell_all_to_leave();
-  /// Those that did not leave in time, killed: their jobs' outcomes are missing.
+  /// Kills the clients that did not leave in time: the outcomes of their jobs are missing.
   void give_up();
-  /// SIGCONT to whoever is this process, if it still is.
+  /// SIGCONT to this client, if it is still alive.
   void go_on(pid_t pid) const;
   /// The pid that the last signal() went to.
   [[nodiscard]] pid_t last_pid() const noexcept { return last_pid_; }

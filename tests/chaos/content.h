@@ -7,8 +7,8 @@
 
 namespace ringmaster::chaos {
 
-/// What a job's bytes are: all of them follow from whose they are. A word of 64 bits at index i is mix(owner + i *
-/// odd), which can be undone: so a word that is not its own tells whose it is.
+/// The bytes of a job's request and result, computed from the job's number: the 64-bit word at index i is mix(owner +
+/// i * odd). mix() can be undone, so a word that belongs to another job tells which one.
 enum class Side : std::uint8_t { Request = 1, Result = 2 };
 
 /// client: 12 bits, incarnation: 16, number: 32. Never 0.
@@ -28,14 +28,14 @@ void fill(std::span<std::byte> bytes, std::uint64_t job, Side side) noexcept;
 
 enum class Verdict : std::uint8_t {
   Right,
-  Short,    ///< not as long as it must be
-  Foreign,  ///< all of it, or its beginning, is another job's
-  Mixed,    ///< begins right, and is not
+  Short,    ///< shorter than it must be
+  Foreign,  ///< all of it, or its beginning, belongs to another job
+  Mixed,    ///< begins right, then is wrong
 };
 struct Finding {
   Verdict verdict = Verdict::Right;
   std::uint64_t at = 0;     ///< the first wrong byte
-  std::uint64_t whose = 0;  ///< the job whose word lies there; 0: nobody's
+  std::uint64_t whose = 0;  ///< the job that the wrong word belongs to; 0: none
 };
 [[nodiscard]] Finding look_at(std::span<const std::byte> bytes, std::uint64_t job, Side side,
                               std::uint64_t wanted_bytes) noexcept;

@@ -12,20 +12,20 @@
 
 namespace ringmaster::chaos {
 
-/// What a run is made of, beside its seed.
+/// The programs and folders of a run.
 struct Setup {
   std::string ringmasterd;
   std::string client;    ///< ringmaster-chaos-client
   std::string handlers;  ///< chaos_handlers.so
   std::string folder;    ///< of this run: histories, log, socket
-  std::string plant;     ///< a fault that the product is to have; empty: none
+  std::string plant;     ///< the fault to switch on in the daemon (base/plant.h); empty: none
   std::string cgroup;    ///< a delegated one for the daemon; empty: none
   std::string socket() const { return folder + "/d.sock"; }
   std::string runs() const { return folder + "/runs"; }
   std::string log() const { return folder + "/log"; }
 };
 
-/// The pools, as the judge has them configured.
+/// The pools of the judge's configuration.
 inline constexpr unsigned kPools = 2;
 inline constexpr unsigned kWorkersOf[kPools] = {2, 1};
 inline constexpr unsigned kSparesOf[kPools] = {1, 0};
@@ -46,13 +46,13 @@ class Daemon {
   [[nodiscard]] pid_t supervisor() const;
   /// In the order of their pids.
   [[nodiscard]] std::vector<pid_t> workers() const;
-  /// Children of the keeper that are neither.
+  /// Children of the keeper that are neither supervisor nor worker.
   [[nodiscard]] std::vector<ProcessFacts> strangers() const;
-  /// False: it is gone, or none of the keeper's.
+  /// False: the process is gone, or is not a child of the keeper.
   bool signal(pid_t pid, int signal) const { return signal_child_of(keeper_, pid, signal); }
-  /// The keeper itself is there.
+  /// True while the keeper lives.
   [[nodiscard]] bool runs() const;
-  /// SIGTERM, and at most `ms` for it to end; its wait status, or nullopt and a SIGKILL.
+  /// Sends SIGTERM and waits at most `ms`. Returns the wait status; nullopt: it did not end, and was killed.
   std::optional<int> stop(int ms);
 
  private:

@@ -9,8 +9,8 @@
 
 namespace ringmaster::chaos {
 
-/// Why jobs may end, or be refused, as they did: by what they are, by what their client asked for, by what the judge
-/// did to the processes. Pure. Each answer is empty where the end is explained, else says what is wrong with it.
+/// Explains why a job ended, or was refused, as it did: by its plan, by its client's requests or by what the judge did
+/// to the processes. Pure. Each function returns an empty string if there is an explanation, else what is wrong.
 class EndRules {
  public:
   EndRules(const History& history, const JudgeLimits& limits);
@@ -34,7 +34,7 @@ class EndRules {
   [[nodiscard]] std::string unexplained_rejection(const JobHistory& job, const Seen& seen) const;
   /// A signal of the judge to that process, or where `pid` is 0 to any worker, within the window.
   [[nodiscard]] bool signalled(std::int64_t pid, int signal, std::uint64_t from_ns, std::uint64_t to_ns) const;
-  /// Its user's jobs ended so many workers lately that the daemon may refuse them, and says that this is why.
+  /// True if recent jobs of this user crashed so many workers that the daemon may refuse further ones.
   [[nodiscard]] bool charged(std::uint64_t job, std::uint64_t ns, const std::string& text) const;
   [[nodiscard]] bool drained(std::int64_t pool, std::uint64_t from_ns, std::uint64_t to_ns) const;
 
@@ -42,7 +42,7 @@ class EndRules {
   JudgeLimits limits_;
   std::unordered_map<std::int64_t, std::vector<SignalSent>> by_pid_;
   std::vector<SignalSent> to_workers_;  ///< in the order of time
-  std::vector<std::uint64_t> crashes_;  ///< when runs began that take their worker along, in the order of time
+  std::vector<std::uint64_t> crashes_;  ///< when runs began that crash their worker, in the order of time
   std::vector<SignalSent> stops_;       ///< of anybody
 };
 

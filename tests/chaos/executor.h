@@ -11,7 +11,7 @@
 
 namespace ringmaster::chaos {
 
-/// Carries a schedule out, and writes each signal down before it is sent. One thread; waits for nobody.
+/// Carries out a schedule, and records each signal before sending it. One thread; never waits for another process.
 class Executor {
  public:
   Executor(Daemon& daemon, Clients& clients, Watcher& watcher, const Journal& journal)
@@ -19,10 +19,11 @@ class Executor {
 
   /// Returns early where the daemon is gone.
   void run(const std::vector<Step>& steps, Nanos length);
-  /// Whoever is still stopped goes on.
+  /// Sends SIGCONT to every process that is still stopped.
   void continue_all();
 
-  /// What was done, by act; and kills of the supervisor that were left out for the keeper's sake.
+  /// How often each act was done; and how many kills of the supervisor were left out, so that the keeper does not see a
+  /// restart loop.
   [[nodiscard]] const std::map<Act, std::uint64_t>& done() const noexcept { return done_; }
   [[nodiscard]] std::uint64_t spared() const noexcept { return spared_; }
 

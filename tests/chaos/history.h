@@ -16,7 +16,7 @@ namespace ringmaster::chaos {
 struct Run {
   std::uint64_t public_id = 0;
   std::uint64_t begin_ns = 0;
-  std::uint64_t end_ns = 0;  ///< 0: nobody wrote it
+  std::uint64_t end_ns = 0;  ///< 0: no end was recorded
   std::int64_t pid = 0;
   unsigned attempt = 0;
   bool asked_to_stop = false;
@@ -37,7 +37,7 @@ struct Seen {
   std::string text;
 };
 
-/// All that was done with one job, and seen of it.
+/// All records about one job.
 struct JobHistory {
   JobPlan plan;
   std::uint64_t submitted_ns = 0;
@@ -63,7 +63,7 @@ struct ClientLife {
   std::int64_t wait_status = 0;
   std::int64_t descriptors = 0;
   std::int64_t descriptors_left = 0;
-  bool crashes = false;  ///< some of its jobs take their worker along
+  bool crashes = false;  ///< some of its jobs crash their worker
   bool killed = false;   ///< by the judge
   bool gave_up = false;  ///< it did not leave when it was told to
   std::string text;
@@ -80,7 +80,7 @@ struct Window {
   std::uint64_t to_ns = 0;  ///< 0: not over
 };
 
-/// Everything that was written down, by whoever it was.
+/// The records of all processes of a run.
 struct History {
   void add(const Record& record);
   /// Every whole line of a file's text.
@@ -93,7 +93,7 @@ struct History {
   std::vector<Record> not_opened;
   std::vector<Record> strays;
   std::vector<Record> faults;
-  std::vector<Record> missed;                     ///< wakes, as they were looked at
+  std::vector<Record> missed;                     ///< the counts of missed wakes, in the order they were read
   std::map<std::int64_t, std::uint64_t> daemons;  ///< daemon ids, when first seen
   std::uint64_t broken_lines = 0;
 };

@@ -4,7 +4,7 @@
 
 namespace ringmaster::chaos {
 
-/// What a job's handler does in the end.
+/// How a job's handler ends.
 enum class Behave : std::uint8_t {
   Return,      ///< with its result
   Fail,        ///< throws
@@ -14,12 +14,12 @@ enum class Behave : std::uint8_t {
   Exit,        ///< _exit(7)
   CrashOnce,   ///< SIGKILL of itself on its first attempt, a result on the next
   Hang,        ///< until it is killed
-  LeaveChild,  ///< a result, and a process that nobody waits for
-  ChildCrash,  ///< the same, and then SIGKILL of itself
+  LeaveChild,  ///< returns a result and leaves a child process behind
+  ChildCrash,  ///< leaves a child process behind, then kills itself with SIGKILL
 };
 inline constexpr Behave kLastBehave = Behave::ChildCrash;
 [[nodiscard]] const char* to_string(Behave behave) noexcept;
-/// Its worker dies of it, without any help.
+/// True if the job kills its own worker.
 [[nodiscard]] bool kills_its_worker(Behave behave) noexcept;
 
 /// How the job reaches the daemon.
@@ -46,7 +46,7 @@ struct JobPlan {
   std::uint32_t queue_timeout_ms = 0;  ///< 0: none
   std::uint32_t cancel_after_us = 0;   ///< 0: never
 
-  // Not in the history: how its client goes about it.
+  // How the client submits and collects the job; not part of the history.
   std::uint32_t pause_us = 0;      ///< before it
   bool ask_twice = false;          ///< Wire: the same cookie in two requests
   bool fetch_apart = false;        ///< Wire: submitted without waiting, fetched then
@@ -58,7 +58,7 @@ struct PlanLimits {
   unsigned pools = 2;
   std::uint32_t mean_pause_us = 8000;
   std::uint64_t largest_bytes = std::uint64_t{32} << 20;
-  bool crashes = true;  ///< jobs that take their worker along
+  bool crashes = true;  ///< jobs that crash their worker
 };
 /// Job `number` of a client's incarnation. Pure: the same arguments, the same job.
 [[nodiscard]] JobPlan plan_job(std::uint64_t seed, Way way, std::uint32_t client, std::uint32_t incarnation,

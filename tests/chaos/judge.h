@@ -9,7 +9,7 @@
 
 namespace ringmaster::chaos {
 
-/// What must hold, whatever was killed.
+/// The rules that must hold, whatever was killed.
 enum class Rule : std::uint8_t {
   OneOutcome,          ///< an accepted job has exactly one outcome, unless its client gave it up or died
   OneAnswer,           ///< a question has one reply, and the same question again the same answer
@@ -21,10 +21,10 @@ enum class Rule : std::uint8_t {
   OneRunAtATime,       ///< the next attempt begins when the last can write no more
   DoneWasRun,          ///< done says: this attempt's handler came to its end
   EndHasItsCause,      ///< an outcome is explained by the job, its client, or what the judge did
-  RefusalHasItsCause,  ///< and so is a refusal
+  RefusalHasItsCause,  ///< a refusal is explained in the same way
   NothingLost,         ///< no cold start: one daemon, no lost job
   NothingMissed,       ///< no wake is lost
-  ClientsLive,         ///< a client ends when it is told to, and well
+  ClientsLive,         ///< a client ends when it is told to, and without an error
   NothingLeft,         ///< no slot, byte, descriptor, process, cgroup, file
   KnownJobs,           ///< nobody runs or ends a job that nobody submitted
 };
@@ -45,7 +45,7 @@ struct JudgeLimits {
   std::uint32_t run_timeout_ms = 5000;
   std::int64_t slots = 64;  ///< of a client's session
   std::int64_t ring_bytes = 1 << 26;
-  /// So many jobs of a user that crash within two minutes may get it refused.
+  /// This many crashing jobs of one user within two minutes may get the user's next jobs refused.
   unsigned crashes_refused = 8;
 };
 
@@ -61,7 +61,7 @@ struct Judgement {
   [[nodiscard]] bool clean() const noexcept { return breaches.empty(); }
 };
 
-/// Pure: holds a whole history against the rules.
+/// Pure: checks a whole history against the rules.
 [[nodiscard]] Judgement judge(const History& history, const JudgeLimits& limits);
 
 }  // namespace ringmaster::chaos

@@ -9,7 +9,7 @@
 
 namespace ringmaster::chaos {
 
-/// What a daemon holds that nobody uses: taken before a run, to hold the end against.
+/// The resources that an idle daemon holds. Taken before a run, and compared with those after it.
 struct Footprint {
   int keeper_descriptors = 0;
   int supervisor_descriptors = 0;
@@ -22,11 +22,11 @@ struct Footprint {
 };
 [[nodiscard]] Footprint footprint_of(const Daemon& daemon, const DaemonView& view);
 
-/// What is there that should not be, a sentence each. Sessions of the daemon's own may be more than before.
+/// What is left that should not be, one sentence each. The daemon itself may have more internal sessions than before.
 [[nodiscard]] std::vector<std::string> left_in(const Daemon& daemon, const DaemonView& view, const Footprint& before,
                                                const Footprint& now);
 
-/// After the daemon's end: processes of the judge that are none of its clients, and files.
+/// After the daemon's end: files, and child processes of the judge that are not its clients.
 [[nodiscard]] std::vector<std::string> left_after(const Setup& setup);
 
 }  // namespace ringmaster::chaos

@@ -14,7 +14,7 @@ struct ProcessFacts {
   std::string command;  ///< its first argument, or its name in brackets
 };
 
-/// As /proc tells it now.
+/// The processes that /proc lists now.
 [[nodiscard]] std::vector<ProcessFacts> children_of(pid_t parent);
 [[nodiscard]] std::vector<ProcessFacts> descendants_of(pid_t ancestor);
 
@@ -26,7 +26,7 @@ bool signal_child_of(pid_t parent, pid_t pid, int signal);
 [[nodiscard]] int descriptors_of(pid_t pid);
 /// What they are, one a line, sorted: "3 memfd".
 [[nodiscard]] std::string descriptor_kinds(pid_t pid);
-/// Maps of shared memory that nobody named.
+/// The number of mappings of anonymous shared memory.
 [[nodiscard]] int memfd_maps_of(pid_t pid);
 
 [[nodiscard]] std::string read_text(const std::string& path);

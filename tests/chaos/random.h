@@ -16,7 +16,7 @@ namespace ringmaster::chaos {
   return x ^ (x >> 30) ^ (x >> 60);
 }
 
-/// A stream of numbers that its seed decides, on every machine and with every library.
+/// A stream of random numbers: the same seed gives the same numbers on every machine and with every standard library.
 class Random {
  public:
   explicit constexpr Random(std::uint64_t seed) noexcept : state_(mix(seed ^ 0x6A09E667F3BCC909U)) {}

@@ -8,7 +8,7 @@
 
 namespace ringmaster::chaos {
 
-/// What somebody did or saw. The numbers that each kind carries stand behind it, in their order.
+/// What a process did or saw. The comment of each kind lists the numbers that its record carries, in order.
 enum class Kind : std::uint8_t {
   // by clients
   ClientStarts,  ///< pid, client, incarnation, descriptors, 1: its jobs may crash

@@ -25,12 +25,12 @@ struct RunOptions {
 struct RunResult {
   Judgement judgement;
   std::map<Act, std::uint64_t> acts;
-  std::uint64_t spared = 0;  ///< kills of the supervisor that would have been a loop to the keeper
+  std::uint64_t spared = 0;  ///< kills of the supervisor left out, since the keeper would have seen a restart loop
   std::uint64_t client_lives = 0;
 };
 
-/// One run: daemon, clients, schedule, end, and the judgement over what they wrote.
-/// Throws std::runtime_error where no run can be had.
+/// One run: starts daemon and clients, carries out the schedule, ends them, and judges their records.
+/// Throws std::runtime_error if the run cannot be started.
 [[nodiscard]] RunResult run_chaos(const Setup& setup, const RunOptions& options);
 
 /// The history of one job, in the order of time, a line each.

@@ -40,11 +40,11 @@ struct Pace {
 };
 
 /// The whole schedule. Pure: the same seed, the same steps. Kills of the supervisor stay under what the keeper calls a
-/// loop, also in the bursts that catch a successor while it takes over.
+/// restart loop, also in the bursts that hit a successor while it takes over.
 [[nodiscard]] std::vector<Step> plan_steps(std::uint64_t seed, Nanos length, const Pace& pace);
 
-/// Whether one more kill of the supervisor stays under what the keeper calls a loop (20 in 10 s, 8 in a row that never
-/// served), with a margin: the schedule keeps to it, and so must whoever carries it out late.
+/// Tells whether one more kill of the supervisor stays under what the keeper calls a restart loop (20 in 10 s, 8 in a
+/// row that never served), with a margin. Both the schedule and its executor, which may be late, ask it.
 class SupervisorPace {
  public:
   static constexpr Nanos kWindow = std::chrono::seconds(10);

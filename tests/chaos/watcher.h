@@ -13,7 +13,7 @@
 
 namespace ringmaster::chaos {
 
-/// What the daemon says of itself, in sums.
+/// Sums over the daemon's status.
 struct DaemonView {
   std::uint64_t daemon_id = 0;
   std::int64_t supervisor = 0;
@@ -28,8 +28,8 @@ struct DaemonView {
   std::string text;  ///< what is odd about it, for people
 };
 
-/// An administrator's eye and hand: asks for the status all the time and writes down what counts, drains pools and
-/// lets them go on. Two threads; the rest of the judge never waits for the daemon.
+/// Plays the administrator: asks for the status all the time and records it, drains and resumes pools. Uses two
+/// threads, so that the rest of the judge never waits for the daemon.
 class Watcher {
  public:
   Watcher(const std::string& socket, const Journal& journal);
@@ -40,7 +40,7 @@ class Watcher {
   /// The supervisor that answered last, by its pid; 0: none yet.
   [[nodiscard]] std::int64_t serving() const noexcept { return serving_; }
   void drain(unsigned pool, std::uint64_t until_ns);
-  /// Everything drained takes jobs again; returns when the daemon has said so, or after `ms`.
+  /// Resumes every drained pool; returns when the daemon has confirmed it, or after `ms`.
   bool resume_all(int ms);
   /// One look, now. nullopt: no answer.
   [[nodiscard]] std::optional<DaemonView> look();

@@ -10,8 +10,8 @@
 
 namespace ringmaster::chaos {
 
-/// One connection of the control protocol that never waits but in wait(): many questions on their way at once, and
-/// every reply is seen, whoever asked.
+/// One connection of the control protocol. Many questions may be under way at once; only wait() waits, and it returns
+/// every reply, also one that answers no question.
 class WireLink {
  public:
   explicit WireLink(std::string socket) : socket_(std::move(socket)) {}

@@ -4,8 +4,7 @@
 
 namespace ringmaster::fuzz {
 
-/// What the C++ heap was asked for since reset(), by this thread's program. Under a sanitizer, which has a heap of its
-/// own, nothing is counted.
+/// Counts the allocations on the C++ heap since reset(). Counts nothing under a sanitizer, which has its own heap.
 struct Allocations {
   std::size_t count = 0;
   std::size_t peak_bytes = 0;

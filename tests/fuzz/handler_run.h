@@ -9,9 +9,9 @@
 
 namespace ringmaster::fuzz {
 
-/// Runs a stock handler as a worker does and checks what holds of every job, whatever its bytes: it ends as one of the
-/// ends that there are, within its room, with a sentence where it failed; and where its room was too small, the room
-/// that it names is enough.
+/// Runs a stock handler as a worker does and checks what must hold for every input: the handler returns one of the
+/// known codes, its result fits its room, a failure has a message, and if the room was too small, the size that the
+/// handler asks for is enough.
 inline test::Ran run_checked(const std::string& name, std::string_view input, const test::Arguments& arguments,
                              std::size_t capacity) {
   constexpr std::uint64_t kMostRoom = std::uint64_t{4} << 20;

@@ -4,7 +4,7 @@
 
 namespace ringmaster::fuzz {
 
-/// Whether `text` is one JSON value by RFC 8259 and nothing else: for what programs will read.
+/// True if `text` is exactly one JSON value by RFC 8259.
 [[nodiscard]] bool is_json(std::string_view text);
 
 }  // namespace ringmaster::fuzz

@@ -47,7 +47,7 @@ class Script {
   Input bytes_;
 };
 
-/// A copy on the heap without a byte to spare: AddressSanitizer sees whoever reads one too far.
+/// A copy on the heap, exactly as large as its content, so that AddressSanitizer sees a read past the end.
 [[nodiscard]] inline std::vector<std::byte> exact_copy(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};

@@ -8,8 +8,7 @@
 
 namespace ringmaster::fuzz {
 
-/// A refusal is one sentence that can be shown: it says something, on one line, in clean text, and does not repeat
-/// whatever length the stranger sent.
+/// Checks the message of a refusal: not empty, one line, printable text, and of limited length whatever the peer sent.
 inline void check_sentence(std::string_view text, std::size_t most = 2048) {
   const std::string shown = clean_text(text, 200);
   RM_CHECK(!text.empty(), "a refusal without a word");

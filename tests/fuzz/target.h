@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-/// What a fuzz target is: one parser or one state machine that strangers feed, and what must hold of it for every
-/// input. The same code runs under libFuzzer (the fuzz preset) and, over its seeds and its corpus, as a plain test.
+/// A fuzz target: one parser or state machine that reads untrusted input, and what must hold for every input. The same
+/// code runs under libFuzzer (the fuzz preset) and, over its seeds and its corpus, as a plain test.
 namespace ringmaster::fuzz {
 
 using Input = std::span<const std::uint8_t>;
 
-/// What one input may cost. Counted, not measured: the same on every machine, sanitizers apart.
+/// The cost that one input may cause. Counted in bytes, so it is the same on every machine (not under sanitizers).
 struct Cost {
   std::size_t live_bytes = std::size_t{4} << 20;  ///< most bytes of the heap in use at once, whatever the input
   std::size_t live_bytes_per_byte = 256;          ///< and so many more for each byte of it
@@ -22,7 +22,7 @@ struct Cost {
 
 struct Target {
   const char* name;  ///< of its folder in tests/fuzz/corpus
-  /// Ends the process by RM_CHECK where something does not hold. Depends on nothing but `input`.
+  /// Ends the process by RM_CHECK if a property does not hold. Depends only on `input`.
   void (*run)(Input input);
   /// Inputs that a friendly peer sends, of every kind: where fuzzing starts.
   std::vector<std::string> (*seeds)();

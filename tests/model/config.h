@@ -10,7 +10,7 @@ inline constexpr int kMaxSlots = 4;    // of all sessions together
 inline constexpr int kMaxThreads = 2;  // client threads of all sessions together
 inline constexpr int kMaxWorkers = 3;
 
-/// One deliberate fault each. The model is only worth something if it finds every one of them.
+/// One deliberate fault each. The model is useful only if it finds every one of them.
 enum class Mutation : uint8_t {
   None,
   IntentAfterClaim,
@@ -36,21 +36,21 @@ enum class Mutation : uint8_t {
   CollectWithoutLock,      // threads of one client collect without excluding each other
   DoneBitAfterWake,        // the done bit is set after the completion word was changed and its waiters woken
   NoSecondLook,            // before it sleeps a worker looks at its hot sessions only
-  OneSharedBit,            // what one worker calls hot no other looks for among its cold ones
-  ChainHotOnly,            // a worker that spun rings on for its hot sessions only
-  StandbySleepsOn,         // who stands by sleeps until it is rung
-  StandbyLeavesBlindly,    // who stands by no longer goes to sleep without another look
-  StandbyKeepsWord,        // who stood by and has found work runs it under its word
+  OneSharedBit,            // a session that is hot for one worker is skipped by every other worker
+  ChainHotOnly,            // a worker that spun wakes the next worker for its hot sessions only
+  StandbySleepsOn,         // the standby worker sleeps until it is rung
+  StandbyLeavesBlindly,    // a worker that stops standing by sleeps without another look
+  StandbyKeepsWord,        // a standby worker that found work runs it and keeps the standby word
   ReaperLeavesRoles,       // a dead worker's words of streamer and standby stay
   SettleWithoutRecheck,    // the look before a sleep clears a stale bit and does not look at the slot again
   SettleForgets,           // the look before a sleep clears a bit without a look at its slot
-  ChainSkipsToldOf,        // a worker rings on for its hot sessions only, and not for the supervisor's own
-  FullBellIsSilent,        // who finds a bell full takes that for a ring
+  ChainSkipsToldOf,        // a worker wakes the next worker for its hot sessions, but not for the supervisor's session
+  FullBellIsSilent,        // a ringer that finds the bell full takes it as rung
 };
 
 [[nodiscard]] std::string_view name_of(Mutation mutation);
 
-/// What takes part in one exploration. Small numbers: the state space is their product.
+/// The actors and limits of one exploration. Keep the numbers small: the state space grows with their product.
 struct Config {
   std::string_view name;
   std::string_view about;
@@ -63,7 +63,7 @@ struct Config {
   int incarnations = 1;  // of each worker; 1: a dead one is not replaced (quarantine)
   int attempts = 1;      // of each job; 1: not idempotent
 
-  // How often the environment may do each of these in one run. It is never obliged to.
+  // How often the environment may do each of these in one run, at most.
   int crashes = 0;  // of any of the following
   bool worker_crashes = true;
   bool client_crashes = true;
@@ -76,14 +76,14 @@ struct Config {
   bool children = false;    // a worker may leave a forked child behind that writes on
   bool spin = false;        // workers spin before they sleep
   bool standby = false;     // workers leave their jobs to one that streams, while one stands by
-  int streamers = 1;        // so many of them may stream: they are alike
+  int streamers = 1;        // how many of them may stream: all are alike
   bool settles = true;      // before it sleeps a worker looks at the words behind the bits; else any bit keeps it awake
   bool told_of = false;     // the last session is the supervisor's own: it calls one idle worker and rings no bell
   bool full_bells = false;  // a bell may be full when it is rung: the ringer empties it first
-  int always_hot = kMaxSessions;  // so many sessions a worker always looks at; at the others when they have work, and
-                                  // else now and then
+  int always_hot = kMaxSessions;  // the number of sessions that a worker always looks at; it looks at the others when
+                                  // they have work, and otherwise now and then
   bool collects = true;           // clients wait for their jobs and collect them; else the jobs' end is all that counts
-  bool first_job_hangs = false;   // the first session's job never ends and has no deadline; the rest must not care
+  bool first_job_hangs = false;   // the first session's job never ends and has no deadline; all others must end
 
   Mutation mutation = Mutation::None;
 

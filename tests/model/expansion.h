@@ -49,7 +49,7 @@ class Expansion {
   void scan(int index, WorkerAt if_found_at, WorkerAt if_none);
   void look_at_all(int index, WorkerAt if_any, WorkerAt if_none);
   void heed(Worker& w, uint8_t edges) const;
-  /// Sessions that may be cold, a bit each.
+  /// Sessions that may be cold, one bit for each.
   [[nodiscard]] uint8_t cold_mask() const {
     return u8(((1 << config_.sessions) - 1) & ~((1 << config_.always_hot) - 1));
   }
@@ -74,7 +74,7 @@ class Expansion {
   // standby_steps.cc
   void stream(int index);
   void stand_by(int index);
-  /// Where a worker goes that has found nothing, or leaves it to the streamer.
+  /// The next step of a worker that has found no work, or leaves the work to the streamer.
   [[nodiscard]] WorkerAt to_park() const { return config_.standby ? WorkerAt::EndStream : WorkerAt::SetIdle; }
   [[nodiscard]] WorkerAt after_idle() const { return config_.spin ? WorkerAt::ClearSpin : WorkerAt::IdleScan; }
   [[nodiscard]] WorkerAt stay_awake() const { return config_.standby ? WorkerAt::Called : WorkerAt::ClearIdle; }
@@ -100,7 +100,7 @@ class Expansion {
   // expansion.cc
   Step& add(Actor actor, int who, const char* what, int slot = -1);
   void wake_clients(State& n, int session) const;
-  /// A worker that the supervisor has called: at once when it sleeps, else when it is about to.
+  /// Wakes a worker that the supervisor has called: at once if it sleeps, else when it is about to sleep.
   void call(State& n, int worker, uint8_t edge) const;
   template <typename Then>
   void call_all(Actor actor, int who, Then then);
@@ -119,11 +119,11 @@ class Expansion {
   [[nodiscard]] bool same(const Word& a, const Word& b) const;
   [[nodiscard]] JobName true_job(const Worker& w) const;
   [[nodiscard]] bool is_tampered(int slot) const { return s_->sessions[config_.session_of_slot(slot)].tampered != 0; }
-  /// What is left of a worker that runs no more: nothing in its private memory matters from then on.
+  /// The state of a worker that has ended: its private memory is cleared, since it matters no more.
   void bury(Worker& w, Life life) const;
   [[nodiscard]] uint8_t slots_mask(int session) const;
   [[nodiscard]] uint8_t with_a_process() const;
-  /// Alone in its pool a worker has nobody to ring on.
+  /// False for the only worker of a pool: it has no other worker to wake.
   [[nodiscard]] WorkerAt after_claim() const { return config_.workers > 1 ? WorkerAt::ChainSpin : WorkerAt::Run; }
 
   const Config& config_;
@@ -131,8 +131,8 @@ class Expansion {
   std::vector<Step> out_;
 };
 
-/// The bell is full. Its ringer empties it, so that it can be rung; whoever a ring has just woken then finds nothing
-/// and sleeps on, and edges that nobody has seen yet are gone. then(state, true): now it is to be rung.
+/// The bell is full. Its ringer empties it, so that it can be rung. A worker that an earlier ring has just woken then
+/// finds nothing and sleeps on, and edges that no worker has seen yet are lost. then(state, true): ring it now.
 template <typename Then>
 void Expansion::empty_bell(Actor actor, int who, Then then) {
   if (config_.mutated(Mutation::FullBellIsSilent)) then(add(actor, who, "finds the bell full").next, false);
@@ -155,7 +155,7 @@ void Expansion::call_all(Actor actor, int who, Then then) {
   then(step.next);
 }
 
-/// One of those whose idle bit is set, whichever; one that is dead may be among them.
+/// Any one of the workers whose idle bit is set; it may be dead.
 template <typename Then>
 void Expansion::call_one(Actor actor, int who, const char* what, uint8_t edge, Then then) {
   for (int i = 0; i < config_.workers; ++i) {

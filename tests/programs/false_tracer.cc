@@ -1,4 +1,4 @@
-// A tracer that does not do its duty, in the way that its file's name says: dies, hangs, rubbish, floods, lies.
+// A tracer that misbehaves in the way that its program's file name says: dies, hangs, rubbish, floods, lies.
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ std::string own_name() {
 
 void say(std::span<const std::byte> packet) { (void)!::send(0, packet.data(), packet.size(), MSG_NOSIGNAL); }
 
-// As much as fits, and in names what nobody can read.
+// As many frames as fit, with unprintable names.
 tracer::Answer lies() {
   tracer::Frames frames;
   ringmaster::core::StackFrame frame;

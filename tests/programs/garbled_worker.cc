@@ -1,4 +1,4 @@
-// Not a ringmaster worker at all: says something on its control socket that no worker says, and stays.
+// Not a ringmaster worker: sends a message on its control socket that no worker sends, and stays alive.
 #include <unistd.h>
 
 int main() {

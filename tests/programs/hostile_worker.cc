@@ -46,7 +46,7 @@ worker_link::ToSupervisor message_named(std::string_view name, std::uint32_t num
   return worker_link::Leftovers{};
 }
 
-// Says it `count` times and waits for what comes of it.
+// Sends the message `count` times, then waits for the consequences.
 void say(Job& job) {
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(job.integer("count")); ++i) {
     const auto packet = worker_link::encode(message_named(job.text("what"), i));
@@ -56,7 +56,7 @@ void say(Job& job) {
   for (;;) ::pause();
 }
 
-// ---- files that look like libraries, for whoever reads what a worker has mapped ----
+// ---- files that look like libraries, for the tracer, which reads the files that a worker has mapped ----
 
 #if defined(__x86_64__)
 // xor eax, eax; mov dword [rax], 1; ret
@@ -73,7 +73,7 @@ std::string own_program() {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-// Where in this program's file a function of its lies that has an unwind table.
+// The offset in this program's file of a function that has an unwind table.
 std::size_t place_of_function() {
   Dl_info about{};
   const auto address = reinterpret_cast<std::uintptr_t>(&echo);
@@ -98,7 +98,7 @@ std::string craft(std::string_view kind, std::mt19937_64& random) {
 }
 
 #if defined(__x86_64__)
-// Every frame is the one before: the way up the stack has no end.
+// Every frame leads to itself: unwinding the stack never ends.
 [[noreturn]] void jump_into_circle(void* code) {
   static void* circle[512];
   for (std::size_t i = 0; i + 1 < std::size(circle); i += 2) circle[i] = &circle[i], circle[i + 1] = code;
@@ -122,7 +122,7 @@ void fault_in_crafted_file(Job& job) {
   void* const base = ::mmap(nullptr, file.size(), PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
   if (base == MAP_FAILED) throw std::runtime_error("no mapping");
   char* const code = static_cast<char*>(base) + at;
-  *reinterpret_cast<volatile char*>(code) = *code;  // a page of our own, whatever becomes of the file
+  *reinterpret_cast<volatile char*>(code) = *code;  // a private copy of the page, which survives changes of the file
   if (kind == "shrunk") (void)!::ftruncate(fd, 0);
   if (kind == "endless") (void)!::ftruncate(fd, off_t{1} << 42);
   if (kind == "pipe") {
@@ -138,7 +138,7 @@ __attribute__((noinline)) void fault_plainly(Job&) {
   asm volatile("");
 }
 
-// The pool's bell is full, and none of its ends that this worker has gives way.
+// Fills the pool's bell and makes it blocking for everybody who shares this worker's descriptor.
 void fill_bell(Job& job) {
   static const char bytes[1 << 16] = {};
   ::fcntl(kPoolBell, F_SETPIPE_SZ, 1 << 20);

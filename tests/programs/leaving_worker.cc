@@ -21,8 +21,8 @@ void sleep_ms(std::int64_t ms) {
   }
 }
 
-// Leaves a process behind as libraries do that daemonise a helper: it answers with its pid. Of its own session, with
-// nothing of ours open.
+// Leaves a process behind like a library that daemonises a helper: in its own session, without our descriptors. Returns
+// its pid.
 pid_t leave_process(std::int64_t ms) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -77,7 +77,7 @@ void say(Job& job) {
   job.output(std::to_string(job.id()));
 }
 
-// Through a buffer of the C library, without a line's end.
+// Writes through a buffer of the C library, without a newline.
 void mumble(Job& job) {
   std::fputs(std::string(job.input_text()).c_str(), stdout);
   job.output(std::to_string(job.id()));

@@ -45,13 +45,13 @@ void crash(Job&) {
   ::raise(SIGSEGV);
 }
 
-// Only as often as told: a job that is retried succeeds in the end.
+// Crashes only in the first attempts, as many as the job asks for, so that a retry succeeds in the end.
 void crash_once(Job& job) {
   if (job.attempt() <= static_cast<unsigned>(job.integer("times"))) crash(job);
   job.output("attempt " + std::to_string(job.attempt()));
 }
 
-// Finishes its job; when it is told to leave, it does not.
+// Finishes its job, but does not leave when it is told to.
 void cling(Job& job) {
   std::atexit([] {
     while (true) ::pause();
@@ -78,7 +78,7 @@ void die_holding(Job& job) {
 int* volatile g_nowhere = nullptr;
 volatile int g_zero = 0;
 
-// The fault itself is wanted, not a sanitizer's word about it.
+// The test needs the fault itself, not a sanitizer's report.
 __attribute__((noinline, no_sanitize("undefined"))) void write_to_nowhere() { *g_nowhere = 1; }
 
 void segv(Job&) { write_to_nowhere(); }

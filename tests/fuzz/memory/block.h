@@ -10,7 +10,7 @@
 
 namespace ringmaster::fuzz {
 
-/// A segment's memory: zeroed, aligned as a map is, on the heap without a byte to spare.
+/// The memory of a segment: zeroed, aligned like a mapping, on the heap and exactly as large as asked for.
 class Block {
  public:
   explicit Block(std::size_t bytes) : size_(bytes), data_(std::aligned_alloc(shm::kCacheLine, bytes)) { clear(); }

@@ -31,12 +31,12 @@ struct Hand {
   shm::LedgerWorker record{};
 };
 
-/// One pool in one thread: sessions, workers, supervisor, each doing what it does in a daemon one step at a time, by
-/// the very code of shm/. Strangers write into its memory between the steps; the house checks that nobody believes
-/// them.
+/// One pool in one thread: sessions, workers and supervisor take the steps of a real daemon one at a time, with the
+/// code of shm/. A Stranger (scribbler.h) writes into the memory between the steps; the house checks that no part
+/// trusts these bytes.
 class House {
  public:
-  /// Tenant 0's memory is nobody else's where `safe`.
+  /// `safe`: nobody else can write into tenant 0's memory.
   explicit House(bool safe);
 
   // ---- workers ----
@@ -63,12 +63,12 @@ class House {
 
  private:
   [[nodiscard]] std::array<shm::ReapTarget, kTenants> targets() const;
-  /// Nobody else writes into its lane.
+  /// True if nobody else writes into this worker's lane.
   [[nodiscard]] bool honest(std::size_t hand) const { return tenants_[0].safe() || hand % kHands == 0; }
   Tenant* tenant_of(std::uint16_t index);
   Fate* fate_of(const shm::Intent& intent);
   void check_extents(const Hand& hand, const shm::JobExtents& extents) const;
-  /// An idle worker before that tenant's words: it sleeps at last, or ends the session for what it finds there.
+  /// An idle worker looks at that tenant's words until it may sleep, or ends the session for tampering.
   void rest(std::size_t tenant);
   void die(Hand& hand, const std::optional<shm::Verdict>& verdict);
   shm::AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);

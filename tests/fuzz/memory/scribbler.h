@@ -5,13 +5,13 @@
 
 namespace ringmaster::fuzz {
 
-/// Who writes what it likes: into all that it could write in a daemon, and nothing else.
+/// An attacker: writes random values into all memory that it could write in a real daemon, and into no other.
 enum class Stranger {
   Client,  ///< tenant 1's: both segments of its session
   Worker   ///< worker 1, by its handler: its lane, the reply segments, the board
 };
 
-/// One write: a word where words are, any value or one that looks possible, or another's copied.
+/// One write of an aligned word: a random value, a plausible one, or a copy of another word.
 void scribble(House& house, Stranger who, Script& script);
 
 }  // namespace ringmaster::fuzz

@@ -10,7 +10,7 @@
 
 namespace ringmaster::fuzz {
 
-/// What a job may end as besides done: what befell it, as those know who are not its client.
+/// What happened to a job, and so which ends besides "done" are allowed. Known to the harness, not to the job's client.
 struct Fate {
   bool cancelled = false;
   bool expired = false;
@@ -19,14 +19,14 @@ struct Fate {
   bool ended = false;  ///< its session's end, or the daemon's
 };
 
-/// One session and its client, who keeps to the protocol over memory in which a stranger may write. `safe`: nobody
-/// may, so that every one of its jobs must end exactly once, as its fate allows, with its own result.
+/// One session and its client. The client keeps to the protocol, but an attacker may write into the session's memory.
+/// `safe`: no attacker can, so every job must end exactly once, in a way that its Fate allows, with its own result.
 class Tenant {
  public:
   Tenant(std::uint16_t index, bool safe, const shm::BoardRecord* board);
 
   void submit(std::size_t bytes, bool idempotent, std::uint32_t queue_timeout_ms, std::uint64_t now_ns);
-  /// Takes what has ended: all of it by the bits, or one job by its own word.
+  /// Collects ended jobs: all that have their done bit set, or one job by its slot word.
   void gather(std::uint64_t now_ns);
   void gather_one(std::uint32_t slot, std::uint64_t now_ns);
   void cancel(std::uint32_t slot);
@@ -47,7 +47,7 @@ class Tenant {
   [[nodiscard]] const shm::RequestView& request() const { return request_; }
   [[nodiscard]] const shm::ReplyView& reply() const { return reply_; }
 
-  /// What a worker makes of a request.
+  /// The result that a worker computes from a request.
   [[nodiscard]] static std::byte answer_to(std::byte one) { return one ^ std::byte{0x5A}; }
 
  private:
