@@ -213,7 +213,7 @@ TEST(ConfigProblems, OfTheDaemonAndTheLimits) {
   const auto daemon = [](const std::string& line) { return problems("[daemon]\n" + line).at(0); };
   EXPECT_THAT(daemon("socket = \"/" + std::string(107, 'x') + "\""), HasSubstr("at most 107"));
   EXPECT_THAT(daemon("socket = \"x.sock\""), HasSubstr("not absolute"));
-  EXPECT_THAT(daemon("socket_mode = \"0999\""), HasSubstr("no file mode"));
+  EXPECT_THAT(daemon("socket_mode = \"0999\""), HasSubstr("is not a file mode"));
   EXPECT_THAT(daemon("socket_mode = \"0066\""), HasSubstr("locks the owner out"));
   EXPECT_THAT(daemon("socket_mode = 432"), HasSubstr("must be a string"));
   EXPECT_THAT(daemon("allow_uids = [\"root\"]"), HasSubstr("numeric ids"));
