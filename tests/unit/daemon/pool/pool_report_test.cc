@@ -61,7 +61,7 @@ TEST(PoolReport, ShowsEachSeatWithWhatItsWorkerDoes) {
   Room room;
   HandlerDescription echo;
   echo.name = "echo";
-  room.handlers.set({echo}, {});
+  room.handlers.set({echo}, encode_handlers({&echo, 1}).value());
   FakeWorker& worker = take_seat(room.seats[1], {5, 9}, 1);
   room.seats[1].started = kNow - 30s;
   worker.lane().counters.done = 7;
