@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "client/control/control_link.h"
 #include "client/control/explain.h"
+#include "client/control/force_cancel.h"
 #include "client/control/message_job.h"
 #include "client/control/session_opening.h"
 #include "client/session/session_core.h"
@@ -43,9 +44,13 @@ std::optional<Outcome> PendingJob::wait_for(Duration limit) {
 void PendingJob::cancel() {
   if (core_) core_->cancel(record_);
 }
+bool PendingJob::cancel(const Force& force) { return !core_ || core_->force(record_, force); }
 
 Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link)
-    : core_(std::move(core)), link_(std::move(link)) {}
+    : core_(std::move(core)), link_(std::move(link)) {
+  core_->forced_by(
+      [asked = link_](std::uint64_t job, const Force& force) { return client::force_cancel(*asked, job, force); });
+}
 Session& Session::operator=(Session&& other) noexcept {
   if (this == &other) return *this;
   close();

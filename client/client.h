@@ -50,6 +50,10 @@ class PendingJob {
   /// Ends a queued job at once. A running handler that listens to cancel has its pool's grace to stop; any other runs
   /// on until its deadline. wait() tells how the job ended.
   void cancel();
+  /// The same whatever its handler does: has the job not ended after the grace, then its worker is killed. The outcome
+  /// is Cancelled, by force, unless the job ends by itself before. True: it has ended, or the daemon has it on record;
+  /// false: the daemon gave no such word within `force.patience`, and the plain cancel stands. May be asked again.
+  bool cancel(const Force& force);
 
  private:
   friend class Session;

@@ -24,6 +24,7 @@ Status status_of(Cause cause) noexcept {
     case Cause::Poisoned:
       return Status::Crashed;
     case Cause::Cancelled:
+    case Cause::CancelledByForce:
       return Status::Cancelled;
     case Cause::Lost:
       return Status::Lost;
@@ -78,6 +79,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "protocol violation";
     case Cause::Refused:
       return "refused";
+    case Cause::CancelledByForce:
+      return "cancelled by force";
   }
   return "none";
 }

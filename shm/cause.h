@@ -23,10 +23,11 @@ enum class Cause : std::uint8_t {
   Lost = 12,               ///< the daemon shut down or lost its state
   Poisoned = 13,           ///< it killed its worker too often; detail = last signal
   ProtocolViolation = 14,  ///< its client altered the slot's word
-  Refused = 15             ///< the pool takes no new work (it drains, or has no living worker), or none of this
+  Refused = 15,            ///< the pool takes no new work (it drains, or has no living worker), or none of this
                            ///< uid, because its jobs have ended workers: then there is a message
+  CancelledByForce = 16    ///< as Cancelled, but its worker was killed or died; detail = the grace in ms
 };
-inline constexpr Cause kLastCause = Cause::Refused;
+inline constexpr Cause kLastCause = Cause::CancelledByForce;
 
 /// The seven ways a job can end. Every accepted job gets exactly one.
 enum class Status : std::uint8_t {

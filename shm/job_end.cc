@@ -20,6 +20,7 @@ bool is_supervisors(Cause cause) {
     case Cause::Poisoned:
     case Cause::Lost:
     case Cause::ProtocolViolation:
+    case Cause::CancelledByForce:
       return true;
     case Cause::None:
     case Cause::Completed:
@@ -49,7 +50,10 @@ JobEnd impossible(JobEnd end) {
 JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const SubmittedJob& job, std::uint64_t seen_ns,
                                       bool told) noexcept {
   JobEnd result;
-  result.cause = end.state() == SlotState::Cancelled ? Cause::Cancelled : end.cause();
+  result.cause = end.cause();
+  if (end.state() == SlotState::Cancelled && status_of(result.cause) != Status::Cancelled) {
+    result.cause = Cause::Cancelled;
+  }
   result.status = status_of(result.cause);
   result.detail = end.detail();
   result.told = told;

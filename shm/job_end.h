@@ -16,6 +16,7 @@ namespace ringmaster::shm {
 /// slot's previous job may still write there; its client measures by its own clock how long it waited.
 [[nodiscard]] inline bool may_end_in_queue(SlotWord end) noexcept {
   if (end.state() == SlotState::Done) return false;
+  if (end.cause() == Cause::CancelledByForce) return false;
   return end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost ||
          end.cause() == Cause::Refused;
 }

@@ -9,12 +9,14 @@
 namespace ringmaster::shm {
 
 /// The decision to end a running job by killing its worker. It is in the ledger before the worker is killed; a worker's
-/// first verdict wins.
+/// first verdict wins. For a forced cancel it is there a whole grace before, in which the worker may end the job and
+/// begin another: always compare the intent with the lane.
 struct Verdict {
   Intent intent;  ///< the job
-  /// Why: RunTimeout, Cancelled, ProtocolViolation, or Lost when the daemon stops. It becomes the job's cause.
+  /// Why: RunTimeout, Cancelled, CancelledByForce, ProtocolViolation, or Lost when the daemon stops. It becomes the
+  /// job's cause.
   Cause cause = Cause::RunTimeout;
-  std::uint16_t detail = 0;
+  std::uint16_t detail = 0;  ///< of CancelledByForce: its grace, in ms
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };

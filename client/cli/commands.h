@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "client/cli/console/common.h"
@@ -15,7 +16,8 @@ int run_handlers(const CommonOptions& common, const std::string& pool);
 /// `full`: stacks with every frame.
 int run_status(const CommonOptions& common, const std::string& pool, bool watch, bool full);
 int run_health(const CommonOptions& common, const HealthCommand& command);
-int run_cancel(const CommonOptions& common, std::uint64_t job_id);
+/// `force`: nullopt, its handler is only asked to stop.
+int run_cancel(const CommonOptions& common, std::uint64_t job_id, const std::optional<Force>& force);
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);
 int run_stop(const CommonOptions& common);
 

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <thread>
 
@@ -41,6 +43,16 @@ Result<void> keep_pool(v1::Status& status, const std::string& pool) {
   return {};
 }
 
+std::string what_became_of(const v1::Cancelled& cancelled, bool force) {
+  if (cancelled.already_ended()) return "had ended already";
+  if (cancelled.was_queued()) return "cancelled while it was queued";
+  if (cancelled.forced()) {
+    const std::string grace = show_duration(std::chrono::milliseconds(cancelled.grace_ms()));
+    return "cancelled by force; its worker is killed if it has not ended after " + grace;
+  }
+  return force ? "its handler was asked to stop: this daemon knows no forced cancel" : "its handler was asked to stop";
+}
+
 }  // namespace
 
 int run_handlers(const CommonOptions& common, const std::string& pool) {
@@ -72,17 +84,20 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch,
   return kExitDone;
 }
 
-int run_cancel(const CommonOptions& common, std::uint64_t job_id) {
+int run_cancel(const CommonOptions& common, std::uint64_t job_id, const std::optional<Force>& force) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   v1::Request request;
-  request.mutable_cancel()->set_job_id(job_id);
+  v1::Cancel& cancel = *request.mutable_cancel();
+  cancel.set_job_id(job_id);
+  cancel.set_force(force.has_value());
+  if (force && force->grace) {
+    const auto grace = std::chrono::ceil<std::chrono::milliseconds>(*force->grace);
+    cancel.set_grace_ms(static_cast<std::uint32_t>(std::min<std::int64_t>(grace.count(), UINT32_MAX)));
+  }
   const auto answer = client::ask_for(client->link(), std::move(request), Reply::kCancelled);
   if (!answer) return fail(exit_code(answer.error()), "job " + show_job(job_id) + ": " + answer.error().message);
-  const auto& cancelled = answer->reply.cancelled();
-  const char* what = cancelled.already_ended() ? "had ended already"
-                     : cancelled.was_queued()  ? "cancelled while it was queued"
-                                               : "its handler was asked to stop";
+  const std::string what = what_became_of(answer->reply.cancelled(), force.has_value());
   return print("job " + show_job(job_id) + ": " + what + "\n");
 }
 

@@ -70,6 +70,8 @@ struct CommandLine {
   MapCommand map;
   std::string pool;
   std::string job;
+  bool force = false;
+  std::string grace;
   bool watch = false;
   bool full = false;
   bool resume = false;
@@ -147,6 +149,30 @@ void add_pool_option(CLI::App& command, CommandLine& line) {
   command.add_option("pool", line.pool, "only this pool")->check(kNotEmpty);
 }
 
+int run_cancel_line(const CommandLine& line) {
+  const auto id = parse_job(line.job);
+  if (!id) return fail(kExitUsage, id.error().message);
+  if (!line.force) return run_cancel(line.common, *id, std::nullopt);
+  Force force;
+  if (!line.grace.empty()) {
+    const auto grace = parse_duration(line.grace);
+    if (!grace) return fail(kExitUsage, grace.error().message);
+    force.grace = *grace;
+  }
+  return run_cancel(line.common, *id, force);
+}
+
+void add_cancel_command(CLI::App& app, CommandLine& line, Run& run) {
+  CLI::App& cancel = add_command(app, line, run, "cancel", "end a job (your own; an administrator: any)", false,
+                                 [&line] { return run_cancel_line(line); });
+  cancel.add_option("job", line.job, "the job as status shows it, such as 17-1, or its number as logs show it")
+      ->required();
+  auto* force = cancel.add_flag("--force", line.force, "kill its worker if its handler does not stop by itself");
+  cancel.add_option("--grace", line.grace, "with --force: until that, such as 30ms, at most 60s (else the pool's)")
+      ->needs(force)
+      ->check(kNotEmpty);
+}
+
 void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
   add_pool_option(add_command(app, line, run, "handlers", "list pools, handlers, arguments and limits", true,
                               [&line] { return run_handlers(line.common, line.pool); }),
@@ -171,13 +197,7 @@ void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
       ->excludes(live);
   health.add_option("--timeout", line.health_timeout, "longest wait for an answer, such as 500ms (else 5s)");
   health.add_option("--wait", line.health_wait, "ask again for so long until the status is 0, such as 30s");
-  add_command(app, line, run, "cancel", "end a job (your own; an administrator: any)", false,
-              [&line] {
-                const auto id = parse_job(line.job);
-                return id ? run_cancel(line.common, *id) : fail(kExitUsage, id.error().message);
-              })
-      .add_option("job", line.job, "the job as status shows it, such as 17-1, or its number as logs show it")
-      ->required();
+  add_cancel_command(app, line, run);
   CLI::App& drain = add_command(app, line, run, "drain", "take no new jobs, let the others end (administrator)", false,
                                 [&line] { return run_drain(line.common, line.pool, line.resume, line.wait); });
   add_pool_option(drain, line);

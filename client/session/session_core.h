@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,6 +57,11 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
   void cancel(std::uint32_t record);
+  /// Asks the daemon to end a job by force; false: the daemon did not confirm it. Set before the first job.
+  using Forcer = std::function<bool(std::uint64_t job_id, const Force& force)>;
+  void forced_by(Forcer forcer) { forcer_ = std::move(forcer); }
+  /// cancel(), then by force if the job has not ended.
+  [[nodiscard]] bool force(std::uint32_t record, const Force& force);
   /// Cancels the job; its outcome will be dropped.
   void abandon(std::uint32_t record) noexcept;
 
@@ -124,6 +130,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   const SessionFacts facts_;
   const JobDrafter drafter_;
   const std::uint32_t fork_generation_;
+  Forcer forcer_;
 
   std::mutex mutex_;
   // Signalled when an extent or slot is free again. A pointer, because a forked child must not destroy it with waiters.

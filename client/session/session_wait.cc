@@ -193,6 +193,14 @@ void SessionCore::cancel(std::uint32_t at) {
   (void)port_.cancel(record.slot, record.seq);
 }
 
+bool SessionCore::force(std::uint32_t at, const Force& force) {
+  if (forked()) return false;
+  cancel(at);
+  if (ended(at)) return true;
+  // Without the mutex: the daemon may let us wait.
+  return forcer_ && forcer_(job_id(at), force);
+}
+
 void SessionCore::abandon(std::uint32_t at) noexcept {
   if (forked()) return;
   const std::lock_guard lock(mutex_);

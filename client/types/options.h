@@ -43,6 +43,12 @@ struct SubmitOptions {
   Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
 };
 
+/// For a forced cancel.
+struct Force {
+  std::optional<Duration> grace = std::nullopt;        ///< until its worker is killed; unset: the pool's. At most 60 s
+  Duration patience = std::chrono::milliseconds(100);  ///< the longest wait for the daemon's word
+};
+
 /// A pool and what it offers.
 struct PoolHandlers {
   std::string pool;

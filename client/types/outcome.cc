@@ -109,6 +109,9 @@ std::string Outcome::describe() const {
     case Cause::Refused:
       line += " (" + std::string(to_string(facts_.cause)) + ")";
       break;
+    case Cause::CancelledByForce:
+      line += " by force";
+      break;
   }
   if (took_its_worker() && facts_.timings.run > Duration(0)) line += " after " + short_time(facts_.timings.run);
   if (const std::string place = first_place(facts_.stack); !place.empty()) line += " in " + place;

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <variant>
 
+#include "daemon/core/types.h"
 #include "daemon/jobs/job_outcome.h"
 #include "daemon/jobs/worker_death.h"
 #include "daemon/ports/request_refusal.h"
@@ -18,6 +20,7 @@ struct JobAccepted {
 struct JobCancelled {
   bool was_queued = false;  ///< true: it ended at once; false: its handler was asked to stop
   bool already_ended = false;
+  std::optional<core::Duration> forced{};  ///< its worker is killed so much later
 };
 
 using JobAnswer = std::variant<JobAccepted, JobCancelled, JobOutcome, JobStack, RequestRefusal>;

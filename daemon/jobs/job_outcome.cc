@@ -34,6 +34,8 @@ std::string sentence(const shm::JobEnd& end) {
       return "the worker was killed for the memory it used";
     case Cause::Cancelled:
       return "cancelled";
+    case Cause::CancelledByForce:
+      return "cancelled by force";
     case Cause::Lost:
       return "the daemon shut down or lost its state";
     case Cause::Poisoned:

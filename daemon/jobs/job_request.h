@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/core/types.h"
 #include "proto/args.h"
 
 /// Clients' requests about jobs that come as messages, as plain values.
@@ -32,9 +34,15 @@ struct FetchRequest {
   bool wait = false;  ///< answer only when the job has ended
 };
 
+/// How a job is ended whose handler does not stop by itself.
+struct Force {
+  std::optional<core::Duration> grace{};  ///< until its worker is killed; nullopt: the pool's
+};
+
 struct CancelRequest {
   std::uint64_t job_id = 0;  ///< 0: by cookie
   JobCookie cookie{};
+  std::optional<Force> force{};  ///< nullopt: its handler is asked, no more
 };
 
 struct StackRequest {

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/plant.h"
+#include "daemon/core/worker/ladder_words.h"
 #include "daemon/jobs/session_cancel.h"
 #include "daemon/jobs/submit_check.h"
 #include "daemon/jobs/takeover.h"
@@ -116,14 +117,22 @@ void MessageJobs::fetch(const Peer& peer, const FetchRequest& request, const Job
 }
 
 void MessageJobs::cancel(const Peer& peer, const CancelRequest& request, const JobAskerPtr& asker) {
+  if (request.force && request.force->grace > core::kLongestForcedGrace) {
+    return tell(asker, RequestRefusal{RefusalCode::BadArgument,
+                                      "a forced cancel with a grace of " + core::to_string(*request.force->grace) +
+                                          ": at most " + core::to_string(core::kLongestForcedGrace)});
+  }
   MessageJob* job = request.job_id != 0 ? jobs_.find(request.job_id) : jobs_.find(peer.uid, request.cookie);
   if (job == nullptr) {
-    auto cancelled = cancel_in_session(daemon_, sessions_, peer, request.job_id);
+    auto cancelled = cancel_in_session(daemon_, sessions_, peer, request);
     return tell(asker, cancelled ? JobAnswer(*cancelled) : JobAnswer(cancelled.error()));
   }
   if (!peer.admin && job->uid != peer.uid) return tell(asker, nothing_to_cancel(job->id));
   if (job->end) return tell(asker, JobCancelled{false, true});
-  tell(asker, JobCancelled{job->home->cancel(job->place.slot, job->place.seq), false});
+  const PoolPort* pool = daemon_.pools().numbered(job->home->session().pool);
+  const auto grace = pool != nullptr ? grace_of(request.force, *pool) : std::nullopt;
+  const bool was_queued = job->home->cancel(job->place.slot, job->place.seq, grace);
+  tell(asker, JobCancelled{was_queued, false, was_queued ? std::nullopt : grace});
 }
 
 void MessageJobs::take_over(Session& session) {

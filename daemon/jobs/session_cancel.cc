@@ -1,7 +1,9 @@
 #include "daemon/jobs/session_cancel.h"
 
+#include <algorithm>
 #include <string>
 
+#include "daemon/core/worker/ladder_words.h"
 #include "daemon/sessions/session.h"
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
@@ -32,8 +34,14 @@ RequestRefusal nothing_to_cancel(std::uint64_t job_id) {
               " of this user is queued, running or kept; it may have ended more than 60 s ago"};
 }
 
+std::optional<core::Duration> grace_of(const std::optional<Force>& force, const PoolPort& pool) {
+  if (!force) return std::nullopt;
+  return std::min(force->grace.value_or(pool.config().grace), core::kLongestForcedGrace);
+}
+
 OrRefusal<JobCancelled> cancel_in_session(DaemonPort& daemon, const Sessions& sessions, const Peer& peer,
-                                          std::uint64_t job_id) {
+                                          const CancelRequest& request) {
+  const std::uint64_t job_id = request.job_id;
   const auto seq = static_cast<std::uint32_t>(job_id);
   const Session* session = session_of(sessions, peer, static_cast<std::uint32_t>(job_id >> 32));
   if (session == nullptr || seq == 0) return nothing_to_cancel(job_id);
@@ -44,10 +52,15 @@ OrRefusal<JobCancelled> cancel_in_session(DaemonPort& daemon, const Sessions& se
   if (word.state() == shm::SlotState::Ready && end_ready(session->reply, slot, word, Cause::Cancelled)) {
     return JobCancelled{true, false};
   }
-  if (PoolPort* pool = daemon.pools().numbered(session->pool)) {
+  PoolPort* pool = daemon.pools().numbered(session->pool);
+  if (pool == nullptr) return JobCancelled{};
+  const auto grace = grace_of(request.force, *pool);
+  if (grace) {
+    pool->force_end({session->index, static_cast<std::uint16_t>(slot), seq}, *grace);
+  } else {
     pool->cancel_running(session->index, static_cast<std::uint16_t>(slot), seq);
   }
-  return JobCancelled{};
+  return JobCancelled{false, false, grace};
 }
 
 }  // namespace ringmaster::daemon

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "daemon/jobs/job_asker.h"
+#include "daemon/jobs/job_request.h"
 #include "daemon/ports/peer.h"
 #include "daemon/ports/pool_port.h"
 #include "daemon/sessions/sessions.h"
@@ -18,8 +19,12 @@ namespace ringmaster::daemon {
 /// guessed.
 [[nodiscard]] RequestRefusal nothing_to_cancel(std::uint64_t job_id);
 
-/// Cancels a job of a client's session: at once if it is queued; else the pool is asked to stop its handler.
+/// When the worker of a running job is killed; nullopt: not at all.
+[[nodiscard]] std::optional<core::Duration> grace_of(const std::optional<Force>& force, const PoolPort& pool);
+
+/// Cancels a job of a client's session: at once if it is queued; else the pool is asked to stop its handler, or forced
+/// to.
 [[nodiscard]] OrRefusal<JobCancelled> cancel_in_session(DaemonPort& daemon, const Sessions& sessions, const Peer& peer,
-                                                        std::uint64_t job_id);
+                                                        const CancelRequest& request);
 
 }  // namespace ringmaster::daemon

@@ -29,6 +29,7 @@ Cause cause_of_job(const core::DeathCause& death) {
     case core::DeathKind::TimedOut:
     case core::DeathKind::ProtocolViolation:
     case core::DeathKind::Cancelled:
+    case core::DeathKind::CancelledByForce:
       break;
   }
   return death.by_signal ? Cause::CrashedSignal : Cause::CrashedExit;
@@ -50,6 +51,18 @@ shm::LastRun last_run(const Burial::Dead& dead, const shm::LedgerWorker& record,
   const std::uint64_t born = recorded ? record.started_ns : 0;
   run.started_ns = std::max(std::min(run.started_ns, run.ended_ns), std::min(born, run.ended_ns));
   return run;
+}
+
+// One by force stands while its worker may end the job and begin another: that other is not what it is about.
+bool is_about_its_last_job(const shm::Verdict& verdict, const shm::LaneRecord* lane) {
+  // SYNC: the dead's last words.
+  return lane == nullptr || lane->words.intent.load(std::memory_order_acquire) == verdict.intent.pack();
+}
+
+// Why the process ended, as far as we had a hand in it. A forced cancel excuses nobody whom we kill for another reason.
+std::optional<core::DeathKind> wish_of(const Burial::Dead& dead) {
+  if (!dead.verdict || (dead.wish && dead.verdict->cause == Cause::CancelledByForce)) return dead.wish;
+  return core::death_by(*dead.verdict);
 }
 
 struct Places {
@@ -111,6 +124,15 @@ Burial::Buried Burial::bury(const Scene& scene, const keeper::ExitRecord& exit) 
   return buried;
 }
 
+// It is being killed already: that its job is not tried again is all that is left to see to.
+void Burial::note_forced(const Seat& seat, const shm::Intent& job) {
+  const shm::Owner owner = seat.orphan->owner;
+  shm::LedgerWorker& record = rooms_.ledger.workers[owner.worker];
+  if (record.incarnation != owner.incarnation || seat.orphan->lane == nullptr) return;
+  const shm::Verdict verdict{job, Cause::CancelledByForce, 0};
+  if (is_about_its_last_job(verdict, seat.orphan->lane)) (void)shm::write_verdict(record, verdict);
+}
+
 Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit) const {
   Dead dead;
   dead.seat = static_cast<core::SeatNumber>(exit.worker - first_worker_);
@@ -138,6 +160,7 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
     dead.oom_kills_at_start = seat.oom_kills;
     if (seat.orphan->output) seat.orphan->output->finish();
   }
+  if (dead.verdict && !is_about_its_last_job(*dead.verdict, dead.lane)) dead.verdict.reset();
   return dead;
 }
 
@@ -147,7 +170,7 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   facts.code_or_signal = exit.status;
   facts.was_ready = dead.was_ready;
   if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
-  facts.verdict = dead.verdict ? core::death_by(*dead.verdict) : dead.wish;
+  facts.verdict = wish_of(dead);
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);
   return core::classify_death(facts);
 }
@@ -242,16 +265,17 @@ void Burial::account(const shm::ReapedJob& job, const Dead& dead, const core::De
   const Session* session = rooms_.sessions.at(job.session);
   count(rooms_.book.tally(), job);
   if (!job.retried) shm::forget_crashes(rooms_.ledger, job.job_id);
-  if (const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt) {
-    rooms_.fates.count_crash(*uid);
-  }
-  log_warning(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
-              {{"pool", config_.name},
-               {"seat", dead.seat},
-               {"job", job.job_id},
-               {"handler", rooms_.handlers.name_of(job.handler)},
-               {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
-               {"cause", core::to_string(cause)}});
+  const bool forced = job.cause == Cause::CancelledByForce && cause.kind == core::DeathKind::CancelledByForce;
+  const auto uid = session != nullptr ? submitter_of(*session, job.slot, job.seq) : std::nullopt;
+  if (uid && !forced) rooms_.fates.count_crash(*uid);
+  const auto say = forced ? &log_info : &log_warning;
+  say(job.retried ? "job lost its worker and is tried again" : "job lost its worker",
+      {{"pool", config_.name},
+       {"seat", dead.seat},
+       {"job", job.job_id},
+       {"handler", rooms_.handlers.name_of(job.handler)},
+       {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
+       {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {
     rooms_.fates.broken(job.session, session->serial, "it made a job look as if a worker ran it");
   }

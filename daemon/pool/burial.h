@@ -74,6 +74,8 @@ class Burial {
   Burial(const config::PoolConfig& config, std::uint16_t first_worker, const Rooms& rooms, Ports ports)
       : config_(config), first_worker_(first_worker), rooms_(rooms), ports_(std::move(ports)) {}
 
+  /// The job is cancelled by force, if it is the one that this orphan dies over. REQUIRES: the seat has an orphan.
+  void note_forced(const Seat& seat, const shm::Intent& job);
   /// REQUIRES: the process is fenced, and of this pool.
   Buried bury(const Scene& scene, const keeper::ExitRecord& exit);
 

@@ -211,6 +211,17 @@ void Pool::cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t
   round_.ask();
 }
 
+void Pool::force_end(const shm::Intent& job, core::Duration grace) {
+  for (Seat& seat : seats_) {
+    if (seat.process) {
+      watcher_.force_end(seat, job, grace, host_.loop().now());
+    } else if (seat.orphan) {
+      burial_.note_forced(seat, job);
+    }
+  }
+  round_.ask();
+}
+
 void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
   const std::uint32_t incarnation = order.process.incarnation;
   host_.stacks().capture(order, [this, index, incarnation] {

@@ -80,6 +80,7 @@ class Pool final : public PoolPort {
   void attach(const Session& session, Callback done) override;
   void detach(std::uint16_t index, std::uint32_t serial, Callback done) override;
   void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) override;
+  void force_end(const shm::Intent& job, core::Duration grace) override;
   void call() override;
   void call(const Session& session) override;
   void drain(DrainDone done) override;

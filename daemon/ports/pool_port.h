@@ -51,6 +51,9 @@ class PoolPort {
   virtual void detach(std::uint16_t index, std::uint32_t serial, Callback done) = 0;
   /// Asks the handler of a running job to stop, if a worker of this pool runs it (its control segment's cancel word).
   virtual void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) = 0;
+  /// Cancels a running job by force: if it has not ended after `grace`, its worker is killed, whatever its handler
+  /// does.
+  virtual void force_end(const shm::Intent& job, core::Duration grace) = 0;
   /// Tells all workers that there may be work; or tells one worker of a job that was just published.
   virtual void call() = 0;
   virtual void call(const Session& session) = 0;

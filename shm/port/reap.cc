@@ -11,7 +11,7 @@ namespace {
 // The terminal or ready word that replaces what the dead worker left in a slot.
 SlotWord successor_word(SlotWord seen, bool retry, Cause cause, std::uint16_t detail) {
   if (retry) return SlotWord::ready(seen.seq(), seen.attempt() + 1);
-  const SlotState state = cause == Cause::Cancelled ? SlotState::Cancelled : SlotState::Failed;
+  const SlotState state = status_of(cause) == Status::Cancelled ? SlotState::Cancelled : SlotState::Failed;
   return SlotWord::terminal(seen.seq(), state, seen.attempt(), cause, detail);
 }
 

@@ -71,6 +71,7 @@ EndRules::EndRules(const History& history, const JudgeLimits& limits) : history_
   const auto earlier = [](const SignalSent& a, const SignalSent& b) { return a.ns < b.ns; };
   std::sort(to_workers_.begin(), to_workers_.end(), earlier);
   for (const auto& [id, job] : history.jobs) {
+    if (job.forced) crashes_.push_back(job.cancelled_ns);  // a little of the same
     if (!kills_its_worker(job.plan.behave)) continue;
     for (const Run& run : job.runs) crashes_.push_back(run.begin_ns);
   }
@@ -131,7 +132,7 @@ std::string EndRules::unexplained_end(const JobHistory& job, const Seen& seen, b
                  ? ""
                  : what;
     case Status::Cancelled:
-      return unexplained_cancel(job, seen);
+      return cause_of(seen) == Cause::CancelledByForce ? unexplained_force(job, seen) : unexplained_cancel(job, seen);
     case Status::Crashed:
       return unexplained_crash(job, seen, by_judge);
     case Status::TimedOut:
@@ -156,6 +157,21 @@ std::string EndRules::unexplained_cancel(const JobHistory& job, const Seen& seen
   const bool again = job.plan.idempotent && seen.attempts < static_cast<std::int64_t>(limits_.attempts);
   if (again && !stays && kills_its_worker(behave)) return "";
   return what + ", and its handler does not listen";
+}
+
+// By force a running one ends with its worker, and has its grace before, unless something else was faster.
+std::string EndRules::unexplained_force(const JobHistory& job, const Seen& seen) const {
+  const Behave behave = job.plan.behave;
+  const std::string what = std::string("a job that ") + to_string(behave) + ": " + describe(seen);
+  if (!job.forced) return what + ", which nobody asked for";
+  if (seen.detail > job.grace_ms)
+    return what + ", with a longer grace than the " + std::to_string(job.grace_ms) + " ms";
+  const bool given = seen.ns >= job.cancelled_ns + static_cast<std::uint64_t>(seen.detail) * kMs;
+  if (given || kills_its_worker(behave)) return "";
+  const Run* const run = run_of(job, seen.attempts);
+  const bool killed =
+      signalled(run != nullptr ? run->pid : 0, SIGKILL, run != nullptr ? run->begin_ns : job.submitted_ns, seen.ns);
+  return killed ? "" : what + ", before its grace was over";
 }
 
 std::string EndRules::unexplained_crash(const JobHistory& job, const Seen& seen, bool& by_judge) const {

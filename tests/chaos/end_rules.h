@@ -29,6 +29,7 @@ class EndRules {
 
  private:
   [[nodiscard]] std::string unexplained_cancel(const JobHistory& job, const Seen& seen) const;
+  [[nodiscard]] std::string unexplained_force(const JobHistory& job, const Seen& seen) const;
   [[nodiscard]] std::string unexplained_crash(const JobHistory& job, const Seen& seen, bool& by_judge) const;
   [[nodiscard]] std::string unexplained_timeout(const JobHistory& job, const Seen& seen, bool& by_judge) const;
   [[nodiscard]] std::string unexplained_rejection(const JobHistory& job, const Seen& seen) const;

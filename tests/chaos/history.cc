@@ -75,9 +75,13 @@ void History::add(const Record& record) {
       job.refusal_text = record.text;
       return;
     }
-    case Kind::Cancelling:
-      jobs[record.job].cancelled_ns = record.ns;
+    case Kind::Cancelling: {
+      JobHistory& job = jobs[record.job];
+      job.cancelled_ns = record.ns;
+      job.forced = n[0] != 0;
+      job.grace_ms = n[1];
       return;
+    }
     case Kind::Outcome:
       jobs[record.job].outcomes.push_back(seen_of(record));
       return;

@@ -43,6 +43,8 @@ struct JobHistory {
   std::uint64_t submitted_ns = 0;
   std::uint64_t accepted_ns = 0;
   std::uint64_t cancelled_ns = 0;
+  bool forced = false;  ///< and by force,
+  std::int64_t grace_ms = 0;
   std::uint64_t dropped_ns = 0;
   std::vector<Seen> outcomes;
   std::vector<Seen> again;

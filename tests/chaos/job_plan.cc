@@ -140,6 +140,10 @@ JobPlan plan_job(std::uint64_t seed, Way way, std::uint32_t client, std::uint32_
   if (random.one_in(10)) plan.queue_timeout_ms = static_cast<std::uint32_t>(random.between(1, 400));
   if (way != Way::Socket && random.one_in(15))
     plan.cancel_after_us = static_cast<std::uint32_t>(random.between(1, 20'000));
+  if (plan.cancel_after_us != 0 && random.one_in(3)) {
+    plan.force = true;
+    plan.grace_ms = random.one_in(2) ? 0 : static_cast<std::uint32_t>(random.between(1, 100));
+  }
   plan.pause_us = static_cast<std::uint32_t>(random.below(2 * std::uint64_t{limits.mean_pause_us} + 1));
   if (random.one_in(4)) plan.pause_us = 0;
   plan.ask_twice = way == Way::Wire && random.one_in(10);

@@ -45,6 +45,8 @@ struct JobPlan {
   std::uint32_t timeout_ms = 0;        ///< 0: the pool's
   std::uint32_t queue_timeout_ms = 0;  ///< 0: none
   std::uint32_t cancel_after_us = 0;   ///< 0: never
+  bool force = false;                  ///< and then by force,
+  std::uint32_t grace_ms = 0;          ///< with that grace
 
   // How the client submits and collects the job; not part of the history.
   std::uint32_t pause_us = 0;      ///< before it

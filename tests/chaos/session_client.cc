@@ -108,8 +108,12 @@ class SessionClient {
     const std::uint64_t now = now_ns();
     for (Flight& flight : flights_) {
       if (flight.cancel_at_ns == 0 || now < flight.cancel_at_ns || !flight.pending) continue;
-      task_.note(Kind::Cancelling, flight.plan.job);
-      flight.pending.cancel();
+      task_.note(Kind::Cancelling, flight.plan.job, {flight.plan.force ? 1 : 0, flight.plan.grace_ms});
+      if (flight.plan.force) {
+        (void)flight.pending.cancel(Force{.grace = std::chrono::milliseconds(flight.plan.grace_ms)});
+      } else {
+        flight.pending.cancel();
+      }
       flight.cancel_at_ns = 0;
     }
   }

@@ -129,9 +129,11 @@ class WireClient {
     for (auto& [id, job] : jobs_) {
       if (job.cancel_at_ns == 0 || now < job.cancel_at_ns || job.settled) continue;
       job.cancel_at_ns = 0;
-      task_.note(Kind::Cancelling, id);
+      task_.note(Kind::Cancelling, id, {job.plan.force ? 1 : 0, job.plan.grace_ms});
       v1::Request request;
       set_cookie(*request.mutable_cancel(), job.plan);
+      request.mutable_cancel()->set_force(job.plan.force);
+      if (job.plan.force) request.mutable_cancel()->set_grace_ms(job.plan.grace_ms);
       ask(request, job, Asking::Cancel);
     }
   }

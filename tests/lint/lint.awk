@@ -38,8 +38,8 @@ BEGIN {
   allow["daemon/jobs/"] = "daemon/jobs/home/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ " \
     "daemon/log/ daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ daemon/core/ shm/ledger/ shm/port/ " \
     "proto/args.h proto/handler_id.h proto/handler_table.h proto/submit_rules.h shm/ base/"
-  allow["daemon/jobs/home/"] = "daemon/sessions/ daemon/ports/ daemon/loop/ daemon/core/job/ shm/ledger/ shm/port/ " \
-    "shm/ base/"
+  allow["daemon/jobs/home/"] = "daemon/sessions/ daemon/ports/ daemon/loop/ daemon/core/job/ daemon/core/ shm/ledger/ " \
+    "shm/port/ shm/ base/"
   allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/pool/ " \
     "daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"

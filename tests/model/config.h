@@ -46,6 +46,8 @@ enum class Mutation : uint8_t {
   SettleForgets,           // the look before a sleep clears a bit without a look at its slot
   ChainSkipsToldOf,        // a worker wakes the next worker for its hot sessions, but not for the supervisor's session
   FullBellIsSilent,        // a ringer that finds the bell full takes it as rung
+  ReaperForgetsVerdict,    // a job under a verdict is retried if its worker dies before it is held
+  ReaperTakesAnyVerdict,   // the reaper believes a verdict that is about an earlier job
 };
 
 [[nodiscard]] std::string_view name_of(Mutation mutation);
@@ -68,9 +70,10 @@ struct Config {
   bool worker_crashes = true;
   bool client_crashes = true;
   bool supervisor_crashes = true;
-  int verdicts = 0;  // a deadline that passes although the handler would have ended
-  int hangs = 0;     // a handler that never returns
-  int expiries = 0;  // a queue deadline
+  int verdicts = 0;     // a deadline that passes although the handler would have ended
+  bool forced = false;  // verdicts are written a grace before the worker is held: it may end the job meanwhile
+  int hangs = 0;        // a handler that never returns
+  int expiries = 0;     // a queue deadline
   int cancels = 0;
   int tampers = 0;          // the last session's client writes nonsense into its slot words
   bool children = false;    // a worker may leave a forked child behind that writes on

@@ -42,8 +42,10 @@ std::string_view name_of(Mutation mutation) {
       "SettleForgets",
       "ChainSkipsToldOf",
       "FullBellIsSilent",
+      "ReaperForgetsVerdict",
+      "ReaperTakesAnyVerdict",
   };
-  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::FullBellIsSilent) + 1);
+  static_assert(std::size(kNames) == static_cast<size_t>(Mutation::ReaperTakesAnyVerdict) + 1);
   return kNames[static_cast<size_t>(mutation)];
 }
 
@@ -60,6 +62,10 @@ std::string_view violation_of(Mutation mutation) {
       return "result bytes written by a process that does not own the job (any more)";
     case Mutation::HoldAfterFailedCondemn:
       return "an honest client's session is dropped for tampering";
+    case Mutation::ReaperForgetsVerdict:
+      return "a job under a verdict is tried again";
+    case Mutation::ReaperTakesAnyVerdict:
+      return "a job is ended by a verdict on another";
     case Mutation::OneCondemn:
       return "an honest client's session is closed for tampering";
     case Mutation::OwnerFromSlotWord:
@@ -97,8 +103,8 @@ std::string_view violation_of(Mutation mutation) {
 
 std::vector<Mutation> all_mutations() {
   std::vector<Mutation> all;
-  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim); i <= static_cast<uint8_t>(Mutation::FullBellIsSilent);
-       ++i) {
+  for (auto i = static_cast<uint8_t>(Mutation::IntentAfterClaim);
+       i <= static_cast<uint8_t>(Mutation::ReaperTakesAnyVerdict); ++i) {
     all.push_back(static_cast<Mutation>(i));
   }
   return all;

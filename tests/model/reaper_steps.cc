@@ -14,6 +14,18 @@ void Expansion::resolve(Step& step, int slot, bool by_lane) {
   if (word.phase == Phase::Running && has(s_->shot, me.worker) && !is_tampered(slot)) {
     step.violation = "a job whose worker was killed for it is taken for a crashed one";
   }
+  if (config_.forced && word.phase == Phase::Running) {
+    const JobName verdict = s_->verdicts[me.worker];
+    const bool about_it = verdict == JobName{u8(slot + 1), word.seq};
+    const bool believed = config_.mutated(Mutation::ReaperTakesAnyVerdict) ? !verdict.none() : about_it;
+    if (believed && !about_it) step.violation = "a job is ended by a verdict on another";
+    if (believed && !config_.mutated(Mutation::ReaperForgetsVerdict)) {
+      end(step, slot, Phase::Cancelled);
+      step.what = "CAS Running -> Cancelled(by force)";
+      return;
+    }
+    if (about_it) step.violation = "a job under a verdict is tried again";
+  }
   if (word.phase == Phase::Running && word.attempt + 1 < config_.attempts) {
     step.next.slots[slot].word = Word{Phase::Ready, word.seq, u8(word.attempt + 1), 0, 0};
     step.what = "CAS Running -> Ready (next attempt)";

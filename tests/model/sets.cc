@@ -26,6 +26,19 @@ Config one_slot_deadline() {
           .settles = false};
 }
 
+Config one_slot_forced() {
+  return {.name = "one-slot-forced",
+          .about = "one slot, a forced cancel whose grace may outlast the job, one crash of anyone",
+          .jobs = 2,
+          .incarnations = 4,
+          .attempts = 2,
+          .crashes = 1,
+          .verdicts = 1,
+          .forced = true,
+          .hangs = 1,
+          .settles = false};
+}
+
 Config one_slot_two_workers() {
   return {.name = "one-slot-two-workers",
           .about = "one slot, two workers that are not replaced, two jobs after each other, one crash, a cancel",
@@ -179,10 +192,23 @@ Config wake_only() {
 }  // namespace
 
 std::vector<Config> ci_sets() {
-  return {wake_only(), one_slot(),      one_slot_deadline(),   one_slot_two_workers(),
-          settling(),  two_slots(),     two_slots_any_crash(), two_sessions(),
-          told_of(),   full_bells(),    two_threads(),         spinning(),
-          standby(),   standby_crash(), one_worker_left(),     tampering()};
+  return {wake_only(),
+          one_slot(),
+          one_slot_deadline(),
+          one_slot_forced(),
+          one_slot_two_workers(),
+          settling(),
+          two_slots(),
+          two_slots_any_crash(),
+          two_sessions(),
+          told_of(),
+          full_bells(),
+          two_threads(),
+          spinning(),
+          standby(),
+          standby_crash(),
+          one_worker_left(),
+          tampering()};
 }
 
 std::vector<Config> small_sets() { return {wake_only(), one_slot(), two_threads()}; }
@@ -248,6 +274,10 @@ Config set_for(Mutation mutation) {
     case Mutation::OneCondemn:
     case Mutation::SuccessorDoesNotRepair:
       set = one_slot_deadline();
+      break;
+    case Mutation::ReaperForgetsVerdict:
+    case Mutation::ReaperTakesAnyVerdict:
+      set = one_slot_forced();
       break;
     case Mutation::ReaperDoesNotRing:
       set = one_worker_left();

@@ -77,6 +77,9 @@ void Expansion::supervisor_idle() {
       n.worker = u8(i);
       n.task = Task::Reap;
       n.at = SupervisorAt::ReadLane;
+    } else if (config_.forced && w.life == Life::Alive && w.hold == 0 && !s_->verdicts[i].none() &&
+               w.lane != s_->verdicts[i]) {
+      add(Actor::Supervisor, i, "strikes the verdict on a job that has ended in its grace").next.verdicts[i] = {};
     } else if (w.life == Life::Alive && !s_->verdicts[i].none()) {
       Supervisor& n = add(Actor::Supervisor, i, "looks again at a worker with a verdict").next.supervisor;
       n.worker = u8(i);
@@ -139,6 +142,7 @@ void Expansion::verdict_step() {
       State& n = add(Actor::Supervisor, target, "writes the verdict into the ledger", me.job.index()).next;
       n.verdicts[target] = me.job;
       n.supervisor.at = hold_later ? SupervisorAt::Condemn : SupervisorAt::SetHold;
+      if (config_.forced) n.supervisor = Supervisor{.at = SupervisorAt::Idle};  // its grace
       return;
     }
     case SupervisorAt::SetHold:

@@ -32,6 +32,7 @@ class FakePoolPort final : public daemon::PoolPort {
     detaching.push_back(std::move(done));
   }
   void cancel_running(std::uint16_t, std::uint16_t slot, std::uint32_t) override { cancelled.push_back(slot); }
+  void force_end(const shm::Intent& job, core::Duration grace) override { forced.emplace_back(job, grace); }
   void call() override { ++calls; }
   void call(const daemon::Session&) override { ++calls; }
   void drain(DrainDone) override {}
@@ -52,6 +53,7 @@ class FakePoolPort final : public daemon::PoolPort {
   std::vector<Callback> waiting, attaching, detaching;
   std::vector<std::uint32_t> attached, detached;  ///< serials
   std::vector<std::uint16_t> cancelled;           ///< slots
+  std::vector<std::pair<shm::Intent, core::Duration>> forced;
   int calls = 0;
 
  private:

@@ -28,7 +28,12 @@ FetchRequest fetch_request(const v1::Fetch& message) {
 }
 
 CancelRequest cancel_request(const v1::Cancel& message) {
-  return {message.job_id(), {message.cookie_high(), message.cookie_low()}};
+  CancelRequest request{message.job_id(), {message.cookie_high(), message.cookie_low()}, std::nullopt};
+  if (message.force()) request.force.emplace();
+  if (message.force() && message.has_grace_ms()) {
+    request.force->grace = std::chrono::milliseconds{message.grace_ms()};
+  }
+  return request;
 }
 
 StackRequest stack_request(const v1::GetStack& message) { return {message.job_id(), message.wait_ms()}; }

@@ -11,6 +11,10 @@ namespace {
 
 namespace v1 = control::v1;
 
+std::uint32_t whole_ms(core::Duration time) {
+  return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+}
+
 template <typename Message>
 void fill_death(WorkerDeath&& death, Message& message) {
   message.set_stack(std::move(death.stack));
@@ -75,6 +79,9 @@ v1::Reply job_reply(JobAnswer answer) {
                  [&](JobCancelled& cancelled) {
                    reply.mutable_cancelled()->set_was_queued(cancelled.was_queued);
                    reply.mutable_cancelled()->set_already_ended(cancelled.already_ended);
+                   if (!cancelled.forced) return;
+                   reply.mutable_cancelled()->set_forced(true);
+                   reply.mutable_cancelled()->set_grace_ms(whole_ms(*cancelled.forced));
                  },
                  [&](JobOutcome& outcome) { *reply.mutable_outcome() = outcome_message(std::move(outcome)); },
                  [&](JobStack& stack) { *reply.mutable_stack() = stack_message(std::move(stack)); },

@@ -13,6 +13,9 @@ constexpr std::uint64_t kOfUse = 32;
 }  // namespace
 
 std::optional<Evidence> blame(const DeathCause& cause, const std::optional<LastJob>& last) {
+  // No crash; but a worker that others might have used.
+  const bool forced = cause.kind == DeathKind::CancelledByForce;
+  if (forced && last && last->running) return Evidence{last->uid, false, false};
   if (!last || wanted(cause.kind) || cause.kind == DeathKind::BootFailure) return std::nullopt;
   if (!last->running && last->ago >= kAftermath) return std::nullopt;
   return Evidence{last->uid, last->finished + (last->running ? 1 : 0) <= 1, last->finished < kOfUse};

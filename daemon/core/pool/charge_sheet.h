@@ -22,14 +22,14 @@ struct LastJob {
 struct Evidence {
   Uid uid = 0;
   bool first = false;   ///< the job was the worker's first, so no other job can have corrupted the process
-  bool in_row = false;  ///< the worker had done hardly anything before
+  bool in_row = false;  ///< the worker had done hardly anything before, and no client forced its end
 
   friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
-/// Who is to blame for an unwanted death. A uid if its job ran, or had ended less than 10 s before, because threads
-/// that a job leaves can end the process later. nullopt: the pool, because the worker died before its first job or long
-/// after its last. `last`: nullopt if it never had a job.
+/// Who is to blame for a death that was unwanted, or that a client forced. A uid if its job ran, or had ended less than
+/// 10 s before, because threads that a job leaves can end the process later. nullopt: the pool, because the worker died
+/// before its first job or long after its last. `last`: nullopt if it never had a job.
 [[nodiscard]] std::optional<Evidence> blame(const DeathCause& cause, const std::optional<LastJob>& last);
 
 /// The uids whose jobs end workers of one pool, and what follows for them.
@@ -37,7 +37,8 @@ struct Evidence {
 /// Each such death gives the uid a debt, which shrinks with time: a worker that died in its first job counts
 /// window / budget, any other half of that. A uid that owes for two workers or more is served last, after others' jobs.
 /// One that owes for more than `budget` is refused until half of the debt is gone; later deaths add to the other half.
-/// Deaths that are not in a row, or that somebody outside may have caused, make a uid wait, but never get it refused.
+/// Deaths that are not in a row, that somebody outside may have caused, or that a client forced, make a uid wait, but
+/// never get it refused.
 /// At most kMost uids are kept; the one that owes least is dropped.
 class ChargeSheet {
  public:

@@ -8,6 +8,7 @@ namespace ringmaster::core {
 DeathKind death_by(const shm::Verdict& verdict) noexcept {
   if (verdict.cause == Cause::RunTimeout) return DeathKind::TimedOut;
   if (verdict.cause == Cause::Cancelled) return DeathKind::Cancelled;
+  if (verdict.cause == Cause::CancelledByForce) return DeathKind::CancelledByForce;
   return verdict.cause == Cause::Lost ? DeathKind::Shutdown : DeathKind::ProtocolViolation;
 }
 
@@ -16,6 +17,7 @@ bool wanted(DeathKind kind) noexcept {
     case DeathKind::Clean:
     case DeathKind::Recycled:
     case DeathKind::Shutdown:
+    case DeathKind::CancelledByForce:
       return true;
     case DeathKind::BootFailure:
     case DeathKind::ExitCode:
@@ -30,14 +32,17 @@ bool wanted(DeathKind kind) noexcept {
 }
 
 DeathCause classify_death(const ExitFacts& facts) {
+  const bool killed = facts.by_signal && facts.code_or_signal == SIGKILL;
+  // A grace in which a forced cancel stands on record is no licence to crash.
+  const bool crashed = facts.by_signal && (!killed || facts.fault_signal);
+  const bool excused = facts.verdict && !(crashed && *facts.verdict == DeathKind::CancelledByForce);
   const auto kind = [&] {
-    if (facts.verdict) return *facts.verdict;
+    if (excused) return *facts.verdict;
     if (facts.out_of_memory) return DeathKind::OutOfMemory;
     if (!facts.was_ready) return DeathKind::BootFailure;
     return facts.by_signal ? DeathKind::Signal : DeathKind::ExitCode;
   }();
-  const bool killed = facts.by_signal && facts.code_or_signal == SIGKILL;
-  const bool own_end = killed && !facts.verdict && !facts.out_of_memory;
+  const bool own_end = killed && !excused && !facts.out_of_memory;
   if (own_end && facts.fault_signal) return DeathCause{kind, *facts.fault_signal, true, false};
   return DeathCause{kind, facts.code_or_signal, facts.by_signal, own_end};
 }
@@ -64,6 +69,8 @@ const char* to_string(DeathKind kind) {
       return "cancelled";
     case DeathKind::Shutdown:
       return "shutdown";
+    case DeathKind::CancelledByForce:
+      return "cancelled by force";
   }
   return "unknown";
 }
@@ -159,6 +166,8 @@ std::string to_string(const DeathCause& cause) {
       return "killed after a cancel";
     case DeathKind::Shutdown:
       return "killed at shutdown";
+    case DeathKind::CancelledByForce:
+      return "killed after a forced cancel";
   }
   return how;
 }

@@ -21,12 +21,13 @@ enum class DeathKind : std::uint8_t {
   ProtocolViolation,  ///< our kill, because shared memory contradicted itself
   Cancelled,          ///< our kill ladder, after a cancel
   Shutdown,           ///< our kill, when the daemon stopped
+  CancelledByForce,   ///< our kill ladder, after a forced cancel
 };
 
 /// The kind of death of a worker that was killed for this verdict.
 [[nodiscard]] DeathKind death_by(const shm::Verdict& verdict) noexcept;
 
-/// True if we asked for the end or the daemon stopped: nobody is to blame.
+/// True if we or the job's client (by force) asked for the end, or the daemon stopped: nobody is to blame.
 [[nodiscard]] bool wanted(DeathKind kind) noexcept;
 
 /// A typed cause. `detail` is the exit code (ExitCode, BootFailure by exit) or the signal (Signal and all kills).
@@ -53,7 +54,7 @@ struct ExitFacts {
 
 /// The first verdict wins: a SIGKILL that we sent after a deadline stays TimedOut, whatever else is known.
 ///
-/// verdict set                → that kind
+/// verdict set                → that kind; by force, and it died of itself before: Signal
 /// out_of_memory              → OutOfMemory
 /// not ready                  → BootFailure
 /// by signal                  → Signal; of a SIGKILL after a fault, the fault's

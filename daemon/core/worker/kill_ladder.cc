@@ -1,5 +1,7 @@
 #include "daemon/core/worker/kill_ladder.h"
 
+#include <algorithm>
+
 #include "base/overloaded.h"
 
 namespace ringmaster::core {
@@ -24,12 +26,14 @@ KillLadder KillLadder::resume(const shm::Verdict& verdict, const LadderConfig& c
 // deadline,cancel| CancelAsked       | -           | -                 | -                  | -         | -       | -
 //  no grace      | Condemning        |             |                   |                    |           |         |
 //  cancel, deaf  | cancel word       |             |                   |                    |           |         |
+// force          | CancelAsked, or   | recorded,   | -                 | -                  | -         | -       | recorded
+//                | Condemning        | no later    |                   |                    |           |         |
 // client vanished| cancel word       | -           | -                 | -                  | -         | -       | -
 // violation      | Condemning        | Condemning  | -                 | -                  | -         | -       | -
-// job left       | JobEnded          | JobEnded    | -                 | -                  | -         | -       | -
+// job left       | JobEnded          | JobEnded *  | -                 | -                  | -         | -       | -
 // timer          | -                 | Condemning  | -                 | reread, the last   | Killing   | -       | Killing
 // verdict written| -                 | -           | hold, CAS         | -                  | -         | -       | -
-// condemn won    | -                 | -           | Capturing         | Capturing          | -         | -       | -
+// condemn won    | -                 | -           | Capturing **      | Capturing **       | -         | -       | -
 // condemn lost   | -                 | -           | Rereading         | -                  | -         | -       | -
 // lane reread    | -                 | -           | -                 | JobEnded, wait, or | -         | -       | -
 //                |                   |             |                   | Killing            |           |         |
@@ -37,6 +41,7 @@ KillLadder KillLadder::resume(const shm::Verdict& verdict, const LadderConfig& c
 // fault said     | Faulted           | Faulted     | -                 | -                  | -         | -       | -
 // fenced         | Fenced            | Fenced      | Fenced            | Fenced             | Fenced    | Fenced  | Fenced
 // clang-format on
+// * a recorded verdict is withdrawn   ** of a forced cancel: Killing
 // Fenced and JobEnded ignore all events. WatcherWasLate only moves the timer.
 std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& event) {
   using Effects = std::vector<Effect>;
@@ -47,18 +52,14 @@ std::vector<KillLadder::Effect> KillLadder::handle(TimePoint now, const Event& e
                           if (cancel.as == Cause::Cancelled && !config_.listens) return tell_only();
                           return end_job(now, cancel.as);
                         },
+                        [&](const ForceRequested& wish) { return force(now, wish.grace); },
                         [&](const ClientVanished&) { return tell_only(); },
                         [&](const ViolationFound&) {
                           if (!undecided(state_)) return Effects{};
-                          pass(Cause::ProtocolViolation);
+                          if (!recorded_) pass(Cause::ProtocolViolation);
                           return decide();
                         },
-                        [&](const JobLeft&) {
-                          if (!undecided(state_)) return Effects{};
-                          state_ = State::JobEnded;
-                          timer_.reset();
-                          return Effects{};
-                        },
+                        [&](const JobLeft&) { return on_left(); },
                         [&](const WatcherWasLate& late) {
                           if (timer_) *timer_ += late.by;
                           return Effects{};
@@ -100,6 +101,32 @@ std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Cause cause) 
   return {SetCancelWord{}};
 }
 
+// The first cause stays: a job past its deadline is timed out, though its end comes sooner now.
+std::vector<KillLadder::Effect> KillLadder::force(TimePoint now, Duration grace) {
+  if (!intent_ || (!undecided(state_) && state_ != State::Faulted)) return {};
+  const Duration given = std::clamp(grace, Duration::zero(), kLongestForcedGrace);
+  if (!verdict_ || verdict_->cause == Cause::Cancelled) {
+    if (verdict_) timer_.reset();  // a plain cancel's, whose grace is another
+    pass(Cause::CancelledByForce);
+    verdict_->detail = static_cast<std::uint16_t>(std::chrono::ceil<std::chrono::milliseconds>(given).count());
+  }
+  timer_ = timer_ ? std::min(*timer_, now + given) : now + given;
+  core_until_ = std::min(core_until_, now + given);
+  recorded_ = true;
+  if (state_ == State::Faulted) return {WriteVerdict{*verdict_}};
+  if (given <= Duration::zero()) return decide();
+  state_ = State::CancelAsked;
+  return {WriteVerdict{*verdict_}, SetCancelWord{}};
+}
+
+std::vector<KillLadder::Effect> KillLadder::on_left() {
+  if (!undecided(state_)) return {};
+  state_ = State::JobEnded;
+  timer_.reset();
+  if (!recorded_) return {};
+  return {WithdrawVerdict{}};
+}
+
 void KillLadder::pass(Cause cause) { verdict_ = shm::Verdict{intent_.value_or(shm::Intent{}), cause}; }
 
 std::vector<KillLadder::Effect> KillLadder::decide() {
@@ -110,6 +137,11 @@ std::vector<KillLadder::Effect> KillLadder::decide() {
 
 std::vector<KillLadder::Effect> KillLadder::on_won(TimePoint now) {
   if (state_ != State::Condemning && state_ != State::Rereading) return {};
+  if (verdict_->cause == Cause::CancelledByForce) {
+    state_ = State::Killing;
+    timer_.reset();
+    return {SpareTakesOver{}, Kill{}};
+  }
   state_ = State::Capturing;
   timer_ = now + config_.capture_limit;
   return {SpareTakesOver{}, CaptureStack{}};
@@ -126,15 +158,16 @@ std::vector<KillLadder::Effect> KillLadder::on_captured() {
 std::vector<KillLadder::Effect> KillLadder::on_fault(TimePoint now) {
   if (!undecided(state_)) return {};
   state_ = State::Faulted;
-  verdict_.reset();
-  timer_ = now + config_.fault_limit;
-  core_until_ = now + config_.core_limit;
+  const TimePoint until = now + config_.fault_limit;
+  timer_ = recorded_ ? std::min(timer_.value_or(until), until) : until;
+  core_until_ = recorded_ ? *timer_ : now + config_.core_limit;
+  if (!recorded_) verdict_.reset();
   return {SpareTakesOver{}, CaptureStack{}};
 }
 
 std::vector<KillLadder::Effect> KillLadder::on_fenced() {
   // No verdict was recorded before the exit: this death is the worker's own.
-  const auto settled = undecided(state_) ? std::nullopt : verdict_;
+  const auto settled = undecided(state_) && !recorded_ ? std::nullopt : verdict_;
   verdict_ = settled;
   state_ = State::Fenced;
   timer_.reset();

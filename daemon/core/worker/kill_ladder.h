@@ -24,7 +24,9 @@ namespace ringmaster::core {
 /// A faulted worker dies by itself once its stack is taken, and has time to write a core. A deadline that passes
 /// meanwhile changes nothing; a verdict that was there before the fault stays, and its ladder goes on.
 ///
-/// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill.
+/// Verdict before kill: ledger (WriteVerdict), then hold, then the CAS (CondemnSlot), and only then Kill. A forced
+/// cancel records its verdict at once, before its grace; if the job ends by itself, the verdict is withdrawn. No stack
+/// is taken.
 class KillLadder : public LadderWords {
  public:
   enum class State : std::uint8_t {
@@ -44,6 +46,7 @@ class KillLadder : public LadderWords {
 
   /// For a successor that finds a verdict in the ledger on the job in the lane: goes on at hold and CAS. If the
   /// predecessor had won the CAS already, the answer is CondemnWon.
+  /// Not for a forced cancel whose worker is not held yet: that gets ForceRequested again, with the verdict's grace.
   [[nodiscard]] static KillLadder resume(const shm::Verdict& verdict, const LadderConfig& config);
 
   [[nodiscard]] std::vector<Effect> handle(TimePoint now, const Event& event);
@@ -58,6 +61,8 @@ class KillLadder : public LadderWords {
  private:
   [[nodiscard]] std::vector<Effect> tell_only() const;
   std::vector<Effect> end_job(TimePoint now, Cause cause);
+  std::vector<Effect> force(TimePoint now, Duration grace);
+  std::vector<Effect> on_left();
   void pass(Cause cause);
   std::vector<Effect> decide();
   std::vector<Effect> on_won(TimePoint now);
@@ -70,7 +75,8 @@ class KillLadder : public LadderWords {
   LadderConfig config_;
   std::optional<shm::Intent> intent_;
   State state_ = State::Running;
-  std::optional<shm::Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on
+  std::optional<shm::Verdict> verdict_;  ///< the first cause; in the ledger from Condemning on, or if recorded_
+  bool recorded_ = false;                ///< in the ledger before Condemning
   bool tamper_grace_over_ = false;
   TimePoint core_until_{};  ///< how long a faulted worker may write its core
   std::optional<TimePoint> timer_;

@@ -8,6 +8,9 @@
 
 namespace ringmaster::core {
 
+/// The longest grace of a forced cancel: a verdict has 16 bits for it.
+inline constexpr Duration kLongestForcedGrace = std::chrono::seconds{60};
+
 struct LadderConfig {
   Duration grace{};      ///< from the cancel word to the verdict, if the handler listens to cancel
   bool listens = false;  ///< the handler listens to cancel
@@ -24,6 +27,11 @@ struct LadderWords {
     /// With Cancelled a handler that does not listen to cancel only gets the cancel word, and runs on until its
     /// deadline. With Lost, when the daemon stops, every job is ended.
     Cause as = Cause::Cancelled;
+  };
+  /// The client wants the job to end after this grace, whatever its handler does. The verdict is recorded at once, so
+  /// that the job counts as cancelled even if its worker dies before.
+  struct ForceRequested {
+    Duration grace{};
   };
   struct ClientVanished {};  ///< nobody waits for the job: it gets the cancel word, but runs on until its deadline
   struct ViolationFound {};  ///< this worker's shared memory contradicts itself
@@ -42,14 +50,14 @@ struct LadderWords {
   struct FaultSaid {};     ///< the worker's fault handler has reported a fault
   struct DumpsCore {};     ///< instead of TimerFired for a faulted worker: the kernel is writing its core
   struct WorkerFenced {};  ///< the worker is reaped and none of its children is left; also if it died by itself
-  using Event = std::variant<DeadlineReached, CancelRequested, ClientVanished, ViolationFound, JobLeft, WatcherWasLate,
-                             TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread, CaptureEnded, FaultSaid,
-                             WorkerFenced, DumpsCore>;
+  using Event = std::variant<DeadlineReached, CancelRequested, ForceRequested, ClientVanished, ViolationFound, JobLeft,
+                             WatcherWasLate, TimerFired, VerdictWritten, CondemnWon, CondemnLost, LaneReread,
+                             CaptureEnded, FaultSaid, WorkerFenced, DumpsCore>;
 
   struct SetCancelWord {
     friend bool operator==(const SetCancelWord&, const SetCancelWord&) = default;
   };
-  struct WriteVerdict {  ///< into the ledger; answer VerdictWritten
+  struct WriteVerdict {  ///< into the ledger; answered with VerdictWritten where it is the last effect
     shm::Verdict verdict;
     friend bool operator==(const WriteVerdict&, const WriteVerdict&) = default;
   };

@@ -10,7 +10,8 @@ RunWatcher::Finding RunWatcher::look(TimePoint now, const Sight& sight, const Li
   Finding found;
   found.changed = watch_.look(now, sight.intent, sight.stamp) != RunWatch::Change::Nothing;
   if (found.changed) {
-    (void)handle(now, KillLadder::JobLeft{});  // which has no effects
+    const bool left = ladder_ && ladder_->intent() != sight.intent;
+    if (left) found.withdraw = !handle(now, KillLadder::JobLeft{}).empty();  // its one effect
     if (ladder_ && ladder_->over()) ladder_.reset();
     armed_.reset();
   }
@@ -31,9 +32,19 @@ void RunWatcher::restore(TimePoint started, TimePoint now, const Sight& sight, c
   arm(sight, limits);
 }
 
-KillLadder::Event RunWatcher::resume(const shm::Verdict& verdict, const LadderConfig& config) {
+KillLadder::Event RunWatcher::resume(TimePoint now, const shm::Verdict& verdict, const LadderConfig& config,
+                                     bool held) {
+  if (verdict.cause == Cause::CancelledByForce && !held) {
+    ladder_.emplace(verdict.intent, config);
+    return force(now, std::chrono::milliseconds{verdict.detail});
+  }
   ladder_ = KillLadder::resume(verdict, config);
   return KillLadder::VerdictWritten{};
+}
+
+KillLadder::Event RunWatcher::force(TimePoint now, Duration grace) const {
+  const auto deadline = watch_.deadline();
+  return KillLadder::ForceRequested{deadline ? std::min(grace, *deadline - now) : grace};
 }
 
 // The worker writes the job's own timeout a moment after its intent, so it is read again at each look.

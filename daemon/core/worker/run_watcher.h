@@ -30,14 +30,19 @@ class RunWatcher {
   };
   struct Finding {
     bool changed = false;                      ///< the worker runs another job than at the last look, or none
+    bool withdraw = false;                     ///< the run that is over had a recorded verdict
     std::optional<KillLadder::Event> event{};  ///< the event that the ladder must get
   };
 
   [[nodiscard]] Finding look(TimePoint now, const Sight& sight, const Limits& limits);
   /// Takes over what a predecessor had seen of this run.
   void restore(TimePoint started, TimePoint now, const Sight& sight, const Limits& limits);
-  /// Continues a predecessor's verdict on this run: returns the event for the ladder.
-  [[nodiscard]] KillLadder::Event resume(const shm::Verdict& verdict, const LadderConfig& config);
+  /// Continues a predecessor's verdict on this run: returns the event for the ladder. `held`: the worker is held
+  /// already. A forced cancel that has not come so far gets its grace again.
+  [[nodiscard]] KillLadder::Event resume(TimePoint now, const shm::Verdict& verdict, const LadderConfig& config,
+                                         bool held);
+  /// The event for a forced cancel with that grace, which does not extend the run's own deadline.
+  [[nodiscard]] KillLadder::Event force(TimePoint now, Duration grace) const;
 
   /// Makes a ladder for handle(): somebody wants the run to end, or the worker reports a fault in `intent`.
   void begin(const std::optional<shm::Intent>& intent, const LadderConfig& config);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/core/types.h"
 #include "shm/layout.h"
 #include "shm/payload_ring.h"
 #include "shm/port/job_room.h"
@@ -61,8 +62,9 @@ class JobHome {
   [[nodiscard]] virtual std::vector<Ended> collect() = 0;
   /// The word of `slot`, if it is terminal and belongs to that job.
   [[nodiscard]] virtual std::optional<shm::SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const = 0;
-  /// True: it was queued and is cancelled. False: its handler was asked to stop, or it has ended.
-  virtual bool cancel(std::uint32_t slot, std::uint32_t seq) = 0;
+  /// True: it was queued and is cancelled. False: its handler was asked to stop, or it has ended. `force`: its worker
+  /// is killed so much later, if it runs.
+  virtual bool cancel(std::uint32_t slot, std::uint32_t seq, std::optional<core::Duration> force) = 0;
 };
 
 }  // namespace ringmaster::daemon

@@ -78,7 +78,7 @@ std::optional<shm::SlotWord> MessageSession::terminal(std::uint32_t slot, std::u
   return word;
 }
 
-bool MessageSession::cancel(std::uint32_t slot, std::uint32_t seq) {
+bool MessageSession::cancel(std::uint32_t slot, std::uint32_t seq, std::optional<core::Duration> force) {
   if (own_) {
     if (port_.cancel(slot, seq)) return true;
   } else {
@@ -87,7 +87,12 @@ bool MessageSession::cancel(std::uint32_t slot, std::uint32_t seq) {
         shm::end_ready(session_.reply, slot, word, Cause::Cancelled))
       return true;
   }
-  pool_.cancel_running(session_.index, static_cast<std::uint16_t>(slot), seq);
+  const shm::Intent job{session_.index, static_cast<std::uint16_t>(slot), seq};
+  if (force) {
+    pool_.force_end(job, *force);
+  } else {
+    pool_.cancel_running(job.session, job.slot, job.seq);
+  }
   return false;
 }
 

@@ -38,7 +38,7 @@ class MessageSession final : public JobHome {
   void release(const PlacedJob& job) override;
   [[nodiscard]] std::vector<Ended> collect() override;
   [[nodiscard]] std::optional<shm::SlotWord> terminal(std::uint32_t slot, std::uint32_t seq) const override;
-  bool cancel(std::uint32_t slot, std::uint32_t seq) override;
+  bool cancel(std::uint32_t slot, std::uint32_t seq, std::optional<core::Duration> force) override;
 
  private:
   PoolPort& pool_;

@@ -86,13 +86,14 @@ void PoolCharges::say(const ChargeSheet::Charge& charge, ChargeSheet::Standing b
   const ChargeSheet::Standing after = sheet_.standing(now, charge);
   if (after == before || after == ChargeSheet::Standing::Clear) return;
   const bool refused = after == ChargeSheet::Standing::Refused;
-  log_warning(refused ? "jobs of a user end workers again and again and are refused for a while"
-                      : "jobs of a user end workers and wait behind others' for a while",
-              {{"pool", config_.name},
-               {"uid", charge.uid},
-               {"workers", charge.deaths},
-               {"last", core::to_string(charge.cause)},
-               {"for", seconds_until(refused ? charge.refused_until : sheet_.last_until(charge), now)}});
+  const auto report = charge.cause.kind == core::DeathKind::CancelledByForce ? &log_info : &log_warning;
+  report(refused ? "jobs of a user end workers again and again and are refused for a while"
+                 : "jobs of a user end workers and wait behind others' for a while",
+         {{"pool", config_.name},
+          {"uid", charge.uid},
+          {"workers", charge.deaths},
+          {"last", core::to_string(charge.cause)},
+          {"for", seconds_until(refused ? charge.refused_until : sheet_.last_until(charge), now)}});
 }
 
 // Writes the ledger first, so that a successor knows whatever a worker has been told.

@@ -43,6 +43,7 @@ void SeatWatcher::look(Seat& seat, core::TimePoint now) {
   const auto found = seat.run.look(now, sight, rules_.limits);
   if (found.changed) {
     shm::LedgerWorker& record = record_of(seat);
+    if (found.withdraw) shm::withdraw_verdict(record);
     record.first_seen_ns = static_cast<std::uint64_t>(seat.run.started().time_since_epoch().count());
     // SYNC: stored after its time.
     record.seen_intent.store(sight.intent ? sight.intent->pack() : 0, std::memory_order_release);
@@ -71,6 +72,12 @@ void SeatWatcher::cancel(Seat& seat, const shm::Intent& job, core::TimePoint now
   } else {
     stop(seat, now, core::KillLadder::CancelRequested{Cause::Cancelled});
   }
+}
+
+void SeatWatcher::force_end(Seat& seat, const shm::Intent& job, core::Duration grace, core::TimePoint now) {
+  if (!seat.ready) return;
+  look(seat, now);
+  if (seat.run.intent() == job) stop(seat, now, seat.run.force(now, grace));
 }
 
 bool SeatWatcher::end_run(Seat& seat, core::TimePoint now) {
@@ -114,7 +121,10 @@ void SeatWatcher::resume_verdict(Seat& seat, core::TimePoint now) {
   if (lane.intent && record.seen_intent.load(std::memory_order_acquire) == lane.intent->pack()) {  // SYNC: look
     seat.run.restore(core::from_monotonic_ns(record.first_seen_ns), now, sight, rules_.limits);
   }
-  if (agreed) return rooms_.hand.drive(seat, now, seat.run.resume(*standing, sight.ladder));
+  if (agreed) {
+    const bool held = seat.process->control().hold.load(std::memory_order_relaxed) != 0;
+    return rooms_.hand.drive(seat, now, seat.run.resume(now, *standing, sight.ladder, held));
+  }
   if (standing) shm::withdraw_verdict(record);
   if (auto fault = said_fault(*seat.process)) return on_fault(seat, std::move(*fault), now);
   seat.process->control().hold.store(0, std::memory_order_seq_cst);  // SYNC: pairs with claim.

@@ -44,6 +44,8 @@ class SeatWatcher {
   void on_timer(Seat& seat, core::TimePoint now);
   /// Cancels a job. If its session is ending nobody waits for it, so it may run on until its deadline.
   void cancel(Seat& seat, const shm::Intent& job, core::TimePoint now);
+  /// Cancels a job by force: whatever its handler does, its worker is killed after the grace.
+  void force_end(Seat& seat, const shm::Intent& job, core::Duration grace, core::TimePoint now);
   /// The worker reports a fault: that becomes the cause of its death, unless there is a verdict already.
   void on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoint now);
   /// Called when the pool ends: kills the running job by a ladder; false: no job runs.

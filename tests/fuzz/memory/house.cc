@@ -179,15 +179,33 @@ std::array<shm::ReapTarget, kTenants> House::targets() const {
   return all;
 }
 
-// A deadline has passed, by the lane.
+std::optional<shm::Verdict> House::verdict_on_last_job(const Hand& worker) {
+  const auto standing = shm::standing_verdict(worker.record);
+  if (!standing || worker.self.lane->words.intent.load() != standing->intent.pack()) return std::nullopt;
+  return standing;
+}
+
+// A forced cancel: on record, while its grace runs.
+void House::force(std::size_t number) {
+  Hand& worker = hand(number);
+  const auto intent = shm::look_at_lane(*worker.self.lane).intent;
+  if (!intent) return;
+  if (!verdict_on_last_job(worker)) shm::withdraw_verdict(worker.record);
+  (void)shm::write_verdict(worker.record, {*intent, Cause::CancelledByForce, 0});
+  if (Fate* fate = fate_of(*intent)) fate->forced = true;
+}
+
+// A deadline has passed, by the lane; or the grace of a forced cancel.
 void House::sentence(std::size_t number) {
   Hand& worker = hand(number);
   const shm::LaneLook seen = shm::look_at_lane(*worker.self.lane);
   if (!seen.intent) return;
   const Tenant* tenant = tenant_of(seen.intent->session);
   if (tenant == nullptr) return;
-  const shm::Verdict verdict{*seen.intent, Cause::RunTimeout, 0};
-  if (!shm::write_verdict(worker.record, verdict)) return;
+  const auto forced = verdict_on_last_job(worker);
+  if (!forced) shm::withdraw_verdict(worker.record);  // of a job that has ended in its grace
+  const shm::Verdict verdict = forced.value_or(shm::Verdict{*seen.intent, Cause::RunTimeout, 0});
+  RM_CHECK(shm::write_verdict(worker.record, verdict) != forced.has_value(), "not the first verdict");
   RM_CHECK(shm::standing_verdict(worker.record)->intent == verdict.intent, "another verdict");
   worker.control->hold.store(1);
   const shm::Condemnation come_to =
@@ -208,7 +226,7 @@ void House::bury(std::size_t number) {
   if (const auto intent = shm::Intent::unpack(worker.self.lane->words.intent.load())) {
     if (Fate* fate = fate_of(*intent)) fate->crashed = true;
   }
-  die(worker, shm::standing_verdict(worker.record));
+  die(worker, verdict_on_last_job(worker));
 }
 
 shm::AfterCrash House::after(Hand& worker, std::uint64_t job_id, bool idempotent, unsigned attempts) {

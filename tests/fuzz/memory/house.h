@@ -48,6 +48,7 @@ class House {
 
   // ---- the supervisor ----
   void sentence(std::size_t hand);
+  void force(std::size_t hand);
   void bury(std::size_t hand);
   void expire(std::size_t tenant);
   void adopt();
@@ -70,6 +71,7 @@ class House {
   void check_extents(const Hand& hand, const shm::JobExtents& extents) const;
   /// An idle worker looks at that tenant's words until it may sleep, or ends the session for tampering.
   void rest(std::size_t tenant);
+  [[nodiscard]] static std::optional<shm::Verdict> verdict_on_last_job(const Hand& worker);
   void die(Hand& hand, const std::optional<shm::Verdict>& verdict);
   shm::AfterCrash after(Hand& hand, std::uint64_t job_id, bool idempotent, unsigned attempts);
 

@@ -26,6 +26,8 @@ bool allowed(Cause cause, const Fate& fate) {
       return fate.crashed;
     case Cause::RunTimeout:
       return fate.sentenced;
+    case Cause::CancelledByForce:
+      return fate.forced;
     case Cause::Lost:
       return fate.ended;
     default:

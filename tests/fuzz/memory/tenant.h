@@ -16,6 +16,7 @@ struct Fate {
   bool expired = false;
   bool crashed = false;
   bool sentenced = false;
+  bool forced = false;
   bool ended = false;  ///< its session's end, or the daemon's
 };
 

@@ -44,7 +44,8 @@ void step(House& house, unsigned kind, Script& script) {
     case 12:
       return house.turn(hand, which >> 2);
     default:
-      return which == 0xFF ? house.end_session(1) : house.look(hand);
+      if (which == 0xFF) return house.end_session(1);
+      return (which & 4) != 0 ? house.force(hand) : house.look(hand);
   }
 }
 

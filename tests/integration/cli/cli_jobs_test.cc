@@ -20,6 +20,28 @@ TEST_F(CliJobs, TellsWhatBecameOfAJob) {
   EXPECT_NE(cancelled.code, 2) << "the short form is understood";
   EXPECT_NE((cancelled.out + cancelled.errors).find("job " + job), std::string::npos) << cancelled.errors;
   EXPECT_EQ(call({"cancel", "17-x"}).code, 2);
+  EXPECT_EQ(call({"cancel", job, "--grace", "30ms"}).code, 2) << "a grace is of a forced cancel";
+  EXPECT_EQ(call({"cancel", job, "--force", "--grace", "soon"}).code, 2);
+}
+
+TEST_F(CliJobs, ForcesAJobToEnd) {
+  start();
+  Session session = open();
+  PendingJob job = session.submit("hang-asleep", Request{}).value();
+  const std::string id = std::to_string(job.id());
+  // Queued or running: a queued one ends at once.
+  eventually("it runs", [&] { return call({"status"}).out.find("1 running") != std::string::npos; });
+  const Ended cancelled = call({"cancel", id, "--force", "--grace", "30ms"});
+  EXPECT_EQ(cancelled.code, 0) << cancelled.errors;
+  EXPECT_NE(cancelled.out.find("cancelled by force"), std::string::npos) << cancelled.out;
+  EXPECT_NE(cancelled.out.find("after 30 ms"), std::string::npos) << cancelled.out;
+  const auto outcome = job.wait_for(kPatience);
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->cause(), Cause::CancelledByForce) << outcome->describe();
+  EXPECT_EQ(outcome->describe().rfind("cancelled by force", 0), 0U) << outcome->describe();
+  const Ended again = call({"cancel", id, "--force", "--grace", "2m"});
+  EXPECT_NE(again.code, 0);
+  EXPECT_NE(again.errors.find("at most 1m"), std::string::npos) << again.errors;
 }
 
 TEST_F(CliJobs, WhatAHandlerSaysCommandsNoTerminal) {

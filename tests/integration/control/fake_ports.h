@@ -89,6 +89,7 @@ class FakePool final : public daemon::PoolPort {
     if (!slow_to_detach) tell_detached();
   }
   void cancel_running(std::uint16_t, std::uint16_t, std::uint32_t) override { ++cancels; }
+  void force_end(const shm::Intent&, core::Duration) override { ++forced; }
   void call() override {}
   void call(const daemon::Session&) override {}
   void drain(DrainDone done) override {
@@ -121,6 +122,7 @@ class FakePool final : public daemon::PoolPort {
   std::atomic<bool> handlers_known_ = true;
   std::atomic<bool> slow_to_detach = false;  ///< its worker answers when this is false again
   std::atomic<int> cancels = 0;
+  std::atomic<int> forced = 0;
 
  private:
   void tell_detached() {

@@ -114,6 +114,24 @@ TEST_F(ChaosEnd, ACancelEndsNoRunThatDoesNotListen) {
   expect_clean();
 }
 
+TEST_F(ChaosEnd, AForcedCancelEndsWhatDoesNotListenAndNotBeforeItsGrace) {
+  plan_.listens = false;
+  taken();
+  add({at(15), Kind::Cancelling, kJob, {}, {}});
+  outcome(20, Status::Cancelled, Cause::CancelledByForce, 1, 3);
+  over();
+  expect_broken(Rule::EndHasItsCause);
+  history_.jobs.at(kJob).forced = true;
+  history_.jobs.at(kJob).grace_ms = 3;
+  expect_clean();
+  history_.jobs.at(kJob).grace_ms = 2;
+  expect_broken(Rule::EndHasItsCause);
+  history_.jobs.at(kJob).grace_ms = history_.jobs.at(kJob).outcomes[0].detail = 10;
+  expect_broken(Rule::EndHasItsCause);
+  history_.jobs.at(kJob).plan.behave = Behave::Exit;
+  expect_clean();
+}
+
 TEST_F(ChaosEnd, ACancelEndsWhatWaitsForItsNextAttempt) {
   plan_.listens = false;
   plan_.idempotent = true;

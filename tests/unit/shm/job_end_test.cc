@@ -63,6 +63,7 @@ TEST(JobEnd, ThatSaysNoCauseIsAFailure) {
 TEST(JobEnd, StatusAndCauseFollowTheWord) {
   EXPECT_EQ(read(Told(), SlotState::Failed, Cause::Cancelled).status, Status::Cancelled) << "its handler listened";
   EXPECT_EQ(read(Told(), SlotState::Cancelled, Cause::Lost).cause, Cause::Cancelled);
+  EXPECT_EQ(read(Told(), SlotState::Cancelled, Cause::CancelledByForce).cause, Cause::CancelledByForce);
   const JobEnd crash = read(Told(), SlotState::Failed, Cause::CrashedSignal, 11);
   EXPECT_EQ(crash.status, Status::Crashed);
   EXPECT_EQ(crash.detail, 11U);

@@ -45,7 +45,7 @@ class FakeHome final : public daemon::JobHome {
   [[nodiscard]] std::optional<shm::SlotWord> terminal(std::uint32_t, std::uint32_t) const override {
     return std::nullopt;
   }
-  bool cancel(std::uint32_t, std::uint32_t) override { return false; }
+  bool cancel(std::uint32_t, std::uint32_t, std::optional<core::Duration>) override { return false; }
 
   void make_predecessors() { own_ = false; }
 

@@ -147,6 +147,60 @@ TEST(Burial, AJobIsCountedUnderTheStatusThatItsCallerIsTold) {
   }
 }
 
+TEST(Burial, AForcedCancelEndsItsJobWhateverTheWorkerDiedOfAndExcusesTheKillAlone) {
+  for (const int signal : {SIGKILL, SIGSEGV}) {
+    Churchyard yard;
+    FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+    const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control(), shm::kJobIdempotent);
+    const auto intent = *shm::Intent::unpack(worker.lane().words.intent);
+    ASSERT_TRUE(shm::write_verdict(yard.record(), {intent, Cause::CancelledByForce, 30}));
+    const auto buried = yard.bury(CLD_KILLED, signal);
+    EXPECT_EQ(yard.word(slot).state(), shm::SlotState::Cancelled);
+    EXPECT_EQ(yard.word(slot).cause(), Cause::CancelledByForce);
+    EXPECT_EQ(yard.word(slot).detail(), 30);
+    EXPECT_EQ(yard.book.tally().cancelled, 1U);
+    EXPECT_EQ(yard.book.tally().retries, 0U);
+    const bool killed = signal == SIGKILL;
+    EXPECT_EQ(buried.died.cause.kind, killed ? core::DeathKind::CancelledByForce : core::DeathKind::Signal);
+    EXPECT_EQ(yard.fates.crashed_uids.empty(), killed);
+    EXPECT_EQ(yard.book.last_death().empty(), killed) << yard.book.last_death();
+    EXPECT_EQ(yard.asked_for_memory, 0);
+  }
+}
+
+TEST(Burial, AForcedCancelIsNotAboutTheJobThatFollowed) {
+  Churchyard yard;
+  FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control());
+  shm::Intent before = *shm::Intent::unpack(worker.lane().words.intent);
+  --before.slot;
+  ASSERT_TRUE(shm::write_verdict(yard.record(), {before, Cause::CancelledByForce, 30}));
+  const auto buried = yard.bury(CLD_KILLED, SIGKILL);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CrashedSignal);
+  EXPECT_EQ(buried.died.cause.kind, core::DeathKind::Signal);
+}
+
+TEST(Burial, AForcedCancelExcusesNobodyWhoIsKilledForAnotherReason) {
+  Churchyard yard;
+  FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+  const std::uint32_t slot = yard.run_a_job(worker.lane(), worker.control());
+  yard.seats[0].verdict = core::DeathKind::OutOfMemory;
+  const auto intent = *shm::Intent::unpack(worker.lane().words.intent);
+  ASSERT_TRUE(shm::write_verdict(yard.record(), {intent, Cause::CancelledByForce, 0}));
+  EXPECT_EQ(yard.bury().died.cause.kind, core::DeathKind::OutOfMemory);
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CancelledByForce);
+}
+
+TEST(Burial, AnOrphansJobThatIsForcedToEndIsNotTriedAgain) {
+  Churchyard yard;
+  FakeWorker elsewhere(kWorker);
+  yard.keep_orphan(&elsewhere.lane());
+  const std::uint32_t slot = yard.run_a_job(elsewhere.lane(), elsewhere.control(), shm::kJobIdempotent);
+  yard.burial.note_forced(yard.seats[0], *shm::Intent::unpack(elsewhere.lane().words.intent));
+  (void)yard.bury();
+  EXPECT_EQ(yard.word(slot).cause(), Cause::CancelledByForce);
+}
+
 TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
   for (const bool orphan : {false, true}) {
     Churchyard yard;

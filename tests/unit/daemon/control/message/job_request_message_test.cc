@@ -52,6 +52,14 @@ TEST(JobRequestMessage, FetchCancelAndStackNameTheirJob) {
   cancel.set_cookie_low(9);
   EXPECT_EQ(cancel_request(cancel).job_id, 7U);
   EXPECT_EQ(cancel_request(cancel).cookie, (JobCookie{8, 9}));
+  EXPECT_FALSE(cancel_request(cancel).force);
+  cancel.set_grace_ms(30);
+  EXPECT_FALSE(cancel_request(cancel).force) << "a grace alone forces nothing";
+  cancel.set_force(true);
+  ASSERT_TRUE(cancel_request(cancel).force);
+  EXPECT_EQ(cancel_request(cancel).force->grace, std::chrono::milliseconds{30});
+  cancel.clear_grace_ms();
+  EXPECT_EQ(cancel_request(cancel).force->grace, std::nullopt) << "the pool's";
   v1::GetStack stack;
   stack.set_job_id(7);
   stack.set_wait_ms(10);

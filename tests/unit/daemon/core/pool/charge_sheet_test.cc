@@ -55,6 +55,20 @@ TEST(Blame, WhatWeWantedSpeaksAgainstNobodyAndABootFailureAgainstThePool) {
   }
 }
 
+TEST(Blame, AForcedCancelIsItsUidsAndNoCrash) {
+  EXPECT_EQ(blame({DeathKind::CancelledByForce, 9, true}, running(0)), (Evidence{kUid, false, false}));
+  EXPECT_EQ(blame({DeathKind::CancelledByForce, 9, true}, over(0s, 1)), std::nullopt);
+}
+
+TEST(ChargeSheet, ManyForcedCancelsMakeAUidWaitAndNeverGetItRefused) {
+  Sheet at;
+  const auto force = [&] { at.crash(kNow, kUid, false, true, false); };
+  for (int i = 0; i < 3; ++i) force();
+  EXPECT_EQ(at.sheet.standing(kNow, kUid), ChargeSheet::Standing::Clear);
+  for (int i = 0; i < 1000; ++i) force();
+  EXPECT_EQ(at.sheet.standing(kNow, kUid), ChargeSheet::Standing::Last);
+}
+
 TEST(ChargeSheet, ASingleCrashMakesNobodyWait) {
   Sheet at;
   at.crash(kNow);

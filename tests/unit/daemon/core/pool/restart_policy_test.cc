@@ -83,7 +83,8 @@ TEST(RestartPolicy, ForgetsTheStreakOnceTheSeatIsProven) {
 }
 
 TEST(RestartPolicy, CountsOnlyDeathsThatSaySomethingAboutThePool) {
-  for (const auto kind : {DeathKind::Clean, DeathKind::Recycled, DeathKind::Cancelled, DeathKind::Shutdown}) {
+  for (const auto kind : {DeathKind::Clean, DeathKind::Recycled, DeathKind::Cancelled, DeathKind::CancelledByForce,
+                          DeathKind::Shutdown}) {
     auto policy = make(small_budget());
     for (int i = 0; i < 50; ++i) EXPECT_EQ(delay(policy, kStart, {0, {kind, 0, false}, false, 0}), 0s);
     EXPECT_FALSE(policy.quarantined()) << to_string(kind);

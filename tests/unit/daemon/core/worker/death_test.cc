@@ -106,5 +106,22 @@ TEST(Units, PrintAsTheConfigurationWritesThem) {
   EXPECT_EQ(to_string(Bytes{1000}), "1000B");
 }
 
+TEST(Death, AForcedCancelExcusesAKillAndNoCrash) {
+  ExitFacts facts;
+  facts.was_ready = true;
+  facts.verdict = DeathKind::CancelledByForce;
+  facts.by_signal = true;
+  facts.code_or_signal = SIGKILL;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::CancelledByForce, SIGKILL, true, false}));
+  facts.fault_signal = SIGSEGV;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::Signal, SIGSEGV, true, false}));
+  facts.code_or_signal = SIGSEGV;
+  EXPECT_EQ(classify_death(facts), (DeathCause{DeathKind::Signal, SIGSEGV, true, false}));
+  facts.fault_signal.reset();
+  facts.by_signal = false;
+  facts.code_or_signal = 1;
+  EXPECT_EQ(classify_death(facts).kind, DeathKind::CancelledByForce) << "it did as it was told";
+}
+
 }  // namespace
 }  // namespace ringmaster::core

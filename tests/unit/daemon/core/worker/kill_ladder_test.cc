@@ -210,9 +210,10 @@ TEST(KillLadder, KeepsAVerdictThatStoodBeforeTheFault) {
 
 TEST(KillLadder, WalksEveryStateAndEvent) {
   const std::vector<L::Event> events = {
-      L::DeadlineReached{},   L::CancelRequested{}, L::ClientVanished{}, L::ViolationFound{}, L::JobLeft{},
-      L::WatcherWasLate{1ms}, L::TimerFired{},      L::VerdictWritten{}, L::CondemnWon{},     L::CondemnLost{},
-      L::LaneReread{kOther},  L::CaptureEnded{},    L::WorkerFenced{},   L::FaultSaid{},      L::DumpsCore{}};
+      L::DeadlineReached{}, L::CancelRequested{},   L::ClientVanished{},   L::ViolationFound{},
+      L::JobLeft{},         L::WatcherWasLate{1ms}, L::TimerFired{},       L::VerdictWritten{},
+      L::CondemnWon{},      L::CondemnLost{},       L::LaneReread{kOther}, L::CaptureEnded{},
+      L::WorkerFenced{},    L::FaultSaid{},         L::DumpsCore{},        L::ForceRequested{1ms}};
   using enum L::State;
   // The rows are states, the columns the events above; the timer fires long after it is due.
   const std::vector<std::pair<State, std::vector<State>>> table = {
@@ -243,7 +244,8 @@ TEST(KillLadder, WalksEveryStateAndEvent) {
       L ladder = in_state(from);
       ASSERT_EQ(ladder.state(), from);
       const auto effects = ladder.handle(kNow + 1h, events[i]);
-      const State after = i == 12 ? Fenced : from;  // what a row leaves out: the fence, and no change
+      // What a row leaves out: the fence, a force, and no change.
+      const State after = i == 12 ? Fenced : i == 15 && from == Running ? CancelAsked : from;
       const State wanted = i < to.size() ? to[i] : after;
       EXPECT_EQ(ladder.state(), wanted) << to_string(from) << ", event " << i;
       // Verdict before kill: nothing before Capturing kills but a proven tampering.

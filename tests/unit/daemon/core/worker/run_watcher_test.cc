@@ -97,7 +97,7 @@ TEST(RunWatcher, ASuccessorGoesOnWithTheRunAndItsVerdict) {
   RunWatcher watcher;
   watcher.restore(kNow - 400ms, kNow, runs(kJob), kLimits);
   EXPECT_EQ(watcher.next_deadline(), kNow + 600ms);
-  const auto event = watcher.resume({kJob, Cause::RunTimeout}, runs(kJob).ladder);
+  const auto event = watcher.resume(kNow, {kJob, Cause::RunTimeout}, runs(kJob).ladder, false);
   EXPECT_EQ(watcher.handle(kNow, event), (std::vector<L::Effect>{L::SetHold{}, L::CondemnSlot{}}));
 }
 

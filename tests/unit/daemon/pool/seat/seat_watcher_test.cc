@@ -252,6 +252,52 @@ TEST(SeatWatcher, ASuccessorGoesOnWithASentenceThatLaneAndLedgerAgreeOn) {
   EXPECT_EQ(room.keeper.killed, std::vector{kName});
 }
 
+TEST(SeatWatcher, AForcedCancelStandsAtOnceAndKillsADeafWorkerAGraceLater) {
+  Room room;
+  room.run_a_job();
+  room.watcher.force_end(room.seat(), room.intent, 30ms, room.now);
+  ASSERT_TRUE(standing_verdict(room.record()));
+  EXPECT_EQ(*standing_verdict(room.record()), (shm::Verdict{room.intent, Cause::CancelledByForce, 30}));
+  EXPECT_EQ(room.worker.control().cancel, room.intent.pack());
+  EXPECT_EQ(room.worker.control().hold, 0U) << "it may end by itself";
+  EXPECT_EQ(room.seat().run.next_deadline(), room.now + 30ms);
+  room.look_after(30ms);
+  EXPECT_EQ(room.word().state(), shm::SlotState::Condemned);
+  EXPECT_EQ(room.seat().verdict, core::DeathKind::CancelledByForce);
+  EXPECT_TRUE(room.captures.empty());
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+}
+
+TEST(SeatWatcher, AForcedCancelDoesNotFollowTheWorkerToItsNextJob) {
+  Room room;
+  room.run_a_job();
+  const shm::Intent first = room.intent;
+  room.watcher.force_end(room.seat(), first, 30ms, room.now);
+  room.finish_the_job();
+  room.run_a_job();
+  room.look_after(30ms);
+  EXPECT_FALSE(standing_verdict(room.record()));
+  EXPECT_EQ(room.word().state(), shm::SlotState::Running);
+  EXPECT_EQ(room.worker.control().hold, 0U);
+  EXPECT_TRUE(room.keeper.killed.empty());
+  room.watcher.force_end(room.seat(), first, 0ms, room.now);
+  EXPECT_FALSE(standing_verdict(room.record())) << "nor does one that comes late";
+}
+
+TEST(SeatWatcher, ASuccessorGoesOnWithAForcedCancelWhereItStood) {
+  Room room;
+  room.run_a_job();
+  room.look_after(0s);
+  room.watcher.force_end(room.seat(), room.intent, 30ms, room.now);
+  room.seat().run.clear();
+  room.now += 10ms;
+  room.watcher.resume_verdict(room.seat(), room.now);
+  EXPECT_EQ(room.seat().run.next_deadline(), room.now + 30ms);
+  EXPECT_TRUE(room.keeper.killed.empty());
+  room.look_after(30ms);
+  EXPECT_EQ(room.keeper.killed, std::vector{kName});
+}
+
 TEST(SeatWatcher, ASuccessorWithdrawsASentenceOnAJobThatIsOver) {
   Room room;
   room.run_a_job();
