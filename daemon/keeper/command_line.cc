@@ -7,7 +7,7 @@
 namespace ringmaster::keeper {
 
 const char* const kUsage =
-    "usage: ringmasterd [--config FILE] [--socket PATH]\n"
+    "usage: ringmasterd [--config FILE] [--socket PATH] [--owner-fd N]\n"
     "       ringmasterd --check FILE\n"
     "       ringmasterd --print-config | --version | --help\n"
     "\n"
@@ -15,13 +15,18 @@ const char* const kUsage =
     "\n"
     "  --config FILE    configuration (TOML)\n"
     "  --socket PATH    listen here instead of where $RINGMASTER_SOCKET or the configuration says\n"
+    "  --owner-fd N     end when descriptor N hangs up: the read end of a pipe, or a socket, whose other end the\n"
+    "                   owner keeps; a stop in good order, however the owner ended\n"
     "  --check FILE     list every problem of a configuration and exit (0: none)\n"
     "  --print-config   print the default configuration, commented\n"
     "  --version        print the version\n"
     "  --help           print this\n"
     "\n"
     "SIGTERM or SIGINT stops it in good order, a second one at once. SIGHUP is ignored: a changed configuration\n"
-    "needs a restart.\n";
+    "needs a restart.\n"
+    "\n"
+    "Exit status: 0 stopped in good order, 1 not so (processes had to be killed), 64 wrong command line, 69 or 127\n"
+    "cannot run here, 73 the socket cannot be had, 78 wrong configuration; each says why.\n";
 
 CommandLine parse_command_line(int argc, char* const* argv) {
   CommandLine line;
@@ -35,7 +40,8 @@ CommandLine parse_command_line(int argc, char* const* argv) {
     std::string_view name;
     const char** value;
   };
-  const Valued valued[] = {{"--config", &line.config}, {"--socket", &line.socket}, {"--check", &line.check}};
+  const Valued valued[] = {
+      {"--config", &line.config}, {"--socket", &line.socket}, {"--owner-fd", &line.owner}, {"--check", &line.check}};
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {

@@ -8,6 +8,7 @@ struct CommandLine {
   Action action = Action::Run;
   const char* config = nullptr;
   const char* socket = nullptr;
+  const char* owner = nullptr;     ///< the number of the descriptor that hangs up with the owner
   const char* check = nullptr;     ///< the file of --check
   const char* offender = nullptr;  ///< Wrong: the argument at fault
   const char* problem = nullptr;   ///< Wrong: what is wrong with it

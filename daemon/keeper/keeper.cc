@@ -35,6 +35,10 @@ int Keeper::run() noexcept {
     say(Level::Error, "cannot watch for signals (errno %d)", errno);
     return kExitUnavailable;
   }
+  if (setup_.owner.gone()) {
+    say(Level::Info, "the owner has gone before the daemon began");
+    return 0;
+  }
   bystanders_.note_existing();
   next_start_.at_ns = monotonic_ns();
   start_when_due(next_start_.at_ns);
@@ -42,6 +46,7 @@ int Keeper::run() noexcept {
     wait(monotonic_ns());
     const std::uint64_t now_ns = monotonic_ns();
     read_signals(now_ns);
+    look_at_owner(now_ns);
     if (supervisor_.pid != 0) read_requests(now_ns, false);
     look_at_workers(now_ns);
     if ((events_of(supervisor_.pidfd.get()) != 0 ||
@@ -50,6 +55,7 @@ int Keeper::run() noexcept {
     sweep(now_ns);
     if (close_retry_at_ns_ != 0 && now_ns >= close_retry_at_ns_) close_released(now_ns);
     judge(now_ns);
+    enforce_stop(now_ns);
     outbox_.report(now_ns);
     start_when_due(now_ns);
     ping(now_ns);
@@ -71,6 +77,7 @@ short Keeper::events_of(int fd) const noexcept {
 void Keeper::wait(std::uint64_t now_ns) noexcept {
   polled_count_ = 0;
   watch(signals_.get(), POLLIN);
+  if (!owner_gone_) watch(setup_.owner.fd(), Owner::kEvents);
   if (supervisor_.link) {
     watch(supervisor_.link.get(),
           static_cast<short>((outbox_.owes_answer() ? 0 : POLLIN) | (outbox_.wants_room() ? POLLOUT : 0)));
@@ -115,8 +122,9 @@ void Keeper::look_at_workers(std::uint64_t now_ns) noexcept {
     }
     return false;
   };
-  while (next < polled_count_ && (polled_[next].fd == signals_.get() || polled_[next].fd == supervisor_.link.get() ||
-                                  polled_[next].fd == supervisor_.pidfd.get())) {
+  while (next < polled_count_ &&
+         (polled_[next].fd == signals_.get() || polled_[next].fd == setup_.owner.fd() ||
+          polled_[next].fd == supervisor_.link.get() || polled_[next].fd == supervisor_.pidfd.get())) {
     ++next;
   }
   for (WorkerEntry& slot : workers_.slots()) {

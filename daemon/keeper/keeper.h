@@ -13,6 +13,7 @@
 #include "daemon/keeper/fence.h"
 #include "daemon/keeper/message_check.h"
 #include "daemon/keeper/outbox.h"
+#include "daemon/keeper/owner.h"
 #include "daemon/keeper/restart_pace.h"
 #include "daemon/keeper/supervisor_process.h"
 #include "daemon/keeper/table/deposit_table.h"
@@ -33,6 +34,7 @@ class Keeper {
     SupervisorProgram program;
     daemon::ServiceNotify notify;
     std::uint64_t watchdog_ns = 0;  ///< 0: no watchdog
+    Owner owner;                    ///< none: the daemon is its own
     GivenLimits given;              ///< for workers
     unsigned long descriptors = 0;  ///< how many it may open (the raised limit)
   };
@@ -75,6 +77,9 @@ class Keeper {
   void forget_supervisor() noexcept;
   void follow_up(int code, int status, std::uint64_t now_ns) noexcept;
   void request_stop(int signal, std::uint64_t now_ns) noexcept;
+  void look_at_owner(std::uint64_t now_ns) noexcept;
+  void enforce_stop(std::uint64_t now_ns) noexcept;
+  void begin_stop(int signal, std::uint64_t slack_ns, std::uint64_t now_ns) noexcept;
   void begin_end(int exit_code, std::uint64_t now_ns) noexcept;
   [[nodiscard]] bool ended(std::uint64_t now_ns) noexcept;
 
@@ -86,7 +91,7 @@ class Keeper {
   SpawnRequest spawn_;  // working memory of handle_spawn
   alignas(8) std::array<std::byte, kMaxMessage> packet_{};
 
-  std::array<pollfd, 2 * kMaxWorkers + 3> polled_{};
+  std::array<pollfd, 2 * kMaxWorkers + 4> polled_{};
   std::size_t polled_count_ = 0;
   UniqueFd signals_;
 
@@ -102,9 +107,12 @@ class Keeper {
 
   Outbox outbox_{supervisor_, workers_, judge_};
 
-  int stop_signal_ = 0;
+  bool signalled_ = false;  // to stop; a second signal ends everything
+  bool owner_gone_ = false;
+  int stop_signal_ = 0;  // what the supervisor is told; 0: nobody wants a stop
+  std::uint64_t stop_asked_at_ns_ = 0;
+  std::uint64_t stop_slack_ns_ = 0;  // beyond its own shutdown_timeout
   std::uint32_t stop_timeout_ms_ = 30'000;
-  std::uint64_t stop_deadline_ns_ = 0;
 
   bool sweep_wanted_ = false;
   std::uint64_t sweep_retry_at_ns_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/plant.h"
 #include "daemon/keeper/keeper.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint64_t kSecond = RestartPace::kSecond;
 constexpr std::uint64_t kUnkillableNs = 3 * kSecond;  // what survives SIGKILL for longer is stuck in the kernel
 constexpr std::uint64_t kStopSlackNs = 15 * kSecond;  // on top of the supervisor's own shutdown_timeout
+constexpr std::uint64_t kOwnerSlackNs = 2 * kSecond;  // the same after the owner's end
 constexpr std::uint64_t kColdWaitNs = 10 * kSecond;   // for the fences before a cold start
 constexpr std::uint64_t kEndingNs = 10 * kSecond;     // for the fences at the very end
 constexpr std::uint64_t kClosingNs = kSecond;         // for children that close descriptors
@@ -75,10 +77,16 @@ void Keeper::judge(std::uint64_t now_ns) noexcept {
   // Sent again at each look: a kill that was refused (EPERM of a security module) must not leave it alive.
   if (condemned_) static_cast<void>(daemon::send_signal(supervisor_.pidfd.get(), SIGKILL));
   if (condemned_ && now_ns - condemned_at_ns_ >= kUnkillableNs && !ending_) return leave_supervisor(now_ns);
-  if (stop_deadline_ns_ != 0 && now_ns >= stop_deadline_ns_ && !ending_) {
-    say(Level::Error, "the stop takes longer than shutdown_timeout and 15 s; killing everything");
-    begin_end(kExitKilled, now_ns);
-  }
+}
+
+void Keeper::enforce_stop(std::uint64_t now_ns) noexcept {
+  if (stop_signal_ == 0 || ending_) return;
+  // The present supervisor's timeout: it may have sent it after the stop was requested.
+  const std::uint64_t stop_ns = stop_timeout_ms_ * std::uint64_t{1'000'000} + stop_slack_ns_;
+  if (now_ns - stop_asked_at_ns_ < stop_ns) return;
+  say(Level::Error, "the stop takes longer than shutdown_timeout and %u s; killing everything",
+      static_cast<unsigned>(stop_slack_ns_ / kSecond));
+  begin_end(kExitKilled, now_ns);
 }
 
 void Keeper::bury_supervisor(std::uint64_t now_ns) noexcept {
@@ -145,13 +153,27 @@ void Keeper::follow_up(int code, int status, std::uint64_t now_ns) noexcept {
 
 void Keeper::request_stop(int signal, std::uint64_t now_ns) noexcept {
   if (ending_) return;
-  if (stop_signal_ != 0) {
+  if (std::exchange(signalled_, true)) {
     say(Level::Warning, "a second SIG%s: killing everything", ::sigabbrev_np(signal));
     return begin_end(kExitKilled, now_ns);
   }
+  begin_stop(signal, kStopSlackNs, now_ns);
+}
+
+void Keeper::look_at_owner(std::uint64_t now_ns) noexcept {
+  if (owner_gone_ || ending_ || events_of(setup_.owner.fd()) == 0) return;
+  owner_gone_ = true;
+  say(Level::Info, "the owner has gone; stopping");
+  begin_stop(SIGTERM, kOwnerSlackNs, now_ns);
+}
+
+void Keeper::begin_stop(int signal, std::uint64_t slack_ns, std::uint64_t now_ns) noexcept {
+  const bool first = stop_signal_ == 0;
+  stop_slack_ns_ = first ? slack_ns : std::min(stop_slack_ns_, slack_ns);
+  if (!first) return;
   stop_signal_ = signal;
+  stop_asked_at_ns_ = now_ns;
   outbox_.ask_to_stop(signal);
-  stop_deadline_ns_ = now_ns + stop_timeout_ms_ * std::uint64_t{1'000'000} + kStopSlackNs;
   if (supervisor_.pid == 0 && next_start_.cold) begin_end(0, now_ns);
 }
 

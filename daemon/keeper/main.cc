@@ -33,9 +33,16 @@ constexpr int kFirstFreeFd = 5;  // 0..2 standard, 3 and 4 are the supervisor's 
 Keeper the_keeper;  // static: it is large, and nothing here is allocated
 char supervisor_path[PATH_MAX];
 
-// Takes over the service manager's sockets as deposits, and closes all other inherited descriptors. 0 or an errno.
+// Takes over the service manager's sockets as deposits, and closes all other inherited descriptors but the owner's. 0
+// or an errno.
 int take_inherited_descriptors(int listen_fds) {
-  ::syscall(SYS_close_range, 3u + static_cast<unsigned>(listen_fds), UINT_MAX, 0u);
+  unsigned first = 3u + static_cast<unsigned>(listen_fds);
+  if (const Owner& owner = the_keeper.setup().owner; owner.given()) {
+    const auto kept = static_cast<unsigned>(owner.fd());
+    ::syscall(SYS_close_range, first, kept - 1, 0u);
+    first = kept + 1;
+  }
+  ::syscall(SYS_close_range, first, UINT_MAX, 0u);
   for (int i = 0; i < listen_fds; ++i) {
     std::array<UniqueFd, 1> socket{daemon::duplicate_above(3 + i, 3 + listen_fds + kFirstFreeFd)};
     if (!socket[0]) return errno;
@@ -137,6 +144,11 @@ int start(int argc, char** argv) {
     // must be an error and not kill the daemon. Ctrl-Z stops it as usual.
     daemon::ignore_signals({SIGTERM, SIGINT, SIGQUIT, SIGTSTP});
     const int listen_fds = read_service_environment(::getpid()).listen_fds;
+    const char* const why = line.owner != nullptr ? the_keeper.setup().owner.take(line.owner, listen_fds) : nullptr;
+    if (why != nullptr) {
+      std::fprintf(stderr, "ringmasterd: --owner-fd %s: %s\n", line.owner, why);
+      return kUsageError;
+    }
     if (const int error = take_inherited_descriptors(listen_fds); error != 0) {
       std::fprintf(stderr, "ringmasterd: cannot take over the %d sockets of LISTEN_FDS: %s\n", listen_fds,
                    ::strerrordesc_np(error));

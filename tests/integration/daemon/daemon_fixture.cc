@@ -69,7 +69,8 @@ void DaemonTest::TearDown() {
   std::filesystem::remove_all(folder_);
 }
 
-void DaemonTest::launch(const std::vector<std::string>& arguments) {
+void DaemonTest::launch(std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), more_arguments_.begin(), more_arguments_.end());
   keeper_ = execute(arguments, folder_ + "/log", before_exec_, output_flags_);
   eventually("the daemon serves", [this] {
     ConnectOptions options;
@@ -191,7 +192,9 @@ int DaemonTest::wait_keeper() {
 
 int DaemonTest::run_second(std::string& output) {
   const std::string file = folder_ + "/second";
-  const int code = wait_for(execute({RINGMASTERD, "--socket", socket_}, file, before_exec_));
+  std::vector<std::string> arguments{RINGMASTERD, "--socket", socket_};
+  arguments.insert(arguments.end(), more_arguments_.begin(), more_arguments_.end());
+  const int code = wait_for(execute(arguments, file, before_exec_));
   output = read_file(file);
   return code;
 }

@@ -55,13 +55,14 @@ class DaemonTest : public ::testing::Test {
 
   /// Runs in the daemon's process before it is one: limits, say.
   std::function<void()> before_exec_;
-  int output_flags_ = O_APPEND;  ///< of standard output and error, which are the file of log()
+  std::vector<std::string> more_arguments_;  ///< of the daemon
+  int output_flags_ = O_APPEND;              ///< of standard output and error, which are the file of log()
   pid_t keeper_ = 0;
   std::string folder_;
   std::string socket_;
 
  private:
-  void launch(const std::vector<std::string>& arguments);
+  void launch(std::vector<std::string> arguments);
 };
 
 }  // namespace ringmaster

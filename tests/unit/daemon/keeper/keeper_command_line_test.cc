@@ -23,6 +23,7 @@ TEST(CommandLine, RunsWithConfigAndSocketInBothSpellings) {
   EXPECT_EQ(line.action, Action::Run);
   EXPECT_STREQ(line.config, "a.toml");
   EXPECT_STREQ(line.socket, "/run/x");
+  EXPECT_STREQ(parse({"--owner-fd", "7"}).owner, "7");
 }
 
 TEST(CommandLine, KnowsTheOtherActions) {
