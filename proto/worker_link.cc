@@ -27,6 +27,7 @@ enum class Type : std::uint16_t {
   BootFailed = 0x0207,
   Leftovers = 0x0208,
   Fault = 0x0209,
+  Leaving = 0x020A,
 };
 constexpr std::size_t kHeaderBytes = 8;
 constexpr std::size_t kAttachFds = 3;
@@ -261,6 +262,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           return packet(Type::HandlersChunk, std::move(out));
                         },
                         [](const Ready&) { return packet(Type::Ready, {}); },
+                        [](const Leaving&) { return packet(Type::Leaving, {}); },
                         [](const Attached& m) { return put_ref(Type::Attached, m); },
                         [](const Detached& m) { return put_ref(Type::Detached, m); },
                         [](const SessionBroken& m) {
@@ -358,6 +360,9 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
     case Type::Ready:
       message = Ready{};
       break;
+    case Type::Leaving:
+      message = Leaving{};
+      break;
     case Type::Attached:
       message = get_answer<Attached>(in, valid);
       break;
@@ -384,16 +389,6 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
   if (!valid || !in.ok() || in.left() != 0) return bad_field("message from the worker");
   if (fd_count != 0) return Error{"worker link: a worker sent descriptors, which it never may"};
   return message;
-}
-
-std::vector<HandlersChunk> to_chunks(std::span<const std::byte> table) {
-  std::vector<HandlersChunk> chunks;
-  do {
-    const auto piece = table.first(std::min(kMaxChunkBytes, table.size()));
-    table = table.subspan(piece.size());
-    chunks.push_back({static_cast<std::uint32_t>(chunks.size()), table.empty(), {piece.begin(), piece.end()}});
-  } while (!table.empty());
-  return chunks;
 }
 
 }  // namespace ringmaster::worker_link

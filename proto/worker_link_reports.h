@@ -77,6 +77,9 @@ struct Leftovers {
   std::string names;         ///< "sleep (pid 12), sh (pid 13)"; of those that were alive.
 };
 
+/// The worker has finished max_jobs jobs and will exit with code 0, so another may take its place.
+struct Leaving {};
+
 /// A thread of the worker has faulted. The worker waits a moment until its stack is taken (the control segment's
 /// fault_taken is set), then dies by the same signal.
 struct Fault {
@@ -89,7 +92,7 @@ struct Fault {
 };
 
 using ToSupervisor =
-    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault>;
+    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault, Leaving>;
 
 /// Fault in its wire format, so that a signal handler can fill and send it.
 struct FaultPacket {

@@ -21,8 +21,7 @@ struct ControlRecord {
   alignas(kCacheLine) Word32 hold;  ///< not 0: claim nothing and complete nothing; wait
   Word32 leave;                     ///< not 0: end after the current job
   Word64 cancel;                    ///< Intent::pack of the job that the supervisor wants cancelled; 0: none
-  Word32 spin_ns;                   ///< how long this worker may spin before it parks
-  Word32 max_spinners;              ///< of the pool
+  Word64 max_jobs;                  ///< after so many finished jobs the worker leaves by itself; 0: never
   Word32 run_timeout_ms;            ///< the pool's default
   Word32 fault_taken;               ///< not 0: the stack of the faulted process was taken, it may end; a futex
   Word64 output_read[2];   ///< of standard output and error: twice the bytes read so far; odd: a read is in progress

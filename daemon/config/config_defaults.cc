@@ -129,8 +129,8 @@ probe_initial = "1s"
 probe_max = "60s"
 stable = "10s"
 
-# Replace healthy workers, one at a time: after this many jobs, with this much resident memory, or at this age. 0: not for
-# this reason.
+# Replace healthy workers: after exactly this many jobs, or, one at a time, with this much resident memory or at this age.
+# 0: not for this reason.
 [pool.default.recycle]
 max_jobs = 0
 max_rss = "0B"

@@ -171,6 +171,11 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   facts.was_ready = dead.was_ready;
   if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
   facts.verdict = wish_of(dead);
+  // A worker that left by itself, if its message was lost with a supervisor.
+  const bool had_its_jobs = dead.lane != nullptr && has_had_its_jobs(*dead.lane, config_.recycle.max_jobs);
+  if (!facts.verdict && had_its_jobs && exit.code == CLD_EXITED && exit.status == 0) {
+    facts.verdict = core::DeathKind::Recycled;
+  }
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);
   return core::classify_death(facts);
 }

@@ -268,12 +268,22 @@ void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& messag
                    seat.boot_error = failed.text;
                    log_error("worker cannot start", {{"pool", config_.name}, {"seat", index}, {"error", failed.text}});
                  },
+                 [&](worker_link::Leaving&&) { on_leaving(index); },
                  [&](worker_link::Leftovers&& left) {
                    leftovers_.note(now, {config_.name, index, process.pid()}, left);
                  },
              },
              std::move(message));
   round_.ask();
+}
+
+void Pool::on_leaving(core::SeatNumber index) {
+  Seat& seat = seats_[index];
+  if (has_had_its_jobs(seat.process->lane(), config_.recycle.max_jobs)) {
+    orders_.note_leaving(seat, host_.loop().now());
+  } else {
+    on_violation(index, "it leaves although it has jobs to do");
+  }
 }
 
 void Pool::on_ready(core::SeatNumber index) {

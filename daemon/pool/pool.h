@@ -91,6 +91,7 @@ class Pool final : public PoolPort {
   // pool.cc: events
   void on_message(core::SeatNumber seat, worker_link::ToSupervisor&& message);
   void on_violation(core::SeatNumber seat, const std::string& what);
+  void on_leaving(core::SeatNumber index);
   void on_ready(core::SeatNumber index);
   void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void keep_looking();

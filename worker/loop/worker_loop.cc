@@ -50,7 +50,12 @@ void set_state(const shm::WorkerSelf& self, shm::LaneState state) noexcept {
 }  // namespace
 
 bool WorkerLoop::leaving() const noexcept {
-  return exit_asked_ || broken_link_ || self_.control->leave.load(std::memory_order_relaxed) != 0;
+  return exit_asked_ || broken_link_ || self_.control->leave.load(std::memory_order_relaxed) != 0 || has_had_its_jobs();
+}
+
+bool WorkerLoop::has_had_its_jobs() const noexcept {
+  const std::uint64_t most = self_.control->max_jobs.load(std::memory_order_relaxed);
+  return most != 0 && shm::finished_jobs(self_.lane->counters) >= most;
 }
 
 void WorkerLoop::start() {
@@ -109,6 +114,8 @@ WorkerLoop::Woken WorkerLoop::wait(const Host& host) {
 }
 
 int WorkerLoop::leave() {
+  // At once: another takes its place while it goes.
+  if (has_had_its_jobs() && !broken_link_) tell(worker_link::Leaving{});
   // The bell that woke this worker may have been the only one.
   streaming_.stop();
   lookout_.stop_spinning();

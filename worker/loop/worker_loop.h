@@ -82,6 +82,8 @@ class WorkerLoop {
   // How often a busy worker looks for processes that jobs left behind: one system call of 0.15 us if there are none.
   static constexpr std::uint64_t kChildrenIntervalNs = 100'000;
 
+  /// This worker has finished its pool's max_jobs.
+  [[nodiscard]] bool has_had_its_jobs() const noexcept;
   [[nodiscard]] bool leaving() const noexcept;
   [[nodiscard]] bool leave_to_streamer(std::uint64_t now_ns) const noexcept;
   [[nodiscard]] bool claim_next(std::uint64_t now_ns);

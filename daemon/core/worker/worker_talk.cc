@@ -1,5 +1,7 @@
 #include "daemon/core/worker/worker_talk.h"
 
+#include <utility>
+
 namespace ringmaster::core {
 
 using Verdict = WorkerTalk::Verdict;
@@ -22,12 +24,12 @@ bool WorkerTalk::holds(std::uint32_t serial) const {
 }
 
 // clang-format off
-//             Hello      piece      last piece   Ready    BootFailed  answers   Leftovers  Fault
-//  New        Greeted    -          -            -        Failed      -         -          -
-//  Greeted    -          Greeted    Described    -        Failed      -         -          once
-//  Described  -          -          -            Ready    Failed      -         -          once
-//  Ready      -          -          -            -        -           as asked  paced      once
-//  Failed     -          -          -            -        -           -         -          once
+//             Hello      piece      last piece   Ready    BootFailed  answers   Leftovers  Fault  Leaving
+//  New        Greeted    -          -            -        Failed      -         -          -      -
+//  Greeted    -          Greeted    Described    -        Failed      -         -          once   -
+//  Described  -          -          -            Ready    Failed      -         -          once   -
+//  Ready      -          -          -            -        -           as asked  paced      once   once
+//  Failed     -          -          -            -        -           -         -          once   -
 // clang-format on
 Verdict WorkerTalk::hear(TimePoint now, Said said, std::uint32_t serial) {
   if (lenient_) return Verdict::Heard;
@@ -51,6 +53,10 @@ Verdict WorkerTalk::hear(TimePoint now, Said said, std::uint32_t serial) {
       if (state_ == State::New) return violation("said that it had faulted before it had said hello");
       if (faulted_) return violation("said a second time that it had faulted");
       faulted_ = true;
+      return Verdict::Heard;
+    case Said::Leaving:
+      if (state_ != State::Ready) return violation("said that it leaves before it was ready");
+      if (std::exchange(leaving_, true)) return violation("said a second time that it leaves");
       return Verdict::Heard;
   }
   return violation("sent a message that no worker sends");

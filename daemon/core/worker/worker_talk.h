@@ -27,6 +27,7 @@ class WorkerTalk {
     Broken,
     Leftovers,
     Fault,
+    Leaving,
   };
   enum class State : std::uint8_t { New, Greeted, Described, Ready, Failed };
 
@@ -74,6 +75,7 @@ class WorkerTalk {
   State state_ = State::New;
   bool lenient_ = false;
   bool faulted_ = false;
+  bool leaving_ = false;
   unsigned late_ = 0;
   std::map<std::uint32_t, Session> sessions_;
   TimePoint second_{};  ///< the second of its last report

@@ -64,6 +64,10 @@ struct Seat {
   std::string boot_error;
 };
 
+/// The worker has finished its max_jobs; 0: there is no limit.
+[[nodiscard]] inline bool has_had_its_jobs(const shm::LaneRecord& lane, std::uint64_t max_jobs) {
+  return max_jobs != 0 && shm::finished_jobs(lane.counters) >= max_jobs;
+}
 [[nodiscard]] inline bool none_ready(std::span<const Seat> seats) {
   return std::ranges::none_of(seats, [](const Seat& seat) { return seat.ready; });
 }

@@ -38,6 +38,17 @@ void SeatOrders::leave(Seat& seat, core::DeathKind why, core::TimePoint now) {
   seat.leave_by = now + patience_;
 }
 
+void SeatOrders::note_leaving(Seat& seat, core::TimePoint now) {
+  if (seat.leaving || seat.state == core::SeatState::Condemned) return;
+  log_info("worker is recycled", {{"pool", pool_}, {"seat", seat.process->name().seat}, {"reason", "jobs"}});
+  seat.state = core::SeatState::Leaving;
+  seat.leaving = true;
+  seat.verdict = core::DeathKind::Recycled;
+  // SYNC: release, as in leave(): a successor knows by it that the exit is wanted.
+  seat.process->control().leave.store(1, std::memory_order_release);
+  seat.leave_by = now + patience_;
+}
+
 void SeatOrders::end_leaver(Seat& seat, core::TimePoint now) {
   if (!seat.process || !seat.leave_by) return;
   if (seat.run.running()) {

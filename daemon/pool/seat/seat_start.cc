@@ -39,6 +39,7 @@ void SeatStart::start(Seat& seat, core::SeatNumber index) {
   seat.process = std::move(*process);
   shm::ControlRecord& control = starting.control();
   control.run_timeout_ms.store(milliseconds_of(config_.run_timeout), std::memory_order_relaxed);
+  control.max_jobs.store(config_.recycle.max_jobs, std::memory_order_relaxed);
   ports_.show_charges(control);
 
   std::vector<keeper::DepositLabel> labels;

@@ -59,6 +59,7 @@ Kind kind_of(const worker_link::ToSupervisor& message) {
                         },
                         [](const worker_link::Leftovers&) { return Kind{Said::Leftovers}; },
                         [](const worker_link::Fault&) { return Kind{Said::Fault}; },
+                        [](const worker_link::Leaving&) { return Kind{Said::Leaving}; },
                     },
                     message);
 }

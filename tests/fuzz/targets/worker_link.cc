@@ -143,6 +143,7 @@ std::vector<std::string> seeds() {
                                              link::SessionBroken{3, 7, link::BrokenReason::WordTampered, 5},
                                              link::BootFailed{"no such file"},
                                              link::Leftovers{1, 2, 2, 1, 0, 1, "sleep (pid 12)"},
+                                             link::Leaving{},
                                              link::Fault{11, 1, 8, 4096, 12, "std::runtime_error: no"}};
   SeedWriter whole;
   whole.put(std::uint8_t{2});

@@ -72,6 +72,7 @@ TEST(WorkerLink, ControlMessagesComeBack) {
 TEST(WorkerLink, ReportsComeBack) {
   EXPECT_EQ(std::get<Hello>(*decode_to_supervisor(encode(ToSupervisor(Hello{1, 77})), 0)).pid, 77U);
   EXPECT_TRUE(std::holds_alternative<Ready>(*decode_to_supervisor(encode(ToSupervisor(Ready{})), 0)));
+  EXPECT_TRUE(std::holds_alternative<Leaving>(*decode_to_supervisor(encode(ToSupervisor(Leaving{})), 0)));
   EXPECT_EQ(std::get<Attached>(*decode_to_supervisor(encode(ToSupervisor(Attached{1, 2})), 0)).index, 1U);
   EXPECT_EQ(std::get<Detached>(*decode_to_supervisor(encode(ToSupervisor(Detached{1, 2})), 0)).serial, 2U);
   const SessionBroken broken{1, 2, BrokenReason::WordTampered, 5};

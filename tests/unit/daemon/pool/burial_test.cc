@@ -201,6 +201,22 @@ TEST(Burial, AnOrphansJobThatIsForcedToEndIsNotTriedAgain) {
   EXPECT_EQ(yard.word(slot).cause(), Cause::CancelledByForce);
 }
 
+// It has said so to a supervisor that died.
+TEST(Burial, AWorkerThatHasHadItsJobsAndExitsIsRecycled) {
+  for (const std::uint64_t jobs : {4U, 5U}) {
+    Churchyard yard;
+    yard.config.recycle.max_jobs = 5;
+    FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+    worker.lane().counters.done = jobs;
+    EXPECT_EQ(yard.bury(CLD_EXITED, 0).died.cause.kind,
+              jobs == 5 ? core::DeathKind::Recycled : core::DeathKind::ExitCode);
+  }
+  Churchyard yard;
+  yard.config.recycle.max_jobs = 5;
+  take_seat(yard.seats[0], kWorker).lane().counters.done = 5;
+  EXPECT_EQ(yard.bury(CLD_KILLED, SIGSEGV).died.cause.kind, core::DeathKind::Signal);
+}
+
 TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
   for (const bool orphan : {false, true}) {
     Churchyard yard;

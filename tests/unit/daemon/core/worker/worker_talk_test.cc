@@ -15,9 +15,9 @@ using Verdict = WorkerTalk::Verdict;
 
 constexpr TimePoint kNow{std::chrono::seconds{100}};
 constexpr std::uint32_t kSerial = 7;
-constexpr std::array kAll{Said::Hello,      Said::HandlersPiece, Said::LastHandlersPiece, Said::Ready,
-                          Said::BootFailed, Said::Attached,      Said::Detached,          Said::Broken,
-                          Said::Leftovers,  Said::Fault};
+constexpr std::array kAll{
+    Said::Hello,    Said::HandlersPiece, Said::LastHandlersPiece, Said::Ready, Said::BootFailed, Said::Attached,
+    Said::Detached, Said::Broken,        Said::Leftovers,         Said::Fault, Said::Leaving};
 constexpr std::array kStates{State::New, State::Greeted, State::Described, State::Ready, State::Failed};
 
 void tell(WorkerTalk& talk, Said said, std::uint32_t serial = 0) {
@@ -48,6 +48,7 @@ TEST(WorkerTalk, EachMessageHasItsTurnAndNoOther) {
       {State::Described, Said::BootFailed},
       {State::Described, Said::Fault},
       {State::Ready, Said::Leftovers},
+      {State::Ready, Said::Leaving},
       {State::Ready, Said::Fault},
       {State::Failed, Said::Fault},
   };
@@ -170,6 +171,13 @@ TEST(WorkerTalk, ALateAnswerDoesNotStandForOurs) {
 TEST(WorkerTalk, WhoIsAboutToBeKilledMaySayWhatItLikes) {
   WorkerTalk talk = WorkerTalk::taken_over(false);
   for (const Said said : kAll) EXPECT_EQ(talk.hear(kNow, said, kSerial), Verdict::Heard);
+}
+
+TEST(WorkerTalk, ItLeavesOnce) {
+  WorkerTalk talk = in(State::Ready);
+  tell(talk, Said::Leaving);
+  EXPECT_EQ(talk.hear(kNow, Said::Leaving), Verdict::Violation);
+  EXPECT_EQ(talk.complaint(), "said a second time that it leaves");
 }
 
 }  // namespace

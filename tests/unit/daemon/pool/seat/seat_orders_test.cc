@@ -86,6 +86,23 @@ TEST(SeatOrders, ASuccessorRepeatsWhatItsPredecessorMayHaveSaid) {
   EXPECT_EQ(leaver.keeper.killed.size(), 1U) << "one that hangs is not waited for";
 }
 
+TEST(SeatOrders, OneThatLeavesByItselfMakesRoomAndIsNotWaitedForForEver) {
+  Room room;
+  room.orders.note_leaving(room.seat, kNow);
+  EXPECT_EQ(room.seat.state, core::SeatState::Leaving);
+  EXPECT_EQ(room.seat.verdict, core::DeathKind::Recycled);
+  EXPECT_EQ(room.worker.control().leave, 1U) << "a successor finds that it is wanted";
+  EXPECT_TRUE(room.worker.told<worker_link::Exit>().empty());
+  EXPECT_TRUE(room.keeper.killed.empty());
+  room.orders.end_leaver(room.seat, kNow + 1h);
+  EXPECT_EQ(room.keeper.killed.size(), 1U);
+  Room killed;
+  killed.orders.kill(killed.seat, core::DeathKind::OutOfMemory);
+  killed.orders.note_leaving(killed.seat, kNow);
+  EXPECT_EQ(killed.seat.verdict, core::DeathKind::OutOfMemory);
+  EXPECT_EQ(killed.seat.state, core::SeatState::Condemned);
+}
+
 TEST(SeatOrders, WhoIsNotReadyIsNotAsked) {
   Room room;
   room.seat.ready = false;
