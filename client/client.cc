@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/check.h"
 #include "client/control/control_link.h"
 #include "client/control/explain.h"
 #include "client/control/force_cancel.h"
@@ -17,34 +16,6 @@ namespace ringmaster {
 
 namespace v1 = control::v1;
 using v1::Reply;
-
-PendingJob& PendingJob::operator=(PendingJob&& other) noexcept {
-  if (this == &other) return *this;
-  if (core_) abandon();
-  core_ = std::move(other.core_);
-  record_ = other.record_;
-  return *this;
-}
-void PendingJob::abandon() noexcept { core_->abandon(record_); }
-std::uint64_t PendingJob::id() const { return core_ ? core_->job_id(record_) : 0; }
-bool PendingJob::ended() const { return !core_ || core_->ended(record_); }
-Outcome PendingJob::wait() {
-  RM_CHECK(core_ != nullptr, "the outcome of this job has been taken");
-  Outcome outcome;
-  (void)core_->wait(record_, kForever, outcome);
-  core_.reset();
-  return outcome;
-}
-std::optional<Outcome> PendingJob::wait_for(Duration limit) {
-  RM_CHECK(core_ != nullptr, "the outcome of this job has been taken");
-  auto outcome = core_->wait(record_, limit);
-  if (outcome) core_.reset();
-  return outcome;
-}
-void PendingJob::cancel() {
-  if (core_) core_->cancel(record_);
-}
-bool PendingJob::cancel(const Force& force) { return !core_ || core_->force(record_, force); }
 
 Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link)
     : core_(std::move(core)), link_(std::move(link)) {
@@ -69,16 +40,54 @@ Submission<PendingJob> Session::submit(std::string_view handler, Request&& reque
   if (!record) return record.error();
   return PendingJob(core_, *record);
 }
-Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
-                                       const Arguments& arguments, const SubmitOptions& options) {
-  const client::TimeLimit limit(options.wait_for_room);  // for both steps together
-  auto request = core_->allocate(payload.size(), options.wait_for_room);
+Submission<std::uint64_t> Session::post(std::string_view handler, Request&& request, const Arguments& arguments,
+                                        const SubmitOptions& options) {
+  std::uint64_t id = 0;
+  const auto record = core_->submit(handler, request, arguments, options, client::JobRecord::Taker::Next, &id);
+  if (!record) return record.error();
+  return id;
+}
+
+namespace {
+
+// A copy of `payload` for `take`, which gets what is left of the time to wait for room.
+template <typename T, typename Take>
+Submission<T> with_copy(client::SessionCore& core, std::span<const std::byte> payload, const SubmitOptions& options,
+                        Take&& take) {
+  const client::TimeLimit limit(options.wait_for_room);
+  auto request = core.allocate(payload.size(), options.wait_for_room);
   if (!request) return request.error();
   if (!payload.empty()) std::memcpy(request->bytes().data(), payload.data(), payload.size());
   SubmitOptions rest = options;
   rest.wait_for_room = limit.left();
-  return submit(handler, std::move(*request), arguments, rest);
+  return take(std::move(*request), rest);
 }
+
+}  // namespace
+
+Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
+                                       const Arguments& arguments, const SubmitOptions& options) {
+  return with_copy<PendingJob>(*core_, payload, options, [&](Request&& request, const SubmitOptions& rest) {
+    return submit(handler, std::move(request), arguments, rest);
+  });
+}
+Submission<std::uint64_t> Session::post(std::string_view handler, std::span<const std::byte> payload,
+                                        const Arguments& arguments, const SubmitOptions& options) {
+  return with_copy<std::uint64_t>(*core_, payload, options, [&](Request&& request, const SubmitOptions& rest) {
+    return post(handler, std::move(request), arguments, rest);
+  });
+}
+
+std::optional<Ended> Session::next(Duration limit) {
+  std::optional<Ended> ended(std::in_place);
+  if (!next(*ended, limit)) ended.reset();
+  return ended;
+}
+bool Session::next(Ended& ended, Duration limit) { return core_->next(limit, ended.cookie, ended.outcome); }
+bool Session::spin(Duration budget) { return core_->spin(budget); }
+bool Session::cancel(std::uint64_t cookie) { return core_->cancel_posted(cookie); }
+bool Session::cancel(std::uint64_t cookie, const Force& force) { return core_->cancel_posted(cookie, &force); }
+bool Session::over() const { return core_->over(); }
 
 std::optional<std::size_t> Session::wait_any(std::span<PendingJob> jobs, Duration limit) {
   std::vector<std::uint32_t> records;

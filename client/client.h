@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/pending_job.h"
 #include "client/types/options.h"
 #include "client/types/outcome.h"
 #include "client/types/refusal.h"
@@ -24,43 +25,6 @@ class SessionCore;
 /// threads, but a single PendingJob, Request or Outcome only from one thread at a time. In a forked child every call
 /// fails.
 namespace ringmaster {
-
-/// A submitted job. Destroying it before its outcome was taken cancels the job.
-class PendingJob {
- public:
-  PendingJob() = default;
-  PendingJob(std::shared_ptr<client::SessionCore> core, std::uint32_t record)
-      : core_(std::move(core)), record_(record) {}
-  PendingJob(PendingJob&&) noexcept = default;
-  PendingJob& operator=(PendingJob&& other) noexcept;
-  ~PendingJob() {
-    if (core_) abandon();
-  }
-
-  /// False once its outcome has been taken.
-  explicit operator bool() const noexcept { return core_ != nullptr; }
-  /// As status and logs show it. Changes if the job is run again with room for a larger result.
-  [[nodiscard]] std::uint64_t id() const;
-  /// True when wait() would not block.
-  [[nodiscard]] bool ended() const;
-  /// Blocks until the job has ended. REQUIRES: the outcome has not been taken.
-  [[nodiscard]] Outcome wait();
-  /// The same for at most `limit`; nullopt: the job has not ended yet.
-  [[nodiscard]] std::optional<Outcome> wait_for(Duration limit);
-  /// Ends a queued job at once. A running handler that listens to cancel has its pool's grace to stop; any other runs
-  /// on until its deadline. wait() tells how the job ended.
-  void cancel();
-  /// The same whatever its handler does: has the job not ended after the grace, then its worker is killed. The outcome
-  /// is Cancelled, by force, unless the job ends by itself before. True: it has ended, or the daemon has it on record;
-  /// false: the daemon gave no such word within `force.patience`, and the plain cancel stands. May be asked again.
-  bool cancel(const Force& force);
-
- private:
-  friend class Session;
-  void abandon() noexcept;
-  std::shared_ptr<client::SessionCore> core_;
-  std::uint32_t record_ = 0;
-};
 
 /// Memory that a client shares with one pool: for many jobs in flight, from several threads. Jobs need no connection to
 /// the daemon, so a session survives a restart of the supervisor. Destroying it cancels the jobs in flight.
@@ -79,6 +43,31 @@ class Session {
   /// The same with a copy of `payload`.
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, std::span<const std::byte> payload,
                                               const Arguments& arguments = {}, const SubmitOptions& options = {});
+
+  /// Submits a job without a PendingJob, mostly for event loops: next() returns its outcome, once, with
+  /// options.cookie, to whichever thread calls it. Returns the job's id.
+  [[nodiscard]] Submission<std::uint64_t> post(std::string_view handler, Request&& request,
+                                               const Arguments& arguments = {}, const SubmitOptions& options = {});
+  [[nodiscard]] Submission<std::uint64_t> post(std::string_view handler, std::span<const std::byte> payload,
+                                               const Arguments& arguments = {}, const SubmitOptions& options = {});
+  /// The outcome of the posted job that was found ended first; waits for one for at most `limit`. The cost does not
+  /// depend on the number of jobs in flight. If the session is closed or the daemon is gone, every posted job has an
+  /// outcome at once. nullopt: no job has ended within `limit`, or over() and all outcomes have been returned.
+  [[nodiscard]] std::optional<Ended> next(Duration limit = kForever);
+  /// The same, filled into `ended`, which is default-constructed. False stands for nullopt.
+  [[nodiscard]] bool next(Ended& ended, Duration limit = kForever);
+  /// For event loops, before they sleep: spins for at most `budget` until a posted job has ended. Returns at once if no
+  /// job is in flight, or if spinning has not helped lately, because jobs take longer or because the machine has no
+  /// free CPU. True: next() has an outcome. next() spins in the same way before it sleeps, with the session's budget.
+  [[nodiscard]] bool spin(Duration budget);
+  /// Cancels posted jobs with that cookie as PendingJob::cancel does; next() still returns their outcomes. False: no
+  /// job with that cookie is queued or running.
+  bool cancel(std::uint64_t cookie);
+  /// The same by force, as PendingJob::cancel(Force). False: no such job, or the daemon gave no word.
+  bool cancel(std::uint64_t cookie, const Force& force);
+  /// The session is closed or the daemon is gone: no job is accepted, and no further job will end.
+  [[nodiscard]] bool over() const;
+
   /// The index of one of this session's `jobs` that has ended; nullopt: none within `limit`. Jobs whose outcome has
   /// been taken are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<PendingJob> jobs, Duration limit = kForever);
@@ -89,7 +78,8 @@ class Session {
   void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
 
   /// An eventfd that becomes readable when jobs have ended since it was last read; starts a thread on the first call.
-  /// Read it, then ask PendingJob::ended() or wait_any() with limit 0. Owned by the session.
+  /// Read it, then call next() with limit 0 until it returns nullopt, or use PendingJob::ended() or wait_any(). Owned
+  /// by the session.
   [[nodiscard]] Result<int> event_fd();
 
   /// The pool's handlers; empty if no worker had been ready when the session opened.

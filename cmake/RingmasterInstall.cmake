@@ -52,6 +52,24 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/ringmasterConfigVersion.
 install(FILES "${PROJECT_BINARY_DIR}/ringmasterConfig.cmake" "${PROJECT_BINARY_DIR}/ringmasterConfigVersion.cmake"
         DESTINATION "${package_folder}")
 
+# For pkg-config: the client as a shared library, the worker of its static parts. They find each other by where they are.
+set(pkgconfig_folder "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH prefix_from_here "/prefix/${pkgconfig_folder}" "/prefix")
+string(REGEX REPLACE "/$" "" prefix_from_here "${prefix_from_here}")
+ringmaster_link_closure(ringmaster_worker parts)
+set(worker_parts "")
+foreach(part IN LISTS parts)
+  get_target_property(type ${part} TYPE)
+  if(type STREQUAL "STATIC_LIBRARY")
+    string(APPEND worker_parts "-l${part} ")
+  endif()
+endforeach()
+string(STRIP "${worker_parts}" worker_parts)
+foreach(name IN ITEMS ringmaster ringmaster-worker)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${pkgconfig_folder}")
+endforeach()
+
 install(FILES LICENSE README.md CHANGELOG.md client/cli/MANUAL.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES client/cli/ringmaster.schema.json DESTINATION "${CMAKE_INSTALL_DATADIR}/ringmaster")
 install(FILES worker/README.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME WORKER.md)

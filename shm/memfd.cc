@@ -66,12 +66,27 @@ std::uint64_t allocated_bytes(int fd) noexcept {
   return ::fstat(fd, &facts) == 0 ? static_cast<std::uint64_t>(facts.st_blocks) * kBlock : 0;
 }
 
-Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
+namespace {
+
+int allocate(int fd, int mode, std::uint64_t offset, std::uint64_t bytes) noexcept {
   int rc = 0;
   do {
-    rc = ::fallocate(fd, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+    rc = ::fallocate(fd, mode, static_cast<off_t>(offset), static_cast<off_t>(bytes));
   } while (rc != 0 && errno == EINTR);
-  if (rc != 0) return errno_error("cannot reserve " + std::to_string(bytes) + " bytes of shared memory", errno);
+  return rc;
+}
+
+}  // namespace
+
+Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
+  if (allocate(fd, 0, offset, bytes) != 0)
+    return errno_error("cannot reserve " + std::to_string(bytes) + " bytes of shared memory", errno);
+  return {};
+}
+
+Result<void> drop_pages(int fd, std::uint64_t offset, std::uint64_t bytes) {
+  if (allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, bytes) != 0)
+    return errno_error("cannot give back " + std::to_string(bytes) + " bytes of shared memory", errno);
   return {};
 }
 

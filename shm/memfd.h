@@ -35,4 +35,8 @@ namespace ringmaster::shm {
 /// SIGBUS later.
 [[nodiscard]] Result<void> reserve_pages(int fd, std::uint64_t offset, std::uint64_t bytes);
 
+/// Gives the pages [offset, offset + bytes) back to the kernel. They read as zeros, and touching one allocates it
+/// again.
+[[nodiscard]] Result<void> drop_pages(int fd, std::uint64_t offset, std::uint64_t bytes);
+
 }  // namespace ringmaster::shm

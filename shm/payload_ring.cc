@@ -20,7 +20,7 @@ bool PayloadRing::make_way(std::uint64_t size) {
 }
 
 void PayloadRing::shrink(Extent& extent, std::uint64_t bytes) noexcept {
-  const std::uint64_t size = std::max<std::uint64_t>(kCacheLine, (bytes + kCacheLine - 1) / kCacheLine * kCacheLine);
+  const std::uint64_t size = std::max(std::uint64_t{kCacheLine}, whole_lines(bytes));
   if (extent.id == 0 || extent.id != next_id_ - 1 || size >= extent.bytes) return;
   piece(extent.id).bytes = size;
   in_use_ -= extent.bytes - size;

@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "base/check.h"
-#include "shm/layout.h"
+#include "shm/extent.h"
 
 namespace ringmaster::shm {
-
-/// A piece of a payload ring, aligned to a cache line.
-struct Extent {
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;  ///< rounded up to whole cache lines; 0: an empty extent, which is always granted
-  std::uint64_t id = 0;     ///< names the extent when it is given back; 0: nothing to give back
-};
 
 /// Circular allocator of one payload ring. It lies in its client's private memory and the segment holds only bytes, so
 /// no other process can corrupt it, and a client's death needs no repair. Extents are contiguous; they are taken at a
@@ -30,7 +23,7 @@ class PayloadRing {
   [[nodiscard]] std::optional<Extent> take(std::uint64_t bytes) {
     if (bytes > capacity_) return std::nullopt;
     if (bytes == 0) return Extent{};
-    const std::uint64_t size = (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+    const std::uint64_t size = whole_lines(bytes);
     if (front_id_ == next_id_) {
       head_ = 0;
       if (size > capacity_) return std::nullopt;

@@ -2,22 +2,20 @@
 
 #include <cstdint>
 
+#include "shm/page_reserve.h"
 #include "shm/payload_ring.h"
 
 namespace ringmaster::shm {
 
-/// A payload ring whose pages are allocated, and charged to this process, before an extent is handed out: otherwise a
-/// worker that touches a page which cannot be allocated would be killed. Pages are reserved in steps of 1 MiB, so a
-/// range that was used before needs no system call. Owned by the session's client; not thread-safe.
+/// A payload ring whose pages are reserved before an extent is handed out. Owned by the session's client; not
+/// thread-safe.
 class ReservedRing {
  public:
-  /// The caller keeps `fd`, and keeps it open.
+  /// As for PageReserve.
   ReservedRing(std::uint64_t capacity, int fd, std::uint64_t file_offset)
-      : ring_(capacity), fd_(fd), file_offset_(file_offset) {}
+      : ring_(capacity), pages_(capacity, fd, file_offset) {}
 
-  enum class Taken : std::uint8_t { Ok, NoRoom, NoMemory };
-  /// may_take(bytes) is called before each reservation: beyond the limit of a memory cgroup comes the OOM killer, not
-  /// an errno.
+  /// may_take: as for PageReserve::reaches.
   template <typename MayTake>
   [[nodiscard]] Taken take(std::uint64_t bytes, Extent& extent, MayTake&& may_take) {
     if (bytes == 0) {
@@ -26,8 +24,7 @@ class ReservedRing {
     }
     const auto taken = ring_.take(bytes);
     if (!taken) return Taken::NoRoom;
-    const std::uint64_t end = taken->offset + taken->bytes;
-    if (end > reserved_ && !(may_take(step(end)) && reserve(step(end)))) [[unlikely]] {
+    if (!pages_.reaches(taken->offset + taken->bytes, may_take)) [[unlikely]] {
       ring_.give_back(taken->id);
       return Taken::NoMemory;
     }
@@ -40,17 +37,11 @@ class ReservedRing {
 
   [[nodiscard]] std::uint64_t capacity() const noexcept { return ring_.capacity(); }
   [[nodiscard]] std::uint64_t in_use() const noexcept { return ring_.in_use(); }
-  [[nodiscard]] std::uint64_t reserved() const noexcept { return reserved_; }
+  [[nodiscard]] std::uint64_t reserved() const noexcept { return pages_.reserved(); }
 
  private:
-  /// How many bytes to reserve so that the reserved part reaches at least to `end`.
-  [[nodiscard]] std::uint64_t step(std::uint64_t end) const noexcept;
-  [[nodiscard]] bool reserve(std::uint64_t bytes) noexcept;
-
   PayloadRing ring_;
-  int fd_;
-  std::uint64_t file_offset_;
-  std::uint64_t reserved_ = 0;
+  PageReserve pages_;
 };
 
 }  // namespace ringmaster::shm

@@ -42,11 +42,11 @@ bool Growth::retry(std::uint32_t at, bool stuck) {
 Growth::Asked Growth::ask(JobRecord& record) {
   if (port_.board_closed() != shm::BoardClosed::Open) return Asked::Never;  // the pool would refuse the job
   switch (results_.take(record.needed, record.result, may_take_)) {
-    case shm::ReservedRing::Taken::Ok:
+    case shm::Taken::Ok:
       break;
-    case shm::ReservedRing::Taken::NoRoom:
+    case shm::Taken::NoRoom:
       return Asked::NoRoom;
-    case shm::ReservedRing::Taken::NoMemory:
+    case shm::Taken::NoMemory:
       return Asked::Never;
   }
   port_.release(record.slot);

@@ -4,20 +4,20 @@
 #include <cstdint>
 
 #include "client/session/job_records.h"
+#include "shm/heap/reserved_heap.h"
 #include "shm/port/client_port.h"
-#include "shm/reserved_ring.h"
 
 namespace ringmaster::client {
 
 /// Runs jobs again whose results did not fit: an idempotent job is published once more, with the room that it needs, as
-/// soon as the result ring has that. Guarded by the session's mutex. Time is an argument; the caller publishes.
+/// soon as the memory for results has that. Guarded by the session's mutex. Time is an argument; the caller publishes.
 class Growth {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
   using MayTake = bool (*)(std::uint64_t bytes);
 
   /// All outlive it.
-  Growth(JobRecords& records, shm::ClientPort& port, shm::ReservedRing& results, MayTake may_take)
+  Growth(JobRecords& records, shm::ClientPort& port, shm::ReservedHeap& results, MayTake may_take)
       : records_(records), port_(port), results_(results), may_take_(may_take) {}
 
   /// True if a job waits for room: then no new job may take any.
@@ -34,12 +34,18 @@ class Growth {
     if (begin(at, now)) publish(at);
   }
   /// Publishes waiting jobs for which there is room now. The results that take the room may be held by the very thread
-  /// that waits: if nothing is in flight and no room came back for kLongestNap, waiting jobs end as too large.
-  template <typename Publish>
-  void serve(TimePoint now, Publish&& publish) {
+  /// that waits: if nothing is in flight and no room came back for kLongestNap, waiting jobs end as too large, and
+  /// gave_up(record) is called for each.
+  template <typename Publish, typename GaveUp>
+  void serve(TimePoint now, Publish&& publish, GaveUp&& gave_up) {
     const bool stuck = nothing_moves(now);
     for (std::uint32_t at = 0; at < records_.size() && waiting_ != 0; ++at) {
-      if (records_[at].life == JobRecord::Life::Waiting && retry(at, stuck)) publish(at);
+      if (records_[at].life != JobRecord::Life::Waiting) continue;
+      if (retry(at, stuck)) {
+        publish(at);
+      } else if (records_[at].life == JobRecord::Life::Ended) {
+        gave_up(at);
+      }
     }
   }
   /// A result's room came back.
@@ -60,7 +66,7 @@ class Growth {
 
   JobRecords& records_;
   shm::ClientPort& port_;
-  shm::ReservedRing& results_;
+  shm::ReservedHeap& results_;
   const MayTake may_take_;
   unsigned waiting_ = 0;  // records that are Waiting
   TimePoint stirred_{};   // when a result's room last came back, or a record began to wait

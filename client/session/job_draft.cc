@@ -2,13 +2,10 @@
 
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
+#include "shm/extent.h"
 
 namespace ringmaster::client {
 namespace {
-
-std::uint64_t whole_lines(std::uint64_t bytes) {
-  return (bytes + shm::kCacheLine - 1) / shm::kCacheLine * shm::kCacheLine;
-}
 
 SubmitError error_of(wire::SubmitFault fault) {
   switch (fault) {
@@ -75,7 +72,7 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wish.arguments = views;
   wish.request_bytes = request.bytes;
   // Request and arguments each begin on a cache line.
-  wish.ring_room = whole_lines(request.taken) + whole_lines(encoded_size(arguments));
+  wish.ring_room = shm::whole_lines(request.taken) + shm::whole_lines(encoded_size(arguments));
   wish.result_capacity = options.result_capacity;
   wish.run_timeout_ms = whole_ms(options.timeout);
   wish.queue_timeout_ms = whole_ms(options.queue_timeout);

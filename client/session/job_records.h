@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "shm/extent.h"
 #include "shm/layout.h"
-#include "shm/payload_ring.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster::client {
@@ -14,15 +14,19 @@ namespace ringmaster::client {
 struct JobRecord {
   /// Waiting: its result was too large; it is run again when the result ring has room (growth.h).
   enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
+  /// Who takes the outcome: the holder of the PendingJob; the next caller of next(), Queued when the job is in the
+  /// queue of ended jobs; or nobody.
+  enum class Taker : std::uint8_t { Holder, Next, Queued, Nobody };
 
   Life life = Life::Free;
-  bool abandoned = false;    ///< nobody will take its outcome
+  Taker taker = Taker::Holder;
   bool asked_again = false;  ///< was run again, or must not be
   std::uint32_t slot = 0;
   std::uint32_t seq = 0;
   std::uint64_t request_extent = 0;
   std::uint64_t arguments_extent = 0;
   std::uint64_t needed = 0;   ///< bytes that the result needs, when Waiting
+  std::uint64_t cookie = 0;   ///< the application's name for a posted job
   std::uint64_t seen_ns = 0;  ///< when the job was found ended, if perhaps in its queue; 0: the slot's line tells
   shm::Extent result;
   shm::SlotWord end;
@@ -45,7 +49,7 @@ class JobRecords {
     const std::uint32_t at = free_.back();
     free_.pop_back();
     JobRecord& record = records_[at];
-    record.abandoned = false;
+    record.taker = JobRecord::Taker::Holder;
     record.asked_again = false;
     record.slot = slot;
     return at;

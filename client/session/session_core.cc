@@ -12,8 +12,6 @@
 namespace ringmaster::client {
 namespace {
 
-constexpr Duration kRoomSlice = std::chrono::milliseconds(5);
-
 Refusal forked_child() {
   return {SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
 }
@@ -49,7 +47,8 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestV
       requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset()),
       results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset()),
       records_(request.slots()),
-      growth_(records_, port_, results_, may_reserve) {
+      growth_(records_, port_, results_, may_reserve),
+      ended_(records_) {
   found_.reserve(request.slots());
   close_in_children(memory_.lifeline.get());
 }
@@ -60,19 +59,12 @@ SessionCore::~SessionCore() {
     return;
   }
   (void)memory_.lifeline.release();  // it was closed when the child began; its number may be in use again
-  (void)room_.release();
+  room_.leave_to_parent();
   // Neither the mappings (MADV_DONTFORK) nor the thread exist in this child; unmapping could hit newer mappings.
   (void)new shm::Mapping(std::move(memory_.request));
   (void)new shm::Mapping(std::move(memory_.reply));
   (void)new shm::Mapping(std::move(memory_.board));
   (void)feed_.release();
-}
-
-void SessionCore::await_room(std::unique_lock<std::mutex>& lock, Duration left) {
-  // Waits in slices: room of abandoned jobs is found only by collecting.
-  ++room_waiters_;
-  room_->wait_for(lock, std::min(left, kRoomSlice));
-  --room_waiters_;
 }
 
 Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_room) {
@@ -85,11 +77,11 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
     if (!takes_work()) return refusal();
     shm::Extent extent;
     switch (requests_.take(bytes, extent, may_reserve)) {
-      case shm::ReservedRing::Taken::Ok:
+      case shm::Taken::Ok:
         return Request(shared_from_this(), extent.id, extent.offset, {port_.request().ring() + extent.offset, bytes});
-      case shm::ReservedRing::Taken::NoMemory:
+      case shm::Taken::NoMemory:
         return too_little_memory("request", bytes);
-      case shm::ReservedRing::Taken::NoRoom:
+      case shm::Taken::NoRoom:
         break;
     }
     // The only place that collects jobs which nobody waits for.
@@ -101,7 +93,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
     if (left <= Duration(0))
       return queue_full("no room for a request of " + std::to_string(bytes) +
                         " bytes now; collect outcomes or open the session with a larger request ring");
-    await_room(lock, left);
+    room_.wait(lock, left);
     collect();
   }
 }
@@ -142,7 +134,7 @@ void SessionCore::publish(std::uint32_t at) {
 }
 
 Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request& request, const Arguments& arguments,
-                                              const SubmitOptions& options) {
+                                              const SubmitOptions& options, JobRecord::Taker taker, std::uint64_t* id) {
   if (forked()) return forked_child();
   if (request.session_ && request.session_.get() != this)
     return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
@@ -154,10 +146,13 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
     std::uint32_t record = kNoRecord;
-    draft.job.submitted_ns = daemon_now_ns();
+    draft.job.submitted_ns = facts_.daemon_now_ns();
     const auto shortage = place(draft, record);
     if (!shortage) {
+      records_[record].taker = taker;
+      records_[record].cookie = options.cookie;
       publish(record);
+      if (id != nullptr) *id = shm::make_job_id(facts_.serial, records_[record].seq);
       lock.unlock();
       request.let_go();  // the job owns it now
       return record;
@@ -172,7 +167,7 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
       return queue_full("the session's queue is full (" + std::to_string(port_.in_flight()) + " of " +
                         std::to_string(port_.slots()) +
                         " slots in flight, or no room for the result); collect outcomes first");
-    await_room(lock, left);
+    room_.wait(lock, left);
     collect();
   }
 }
@@ -181,7 +176,7 @@ void SessionCore::give_back_request(std::uint64_t extent) noexcept {
   if (extent == 0 || forked()) return;
   const std::lock_guard lock(mutex_);
   requests_.give_back(extent);
-  room_came();
+  room_.room_came();
 }
 
 void SessionCore::give_back_result(std::uint64_t extent) noexcept {
@@ -189,7 +184,7 @@ void SessionCore::give_back_result(std::uint64_t extent) noexcept {
   const std::lock_guard lock(mutex_);
   result_came_back(extent);
   serve_waiting();
-  room_came();
+  room_.room_came();
 }
 
 bool SessionCore::close() noexcept {
@@ -203,7 +198,8 @@ bool SessionCore::close() noexcept {
       if (record.life == JobRecord::Life::Published) (void)port_.cancel(record.slot, record.seq);
     }
     collect();
-    room_->notify_all();
+    ended_.add_the_rest();
+    room_.wake_all();
     feed = std::move(feed_);
   }
   shm::wake_client(port_.reply());  // waiters see that it is closed
@@ -228,11 +224,17 @@ Result<int> SessionCore::event_fd() {
 bool SessionCore::check_gone() {
   const std::lock_guard lock(mutex_);
   if (life_.over()) return true;
-  life_.looked(Clock::now());
-  if (!daemon_let_go(memory_.lifeline.get())) return false;
+  const Clock::time_point now = Clock::now();
+  results_.rest(now);
+  life_.looked(now);
+  if (!daemon_let_go(memory_.lifeline.get())) {
+    serve_waiting();
+    return false;
+  }
   life_.leave();
   collect();  // jobs that have ended keep their outcomes; only the others are lost
-  room_->notify_all();
+  ended_.add_the_rest();
+  room_.wake_all();
   return true;
 }
 

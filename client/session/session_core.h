@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,15 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "client/session/clock_offset.h"
+#include "client/session/ended_jobs.h"
 #include "client/session/fork_guard.h"
 #include "client/session/growth.h"
 #include "client/session/job_draft.h"
 #include "client/session/job_records.h"
+#include "client/session/room_waiters.h"
 #include "client/session/session_facts.h"
 #include "client/session/session_life.h"
+#include "client/session/spin_judge.h"
 #include "client/types/outcome.h"
 #include "client/types/request.h"
+#include "shm/heap/reserved_heap.h"
 #include "shm/port/client_port.h"
 #include "shm/port/job_room.h"
 #include "shm/reserved_ring.h"
@@ -36,16 +38,16 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   /// Fails if the segments do not fit `facts` and their own headers.
   [[nodiscard]] static Result<std::shared_ptr<SessionCore>> create(SessionMemory memory, SessionFacts facts);
   ~SessionCore() override;
-  SessionCore(const SessionCore&) = delete;
-  SessionCore& operator=(const SessionCore&) = delete;
 
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room);
+  /// Returns the job's record; `id`, if not null, gets the job's id. `taker` is Holder or Next.
   [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
-                                                 const SubmitOptions& options);
+                                                 const SubmitOptions& options,
+                                                 JobRecord::Taker taker = JobRecord::Taker::Holder,
+                                                 std::uint64_t* id = nullptr);
   /// False: the job has not ended within `limit`. Fills `outcome`, which is default-constructed, in place, because
   /// moving one costs as much as the rest of a wait.
   [[nodiscard]] bool wait(std::uint32_t record, Duration limit, Outcome& outcome);
-  /// The same; nullopt: the job has not ended yet.
   [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit) {
     std::optional<Outcome> outcome(std::in_place);
     if (!wait(record, limit, *outcome)) outcome.reset();
@@ -53,6 +55,10 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   }
   /// The first of `records` that has ended; kNoRecord entries are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
+  /// Session::next; fills `outcome` as wait() does.
+  [[nodiscard]] bool next(Duration limit, std::uint64_t& cookie, Outcome& outcome);
+  /// Burns CPU until next() has one, for `budget` at most and where that pays. False: it has none.
+  [[nodiscard]] bool spin(Duration budget);
   static constexpr std::uint32_t kNoRecord = JobRecords::kNone;
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
@@ -60,8 +66,8 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   /// Asks the daemon to end a job by force; false: the daemon did not confirm it. Set before the first job.
   using Forcer = std::function<bool(std::uint64_t job_id, const Force& force)>;
   void forced_by(Forcer forcer) { forcer_ = std::move(forcer); }
-  /// cancel(), then by force if the job has not ended.
   [[nodiscard]] bool force(std::uint32_t record, const Force& force);
+  bool cancel_posted(std::uint64_t cookie, const Force* force = nullptr);
   /// Cancels the job; its outcome will be dropped.
   void abandon(std::uint32_t record) noexcept;
 
@@ -73,25 +79,19 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   bool close() noexcept;
   /// Called after close(): tells the daemon by the lifeline that the session is over, even if others hold copies of it.
   void hang_up() noexcept;
+  [[nodiscard]] bool over();
   [[nodiscard]] bool forked() const noexcept override { return fork_generation() != fork_generation_; }
   [[nodiscard]] const SessionFacts& facts() const noexcept { return facts_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return port_.slots(); }
-
-  // For CompletionFeed.
   [[nodiscard]] const shm::ClientPort& port() const noexcept { return port_; }
-  /// Checks the lifeline. True: no further job of this session will end.
+  /// Checks the lifeline, and gives unused memory back. True: no further job of this session will end.
   [[nodiscard]] bool check_gone();
 
  private:
   using Clock = std::chrono::steady_clock;
-
   SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestView request, shm::ReplyView reply,
               const shm::BoardRecord* board);
 
-  /// Now by the daemon's clock, which all times in shared memory use.
-  [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
-    return client_clock_ns() + static_cast<std::uint64_t>(facts_.clock_offset_ns);
-  }
   [[nodiscard]] bool takes_work() const noexcept {
     return !life_.over() && port_.board_closed() == shm::BoardClosed::Open;
   }
@@ -100,11 +100,6 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] Refusal queue_full(std::string why) const;
   [[nodiscard]] std::optional<shm::Shortage> place(JobDraft& draft, std::uint32_t& record);
   void publish(std::uint32_t record);
-  void await_room(std::unique_lock<std::mutex>& lock, Duration left);
-  void room_came() noexcept {
-    if (room_waiters_ != 0) room_->notify_all();
-  }
-  // Defined in session_wait.cc:
   void collect();
   bool collect_one(std::uint32_t record);
   void on_ended(std::uint32_t record, shm::SlotWord word);
@@ -118,6 +113,9 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
     results_.give_back(extent);
     if (growth_.waits() && extent != 0) growth_.stirred(Clock::now());
   }
+  [[nodiscard]] bool take_next(std::uint64_t& cookie, Outcome& outcome);
+  void gave_up(std::uint32_t record);
+  void cancel_one(std::uint32_t record);
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
@@ -131,20 +129,19 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   const JobDrafter drafter_;
   const std::uint32_t fork_generation_;
   Forcer forcer_;
-
   std::mutex mutex_;
-  // Signalled when an extent or slot is free again. A pointer, because a forked child must not destroy it with waiters.
-  std::unique_ptr<std::condition_variable> room_ = std::make_unique<std::condition_variable>();
-  unsigned room_waiters_ = 0;
+  RoomWaiters room_;
   shm::ClientPort port_;
   shm::ReservedRing requests_;
-  shm::ReservedRing results_;
+  shm::ReservedHeap results_;
   JobRecords records_;
   Growth growth_;
   struct Found {
     std::uint32_t slot;
     shm::SlotWord word;
   };
+  EndedJobs ended_;
+  SpinJudge spin_judge_;      // of next() and spin()
   std::vector<Found> found_;  // room for every slot: collecting allocates nothing
   SessionLife life_;
   std::unique_ptr<CompletionFeed> feed_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "client/session/clock_offset.h"
 #include "client/types/outcome.h"
 #include "proto/handler_table.h"
 #include "shm/mapping.h"
@@ -35,6 +36,11 @@ struct SessionFacts {
   Duration longest_timeout{0};  ///< the longest run timeout, by the pool's configuration; 0: not known
   Duration spin = std::chrono::microseconds(50);
   std::int64_t clock_offset_ns = 0;  ///< from our CLOCK_MONOTONIC to the daemon's: clock_offset.h
+
+  /// By the daemon's clock: the one that all instants in shared memory are of.
+  [[nodiscard]] std::uint64_t daemon_now_ns() const noexcept {
+    return client_clock_ns() + static_cast<std::uint64_t>(clock_offset_ns);
+  }
 };
 
 }  // namespace ringmaster::client

@@ -9,6 +9,7 @@
 namespace ringmaster::client {
 
 using Life = JobRecord::Life;
+using Taker = JobRecord::Taker;
 
 // Inline: what each outcome passes through on its way.
 
@@ -16,7 +17,7 @@ inline void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
   JobRecord& record = records_[at];
   record.end = word;
   record.life = Life::Ended;
-  if (word.state() != shm::SlotState::Done || record.abandoned) [[unlikely]]
+  if (word.state() != shm::SlotState::Done || record.taker != Taker::Holder) [[unlikely]]
     follow_up(at, word);
 }
 
@@ -40,24 +41,34 @@ inline void SessionCore::free_record(std::uint32_t at) {
   requests_.give_back(records_[at].request_extent);
   requests_.give_back(records_[at].arguments_extent);
   records_.give_back(at);
-  room_came();
+  room_.room_came();
 }
 
 // An end that asks for more than to be told.
 void SessionCore::follow_up(std::uint32_t at, shm::SlotWord word) {
   JobRecord& record = records_[at];
-  if (shm::may_end_in_queue(word)) record.seen_ns = daemon_now_ns();
-  if (record.abandoned) {
+  if (shm::may_end_in_queue(word)) record.seen_ns = facts_.daemon_now_ns();
+  if (record.taker == Taker::Nobody) {
     result_came_back(record.result.id);
     port_.release(record.slot);
     free_record(at);
-  } else if (Growth::asks_again(record, word) && !life_.over()) {
-    growth_.ended(at, Clock::now(), [this](std::uint32_t ready) { publish(ready); });
+    return;
   }
+  if (Growth::asks_again(record, word) && !life_.over())
+    growth_.ended(at, Clock::now(), [this](std::uint32_t ready) { publish(ready); });
+  if (record.life == Life::Ended) ended_.add(at);
+}
+
+// It has ended by a decision of this side: no worker tells those who sleep.
+void SessionCore::gave_up(std::uint32_t at) {
+  ended_.add(at);
+  shm::wake_client(port_.reply());
 }
 
 void SessionCore::ask_again() {
-  if (!life_.over()) growth_.serve(Clock::now(), [this](std::uint32_t ready) { publish(ready); });
+  if (life_.over()) return;
+  growth_.serve(
+      Clock::now(), [this](std::uint32_t ready) { publish(ready); }, [this](std::uint32_t at) { gave_up(at); });
 }
 
 inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
@@ -67,6 +78,7 @@ inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
     result_came_back(record.result.id);
     return;
   }
+  results_.trim(record.result, end.result_bytes);
   outcome.session_ = shared_from_this();
   outcome.extent_ = record.result.id;
   outcome.in_place_ = {port_.reply().ring() + record.result.offset, static_cast<std::size_t>(end.result_bytes)};
@@ -84,6 +96,7 @@ inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   // Slot and extents of an unfinished job stay taken: a worker may still write there.
   if (!life_.over()) return false;
   outcome = Outcome(life_.end_of_the_rest());
+  record.taker = Taker::Nobody;
   return true;
 }
 
@@ -158,6 +171,65 @@ bool SessionCore::wait(std::uint32_t record, Duration limit, Outcome& outcome) {
       limit, [&] { return take_outcome(record, outcome); }, record);
 }
 
+bool SessionCore::take_next(std::uint64_t& cookie, Outcome& outcome) {
+  if (ended_.empty()) return false;
+  const std::uint32_t at = ended_.front();
+  cookie = records_[at].cookie;
+  const bool taken = take_outcome(at, outcome);  // if it throws, the job stays in the queue
+  ended_.pop();
+  return taken;
+}
+
+bool SessionCore::next(Duration limit, std::uint64_t& cookie, Outcome& outcome) {
+  if (forked()) return false;
+  const TimeLimit time(limit);
+  for (;;) {
+    std::uint32_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (take_next(cookie, outcome)) return true;
+      seen = port_.observe();
+      collect();
+      if (take_next(cookie, outcome)) return true;
+      if (life_.over()) return false;
+    }
+    const Duration left = time.left();
+    if (left <= Duration(0)) {
+      if (!look_for_daemon()) return false;
+      continue;
+    }
+    if (spin(std::min(left, facts_.spin))) continue;
+    port_.sleep(seen, std::min(left, kLongestNap));
+    if (!moved_on(port_, seen)) (void)check_gone();
+  }
+}
+
+bool SessionCore::spin(Duration budget) {
+  if (forked()) return false;
+  std::uint32_t seen = 0;
+  Clock::time_point begin;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_.empty()) return true;
+    seen = port_.observe();
+    collect();
+    if (!ended_.empty()) return true;
+    begin = Clock::now();
+    if (budget <= Duration(0) || port_.in_flight() == 0 || life_.over() || !spin_judge_.spins(begin)) return false;
+  }
+  const bool changed = spin_until([&] { return moved_on(port_, seen); }, budget);
+  const std::lock_guard lock(mutex_);
+  spin_judge_.spun(changed, budget, begin, Clock::now());
+  if (changed) collect();
+  return !ended_.empty();
+}
+
+bool SessionCore::over() {
+  if (forked()) return true;
+  const std::lock_guard lock(mutex_);
+  return life_.over();
+}
+
 std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> records, Duration limit) {
   if (forked() || std::all_of(records.begin(), records.end(), [](std::uint32_t one) { return one == kNoRecord; }))
     return std::nullopt;
@@ -185,9 +257,32 @@ std::uint64_t SessionCore::job_id(std::uint32_t record) {
 void SessionCore::cancel(std::uint32_t at) {
   if (forked()) return;
   const std::lock_guard lock(mutex_);
+  if (!life_.closed()) cancel_one(at);
+}
+
+bool SessionCore::cancel_posted(std::uint64_t cookie, const Force* force) {
+  if (forked()) return false;
+  std::vector<std::uint64_t> running;
+  bool any = false;
+  {
+    const std::lock_guard lock(mutex_);
+    any = ended_.each_open(cookie, [&](std::uint32_t at) {
+      cancel_one(at);
+      if (force != nullptr && records_[at].life == Life::Published)
+        running.push_back(shm::make_job_id(facts_.serial, records_[at].seq));
+    });
+  }
+  // Without the mutex: the daemon may let us wait.
+  for (const std::uint64_t job : running) any = forcer_ && forcer_(job, *force) && any;
+  return any;
+}
+
+void SessionCore::cancel_one(std::uint32_t at) {
   JobRecord& record = records_[at];
-  if (life_.closed()) return;
-  if (record.life == Life::Waiting) growth_.give_up(record);
+  if (record.life == Life::Waiting) {
+    growth_.give_up(record);
+    gave_up(at);
+  }
   if (record.life != Life::Published) return;
   record.asked_again = true;  // a cancelled job is not run again
   (void)port_.cancel(record.slot, record.seq);
@@ -206,7 +301,7 @@ void SessionCore::abandon(std::uint32_t at) noexcept {
   const std::lock_guard lock(mutex_);
   if (life_.closed()) return;
   JobRecord& record = records_[at];
-  record.abandoned = true;
+  record.taker = Taker::Nobody;
   if (record.life == Life::Waiting) growth_.give_up(record);
   if (record.life == Life::Ended) {
     on_ended(at, record.end);

@@ -40,6 +40,7 @@ struct SubmitOptions {
   Duration queue_timeout{0};  ///< until a worker starts it; 0: none
   bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
   std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
+  std::uint64_t cookie = 0;                                     ///< of a posted job: the application's name for it
   Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
 };
 

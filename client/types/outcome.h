@@ -100,4 +100,10 @@ class Outcome {
   std::string copy_;
 };
 
+/// The end of a job that was posted.
+struct Ended {
+  std::uint64_t cookie = 0;  ///< SubmitOptions::cookie
+  Outcome outcome;
+};
+
 }  // namespace ringmaster

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "shm/heap/reserved_heap.h"
 #include "shm/port/client_port.h"
 #include "shm/reserved_ring.h"
 
@@ -28,11 +29,10 @@ struct JobRoom {
 };
 
 /// nullopt: success; `room` belongs to the caller, who must publish its slot or give it back by untake_slot().
-/// may_take: as for ReservedRing::take.
+/// may_take: as for PageReserve::reaches.
 template <typename MayTake>
-[[nodiscard]] std::optional<Shortage> take_room(ClientPort& port, ReservedRing& requests, ReservedRing& results,
+[[nodiscard]] std::optional<Shortage> take_room(ClientPort& port, ReservedRing& requests, ReservedHeap& results,
                                                 const JobNeeds& needs, MayTake&& may_take, JobRoom& room) {
-  using Taken = ReservedRing::Taken;
   const auto slot = port.take_slot();
   if (!slot) return Shortage::Slot;
   room.slot = *slot;

@@ -11,9 +11,10 @@ BEGIN {
   allow["client/cli/map/"] = "client/cli/files/ client/cli/console/ client/ client/control/ client/types/ shm/"
   allow["client/cli/files/"] = "client/cli/console/ base/"
   allow["client/cli/console/"] = "client/ client/control/ client/session/ client/types/ base/"
+  allow["client/abi/"] = "client/ client/types/ proto/"
   allow["client/"] = "client/control/ client/session/ client/types/ proto/ base/"
   allow["client/control/"] = "client/session/ client/types/ proto/ base/"
-  allow["client/session/"] = "client/types/ shm/port/ proto/ shm/ base/"
+  allow["client/session/"] = "client/types/ shm/heap/ shm/port/ proto/ shm/ base/"
   allow["client/types/"] = "proto/ shm/"
   allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
   allow["worker/job/"] = "worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
@@ -39,7 +40,7 @@ BEGIN {
     "daemon/log/ daemon/core/daemon/ daemon/core/job/ daemon/core/worker/ daemon/core/ shm/ledger/ shm/port/ " \
     "proto/args.h proto/handler_id.h proto/handler_table.h proto/submit_rules.h shm/ base/"
   allow["daemon/jobs/home/"] = "daemon/sessions/ daemon/ports/ daemon/loop/ daemon/core/job/ daemon/core/ shm/ledger/ " \
-    "shm/port/ shm/ base/"
+    "shm/port/ shm/heap/ shm/ base/"
   allow["daemon/pool/"] = "daemon/pool/seat/ daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ " \
     "daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/core/pool/ " \
     "daemon/core/job/ daemon/core/machine/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
@@ -78,7 +79,8 @@ BEGIN {
   allow["daemon/core/machine/"] = "daemon/core/ base/cgroup_text.h"
   allow["daemon/core/"] = ""
   allow["shm/ledger/"] = "shm/port/ shm/"
-  allow["shm/port/"] = "shm/ base/"
+  allow["shm/port/"] = "shm/heap/ shm/ base/"
+  allow["shm/heap/"] = "shm/ base/"
   allow["proto/"] = "base/"
   allow["shm/"] = "base/"
   allow["base/"] = ""

@@ -12,6 +12,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session.h"
+#include "shm/heap/reserved_heap.h"
 #include "shm/port/client_port.h"
 #include "shm/reserved_ring.h"
 
@@ -47,7 +48,7 @@ class MessageSession final : public JobHome {
   MayTake may_take_;
   shm::ClientPort port_;
   shm::ReservedRing requests_;
-  shm::ReservedRing results_;
+  shm::ReservedHeap results_;
   CompletionWatch watch_;
 };
 

@@ -57,6 +57,39 @@ TEST(SessionThreads, GivesUpAskingWhenOnlyItsCallerCouldMakeRoom) {
   EXPECT_EQ(outcome->facts().needed_bytes, 3000U);
 }
 
+TEST(SessionThreads, TellsPostedJobsOnceToWhicheverThreadAsks) {
+  FakePool pool;
+  const auto core = pool.connect(std::chrono::microseconds(20));
+  pool.start();
+  constexpr std::uint64_t kJobs = 3'000;
+  std::vector<std::atomic<int>> told(kJobs);
+  std::atomic<std::uint64_t> left = kJobs;
+  std::vector<std::thread> takers;
+  for (int taker = 0; taker < 3; ++taker) {
+    takers.emplace_back([&] {
+      while (left.load() != 0) {
+        std::uint64_t cookie = 0;
+        Outcome outcome;
+        if (!core->next(std::chrono::milliseconds(1), cookie, outcome)) continue;
+        EXPECT_EQ(outcome.text(), std::to_string(cookie));
+        ++told[cookie];
+        --left;
+      }
+    });
+  }
+  for (std::uint64_t job = 0; job < kJobs; ++job) {
+    const std::string text = std::to_string(job);
+    Request request = core->allocate(text.size(), kForever).value();
+    std::memcpy(request.bytes().data(), text.data(), text.size());
+    SubmitOptions options;
+    options.cookie = job;
+    options.wait_for_room = kForever;
+    EXPECT_TRUE(core->submit("echo", request, {}, options, client::JobRecord::Taker::Next));
+  }
+  for (std::thread& taker : takers) taker.join();
+  for (const auto& times : told) EXPECT_EQ(times.load(), 1);
+}
+
 TEST(SessionThreads, EndsEveryWaitWhenItIsClosed) {
   FakePool pool;
   const auto core = pool.connect();

@@ -55,10 +55,21 @@ ${CXX:-g++} -std=c++20 -Wall -Wextra -Werror -shared -fPIC $sanitizer -I "$prefi
 "$worker" --handlers "$here/words.so" --list >list || fail "ringmaster-worker --list: exit status $?"
 grep -q words list && grep -q least list || fail "--list does not show the handler: $(cat list)"
 
-# The examples in C, as C11.
-for example in "$source"/bindings/c/*.c; do
-  ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror -I "$prefix/include" -c "$example" -o example.o ||
-    fail "$example does not compile against the installed headers"
+# The examples in C, as C11 and by pkg-config: the client against the shared library, the worker against static ones.
+export PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name ringmaster.pc)")
+linker=${CC:-cc}
+[ -z "$sanitizer" ] || linker=${CXX:-g++}  # the checks of C++ are not in C's runtime
+for example in client worker; do
+  [ $example = client ] && package=ringmaster || package=ringmaster-worker
+  flags=$(pkg-config --cflags --libs $package) || fail "pkg-config does not find $package"
+  ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror $sanitizer $flags \
+    -c "$prefix/share/doc/ringmaster/examples/c/$example.c" -o c_$example.o && $linker $sanitizer c_$example.o $flags -o c_$example ||
+    fail "the example $example.c does not build by pkg-config"
+done
+library=$(pkg-config --variable=libdir ringmaster)
+[ -e "$library/libringmaster.so.1" ] || fail "no libringmaster.so.1 in $library"
+for page in ringmaster-client ringmaster-worker; do
+  [ -s "$prefix/share/man/man3/$page.3" ] || fail "the manual page $page was not installed"
 done
 
 # A program may link both libraries: no class, function or namespace inside ringmaster is defined by both. Inline
@@ -78,6 +89,10 @@ export RINGMASTER_SOCKET=$run/ringmaster.sock
 cat >config.toml <<END
 [pool.default]
 handlers = ["sha256"]
+workers = 1
+
+[pool.upper]
+command = ["$here/c_worker"]
 workers = 1
 
 [pool.texts]
@@ -102,6 +117,11 @@ expected=$(printf 'hello from another process' | sha256sum | cut -d' ' -f1)
   fail "the README's client does not build and run by its lines: $(tail -n 30 client.log)"
 got=$(tail -n 1 client.log)
 [ "$got" = "$expected" ] || fail "the README's client printed \"$got\", not $expected"
+got=$(printf '%s' 'hello from another process' | LD_LIBRARY_PATH=$library ./c_client default sha256 2>c_client.log) ||
+  fail "the client in C: exit status $?: $(cat c_client.log)"
+[ "$got" = "0: $expected" ] || fail "the client in C printed \"$got\", not 0: $expected"
+got=$(seq 1000 | LD_LIBRARY_PATH=$library ./c_client upper upper | sort -n | uniq | wc -l)
+[ "$got" = 1000 ] || fail "the client and the worker in C did $got of 1000 jobs"
 words=$(printf 'four words are here' | "$prefix/bin/ringmaster" submit texts/words) || fail "submit: exit status $?"
 [ "$words" = 4 ] || fail "the README's handler counted \"$words\", not 4"
 if printf 'two words' | "$prefix/bin/ringmaster" submit texts/words --arg least=3 2>refusal; then

@@ -16,7 +16,7 @@ struct Ring {
   ReservedRing ring{8 * kMiB, fd.get(), 0};
   std::vector<std::uint64_t> asked;
   bool yes = true;
-  ReservedRing::Taken take(std::uint64_t bytes, Extent& extent) {
+  Taken take(std::uint64_t bytes, Extent& extent) {
     return ring.take(bytes, extent, [this](std::uint64_t more) {
       asked.push_back(more);
       return yes;
@@ -27,21 +27,21 @@ struct Ring {
 TEST(ReservedRing, ReservesOneStepAheadAndNeverTwice) {
   Ring r;
   Extent small;
-  ASSERT_EQ(r.take(1000, small), ReservedRing::Taken::Ok);
+  ASSERT_EQ(r.take(1000, small), Taken::Ok);
   EXPECT_EQ(r.ring.reserved(), kMiB);
   Extent more;
-  ASSERT_EQ(r.take(2 * kMiB, more), ReservedRing::Taken::Ok);
+  ASSERT_EQ(r.take(2 * kMiB, more), Taken::Ok);
   EXPECT_EQ(r.asked, (std::vector<std::uint64_t>{kMiB, 2 * kMiB}));
   r.ring.give_back(small.id);
   r.ring.give_back(more.id);
-  ASSERT_EQ(r.take(3 * kMiB, more), ReservedRing::Taken::Ok);
+  ASSERT_EQ(r.take(3 * kMiB, more), Taken::Ok);
   EXPECT_EQ(r.asked.size(), 2U) << "what was used before is there";
 }
 
 TEST(ReservedRing, ReservesNoMoreThanTheRing) {
   Ring r;
   Extent all;
-  ASSERT_EQ(r.take(8 * kMiB, all), ReservedRing::Taken::Ok);
+  ASSERT_EQ(r.take(8 * kMiB, all), Taken::Ok);
   EXPECT_EQ(r.ring.reserved(), 8 * kMiB);
 }
 
@@ -49,10 +49,10 @@ TEST(ReservedRing, TakesNothingWhereThePagesMayNotBeHad) {
   Ring r;
   r.yes = false;
   Extent large;
-  EXPECT_EQ(r.take(4 * kMiB, large), ReservedRing::Taken::NoMemory);
+  EXPECT_EQ(r.take(4 * kMiB, large), Taken::NoMemory);
   EXPECT_EQ(r.ring.in_use(), 0U);
   EXPECT_EQ(r.ring.reserved(), 0U);
-  EXPECT_EQ(r.take(9 * kMiB, large), ReservedRing::Taken::NoRoom);
+  EXPECT_EQ(r.take(9 * kMiB, large), Taken::NoRoom);
   EXPECT_EQ(r.asked.size(), 1U);
 }
 
@@ -60,7 +60,7 @@ TEST(ReservedRing, NothingIsAlwaysThere) {
   Ring r;
   r.yes = false;
   Extent none{1, 2, 3};
-  EXPECT_EQ(r.take(0, none), ReservedRing::Taken::Ok);
+  EXPECT_EQ(r.take(0, none), Taken::Ok);
   EXPECT_EQ(none.id, 0U);
   r.ring.give_back(none.id);
 }

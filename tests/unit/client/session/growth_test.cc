@@ -17,6 +17,7 @@ bool may_take(std::uint64_t) { return memory_left; }
 
 struct Growing : testing::SessionJobs {
   Growing() { memory_left = true; }
+  std::uint32_t told = JobRecords::kNone;  ///< that was given up last
   Growth growth{records, world.client, results, may_take};
 
   /// Ends as too large; whether it was asked again at once.
@@ -28,13 +29,14 @@ struct Growing : testing::SessionJobs {
   }
   bool served(int second) {
     const std::size_t before = published.size();
-    growth.serve(at_second(second), [this](std::uint32_t one) { publish(one); });
+    growth.serve(
+        at_second(second), [this](std::uint32_t one) { publish(one); }, [this](std::uint32_t one) { told = one; });
     return published.size() > before;
   }
   /// What somebody holds of the ring.
   shm::Extent hold(std::uint64_t bytes) {
     shm::Extent held;
-    EXPECT_EQ(results.take(bytes, held, may_take), shm::ReservedRing::Taken::Ok);
+    EXPECT_EQ(results.take(bytes, held, may_take), shm::Taken::Ok);
     return held;
   }
 };
@@ -100,8 +102,10 @@ TEST(Growth, GivesUpWhenNothingMovesForANap) {
   g.growth.stirred(at_second(11));
   EXPECT_FALSE(g.served(12));
   EXPECT_EQ(g.records[job].life, Life::Waiting) << "a result came back";
+  EXPECT_EQ(g.told, JobRecords::kNone);
   EXPECT_FALSE(g.served(13));
   EXPECT_EQ(g.records[job].life, Life::Ended);
+  EXPECT_EQ(g.told, job);
   EXPECT_FALSE(g.growth.waits());
 }
 

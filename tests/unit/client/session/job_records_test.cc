@@ -25,10 +25,11 @@ TEST(JobRecords, TheOneThatWasGivenBackLastIsUsedNext) {
 TEST(JobRecords, NothingOfTheJobBeforeIsBelieved) {
   JobRecords records(64);
   const std::uint32_t at = records.take(5);
-  records[at].abandoned = records[at].asked_again = true;
+  records[at].taker = JobRecord::Taker::Nobody;
+  records[at].asked_again = true;
   records.give_back(at);
   ASSERT_EQ(records.take(5), at);
-  EXPECT_FALSE(records[at].abandoned);
+  EXPECT_EQ(records[at].taker, JobRecord::Taker::Holder);
   EXPECT_FALSE(records[at].asked_again);
 }
 

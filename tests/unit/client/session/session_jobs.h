@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "client/session/job_records.h"
+#include "shm/heap/reserved_heap.h"
 #include "shm/memfd.h"
-#include "shm/reserved_ring.h"
 #include "tests/unit/shm/fixture.h"
 
 namespace ringmaster::testing {
@@ -14,7 +14,7 @@ struct SessionJobs {
   World world;
   Worker worker{world, {1, 1}, 0};
   UniqueFd fd = shm::create_segment("ring", 4096).value();
-  shm::ReservedRing results{4096, fd.get(), 0};
+  shm::ReservedHeap results{4096, fd.get(), 0};
   client::JobRecords records{64};
   std::vector<std::uint32_t> published;
 

@@ -97,7 +97,7 @@ TEST(SessionLimits, HoldsAResultsMemoryOnlyAsLongAsItsOutcome) {
   }
   Request third = core->allocate(3000, Duration(0)).value();
   EXPECT_EQ(core->submit("echo", third, {}, {}).error().error, SubmitError::QueueFull);
-  held.erase(held.begin());
+  held.pop_back();
   EXPECT_TRUE(core->submit("echo", third, {}, {}));
 }
 

@@ -12,7 +12,7 @@ struct Room {
   testing::World world;
   UniqueFd fd = create_segment("rings", 8192).value();
   ReservedRing requests{4096, fd.get(), 0};
-  ReservedRing results{4096, fd.get(), 4096};
+  ReservedHeap results{4096, fd.get(), 4096};
   JobRoom room;
   bool memory = true;
   std::optional<Shortage> take(const JobNeeds& needs) {

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "client/types/outcome.h"
+
+/// Between C's values and ours.
+namespace ringmaster::abi {
+
+/// A copy of a struct whose size is struct_size in the program that filled it in. nullopt: it is smaller than in
+/// version 1, or members that this library does not know are not 0.
+template <typename T>
+[[nodiscard]] std::optional<T> read_struct(const T* given) {
+  constexpr std::size_t kFirst = sizeof(T);  // as in version 1: to become a number when a member is added
+  constexpr std::size_t kMost = 4096;
+  if (given == nullptr || given->struct_size < kFirst || given->struct_size > kMost) return std::nullopt;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+  if (std::any_of(bytes + sizeof(T), bytes + given->struct_size, [](unsigned char one) { return one != 0; }))
+    return std::nullopt;
+  return *given;
+}
+
+inline void copy_text(std::string_view text, char* to, std::size_t room) noexcept {
+  if (to == nullptr || room == 0) return;
+  const std::size_t size = std::min(text.size(), room - 1);
+  std::memcpy(to, text.data(), size);
+  to[size] = '\0';
+}
+
+[[nodiscard]] constexpr Duration from_ns(std::uint64_t ns) noexcept {
+  return ns >= static_cast<std::uint64_t>(Duration::max().count()) ? kForever : Duration(ns);
+}
+[[nodiscard]] constexpr Duration from_ms(std::uint64_t ms) noexcept {
+  constexpr std::uint64_t kNsPerMs = 1'000'000;
+  return ms > std::numeric_limits<std::int64_t>::max() / kNsPerMs ? kForever : Duration(ms * kNsPerMs);
+}
+
+}  // namespace ringmaster::abi

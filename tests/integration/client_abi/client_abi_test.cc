@@ -1,0 +1,324 @@
+#include "client/client_abi.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "client/control/control_link.h"
+#include "proto/control.pb.h"
+#include "tests/integration/daemon/daemon_fixture.h"
+
+// The C interface as libringmaster exports it, with a real daemon.
+namespace ringmaster {
+namespace {
+
+struct Free {
+  void operator()(rm_session* session) const { rm_session_free(session); }
+};
+using Opened = std::unique_ptr<rm_session, Free>;
+
+/// One that is freed.
+struct Taken {
+  rm_outcome outcome{};
+  Taken() { outcome.struct_size = sizeof outcome; }
+  ~Taken() { rm_outcome_free(&outcome); }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  [[nodiscard]] std::string_view text() const {
+    return {static_cast<const char*>(outcome.result), outcome.result_bytes};
+  }
+};
+
+rm_submit job_of(const char* handler, std::uint64_t cookie, std::string_view bytes = {}) {
+  rm_submit job{};
+  job.struct_size = sizeof job;
+  job.handler = handler;
+  job.cookie = cookie;
+  job.bytes = bytes.data();
+  job.byte_count = bytes.size();
+  return job;
+}
+
+class ClientAbi : public DaemonTest {
+ protected:
+  static constexpr std::uint64_t kLong = 60'000'000'000;
+
+  [[nodiscard]] Opened session(const rm_session_options* options = nullptr) {
+    char error[512] = "";
+    Opened opened(rm_session_open(socket_.c_str(), "t", options, error, sizeof error));
+    EXPECT_NE(opened, nullptr) << error;
+    return opened;
+  }
+  [[nodiscard]] bool one_runs() const {
+    client::ControlLink link(socket_, "test", kPatience);
+    control::v1::Request request;
+    request.mutable_get_status();
+    const auto answer = client::ask_for(link, std::move(request), control::v1::Reply::kStatus);
+    return answer && answer->reply.status().pools(0).running() == 1;
+  }
+  static void submit(rm_session* session, const rm_submit& job) {
+    char error[512] = "";
+    ASSERT_EQ(rm_session_submit(session, &job, nullptr, error, sizeof error), RM_ACCEPTED) << error;
+  }
+};
+
+TEST_F(ClientAbi, EachOfManyJobsEndsOnceInAnEventLoopWhateverTheSupervisorDoes) {
+  start();
+  constexpr std::uint64_t kJobs = 10'000;
+  const Opened session = this->session();
+  char error[512] = "";
+  const int fd = rm_session_event_fd(session.get(), error, sizeof error);
+  ASSERT_GE(fd, 0) << error;
+  std::vector<int> told(kJobs);
+  Taken kept;  // for the whole test
+  std::uint64_t submitted = 0;
+  std::uint64_t ended = 0;
+  int killed = 0;
+  while (ended < kJobs) {
+    for (; submitted < kJobs; ++submitted) {
+      const std::string text = std::to_string(submitted);
+      const rm_submit job = job_of("echo", submitted, text);
+      const int code = rm_session_submit(session.get(), &job, nullptr, error, sizeof error);
+      if (code == RM_FULL) break;
+      ASSERT_EQ(code, RM_ACCEPTED) << error;
+    }
+    if (ended >= 2'000 * static_cast<std::uint64_t>(killed + 1) && killed < 3) {
+      ++killed;
+      replace_supervisor();  // while jobs are in flight
+    }
+    pollfd polled{fd, POLLIN, 0};
+    ASSERT_EQ(::poll(&polled, 1, 60'000), 1) << ended << " of " << submitted;
+    std::uint64_t times = 0;
+    ASSERT_EQ(::read(fd, &times, sizeof times), static_cast<ssize_t>(sizeof times));
+    for (;;) {
+      Taken one;
+      if (rm_session_next(session.get(), 0, &one.outcome) != RM_ENDED) break;
+      ++ended;
+      ASSERT_EQ(one.outcome.status, std::uint32_t{RM_STATUS_DONE}) << one.outcome.message;
+      ASSERT_LT(one.outcome.cookie, kJobs);
+      ASSERT_EQ(one.text(), std::to_string(one.outcome.cookie));
+      ++told[one.outcome.cookie];
+      if (ended == 1) std::swap(kept.outcome, one.outcome);
+    }
+  }
+  EXPECT_EQ(std::count(told.begin(), told.end(), 1), static_cast<std::ptrdiff_t>(kJobs));
+  EXPECT_EQ(kept.text(), std::to_string(kept.outcome.cookie));
+  Taken none;
+  EXPECT_EQ(rm_session_next(session.get(), 0, &none.outcome), RM_NONE);
+}
+
+TEST_F(ClientAbi, ARequestIsFilledInPlaceAndAResultOutlivesItsSession) {
+  start();
+  Opened session = this->session();
+  rm_request* request = nullptr;
+  void* memory = nullptr;
+  ASSERT_EQ(rm_request_new(session.get(), 100, 0, &request, &memory, nullptr, 0), RM_ACCEPTED);
+  std::memcpy(memory, "in place", 8);
+  rm_request_shrink(request, 8);
+  rm_request_shrink(request, 50);
+  rm_submit job = job_of("echo", 3);
+  job.request = request;
+  std::uint64_t id = 0;
+  ASSERT_EQ(rm_session_submit(session.get(), &job, &id, nullptr, 0), RM_ACCEPTED);
+  Taken ended;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED);
+  EXPECT_EQ(ended.outcome.cookie, 3U);
+  EXPECT_EQ(ended.outcome.job_id, id);
+  EXPECT_EQ(ended.outcome.attempts, 1U);
+  EXPECT_GT(ended.outcome.run_ns, 0U);
+  ASSERT_EQ(rm_request_new(session.get(), 100, 0, &request, &memory, nullptr, 0), RM_ACCEPTED);
+  session.reset();
+  EXPECT_EQ(ended.text(), "in place");
+  rm_request_free(request);
+  rm_outcome_free(&ended.outcome);
+  rm_outcome_free(&ended.outcome);
+  EXPECT_EQ(ended.outcome.result, nullptr);
+}
+
+TEST_F(ClientAbi, SaysWhyItTakesNothing) {
+  start();
+  char error[512] = "";
+  EXPECT_EQ(rm_session_open((socket_ + "-").c_str(), "t", nullptr, error, sizeof error), nullptr);
+  EXPECT_NE(std::string(error).find(socket_), std::string::npos) << error;
+  EXPECT_EQ(rm_session_open(socket_.c_str(), "nothing", nullptr, error, sizeof error), nullptr);
+  EXPECT_NE(std::string(error).find("nothing"), std::string::npos) << error;
+  rm_session_options small{};
+  small.struct_size = sizeof small;
+  small.slots = 64;
+  small.request_bytes = 4096;
+  small.result_bytes = 4096;
+  const Opened session = this->session(&small);
+  rm_submit job = job_of("no-such", 1);
+  EXPECT_EQ(rm_session_submit(session.get(), &job, nullptr, error, sizeof error), RM_UNKNOWN_HANDLER);
+  job = job_of("sleep", 1);
+  const rm_submit_argument bad{"ms", "many", 4};
+  job.arguments = &bad;
+  job.argument_count = 1;
+  EXPECT_EQ(rm_session_submit(session.get(), &job, nullptr, error, sizeof error), RM_BAD_ARGUMENTS);
+  EXPECT_NE(std::string(error).find("ms"), std::string::npos) << error;
+  rm_request* request = nullptr;
+  void* memory = nullptr;
+  EXPECT_EQ(rm_request_new(session.get(), 5000, 0, &request, &memory, error, sizeof error), RM_NEVER_FITS);
+  ASSERT_EQ(rm_request_new(session.get(), 4096, 0, &request, &memory, error, sizeof error), RM_ACCEPTED);
+  rm_request* more = nullptr;
+  EXPECT_EQ(rm_request_new(session.get(), 64, 0, &more, &memory, error, sizeof error), RM_FULL);
+  rm_request_free(request);
+}
+
+TEST_F(ClientAbi, LooksAtTheSizeOfEachStruct) {
+  start();
+  rm_session_options options{};
+  for (const std::uint32_t size : {0U, 4U, 1'000'000U}) {
+    options.struct_size = size;
+    char error[512] = "";
+    EXPECT_EQ(rm_session_open(socket_.c_str(), "t", &options, error, sizeof error), nullptr) << size;
+    EXPECT_NE(std::string(error).find("struct_size"), std::string::npos) << error;
+  }
+  const Opened session = this->session();
+  struct {
+    rm_submit job;
+    std::uint64_t later;
+  } newer{job_of("echo", 7, "x"), 0};
+  newer.job.struct_size = sizeof newer;
+  EXPECT_EQ(rm_session_submit(session.get(), &newer.job, nullptr, nullptr, 0), RM_ACCEPTED);
+  newer.later = 1;
+  EXPECT_EQ(rm_session_submit(session.get(), &newer.job, nullptr, nullptr, 0), RM_BAD_OPTION);
+  newer.job.struct_size = 8;
+  EXPECT_EQ(rm_session_submit(session.get(), &newer.job, nullptr, nullptr, 0), RM_BAD_OPTION);
+  rm_submit flagged = job_of("echo", 8);
+  flagged.flags = 1U << 31;
+  EXPECT_EQ(rm_session_submit(session.get(), &flagged, nullptr, nullptr, 0), RM_BAD_OPTION);
+  Taken ended;
+  ended.outcome.struct_size = 16;
+  EXPECT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_NOT_TOLD);
+  ended.outcome.struct_size = sizeof ended.outcome;
+  EXPECT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED) << "it was not taken";
+  EXPECT_EQ(ended.outcome.cookie, 7U);
+}
+
+TEST_F(ClientAbi, ClosedWithJobsInFlightItTellsOfEachOnce) {
+  start();
+  const Opened session = this->session();
+  constexpr std::uint64_t kJobs = 20;
+  for (std::uint64_t cookie = 0; cookie < kJobs; ++cookie) submit(session.get(), job_of("hang-asleep", cookie));
+  rm_session_close(session.get());
+  std::vector<int> told(kJobs);
+  for (;;) {
+    Taken one;
+    const int code = rm_session_next(session.get(), RM_FOREVER, &one.outcome);
+    if (code == RM_OVER) break;
+    ASSERT_EQ(code, RM_ENDED);
+    EXPECT_EQ(one.outcome.status, std::uint32_t{RM_STATUS_CANCELLED});
+    ASSERT_LT(one.outcome.cookie, kJobs);
+    ++told[one.outcome.cookie];
+  }
+  EXPECT_EQ(told, std::vector<int>(kJobs, 1));
+  const rm_submit job = job_of("echo", 1);
+  EXPECT_EQ(rm_session_submit(session.get(), &job, nullptr, nullptr, 0), RM_CLOSED);
+  EXPECT_EQ(rm_session_event_fd(session.get(), nullptr, 0), -1);
+}
+
+TEST_F(ClientAbi, CancelsByForceWhatDoesNotListen) {
+  start();
+  const Opened session = this->session();
+  submit(session.get(), job_of("hang", 7));
+  eventually("the job runs", [this] { return one_runs(); });
+  EXPECT_EQ(rm_session_cancel(session.get(), 7, RM_CANCEL_FORCE, 20), 1);
+  Taken one;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &one.outcome), RM_ENDED);
+  EXPECT_EQ(one.outcome.status, std::uint32_t{RM_STATUS_CANCELLED});
+  EXPECT_STREQ(one.outcome.cause_name, "cancelled by force");
+  EXPECT_EQ(rm_session_cancel(session.get(), 7, RM_CANCEL_FORCE, 20), 0) << "it has ended";
+}
+
+TEST_F(ClientAbi, CancelsByCookie) {
+  start();
+  const Opened session = this->session();
+  const rm_submit_argument ms{"ms", "100000", 6};
+  for (std::uint64_t cookie = 0; cookie < 10; ++cookie) {
+    rm_submit job = job_of("sleep", cookie);
+    job.arguments = &ms;
+    job.argument_count = 1;
+    submit(session.get(), job);
+  }
+  for (std::uint64_t cookie = 10; cookie > 0; --cookie)
+    EXPECT_EQ(rm_session_cancel(session.get(), cookie - 1, 0, 0), 1) << cookie;
+  EXPECT_EQ(rm_session_cancel(session.get(), 99, 0, 0), 0);
+  EXPECT_EQ(rm_session_cancel(session.get(), 0, 1U << 31, 0), 0) << "a flag that is not known";
+  for (int ended = 0; ended < 10; ++ended) {
+    Taken one;
+    ASSERT_EQ(rm_session_next(session.get(), kLong, &one.outcome), RM_ENDED);
+    EXPECT_EQ(one.outcome.status, std::uint32_t{RM_STATUS_CANCELLED}) << one.outcome.message;
+  }
+}
+
+TEST_F(ClientAbi, TellsWhereAJobCrashed) {
+  start();
+  const Opened session = this->session();
+  submit(session.get(), job_of("segv", 1));
+  Taken ended;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED);
+  EXPECT_EQ(ended.outcome.status, std::uint32_t{RM_STATUS_CRASHED});
+  EXPECT_EQ(ended.outcome.detail, 11U);
+  EXPECT_STREQ(ended.outcome.handler, "segv");
+  EXPECT_STRNE(ended.outcome.cause_name, "");
+  EXPECT_STREQ(ended.outcome.worker, "");
+  eventually("the stack is known", [&] {
+    rm_session_explain(session.get(), &ended.outcome, kLong);
+    return std::strstr(ended.outcome.stack, "write_to_nowhere") != nullptr;
+  });
+  EXPECT_EQ(std::strncmp(ended.outcome.worker, "t[", 2), 0) << ended.outcome.worker;
+  char text[16];
+  EXPECT_GT(rm_outcome_describe(&ended.outcome, text, sizeof text), sizeof text);
+  EXPECT_STREQ(text, "crashed by sign");
+}
+
+TEST_F(ClientAbi, ListsTheHandlersOfThePool) {
+  start();
+  const Opened session = this->session();
+  const rm_handler_info* sleep = nullptr;
+  for (std::uint64_t at = 0; const rm_handler_info* one = rm_session_handler(session.get(), at); ++at) {
+    EXPECT_EQ(one->struct_size, sizeof *one);
+    if (std::strcmp(one->name, "sleep") == 0) sleep = one;
+  }
+  ASSERT_NE(sleep, nullptr);
+  EXPECT_EQ(sleep->flags & RM_HANDLER_LISTENS_TO_CANCEL, std::uint32_t{RM_HANDLER_LISTENS_TO_CANCEL});
+  ASSERT_GE(sleep->argument_count, 1U);
+  EXPECT_STREQ(sleep->arguments[0]->name, "ms");
+  EXPECT_EQ(sleep->arguments[0]->type, std::uint32_t{RM_ARGUMENT_INTEGER});
+  EXPECT_STREQ(sleep->arguments[0]->default_value, "100");
+}
+
+TEST_F(ClientAbi, RefusesInAForkedChild) {
+  start();
+  Opened session = this->session();
+  submit(session.get(), job_of("echo", 5, "parent's"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // instead of hanging for ever
+    const rm_submit job = job_of("echo", 6, "child's");
+    rm_request* request = nullptr;
+    void* memory = nullptr;
+    Taken none;
+    const bool refused = rm_session_submit(session.get(), &job, nullptr, nullptr, 0) == RM_FORKED &&
+                         rm_request_new(session.get(), 8, 0, &request, &memory, nullptr, 0) == RM_FORKED &&
+                         rm_session_next(session.get(), RM_FOREVER, &none.outcome) == RM_OVER &&
+                         rm_session_cancel(session.get(), 5, 0, 0) == 0 && rm_session_spin(session.get(), 1000) == 0 &&
+                         rm_session_event_fd(session.get(), nullptr, 0) == -1;
+    session.reset();
+    ::_exit(refused ? 0 : 1);
+  }
+  EXPECT_EQ(code_of(child), 0);
+  Taken ended;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED);
+  EXPECT_EQ(ended.text(), "parent's") << "untouched";
+}
+
+TEST_F(ClientAbi, SaysWhichVersionItIs) {
+  EXPECT_EQ(rm_client_abi(), std::uint32_t{RINGMASTER_CLIENT_ABI});
+  EXPECT_NE(std::strchr(rm_client_version(), '.'), nullptr);
+}
+
+}  // namespace
+}  // namespace ringmaster
