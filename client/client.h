@@ -65,7 +65,7 @@ class Session {
   bool cancel(std::uint64_t cookie);
   /// The same by force, as PendingJob::cancel(Force). False: no such job, or the daemon gave no word.
   bool cancel(std::uint64_t cookie, const Force& force);
-  /// The session is closed or the daemon is gone: no job is accepted, and no further job will end.
+  /// The session is closed or the daemon is gone, and next() has returned every outcome: nothing more will come.
   [[nodiscard]] bool over() const;
 
   /// The index of one of this session's `jobs` that has ended; nullopt: none within `limit`. Jobs whose outcome has

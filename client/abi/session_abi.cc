@@ -24,6 +24,15 @@ constexpr uint64_t kLongestGraceMs = 60'000;
 constexpr const char* kBadStruct =
     "struct_size is wrong, or the struct uses members that this libringmaster does not know; set it by sizeof";
 
+template <typename Body>
+int or_else(int otherwise, Body&& body) {
+  try {
+    return body();
+  } catch (const std::exception&) {
+    return otherwise;
+  }
+}
+
 int code_of(SubmitError error) {
   switch (error) {
     case SubmitError::QueueFull:
@@ -170,6 +179,8 @@ int rm_session_submit(rm_session* session, const rm_submit* given, uint64_t* job
     if ((job->flags & ~uint32_t{RM_SUBMIT_IDEMPOTENT}) != 0)
       return refuse(RM_BAD_OPTION, "a flag that this libringmaster does not know", error, error_size);
     if (job->handler == nullptr) return refuse(RM_UNKNOWN_HANDLER, "no handler was named", error, error_size);
+    if ((job->bytes == nullptr && job->byte_count != 0) || (job->arguments == nullptr && job->argument_count != 0))
+      return refuse(RM_BAD_OPTION, "a count without its pointer", error, error_size);
     const std::span bytes(static_cast<const std::byte*>(job->bytes), job->byte_count);
     const auto posted = job->request != nullptr
                             ? session->session.post(job->handler, std::move(job->request->request), arguments_of(*job),
@@ -183,15 +194,17 @@ int rm_session_submit(rm_session* session, const rm_submit* given, uint64_t* job
 }
 
 int rm_session_spin(rm_session* session, uint64_t budget_ns) {
-  return session->session.spin(from_ns(budget_ns)) ? 1 : 0;
+  return or_else(0, [&] { return session->session.spin(from_ns(budget_ns)) ? 1 : 0; });
 }
 
 int rm_session_cancel(rm_session* session, uint64_t cookie, uint32_t flags, uint64_t grace_ms) {
-  if (flags == 0) return session->session.cancel(cookie) ? 1 : 0;
-  if (flags != RM_CANCEL_FORCE) return 0;
-  ringmaster::Force force;
-  force.grace = std::chrono::milliseconds(std::min<uint64_t>(grace_ms, kLongestGraceMs));
-  return session->session.cancel(cookie, force) ? 1 : 0;
+  return or_else(0, [&] {
+    if (flags == 0) return session->session.cancel(cookie) ? 1 : 0;
+    if (flags != RM_CANCEL_FORCE) return 0;
+    ringmaster::Force force;
+    force.grace = std::chrono::milliseconds(std::min<uint64_t>(grace_ms, kLongestGraceMs));
+    return session->session.cancel(cookie, force) ? 1 : 0;
+  });
 }
 
 const rm_handler_info* rm_session_handler(const rm_session* session, uint64_t index) {

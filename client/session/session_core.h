@@ -115,7 +115,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   }
   [[nodiscard]] bool take_next(std::uint64_t& cookie, Outcome& outcome);
   void gave_up(std::uint32_t record);
-  void cancel_one(std::uint32_t record);
+  bool cancel_one(std::uint32_t record);
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);

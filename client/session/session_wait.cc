@@ -227,7 +227,7 @@ bool SessionCore::spin(Duration budget) {
 bool SessionCore::over() {
   if (forked()) return true;
   const std::lock_guard lock(mutex_);
-  return life_.over();
+  return life_.over() && ended_.empty();
 }
 
 std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> records, Duration limit) {
@@ -257,43 +257,45 @@ std::uint64_t SessionCore::job_id(std::uint32_t record) {
 void SessionCore::cancel(std::uint32_t at) {
   if (forked()) return;
   const std::lock_guard lock(mutex_);
-  if (!life_.closed()) cancel_one(at);
+  if (!life_.closed()) (void)cancel_one(at);
 }
 
 bool SessionCore::cancel_posted(std::uint64_t cookie, const Force* force) {
   if (forked()) return false;
   std::vector<std::uint64_t> running;
-  bool any = false;
-  {
-    const std::lock_guard lock(mutex_);
-    any = ended_.each_open(cookie, [&](std::uint32_t at) {
-      cancel_one(at);
-      if (force != nullptr && records_[at].life == Life::Published)
-        running.push_back(shm::make_job_id(facts_.serial, records_[at].seq));
-    });
-  }
-  // Without the mutex: the daemon may let us wait.
-  for (const std::uint64_t job : running) any = forcer_ && forcer_(job, *force) && any;
+  std::unique_lock lock(mutex_);
+  bool any = ended_.each_open(cookie, [&](std::uint32_t at) {
+    if (!cancel_one(at) && force != nullptr) running.push_back(shm::make_job_id(facts_.serial, records_[at].seq));
+  });
+  if (running.empty()) return any;
+  const Forcer forcer = forcer_;
+  lock.unlock();  // the daemon may let us wait
+  const TimeLimit limit(force->patience);
+  for (const std::uint64_t job : running)
+    any = forcer && forcer(job, {force->grace, std::max(limit.left(), Duration(0))}) && any;
   return any;
 }
 
-void SessionCore::cancel_one(std::uint32_t at) {
+// True: it has ended, or was queued and has so.
+bool SessionCore::cancel_one(std::uint32_t at) {
   JobRecord& record = records_[at];
   if (record.life == Life::Waiting) {
     growth_.give_up(record);
     gave_up(at);
   }
-  if (record.life != Life::Published) return;
+  if (record.life != Life::Published) return true;
   record.asked_again = true;  // a cancelled job is not run again
-  (void)port_.cancel(record.slot, record.seq);
+  return port_.cancel(record.slot, record.seq);
 }
 
 bool SessionCore::force(std::uint32_t at, const Force& force) {
   if (forked()) return false;
   cancel(at);
   if (ended(at)) return true;
-  // Without the mutex: the daemon may let us wait.
-  return forcer_ && forcer_(job_id(at), force);
+  std::unique_lock lock(mutex_);
+  const Forcer forcer = forcer_;
+  lock.unlock();  // the daemon may let us wait
+  return forcer && forcer(job_id(at), force);
 }
 
 void SessionCore::abandon(std::uint32_t at) noexcept {

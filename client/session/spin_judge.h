@@ -19,7 +19,7 @@ class SpinJudge {
   [[nodiscard]] bool spins(TimePoint now) const noexcept { return now >= pause_end_; }
   /// Notes a spin that lasted from `begin` to `end`, with a limit of `budget`; `found`: a job has ended.
   void spun(bool found, Duration budget, TimePoint begin, TimePoint end) noexcept {
-    if (end - begin > budget + kOthersCpu) {
+    if (end - begin > std::min(budget, kLongest) + kOthersCpu) {
       pause(end, kLostPause);
     } else if (found) {
       vain_ = 0;

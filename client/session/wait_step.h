@@ -29,6 +29,7 @@ template <typename Changed>
   using Clock = std::chrono::steady_clock;
   constexpr int kLooksPerClockRead = 32;
   if (budget <= Duration(0)) return false;
+  budget = std::min<Duration>(budget, std::chrono::seconds(1));
   Clock::time_point end{};
   for (;;) {
     for (int look = 0; look < kLooksPerClockRead; ++look) {

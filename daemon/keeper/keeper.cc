@@ -77,7 +77,7 @@ short Keeper::events_of(int fd) const noexcept {
 void Keeper::wait(std::uint64_t now_ns) noexcept {
   polled_count_ = 0;
   watch(signals_.get(), POLLIN);
-  if (!owner_gone_) watch(setup_.owner.fd(), Owner::kEvents);
+  if (!owner_gone_ && !ending_) watch(setup_.owner.fd(), Owner::kEvents);
   if (supervisor_.link) {
     watch(supervisor_.link.get(),
           static_cast<short>((outbox_.owes_answer() ? 0 : POLLIN) | (outbox_.wants_room() ? POLLOUT : 0)));

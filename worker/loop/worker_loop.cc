@@ -41,6 +41,12 @@ nanoseconds time_left(const WorkerLoop::Host& host, std::uint64_t began_ns) {
   return std::max(host.at_most - waited, nanoseconds(0));
 }
 
+// Waits a moment; what the supervisor says is left unread.
+bool hangs_up(int control_socket) noexcept {
+  pollfd polled{control_socket, 0, 0};
+  return ::poll(&polled, 1, kHeldPollMs) > 0 && (polled.revents & POLLHUP) != 0;
+}
+
 void set_state(const shm::WorkerSelf& self, shm::LaneState state) noexcept {
   // SYNC: seq_cst, pairs with the pool's drain: a state other than Resting is visible before the next message is read,
   // and Resting only after the last job's end.
@@ -162,10 +168,6 @@ bool WorkerLoop::claim_next(std::uint64_t now_ns) {
   return true;
 }
 
-void WorkerLoop::heed_charges() {
-  if (charged_.read(*self_.control)) sessions_.set_charges(charged_);
-}
-
 // Counts a job that was submitted before this worker became free. Called only if no worker is idle, so the job waited
 // because all were busy.
 void WorkerLoop::count_if_it_waited() const noexcept {
@@ -176,16 +178,14 @@ void WorkerLoop::count_if_it_waited() const noexcept {
 
 void WorkerLoop::wait_while_held() {
   // Polls, because releasing hold wakes nobody: it lasts for microseconds, or until the worker is killed.
-  while (shm::is_held(self_) && !leaving()) {
-    pollfd control{link_.fd(), POLLIN, 0};
-    ::poll(&control, 1, kHeldPollMs);
-    if ((control.revents & POLLHUP) != 0) broken_link_ = true;
-  }
+  while (shm::is_held(self_) && !leaving()) broken_link_ = hangs_up(link_.fd());
   if (broken_link_) read_control();
 }
 
 void WorkerLoop::stay_condemned() {
-  wait_while_held();
+  // Also if it is to leave: what clears the intent while the hold stands would blame the client.
+  while (!broken_link_ && shm::is_held(self_)) broken_link_ = hangs_up(link_.fd());
+  if (broken_link_) return;
   // Hold was released: the verdict was withdrawn, so it was the client that changed the slot's word.
   // SYNC: seq_cst, as in claim: the supervisor reads it after it set hold.
   self_.lane->words.intent.store(0, std::memory_order_seq_cst);

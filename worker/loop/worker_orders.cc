@@ -63,6 +63,10 @@ void WorkerLoop::heed(const Parking::Wake& wake) {
   if (wake.anywhere) lookout_.is_needed();
 }
 
+void WorkerLoop::heed_charges() {
+  if (charged_.read(*self_.control)) sessions_.set_charges(charged_);
+}
+
 void WorkerLoop::attach(const worker_link::Attach& about, std::vector<UniqueFd> fds) {
   const auto refuse = [&](AttachFailure failure) {
     tell(worker_link::SessionBroken{about.index, about.serial, failure.reason, failure.detail});

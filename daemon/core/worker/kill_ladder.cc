@@ -93,6 +93,11 @@ std::vector<KillLadder::Effect> KillLadder::tell_only() const {
 }
 
 std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Cause cause) {
+  // The daemon's end does not wait for a grace that a client has chosen.
+  if (state_ == State::CancelAsked && cause == Cause::Lost) {
+    timer_ = std::min(timer_.value_or(now + config_.grace), now + config_.grace);
+    return {};
+  }
   if (state_ != State::Running) return {};
   pass(cause);
   if (!config_.listens || config_.grace <= Duration::zero()) return decide();
