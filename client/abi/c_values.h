@@ -14,13 +14,15 @@
 /// Between C's values and ours.
 namespace ringmaster::abi {
 
+/// No struct of a later version is larger: a struct_size beyond it was never set.
+inline constexpr std::size_t kMostStructSize = 4096;
+
 /// A copy of a struct whose size is struct_size in the program that filled it in. nullopt: it is smaller than in
 /// version 1, or members that this library does not know are not 0.
 template <typename T>
 [[nodiscard]] std::optional<T> read_struct(const T* given) {
   constexpr std::size_t kFirst = sizeof(T);  // as in version 1: to become a number when a member is added
-  constexpr std::size_t kMost = 4096;
-  if (given == nullptr || given->struct_size < kFirst || given->struct_size > kMost) return std::nullopt;
+  if (given == nullptr || given->struct_size < kFirst || given->struct_size > kMostStructSize) return std::nullopt;
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   if (std::any_of(bytes + sizeof(T), bytes + given->struct_size, [](unsigned char one) { return one != 0; }))
     return std::nullopt;

@@ -14,7 +14,6 @@ namespace {
 using ringmaster::Ended;
 using ringmaster::OutcomeFacts;
 
-constexpr std::size_t kMostSize = 4096;
 constexpr std::size_t kFirstSize = sizeof(rm_outcome);  // as in version 1: to become a number when a member is added
 
 uint64_t ns_of(ringmaster::Duration time) {
@@ -64,7 +63,9 @@ void hand_over(rm_outcome outcome, std::unique_ptr<Ended> held, rm_outcome* to) 
 extern "C" {
 
 int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome) {
-  if (outcome == nullptr || outcome->struct_size < kFirstSize || outcome->struct_size > kMostSize) return RM_NOT_TOLD;
+  if (outcome == nullptr || outcome->struct_size < kFirstSize ||
+      outcome->struct_size > ringmaster::abi::kMostStructSize)
+    return RM_NOT_TOLD;
   try {
     auto ended = std::make_unique<Ended>();
     if (!session->session.next(*ended, ringmaster::abi::from_ns(timeout_ns)))
