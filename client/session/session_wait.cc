@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <new>
 
 #include "client/session/outcome_reading.h"
 #include "client/session/session_core.h"
@@ -67,8 +68,12 @@ void SessionCore::gave_up(std::uint32_t at) {
 
 void SessionCore::ask_again() {
   if (life_.over()) return;
-  growth_.serve(
-      Clock::now(), [this](std::uint32_t ready) { publish(ready); }, [this](std::uint32_t at) { gave_up(at); });
+  // Without memory for the heap's books they wait on: an outcome that is being taken must not be lost over it.
+  try {
+    growth_.serve(
+        Clock::now(), [this](std::uint32_t ready) { publish(ready); }, [this](std::uint32_t at) { gave_up(at); });
+  } catch (const std::bad_alloc&) {  // thrown before anything was taken
+  }
 }
 
 inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
