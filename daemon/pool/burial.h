@@ -9,12 +9,8 @@
 
 #include "daemon/config/config.h"
 #include "daemon/core/pool/restart_policy.h"
-#include "daemon/loop/keeper_port.h"
-#include "daemon/pool/book/pool_book.h"
 #include "daemon/pool/book/pool_charges.h"
-#include "daemon/pool/seat/handler_catalog.h"
-#include "daemon/pool/seat/session_roster.h"
-#include "daemon/ports/session_fates.h"
+#include "daemon/pool/seat/seat_rooms.h"
 
 namespace ringmaster::daemon {
 
@@ -49,14 +45,6 @@ class Burial {
     core::RestartPolicy::Died died;  ///< for the restart policy
   };
 
-  struct Rooms {
-    shm::LedgerRecord& ledger;
-    PoolBook& book;
-    const SessionRoster& sessions;
-    const HandlerCatalog& handlers;
-    SessionFates& fates;
-    Keeper& keeper;
-  };
   struct Ports {
     std::function<bool(const Dead&)> out_of_memory;  ///< called for a SIGKILL without a verdict
     std::function<std::optional<core::Uid>(const PoolCharges::Death&)> charge;
@@ -71,7 +59,7 @@ class Burial {
   };
 
   /// REQUIRES: `config` and all of `rooms` outlive this.
-  Burial(const config::PoolConfig& config, std::uint16_t first_worker, const Rooms& rooms, Ports ports)
+  Burial(const config::PoolConfig& config, std::uint16_t first_worker, const SeatRooms& rooms, Ports ports)
       : config_(config), first_worker_(first_worker), rooms_(rooms), ports_(std::move(ports)) {}
 
   /// The job is cancelled by force, if it is the one that this orphan dies over. REQUIRES: the seat has an orphan.
@@ -95,7 +83,7 @@ class Burial {
 
   const config::PoolConfig& config_;
   std::uint16_t first_worker_;
-  Rooms rooms_;
+  SeatRooms rooms_;
   Ports ports_;
 };
 

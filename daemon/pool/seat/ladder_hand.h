@@ -6,11 +6,7 @@
 
 #include "daemon/core/worker/kill_ladder.h"
 #include "daemon/incidents/stack_desk.h"
-#include "daemon/loop/keeper_port.h"
-#include "daemon/pool/book/pool_book.h"
-#include "daemon/pool/seat/handler_catalog.h"
-#include "daemon/pool/seat/session_roster.h"
-#include "daemon/ports/session_fates.h"
+#include "daemon/pool/seat/seat_rooms.h"
 
 namespace ringmaster::daemon {
 
@@ -18,14 +14,6 @@ namespace ringmaster::daemon {
 /// nothing; if an effect has an answer, that is the ladder's next event. Owned by the pool, on its thread.
 class LadderHand {
  public:
-  struct Rooms {
-    shm::LedgerRecord& ledger;
-    PoolBook& book;
-    const SessionRoster& sessions;
-    const HandlerCatalog& handlers;
-    SessionFates& fates;
-    Keeper& keeper;
-  };
   struct Ports {
     std::function<void()> call_workers;  ///< there may be a job that no worker was told of
     /// Answered later by the event CaptureEnded.
@@ -33,7 +21,7 @@ class LadderHand {
   };
 
   /// `user`: the user that the pool's processes run as.
-  LadderHand(std::uint32_t pool, std::uint16_t first_worker, tracer::FileUser user, const Rooms& rooms, Ports ports)
+  LadderHand(std::uint32_t pool, std::uint16_t first_worker, tracer::FileUser user, const SeatRooms& rooms, Ports ports)
       : pool_(pool), first_worker_(first_worker), user_(user), rooms_(rooms), ports_(std::move(ports)) {}
 
   /// Before anything else. REQUIRES: the board outlives this.
@@ -60,7 +48,7 @@ class LadderHand {
   std::uint32_t pool_;
   std::uint16_t first_worker_;
   tracer::FileUser user_;
-  Rooms rooms_;
+  SeatRooms rooms_;
   Ports ports_;
   shm::BoardRecord* board_ = nullptr;
 };
