@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/monotonic_clock.h"
 #include "daemon/log/log.h"
 
 namespace ringmaster::daemon {
@@ -32,7 +31,8 @@ StackDesk::~StackDesk() {
 }
 
 void StackDesk::capture(const Order& order, std::function<void()> done) {
-  const std::uint64_t incident = log_.open(order.process, order.job, monotonic_ns());
+  const auto now_ns = static_cast<std::uint64_t>(loop_.now().time_since_epoch().count());
+  const std::uint64_t incident = log_.open(order.process, order.job, now_ns);
   if (!order.what.empty()) log_.set_what(incident, order.what);
   if (!capturer_ || order.pid <= 0) {
     log_.set_stack(incident, "no stack: there is no tracer", {});

@@ -18,7 +18,7 @@
 #include "daemon/log/log.h"
 #include "daemon/os/watch_set.h"
 
-#include "daemon/loop/closer.h"
+#include "daemon/loop/closing_threads.h"
 
 namespace ringmaster::daemon {
 
@@ -163,7 +163,11 @@ struct EventLoop::State : std::enable_shared_from_this<State> {
 };
 
 EventLoop::EventLoop(asio::io_context& context)
-    : state_(std::make_shared<State>(context)), closer_(std::make_unique<Closer>(*this)) {
+    : state_(std::make_shared<State>(context)), closer_(std::make_unique<ClosingThreads>(*this)) {
+  state_->wait();
+}
+EventLoop::EventLoop(asio::io_context& context, std::unique_ptr<Closer> closer)
+    : state_(std::make_shared<State>(context)), closer_(std::move(closer)) {
   state_->wait();
 }
 EventLoop::~EventLoop() { state_->timers.clear(); }

@@ -16,8 +16,8 @@ namespace ringmaster::daemon {
 class Closer;
 
 /// The supervisor's one event loop, without showing Asio: timers, posted actions, and watches on descriptors. Only
-/// event_loop.cc and daemon/control include Asio.
-class EventLoop final : public Timers {
+/// event_loop.cc and daemon/control include Asio. Tests turn its clock by hand (tests/testing/fake_loop.h).
+class EventLoop : public Timers {
  public:
   /// Throws boost::system::system_error if the kernel cannot watch descriptors.
   explicit EventLoop(boost::asio::io_context& context);
@@ -33,6 +33,9 @@ class EventLoop final : public Timers {
   /// For work that could block.
   [[nodiscard]] Closer& closer() { return *closer_; }
   [[nodiscard]] boost::asio::io_context& context();
+
+ protected:
+  EventLoop(boost::asio::io_context& context, std::unique_ptr<Closer> closer);
 
  private:
   friend class FdWatch;

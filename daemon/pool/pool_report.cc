@@ -1,6 +1,7 @@
 #include "daemon/pool/pool_report.h"
 
-#include "base/monotonic_clock.h"
+#include <algorithm>
+
 #include "daemon/incidents/incident_log.h"
 #include "daemon/machine/proc_facts.h"
 #include "daemon/sessions/session.h"
@@ -29,11 +30,10 @@ const char* name_of(core::SeatState state) {
   return "unknown";
 }
 
-IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& from) {
+IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& from, core::TimePoint now) {
   IncidentView view;
   view.serial = from.serial.load(std::memory_order_relaxed);
-  const std::uint64_t now = monotonic_ns();
-  view.ago = std::chrono::nanoseconds{now > from.at_ns ? now - from.at_ns : 0};
+  view.ago = std::max(now - core::from_monotonic_ns(from.at_ns), core::Duration{0});
   view.seat = static_cast<core::SeatNumber>(from.seat);
   view.incarnation = from.incarnation;
   view.job_id = from.job_id;
@@ -77,7 +77,7 @@ PoolView PoolReport::view(core::TimePoint now) const {
   view.charges = rooms_.charges.views();
   const IncidentLog log(rooms_.ledger);
   for (const shm::LedgerIncident* incident : log.last(index_, kIncidentsShown)) {
-    view.incidents.push_back(incident_view(log, *incident));
+    view.incidents.push_back(incident_view(log, *incident, now));
   }
   return view;
 }

@@ -12,6 +12,7 @@ namespace ringmaster::testing {
 /// A clock that is turned by hand.
 class FakeTimers final : public daemon::Timers {
  public:
+  explicit FakeTimers(core::TimePoint begin = core::TimePoint{std::chrono::hours{1}}) : now_(begin) {}
   [[nodiscard]] core::TimePoint now() const override { return now_; }
   TimerId after(core::Duration delay, std::function<void()> action) override {
     timers_.emplace(++last_, Timer{now_ + delay, std::move(action)});
@@ -42,7 +43,7 @@ class FakeTimers final : public daemon::Timers {
     core::TimePoint at;
     std::function<void()> action;
   };
-  core::TimePoint now_{std::chrono::hours{1}};
+  core::TimePoint now_;
   std::map<TimerId, Timer> timers_;
   std::vector<std::function<void()>> posted_;
   TimerId last_ = 0;

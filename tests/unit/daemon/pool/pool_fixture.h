@@ -7,14 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "base/monotonic_clock.h"
 #include "daemon/control/message/status_message.h"
 #include "daemon/incidents/stack_desk.h"
 #include "daemon/os/scm_rights.h"
@@ -28,6 +24,7 @@
 #include "shm/port/doorbell.h"
 #include "shm/port/worker_port.h"
 #include "tests/testing/fake_keeper.h"
+#include "tests/testing/fake_loop.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster::testing {
@@ -76,6 +73,7 @@ struct Remains {
   }
 
   [[nodiscard]] shm::LedgerWorker& record() const { return ledger->workers[0]; }
+  [[nodiscard]] std::uint64_t now_ns() const { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
   /// The worker takes a new job; its slot.
   std::uint32_t run_a_job(std::uint32_t flags = 0, std::uint64_t handler = 42) {
     const auto slot = client->take_slot();
@@ -83,12 +81,10 @@ struct Remains {
     job.flags = flags;
     job.handler = handler;
     (void)client->publish(*slot, job);
-    EXPECT_EQ(shm::claim(worker, attached, monotonic_ns(), taken), shm::ClaimStatus::Claimed);
+    EXPECT_EQ(shm::claim(worker, attached, now_ns(), taken), shm::ClaimStatus::Claimed);
     return *slot;
   }
-  void finish_the_job() {
-    EXPECT_EQ(shm::finish(worker, attached, taken, {}, monotonic_ns()), shm::FinishStatus::Finished);
-  }
+  void finish_the_job() { EXPECT_EQ(shm::finish(worker, attached, taken, {}, now_ns()), shm::FinishStatus::Finished); }
   /// Copies of what the keeper holds of the worker.
   [[nodiscard]] daemon::WorkerFds held() {
     daemon::WorkerFds copies;
@@ -116,6 +112,7 @@ struct Remains {
     return record;
   }
 
+  core::TimePoint now{std::chrono::hours{1}};  ///< a life begins then, and puts it on
   UniqueFd ledger_fd;
   shm::Mapping ledger_map;
   shm::LedgerRecord* ledger;
@@ -132,10 +129,10 @@ struct Remains {
   shm::Claim taken;
 };
 
-/// One supervisor's life, as far as a pool of one worker goes.
+/// One supervisor's life, as far as a pool of one worker goes. Its clock is turned by hand.
 class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
  public:
-  explicit PoolLife(Remains& remains, daemon::PoolFds held = {}) : remains_(remains) {
+  explicit PoolLife(Remains& remains, daemon::PoolFds held = {}) : remains_(remains), loop_(remains.now) {
     sessions_ = std::make_unique<daemon::Sessions>(loop_, *this, quota_);
     config::PoolConfig config;
     config.name = "t";
@@ -165,19 +162,21 @@ class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
   /// Everything that needs no time to pass.
   void settle() {
     for (int round = 0; round < 20; ++round) {
-      context_.restart();
-      context_.poll();
+      loop_.poll();
       keeper_.answer();
     }
   }
-  /// Until `condition`; for what the loop's closing thread contributes: it posts when it has closed something.
-  void until(const std::function<bool()>& condition) {
-    const auto work = boost::asio::make_work_guard(context_);
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    for (settle(); !condition() && std::chrono::steady_clock::now() < end; settle()) {
-      context_.restart();
-      context_.run_one_until(end);
+  /// Time passes, a millisecond after the other.
+  void pass(core::Duration time) {
+    for (core::Duration passed{0}; passed < time; passed += std::chrono::milliseconds{1}) {
+      loop_.pass(std::chrono::milliseconds{1});
+      settle();
     }
+    remains_.now = loop_.now();
+  }
+  /// The same, for a minute at the most, until `condition`.
+  void until(const std::function<bool()>& condition) {
+    for (int ms = 0; ms < 60'000 && !condition(); ++ms) pass(std::chrono::milliseconds{1});
     EXPECT_TRUE(condition());
   }
   [[nodiscard]] control::v1::PoolStatus status() const { return daemon::pool_message(pool_->view()); }
@@ -214,8 +213,7 @@ class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
 
  private:
   Remains& remains_;
-  boost::asio::io_context context_;
-  daemon::EventLoop loop_{context_};
+  FakeLoop loop_;
   core::QuotaBook quota_{core::QuotaLimits{}};
   daemon::StackDesk stacks_{loop_, *remains_.ledger, {}};  // without a tracer
   FakeKeeper keeper_;

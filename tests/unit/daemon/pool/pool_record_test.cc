@@ -100,7 +100,7 @@ TEST(PoolRecord, AJobThatWaitsForTooLongIsCountedAmongThoseThatQueued) {
   const auto slot = remains.client->take_slot();
   shm::JobDescriptor job{};
   job.queue_timeout_ms = 20;
-  job.submitted_ns = monotonic_ns() - 30'000'000;
+  job.submitted_ns = remains.now_ns() - 30'000'000;
   (void)remains.client->publish(*slot, job);
   life.until([&] { return remains.word(*slot).cause() == Cause::QueueTimeout; });
   const auto status = life.status();
@@ -157,7 +157,7 @@ TEST(PoolRecord, WhatWaitsIsSeenByAStatus) {
     EXPECT_EQ(life.status().rates_size(), 3);
     const auto slot = remains.client->take_slot();
     shm::JobDescriptor job{};
-    job.submitted_ns = monotonic_ns();
+    job.submitted_ns = remains.now_ns();
     (void)remains.client->publish(*slot, job);
     life.until([&] { return life.status().oldest_queued_ms() >= 2; });
     EXPECT_EQ(life.status().queue_highest(), 1U);

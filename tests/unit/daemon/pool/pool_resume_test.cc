@@ -56,7 +56,7 @@ TEST(PoolResume, ACancelThatStandsInTheControlSegmentIsCarriedOut) {
   const std::uint32_t slot = remains.run_a_job(0, wire::handler_id(handler.name));
   const std::uint64_t intent = remains.worker.lane->words.intent.load();
   remains.control->cancel = intent;
-  remains.record().first_seen_ns = monotonic_ns();
+  remains.record().first_seen_ns = remains.now_ns();
   remains.record().seen_intent = intent;
   PoolLife life(remains, remains.held_of_pool(handler));
   life.succeed(remains.held());

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include "tests/testing/fake_keeper.h"
+#include "tests/testing/fake_loop.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
 
 namespace ringmaster::daemon {
@@ -41,8 +40,7 @@ struct Room {
     return fds;
   }
 
-  boost::asio::io_context context;
-  EventLoop loop{context};
+  testing::FakeLoop loop;
   testing::Ledger ledger;
   testing::Posted posted;
   FakeKeeper keeper;

@@ -1,17 +1,17 @@
 #include "daemon/pool/worker/worker_process.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include "daemon/control/socket/listener.h"
 #include "daemon/os/scm_rights.h"
 #include "proto/stranger.h"
-#include "tests/testing/slow_close.h"
+#include "tests/testing/fake_loop.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -35,12 +35,12 @@ class WorkerSocketTest : public ::testing::Test {
     ASSERT_TRUE(say(worker_link::encode(worker_link::Hello{worker_link::kAbiVersion, 1})));
     ASSERT_TRUE(say(worker_link::encode(worker_link::HandlersChunk{0, true, {}})));
     ASSERT_TRUE(say(worker_link::encode(worker_link::Ready{})));
-    while (messages_ < 3) context_.run_one();
+    loop_.poll();
+    ASSERT_EQ(messages_, 3);
     messages_ = 0;
   }
 
-  boost::asio::io_context context_;
-  EventLoop loop_{context_};
+  testing::FakeLoop loop_;
   std::unique_ptr<WorkerProcess> worker_;
   int messages_ = 0;
   std::vector<std::string> broken_;
@@ -50,8 +50,7 @@ TEST_F(WorkerSocketTest, AMessageOutOfTurnEndsTheReadingOnce) {
   become_ready();
   ASSERT_TRUE(say(worker_link::encode(worker_link::Hello{worker_link::kAbiVersion, 1})));
   ASSERT_TRUE(say(worker_link::encode(worker_link::Hello{worker_link::kAbiVersion, 1})));
-  while (broken_.empty()) context_.run_one();
-  context_.poll();
+  loop_.poll();
   EXPECT_EQ(broken_, std::vector<std::string>{"it said hello a second time"});
   EXPECT_EQ(messages_, 0);
 }
@@ -64,12 +63,13 @@ TEST_F(WorkerSocketTest, AFloodLeavesRoomForOthersInEveryTurn) {
   for (int round = 0; round < 20; ++round) {
     while (say(packet)) ++sent;
     const int before = messages_;
-    while (messages_ == before) context_.run_one();
+    while (messages_ == before) loop_.poll_one();
     ++turns;
     EXPECT_LE(messages_ - before, 16);
   }
   EXPECT_GT(sent, 16);
-  while (messages_ < sent) context_.run_one();
+  loop_.poll();
+  EXPECT_EQ(messages_, sent);
   EXPECT_TRUE(broken_.empty());
 }
 
@@ -78,8 +78,7 @@ TEST_F(WorkerSocketTest, AnUnreadablePacketEndsTheReadingOnce) {
   ASSERT_TRUE(say(garbage));
   ASSERT_TRUE(say(garbage));
   ASSERT_TRUE(say(worker_link::encode(worker_link::Ready{})));
-  while (broken_.empty()) context_.run_one();
-  context_.poll();
+  loop_.poll();
   ASSERT_EQ(broken_.size(), 1U);
   EXPECT_NE(broken_[0].find("cannot be read"), std::string::npos) << broken_[0];
   EXPECT_EQ(messages_, 0);
@@ -95,15 +94,24 @@ TEST_F(WorkerSocketTest, WhereTheKernelCanItNoDescriptorComesFromAWorker) {
   EXPECT_TRUE(broken_.empty());
 }
 
-TEST_F(WorkerSocketTest, WhereOneComesTheReadingEndsAndWhoMayWaitClosesIt) {
+// A close may take as long as the worker likes.
+TEST_F(WorkerSocketTest, WhereOneComesTheReadingEndsAndTheCloserGetsIt) {
   wire::allow_descriptors(worker_->fds().socket.get());  // as before Linux 6.16
-  testing::LingeringSocket lingering;
-  const int fd = lingering.fd.get();
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd held(ends[0]);
+  UniqueFd passed(ends[1]);
+  const int fd = passed.get();
   const auto ready = worker_link::encode(worker_link::Ready{});
   ASSERT_EQ(send_packet(worker_->child_ends().socket.get(), ready, {&fd, 1}), 0);
-  lingering.fd.reset();
-  while (broken_.empty()) context_.run_one();
+  passed.reset();
+  loop_.poll();
+  EXPECT_EQ(broken_.size(), 1U);
   EXPECT_EQ(messages_, 0);
+  pollfd look{held.get(), 0, 0};
+  EXPECT_EQ(::poll(&look, 1, 0), 0) << "not by the loop";
+  loop_.fake_closer().run_all();
+  EXPECT_EQ(::poll(&look, 1, 0), 1);
 }
 
 TEST(ListenerFolder, IsMadeForEveryoneWhateverTheMask) {
