@@ -10,8 +10,8 @@
 
 namespace ringmaster::daemon {
 
-/// Does work that a peer can block (errands) elsewhere than on the event loop: closes descriptors that came from a peer,
-/// and sockets that a peer can put descriptors into; seals memory that a peer may be writing to.
+/// Does work that a peer can block (errands) elsewhere than on the event loop: closes descriptors that came from a
+/// peer, and sockets that a peer can put descriptors into; seals memory that a peer may be writing to.
 ///
 /// Owned by the EventLoop; called from its thread. In the daemon it is a ClosingThreads; tests fake it.
 class Closer {

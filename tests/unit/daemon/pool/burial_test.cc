@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/testing/fake_keeper.h"
-#include "tests/unit/daemon/pool/fake_fates.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
-#include "tests/unit/daemon/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/pool_parts.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -19,16 +17,13 @@ constexpr shm::Owner kWorker{0, 1};
 constexpr std::uint64_t kNow = 1'000'000'000;
 
 /// A pool of one seat and one session, whose worker runs a job.
-struct Churchyard {
+struct Churchyard : testing::PoolParts {
   Churchyard() {
-    config.name = "t";
-    sessions.add(memory.session);
     record().incarnation = 1;
     record().flags = shm::kLedgerReady;
     record().state = static_cast<std::uint32_t>(shm::LedgerState::Live);
   }
 
-  [[nodiscard]] shm::LedgerWorker& record() const { return ledger.record.workers[0]; }
   /// A job that the worker with that lane has claimed.
   std::uint32_t run_a_job(shm::LaneRecord& lane, shm::ControlRecord& control, std::uint32_t flags = 0) {
     testing::World& world = memory.world;
@@ -45,9 +40,6 @@ struct Churchyard {
     shm::Claim taken;
     EXPECT_EQ(shm::claim(self, attached, 1000, taken), shm::ClaimStatus::Claimed);
     return world.last_slot;
-  }
-  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
-    return shm::SlotWord(memory.session.reply.word(slot).load());
   }
   Burial::Buried bury(int code = CLD_KILLED, int status = SIGKILL) {
     keeper::ExitRecord exit;
@@ -67,16 +59,6 @@ struct Churchyard {
     return orphan;
   }
 
-  testing::Ledger ledger;
-  testing::SessionInMemory memory;
-  config::PoolConfig config;
-  testing::Posted posted;
-  FakeKeeper keeper;
-  testing::FakeFates fates;
-  SessionRoster sessions{"t", 1000, posted.later()};
-  HandlerCatalog handlers{0, keeper, posted.later()};
-  PoolBook book{ledger.record, 0, 1};
-  std::vector<Seat> seats = std::vector<Seat>(1);
   bool stopping = false, of_memory = false;
   int calls = 0, asked_for_memory = 0;
   std::vector<PoolCharges::Death> charged;

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/daemon/pool/fake_fates.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
-#include "tests/unit/daemon/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/pool_parts.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -16,11 +15,8 @@ using testing::take_seat;
 constexpr core::TimePoint kNow{std::chrono::hours{1}};
 
 /// A pool of one worker and one session, and what its clients and its worker do.
-struct Room {
-  Room() : worker(&take_seat(seats[0], {0, 1})) {
-    sessions.add(memory.session);
-    drain.open(*memory.world.board);
-  }
+struct Room : testing::PoolParts {
+  Room() : worker(&take_seat(seats[0], {0, 1})) { drain.open(*memory.world.board); }
 
   [[nodiscard]] PoolDrain::Crew crew() { return {seats, hopeless}; }
   void step() { drain.step(kNow, crew()); }
@@ -31,9 +27,6 @@ struct Room {
   std::uint32_t submit() {
     memory.world.submit();
     return memory.world.last_slot;
-  }
-  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
-    return shm::SlotWord(memory.session.reply.word(slot).load());
   }
   /// The worker runs that job, or is done with it.
   void own(std::uint32_t slot) {
@@ -52,13 +45,6 @@ struct Room {
     return static_cast<shm::BoardClosed>(memory.world.board->closed.load());
   }
 
-  testing::Ledger ledger;
-  testing::SessionInMemory memory;
-  testing::Posted posted;
-  testing::FakeFates fates;
-  SessionRoster sessions{"t", 1000, posted.later()};
-  PoolBook book{ledger.record, 0, 1};
-  std::vector<Seat> seats = std::vector<Seat>(1);
   FakeWorker* worker;
   bool hopeless = false;
   int calls = 0;

@@ -4,11 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "proto/handler_id.h"
-#include "tests/testing/fake_keeper.h"
 #include "tests/testing/fake_timers.h"
-#include "tests/unit/daemon/pool/fake_fates.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
-#include "tests/unit/daemon/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/pool_parts.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -22,26 +20,14 @@ using testing::take_seat;
 constexpr core::TimePoint kNow{1h};
 
 /// A pool of two workers and a spare; its seats are empty.
-struct Room {
-  Room() {
-    config.name = "t";
+struct Room : testing::PoolParts {
+  Room() : PoolParts(3) {
     config.workers = 2;
     config.spares = 1;
-    sessions.add(memory.session);
   }
   [[nodiscard]] PoolView view() const { return report.view(kNow); }
 
-  testing::Ledger ledger;
-  testing::SessionInMemory memory;
-  testing::Posted posted;
-  testing::FakeFates fates;
-  testing::FakeKeeper keeper;
   testing::FakeTimers timers;
-  config::PoolConfig config;
-  std::vector<Seat> seats = std::vector<Seat>(3);
-  SessionRoster sessions{"t", 1000, posted.later()};
-  HandlerCatalog handlers{0, keeper, posted.later()};
-  PoolBook book{ledger.record, 0, 3};
   SeatOrders orders{"t", 0, 5s, {ledger.record, book, keeper}};
   Staffing staffing{config,
                     {seats, handlers, orders},

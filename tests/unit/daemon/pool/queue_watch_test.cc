@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/daemon/pool/fake_fates.h"
-#include "tests/unit/daemon/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/pool_parts.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -11,10 +10,8 @@ namespace {
 constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint64_t kNow = 1'000'000 * kMs;
 
-struct Room {
-  explicit Room(core::Duration timeout = {}) : watch(timeout, {book, sessions, statistics, fates}) {
-    sessions.add(memory.session);
-  }
+struct Room : testing::PoolParts {
+  explicit Room(core::Duration timeout = {}) : watch(timeout, {book, sessions, statistics, fates}) {}
 
   /// A job that was submitted at that time and has that timeout; 0: the pool's.
   std::uint32_t submit(std::uint64_t at_ns, std::uint32_t timeout_ms) {
@@ -25,16 +22,7 @@ struct Room {
     (void)memory.world.client.publish(*slot, job);
     return *slot;
   }
-  [[nodiscard]] shm::SlotWord word(std::uint32_t slot) const {
-    return shm::SlotWord(memory.session.reply.word(slot).load());
-  }
 
-  testing::Ledger ledger;
-  testing::SessionInMemory memory;
-  testing::Posted posted;
-  testing::FakeFates fates;
-  SessionRoster sessions{"t", 1000, posted.later()};
-  PoolBook book{ledger.record, 0, 1};
   PoolStatistics statistics{ledger.record.pools[0], 1};
   QueueWatch watch;
 };

@@ -4,10 +4,8 @@
 #include <signal.h>
 
 #include "proto/handler_id.h"
-#include "tests/testing/fake_keeper.h"
-#include "tests/unit/daemon/pool/fake_fates.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
-#include "tests/unit/daemon/pool/room_fixture.h"
+#include "tests/unit/daemon/pool/pool_parts.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -24,9 +22,8 @@ constexpr shm::Owner kOwner{0, 1};
 constexpr FakeKeeper::Name kName{0, 1};
 
 /// A pool of one worker and one session, with a hand-turned clock.
-struct Room {
+struct Room : testing::PoolParts {
   Room() : worker(take_seat(seats[0], kOwner)) {
-    sessions.add(memory.session);
     hand.open(*memory.world.board);
     HandlerDescription listener;
     listener.name = "listener";
@@ -35,7 +32,6 @@ struct Room {
   }
 
   [[nodiscard]] Seat& seat() { return seats[0]; }
-  [[nodiscard]] shm::LedgerWorker& record() const { return ledger.record.workers[0]; }
   /// The worker claims a new job of that handler.
   void run_a_job(const char* handler = "deaf") {
     testing::World& world = memory.world;
@@ -58,17 +54,8 @@ struct Room {
     watcher.look(seat(), now);
   }
   void capture_ends() { hand.drive(seat(), now, core::KillLadder::CaptureEnded{}); }
-  [[nodiscard]] shm::SlotWord word() const { return shm::SlotWord(memory.session.reply.word(slot).load()); }
+  [[nodiscard]] shm::SlotWord word() const { return PoolParts::word(slot); }
 
-  testing::Ledger ledger;
-  testing::SessionInMemory memory;
-  testing::Posted posted;
-  FakeKeeper keeper;
-  testing::FakeFates fates;
-  SessionRoster sessions{"t", 1000, posted.later()};
-  HandlerCatalog handlers{0, keeper, posted.later()};
-  PoolBook book{ledger.record, 0, 1};
-  std::vector<Seat> seats = std::vector<Seat>(1);
   FakeWorker& worker;
   core::TimePoint now = kNow;
   std::uint32_t slot = 0;
