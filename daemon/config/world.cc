@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/program_folder.h"
+
 namespace ringmaster::config {
 namespace {
 
@@ -43,18 +45,10 @@ std::optional<gid_t> group_id(const std::string& name) {
   return found->gr_gid;
 }
 
-/// The installed folder, relative to the binary so that an installed tree can be moved; then the build tree's.
-std::vector<std::string> handler_folders() {
-  std::vector<std::string> folders;
+std::vector<std::string> folders_for_handlers() {
+  std::vector<std::string> folders = handler_folders(program_folder());
   if (const char* chosen = ::secure_getenv("RINGMASTER_HANDLERS"); chosen != nullptr && *chosen != '\0') {
-    folders.emplace_back(chosen);
-  }
-  std::error_code error;
-  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
-  if (error) return folders;
-  const fs::path folder = binary.parent_path();
-  for (const char* relative : {RINGMASTER_HANDLERS_FROM_LIBEXEC, "../../worker/handlers", "../worker/handlers"}) {
-    folders.push_back((folder / relative).lexically_normal().string());
+    folders.emplace(folders.begin(), chosen);
   }
   return folders;
 }
@@ -67,7 +61,7 @@ World real_world() {
   world.user = user_facts;
   world.group = group_id;
   world.list = file_names;
-  world.handler_folders = handler_folders();
+  world.handler_folders = folders_for_handlers();
   if (const char* path = ::secure_getenv("PATH"); path != nullptr && *path != '\0') world.path = path;
   std::error_code error;
   if (const fs::path here = fs::current_path(error); !error) world.cwd = here.string();

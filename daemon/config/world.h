@@ -33,8 +33,7 @@ struct World {
   bool trusted = false;
 };
 
-/// This machine. Handlers are searched in `$RINGMASTER_HANDLERS`, then beside the running binary, as built or
-/// installed.
+/// This machine. Handlers are searched in `$RINGMASTER_HANDLERS`, then in the folders of base/program_folder.h.
 [[nodiscard]] World real_world();
 
 }  // namespace ringmaster::config

@@ -1,26 +1,19 @@
 #include "daemon/machine/program_place.h"
 
-#include <limits.h>
 #include <unistd.h>
+
+#include "base/program_folder.h"
 
 namespace ringmaster::daemon {
 namespace {
-
-// The folder of the running program.
-std::string own_folder() {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-  if (length <= 0) return ".";
-  const std::string text(path, static_cast<std::size_t>(length));
-  return text.substr(0, text.rfind('/'));
-}
 
 bool can_run(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace
 
 std::vector<std::string> program_folders() {
-  const std::string own = own_folder();
+  const std::string found = program_folder();
+  const std::string own = found.empty() ? "." : found;
   return {own, own + "/../libexec/ringmaster", own + "/../worker", RINGMASTER_LIBEXEC_DIR};
 }
 

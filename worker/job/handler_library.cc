@@ -1,12 +1,11 @@
 #include "worker/job/handler_library.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "worker/install_layout.h"
+#include "base/program_folder.h"
 
 namespace ringmaster::worker {
 namespace {
@@ -21,14 +20,12 @@ std::string joined(const std::vector<std::string>& folders) {
 
 }  // namespace
 
-std::vector<std::string> handler_folders() {
-  std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  if (failed) return {};
-  std::vector<std::string> folders;
-  for (const fs::path& candidate : {program.parent_path() / "handlers", program.parent_path() / kHandlersFromLibexec}) {
-    if (fs::is_directory(candidate, failed)) folders.push_back(candidate.lexically_normal().string());
-  }
+std::vector<std::string> present_handler_folders() {
+  std::vector<std::string> folders = handler_folders(program_folder());
+  std::erase_if(folders, [](const std::string& folder) {
+    std::error_code ignored;
+    return !fs::is_directory(folder, ignored);
+  });
   return folders;
 }
 

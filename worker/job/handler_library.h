@@ -8,9 +8,9 @@
 
 namespace ringmaster::worker {
 
-/// Where handler libraries are looked for when they are named without a slash: `handlers` beside the program (a build
-/// folder), then the installed folder relative to it. Folders that do not exist are left out.
-[[nodiscard]] std::vector<std::string> handler_folders();
+/// Where handler libraries are looked for when they are named without a slash: those of handler_folders() that there
+/// are.
+[[nodiscard]] std::vector<std::string> present_handler_folders();
 
 /// `name` with a slash is a file; without one, NAME or NAME.so in the first of `folders` that has it.
 [[nodiscard]] Result<std::string> find_handler_library(const std::string& name,

@@ -25,7 +25,7 @@ constexpr char kUsage[] =
 
 struct Options {
   std::vector<std::string> handlers;
-  std::vector<std::string> folders = ringmaster::worker::handler_folders();
+  std::vector<std::string> folders = ringmaster::worker::present_handler_folders();
   bool list = false;
   bool version = false;
   bool help = false;
