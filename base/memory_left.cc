@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <utility>
 
 #include "base/cgroup_text.h"
 
@@ -58,19 +59,23 @@ std::optional<std::uint64_t> left_in_cgroup(std::string_view limit, std::string_
   return *most - std::min(*most, held);
 }
 
-std::uint64_t memory_left(const ReadText& read) {
-  std::uint64_t least = available_of(read("/proc/meminfo")).value_or(std::numeric_limits<std::uint64_t>::max());
-  const std::string groups = read("/proc/self/cgroup");
-  for (const CgroupMount& mount : cgroup_mounts(read("/proc/self/mountinfo"), "memory")) {
-    const auto group = cgroup_of(groups, mount.v2, "memory");
+MemoryLook::MemoryLook(ReadText read) : read_(std::move(read)) {
+  const std::string own = read_("/proc/self/cgroup");
+  for (const CgroupMount& mount : cgroup_mounts(read_("/proc/self/mountinfo"), "memory")) {
+    const auto group = cgroup_of(own, mount.v2, "memory");
     if (!group) continue;
-    for (const std::string& folder : cgroup_folders(mount, *group)) {
-      if (const auto left = left_in_folder(read, folder, mount.v2)) least = std::min(least, *left);
-    }
+    for (std::string& folder : cgroup_folders(mount, *group)) groups_.push_back({std::move(folder), mount.v2});
+  }
+}
+
+MemoryLook::MemoryLook() : MemoryLook(text_of) {}
+
+std::uint64_t MemoryLook::left() const {
+  std::uint64_t least = available_of(read_("/proc/meminfo")).value_or(std::numeric_limits<std::uint64_t>::max());
+  for (const Group& group : groups_) {
+    if (const auto left = left_in_folder(read_, group.folder, group.v2)) least = std::min(least, *left);
   }
   return least;
 }
-
-std::uint64_t memory_left_now() { return memory_left(text_of); }
 
 }  // namespace ringmaster

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// How much more memory this process may take. The daemon asks before it promises memory, a client before it takes
 /// pages: beyond the limit of a memory cgroup comes the OOM killer, not an errno. File cache that the kernel can drop
@@ -22,11 +23,29 @@ namespace ringmaster {
 /// The text of a file; empty where there is none.
 using ReadText = std::function<std::string(const std::string& path)>;
 
-/// The smallest of: what the machine has left, and what is left in this process's memory cgroup and in each of its
-/// ancestors (v2 and v1, wherever they are mounted). What cannot be read is no limit; the largest value if nothing can.
-[[nodiscard]] std::uint64_t memory_left(const ReadText& read);
+/// Finds the memory cgroup of this process and its ancestors (v2 and v1, wherever they are mounted) once, and tells
+/// what is left whenever it is asked. Any thread may ask if `read` allows it.
+class MemoryLook {
+ public:
+  /// If the process is moved to another cgroup later, this look does not notice.
+  explicit MemoryLook(ReadText read);
+  /// With the files of this machine.
+  MemoryLook();
 
-/// memory_left() with the files of this machine.
-[[nodiscard]] std::uint64_t memory_left_now();
+  /// The smallest of what the machine and each of the cgroups have left. What cannot be read is no limit; the largest
+  /// value if nothing can.
+  [[nodiscard]] std::uint64_t left() const;
+
+ private:
+  struct Group {
+    std::string folder;
+    bool v2;
+  };
+  ReadText read_;
+  std::vector<Group> groups_;
+};
+
+/// What a new look at this machine tells.
+[[nodiscard]] inline std::uint64_t memory_left_now() { return MemoryLook().left(); }
 
 }  // namespace ringmaster

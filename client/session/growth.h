@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "client/session/job_records.h"
 #include "shm/heap/reserved_heap.h"
@@ -14,11 +16,11 @@ namespace ringmaster::client {
 class Growth {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
-  using MayTake = bool (*)(std::uint64_t bytes);
+  using MayTake = std::function<bool(std::uint64_t bytes)>;
 
   /// All outlive it.
   Growth(JobRecords& records, shm::ClientPort& port, shm::ReservedHeap& results, MayTake may_take)
-      : records_(records), port_(port), results_(results), may_take_(may_take) {}
+      : records_(records), port_(port), results_(results), may_take_(std::move(may_take)) {}
 
   /// True if a job waits for room: then no new job may take any.
   [[nodiscard]] bool waits() const noexcept { return waiting_ != 0; }

@@ -13,7 +13,14 @@ namespace ringmaster::client {
   return left >= kMargin && bytes <= left - kMargin;
 }
 
-/// The same for the memory that is left now.
-[[nodiscard]] inline bool may_reserve(std::uint64_t bytes) { return leaves_margin(memory_left_now(), bytes); }
+/// The same for the memory that is left when it is asked. A session makes it when it opens, because it asks with its
+/// mutex held, and to find the cgroups takes long if much is mounted.
+class MemoryMargin {
+ public:
+  [[nodiscard]] bool operator()(std::uint64_t bytes) const { return leaves_margin(look_.left(), bytes); }
+
+ private:
+  MemoryLook look_;
+};
 
 }  // namespace ringmaster::client

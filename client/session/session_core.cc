@@ -5,7 +5,6 @@
 
 #include "client/session/completion_feed.h"
 #include "client/session/lifeline.h"
-#include "client/session/memory_margin.h"
 #include "shm/port/doorbell.h"
 #include "shm/port/hints.h"
 
@@ -47,7 +46,7 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestV
       requests_(request.ring_bytes(), memory_.request_fd.get(), request.ring_file_offset()),
       results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset()),
       records_(request.slots()),
-      growth_(records_, port_, results_, may_reserve),
+      growth_(records_, port_, results_, [this](std::uint64_t bytes) { return margin_(bytes); }),
       ended_(records_) {
   found_.reserve(request.slots());
   close_in_children(memory_.lifeline.get());
@@ -76,7 +75,7 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
     shm::Extent extent;
-    switch (requests_.take(bytes, extent, may_reserve)) {
+    switch (requests_.take(bytes, extent, margin_)) {
       case shm::Taken::Ok:
         return Request(shared_from_this(), extent.id, extent.offset, {port_.request().ring() + extent.offset, bytes});
       case shm::Taken::NoMemory:
@@ -110,7 +109,7 @@ inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uin
   shm::JobDescriptor& job = draft.job;
   shm::JobRoom room;
   if (const auto shortage =
-          shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, job.result_capacity}, may_reserve, room))
+          shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, job.result_capacity}, margin_, room))
     return shortage;
   if (job.arguments_bytes != 0)
     std::memcpy(port_.request().ring() + room.arguments.offset, draft.arguments.data(), job.arguments_bytes);

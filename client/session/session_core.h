@@ -13,6 +13,7 @@
 #include "client/session/growth.h"
 #include "client/session/job_draft.h"
 #include "client/session/job_records.h"
+#include "client/session/memory_margin.h"
 #include "client/session/room_waiters.h"
 #include "client/session/session_facts.h"
 #include "client/session/session_life.h"
@@ -135,6 +136,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   shm::ReservedRing requests_;
   shm::ReservedHeap results_;
   JobRecords records_;
+  const MemoryMargin margin_;
   Growth growth_;
   struct Found {
     std::uint32_t slot;

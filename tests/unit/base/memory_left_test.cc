@@ -10,11 +10,13 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
+std::string text_in(const Files& files, const std::string& path) {
+  const auto at = files.find(path);
+  return at == files.end() ? std::string{} : at->second;
+}
+
 std::uint64_t left_by(const Files& files) {
-  return memory_left([&](const std::string& path) {
-    const auto at = files.find(path);
-    return at == files.end() ? std::string{} : at->second;
-  });
+  return MemoryLook([&](const std::string& path) { return text_in(files, path); }).left();
 }
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
@@ -59,6 +61,23 @@ TEST(MemoryLeft, IsLimitedByAGroupOfTheOldKindToo) {
                      {"/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "2097152\n"},
                      {"/sys/fs/cgroup/memory/job/memory.usage_in_bytes", "1048576\n"}}),
             kMiB);
+}
+
+TEST(MemoryLeft, IsReadAnewInTheGroupsThatWereFoundOnce) {
+  Files files{{"/proc/self/mountinfo", "30 24 0:26 / /mnt/groups rw - cgroup2 none rw\n"},
+              {"/proc/self/cgroup", "0::/job\n"},
+              {"/mnt/groups/job/memory.max", "2097152\n"},
+              {"/mnt/groups/job/memory.current", "0\n"}};
+  std::map<std::string, int> reads;
+  const MemoryLook look([&](const std::string& path) {
+    ++reads[path];
+    return text_in(files, path);
+  });
+  EXPECT_EQ(look.left(), 2 * kMiB);
+  files["/mnt/groups/job/memory.current"] = "1048576\n";
+  EXPECT_EQ(look.left(), kMiB);
+  EXPECT_EQ(reads["/proc/self/mountinfo"], 1) << "it is long where much is mounted";
+  EXPECT_EQ(reads["/proc/self/cgroup"], 1);
 }
 
 TEST(MemoryLeft, IsWithoutALimitWhereNothingCanBeRead) {
