@@ -4,13 +4,9 @@
 #include <functional>
 #include <string>
 
-#include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
-#include "daemon/ports/pool_port.h"
 #include "daemon/sessions/session_deposits.h"
-#include "daemon/sessions/session_ending.h"
-#include "daemon/sessions/session_ledger.h"
-#include "daemon/sessions/session_table.h"
+#include "daemon/sessions/session_rooms.h"
 
 namespace ringmaster::daemon {
 
@@ -19,15 +15,7 @@ namespace ringmaster::daemon {
 /// has it. The supervisor's one thread.
 class SessionAdoption {
  public:
-  struct Rooms {
-    SessionTable& table;
-    SessionLedger& ledger;
-    core::QuotaBook& quota;
-    DaemonPort& daemon;
-    SessionEnding& ending;
-  };
-
-  SessionAdoption(const Rooms& rooms, const Timers& timers) : rooms_(rooms), timers_(timers) {}
+  SessionAdoption(const SessionRooms& rooms, const Timers& timers) : rooms_(rooms), timers_(timers) {}
 
   /// `cold`: all end as lost. `predecessors` is called for each session whose client was an earlier supervisor.
   void adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors);
@@ -36,7 +24,7 @@ class SessionAdoption {
   Result<SessionEntry*> adopt_one(std::uint16_t index, const TakeDeposit& take);
   void lose(std::uint16_t index, const std::string& why);
 
-  Rooms rooms_;
+  SessionRooms rooms_;
   const Timers& timers_;
 };
 

@@ -5,14 +5,10 @@
 #include <string>
 
 #include "daemon/core/daemon/memory_grant.h"
-#include "daemon/core/daemon/quota.h"
 #include "daemon/loop/timers.h"
 #include "daemon/ports/peer.h"
-#include "daemon/ports/pool_port.h"
-#include "daemon/sessions/session_ending.h"
-#include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_request.h"
-#include "daemon/sessions/session_table.h"
+#include "daemon/sessions/session_rooms.h"
 
 namespace ringmaster::daemon {
 
@@ -24,13 +20,6 @@ inline constexpr std::uint64_t kShortestRunMs = 10;
 /// steps, so each step finds the session again by its serial. The supervisor's one thread.
 class SessionOpening {
  public:
-  struct Rooms {
-    SessionTable& table;
-    SessionLedger& ledger;
-    core::QuotaBook& quota;
-    DaemonPort& daemon;
-    SessionEnding& ending;
-  };
   struct Ports {
     Timers& timers;
     /// Seals the segment against further writable mappings, in a thread, because a client inside write(2) can make that
@@ -40,7 +29,7 @@ class SessionOpening {
     std::function<core::GrantQuestion(std::uint32_t uid, core::Bytes bytes)> memory;
   };
 
-  SessionOpening(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
+  SessionOpening(const SessionRooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
 
   void open(const Peer& peer, SessionWish wish, const SessionAsker& asker);
   /// The client has mapped both segments.
@@ -66,7 +55,7 @@ class SessionOpening {
   void attach(SessionEntry& entry, std::function<void(SessionEntry&)> open, std::function<void()> ended);
   [[nodiscard]] SessionEntry* still(std::uint32_t serial, SessionState state) const;
 
-  Rooms rooms_;
+  SessionRooms rooms_;
   Ports ports_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "daemon/loop/closer.h"
 #include "tests/integration/control/control_fixture.h"
+#include "tests/testing/send_along.h"
 #include "tests/testing/slow_close.h"
 
 // What a client can make slow to close holds the supervisor up in nothing: where the kernel keeps descriptors from
@@ -23,23 +24,6 @@ std::string status_frame(std::uint64_t id) {
   v1::Request request = status_request();
   request.set_id(id);
   return wire::make_frame(request.SerializeAsString());
-}
-
-/// errno of the attempt, 0: sent.
-int send_along(int socket, const std::string& bytes, std::span<const int> fds, int flags = 0) {
-  std::vector<char> control(CMSG_SPACE(fds.size_bytes()));
-  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(fds.size_bytes());
-  std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-  return ::sendmsg(socket, &message, MSG_NOSIGNAL | flags) >= 0 ? 0 : errno;
 }
 
 v1::Request hello_request() {

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "proto/stranger.h"
+#include "tests/testing/send_along.h"
 
 namespace ringmaster::wire {
 namespace {
@@ -56,19 +57,7 @@ TEST(FdPassing, APacketThatDoesNotFitIsAnError) {
 TEST(FdPassing, MoreDescriptorsThanAllowedAreAnErrorAndAreClosed) {
   Pair pair(SOCK_STREAM);
   std::array<int, kMaxPassedFds + 1> fds{};
-  std::byte byte{};
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fds);
-  ASSERT_EQ(::sendmsg(pair.a.get(), &message, 0), 1);
+  ASSERT_EQ(testing::send_along(pair.a.get(), "x", fds), 0);
   const int before = ::dup(0);
   ::close(before);
   std::array<std::byte, 16> buffer{};
@@ -83,20 +72,8 @@ TEST(FdPassing, MoreDescriptorsThanAllowedAreAnErrorAndAreClosed) {
 TEST(FdPassing, AStrangersDescriptorsAllArriveHoweverManyTheyAre) {
   Pair pair(SOCK_SEQPACKET);
   std::array<int, 253> fds{};
-  std::byte bytes[4] = {};
-  iovec part{bytes, sizeof bytes};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fds)> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fds);
   for (const bool fits : {true, false}) {
-    ASSERT_EQ(::sendmsg(pair.a.get(), &message, 0), 4);
+    ASSERT_EQ(testing::send_along(pair.a.get(), "four", fds), 0);
     std::array<std::byte, 16> buffer{};
     const auto received = receive_from_stranger(pair.b.get(), std::span(buffer).first(fits ? 16 : 2));
     ASSERT_TRUE(received);

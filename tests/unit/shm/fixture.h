@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -76,6 +78,12 @@ struct Worker {
     session.index = 3;
     session.request = world.request;
     session.reply = world.reply;
+  }
+  /// The next job, which there is.
+  shm::Claim take(std::uint64_t now_ns = 1) {
+    shm::Claim job;
+    EXPECT_EQ(shm::claim(self, session, now_ns, job), shm::ClaimStatus::Claimed);
+    return job;
   }
   Memory lane_memory, control_memory;
   shm::ControlRecord* control = nullptr;

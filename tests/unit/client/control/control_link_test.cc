@@ -99,6 +99,11 @@ class FakeDaemon {
   std::thread thread_;
 };
 
+bool say_done(const v1::Request&, v1::Reply& reply) {
+  reply.mutable_done();
+  return true;
+}
+
 v1::Request status_request() {
   v1::Request request;
   request.mutable_get_status();
@@ -150,10 +155,7 @@ TEST(ControlLink, TurnsAnErrorReplyIntoItsMessage) {
 
 TEST(ControlLink, RefusesAnAnswerOfAnotherKind) {
   FakeDaemon daemon;
-  daemon.serve([](const v1::Request&, v1::Reply& reply) {
-    reply.mutable_done();
-    return true;
-  });
+  daemon.serve(say_done);
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
   EXPECT_FALSE(ask_for(link, status_request(), v1::Reply::kStatus));
 }
@@ -232,10 +234,7 @@ TEST(MessageJob, IsSentAgainOnlyWhileItsOutcomeWouldBeKept) {
 
 TEST(ControlLink, RefusesInAForkedChild) {
   FakeDaemon daemon;
-  daemon.serve([](const v1::Request&, v1::Reply& reply) {
-    reply.mutable_done();
-    return true;
-  });
+  daemon.serve(say_done);
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
   ASSERT_TRUE(link.connect());
   const pid_t child = ::fork();
@@ -330,10 +329,7 @@ TEST(Client, RefusesASocketPathThatIsTooLong) {
 
 TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
   FakeDaemon daemon;
-  daemon.serve([](const v1::Request&, v1::Reply& reply) {
-    reply.mutable_done();
-    return true;
-  });
+  daemon.serve(say_done);
   daemon.busy = 3;
   {
     ControlLink patient(daemon.path(), "test", std::chrono::seconds(30), std::chrono::seconds(30));
@@ -350,10 +346,7 @@ TEST(ControlLink, ComesBackToADaemonThatIsBusyForNow) {
 // Time itself is what is tested: each of two supervisors hangs for longer than a successor is waited for.
 TEST(ControlLink, WaitsForASuccessorWhereTheGreetingBroke) {
   FakeDaemon daemon;
-  daemon.serve([](const v1::Request&, v1::Reply& reply) {
-    reply.mutable_done();
-    return true;
-  });
+  daemon.serve(say_done);
   daemon.broken = 2;
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
   const auto connected = link.connect();
@@ -373,10 +366,7 @@ TEST(Backoff, GrowsAndSpreads) {
 
 TEST(ControlLink, ForAdministrationStartsNoServiceThatIsStopped) {
   FakeDaemon daemon;
-  daemon.serve([](const v1::Request&, v1::Reply& reply) {
-    reply.mutable_done();
-    return true;
-  });
+  daemon.serve(say_done);
   const std::string mark = wire::alive_mark_path(daemon.path());
   ASSERT_EQ(::mkfifo(mark.c_str(), 0600), 0);
   ControlLink link(daemon.path(), "test", std::chrono::seconds(5), Duration(0), true);

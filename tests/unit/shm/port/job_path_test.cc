@@ -23,8 +23,7 @@ TEST(JobPath, GoesFromClientToWorkerToClient) {
   World world;
   Worker worker(world, {1, 1}, 0);
   const std::uint32_t seq = world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 100, job), ClaimStatus::Claimed);
+  Claim job = worker.take(100);
   EXPECT_EQ(job.job.handler, 42u);
   EXPECT_EQ(look_at_lane(*worker.self.lane).intent, (Intent{3, static_cast<std::uint16_t>(job.slot), seq}));
   ASSERT_TRUE(locate(worker.session, job).ok);
@@ -45,8 +44,7 @@ TEST(JobPath, ALaneCountsWhatItsJobsTook) {
   Worker worker(world, {1, 1}, 0);
   for (const std::uint64_t ran : {std::uint64_t{1'000}, std::uint64_t{3'000'000}, std::uint64_t{2'000}}) {
     world.submit();
-    Claim job;
-    ASSERT_EQ(claim(worker.self, worker.session, 500, job), ClaimStatus::Claimed);
+    Claim job = worker.take(500);
     ASSERT_EQ(finish(worker.self, worker.session, job, {}, 500 + ran), FinishStatus::Finished);
   }
   const LaneRecord& lane = *worker.self.lane;
@@ -66,8 +64,7 @@ TEST(JobPath, BelievesNoSubmissionFromBeforeItsSessionOrFromTheFuture) {
   const auto claimed_at = [&](std::uint64_t said_ns, std::uint64_t now_ns) {
     world.submit();
     world.request.descriptor(world.last_slot).submitted_ns = said_ns;
-    Claim job;
-    EXPECT_EQ(claim(worker.self, worker.session, now_ns, job), ClaimStatus::Claimed);
+    Claim job = worker.take(now_ns);
     EXPECT_EQ(finish(worker.self, worker.session, job, {}, now_ns), FinishStatus::Finished);
     collect(world);
     return job.job.submitted_ns;
@@ -90,8 +87,7 @@ TEST(JobPath, ServesSlotsInTheOrderTheyWereHandedOut) {
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 50; ++i) world.submit();
     for (int i = 0; i < 50; ++i) {
-      Claim job;
-      ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+      Claim job = worker.take();
       EXPECT_EQ(job.word.seq(), expected++);
       ASSERT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Finished);
     }
@@ -108,8 +104,7 @@ TEST(JobPath, CancelsWhatIsQueuedAndAsksWhatRuns) {
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].cause(), Cause::Cancelled);
   seq = world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   EXPECT_FALSE(cancel_asked(worker.self, worker.session, job));
   EXPECT_FALSE(world.client.cancel(world.last_slot, seq));
   EXPECT_TRUE(cancel_asked(worker.self, worker.session, job));
@@ -152,8 +147,7 @@ TEST(JobPath, ACondemnedWorkerCannotComplete) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   const Intent intent = *look_at_lane(*worker.self.lane).intent;
   worker.control->hold.store(1);
   EXPECT_TRUE(condemn(world.reply, intent, worker.self.owner));
@@ -166,8 +160,7 @@ TEST(JobPath, ACondemnationThatComesTooLateIsRefused) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   const Intent intent = *look_at_lane(*worker.self.lane).intent;
   ASSERT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Finished);
   EXPECT_FALSE(condemn(world.reply, intent, worker.self.owner));
@@ -177,13 +170,11 @@ TEST(JobPath, ASentenceKillsOnlyWhereTheLaneAgrees) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim first;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, first), ClaimStatus::Claimed);
+  Claim first = worker.take();
   const Intent late = *look_at_lane(*worker.self.lane).intent;
   ASSERT_EQ(finish(worker.self, worker.session, first, {}, 2), FinishStatus::Finished);
   world.submit();
-  Claim second;
-  ASSERT_EQ(claim(worker.self, worker.session, 3, second), ClaimStatus::Claimed);
+  Claim second = worker.take(3);
   worker.control->hold.store(1);
   EXPECT_EQ(condemn_and_look(world.reply, *worker.self.lane, late, worker.self.owner), Condemnation::Ended);
   world.reply.word(first.slot).store(first.word.bits());  // the client aims
@@ -198,8 +189,7 @@ TEST(JobPath, AnAlteredWordIsTamperingUnlessHeld) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   world.reply.word(job.slot).store(0x1234);
   EXPECT_EQ(finish(worker.self, worker.session, job, {}, 2), FinishStatus::Tampered);
   EXPECT_FALSE(look_at_lane(*worker.self.lane).intent);
@@ -213,8 +203,7 @@ TEST(JobPath, ADescriptorThatPointsOutsideIsNotLocated) {
   bad.request_line = 0xFFFFFFFF;
   bad.request_bytes = ~std::uint64_t{0};
   (void)world.client.publish(*slot, bad);
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   EXPECT_FALSE(locate(worker.session, job).ok);
 }
 

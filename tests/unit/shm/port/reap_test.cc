@@ -29,8 +29,7 @@ TEST(Reap, FailsTheJobThatItsWorkerTookAlong) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   const ReapTarget targets[] = {world.target()};
   const auto jobs = reap(targets, death_of(worker), kRetryIdempotent);
   ASSERT_EQ(jobs.size(), 1u);
@@ -66,8 +65,7 @@ TEST(Reap, TheFirstVerdictWinsOverTheSignal) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit(kJobIdempotent);
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  (void)worker.take();
   const Intent intent = *look_at_lane(*worker.self.lane).intent;
   DeathReport death = death_of(worker);
   death.detail = 9;
@@ -97,8 +95,7 @@ TEST(Reap, BelievesTheOwnerBitsWhereTheLaneIsLost) {
   Worker worker(world, {1, 1}, 0);
   world.submit();
   const std::uint32_t plain = world.last_slot;
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   const std::uint32_t seq = world.submit(kJobIdempotent);
   world.reply.word(world.last_slot).store(SlotWord::owned(seq, SlotState::Running, 0, {1, 1}).bits());
   DeathReport death = death_of(worker);
@@ -183,8 +180,7 @@ TEST(Reap, LeavesOtherIncarnationsAlone) {
   Worker dead(world, {1, 1}, 0);
   Worker alive(world, {1, 2}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(alive.self, alive.session, 1, job), ClaimStatus::Claimed);
+  Claim job = alive.take();
   const ReapTarget targets[] = {world.target()};
   EXPECT_TRUE(reap(targets, death_of(dead), kRetryIdempotent).empty());
   EXPECT_EQ(finish(alive.self, alive.session, job, {}, 2), FinishStatus::Finished);
@@ -194,8 +190,7 @@ TEST(Reap, RestoresADoneBitThatDiedWithItsWorker) {
   World world;
   Worker worker(world, {1, 1}, 0);
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  Claim job = worker.take();
   // The worker dies right after its completing CAS.
   world.reply.word(job.slot).store(SlotWord::terminal(job.word.seq(), SlotState::Done, 0, Cause::Completed).bits());
   const std::uint32_t before = world.client.observe();
@@ -212,8 +207,7 @@ TEST(Reap, EndAllLeavesNoJobOpen) {
   Worker worker(world, {1, 1}, 0);
   world.submit();
   world.submit();
-  Claim job;
-  ASSERT_EQ(claim(worker.self, worker.session, 1, job), ClaimStatus::Claimed);
+  (void)worker.take();
   EXPECT_EQ(end_all(world.reply, Cause::Lost), 2u);
   int lost = 0;
   world.client.collect([&](std::uint32_t, SlotWord word) { lost += word.cause() == Cause::Lost ? 1 : 0; });

@@ -204,18 +204,24 @@ TEST_F(FileIo, KeepsLinksAndWritesIntoPipes) {
   EXPECT_TRUE(fs::is_fifo(path("pipe")));
 }
 
+// Six bytes, and nobody says how many there are.
+Input stream() {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  Input input;
+  input.fd = UniqueFd(ends[0]);
+  EXPECT_EQ(::write(ends[1], "stream", 6), 6);
+  ::close(ends[1]);
+  return input;
+}
+
 TEST_F(FileIo, StopsReadingBeyondTheLimit) {
   const auto zero = open_input("/dev/zero").value();
   EXPECT_FALSE(zero.sized);
   const auto refused = read_all(zero, 100'000);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, EFBIG);
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  Input input;
-  input.fd = UniqueFd(ends[0]);
-  ASSERT_EQ(::write(ends[1], "stream", 6), 6);
-  ::close(ends[1]);
+  const Input input = stream();
   EXPECT_EQ(read_all(input, 5).error().code, EFBIG);
 }
 
@@ -269,12 +275,7 @@ TEST_F(FileIo, ReadsAFileStraightIntoItsPlace) {
 }
 
 TEST_F(FileIo, ReadsAStreamToItsEnd) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  Input input;
-  input.fd = UniqueFd(ends[0]);
-  ASSERT_EQ(::write(ends[1], "stream", 6), 6);
-  ::close(ends[1]);
+  const Input input = stream();
   EXPECT_EQ(read_all(input, 6).value(), "stream");
 }
 
