@@ -24,7 +24,7 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
-Stepper::Stepper(std::vector<std::span<std::byte>> watched, const std::function<void()>& work) : pid_(fork()) {
+Stepper::Stepper(const std::vector<std::span<std::byte>>& watched, const std::function<void()>& work) : pid_(fork()) {
   for (const auto part : watched) parts_.push_back({part, {part.begin(), part.end()}});
   if (pid_ < 0) throw std::runtime_error(std::string("cannot fork: ") + std::strerror(errno));
   if (pid_ == 0) {

@@ -15,7 +15,7 @@ class Stepper {
  public:
   /// Forks a child that will run `work`; the `watched` parts of shared memory are compared after each instruction,
   /// so they should be no more than it may write. Throws std::runtime_error where tracing is forbidden.
-  Stepper(std::vector<std::span<std::byte>> watched, const std::function<void()>& work);
+  Stepper(const std::vector<std::span<std::byte>>& watched, const std::function<void()>& work);
   Stepper(const Stepper&) = delete;
   Stepper& operator=(const Stepper&) = delete;
   ~Stepper();

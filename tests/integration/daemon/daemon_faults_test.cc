@@ -86,7 +86,7 @@ TEST_F(DaemonFaults, EveryFaultHasItsSignalItsStackAndItsWords) {
     EXPECT_EQ(incident.detail(), fault.signal);
     EXPECT_EQ(incident.handler(), fault.handler);
     EXPECT_NE(incident.job_id(), 0U);
-    EXPECT_EQ(incident.stack().rfind("#", 0), 0U) << incident.stack();
+    EXPECT_EQ(incident.stack().rfind('#', 0), 0U) << incident.stack();
     EXPECT_NE(incident.stack().find("misbehaving_worker.cc:"), std::string::npos) << incident.stack();
     for (const char* ours : {"JobContext", "HandlerTable", "libc.so", "fault", "main ("}) {
       EXPECT_EQ(incident.stack().find(ours), std::string::npos) << ours << " in " << incident.stack();

@@ -176,17 +176,17 @@ TEST_F(KeeperSuccession, HangupIsIgnored) {
 class KeeperStart : public KeeperTest {};
 
 TEST_F(KeeperStart, LeavesChildrenAloneThatItHadBefore) {
-  auto [read_end, write_end] = make_pipe();
-  before_exec_ = [&] {
+  const auto pipe = make_pipe();
+  before_exec_ = [write_end = pipe.second.get()] {
     const pid_t sidecar = ::fork();
     if (sidecar == 0) {
       for (;;) ::pause();
     }
-    if (::write(write_end.get(), &sidecar, sizeof sidecar) != static_cast<ssize_t>(sizeof sidecar)) ::_exit(1);
+    if (::write(write_end, &sidecar, sizeof sidecar) != static_cast<ssize_t>(sizeof sidecar)) ::_exit(1);
   };
   start();
   pid_t sidecar = 0;
-  ASSERT_EQ(::read(read_end.get(), &sidecar, sizeof sidecar), static_cast<ssize_t>(sizeof sidecar));
+  ASSERT_EQ(::read(pipe.first.get(), &sidecar, sizeof sidecar), static_cast<ssize_t>(sizeof sidecar));
   Puppet puppet = next_supervisor();
   ASSERT_EQ(spawn(puppet, 1, {"brood"}).error, 0);
   expect<ExitRecord>(puppet);

@@ -27,7 +27,7 @@ class TracerProcessTest : public testing::Test {
 
   /// A false tracer that behaves as its name says.
   std::string false_tracer(const std::string& name) const {
-    const std::string path = folder_ + "/" + name;
+    std::string path = folder_ + "/" + name;
     if (!fs::exists(path)) fs::copy_file(FALSE_TRACER, path);
     return path;
   }

@@ -153,8 +153,10 @@ TEST_F(ChaosJudge, AskedOnceMoreWithMoreRoomItIsAnotherJobToTheDaemon) {
   submitted();
   accepted();
   for (int id = 1; id <= 2; ++id)
-    for (int attempt = 1; attempt <= 3; ++attempt)
-      begins(static_cast<std::uint64_t>(12 + 10 * id + attempt), attempt, kWorker + 10 * id + attempt, id);
+    for (int attempt = 1; attempt <= 3; ++attempt) {
+      const int step = 10 * id + attempt;
+      begins(12U + static_cast<unsigned>(step), attempt, kWorker + step, id);
+    }
   ends(40, 3, kWorker + 23);
   done(41, 3);
   client_left();

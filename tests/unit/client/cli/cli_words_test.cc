@@ -52,7 +52,7 @@ TEST(Words, TheProgressLineFitsTheTerminal) {
   }
   EXPECT_EQ(show_progress(busy, 60), show_progress(busy, 60).substr(0, 60));
   EXPECT_NE(show_progress(busy, 60).find("left"), std::string::npos) << "the bar gets shorter first";
-  EXPECT_NE(show_progress(busy, 60).find("#"), std::string::npos);
+  EXPECT_NE(show_progress(busy, 60).find('#'), std::string::npos);
 }
 
 TEST(Words, JobsHaveAShortForm) {
@@ -184,10 +184,9 @@ TEST(StatusView, ShowsAPoolAndItsWorkers) {
   const std::string text = status_text(status);
   EXPECT_EQ(text.find("uid 1001"), std::string::npos);
   for (const char* part :
-       {"uid 1000 is charged with the end of 21 workers: refused for another 30 s, then served last for 25 s; the "
-        "last "
-        "one killed by SIGSEGV\n",
-        "9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure", "4711", "signal 11",
+       {"uid 1000 is charged with the end of 21 workers: refused for another 30 s, then served last for 25 s; ",
+        "the last one killed by SIGSEGV\n", "9.9: degraded", "pool images: quarantined", "QUARANTINED: boot failure",
+        "4711", "signal 11",
         "seat 0: killed after its run deadline, in resize, job 17-77\n      #0 spin\n      #1 main\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   incident.set_full_stack("#0 spin\n#1 main\n#2 _start\n");
