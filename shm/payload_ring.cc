@@ -19,13 +19,4 @@ bool PayloadRing::make_way(std::uint64_t size) {
   return true;
 }
 
-void PayloadRing::shrink(Extent& extent, std::uint64_t bytes) noexcept {
-  const std::uint64_t size = std::max(std::uint64_t{kCacheLine}, whole_lines(bytes));
-  if (extent.id == 0 || extent.id != next_id_ - 1 || size >= extent.bytes) return;
-  piece(extent.id).bytes = size;
-  in_use_ -= extent.bytes - size;
-  head_ = extent.offset + size;
-  extent.bytes = size;
-}
-
 }  // namespace ringmaster::shm

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -34,7 +33,6 @@ class PayloadRing {
     piece(taken.id) = {head_, size};
     head_ += size;
     in_use_ += size;
-    high_water_ = std::max(high_water_, head_);
     return taken;
   }
   void give_back(std::uint64_t id) noexcept {
@@ -46,13 +44,9 @@ class PayloadRing {
     returned.bytes = 0;
     while (front_id_ != next_id_ && piece(front_id_).bytes == 0) ++front_id_;
   }
-  /// Shortens `extent` to `bytes` if it is the newest one; otherwise does nothing.
-  void shrink(Extent& extent, std::uint64_t bytes) noexcept;
 
   [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::uint64_t in_use() const noexcept { return in_use_; }
-  /// One past the highest byte ever handed out: up to here pages must be reserved (reserve_pages).
-  [[nodiscard]] std::uint64_t high_water() const noexcept { return high_water_; }
 
  private:
   struct Piece {
@@ -66,7 +60,6 @@ class PayloadRing {
   std::uint64_t capacity_;
   std::uint64_t head_ = 0;
   std::uint64_t in_use_ = 0;
-  std::uint64_t high_water_ = 0;
   // In the order they were taken, from the oldest that is out: front_id_ to before next_id_, each in the place that its
   // id has in `pieces_`, whose size is a power of two.
   std::uint64_t front_id_ = 1;

@@ -18,7 +18,6 @@ TEST(PayloadRing, ReturnsToTheStartWhenNothingIsOut) {
     EXPECT_EQ(extent->bytes, 1024u);
     ring.give_back(extent->id);
   }
-  EXPECT_EQ(ring.high_water(), 1024u);
 }
 
 TEST(PayloadRing, RefusesWhatCannotFitAndGrantsAllOfIt) {
@@ -51,17 +50,6 @@ TEST(PayloadRing, EmptyExtentsNeedNothing) {
   ASSERT_TRUE(nothing);
   EXPECT_EQ(nothing->id, 0u);
   ring.give_back(nothing->id);
-}
-
-TEST(PayloadRing, ShrinksOnlyTheNewest) {
-  PayloadRing ring(4096);
-  auto a = ring.take(1024);
-  auto b = ring.take(1024);
-  ring.shrink(*a, 64);
-  EXPECT_EQ(a->bytes, 1024u);
-  ring.shrink(*b, 65);
-  EXPECT_EQ(b->bytes, 128u);
-  EXPECT_EQ(ring.take(64)->offset, 1024u + 128u);
 }
 
 TEST(PayloadRing, HoldsAnyNumberOfExtents) {
