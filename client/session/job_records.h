@@ -33,6 +33,12 @@ struct JobRecord {
   shm::JobDescriptor job;
 };
 
+/// A slot whose job was found ended, and how.
+struct EndedSlot {
+  std::uint32_t slot;
+  shm::SlotWord word;
+};
+
 /// The records of one session, one for each slot: a job that is not Free holds a slot. Guarded by the session's mutex.
 class JobRecords {
  public:

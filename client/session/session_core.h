@@ -138,13 +138,9 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   JobRecords records_;
   const MemoryMargin margin_;
   Growth growth_;
-  struct Found {
-    std::uint32_t slot;
-    shm::SlotWord word;
-  };
   EndedJobs ended_;
-  SpinJudge spin_judge_;      // of next() and spin()
-  std::vector<Found> found_;  // room for every slot: collecting allocates nothing
+  SpinJudge spin_judge_;          // of next() and spin()
+  std::vector<EndedSlot> found_;  // room for every slot: collecting allocates nothing
   SessionLife life_;
   std::unique_ptr<CompletionFeed> feed_;
 };

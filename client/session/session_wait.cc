@@ -34,7 +34,7 @@ void SessionCore::collect() {
   found_.clear();
   // Collects all first: handling one may publish its job again in a slot that the scan has not reached yet.
   (void)port_.collect([this](std::uint32_t slot, shm::SlotWord word) { found_.push_back({slot, word}); });
-  for (const Found& one : found_) on_ended(records_.of_slot(one.slot), one.word);
+  for (const EndedSlot& one : found_) on_ended(records_.of_slot(one.slot), one.word);
   serve_waiting();
 }
 
