@@ -40,9 +40,21 @@ bool took_its_worker(Cause cause) noexcept {
     case Cause::Poisoned:
     case Cause::RunTimeout:
       return true;
-    default:
+    case Cause::None:
+    case Cause::Completed:
+    case Cause::Application:
+    case Cause::Invalid:
+    case Cause::TooLarge:
+    case Cause::UnknownHandler:
+    case Cause::ProtocolViolation:
+    case Cause::Refused:
+    case Cause::QueueTimeout:
+    case Cause::Cancelled:
+    case Cause::CancelledByForce:
+    case Cause::Lost:
       return false;
   }
+  return false;
 }
 
 std::string_view to_string(Cause cause) noexcept {
