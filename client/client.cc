@@ -14,9 +14,6 @@
 
 namespace ringmaster {
 
-namespace v1 = control::v1;
-using v1::Reply;
-
 Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link)
     : core_(std::move(core)), link_(std::move(link)) {
   core_->forced_by(
@@ -107,12 +104,9 @@ std::uint32_t Session::slots() const { return core_->slots(); }
 
 Result<void> Session::check() {
   if (core_->forked()) return Error{"this session belongs to the parent process; open one in the child"};
-  v1::Request request;
-  auto& resume = *request.mutable_resume_session();
-  resume.set_serial(core_->facts().serial);
-  resume.set_cookie_high(core_->facts().cookie_high);
-  resume.set_cookie_low(core_->facts().cookie_low);
-  const auto answer = client::ask_for(*link_, std::move(request), Reply::kSessionReady);
+  const client::SessionFacts& facts = core_->facts();
+  const client::ResumeRequest resume{.serial = facts.serial, .cookie = {facts.cookie_high, facts.cookie_low}};
+  const auto answer = client::expect(link_->ask(client::encode(resume)), client::ReplyKind::SessionReady);
   if (!answer) return answer.error();
   return {};
 }
@@ -120,12 +114,9 @@ Result<void> Session::check() {
 void Session::close() {
   if (!core_ || !core_->close()) return;
   // Errors are ignored: the lifeline ends the session anyway, this request only makes it quicker.
-  v1::Request request;
-  auto& close = *request.mutable_close_session();
-  close.set_serial(core_->facts().serial);
-  close.set_cookie_high(core_->facts().cookie_high);
-  close.set_cookie_low(core_->facts().cookie_low);
-  link_->tell_if_connected(std::move(request), std::chrono::seconds(1));
+  const client::SessionFacts& facts = core_->facts();
+  const client::CloseRequest close{.serial = facts.serial, .cookie = {facts.cookie_high, facts.cookie_low}};
+  link_->tell_if_connected(client::encode(close), std::chrono::seconds(1));
   core_->hang_up();
 }
 
@@ -179,17 +170,9 @@ Result<Outcome> Client::run(const std::string& pool, const std::string& handler,
 void Client::explain(Outcome& outcome, Duration limit) const { client::explain(outcome, *link_, limit); }
 
 Result<std::vector<PoolHandlers>> Client::handlers(const std::string& pool) {
-  v1::Request request;
-  request.mutable_list_handlers()->set_pool(pool);
-  const auto answer = client::ask_for(*link_, std::move(request), Reply::kHandlers);
+  auto answer = client::ask_for<client::HandlersReply>(*link_, client::encode(client::HandlersRequest{.pool = pool}));
   if (!answer) return answer.error();
-  std::vector<PoolHandlers> pools;
-  for (const auto& message : answer->reply.handlers().pools()) {
-    auto one = client::pool_handlers(message);
-    if (!one) return one.error();
-    pools.push_back(std::move(*one));
-  }
-  return pools;
+  return std::move(answer->pools);
 }
 
 }  // namespace ringmaster

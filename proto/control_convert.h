@@ -18,10 +18,4 @@ void to_message(std::span<const HandlerDescription> handlers, control::v1::PoolH
 [[nodiscard]] control::v1::Reply error_reply(std::uint64_t request_id, control::v1::ErrorCode code,
                                              std::string message);
 
-/// "unknown pool", "queue full", …: the code in words.
-[[nodiscard]] const char* to_string(control::v1::ErrorCode code);
-
-/// The names of OutcomeKind as the JSON and the tables show them: "done", "timed out", …
-[[nodiscard]] const char* to_string(control::v1::OutcomeKind kind);
-
 }  // namespace ringmaster::wire

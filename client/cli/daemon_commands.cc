@@ -11,8 +11,8 @@
 #include "client/cli/console/json.h"
 #include "client/cli/console/show_text.h"
 #include "client/cli/console/terminal.h"
+#include "client/cli/protobuf_link.h"
 #include "client/cli/status_view.h"
-#include "client/control/control_link.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -23,7 +23,7 @@ using v1::Reply;
 Result<v1::Status> ask_status(Client& client) {
   v1::Request request;
   request.mutable_get_status();
-  auto answer = client::ask_for(client.link(), std::move(request), Reply::kStatus);
+  auto answer = client::ask_for(client.link(), request, Reply::kStatus);
   if (!answer) return answer.error();
   return std::move(*answer->reply.mutable_status());
 }
@@ -43,11 +43,11 @@ Result<void> keep_pool(v1::Status& status, const std::string& pool) {
   return {};
 }
 
-std::string what_became_of(const v1::Cancelled& cancelled, bool force) {
-  if (cancelled.already_ended()) return "had ended already";
-  if (cancelled.was_queued()) return "cancelled while it was queued";
-  if (cancelled.forced()) {
-    const std::string grace = show_duration(std::chrono::milliseconds(cancelled.grace_ms()));
+std::string what_became_of(const client::CancelledReply& cancelled, bool force) {
+  if (cancelled.already_ended) return "had ended already";
+  if (cancelled.was_queued) return "cancelled while it was queued";
+  if (cancelled.forced) {
+    const std::string grace = show_duration(std::chrono::milliseconds(cancelled.grace_ms));
     return "cancelled by force; its worker is killed if it has not ended after " + grace;
   }
   return force ? "its handler was asked to stop: this daemon knows no forced cancel" : "its handler was asked to stop";
@@ -87,17 +87,15 @@ int run_status(const CommonOptions& common, const std::string& pool, bool watch,
 int run_cancel(const CommonOptions& common, std::uint64_t job_id, const std::optional<Force>& force) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  v1::Request request;
-  v1::Cancel& cancel = *request.mutable_cancel();
-  cancel.set_job_id(job_id);
-  cancel.set_force(force.has_value());
+  client::CancelRequest cancel{.job_id = job_id, .force = force.has_value(), .grace_ms = std::nullopt};
   if (force && force->grace) {
     const auto grace = std::chrono::ceil<std::chrono::milliseconds>(*force->grace);
-    cancel.set_grace_ms(static_cast<std::uint32_t>(std::min<std::int64_t>(grace.count(), UINT32_MAX)));
+    cancel.grace_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(grace.count(), UINT32_MAX));
   }
-  const auto answer = client::ask_for(client->link(), std::move(request), Reply::kCancelled);
-  if (!answer) return fail(exit_code(answer.error()), "job " + show_job(job_id) + ": " + answer.error().message);
-  const std::string what = what_became_of(answer->reply.cancelled(), force.has_value());
+  const auto cancelled = client::ask_for<client::CancelledReply>(client->link(), client::encode(cancel));
+  if (!cancelled)
+    return fail(exit_code(cancelled.error()), "job " + show_job(job_id) + ": " + cancelled.error().message);
+  const std::string what = what_became_of(*cancelled, force.has_value());
   return print("job " + show_job(job_id) + ": " + what + "\n");
 }
 
@@ -110,7 +108,7 @@ int run_drain(const CommonOptions& common, const std::string& pool, bool resume,
   drain.set_resume(resume);
   drain.set_wait(wait && !resume);
   const auto answer =
-      client::ask_for(client->link(), std::move(request), Reply::kDone, wait ? std::optional(kForever) : std::nullopt);
+      client::ask_for(client->link(), request, Reply::kDone, wait ? std::optional(kForever) : std::nullopt);
   if (!answer) return fail(exit_code(answer.error()), answer.error().message);
   const std::string which = pool.empty() ? "all pools" : "pool \"" + pool + "\"";
   return print(which + (resume ? " take jobs again\n" : wait ? ": drained\n" : ": draining; no new jobs are taken\n"));
@@ -123,7 +121,8 @@ int run_stop(const CommonOptions& common) {
   v1::Request request;
   request.mutable_stop();
   // Not sent again: another daemon that takes the socket over must not be stopped.
-  auto answer = client::expect(client->link().ask(std::move(request), client::ControlLink::Resend::No), Reply::kDone);
+  const auto answer =
+      client::ask_for(client->link(), request, Reply::kDone, std::nullopt, client::ControlLink::Resend::No);
   if (!answer && answer.error().code != client::kConnectionLost)
     return fail(exit_code(answer.error()), answer.error().message);
   if (status && status->socket_passed())

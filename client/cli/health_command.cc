@@ -10,9 +10,8 @@
 #include "client/cli/console/json.h"
 #include "client/cli/console/show_text.h"
 #include "client/cli/console/words.h"
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "client/session/wait_step.h"
-#include "proto/control.pb.h"
 
 namespace ringmaster::cli {
 namespace {
@@ -34,7 +33,7 @@ Answer ask_once(const CommonOptions& common, Duration timeout) {
   if (!client) return client.error();
   v1::Request request;
   request.mutable_get_health();
-  auto answer = client::ask_for(client->link(), std::move(request), v1::Reply::kHealth, timeout);
+  auto answer = client::ask_for(client->link(), request, v1::Reply::kHealth, timeout);
   if (!answer) return answer.error();
   return std::move(*answer->reply.mutable_health());
 }

@@ -18,15 +18,11 @@
 #include "client/control/connect_patience.h"
 #include "client/session/fork_guard.h"
 #include "client/session/wait_step.h"
-#include "proto/control_convert.h"
 #include "proto/fd_passing.h"
 #include "proto/socket_path.h"
 
 namespace ringmaster::client {
 namespace {
-
-namespace v1 = control::v1;
-using v1::Reply;
 
 constexpr std::uint32_t kProtocolVersion = 1;
 constexpr Duration kFirstPause = std::chrono::milliseconds(5);
@@ -63,6 +59,15 @@ void limit_wait(int fd, Duration left) {
       std::clamp<Duration>(left, std::chrono::milliseconds(1), std::chrono::hours(1)));
   const timeval limit{most.count() / 1'000'000, most.count() % 1'000'000};
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+Error error_of(const ErrorReply& said) {
+  // A request above the limit itself will never fit.
+  const bool never = said.code == ErrorCode::Quota && said.needed > said.limit;
+  const ErrorCode code = never ? ErrorCode::TooLarge : said.code;
+  // Numbers of a newer daemon stay above kRefusedByDaemon; a negative one is none that it may send.
+  const int number = std::clamp(static_cast<int>(code), 0, kRefusedByDaemon);
+  return Error{said.message.empty() ? to_string(said.code) : said.message, kRefusedByDaemon + number};
 }
 
 // True: ready; false: the time is over.
@@ -126,18 +131,20 @@ Result<void> ControlLink::connect_once(Duration limit) {
   ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   fd_ = std::move(fd);
 
-  v1::Request hello;
-  hello.mutable_hello()->set_version_min(kProtocolVersion);
-  hello.mutable_hello()->set_version_max(kProtocolVersion);
-  hello.mutable_hello()->set_client(name_.substr(0, 80));
-  hello.mutable_hello()->set_administers(administers_);
-  const auto answer = expect(exchange(hello, limit), Reply::kHello);
-  if (!answer) {
-    drop();
-    return answer.error();
-  }
+  const auto greeted = greet(limit);
+  if (!greeted) drop();
+  return greeted;
+}
+
+Result<void> ControlLink::greet(Duration limit) {
+  const EncodedRequest hello = encode(HelloRequest{
+      .version = kProtocolVersion, .client = std::string_view(name_).substr(0, 80), .administers = administers_});
+  const auto answer = expect(exchange(hello, limit), ReplyKind::Hello);
+  if (!answer) return answer.error();
+  const auto said = HelloReply::read(answer->reply.body());
+  if (!said) return said.error();
   was_connected_ = true;
-  daemon_id_ = answer->reply.hello().daemon_id();
+  daemon_id_ = said->daemon_id;
   return {};
 }
 
@@ -187,9 +194,8 @@ Result<void> ControlLink::send_all(const std::string& frame, Duration limit) {
   return {};
 }
 
-Result<ControlAnswer> ControlLink::exchange(v1::Request& request, Duration limit) {
-  request.set_id(++last_id_);
-  std::string body = request.SerializeAsString();
+Result<ControlAnswer> ControlLink::exchange(const EncodedRequest& request, Duration limit) {
+  const std::string body = with_id(request, ++last_id_);
   if (body.size() > wire::kMaxFrameBytes)
     return Error{"a request of " + std::to_string(body.size()) + " bytes is too large for the socket; use a session",
                  EMSGSIZE};
@@ -202,8 +208,9 @@ Result<ControlAnswer> ControlLink::exchange(v1::Request& request, Duration limit
   std::array<std::byte, 65536> buffer;
   for (;;) {
     while (auto frame = decoder_.take()) {
-      if (!answer.reply.ParseFromString(*frame))
-        return Error{"the daemon on " + socket_ + " sent garbage; is it a ringmasterd?"};
+      auto reply = Reply::read(*std::move(frame));
+      if (!reply) return reply.error();
+      answer.reply = *std::move(reply);
       if (answer.reply.id() == last_id_ || answer.reply.id() == 0) return answer;
     }
     if (decoder_.state() != wire::FrameDecoder::State::Ok)
@@ -224,7 +231,7 @@ Result<ControlAnswer> ControlLink::exchange(v1::Request& request, Duration limit
   }
 }
 
-void ControlLink::tell_if_connected(v1::Request request, Duration limit) {
+void ControlLink::tell_if_connected(const EncodedRequest& request, Duration limit) {
   if (forked()) return;
   const std::lock_guard lock(mutex_);
   if (!fd_) return;
@@ -232,7 +239,7 @@ void ControlLink::tell_if_connected(v1::Request request, Duration limit) {
   if (!answer || answer->reply.id() == 0) drop();
 }
 
-std::optional<ControlAnswer> ControlLink::ask_soon(v1::Request request, Duration limit) {
+std::optional<ControlAnswer> ControlLink::ask_soon(const EncodedRequest& request, Duration limit) {
   if (forked()) return std::nullopt;
   const TimeLimit time(limit);
   const std::unique_lock lock(mutex_, limit);
@@ -247,7 +254,7 @@ std::optional<ControlAnswer> ControlLink::ask_soon(v1::Request request, Duration
   return std::nullopt;
 }
 
-Result<ControlAnswer> ControlLink::ask(v1::Request request, Resend resend, std::optional<Duration> limit) {
+Result<ControlAnswer> ControlLink::ask(const EncodedRequest& request, Resend resend, std::optional<Duration> limit) {
   if (forked()) return parents_connection();
   const std::lock_guard lock(mutex_);
   const TimeLimit time(patience_);
@@ -267,29 +274,23 @@ Result<ControlAnswer> ControlLink::ask(v1::Request request, Resend resend, std::
   }
 }
 
-bool refused_for_now(const Error& error) noexcept {
-  switch (error.code - kRefusedByDaemon) {
-    case v1::ERROR_BUSY:
-    case v1::ERROR_QUOTA:
-    case v1::ERROR_QUEUE_FULL:
-      return true;
-    default:
-      return false;
-  }
+std::optional<ErrorCode> refusal_of(const Error& error) noexcept {
+  if (error.code < kRefusedByDaemon) return std::nullopt;
+  return static_cast<ErrorCode>(error.code - kRefusedByDaemon);
 }
 
-Result<ControlAnswer> expect(Result<ControlAnswer> answer, Reply::BodyCase wanted) {
+bool refused_for_now(const Error& error) noexcept {
+  const auto refusal = refusal_of(error);
+  return refusal == ErrorCode::Busy || refusal == ErrorCode::Quota || refusal == ErrorCode::QueueFull;
+}
+
+Result<ControlAnswer> expect(Result<ControlAnswer> answer, ReplyKind wanted) {
   if (!answer) return answer;
-  const Reply& reply = answer->reply;
-  if (reply.body_case() == Reply::kError) {
-    const control::v1::Error& error = reply.error();
-    // A request above the limit itself will never fit.
-    const bool never = error.code() == v1::ERROR_QUOTA && error.needed() > error.limit();
-    const auto code = never ? v1::ERROR_TOO_LARGE : error.code();
-    return Error{error.message().empty() ? std::string(wire::to_string(error.code())) : error.message(),
-                 kRefusedByDaemon + static_cast<int>(code)};
+  if (answer->reply.kind() == ReplyKind::Error) {
+    const auto error = ErrorReply::read(answer->reply.body());
+    return error ? error_of(*error) : error.error();
   }
-  if (reply.body_case() != wanted)
+  if (answer->reply.kind() != wanted)
     return Error{"the daemon answered something else than was asked; client and daemon differ in version"};
   return answer;
 }

@@ -7,8 +7,9 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "client/control/message/replies.h"
+#include "client/control/message/requests.h"
 #include "client/types/outcome.h"
-#include "proto/control.pb.h"
 #include "proto/frame.h"
 
 namespace ringmaster::client {
@@ -16,11 +17,11 @@ namespace ringmaster::client {
 /// The code of an Error when the connection broke after the request may have been sent.
 inline constexpr int kConnectionLost = 104;  // ECONNRESET
 
-/// The code of an Error that the daemon answered is its control::v1::ErrorCode plus this: no errno is that large.
+/// The code of an Error that the daemon answered is its ErrorCode plus this: no errno is that large.
 inline constexpr int kRefusedByDaemon = 10'000;
 
 struct ControlAnswer {
-  control::v1::Reply reply;
+  Reply reply;
   std::vector<UniqueFd> fds;
 };
 
@@ -38,18 +39,18 @@ class ControlLink {
   [[nodiscard]] Result<void> connect();
 
   enum class Resend : bool { No, Yes };
-  /// Sends `request` (its id is filled in) and waits for the reply. With Resend::Yes it is sent again on a new
+  /// Sends `request` (with an id of its own) and waits for the reply. With Resend::Yes it is sent again on a new
   /// connection if the old one breaks; REQUIRES then: doing it twice does no harm. An error reply is an answer, see
   /// expect(). `limit`: how long to wait for the reply; unset: the patience.
-  [[nodiscard]] Result<ControlAnswer> ask(control::v1::Request request, Resend resend = Resend::Yes,
+  [[nodiscard]] Result<ControlAnswer> ask(const EncodedRequest& request, Resend resend = Resend::Yes,
                                           std::optional<Duration> limit = std::nullopt);
 
   /// Sends `request` only if connected, for what concerns only the current connection; the answer is dropped.
-  void tell_if_connected(control::v1::Request request, Duration limit);
+  void tell_if_connected(const EncodedRequest& request, Duration limit);
 
   /// As ask(), but tries at most twice and for about `limit` in all; nullopt: no answer. For what is useful but not
   /// needed.
-  [[nodiscard]] std::optional<ControlAnswer> ask_soon(control::v1::Request request, Duration limit);
+  [[nodiscard]] std::optional<ControlAnswer> ask_soon(const EncodedRequest& request, Duration limit);
 
   /// The id of the daemon of the last connection: another one after a restart of the daemon, the same after a restart
   /// of its supervisor. 0: never connected.
@@ -60,8 +61,9 @@ class ControlLink {
 
  private:
   [[nodiscard]] Result<void> connect_once(Duration limit);
+  [[nodiscard]] Result<void> greet(Duration limit);
   [[nodiscard]] Result<void> connect_with_patience();
-  [[nodiscard]] Result<ControlAnswer> exchange(control::v1::Request& request, Duration limit);
+  [[nodiscard]] Result<ControlAnswer> exchange(const EncodedRequest& request, Duration limit);
   [[nodiscard]] Result<void> send_all(const std::string& frame, Duration limit);
   void drop() noexcept;
 
@@ -79,18 +81,22 @@ class ControlLink {
   std::uint64_t last_id_ = 0;
 };
 
+/// The daemon's code, if the Error is a refusal that it answered.
+[[nodiscard]] std::optional<ErrorCode> refusal_of(const Error& error) noexcept;
+
 /// True if the daemon refused because of a limit that clears when others end: too many connections, sessions or jobs.
 [[nodiscard]] bool refused_for_now(const Error& error) noexcept;
 
 /// Turns an error reply into an Error with its message and kRefusedByDaemon + its code. Any other kind of reply than
 /// `wanted` is an Error too: a breach of the protocol.
-[[nodiscard]] Result<ControlAnswer> expect(Result<ControlAnswer> answer, control::v1::Reply::BodyCase wanted);
+[[nodiscard]] Result<ControlAnswer> expect(Result<ControlAnswer> answer, ReplyKind wanted);
 
-/// ask() and expect() in one call.
-[[nodiscard]] inline Result<ControlAnswer> ask_for(ControlLink& link, control::v1::Request request,
-                                                   control::v1::Reply::BodyCase wanted,
-                                                   std::optional<Duration> limit = std::nullopt) {
-  return expect(link.ask(std::move(request), ControlLink::Resend::Yes, limit), wanted);
+/// ask(), expect() and the answer read, where no descriptors come with it: ask_for<HandlersReply>(link, …).
+template <typename T>
+[[nodiscard]] Result<T> ask_for(ControlLink& link, const EncodedRequest& request) {
+  const auto answer = expect(link.ask(request), T::kKind);
+  if (!answer) return answer.error();
+  return T::read(answer->reply.body());
 }
 
 }  // namespace ringmaster::client

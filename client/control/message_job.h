@@ -18,7 +18,4 @@ inline constexpr Duration kOutcomesKept = std::chrono::seconds(60);
 /// does no harm.
 [[nodiscard]] bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) noexcept;
 
-/// The daemon's outcome message as a value.
-[[nodiscard]] Outcome to_outcome(control::v1::Outcome& message);
-
 }  // namespace ringmaster::client

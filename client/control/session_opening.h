@@ -13,7 +13,4 @@ namespace ringmaster::client {
 [[nodiscard]] Result<std::shared_ptr<SessionCore>> open_session(ControlLink& link, const std::string& pool,
                                                                 const SessionOptions& options, const std::string& name);
 
-/// The handlers of one pool as plain values.
-[[nodiscard]] Result<PoolHandlers> pool_handlers(const control::v1::PoolHandlers& message);
-
 }  // namespace ringmaster::client

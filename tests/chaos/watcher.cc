@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "client/cli/protobuf_link.h"
 #include "tests/chaos/client_task.h"
 
 namespace ringmaster::chaos {
@@ -57,7 +58,7 @@ Watcher::~Watcher() {
 std::optional<DaemonView> Watcher::look() {
   v1::Request request;
   request.mutable_get_status();
-  const auto answer = client::ask_for(eye_, std::move(request), v1::Reply::kStatus);
+  const auto answer = client::ask_for(eye_, request, v1::Reply::kStatus);
   if (!answer) return std::nullopt;
   return view_of(answer->reply.status(), eye_.daemon_id());
 }
@@ -91,7 +92,7 @@ bool Watcher::ask(unsigned pool, bool resume) {
   v1::Request request;
   request.mutable_drain()->set_pool(pool_name(pool));
   request.mutable_drain()->set_resume(resume);
-  return client::ask_for(hand_, std::move(request), v1::Reply::kDone).has_value();
+  return client::ask_for(hand_, request, v1::Reply::kDone).has_value();
 }
 
 void Watcher::carry_out() {

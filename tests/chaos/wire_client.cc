@@ -2,7 +2,7 @@
 #include <map>
 #include <vector>
 
-#include "client/control/message_job.h"
+#include "client/control/message/replies.h"
 #include "tests/chaos/client_task.h"
 #include "tests/chaos/content.h"
 #include "tests/chaos/random.h"
@@ -161,7 +161,7 @@ class WireClient {
     WireJob& job = at->second;
     if (asking != Asking::Cancel) --job.asked;
     if (reply.has_outcome()) {
-      end(job, *reply.mutable_outcome());
+      end(job, reply.outcome());
     } else if (reply.has_accepted()) {
       if (!job.settled) task_.note(Kind::Accepted, id, {static_cast<std::int64_t>(reply.accepted().job_id())});
       fetch(job, true);
@@ -171,8 +171,9 @@ class WireClient {
     if (job.settled && job.asked == 0) jobs_.erase(at);
   }
 
-  void end(WireJob& job, v1::Outcome& message) {
-    const Outcome outcome = client::to_outcome(message);
+  void end(WireJob& job, const v1::Outcome& message) {
+    auto read = client::OutcomeReply::read(message.SerializeAsString()).value();
+    const Outcome outcome(std::move(read.facts), std::move(read.result));
     task_.note_outcome(job.settled ? Kind::SameAgain : Kind::Outcome, job.plan, outcome);
     const bool once_more = !job.settled && random_.one_in(8);
     job.settled = true;

@@ -7,13 +7,14 @@
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
   allow["client/cli/"] = "client/cli/map/ client/cli/files/ client/cli/console/ client/ client/control/ " \
-    "client/session/ proto/ base/"
+    "client/control/message/ client/session/ proto/ base/"
   allow["client/cli/map/"] = "client/cli/files/ client/cli/console/ client/ client/control/ client/types/ shm/"
   allow["client/cli/files/"] = "client/cli/console/ base/"
   allow["client/cli/console/"] = "client/ client/control/ client/session/ client/types/ base/"
   allow["client/abi/"] = "client/ client/types/ proto/"
   allow["client/"] = "client/control/ client/session/ client/types/ proto/ base/"
-  allow["client/control/"] = "client/session/ client/types/ proto/ base/"
+  allow["client/control/"] = "client/control/message/ client/session/ client/types/ proto/ base/"
+  allow["client/control/message/"] = "client/types/ proto/ base/"
   allow["client/session/"] = "client/types/ shm/heap/ shm/port/ proto/ shm/ base/"
   allow["client/types/"] = "proto/ shm/"
   allow["worker/loop/"] = "worker/job/ worker/session/ worker/process/ worker/ shm/port/ proto/ shm/ base/"
@@ -88,7 +89,8 @@ BEGIN {
   # Which folders may include from a library; every other folder (tests apart) may not.
   library["boost/asio"] = "daemon/supervisor/ daemon/control/ daemon/loop/"
   library["spdlog/"] = "daemon/log/"
-  library["google/protobuf/"] = "proto/ daemon/control/ client/"
+  library["google/protobuf/"] = "proto/ daemon/control/ client/cli/"
+  library["protozero/"] = "client/control/message/"
   library["toml++/"] = "daemon/config/"
   library["CLI/"] = "client/cli/ daemon/ worker/"
   library["boost/interprocess/"] = "shm/"
@@ -189,6 +191,8 @@ file ~ /^tests\// && file !~ /^tests\/testing\// && /kill\([^()]*, 0\)/ {
       report(FNR, area " must not include \"" header "\"")
     if (has_prefix(area, "worker/") && header ~ /\.pb\.h$/)
       report(FNR, area " must not include \"" header "\": a worker carries no protobuf")
+    if (area ~ /^client\// && area != "client/cli/" && header ~ /(\.pb|control_convert)\.h$/)
+      report(FNR, area " must not include \"" header "\": the library has its own messages, client/control/message")
     if (area ~ /^daemon\// && area !~ /^daemon\/control\// && header ~ /(\.pb|control_convert)\.h$/)
       report(FNR, area " must not include \"" header "\": protobuf stays in daemon/control, values go out")
   }

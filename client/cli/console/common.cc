@@ -84,7 +84,7 @@ Result<PoolHandlers> describe_pool(Client& client, const std::string& pool) {
     if (!pools) return pools.error();
     if (pools->size() != 1)
       return Error{"pool \"" + pool + "\": unknown; \"ringmaster handlers\" lists what there is",
-                   client::kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL};
+                   client::kRefusedByDaemon + static_cast<int>(client::ErrorCode::UnknownPool)};
     if (pools->front().known || interrupted() || std::chrono::steady_clock::now() >= end)
       return std::move(pools->front());
     std::this_thread::sleep_for(pause);
@@ -115,9 +115,8 @@ int exit_code(SubmitError error) noexcept {
 }
 
 int exit_code(const Error& error) noexcept {
-  const int refusal = error.code - client::kRefusedByDaemon;
-  if (refusal < 0 || refusal == control::v1::ERROR_VERSION || refusal == control::v1::ERROR_INTERNAL)
-    return kExitNoDaemon;
+  const auto refusal = client::refusal_of(error);
+  if (!refusal || refusal == client::ErrorCode::Version || refusal == client::ErrorCode::Internal) return kExitNoDaemon;
   return kExitRefused;
 }
 

@@ -34,10 +34,11 @@ Result<Session> open_session(Client& client, const MapCommand& command, const st
     // Does not wait while a smaller session might be granted at once.
     const Duration busy = in_flight <= 1 ? busy_timeout(command.job) : Duration(0);
     auto session = open_patiently(client, command.job.target.pool, options, busy);
-    const int refusal = session ? 0 : session.error().code - client::kRefusedByDaemon;
-    const bool too_much = refusal == control::v1::ERROR_NO_MEMORY || refusal == control::v1::ERROR_QUOTA ||
-                          refusal == control::v1::ERROR_TOO_LARGE;
-    if (!too_much || in_flight <= 1) return session;
+    if (session || in_flight <= 1) return session;
+    const auto refusal = client::refusal_of(session.error());
+    const bool too_much = refusal == client::ErrorCode::NoMemory || refusal == client::ErrorCode::Quota ||
+                          refusal == client::ErrorCode::TooLarge;
+    if (!too_much) return session;
   }
 }
 

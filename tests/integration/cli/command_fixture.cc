@@ -11,8 +11,7 @@
 
 #include <fstream>
 
-#include "client/control/control_link.h"
-
+#include "client/cli/protobuf_link.h"
 namespace ringmaster {
 namespace {
 
@@ -83,7 +82,7 @@ std::uint64_t CommandTest::jobs_done() const {
   if (!client) return 0;
   control::v1::Request request;
   request.mutable_get_status();
-  const auto answer = client::ask_for(client->link(), std::move(request), control::v1::Reply::kStatus);
+  const auto answer = client::ask_for(client->link(), request, control::v1::Reply::kStatus);
   std::uint64_t done = 0;
   if (answer) {
     for (const auto& pool : answer->reply.status().pools()) done += pool.counters().done();

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -54,7 +54,7 @@ class ClientAbi : public DaemonTest {
     client::ControlLink link(socket_, "test", kPatience);
     control::v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(link, std::move(request), control::v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, request, control::v1::Reply::kStatus);
     return answer && answer->reply.status().pools(0).running() == 1;
   }
   static void submit(rm_session* session, const rm_submit& job) {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # libringmaster exports the functions that its headers declare, and nothing else; it is found by the number of its
-# interface.
+# interface; it needs no protobuf, neither beside it nor within.
 #
 #   exports_test.sh SOURCE LIBRARY
 set -euo pipefail
@@ -16,4 +16,7 @@ exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3)
   fail "declared (<) and exported (>) differ:"$'\n'"$(diff <(echo "$declared") <(echo "$exported"))"
 abi=$(sed -n 's/^#define RINGMASTER_CLIENT_ABI //p' "$source/client/client_abi.h")
 readelf -d "$library" | grep -q "(SONAME).*\[libringmaster.so.$abi\]" || fail "the soname does not say $abi: $(readelf -d "$library" | grep SONAME)"
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+! grep -i protobuf <<<"$needed" || fail "it needs protobuf"
+! nm -C "$library" | grep -m 1 'google::protobuf' || fail "it carries protobuf"
 echo "exports_test: $(echo "$exported" | wc -l) functions, as declared"

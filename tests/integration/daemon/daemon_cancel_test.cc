@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -20,7 +20,7 @@ class DaemonCancel : public DaemonTest {
     client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     return answer && answer->reply.status().pools(0).running() == 1;
   }
   /// Cancels it as soon as it runs; how it ended.

@@ -4,7 +4,7 @@
 #include <csignal>
 #include <deque>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -21,7 +21,7 @@ class DaemonCharges : public DaemonTest {
     client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     return answer->reply.status().pools(0);
   }

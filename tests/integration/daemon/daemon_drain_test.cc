@@ -4,7 +4,7 @@
 #include <future>
 #include <stdexcept>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "client/control/session_opening.h"
 #include "client/session/session_core.h"
 #include "proto/handler_id.h"
@@ -25,7 +25,7 @@ class DaemonDrain : public DaemonTest {
     request.mutable_drain()->set_pool("t");
     request.mutable_drain()->set_wait(wait);
     request.mutable_drain()->set_resume(resume);
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kDone);
+    const auto answer = client::ask_for(link, request, v1::Reply::kDone);
     return answer ? std::string{} : answer.error().message;
   }
 
@@ -33,7 +33,7 @@ class DaemonDrain : public DaemonTest {
     client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     for (const v1::PoolStatus& pool : answer->reply.status().pools()) {
       if (pool.name() == "t") return pool;

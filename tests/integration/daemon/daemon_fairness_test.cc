@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -17,7 +17,7 @@ class DaemonFairness : public DaemonTest {
   v1::Status status(client::ControlLink& link) {
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     if (!answer) throw std::runtime_error(answer.error().message);
     return answer->reply.status();
   }
@@ -69,7 +69,7 @@ TEST_F(DaemonFairness, AMessageDoesNotWaitForAllMessagesOfAnotherUid) {
     ms.set_key("ms");
     ms.set_value("300");
     submit.set_cookie_low(i);
-    const auto answer = client::ask_for(link, std::move(request), v1::Reply::kAccepted);
+    const auto answer = client::ask_for(link, request, v1::Reply::kAccepted);
     ASSERT_TRUE(answer) << answer.error().message;
   }
   EXPECT_EQ(code_of(light), 0);

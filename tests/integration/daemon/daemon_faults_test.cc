@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/testing/process_state.h"
 
@@ -27,7 +27,7 @@ class DaemonFaults : public DaemonTest {
     v1::Request request;
     request.mutable_get_status();
     if (!client) return {};
-    const auto answer = client::ask_for(client->link(), std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(client->link(), request, v1::Reply::kStatus);
     return answer ? answer->reply.status().pools(0) : v1::PoolStatus{};
   }
   [[nodiscard]] v1::Incident last_incident() const {

@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "base/unique_fd.h"
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster {
@@ -104,7 +104,7 @@ TEST_F(DaemonLife, VanishedClientLeavesNoSession) {
   eventually("the daemon knows of no session", [&client] {
     control::v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(client->link(), std::move(request), control::v1::Reply::kStatus);
+    const auto answer = client::ask_for(client->link(), request, control::v1::Reply::kStatus);
     return answer && answer->reply.status().sessions_size() == 0;
   });
   // The keeper's descriptors are closed to its own user; root may look at them.

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
@@ -32,7 +32,7 @@ class DaemonRecycle : public DaemonTest {
     client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    auto answer = client::ask_for(link, std::move(request), v1::Reply::kStatus);
+    auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     return answer ? answer->reply.status().pools(0) : v1::PoolStatus{};
   }
 };

@@ -1,6 +1,6 @@
 #include <future>
 
-#include "client/control/control_link.h"
+#include "client/cli/protobuf_link.h"
 #include "client/control/session_opening.h"
 #include "client/session/session_core.h"
 #include "proto/handler_id.h"
@@ -39,7 +39,7 @@ class DaemonWords : public DaemonTest {
     client::ControlLink asks(socket_, "test", kPatience);
     v1::Request request;
     request.mutable_get_status();
-    const auto answer = client::ask_for(asks, std::move(request), v1::Reply::kStatus);
+    const auto answer = client::ask_for(asks, request, v1::Reply::kStatus);
     return answer.value().reply.status().pools(0).counters().missed_wakes();
   }
 
@@ -48,7 +48,7 @@ class DaemonWords : public DaemonTest {
     v1::Request request;
     request.mutable_drain()->set_pool("t");
     request.mutable_drain()->set_wait(true);
-    const auto answer = client::ask_for(asks, std::move(request), v1::Reply::kDone);
+    const auto answer = client::ask_for(asks, request, v1::Reply::kDone);
     return answer ? std::string{} : answer.error().message;
   }
 };

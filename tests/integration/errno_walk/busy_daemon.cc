@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-#include "proto/control.pb.h"
+#include "client/cli/protobuf_link.h"
 
 namespace ringmaster::testing {
 namespace {
@@ -68,7 +68,7 @@ void BusyDaemon::ask(const std::function<void(control::v1::Request&)>& fill) {
     if (!client) return;
     control::v1::Request request;
     fill(request);
-    (void)client->link().ask(std::move(request));
+    (void)client->link().ask(client::encode(request));
   });
 }
 
@@ -155,8 +155,7 @@ bool BusyDaemon::well(Session& kept) {
       control::v1::Request request;
       request.mutable_drain()->set_pool("t");
       request.mutable_drain()->set_resume(true);
-      const auto answer = client->link().ask(std::move(request));
-      resumed = answer && answer->reply.has_done();
+      resumed = client::ask_for(client->link(), request, control::v1::Reply::kDone).has_value();
     }
     auto session = client->open("t");
     if (session && done(session->submit("echo", bytes_of("well"))) && done(kept.submit("echo", bytes_of("well"))))

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "client/control/control_link.h"
+#include "proto/control.pb.h"
 #include "tests/integration/daemon/daemon_fixture.h"
 
 namespace ringmaster::testing {

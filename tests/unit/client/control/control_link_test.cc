@@ -12,9 +12,9 @@
 #include <functional>
 #include <thread>
 
+#include "client/cli/protobuf_link.h"
 #include "client/client.h"
 #include "client/control/backoff.h"
-#include "client/control/control_link.h"
 #include "client/control/message_job.h"
 #include "proto/socket_path.h"
 
@@ -112,7 +112,7 @@ v1::Request status_request() {
 
 TEST(ControlLink, SaysWhichSocketItTriedAndHowToStartADaemon) {
   ControlLink link("/nonexistent/ringmaster.sock", "test", std::chrono::seconds(30));
-  const auto answer = link.ask(status_request());
+  const auto answer = link.ask(encode(status_request()));
   ASSERT_FALSE(answer);
   EXPECT_NE(answer.error().message.find("/nonexistent/ringmaster.sock"), std::string::npos);
   EXPECT_NE(answer.error().message.find("ringmasterd"), std::string::npos);
@@ -136,7 +136,7 @@ TEST(ControlLink, DoesNotRepeatWhatMayNotBeRepeated) {
   FakeDaemon daemon;
   daemon.serve([](const v1::Request&, v1::Reply&) { return false; });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
-  const auto answer = link.ask(status_request(), ControlLink::Resend::No);
+  const auto answer = link.ask(encode(status_request()), ControlLink::Resend::No);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, kConnectionLost);
 }
@@ -240,7 +240,7 @@ TEST(ControlLink, RefusesInAForkedChild) {
   const pid_t child = ::fork();
   if (child == 0) {
     const auto connected = link.connect();
-    const auto answer = link.ask(status_request());
+    const auto answer = link.ask(encode(status_request()));
     const bool refused = !connected && connected.error().message.find("parent process") != std::string::npos &&
                          !answer && answer.error().message.find("parent process") != std::string::npos;
     ::_exit(refused ? 0 : 1);
@@ -248,7 +248,7 @@ TEST(ControlLink, RefusesInAForkedChild) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-  EXPECT_TRUE(link.ask(status_request())) << "the parent's connection is untouched";
+  EXPECT_TRUE(link.ask(encode(status_request()))) << "the parent's connection is untouched";
 }
 
 // Nobody else can come to `daemon` any more.
@@ -301,10 +301,10 @@ TEST(ControlLink, TellsOnlyADaemonThatIsConnected) {
     return ++told != 0;
   });
   ControlLink link(daemon.path(), "test", std::chrono::seconds(30));
-  link.tell_if_connected(status_request(), std::chrono::seconds(30));
+  link.tell_if_connected(encode(status_request()), std::chrono::seconds(30));
   EXPECT_EQ(told, 0);
   ASSERT_TRUE(link.connect());
-  link.tell_if_connected(status_request(), std::chrono::seconds(30));
+  link.tell_if_connected(encode(status_request()), std::chrono::seconds(30));
   EXPECT_EQ(told, 1);
 }
 

@@ -149,9 +149,13 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
 }
 
 TEST(ExitCodes, TellARefusalFromADaemonThatIsNotThere) {
-  EXPECT_EQ(exit_code(Error{"unknown pool", client::kRefusedByDaemon + control::v1::ERROR_UNKNOWN_POOL}), kExitRefused);
-  EXPECT_EQ(exit_code(Error{"draining", client::kRefusedByDaemon + control::v1::ERROR_DRAINING}), kExitRefused);
-  EXPECT_EQ(exit_code(Error{"quota", client::kRefusedByDaemon + control::v1::ERROR_QUOTA}), kExitRefused);
+  EXPECT_EQ(
+      exit_code(Error{"unknown pool", client::kRefusedByDaemon + static_cast<int>(client::ErrorCode::UnknownPool)}),
+      kExitRefused);
+  EXPECT_EQ(exit_code(Error{"draining", client::kRefusedByDaemon + static_cast<int>(client::ErrorCode::Draining)}),
+            kExitRefused);
+  EXPECT_EQ(exit_code(Error{"quota", client::kRefusedByDaemon + static_cast<int>(client::ErrorCode::Quota)}),
+            kExitRefused);
   EXPECT_EQ(exit_code(Error{"no answer", ETIMEDOUT}), kExitNoDaemon);
   EXPECT_EQ(exit_code(Error{"not there", ENOENT}), kExitNoDaemon);
 }
