@@ -241,7 +241,7 @@ void Keeper::handle(std::span<std::byte> packet, daemon::ReceivedPacket& receive
     case MessageType::ExitAck:
       if (const auto message = read_message<ExitAckMessage>(packet)) {
         WorkerEntry* const slot = workers_.find(message->worker, message->incarnation);
-        if (slot != nullptr && slot->state == WorkerEntry::State::Fenced && !slot->failed()) workers_.free(*slot);
+        if (slot != nullptr && slot->state == WorkerEntry::State::Fenced && !slot->failed()) workers_.release(*slot);
         return;
       }
       break;

@@ -35,7 +35,7 @@ void Keeper::start_when_due(std::uint64_t now_ns) noexcept {
     deposits_.drop_state();
     close_released(now_ns);
     for (WorkerEntry& slot : workers_.slots()) {
-      if (slot.state == WorkerEntry::State::Fenced) workers_.free(slot);
+      if (slot.state == WorkerEntry::State::Fenced) workers_.release(slot);
     }
   }
   const int error = start_supervisor(setup_.program, started_ + 1, next_start_.cold, deposits_, workers_, supervisor_);

@@ -126,7 +126,7 @@ bool Outbox::report_spawned(WorkerEntry& slot) noexcept {
   const std::span<const int> fds = slot.failed() ? std::span<const int>{} : std::span<const int>(&pidfd, 1);
   if (unsent(send_message(supervisor_.link.get(), message, MessageType::Spawned, fds))) return false;
   slot.report_spawned = false;
-  if (slot.failed()) workers_.free(slot);
+  if (slot.failed()) workers_.release(slot);
   return true;
 }
 

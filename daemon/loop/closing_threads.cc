@@ -14,10 +14,6 @@
 
 #include "daemon/loop/event_loop.h"
 
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 namespace ringmaster::daemon {
 namespace {
 
@@ -45,7 +41,7 @@ class Nudges {
     sigevent to_me{};
     to_me.sigev_notify = SIGEV_THREAD_ID;
     to_me.sigev_signo = SIGRTMIN;
-    to_me.sigev_notify_thread_id = static_cast<pid_t>(::syscall(SYS_gettid));
+    to_me._sigev_un._tid = static_cast<pid_t>(::syscall(SYS_gettid));  // for which older glibc has no name
     made_ = ::timer_create(CLOCK_MONOTONIC, &to_me, &timer_) == 0;
   }
   ~Nudges() {

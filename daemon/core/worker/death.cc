@@ -143,7 +143,7 @@ std::string core_place(std::string_view pattern) {
 }
 
 std::string to_string(const DeathCause& cause) {
-  const std::string how =
+  std::string how =
       cause.by_signal ? "killed by " + signal_name(cause.detail) : "exited with status " + std::to_string(cause.detail);
   switch (cause.kind) {
     case DeathKind::Clean:

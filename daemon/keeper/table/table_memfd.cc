@@ -97,7 +97,7 @@ void mark_told(WorkerTable& workers) {
     slot.report_exit = false;
     slot.report_spawned = false;
     slot.spawn_serial = 0;
-    if (slot.state == WorkerEntry::State::Fenced && slot.failed()) workers.free(slot);
+    if (slot.state == WorkerEntry::State::Fenced && slot.failed()) workers.release(slot);
   }
 }
 

@@ -19,7 +19,7 @@ WorkerEntry* WorkerTable::find(std::uint32_t worker, std::uint32_t incarnation) 
   return nullptr;
 }
 
-void WorkerTable::free(WorkerEntry& slot) noexcept {
+void WorkerTable::release(WorkerEntry& slot) noexcept {
   slot = WorkerEntry{};
   while (end_ > 0 && slots_[end_ - 1].state == WorkerEntry::State::Free) --end_;
 }

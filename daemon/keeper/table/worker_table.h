@@ -46,7 +46,7 @@ class WorkerTable {
   /// nullptr: all entries are taken.
   [[nodiscard]] WorkerEntry* take() noexcept;
   [[nodiscard]] WorkerEntry* find(std::uint32_t worker, std::uint32_t incarnation) noexcept;
-  void free(WorkerEntry& slot) noexcept;
+  void release(WorkerEntry& slot) noexcept;
   /// True if `pid` is a worker in this table that is not reaped yet.
   [[nodiscard]] bool knows(pid_t pid) const noexcept;
   /// Entries up to the highest in use, including free ones.

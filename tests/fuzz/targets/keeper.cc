@@ -274,7 +274,7 @@ class Tables {
   void acknowledge(const ExitAckMessage& message) {
     WorkerEntry* const slot = workers_->find(message.worker, message.incarnation);
     if (slot == nullptr || slot->state != WorkerEntry::State::Fenced) return;
-    workers_->free(*slot);
+    workers_->release(*slot);
     RM_CHECK(workers_->find(message.worker, message.incarnation) == nullptr, "still there");
   }
 

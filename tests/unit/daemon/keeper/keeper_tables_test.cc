@@ -145,7 +145,7 @@ TEST(WorkerTable, FindsFreesAndKnowsOnlyWhatIsUnreaped) {
   slot->state = WorkerEntry::State::Fenced;
   EXPECT_FALSE(table->any_unfenced());
   EXPECT_EQ(table->find(3, 4), slot) << "until acknowledged";
-  table->free(*slot);
+  table->release(*slot);
   EXPECT_EQ(table->find(3, 4), nullptr);
   EXPECT_TRUE(table->slots().empty());
 }
