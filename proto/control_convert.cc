@@ -55,7 +55,7 @@ void to_message(std::span<const HandlerDescription> handlers, v1::PoolHandlers& 
   }
 }
 
-v1::Reply error_reply(std::uint64_t request_id, v1::ErrorCode code, std::string message) {
+v1::Reply error_reply(std::uint64_t request_id, v1::ErrorCode code, std::string_view message) {
   v1::Reply reply;
   reply.set_id(request_id);
   reply.mutable_error()->set_code(code);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,6 +16,6 @@ namespace ringmaster::wire {
 void to_message(std::span<const HandlerDescription> handlers, control::v1::PoolHandlers& message);
 
 [[nodiscard]] control::v1::Reply error_reply(std::uint64_t request_id, control::v1::ErrorCode code,
-                                             std::string message);
+                                             std::string_view message);
 
 }  // namespace ringmaster::wire
