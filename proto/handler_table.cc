@@ -17,8 +17,14 @@ constexpr std::size_t kMaxChoices = 64;
 constexpr std::size_t kMaxTextBytes = 512;
 constexpr double kMaxFactor = 1'000'000;
 
-enum HandlerFlag : std::uint8_t { kListensToCancel = 1, kChangeSafe = 2, kIdempotent = 4 };
-enum ArgumentFlag : std::uint8_t { kRequired = 1, kHasMinimum = 2, kHasMaximum = 4 };
+// Flags of a handler.
+constexpr std::uint8_t kListensToCancel = 1;
+constexpr std::uint8_t kChangeSafe = 2;
+constexpr std::uint8_t kIdempotent = 4;
+// Flags of an argument.
+constexpr std::uint8_t kRequired = 1;
+constexpr std::uint8_t kHasMinimum = 2;
+constexpr std::uint8_t kHasMaximum = 4;
 
 std::string where(const HandlerDescription& handler) { return "handler \"" + clean_quote(handler.name) + "\""; }
 std::string where(const HandlerDescription& handler, const ArgumentDescription& argument) {
