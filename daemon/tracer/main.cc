@@ -15,6 +15,7 @@
 #include "daemon/link/tracer_protocol.h"
 #include "daemon/os/signals.h"
 #include "daemon/tracer/confinement.h"
+#include "daemon/tracer/libdw.h"
 #include "daemon/tracer/stack_walk.h"
 #include "daemon/tracer/symbols.h"
 #include "ringmaster_version.h"
@@ -72,9 +73,9 @@ void prepare_signals() {
   daemon::ignore_signals({kKeeperGoneSignal, SIGXCPU});  // the supervisor has done the same before the exec
 }
 
-int serve() {
-  StackWalk walk;
-  SymbolBook symbols;
+int serve(const Result<Libdw>& libdw) {
+  StackWalk walk(libdw);
+  SymbolBook symbols(libdw);
   static std::array<std::byte, kMaxMessageBytes> buffer;
   while (true) {
     const ssize_t got = ::recv(kSocket, buffer.data(), buffer.size(), 0);
@@ -104,8 +105,9 @@ int main(int argc, char** argv) {
     return 64;
   }
   ringmaster::tracer::prepare_signals();
+  const auto libdw = ringmaster::tracer::load_libdw();
   ringmaster::tracer::confine();
   ::prctl(PR_SET_NAME, "ringmaster-trc", 0, 0, 0);
-  const int code = ringmaster::tracer::serve();
+  const int code = ringmaster::tracer::serve(libdw);
   ::_exit(code);
 }

@@ -1,8 +1,6 @@
 #include "daemon/tracer/stack_walk.h"
 
-#include <elfutils/libdwfl.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,8 +28,10 @@ constexpr auto kStopLimit = std::chrono::milliseconds{500};
 constexpr auto kStopPoll = std::chrono::microseconds{200};
 constexpr const char* kHandlerSection = "ringmaster_run";  // worker/job/job_context.cc calls the handler there
 
-// The user that the next files are opened as; a global, because libdwfl's callbacks have no argument for it.
+// The user that the next files are opened as, and the library; globals, because libdwfl's callbacks have no argument
+// for them.
 FileUser user_of_files;
+const Libdw* libdw_in_use = nullptr;
 
 bool is_deleted(const char* name) { return std::string_view(name).ends_with(" (deleted)"); }
 
@@ -48,7 +48,7 @@ int find_elf(Dwfl_Module* module, void** data, const char* name, Dwarf_Addr base
     }
     if (file || errno != ENOENT || !is_deleted(name)) return -1;
   }
-  return dwfl_linux_proc_find_elf(module, data, name, base, path, elf);
+  return libdw_in_use->dwfl_linux_proc_find_elf(module, data, name, base, path, elf);
 }
 
 // Uses no debug information, which may take long to find and read: unwind tables are in the modules themselves.
@@ -70,13 +70,13 @@ struct Range {
 };
 
 // Where the module calls handlers, by its section headers, which a strip does not remove.
-Range handler_calls(Elf* elf) {
+Range handler_calls(const Libdw& libdw, Elf* elf) {
   std::size_t names = 0;
-  if (elf_getshdrstrndx(elf, &names) != 0) return {};
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+  if (libdw.elf_getshdrstrndx(elf, &names) != 0) return {};
+  for (Elf_Scn* section = nullptr; (section = libdw.elf_nextscn(elf, section)) != nullptr;) {
     GElf_Shdr header{};
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    const char* name = elf_strptr(elf, names, header.sh_name);
+    if (libdw.gelf_getshdr(section, &header) == nullptr) continue;
+    const char* name = libdw.elf_strptr(elf, names, header.sh_name);
     if (name != nullptr && std::strcmp(name, kHandlerSection) == 0) {
       return {header.sh_addr, header.sh_addr + header.sh_size};
     }
@@ -94,12 +94,12 @@ struct Module {
 
 class Modules {
  public:
-  explicit Modules(Dwfl* dwfl) : dwfl_(dwfl) {}
+  Modules(const Libdw& libdw, Dwfl* dwfl) : libdw_(libdw), dwfl_(dwfl) {}
 
   [[nodiscard]] core::StackFrame frame_at(std::uint64_t address) {
     core::StackFrame frame;
     frame.offset = address;
-    Dwfl_Module* handle = dwfl_addrmodule(dwfl_, address);
+    Dwfl_Module* handle = libdw_.dwfl_addrmodule(dwfl_, address);
     if (handle == nullptr) return frame;
     const Module& module = of(handle);
     frame.module = module.path;
@@ -115,23 +115,26 @@ class Modules {
     if (known != modules_.end()) return known->second;
     Module& module = modules_[handle];
     Dwarf_Addr start = 0;
-    const char* path = dwfl_module_info(handle, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
+    const char* path = libdw_.dwfl_module_info(handle, nullptr, &start, nullptr, nullptr, nullptr, nullptr, nullptr);
     if (path != nullptr) module.path = path;
     GElf_Addr bias = 0;
-    Elf* elf = dwfl_module_getelf(handle, &bias);
+    Elf* elf = libdw_.dwfl_module_getelf(handle, &bias);
     module.bias = elf != nullptr ? bias : start;
-    if (elf != nullptr) module.handler_calls = handler_calls(elf);
+    if (elf != nullptr) module.handler_calls = handler_calls(libdw_, elf);
     const unsigned char* bits = nullptr;
     GElf_Addr where = 0;
-    if (const int size = dwfl_module_build_id(handle, &bits, &where); size > 0) module.build_id = hex(bits, size);
+    if (const int size = libdw_.dwfl_module_build_id(handle, &bits, &where); size > 0)
+      module.build_id = hex(bits, size);
     return module;
   }
 
+  const Libdw& libdw_;
   Dwfl* dwfl_;
   std::map<Dwfl_Module*, Module> modules_;
 };
 
 struct Walk {
+  const Libdw& libdw;
   Modules& modules;
   std::vector<core::StackFrame> frames;
 };
@@ -140,7 +143,7 @@ int take_frame(Dwfl_Frame* frame, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
   Dwarf_Addr pc = 0;
   bool activation = false;
-  if (!dwfl_frame_pc(frame, &pc, &activation) || walk.frames.size() >= kMaxFrames) return DWARF_CB_ABORT;
+  if (!walk.libdw.dwfl_frame_pc(frame, &pc, &activation) || walk.frames.size() >= kMaxFrames) return DWARF_CB_ABORT;
   // A return address is after the call, perhaps in another function.
   walk.frames.push_back(walk.modules.frame_at(activation ? pc : pc - 1));
   walk.frames.back().interrupted = activation && walk.frames.size() > 1;
@@ -202,6 +205,9 @@ std::optional<core::RecentFaults::Place> place_of(Modules& modules, const Captur
 }  // namespace
 
 Frames StackWalk::capture(const Capture& order, core::TimePoint now) {
+  if (!libdw_) return no_frames("no stack: " + libdw_.error().message);
+  const Libdw& libdw = *libdw_;
+  libdw_in_use = &libdw;
   if (::access(("/proc/" + std::to_string(order.pid) + "/task/" + std::to_string(order.tid)).c_str(), F_OK) != 0) {
     return no_frames("no stack: the worker is gone, or has no such thread");
   }
@@ -209,12 +215,12 @@ Frames StackWalk::capture(const Capture& order, core::TimePoint now) {
   const daemon::FileIdentity as_owner_of_its_entry(order.pid);
   static const Dwfl_Callbacks callbacks = {
       .find_elf = find_elf, .find_debuginfo = find_no_debuginfo, .section_address = nullptr, .debuginfo_path = nullptr};
-  const DwflHandle dwfl(dwfl_begin(&callbacks), dwfl_end);
-  if (!dwfl || dwfl_linux_proc_report(dwfl.get(), order.pid) != 0 ||
-      dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) {
-    return no_frames(std::string{"no stack: the worker's mappings cannot be read: "} + dwfl_errmsg(-1));
+  const DwflHandle dwfl(libdw.dwfl_begin(&callbacks), libdw.dwfl_end);
+  if (!dwfl || libdw.dwfl_linux_proc_report(dwfl.get(), order.pid) != 0 ||
+      libdw.dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0) {
+    return no_frames(std::string{"no stack: the worker's mappings cannot be read: "} + libdw.dwfl_errmsg(-1));
   }
-  Modules modules(dwfl.get());
+  Modules modules(libdw, dwfl.get());
   const auto place = place_of(modules, order);
   if (place) {
     if (const std::uint64_t known = recent_.find(now, *place); known != 0) {
@@ -228,12 +234,12 @@ Frames StackWalk::capture(const Capture& order, core::TimePoint now) {
     return no_frames(std::string{"no stack: the worker cannot be traced: "} + std::strerror(thread.error()));
   }
   if (!thread.stop()) return no_frames("no stack: the worker did not stop in time");
-  if (dwfl_linux_proc_attach(dwfl.get(), order.pid, true) != 0) {
-    return no_frames(std::string{"no stack: "} + dwfl_errmsg(-1));
+  if (libdw.dwfl_linux_proc_attach(dwfl.get(), order.pid, true) != 0) {
+    return no_frames(std::string{"no stack: "} + libdw.dwfl_errmsg(-1));
   }
-  Walk walk{modules, {}};
-  (void)dwfl_getthread_frames(dwfl.get(), order.tid, take_frame, &walk);
-  if (walk.frames.empty()) return no_frames(std::string{"no stack: "} + dwfl_errmsg(-1));
+  Walk walk{libdw, modules, {}};
+  (void)libdw.dwfl_getthread_frames(dwfl.get(), order.tid, take_frame, &walk);
+  if (walk.frames.empty()) return no_frames(std::string{"no stack: "} + libdw.dwfl_errmsg(-1));
   if (place) recent_.note(now, *place, order.label);
   Frames frames;
   frames.frames = std::move(walk.frames);

@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "daemon/link/tracer_protocol.h"
-
-struct Dwfl;
+#include "daemon/tracer/libdw.h"
 
 namespace ringmaster::tracer {
 
@@ -18,7 +17,8 @@ class SymbolBook {
  public:
   static constexpr std::size_t kMost = 16;
 
-  SymbolBook();
+  /// Without libdw it finds no names. `libdw` outlives it.
+  explicit SymbolBook(const Result<Libdw>& libdw);
   ~SymbolBook();
   SymbolBook(const SymbolBook&) = delete;
   SymbolBook& operator=(const SymbolBook&) = delete;
@@ -29,6 +29,7 @@ class SymbolBook {
   struct Entry;
   Entry& entry_of(const core::StackFrame& frame, const FileUser& user);
 
+  const Result<Libdw>& libdw_;
   std::map<std::pair<FileUser, std::string>, std::unique_ptr<Entry>> entries_;
   std::uint64_t uses_ = 0;
 };
