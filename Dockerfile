@@ -16,7 +16,7 @@ RUN scripts/install-deps && scripts/build release -DRINGMASTER_TESTS=OFF && \
 FROM debian:bookworm-slim
 RUN apt-get update && \
     apt-get install -y --no-install-recommends \
-      libvips42 libprotobuf-lite32 libspdlog1.10 libdw1 libzstd1 libcrypt1 && \
+      libvips42 libprotobuf-lite32 libdw1 libzstd1 libcrypt1 && \
     rm -rf /var/lib/apt/lists/* && \
     useradd --system --home-dir /run/ringmaster --shell /usr/sbin/nologin ringmaster && \
     install -d -o ringmaster -g ringmaster -m 0755 /run/ringmaster
