@@ -1,6 +1,10 @@
 #include "worker/session/parking.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <cstddef>
 #include <string>
 
 namespace ringmaster::worker {
@@ -59,7 +63,9 @@ int Parking::wait(std::span<epoll_event> events, std::chrono::nanoseconds at_mos
   if (!whole_ms_) {
     const auto whole = std::chrono::floor<std::chrono::seconds>(at_most);
     const timespec time{whole.count(), (at_most - whole).count()};
-    const int count = ::epoll_pwait2(epoll_.get(), events.data(), room, &time, nullptr);
+    // By its number: a function of this name is only in glibc 2.35 and later.
+    const auto count = static_cast<int>(
+        ::syscall(SYS_epoll_pwait2, epoll_.get(), events.data(), room, &time, nullptr, std::size_t{0}));
     if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
     whole_ms_ = true;
   }
