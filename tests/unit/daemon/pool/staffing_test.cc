@@ -47,7 +47,7 @@ struct Room {
   }
   void all_ready() {
     apply();
-    for (core::SeatNumber i = 0; i < seats.size(); ++i) ready(i);
+    for (unsigned i = 0; i < seats.size(); ++i) ready(static_cast<core::SeatNumber>(i));
   }
   void die(core::SeatNumber index, core::DeathKind kind = core::DeathKind::Signal) {
     core::RestartPolicy::Died died{index, {kind, 11, true, false}, seats[index].ready, 0};
