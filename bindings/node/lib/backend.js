@@ -1,0 +1,31 @@
+'use strict'
+// What runs a pool's tasks: supervised processes, or threads of this process where there can be none.
+const programs = require('./programs.js')
+
+let told = false
+function tellOnce (why) {
+  if (told) return
+  told = true
+  process.emitWarning(`${why}: tasks run in worker_threads of this process. They are not isolated: a crash of native code ends the program.`, 'RingmasterWarning')
+}
+
+/**
+ * A backend has start-up behind it when it is made; it takes tasks at once.
+ *   submit(task): true: `ended` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
+ *     cannot be cloned.
+ *   cancel(task): its outcome is of no interest any more.
+ *   allocate(bytes): an ArrayBuffer that need not be copied, or undefined.
+ *   end(): a promise; every task has ended then.
+ */
+function chooseBackend (options, events) {
+  const missing = process.env.RINGMASTER_NODE_FALLBACK === 'threads' ? 'RINGMASTER_NODE_FALLBACK=threads' : programs.whatIsMissing()
+  if (missing === null) {
+    const { ProcessBackend } = require('./process_backend.js')
+    return new ProcessBackend(options, events)
+  }
+  tellOnce(missing)
+  const { ThreadBackend } = require('./thread_backend.js')
+  return new ThreadBackend(options, events)
+}
+
+module.exports = { chooseBackend }

@@ -1,0 +1,72 @@
+'use strict'
+// Folders of private daemons: sockets, and what workers are to know. Removed when their pool ends, when this process
+// ends, and, if it was killed, by the next process that makes one.
+const fs = require('node:fs')
+const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
+
+const kPrefix = 'ringmaster-node-'
+const kYoung = 60000 // Milliseconds: its daemon may not be listening yet.
+const kinds = () => [process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
+
+// Its daemon may be making or removing files there at the same moment. What stays is swept later.
+function remove (folder) {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 2 })
+  } catch {}
+}
+
+function isWritable (folder) {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const ours = new Set()
+let watched = false
+let swept = false
+
+/** A new folder that only this user may enter. */
+function makeFolder () {
+  // A socket's path has room for 107 bytes.
+  const base = kinds().find((one) => one && one.length < 60 && isWritable(one)) ?? os.tmpdir()
+  if (!swept) {
+    swept = true
+    sweep(base).catch(() => {}) // Somebody else's next process tries again.
+  }
+  const folder = fs.mkdtempSync(path.join(base, kPrefix))
+  ours.add(folder)
+  if (!watched) {
+    watched = true
+    process.on('exit', () => ours.forEach(remove))
+  }
+  return folder
+}
+
+function removeFolder (folder) {
+  ours.delete(folder)
+  remove(folder)
+}
+
+const answers = (socket) => new Promise((resolve) => {
+  const connection = net.connect(socket).unref()
+  connection.on('connect', () => resolve(true)).on('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(error.code)))
+  connection.on('connect', () => connection.destroy())
+})
+
+// Removes this user's folders whose daemon is gone.
+async function sweep (base) {
+  for (const name of await fs.promises.readdir(base)) {
+    const folder = path.join(base, name)
+    if (!name.startsWith(kPrefix) || ours.has(folder)) continue
+    const { uid, mtimeMs } = await fs.promises.lstat(folder)
+    if (uid !== process.getuid() || Date.now() - mtimeMs < kYoung) continue
+    if (!await answers(path.join(folder, 'socket'))) remove(folder)
+  }
+}
+
+module.exports = { makeFolder, removeFolder, sweep }

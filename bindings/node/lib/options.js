@@ -1,0 +1,95 @@
+'use strict'
+// A pool's options: what may be given, and what holds where nothing is.
+const os = require('node:os')
+const { fileURLToPath } = require('node:url')
+const { isTaskQueue } = require('./task_queue.js')
+
+const parallelism = os.availableParallelism?.() ?? os.cpus().length
+const isNumber = (least) => (value) => typeof value === 'number' && value >= least
+const isKind = (kind) => (value) => typeof value === kind
+
+// name: [whether a value is one, what is said of one that is not]
+const rules = {
+  filename: [(value) => value === null || typeof value === 'string', 'must be a string or null'],
+  name: [(value) => value === null || typeof value === 'string', 'must be a string or null'],
+  minThreads: [isNumber(0), 'must be a non-negative integer'],
+  maxThreads: [isNumber(1), 'must be a positive integer'],
+  idleTimeout: [isNumber(0), 'must be a non-negative integer'],
+  maxQueue: [(value) => value === 'auto' || isNumber(0)(value), 'must be a non-negative integer'],
+  concurrentTasksPerWorker: [isNumber(1), 'must be a positive integer'],
+  atomics: [(value) => value === null || ['sync', 'async', 'disabled'].includes(value), 'should be a value of sync, async or disabled.'],
+  useAtomics: [isKind('boolean'), 'must be a boolean value'],
+  resourceLimits: [(value) => typeof value === 'object' && value !== null, 'must be an object'],
+  taskQueue: [isTaskQueue, 'must be a TaskQueue object'],
+  niceIncrement: [isNumber(0), 'must be a non-negative integer on Unix systems'],
+  trackUnmanagedFds: [isKind('boolean'), 'must be a boolean value'],
+  closeTimeout: [isNumber(0), 'must be a non-negative integer'],
+  loadBalancer: [(value) => typeof value === 'function' && value.length >= 1, 'must be a function with at least two args'],
+  workerHistogram: [isKind('boolean'), 'must be a boolean'],
+  recordTiming: [isKind('boolean'), 'must be a boolean'],
+  stricterFIFO: [isKind('boolean'), 'must be a boolean'],
+  argv: [Array.isArray, 'must be an array'],
+  execArgv: [Array.isArray, 'must be an array'],
+  // What only processes can do.
+  runTimeout: [isNumber(0), 'must be a number of milliseconds; 0: no limit'],
+  killGrace: [isNumber(0), 'must be a number of milliseconds'],
+  retries: [isNumber(0), 'must be a non-negative integer'],
+  idempotent: [isKind('boolean'), 'must be a boolean'],
+  memoryMax: [isNumber(1), 'must be a number of bytes'],
+  spares: [isNumber(0), 'must be a non-negative integer'],
+  recycle: [isNumber(1), 'must be a number of tasks'],
+  spin: [isNumber(0), 'must be a number of microseconds'],
+  resultCapacity: [isNumber(1), 'must be a number of bytes'],
+  socket: [isKind('string'), 'must be the path of a daemon\'s socket']
+}
+
+function check (options) {
+  for (const [name, [holds, says]] of Object.entries(rules)) {
+    if (options[name] !== undefined && !holds(options[name])) throw new TypeError(`options.${name} ${says}`)
+  }
+  if (options.minThreads > options.maxThreads) throw new RangeError('options.minThreads and options.maxThreads must not conflict')
+}
+
+const defaults = {
+  filename: null,
+  name: 'default',
+  minThreads: Math.max(Math.floor(parallelism / 2), 1),
+  maxThreads: parallelism * 1.5,
+  idleTimeout: 0,
+  maxQueue: Infinity,
+  concurrentTasksPerWorker: 1,
+  atomics: 'sync',
+  niceIncrement: 0,
+  trackUnmanagedFds: true,
+  closeTimeout: 30000,
+  recordTiming: true,
+  stricterFIFO: false,
+  workerHistogram: false,
+  runTimeout: 0,
+  killGrace: 500,
+  retries: 0,
+  idempotent: false,
+  spares: 0,
+  spin: 20,
+  resultCapacity: 64 * 1024
+}
+
+const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filename) : filename
+
+/** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
+function fill (given) {
+  given = Object.assign(Object.create(null), given)
+  check(given)
+  const options = Object.assign(Object.create(null), defaults, given)
+  options.name ??= defaults.name
+  options.filename = given.filename ? toPath(given.filename) : null
+  if (given.maxThreads !== undefined) options.minThreads = Math.min(options.minThreads, given.maxThreads)
+  if (given.minThreads !== undefined) options.maxThreads = Math.max(options.maxThreads, given.minThreads)
+  // What a daemon can keep: whole milliseconds, ten at least.
+  if (options.runTimeout > 0) options.runTimeout = Math.max(10, Math.ceil(options.runTimeout))
+  options.killGrace = Math.ceil(options.killGrace)
+  if (given.maxQueue === 'auto') options.maxQueue = options.maxThreads ** 2
+  return options
+}
+
+module.exports = { fill, toPath }

@@ -1,0 +1,308 @@
+'use strict'
+const { EventEmitterAsyncResource } = require('node:events')
+const { performance } = require('node:perf_hooks')
+const v8 = require('node:v8')
+const { AbortError, TaskError } = require('./errors.js')
+const { PoolHistogram } = require('./histogram.js')
+const { fill, toPath } = require('./options.js')
+const { Seats } = require('./seats.js')
+const { FixedQueue } = require('./task_queue.js')
+const { Task } = require('./task.js')
+const { chooseBackend } = require('./backend.js')
+
+const isObject = (value) => value !== null && typeof value === 'object'
+const endsWorker = (error) => error instanceof TaskError && ['crashed', 'timed out'].includes(error.outcome)
+const terminated = () => new Error('Terminating worker thread')
+
+/**
+ * A pool of worker processes that run the functions of a JavaScript module. Tasks wait here, in order; each goes to the
+ * backend when the pool has a seat for it, and comes back once, with a value or with the reason why there is none.
+ *
+ * Events: 'drain', 'needsDrain', 'message' (what a task posted to its parent), 'error' (outside of every task), 'close',
+ * 'workerCreate', 'workerDestroy'.
+ */
+class Pool extends EventEmitterAsyncResource {
+  #backend
+  #queue
+  #skipped = [] // tasks that can be aborted and found no seat: before the queue's
+  #seats
+  #flying = 0
+  #running = 0 // of these, those that share seats
+  #capacity
+  #histogram
+  #shownHistogram
+  #needsDrain = false
+  #drainLooked = false
+  #start = performance.now()
+  #closing = false
+  #destroying = false
+  #ending = null
+  #onIdle = null
+  options
+  completed = 0
+
+  constructor (given = {}) {
+    const options = fill(given)
+    super({ ...given, name: 'Piscina' })
+    v8.serialize(options.workerData) // Throws here, as a thread's start would.
+    this.options = options
+    this.#queue = options.taskQueue ??= new FixedQueue()
+    this.#capacity = options.maxThreads * options.concurrentTasksPerWorker
+    if (options.recordTiming) this.#histogram = new PoolHistogram()
+    const emit = (name, ...values) => this.emit(name, ...values)
+    this.#seats = new Seats(options, emit, () => this.#fill())
+    this.#backend = chooseBackend(options, {
+      ended: (task, failed, value) => this.#ended(task, failed, value),
+      hasRoom: () => this.#fill(),
+      emit
+    })
+  }
+
+  /**
+   * Runs the pool's function, or the one that `options` name, with `value`.
+   * @param {{transferList?: ArrayBuffer[], filename?: string, name?: string, signal?: AbortSignal}} [options]
+   * @returns {Promise<any>}
+   */
+  run (value, options = {}) {
+    const problem = problemOf(options)
+    if (problem !== null) return Promise.reject(new TypeError(problem))
+    const { transferList = [], filename = null, name = null, signal = null } = Object.assign(Object.create(null), options)
+    const file = filename ?? this.options.filename
+    if (typeof file !== 'string') return Promise.reject(new Error('filename must be provided to run() or in options object'))
+    if (this.#ending !== null) return Promise.reject(new AbortError('queue is being terminated'))
+    if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
+    const task = new Task(value, transferList, toPath(file), name ?? this.options.name, signal, this.asyncResource.asyncId())
+    if (signal !== null) task.listen(() => this.#abort(task))
+    this.#take(task)
+    this.#lookAtDrain()
+    return task.promise
+  }
+
+  #take (task) {
+    const { maxQueue } = this.options
+    if (this.#waiting === 0) {
+      if (this.#distribute(task)) return
+      this.#seats.grow()
+      if (maxQueue > 0 || this.#pendingCapacity > 0) return
+      this.#unqueue(task)
+      task.settle(true, new Error('No task queue available and all Workers are busy'))
+    } else if (this.#waiting >= maxQueue + this.#pendingCapacity) {
+      task.settle(true, new Error(maxQueue === 0 ? 'No task queue available and all Workers are busy' : 'Task queue is at limit'))
+    } else {
+      this.#queue.push(task)
+      this.#seats.grow()
+    }
+  }
+
+  /** An ArrayBuffer of `bytes` in the memory that workers read: filled here and named in a transferList, it is never
+   * copied. An ordinary one where there is no room for it now. */
+  allocate (bytes) {
+    return this.#backend.allocate?.(bytes) ?? new ArrayBuffer(bytes)
+  }
+
+  get #waiting () { return this.#queue.size + this.#skipped.length }
+  get #pendingCapacity () { return this.#seats.pending * this.options.concurrentTasksPerWorker }
+
+  // False: there is no seat or no room for it now, and it waits again, before all others.
+  #distribute (task) {
+    if (task.settled) return true
+    const seat = this.#seats.choose(task)
+    if (seat != null && this.#give(task, seat)) return true
+    if (task.isAbortable) this.#skipped.unshift(task)
+    else if (this.#queue.unshift !== undefined) this.#queue.unshift(task)
+    else this.#queue.push(task)
+    return false
+  }
+
+  // False: the backend says when it has room.
+  #give (task, seat) {
+    task.started = performance.now()
+    this.#seats.sit(seat, task)
+    this.#count(task, 1)
+    try {
+      if (this.#backend.submit(task)) {
+        this.#histogram?.recordWait(task.started - task.created)
+        return true
+      }
+    } catch (error) { // It cannot be cloned.
+      this.#leave(task)
+      task.started = 0
+      this.#settle(task, true, error)
+      return true
+    }
+    this.#leave(task)
+    task.started = 0
+    return false
+  }
+
+  #count (task, by) {
+    this.#flying += by
+    if (!task.isAbortable) this.#running += by
+  }
+
+  #leave (task) {
+    this.#count(task, -1)
+    if (task.seat !== null) this.#seats.rise(task)
+  }
+
+  #fill () {
+    while (this.#waiting > 0) {
+      const task = this.#skipped.shift() ?? this.#queue.shift()
+      if (task === null) break
+      if (this.#distribute(task)) continue
+      this.#seats.grow()
+      break
+    }
+    this.#lookAtDrain()
+  }
+
+  #ended (task, failed, value) {
+    const { seat } = task
+    this.#leave(task)
+    if (seat !== null) {
+      const ms = performance.now() - task.started
+      this.#histogram?.recordRun(ms)
+      seat.histogram?.record(ms)
+      if (failed && endsWorker(value)) this.#seats.renew(seat)
+      this.#settle(task, failed, failed && this.#destroying ? terminated() : value)
+    }
+    this.#fill()
+    if (this.#onIdle !== null && this.#flying === 0 && this.#waiting === 0) this.#onIdle()
+  }
+
+  #settle (task, failed, value) {
+    ++this.completed
+    task.settle(failed, value)
+  }
+
+  #abort (task) {
+    const { seat } = task
+    task.abort()
+    if (seat === null) {
+      this.#unqueue(task)
+    } else { // Its worker goes with it; the outcome that still comes is nobody's.
+      ++this.completed
+      seat.tasks.delete(task)
+      task.seat = null
+      this.#seats.renew(seat)
+      this.#backend.cancel(task)
+    }
+    this.#lookAtDrain()
+  }
+
+  #unqueue (task) {
+    const at = this.#skipped.indexOf(task)
+    if (at >= 0) this.#skipped.splice(at, 1)
+    else this.#queue.remove(task)
+  }
+
+  // Once in a turn, whatever happened in it.
+  #lookAtDrain () {
+    if (this.#drainLooked) return
+    this.#drainLooked = true
+    queueMicrotask(() => {
+      this.#drainLooked = false
+      if (this.#running >= this.#capacity) {
+        this.#needsDrain = true
+        this.emit('needsDrain')
+      } else if (this.#needsDrain) {
+        this.#needsDrain = false
+        this.emit('drain')
+      }
+    })
+  }
+
+  #dropQueue (error) {
+    for (let task; this.#waiting > 0 && (task = this.#skipped.shift() ?? this.#queue.shift()) !== null;) {
+      if (!task.settled) this.#settle(task, true, error())
+    }
+  }
+
+  /** Ends the pool when what was submitted is done; with `force` what waits is dropped. */
+  async close (options = {}) {
+    if (!isObject(options)) throw new TypeError('options must be an object')
+    const { force = false } = options
+    if (typeof force !== 'boolean') throw new TypeError('force argument must be a boolean')
+    this.#ending ??= this.#close(force)
+    return this.#ending
+  }
+
+  async #close (force) {
+    this.#closing = true
+    if (force) this.#dropQueue(() => new AbortError('pool is closed'))
+    let timer
+    const flushed = new Promise((resolve) => {
+      this.#onIdle = resolve
+      if (this.#flying === 0 && this.#waiting === 0) resolve()
+    })
+    const late = new Promise((resolve, reject) => {
+      if (this.options.closeTimeout === Infinity) return
+      timer = setTimeout(() => reject(new Error('Close operation timed out')), this.options.closeTimeout)
+      timer.unref()
+    })
+    try {
+      await Promise.race([flushed, late])
+    } catch (error) {
+      this.emit('error', error)
+    } finally {
+      clearTimeout(timer)
+      await this.#destroy()
+      this.emit('close')
+    }
+  }
+
+  /** Ends the pool at once: what is unfinished is rejected. */
+  destroy () {
+    if (this.#closing) return this.#destroy()
+    this.#ending ??= this.#destroy()
+    return this.#ending
+  }
+
+  async #destroy () {
+    this.#destroying = true
+    this.#dropQueue(terminated)
+    const ended = this.#backend.end()
+    this.#seats.end()
+    await ended
+  }
+
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')] () { this.close() }
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')] () { return this.close() }
+
+  get maxThreads () { return this.options.maxThreads }
+  get minThreads () { return this.options.minThreads }
+  get threads () { return this.#seats.threads }
+  get idleThreads () { return this.#seats.idle }
+  get queueSize () { return Math.max(this.#waiting - this.#pendingCapacity, 0) }
+  get needsDrain () { return this.#needsDrain }
+  get duration () { return performance.now() - this.#start }
+
+  get histogram () {
+    const kept = this.#histogram
+    return (this.#shownHistogram ??= {
+      get runTime () { return kept?.runTime },
+      get waitTime () { return kept?.waitTime },
+      resetRunTime () { kept?.resetRunTime() },
+      resetWaitTime () { kept?.resetWaitTime() }
+    })
+  }
+
+  /** The share of the pool's time, over all its workers, in which tasks have run. */
+  get utilization () {
+    if (this.#histogram === undefined || this.#histogram.runCount === 0) return 0
+    return (this.#histogram.runTime.mean / 1000) * this.#histogram.runCount / (this.duration * this.options.maxThreads)
+  }
+}
+
+// What is wrong with the options of one run.
+function problemOf (options) {
+  if (!isObject(options)) return 'options must be an object'
+  const { transferList, filename, name, signal } = options
+  if (transferList !== undefined && !Array.isArray(transferList)) return 'transferList argument must be an Array'
+  if (filename != null && typeof filename !== 'string') return 'filename argument must be a string'
+  if (name != null && typeof name !== 'string') return 'name argument must be a string'
+  if (signal != null && !isObject(signal)) return 'signal argument must be an object'
+  return null
+}
+
+module.exports = { Pool }

@@ -1,0 +1,64 @@
+'use strict'
+// A pool's options as the daemon's configuration has them.
+const os = require('node:os')
+const path = require('node:path')
+
+const kForEver = 24 * 3600 * 1000 // Milliseconds; the daemon's deadlines have an end.
+const kMostRetries = 15
+
+// Of this process's own options those that are a worker's too: not its program text, its tests or its debugger.
+const kOwnWithValue = /^(-e|--eval|-p|--print|-pe)$/
+const kOwn = /^(-c|--check|-i|--interactive|--test.*|--watch.*|--inspect.*)$/
+function inheritedFlags (flags) {
+  const kept = []
+  for (let i = 0; i < flags.length; ++i) {
+    if (kOwnWithValue.test(flags[i])) ++i
+    else if (!kOwn.test(flags[i])) kept.push(flags[i])
+  }
+  return kept
+}
+
+// What a process reads before its first script; the rest of the environment is set by boot.js.
+const kEarly = /^(NODE_|HOME$|LD_|TZ$|LANG$|LC_|MALLOC_|[A-Z]+SAN_OPTIONS$)/
+
+/** The environment of a pool's workers. */
+const environmentOf = (options) => options.env !== null && typeof options.env === 'object' ? options.env : { ...process.env }
+
+function commandOf (options, boot) {
+  const heap = options.resourceLimits ?? {}
+  const flags = options.execArgv ? [...options.execArgv] : inheritedFlags(process.execArgv)
+  if (heap.maxOldGenerationSizeMb) flags.push(`--max-old-space-size=${heap.maxOldGenerationSizeMb}`)
+  if (heap.maxYoungGenerationSizeMb) flags.push(`--max-semi-space-size=${Math.max(1, Math.floor(heap.maxYoungGenerationSizeMb / 3))}`)
+  if (heap.stackSizeMb) flags.push(`--stack-size=${Math.floor(heap.stackSizeMb * 1000)}`)
+  return [process.execPath, ...flags, path.join(__dirname, 'worker/boot.js'), boot]
+}
+
+// JSON's texts are TOML's but for this character.
+const toml = (value) => JSON.stringify(value).replaceAll('\x7f', '\\u007f')
+const lines = (of) => Object.entries(of).map(([key, value]) => `${toml(key)} = ${toml(value)}\n`).join('')
+
+/**
+ * @param {string} name the pool's
+ * @param {string} boot the file that its workers read
+ */
+function poolConfig (name, options, boot) {
+  const o = options
+  const early = Object.entries(environmentOf(o)).filter(([key]) => kEarly.test(key)).map(([key, value]) => [key, String(value)])
+  const pool = {
+    command: commandOf(o, boot),
+    workers: Math.max(1, Math.ceil(o.maxThreads)),
+    spares: o.spares,
+    nice: Math.min(19, Math.max(0, os.getPriority() + o.niceIncrement)),
+    working_directory: process.cwd(),
+    run_timeout: `${kForEver}ms`, // A task that has another brings it along.
+    max_timeout: `${kForEver}ms`,
+    grace: `${Math.min(o.killGrace, kForEver)}ms`,
+    retries: Math.min(kMostRetries, Math.max(1, o.retries)),
+    leftovers: 'keep', // As threads do: a task may start what outlives it.
+    ...(o.memoryMax && { memory_max: String(o.memoryMax) })
+  }
+  return `[pool.${name}]\n${lines(pool)}[pool.${name}.environment]\n${lines(Object.fromEntries(early))}` +
+    (o.recycle ? `[pool.${name}.recycle]\n${lines({ max_jobs: o.recycle })}` : '')
+}
+
+module.exports = { environmentOf, poolConfig }

@@ -1,0 +1,239 @@
+'use strict'
+// Tasks in supervised processes: a session with a pool of the daemon's, and what comes out of it.
+const fs = require('node:fs')
+const path = require('node:path')
+const v8 = require('node:v8')
+const codec = require('./codec.js')
+const { unpackError } = require('./errors.js')
+const { failureOf } = require('./failure.js')
+const { environmentOf, poolConfig } = require('./pool_config.js')
+const { PrivateDaemon } = require('./private_daemon.js')
+const programs = require('./programs.js')
+const { SideServer } = require('./side_channel.js')
+
+const kPool = 'node'
+const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
+const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
+const kFacts = 8 // Numbers for each outcome.
+// Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
+const kAccepted = 0
+const kFull = 1
+
+class ProcessBackend {
+  #options
+  #events
+  #native = require(programs.client)
+  #daemon
+  #side
+  #session // undefined: not open yet
+  #scratch
+  #facts
+  #flying = new Map() // by number
+  #waiting = [] // for the session
+  #inPlace = new WeakMap()
+  #next = 1
+  #ending = null
+  #failed // why there is no session
+  #bootFailed // why a worker could not start
+  #hold // While a task waits for the session, this process must not end.
+
+  constructor (options, events) {
+    this.#options = options
+    this.#events = events
+    this.#hold = setInterval(() => {}, 60000).unref()
+    this.#start()
+  }
+
+  #start () {
+    this.#daemon = new PrivateDaemon((folder) => this.#prepare(folder))
+    this.#open().catch((error) => this.#cannotStart(error))
+  }
+
+  // What workers are to know, and where they tell what goes beside the tasks.
+  #prepare (folder) {
+    const o = this.#options
+    const side = path.join(folder, 'messages')
+    const boot = path.join(folder, 'boot')
+    this.#side?.close()
+    this.#side = new SideServer(side, (message) => this.#onMessage(message))
+    fs.writeFileSync(boot, v8.serialize({
+      filename: o.filename,
+      name: o.name,
+      workerData: o.workerData,
+      env: environmentOf(o),
+      argv: (o.argv ?? []).map(String),
+      side,
+      pool: o.filename === null ? 'node' : path.basename(o.filename),
+      addon: programs.worker,
+      resultCapacity: o.resultCapacity,
+      resourceLimits: o.resourceLimits
+    }), { mode: 0o600 })
+    return poolConfig(kPool, o, boot)
+  }
+
+  async #open () {
+    await this.#daemon.listening()
+    if (this.#ending !== null) return
+    const o = this.#options
+    const opened = await new Promise((resolve, reject) => this.#native.open({
+      socket: this.#daemon.socket,
+      pool: kPool,
+      slots: o.slots ?? 0,
+      requestBytes: o.requestBytes ?? 0,
+      resultBytes: o.resultBytes ?? kResultBytes,
+      shortestTimeout: o.runTimeout,
+      spin: o.spin * 1000,
+      mayLend: (o.resultBytes ?? kResultBytes) / 2
+    }, (count, results, messages) => this.#onBatch(count, results, messages),
+    (error, session) => error ? reject(new Error(error)) : resolve(session)))
+    if (this.#ending !== null) return this.#native.close(opened.handle)
+    this.#session = opened.handle
+    this.#scratch = Buffer.from(opened.scratch)
+    this.#facts = new Float64Array(opened.facts)
+    this.#hold.unref()
+    for (const task of this.#waiting.splice(0)) {
+      if (task.settled) this.#events.ended(task, false)
+      else this.#resubmit(task)
+    }
+    this.#events.hasRoom()
+  }
+
+  #cannotStart (error) {
+    this.#failed = error
+    this.#hold.unref()
+    for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, error)
+  }
+
+  #onMessage (message) {
+    if ('message' in message) this.#events.emit('message', message.message)
+    if ('stdout' in message) process.stdout.write(message.stdout)
+    if ('stderr' in message) process.stderr.write(message.stderr)
+    if (!('error' in message)) return
+    const error = unpackError(message.error)
+    if (message.boot) this.#bootFailed = error
+    else this.#events.emit('error', error)
+  }
+
+  submit (task) {
+    if (this.#failed !== undefined) throw this.#failed
+    if (this.#session === undefined) {
+      this.#wait(task)
+      return true
+    }
+    return this.#send(task)
+  }
+
+  #wait (task) {
+    task.flight = 0
+    this.#waiting.push(task)
+    this.#hold.ref()
+  }
+
+  #resubmit (task) {
+    try {
+      if (!this.#send(task)) this.#events.ended(task, true, new Error('the pool has no room for this task'))
+    } catch (error) {
+      this.#events.ended(task, true, error)
+    }
+  }
+
+  #send (task) {
+    const o = this.#options
+    const plain = task.filename === o.filename && task.name === o.name
+    const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
+    const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
+    const number = this.#next++
+    const answer = this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, o.resultCapacity, o.runTimeout, o.idempotent)
+    if (answer === kFull) {
+      // What ends makes room. Where nothing flies, what is lent has to come back first.
+      if (this.#flying.size === 0) setTimeout(() => this.#events.hasRoom(), 5)
+      return false
+    }
+    if (answer !== kAccepted) { // Closed: its daemon has ended.
+      this.#wait(task)
+      this.#startAgain()
+      return true
+    }
+    for (const one of task.transfer) this.#native.detach(one)
+    task.flight = number
+    this.#flying.set(number, task)
+    return true
+  }
+
+  #startAgain () {
+    this.#native.close(this.#session)
+    this.#session = undefined
+    this.#inPlace = new WeakMap()
+    const lost = this.#daemon
+    this.#start()
+    lost.stop().catch(() => {})
+  }
+
+  // facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
+  // buffers), its bytes, flags, ns run, ns queued.
+  #onBatch (count, results, messages) {
+    const facts = this.#facts
+    const ended = []
+    for (let i = 0; i < count; ++i) {
+      const [number, status, detail, place, bytes, flags] = facts.subarray(i * kFacts, i * kFacts + 6)
+      const task = this.#flying.get(number)
+      this.#flying.delete(number)
+      const one = { task, failed: true, value: undefined, channel: undefined, told: 0 }
+      if (bytes > 0) this.#decode(one, flags, place, bytes, results[i])
+      else one.value = failureOf({ status, detail, message: messages[i] }, this.#options, this.#bootFailed)
+      if (task !== undefined) ended.push(one)
+    }
+    // After all are decoded: what a settled promise does may come back here.
+    for (const { task, failed, value, channel, told } of ended) {
+      if (told > 0) this.#side.after(channel, told, () => this.#events.ended(task, failed, value))
+      else this.#events.ended(task, failed, value)
+    }
+  }
+
+  #decode (one, flags, place, bytes, list) {
+    try {
+      const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
+      one.value = codec.decode(payload, list)
+      if ((flags & codec.kTold) !== 0) [one.value, one.channel, one.told] = one.value
+      one.failed = (flags & codec.kThrown) !== 0
+      if (one.failed) one.value = unpackError(one.value)
+    } catch (problem) {
+      one.value = problem
+    }
+  }
+
+  // The worker itself stops the task; one that does not within the grace is killed.
+  cancel (task) {
+    if (!(task.flight > 0) || this.#session === undefined) return
+    const { flight } = task
+    const session = this.#session
+    this.#native.cancel(session, flight, 0, 0)
+    setTimeout(() => {
+      if (this.#flying.has(flight) && session === this.#session) this.#native.cancel(session, flight, 1, 0)
+    }, this.#options.killGrace).unref()
+  }
+
+  allocate (bytes) {
+    if (this.#session === undefined) return undefined
+    const made = this.#native.allocate(this.#session, bytes, kSlack)
+    if (made === undefined) return undefined
+    this.#inPlace.set(made[0], made[1])
+    return made[0]
+  }
+
+  end () {
+    this.#ending ??= this.#end()
+    return this.#ending
+  }
+
+  async #end () {
+    await Promise.resolve() // #ending is set when the session's last outcomes come.
+    clearInterval(this.#hold)
+    for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
+    if (this.#session !== undefined) this.#native.close(this.#session)
+    this.#side.close()
+    await this.#daemon.stop()
+  }
+}
+
+module.exports = { ProcessBackend }

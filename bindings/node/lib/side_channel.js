@@ -1,0 +1,136 @@
+'use strict'
+// What workers tell their pool beside the tasks: messages, output, errors outside of a task. Over a Unix socket in the
+// daemon's folder, which only this user may enter.
+const net = require('node:net')
+const v8 = require('node:v8')
+
+const kHead = 4 // Bytes of a message's size.
+
+function frame (message) {
+  const bytes = v8.serialize(message)
+  const framed = Buffer.allocUnsafe(kHead + bytes.length)
+  framed.writeUInt32LE(bytes.length)
+  bytes.copy(framed, kHead)
+  return framed
+}
+
+/** Finds messages in what comes in pieces. */
+class Unframer {
+  #chunks = []
+  #bytes = 0
+  #wanted = kHead
+
+  /** The messages that are whole now. */
+  take (chunk) {
+    const messages = []
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    while (this.#bytes >= this.#wanted) {
+      const all = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+      this.#wanted = kHead + all.readUInt32LE(0)
+      this.#chunks = [all]
+      if (all.length < this.#wanted) break
+      messages.push(v8.deserialize(all.subarray(kHead, this.#wanted)))
+      this.#chunks = [all.subarray(this.#wanted)]
+      this.#bytes -= this.#wanted
+      this.#wanted = kHead
+    }
+    return messages
+  }
+}
+
+/** The pool's half. Each message has a number in its worker's channel, so that an outcome can wait for what its task has
+ * told before. */
+class SideServer {
+  #server
+  #told = new Map() // how many messages of each channel have come
+  #waiting = [] // {channel, count, then}
+  #onMessage
+
+  constructor (path, onMessage) {
+    this.#onMessage = onMessage
+    this.#server = net.createServer((socket) => this.#listen(socket)).listen(path).unref()
+  }
+
+  #listen (socket) {
+    const unframer = new Unframer()
+    let channel
+    socket.unref()
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      for (const message of unframer.take(chunk)) {
+        if (channel === undefined) {
+          channel = message.channel
+          this.#told.set(channel, { count: 0, socket })
+        } else {
+          ++this.#told.get(channel).count
+          this.#onMessage(message)
+        }
+      }
+      this.#look()
+    })
+    socket.on('close', () => {
+      this.#told.delete(channel)
+      this.#look()
+    })
+  }
+
+  /** Calls `then` when `count` messages of the channel have been passed on, or none comes any more. At once where that is
+   * so now. */
+  after (channel, count, then) {
+    const told = this.#told.get(channel)
+    if (told === undefined || told.count >= count) return then()
+    told.socket.ref()
+    this.#waiting.push({ channel, count, then })
+  }
+
+  #look () {
+    const ready = this.#waiting.filter((one) => !(this.#told.get(one.channel)?.count < one.count))
+    if (ready.length === 0) return
+    this.#waiting = this.#waiting.filter((one) => !ready.includes(one))
+    for (const { channel } of ready) if (!this.#waiting.some((one) => one.channel === channel)) this.#told.get(channel)?.socket.unref()
+    for (const { then } of ready) then()
+  }
+
+  close () {
+    this.#server.close()
+    for (const { socket } of this.#told.values()) socket.destroy()
+  }
+}
+
+/** A worker's half. */
+class Side {
+  #socket
+  /** How many messages have been told; the channel's name is this process's. */
+  count = 0
+
+  /** @param {string | undefined} path undefined: there is no such channel, and nothing is told. */
+  async connect (path) {
+    if (path === undefined) return
+    const socket = net.connect(path)
+    await new Promise((resolve) => socket.once('connect', resolve).once('error', resolve))
+    if (socket.connecting || socket.destroyed) return
+    socket.on('error', () => { this.#socket = undefined }).unref()
+    // Known to the pool before any outcome that says how many messages go before it.
+    await new Promise((resolve) => socket.write(frame({ channel: process.pid }), resolve))
+    this.#socket = socket
+  }
+
+  tell (message) {
+    if (this.#socket === undefined) return
+    const framed = frame(message)
+    ++this.count
+    this.#socket.write(framed)
+  }
+
+  /** Calls `done` when what was told has been sent. */
+  end (done) {
+    const socket = this.#socket
+    if (socket === undefined) return done()
+    socket.ref()
+    socket.once('error', done)
+    socket.end(done)
+  }
+}
+
+module.exports = { Side, SideServer }

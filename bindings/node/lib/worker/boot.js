@@ -1,0 +1,48 @@
+'use strict'
+// The main module of a worker process: its libuv loop claims tasks, one at a time, and this answers them.
+const fs = require('node:fs')
+const v8 = require('node:v8')
+const { packError } = require('../errors.js')
+const { loadFunction } = require('./load_function.js')
+const { Answer, run } = require('./runner.js')
+const surroundings = require('./surroundings.js')
+const { Side } = require('../side_channel.js')
+
+const boot = v8.deserialize(fs.readFileSync(process.argv[2]))
+const addon = require(boot.addon)
+const scratch = Buffer.from(addon.open(boot.resultCapacity))
+const side = new Side()
+const host = {
+  finish: (_, flags, payload, buffers, message) => addon.finish(flags, payload, buffers, message),
+  detach: addon.detach,
+  told: () => side.count,
+  channel: process.pid
+}
+
+let answer
+
+function onTask (flags, bytes, payload, buffers) {
+  answer = new Answer(host)
+  run(boot, answer, flags, payload === undefined ? scratch.subarray(0, bytes) : Buffer.from(payload), buffers)
+}
+
+// A task that throws outside of its own turn takes its process along, as it would take its thread along. No other task
+// begins here meanwhile.
+process.on('uncaughtException', (error) => {
+  addon.hold()
+  if (answer !== undefined && !answer.given) answer.fail(error)
+  else side.tell({ error: packError(error) })
+  side.end(() => process.exit(1))
+})
+process.on('unhandledRejection', (error) => { throw error })
+
+async function start () {
+  surroundings.prepare(boot, addon, side)
+  await side.connect(boot.side)
+  if (boot.filename !== null) await loadFunction(boot.filename, boot.name)
+  addon.start(onTask, (status) => process.exit(status))
+}
+start().catch((error) => {
+  side.tell({ error: packError(error), boot: true })
+  side.end(() => addon.failBoot(String(error?.stack ?? error)))
+})

@@ -1,0 +1,101 @@
+'use strict'
+// How a worker answers tasks, whatever it is: a process of the daemon's, or a thread.
+const codec = require('../codec.js')
+const { packError } = require('../errors.js')
+const { buffersOf, isMovable, kTransferable, kValue } = require('../movable.js')
+const { loadFunction } = require('./load_function.js')
+const { types } = require('node:util')
+const { kAddressed, kThrown, kTold } = codec
+
+function oneLine (error) {
+  try {
+    return String(error instanceof Error ? `${error.name}: ${error.message}` : error).slice(0, 400)
+  } catch {
+    return 'a value that cannot be shown was thrown'
+  }
+}
+
+/** One task that is open; it is answered once. */
+class Answer {
+  #host
+  #told
+  /** What the host knows it by. */
+  ticket
+  given = false
+
+  /**
+   * @param host {finish(ticket, flags, payload, buffers, message, moved), detach(buffer), told(): number, channel}
+   */
+  constructor (host, ticket) {
+    this.#host = host
+    this.#told = host.told()
+    this.ticket = ticket
+  }
+
+  succeed = (result) => {
+    if (this.given) return
+    let transfer
+    let parts
+    try {
+      if (isMovable(result)) {
+        transfer = buffersOf(result[kTransferable])
+        result = result[kValue]
+      }
+      parts = codec.encode(this.#wrap(result), transfer)
+    } catch (error) {
+      return this.fail(error)
+    }
+    this.#give(0, parts, undefined, transfer)
+    for (const one of transfer ?? []) this.#host.detach(one)
+  }
+
+  fail = (error) => {
+    if (this.given) return
+    let parts
+    try {
+      parts = codec.encode(this.#wrap(packError(error)))
+    } catch {
+      parts = codec.encode(this.#wrap(packError(new Error(oneLine(error)))))
+    }
+    this.#give(kThrown, parts, oneLine(error))
+  }
+
+  get #hasTold () { return this.#host.told() !== this.#told }
+  #wrap (value) { return this.#hasTold ? [value, this.#host.channel, this.#host.told()] : value }
+
+  #give (flags, { payload, buffers }, message, moved = []) {
+    if (this.#hasTold) flags |= kTold
+    this.given = true
+    this.#host.finish(this.ticket, flags, payload, buffers, message, moved)
+  }
+}
+
+function call (answer, handler, task) {
+  let result
+  try {
+    result = handler(task)
+  } catch (error) {
+    return answer.fail(error)
+  }
+  if (result === null || typeof result !== 'object' || typeof result.then !== 'function') return answer.succeed(result)
+  // A promise of somebody else's may settle twice.
+  const promise = types.isPromise(result) ? result : Promise.resolve(result)
+  promise.then(answer.succeed, answer.fail)
+}
+
+/** Runs the task that these bytes are; `boot` has the pool's own function. */
+function run (boot, answer, flags, payload, buffers) {
+  let { filename, name } = boot
+  let task
+  try {
+    task = codec.decode(payload, buffers)
+    if ((flags & kAddressed) !== 0) [filename, name, task] = task
+  } catch (error) {
+    return answer.fail(error)
+  }
+  const handler = loadFunction(filename, name)
+  if (typeof handler === 'function') return call(answer, handler, task)
+  handler.then((found) => call(answer, found, task), answer.fail)
+}
+
+module.exports = { Answer, run }

@@ -1,0 +1,45 @@
+'use strict'
+// Makes a worker process look as a worker thread does: environment, arguments, workerData, parentPort, output.
+const threads = require('node:worker_threads')
+const { EventEmitter } = require('node:events')
+const context = require('../context.js')
+
+function captureOutput (side) {
+  for (const name of ['stdout', 'stderr']) {
+    process[name].write = (chunk, encoding, done) => {
+      side.tell({ [name]: typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8') : Buffer.from(chunk) })
+      const called = typeof encoding === 'function' ? encoding : done
+      if (called) process.nextTick(called)
+      return true
+    }
+  }
+}
+
+// What a thread's parentPort is: messages to the pool; nothing comes back.
+const portTo = (side) => Object.assign(new EventEmitter(), {
+  postMessage: (message) => side.tell({ message }),
+  ref () {},
+  unref () {},
+  start () {},
+  close () {}
+})
+
+/** For a process. */
+function prepare (boot, addon, side) {
+  const number = Number(process.env.RINGMASTER_WORKER)
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, boot.env)
+  process.title = `ringmaster: ${boot.pool}[${number}]`
+  process.argv = [process.argv[0], boot.filename ?? __filename, ...boot.argv]
+  pretend({ isMainThread: false, threadId: number + 1, workerData: boot.workerData, parentPort: portTo(side), resourceLimits: boot.resourceLimits ?? {} })
+  context.enter({ workerData: boot.workerData, addon })
+  captureOutput(side)
+}
+
+/** Changes what node:worker_threads exports, in both kinds of modules. */
+function pretend (exported) {
+  Object.assign(threads, exported)
+  require('node:module').syncBuiltinESMExports()
+}
+
+module.exports = { prepare, pretend }

@@ -1,0 +1,309 @@
+// The client's half: sessions of this process with pools, for lib/process_backend.js.
+#include <ringmaster/client_abi.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/format/task_format.h"
+#include "bindings/node/native/client_session.h"
+#include "bindings/node/native/napi_util.h"
+
+namespace ringmaster::node {
+namespace {
+
+using SessionHandle = std::shared_ptr<ClientSession>;
+
+SessionHandle& session_of(napi_env env, napi_value value) {
+  void* pointer = nullptr;
+  must(napi_get_value_external(env, value, &pointer), "napi_get_value_external");
+  return *static_cast<SessionHandle*>(pointer);
+}
+
+napi_value property(napi_env env, napi_value object, const char* name) {
+  napi_value value = nullptr;
+  must(napi_get_named_property(env, object, name, &value), "napi_get_named_property");
+  return value;
+}
+
+std::uint64_t count_of(napi_env env, napi_value object, const char* name) {
+  const double number = number_of(env, property(env, object, name));
+  return number > 0 ? static_cast<std::uint64_t>(number) : 0;
+}
+
+// Opening asks the daemon, which may take a while: on a thread of libuv's.
+struct Opening {
+  std::string socket;
+  std::string pool;
+  rm_session_options options{};
+  std::uint64_t spin_ns = 0;
+  std::uint64_t may_lend = 0;
+  rm_session* session = nullptr;
+  int event_fd = -1;
+  std::array<char, 1024> error{};
+  napi_ref on_batch = nullptr;
+  napi_ref done = nullptr;
+  napi_async_work work = nullptr;
+};
+
+void open_session(napi_env /*env*/, void* raw) {
+  auto& opening = *static_cast<Opening*>(raw);
+  auto& error = opening.error;
+  opening.session = rm_session_open(opening.socket.empty() ? nullptr : opening.socket.c_str(), opening.pool.c_str(),
+                                    &opening.options, error.data(), error.size());
+  if (opening.session == nullptr) return;
+  opening.event_fd = rm_session_event_fd(opening.session, error.data(), error.size());
+  if (opening.event_fd >= 0) return;
+  rm_session_free(opening.session);
+  opening.session = nullptr;
+}
+
+napi_value make_session(napi_env env, const Opening& opening) {
+  napi_value on_batch = nullptr;
+  must(napi_get_reference_value(env, opening.on_batch, &on_batch), "napi_get_reference_value");
+  auto session = std::make_unique<SessionHandle>(std::make_shared<ClientSession>(
+      env, opening.session, opening.event_fd, opening.spin_ns, opening.may_lend, on_batch));
+  const napi_value object = (*session)->describe();
+  napi_value handle = nullptr;
+  const auto forget = [](napi_env, void* data, void*) { delete static_cast<SessionHandle*>(data); };
+  must(napi_create_external(env, session.release(), forget, nullptr, &handle), "napi_create_external");
+  must(napi_set_named_property(env, object, "handle", handle), "napi_set_named_property");
+  return object;
+}
+
+// The answer to open(), in its environment's thread; while that is taken down the session is nobody's.
+void opened(napi_env env, napi_status /*status*/, void* raw) {
+  const std::unique_ptr<Opening> opening(static_cast<Opening*>(raw));
+  const HandleScope scope(env);
+  napi_value done = nullptr;
+  must(napi_get_reference_value(env, opening->done, &done), "napi_get_reference_value");
+  if (!can_run_scripts(env)) {
+    rm_session_free(opening->session);
+  } else {
+    std::array<napi_value, 2> arguments{undefined(env), undefined(env)};
+    if (opening->session == nullptr) {
+      arguments[0] = to_value(env, std::string_view(opening->error.data()));
+    } else {
+      arguments[1] = make_session(env, *opening);
+    }
+    (void)napi_call_function(env, undefined(env), done, arguments.size(), arguments.data(), nullptr);
+  }
+  napi_delete_reference(env, opening->on_batch);
+  napi_delete_reference(env, opening->done);
+  napi_delete_async_work(env, opening->work);
+}
+
+// open({socket, pool, slots, requestBytes, resultBytes, shortestTimeout (ms), spin (ns), mayLend}, onBatch,
+//      done(error, {handle, scratch, facts}))
+napi_value open(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  auto opening = std::make_unique<Opening>();
+  opening->socket = text_of(env, property(env, arguments[0], "socket"));
+  opening->pool = text_of(env, property(env, arguments[0], "pool"));
+  opening->options.struct_size = sizeof opening->options;
+  opening->options.slots = static_cast<std::uint32_t>(count_of(env, arguments[0], "slots"));
+  opening->options.request_bytes = count_of(env, arguments[0], "requestBytes");
+  opening->options.result_bytes = count_of(env, arguments[0], "resultBytes");
+  opening->options.shortest_timeout_ms = count_of(env, arguments[0], "shortestTimeout");
+  opening->options.spin_ns = RM_NO_SPIN;  // This addon asks for it itself.
+  opening->options.name = "node";
+  opening->spin_ns = count_of(env, arguments[0], "spin");
+  opening->may_lend = count_of(env, arguments[0], "mayLend");
+  must(napi_create_reference(env, arguments[1], 1, &opening->on_batch), "napi_create_reference");
+  must(napi_create_reference(env, arguments[2], 1, &opening->done), "napi_create_reference");
+  must(napi_create_async_work(env, nullptr, to_value(env, "ringmaster.open"), open_session, opened, opening.get(),
+                              &opening->work),
+       "napi_create_async_work");
+  must(napi_queue_async_work(env, opening->work), "napi_queue_async_work");
+  (void)opening.release();
+  return nullptr;
+}
+
+struct Lent {
+  SessionHandle session;
+  std::uint32_t request;
+};
+
+// allocate(handle, bytes, slack) -> [ArrayBuffer in the request memory, its request's id]; undefined: no room.
+// `slack`: bytes behind it for the rest of its task.
+napi_value allocate(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  const SessionHandle& session = session_of(env, arguments[0]);
+  const auto bytes = static_cast<std::uint64_t>(number_of(env, arguments[1]));
+  const auto slack = static_cast<std::uint64_t>(number_of(env, arguments[2]));
+  if (session->closed()) return nullptr;
+  const std::uint32_t id = session->allocate(format::kFirstBuffer + format::aligned(bytes) + slack);
+  if (id == 0) return nullptr;
+  // Dropped by the garbage collector before it was submitted. A request outlives its session.
+  const auto drop = [](napi_env, void*, void* hint) {
+    const std::unique_ptr<Lent> lent(static_cast<Lent*>(hint));
+    lent->session->drop(lent->request);
+  };
+  auto lent = std::make_unique<Lent>(Lent{session, id});
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(env, session->at(id).bytes.data() + format::kFirstBuffer,
+                                       static_cast<std::size_t>(bytes), drop, lent.get(), &buffer) != napi_ok) {
+    session->drop(id);
+    return nullptr;
+  }
+  (void)lent.release();
+  napi_value pair = nullptr;
+  must(napi_create_array_with_length(env, 2, &pair), "napi_create_array_with_length");
+  must(napi_set_element(env, pair, 0, buffer), "napi_set_element");
+  must(napi_set_element(env, pair, 1, to_value(env, double(id))), "napi_set_element");
+  return pair;
+}
+
+struct Piece {
+  std::span<const std::byte> bytes;
+  std::uint64_t offset = 0;
+};
+
+// A task on its way into request memory.
+struct Task {
+  std::uint32_t flags = 0;
+  std::span<const std::byte> payload;
+  std::vector<Piece> pieces;
+
+  // Finds the places. `place`: memory in which a piece may lie already, with `reserved` bytes behind the header.
+  format::Layout lay_out(std::span<const std::byte> place, std::uint64_t reserved, format::Header& head) {
+    format::Layout layout(reserved);
+    for (Piece& one : pieces) {
+      const bool in_place =
+          !place.empty() && one.bytes.data() >= place.data() && one.bytes.data() < place.data() + place.size();
+      one.offset =
+          in_place ? static_cast<std::uint64_t>(one.bytes.data() - place.data()) : layout.add(one.bytes.size());
+    }
+    head = layout.finish(flags, static_cast<std::uint32_t>(pieces.size()), static_cast<std::uint32_t>(payload.size()));
+    return layout;
+  }
+  void write(std::byte* at, const format::Header& head) const {
+    std::memcpy(at, &head, sizeof head);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const Piece& one = pieces[i];
+      if (!one.bytes.empty() && at + one.offset != one.bytes.data())
+        std::memcpy(at + one.offset, one.bytes.data(), one.bytes.size());
+      const format::Entry entry{one.offset, one.bytes.size()};
+      std::memcpy(at + head.table_offset + i * sizeof entry, &entry, sizeof entry);
+    }
+    if (!payload.empty()) std::memcpy(at + head.payload_offset, payload.data(), payload.size());
+  }
+};
+
+Task task_of(napi_env env, napi_value flags, napi_value payload, napi_value buffers) {
+  Task task;
+  task.flags = static_cast<std::uint32_t>(number_of(env, flags));
+  task.payload = bytes_of(env, payload);
+  task.pieces.resize(length_of(env, buffers));
+  for (std::uint32_t i = 0; i < task.pieces.size(); ++i) {
+    napi_value one = nullptr;
+    must(napi_get_element(env, buffers, i, &one), "napi_get_element");
+    task.pieces[i].bytes = bytes_of(env, one);
+  }
+  return task;
+}
+
+// Puts the task into request memory: where its first buffer was allocated, or new.
+int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::Request& request, std::string& error) {
+  format::Header head;
+  if (id != 0) {
+    request = session.take(id);
+    if (request.handle == nullptr) return error = "the allocated buffer was given to another task", RM_BAD_OPTION;
+    const std::uint64_t reserved = task.pieces.empty() ? 0 : task.pieces[0].bytes.size();
+    const auto size = task.lay_out(request.bytes, reserved, head).size();
+    if (size > request.bytes.size()) {
+      session.put_back(id, request);
+      return error = "beside a buffer of pool.allocate() a task has room for 4 KiB of other data", RM_NEVER_FITS;
+    }
+    task.write(request.bytes.data(), head);
+    rm_request_shrink(request.handle, size);
+    return RM_ACCEPTED;
+  }
+  const auto size = task.lay_out({}, 0, head).size();
+  void* memory = nullptr;
+  std::array<char, 512> text{};
+  const int answer = rm_request_new(session.session(), size, 0, &request.handle, &memory, text.data(), text.size());
+  error = text.data();
+  if (answer != RM_ACCEPTED) return answer;
+  request.bytes = {static_cast<std::byte*>(memory), static_cast<std::size_t>(size)};
+  task.write(request.bytes.data(), head);
+  return RM_ACCEPTED;
+}
+
+napi_value answer_of(napi_env env, int answer, const std::string& error) {
+  if (answer == RM_ACCEPTED || answer == RM_FULL || answer == RM_CLOSED) return to_value(env, double(answer));
+  return throw_error(env, error), nullptr;
+}
+
+// submit(handle, number, flags, payload, buffers, request, capacity, timeoutMs, idempotent) -> RM_ACCEPTED, RM_FULL or
+// RM_CLOSED; whatever else is thrown
+napi_value submit(napi_env env, napi_callback_info info) {
+  const Arguments<9> arguments(env, info);
+  ClientSession& session = *session_of(env, arguments[0]);
+  if (session.closed()) return to_value(env, double(RM_CLOSED));
+  Task task = task_of(env, arguments[2], arguments[3], arguments[4]);
+  const auto id = static_cast<std::uint32_t>(number_of(env, arguments[5]));
+  ClientSession::Request request;
+  std::string error;
+  if (const int placed = place(session, id, task, request, error); placed != RM_ACCEPTED)
+    return answer_of(env, placed, error);
+  bool idempotent = false;
+  (void)napi_get_value_bool(env, arguments[8], &idempotent);
+  rm_submit job{};
+  job.struct_size = sizeof job;
+  job.flags = idempotent ? RM_SUBMIT_IDEMPOTENT : 0;
+  job.handler = "js";
+  job.cookie = static_cast<std::uint64_t>(number_of(env, arguments[1]));
+  job.request = request.handle;
+  job.result_capacity = static_cast<std::uint64_t>(number_of(env, arguments[6]));
+  job.timeout_ms = static_cast<std::uint64_t>(number_of(env, arguments[7]));
+  const int answer = session.submit(job, error);
+  if (answer != RM_ACCEPTED) {
+    if (id != 0) {
+      session.put_back(id, request);
+    } else {
+      rm_request_free(request.handle);
+    }
+  }
+  return answer_of(env, answer, error);
+}
+
+// cancel(handle, number, force, graceMs)
+napi_value cancel(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info);
+  ClientSession& session = *session_of(env, arguments[0]);
+  const auto cookie = static_cast<std::uint64_t>(number_of(env, arguments[1]));
+  const auto flags = static_cast<std::uint32_t>(number_of(env, arguments[2]));
+  const auto grace = static_cast<std::uint64_t>(number_of(env, arguments[3]));
+  if (session.closed()) return nullptr;
+  if (rm_session_cancel(session.session(), cookie, flags, grace) == 0 && flags != 0)
+    (void)rm_session_cancel(session.session(), cookie, 0, 0);
+  return nullptr;
+}
+
+napi_value close(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  ClientSession::close(session_of(env, arguments[0]));
+  return nullptr;
+}
+
+napi_value detach(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  (void)napi_detach_arraybuffer(env, arguments[0]);
+  return nullptr;
+}
+
+napi_value init(napi_env env, napi_value exports) {
+  const std::array kMethods{Method{"open", open},     Method{"allocate", allocate}, Method{"submit", submit},
+                            Method{"cancel", cancel}, Method{"close", close},       Method{"detach", detach}};
+  add_methods(env, exports, kMethods);
+  return exports;
+}
+
+}  // namespace
+}  // namespace ringmaster::node
+
+NAPI_MODULE(ringmaster_client, ringmaster::node::init)

@@ -1,0 +1,258 @@
+#include "bindings/node/native/client_session.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "bindings/format/task_format.h"
+#include "bindings/node/native/napi_util.h"
+
+namespace ringmaster::node {
+namespace {
+
+// Below that a copy costs less than an ArrayBuffer over memory of others, which has a finalizer.
+constexpr std::size_t kCopyBelow = 32 * 1024;
+
+std::span<const std::byte> result_of(const rm_outcome& outcome) {
+  return {static_cast<const std::byte*>(outcome.result), static_cast<std::size_t>(outcome.result_bytes)};
+}
+
+std::string description_of(const rm_outcome& outcome) {
+  std::array<char, 2048> text{};
+  (void)rm_outcome_describe(&outcome, text.data(), text.size());
+  return text.data();
+}
+
+// A buffer that stays where it is while `kept` lives.
+template <typename T>
+T* lasting_buffer(napi_env env, napi_value object, const char* name, std::size_t bytes, napi_ref& kept) {
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  must(napi_create_arraybuffer(env, bytes, &data, &buffer), "napi_create_arraybuffer");
+  must(napi_create_reference(env, buffer, 1, &kept), "napi_create_reference");
+  must(napi_set_named_property(env, object, name, buffer), "napi_set_named_property");
+  return static_cast<T*>(data);
+}
+
+}  // namespace
+
+struct ClientSession::Batch {
+  std::uint32_t count = 0;
+  std::size_t used = 0;  ///< of the scratch buffer
+  napi_value buffers = nullptr;
+  napi_value messages = nullptr;
+
+  [[nodiscard]] bool has_room() const { return count < kBatch && used + kCopyBelow <= kScratchBytes; }
+};
+
+ClientSession::ClientSession(napi_env env, rm_session* session, int event_fd, std::uint64_t spin_ns,
+                             std::size_t may_lend, napi_value on_batch)
+    : env_(env), session_(session), event_fd_(event_fd), spin_ns_(spin_ns), loans_(env, may_lend) {
+  must(napi_create_reference(env, on_batch, 1, &on_batch_), "napi_create_reference");
+  must(napi_async_init(env, nullptr, to_value(env, "ringmaster.Session"), &context_), "napi_async_init");
+  uv_loop_t* loop = nullptr;
+  must(napi_get_uv_event_loop(env, &loop), "napi_get_uv_event_loop");
+  uv_poll_init(loop, &poll_, event_fd);
+  uv_prepare_init(loop, &prepare_);
+  uv_check_init(loop, &check_);
+  uv_idle_init(loop, &idle_);
+  must(napi_add_async_cleanup_hook(env, on_teardown, this, &teardown_), "napi_add_async_cleanup_hook");
+  poll_.data = prepare_.data = check_.data = idle_.data = this;
+  uv_poll_start(&poll_, UV_READABLE, on_event);
+  uv_prepare_start(&prepare_, on_prepare);
+  uv_check_start(&check_, on_check);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+}
+
+ClientSession::~ClientSession() {
+  for (const auto& [id, request] : requests_) rm_request_free(request.handle);
+  rm_session_free(session_);
+}
+
+napi_value ClientSession::describe() {
+  napi_value object = nullptr;
+  must(napi_create_object(env_, &object), "napi_create_object");
+  scratch_ = lasting_buffer<std::byte>(env_, object, "scratch", kScratchBytes, kept_scratch_);
+  facts_ = lasting_buffer<double>(env_, object, "facts", kBatch * kFacts * sizeof(double), kept_facts_);
+  return object;
+}
+
+std::uint32_t ClientSession::allocate(std::uint64_t bytes) {
+  rm_request* handle = nullptr;
+  void* memory = nullptr;
+  if (rm_request_new(session_, bytes, 0, &handle, &memory, nullptr, 0) != RM_ACCEPTED) return 0;
+  const std::uint32_t id = next_request_++;
+  requests_.emplace(id, Request{handle, {static_cast<std::byte*>(memory), static_cast<std::size_t>(bytes)}});
+  return id;
+}
+
+ClientSession::Request ClientSession::take(std::uint32_t id) {
+  const auto found = requests_.find(id);
+  if (found == requests_.end()) return {};
+  const Request request = found->second;
+  requests_.erase(found);
+  return request;
+}
+
+void ClientSession::drop(std::uint32_t id) { rm_request_free(take(id).handle); }
+
+int ClientSession::submit(const rm_submit& job, std::string& error) {
+  std::array<char, 512> text{};
+  const int answer = rm_session_submit(session_, &job, nullptr, text.data(), text.size());
+  if (answer != RM_ACCEPTED) {
+    error = text.data();
+  } else if (flying_++ == 0) {
+    uv_ref(reinterpret_cast<uv_handle_t*>(&poll_));
+  }
+  return answer;
+}
+
+// What has ended, in as many calls as it takes. Each is outside of every other script: promises have settled when it
+// returns, and new tasks may have come.
+void ClientSession::deliver() {
+  bool more = true;
+  while (more && !closed_) {
+    const HandleScope scope(env_);
+    if (!can_run_scripts(env_)) return;
+    Batch batch;
+    must(napi_create_array(env_, &batch.buffers), "napi_create_array");
+    must(napi_create_array(env_, &batch.messages), "napi_create_array");
+    more = false;
+    while (!more) {
+      rm_outcome outcome{};
+      outcome.struct_size = sizeof outcome;
+      if (rm_session_next(session_, 0, &outcome) != RM_ENDED) break;
+      add(batch, outcome);
+      more = !batch.has_room();
+    }
+    if (batch.count != 0) call(batch);
+  }
+  if (flying_ == 0 && !closed_) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+}
+
+void ClientSession::add(Batch& batch, rm_outcome& outcome) {
+  --flying_;
+  double* const facts = facts_ + std::size_t{batch.count} * kFacts;
+  facts[0] = static_cast<double>(outcome.cookie);
+  facts[1] = outcome.status;
+  facts[2] = outcome.detail;
+  facts[3] = facts[4] = facts[5] = 0;
+  facts[6] = static_cast<double>(outcome.run_ns);
+  facts[7] = static_cast<double>(outcome.queued_ns);
+  if (outcome.status != RM_STATUS_DONE) {
+    const std::string text = description_of(outcome);
+    must(napi_set_element(env_, batch.messages, batch.count, to_value(env_, text)), "napi_set_element");
+  }
+  add_result(batch, outcome, facts);
+  ++batch.count;
+}
+
+// The payload is copied if it is small, and large buffers stay where they are, until the garbage collector drops them.
+void ClientSession::add_result(Batch& batch, rm_outcome& outcome, double* facts) {
+  const auto result = std::make_shared<Loans::Result>(outcome);
+  const auto bytes = result_of(result->outcome);
+  const auto head = format::read_header(bytes);
+  if (!head) return;
+  const auto payload = bytes.subspan(head->payload_offset, head->payload_bytes);
+  const bool small = payload.size() <= kCopyBelow;
+  facts[3] = small ? static_cast<double>(batch.used) : -1;
+  facts[4] = head->payload_bytes;
+  facts[5] = head->flags;
+  if (small && !payload.empty()) std::memcpy(scratch_ + batch.used, payload.data(), payload.size());
+  if (small) batch.used += format::aligned(payload.size());
+  if (small && head->buffers == 0) return;
+  napi_value list = nullptr;
+  must(napi_create_array(env_, &list), "napi_create_array");
+  const auto put = [&](std::uint32_t at, std::span<const std::byte> part) {
+    const napi_value buffer = part.size() < kCopyBelow ? copy_of(env_, part) : loans_.lend(result, part);
+    must(napi_set_element(env_, list, at, buffer), "napi_set_element");
+  };
+  for (std::uint32_t i = 0; i < head->buffers; ++i) {
+    const auto entry = format::read_entry(bytes, *head, i).value_or(format::Entry{});
+    put(i, bytes.subspan(entry.offset, entry.bytes));
+  }
+  if (!small) put(head->buffers, payload);
+  must(napi_set_element(env_, batch.buffers, batch.count, list), "napi_set_element");
+}
+
+void ClientSession::call(const Batch& batch) {
+  napi_value function = nullptr;
+  napi_value receiver = nullptr;
+  must(napi_get_reference_value(env_, on_batch_, &function), "napi_get_reference_value");
+  must(napi_get_global(env_, &receiver), "napi_get_global");
+  const std::array arguments{to_value(env_, double(batch.count)), batch.buffers, batch.messages};
+  if (napi_make_callback(env_, context_, receiver, function, arguments.size(), arguments.data(), nullptr) == napi_ok)
+    return;
+  napi_value error = nullptr;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok && error != nullptr)
+    (void)napi_fatal_exception(env_, error);
+}
+
+void ClientSession::on_event(uv_poll_t* handle, int /*status*/, int /*events*/) {
+  auto& self = *static_cast<ClientSession*>(handle->data);
+  std::uint64_t count = 0;
+  (void)!::read(self.event_fd_, &count, sizeof count);
+  self.deliver();
+}
+
+// Before libuv sleeps: a short look, as the library's own waits have one. Other descriptors wait for so long.
+void ClientSession::on_prepare(uv_prepare_t* handle) {
+  auto& self = *static_cast<ClientSession*>(handle->data);
+  if (self.flying_ == 0 || self.spin_ns_ == 0 || uv_backend_timeout(handle->loop) == 0) return;
+  if (rm_session_spin(self.session_, self.spin_ns_) == 0) return;
+  self.found_ = true;
+  uv_idle_start(&self.idle_, [](uv_idle_t*) {});
+}
+
+void ClientSession::on_check(uv_check_t* handle) {
+  auto& self = *static_cast<ClientSession*>(handle->data);
+  if (!std::exchange(self.found_, false)) return;
+  uv_idle_stop(&self.idle_);
+  self.deliver();
+}
+
+void ClientSession::close(std::shared_ptr<ClientSession> self) {
+  ClientSession& it = *self;
+  if (it.closed_ || it.self_ != nullptr) return;
+  // Its descriptor is closed with the session.
+  uv_poll_stop(&it.poll_);
+  rm_session_close(it.session_);
+  it.deliver();
+  it.let_go(std::move(self));
+}
+
+// The environment is taken down: nothing can be told.
+void ClientSession::on_teardown(napi_async_cleanup_hook_handle /*hook*/, void* raw) {
+  auto& it = *static_cast<ClientSession*>(raw);
+  if (it.closed_) return;
+  uv_poll_stop(&it.poll_);
+  rm_session_close(it.session_);
+  it.let_go(it.weak_from_this().lock());
+}
+
+// Node.js waits for it when the environment is taken down: its loop may have no handles then.
+void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
+  closed_ = true;
+  self_ = std::move(self);
+  for (napi_ref* one : {&on_batch_, &kept_scratch_, &kept_facts_}) {
+    if (*one != nullptr) napi_delete_reference(env_, *one);
+    *one = nullptr;
+  }
+  (void)napi_async_destroy(env_, context_);
+  const auto gone = [](uv_handle_t* handle) {
+    auto& closing = *static_cast<ClientSession*>(handle->data);
+    if (--closing.open_handles_ != 0) return;
+    napi_remove_async_cleanup_hook(closing.teardown_);
+    closing.self_.reset();
+  };
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), gone);
+  uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), gone);
+  uv_close(reinterpret_cast<uv_handle_t*>(&check_), gone);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), gone);
+}
+
+}  // namespace ringmaster::node

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <node_api.h>
+#include <ringmaster/client_abi.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "bindings/node/native/loans.h"
+
+namespace ringmaster::node {
+
+/// A session with a pool as a JavaScript pool uses it: requests out, and what has ended back in batches, in turns of
+/// libuv's loop. While something is in flight the loop stays alive for it. One thread, its environment's; lives until
+/// close(), or until the environment is taken down, and then until its handles are closed.
+class ClientSession : public std::enable_shared_from_this<ClientSession> {
+ public:
+  static constexpr std::uint32_t kFacts = 8;    ///< numbers for each outcome of a batch
+  static constexpr std::uint32_t kBatch = 256;  ///< outcomes at once
+  static constexpr std::size_t kScratchBytes = 256 * 1024;
+
+  /// `on_batch(count, buffers, messages)` is called with what has ended. Takes the session.
+  ClientSession(napi_env env, rm_session* session, int event_fd, std::uint64_t spin_ns, std::size_t may_lend,
+                napi_value on_batch);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  /// {scratch, facts}: where payloads and numbers of a batch lie.
+  [[nodiscard]] napi_value describe();
+
+  /// Memory for a request that a script fills.
+  struct Request {
+    rm_request* handle = nullptr;
+    std::span<std::byte> bytes;
+  };
+  /// 0: no room. Else the id of a request that is allocated now.
+  [[nodiscard]] std::uint32_t allocate(std::uint64_t bytes);
+  [[nodiscard]] const Request& at(std::uint32_t id) const { return requests_.at(id); }
+  /// What was allocated under `id`, to be submitted; handle nullptr: nothing is.
+  [[nodiscard]] Request take(std::uint32_t id);
+  void put_back(std::uint32_t id, const Request& request) { requests_[id] = request; }
+  void drop(std::uint32_t id);
+
+  /// As rm_session_submit; counts what is in flight.
+  [[nodiscard]] int submit(const rm_submit& job, std::string& error);
+  [[nodiscard]] rm_session* session() const { return session_; }
+
+  /// Ends what is in flight, tells it, and lets go of the loop.
+  static void close(std::shared_ptr<ClientSession> self);
+  [[nodiscard]] bool closed() const { return closed_; }
+
+ private:
+  struct Batch;
+  void deliver();
+  void let_go(std::shared_ptr<ClientSession> self);
+  void add(Batch& batch, rm_outcome& outcome);
+  void add_result(Batch& batch, rm_outcome& outcome, double* facts);
+  void call(const Batch& batch);
+  static void on_teardown(napi_async_cleanup_hook_handle hook, void* self);
+  static void on_event(uv_poll_t* handle, int status, int events);
+  static void on_prepare(uv_prepare_t* handle);
+  static void on_check(uv_check_t* handle);
+
+  napi_env env_;
+  rm_session* session_;
+  int event_fd_;
+  std::uint64_t spin_ns_;
+  Loans loans_;
+  napi_ref on_batch_ = nullptr;
+  napi_async_context context_ = nullptr;
+  napi_async_cleanup_hook_handle teardown_ = nullptr;
+  napi_ref kept_scratch_ = nullptr;
+  napi_ref kept_facts_ = nullptr;
+  std::byte* scratch_ = nullptr;
+  double* facts_ = nullptr;
+  std::map<std::uint32_t, Request> requests_;
+  std::uint32_t next_request_ = 1;
+  std::uint32_t flying_ = 0;
+  bool found_ = false;  ///< before this turn's poll: it must not block
+  bool closed_ = false;
+  uv_poll_t poll_{};
+  uv_prepare_t prepare_{};
+  uv_check_t check_{};
+  uv_idle_t idle_{};
+  int open_handles_ = 4;
+  std::shared_ptr<ClientSession> self_;  ///< while its handles are being closed
+};
+
+}  // namespace ringmaster::node

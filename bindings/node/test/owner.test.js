@@ -1,0 +1,90 @@
+'use strict'
+// What is left of a pool when the process that has it dies.
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const { test } = require('node:test')
+
+const program = `
+const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
+const pool = new Pool({ filename: ${JSON.stringify(path.join(__dirname, 'fixtures/tasks.js'))}, maxThreads: 1 })
+pool.run(null, { name: 'pid' }).then((pid) => {
+  if (process.argv[1] === 'spin') pool.run(null, { name: 'spin' }).catch(() => {})
+  if (process.argv[1] === 'idle') setInterval(() => {}, 1000)
+  console.log(pid)
+})
+`
+const isGone = (pid) => {
+  try {
+    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return true
+  }
+}
+const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
+async function until (condition, what) {
+  const end = Date.now() + 30000
+  while (!condition()) {
+    assert.ok(Date.now() < end, what)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+for (const how of ['idle', 'spin']) {
+  test(`nothing is left of a parent that is killed, its worker ${how}`, async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+    try {
+      const parent = spawn(process.execPath, ['-e', program, how], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+      const [text] = await once(parent.stdout, 'data')
+      const worker = Number(String(text))
+      assert.ok(!isGone(worker))
+      const daemon = parentOf(worker)
+      parent.kill('SIGKILL')
+      await once(parent, 'exit')
+      await until(() => isGone(worker), 'the worker is gone')
+      await until(() => isGone(daemon), 'the daemon is gone')
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true })
+    }
+  })
+}
+
+test('an idle pool does not keep its process alive, and leaves no file', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+  try {
+    const parent = spawn(process.execPath, ['-e', program, 'leave'], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+    const [code] = await once(parent, 'exit')
+    assert.equal(code, 0)
+    assert.deepEqual(fs.readdirSync(folder), [])
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('what a killed process has left is removed by the next one', async () => {
+  const { sweep } = require('../lib/folders.js')
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-sweep-'))
+  const server = net.createServer()
+  try {
+    const make = (name, age) => {
+      const folder = path.join(base, `ringmaster-node-${name}`)
+      fs.mkdirSync(folder)
+      return { folder, done: () => fs.utimesSync(folder, age, age) }
+    }
+    const old = make('old', 1000)
+    fs.writeFileSync(path.join(old.folder, 'boot'), 'secret')
+    const young = make('young', Date.now() / 1000)
+    const served = make('served', 1000)
+    await new Promise((resolve) => server.listen(path.join(served.folder, 'socket'), resolve))
+    for (const one of [old, young, served]) one.done()
+    await sweep(base)
+    assert.deepEqual(fs.readdirSync(base).sort(), ['ringmaster-node-served', 'ringmaster-node-young'])
+  } finally {
+    server.close()
+    fs.rmSync(base, { recursive: true, force: true })
+  }
+})

@@ -1,0 +1,227 @@
+'use strict'
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { once } = require('node:events')
+const { test, describe } = require('node:test')
+const { Pool, AbortError } = require('..')
+
+// What a worker needs besides when the tests run under a sanitizer.
+const sanitizer = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^LD_PRELOAD$|^[A-Z]+SAN_OPTIONS$/.test(name)))
+const filename = path.join(__dirname, 'fixtures/tasks.js')
+
+/** Runs `body` with a pool that is closed afterwards, whatever happens. */
+async function withPool (options, body) {
+  const pool = new Pool({ filename, maxThreads: 1, ...options })
+  try {
+    await body(pool)
+  } finally {
+    await pool.destroy()
+  }
+}
+const isGone = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return true
+  }
+}
+async function until (condition) {
+  const end = Date.now() + 30000
+  while (!condition()) {
+    assert.ok(Date.now() < end, 'it did not come about within 30 s')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+describe('tasks', () => {
+  test('run in another process and answer with any value', () => withPool({}, async (pool) => {
+    assert.notEqual(await pool.run(null, { name: 'pid' }), process.pid)
+    assert.equal(await pool.run({ a: 2, b: 3 }, { name: 'add' }), 5)
+    for (const value of [undefined, null, 1n << 80n, 'ü', new Date(5), new Map([[1, new Set([2])]]), [1, [2]], /x/g, new Uint16Array([1, 500])]) {
+      assert.deepEqual(await pool.run(value), value)
+    }
+    const loop = { list: [1] }
+    loop.self = loop
+    const back = await pool.run(loop)
+    assert.equal(back.self, back)
+  }))
+
+  test('of a promise are answered when it settles, and timers of the process go on', () => withPool({}, async (pool) => {
+    assert.equal(await pool.run({ ms: 20, value: 'done' }, { name: 'later' }), 'done')
+  }))
+
+  test('many at once each get their own answer', () => withPool({ maxThreads: 2 }, async (pool) => {
+    const answers = await Promise.all(Array.from({ length: 2000 }, (_, i) => pool.run({ a: i, b: 1 }, { name: 'add' })))
+    assert.deepEqual(answers, Array.from({ length: 2000 }, (_, i) => i + 1))
+    assert.equal(pool.completed, 2000)
+  }))
+
+  test('that throw reject with their class, message, stack, cause and fields', () => withPool({}, async (pool) => {
+    const error = await pool.run('no', { name: 'fail' }).catch((one) => one)
+    assert.ok(error instanceof TypeError)
+    assert.equal(error.constructor.name, 'Mine')
+    assert.equal(error.message, 'no')
+    assert.equal(error.code, 'E_MINE')
+    assert.match(error.stack, /tasks\.js/)
+    assert.equal(error.cause.message, 'the cause')
+    assert.equal(await pool.run('text', { name: 'failValue' }).catch((one) => one), 'text')
+    assert.equal(await pool.run(undefined, { name: 'failValue' }).then(() => 'no', (one) => one), undefined)
+  }))
+
+  test('that cannot be cloned reject here and harm nobody', () => withPool({}, async (pool) => {
+    await assert.rejects(pool.run(() => {}), { name: 'DataCloneError' })
+    await assert.rejects(pool.run(new SharedArrayBuffer(8)), { name: 'DataCloneError', message: /share/ })
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('find no function, or no file', () => withPool({}, async (pool) => {
+    await assert.rejects(pool.run(1, { name: 'nothing' }), /No handler function/)
+    await assert.rejects(pool.run(1, { filename: '/nowhere/at/all.js' }), /all\.js/)
+  }))
+})
+
+describe('a worker', () => {
+  test('that crashes ends its task and nobody else\'s', () => withPool({ maxThreads: 2 }, async (pool) => {
+    const others = Array.from({ length: 20 }, (_, i) => pool.run({ ms: 5, value: i }, { name: 'later' }))
+    await assert.rejects(pool.run(null, { name: 'crash' }), { name: 'TaskError', outcome: 'crashed' })
+    assert.deepEqual(await Promise.all(others), Array.from({ length: 20 }, (_, i) => i))
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('that exits says with what', () => withPool({}, async (pool) => {
+    await assert.rejects(pool.run(3, { name: 'exit' }), /worker exited with code: 3/)
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('that throws outside of its task fails the task', () => withPool({}, async (pool) => {
+    await assert.rejects(pool.run(null, { name: 'throwLater' }), /thrown later/)
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('in an endless loop is stopped at the deadline, and the script\'s place is told', () => withPool({ runTimeout: 200, killGrace: 20000 }, async (pool) => {
+    const error = await pool.run(null, { name: 'spin' }).catch((one) => one)
+    assert.equal(error.outcome, 'timed out')
+    assert.match(error.message, /spin.*tasks\.js/s)
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('whose promise never settles is stopped at the deadline', () => withPool({ runTimeout: 300 }, async (pool) => {
+    await assert.rejects(pool.run(null, { name: 'never' }), { outcome: 'timed out' })
+    assert.equal(await pool.run(1), 1)
+  }))
+
+  test('is told what it was given', () => withPool({ workerData: { a: 1 }, env: { ONLY: 'this', ...sanitizer } }, async (pool) => {
+    assert.deepEqual(await pool.run(null, { name: 'data' }), { a: 1 })
+    assert.equal(await pool.run('ONLY', { name: 'environment' }), 'this')
+    assert.equal(await pool.run('HOME', { name: 'environment' }), undefined)
+    assert.equal((await pool.run(null, { name: 'facts' })).attempt, 1)
+  }))
+
+  test('posts messages and prints lines', () => withPool({}, async (pool) => {
+    const message = once(pool, 'message')
+    await pool.run({ hello: 1 }, { name: 'post' })
+    assert.deepEqual(await message, [{ hello: 1 }])
+  }))
+
+  test('that cannot load its file says why', async () => {
+    const pool = new Pool({ filename: '/nowhere/at/all.js', maxThreads: 1 })
+    try {
+      await assert.rejects(pool.run(1), /all\.js/)
+    } finally {
+      await pool.destroy()
+    }
+  })
+})
+
+describe('buffers', () => {
+  test('arrive whole, and what a task writes is not seen here', () => withPool({}, async (pool) => {
+    const bytes = new Uint8Array(1 << 20).fill(1)
+    assert.equal(await pool.run(bytes, { name: 'sum' }), 1 << 20)
+    assert.equal(await pool.run(bytes.buffer, { name: 'fill' }), 7)
+    assert.equal(bytes[5], 1)
+    assert.equal(await pool.run(bytes.buffer, { name: 'sum' }), 1 << 20, 'no page of the last task is left')
+  }))
+
+  test('of Buffer\'s own pool are not corrupted', () => withPool({}, async (pool) => {
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => pool.run(Buffer.from(`number ${i}`))))
+    answers.forEach((one, i) => assert.equal(one.toString(), `number ${i}`))
+  }))
+
+  test('that are moved are gone here', () => withPool({}, async (pool) => {
+    const buffer = new ArrayBuffer(100000)
+    assert.equal(await pool.run(buffer, { name: 'size', transferList: [buffer] }), 100000)
+    assert.equal(buffer.byteLength, 0)
+  }))
+
+  test('of the pool are filled in place and never copied', () => withPool({}, async (pool) => {
+    await pool.run(1)
+    const buffer = pool.allocate(1 << 20)
+    new Uint8Array(buffer).fill(2)
+    assert.equal(await pool.run(buffer, { name: 'sum', transferList: [buffer] }), 2 << 20)
+    assert.equal(buffer.byteLength, 0)
+  }))
+
+  test('come back, also from where the result lies', () => withPool({ resultCapacity: 4 << 20 }, async (pool) => {
+    const made = await pool.run(1 << 20, { name: 'make' })
+    assert.equal(made.length, 1 << 20)
+    assert.ok(made.every((one) => one === 3))
+    const reserved = await pool.run(1 << 20, { name: 'reserved' })
+    assert.ok(reserved.every((one) => one === 9))
+  }))
+})
+
+describe('a signal', () => {
+  test('ends a task that waits, and one that runs', () => withPool({}, async (pool) => {
+    const running = new AbortController()
+    const waiting = new AbortController()
+    const runs = pool.run(null, { name: 'spin', signal: running.signal })
+    const waits = pool.run(1, { signal: waiting.signal })
+    waiting.abort('enough')
+    const error = await waits.catch((one) => one)
+    assert.ok(error instanceof AbortError)
+    assert.equal(error.cause, 'enough')
+    await pool.run(1, { signal: AbortSignal.abort() }).catch((one) => assert.equal(one.name, 'AbortError'))
+    running.abort()
+    await assert.rejects(runs, { name: 'AbortError' })
+    assert.equal(await pool.run(1), 1, 'the worker that looped has been replaced')
+  }))
+})
+
+describe('a pool', () => {
+  test('has a queue with an end', () => withPool({ maxQueue: 1 }, async (pool) => {
+    const first = pool.run({ ms: 50, value: 1 }, { name: 'later' })
+    const second = pool.run(2)
+    assert.equal(pool.queueSize, 1)
+    await assert.rejects(pool.run(3), /Task queue is at limit/)
+    assert.deepEqual(await Promise.all([first, second]), [1, 2])
+  }))
+
+  test('that is closed finishes what it has, and takes no more', async () => {
+    const pool = new Pool({ filename, maxThreads: 1 })
+    const task = pool.run({ ms: 30, value: 1 }, { name: 'later' })
+    const closed = pool.close()
+    await assert.rejects(pool.run(2), { name: 'AbortError' })
+    assert.equal(await task, 1)
+    await closed
+  })
+
+  test('that is destroyed rejects what it has, and leaves no process', async () => {
+    const pool = new Pool({ filename, maxThreads: 1 })
+    const pid = await pool.run(null, { name: 'pid' })
+    const task = pool.run(null, { name: 'spin' })
+    const failed = assert.rejects(task, /Terminating worker thread/)
+    await pool.destroy()
+    await failed
+    await until(() => isGone(pid))
+  })
+
+  test('tells its times', () => withPool({}, async (pool) => {
+    await pool.run({ ms: 20, value: 1 }, { name: 'later' })
+    assert.ok(pool.histogram.runTime.max >= 15)
+    assert.ok(pool.utilization > 0)
+    pool.histogram.resetRunTime()
+    assert.equal(pool.utilization, 0)
+  }))
+})
