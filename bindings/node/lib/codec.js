@@ -3,21 +3,24 @@
 // says how the parts are laid out). What a transfer list names, or a view of at least kInline bytes, goes beside.
 const v8 = require('node:v8')
 const { types } = require('node:util')
+const context = require('./context.js')
+const { cloneError } = require('./errors.js')
+const { SharedData, openShared } = require('./shared_data.js')
 
 const kInline = 1024
 // Flags of a task or a result: bindings/format/task_format.h.
 const kThrown = 1
 const kAddressed = 2
 const kTold = 4
+const kBeside = 8
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
   Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer]
 const numberOf = new Map(views.map((view, number) => [view, number]))
 // What follows a view's type and size.
 const kHere = 0 // its bytes
-const kBeside = 1 // the number of a buffer that holds nothing else
+const kWhole = 1 // the number of a buffer that holds nothing else
+const kShared = views.length // instead of a view's type; a description follows
 const kWithin = 2 // the number of a buffer, and the view's place in it
-
-const cloneError = (text) => new DOMException(text, 'DataCloneError')
 
 class Encoder extends v8.Serializer {
   constructor (moved) {
@@ -36,6 +39,7 @@ class Encoder extends v8.Serializer {
   }
 
   _writeHostObject (view) {
+    if (view instanceof SharedData) return this.#writeShared(view.description)
     const type = numberOf.get(view.constructor) ?? views.findIndex((one) => view instanceof one)
     if (type < 0 || !ArrayBuffer.isView(view)) throw cloneError(`${view?.constructor?.name ?? typeof view} object could not be cloned.`)
     if (types.isSharedArrayBuffer(view.buffer)) this._getSharedArrayBufferId()
@@ -50,9 +54,15 @@ class Encoder extends v8.Serializer {
       this.writeUint32(kHere)
       this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
     } else {
-      this.writeUint32(kBeside)
+      this.writeUint32(kWhole)
       this.writeUint32(this.beside(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)))
     }
+  }
+
+  #writeShared (description) {
+    this.writeUint32(kShared)
+    this.writeUint32(Buffer.byteLength(description))
+    this.writeRawBytes(Buffer.from(description))
   }
 }
 Encoder.prototype._getDataCloneError = cloneError
@@ -64,8 +74,10 @@ class Decoder extends v8.Deserializer {
   }
 
   _readHostObject () {
-    const View = views[this.readUint32()]
+    const type = this.readUint32()
     const bytes = this.readUint32()
+    if (type === kShared) return openShared(this.readRawBytes(bytes).toString(), context.mapShared)
+    const View = views[type]
     const how = this.readUint32()
     let buffer
     let offset = 0
@@ -148,4 +160,4 @@ function partsOf (buffers, moved) {
   return buffers?.map((one) => ArrayBuffer.isView(one) ? one.slice().buffer : moved.includes(one) ? one : one.slice(0))
 }
 
-module.exports = { encode, partsOf, decode, kThrown, kAddressed, kTold }
+module.exports = { encode, partsOf, decode, kThrown, kAddressed, kTold, kBeside }

@@ -23,6 +23,7 @@ const job = {
 
 module.exports = {
   enter,
+  mapShared: (path, bytes) => worker().addon.map(path, bytes),
   job,
   get isWorkerThread () { return worker() !== undefined },
   get workerData () { return worker()?.workerData }

@@ -24,6 +24,8 @@ class TaskError extends Error {
   get name () { return 'TaskError' }
 }
 
+const cloneError = (text) => new DOMException(text, 'DataCloneError')
+
 const canClone = (value) => {
   try {
     v8.serialize(value)
@@ -85,4 +87,4 @@ function unpackError (packed) {
   return error
 }
 
-module.exports = { AbortError, TaskError, packError, unpackError }
+module.exports = { AbortError, TaskError, cloneError, packError, unpackError }

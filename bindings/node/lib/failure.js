@@ -7,16 +7,14 @@ const kSigabrt = 6
 
 /**
  * The error of a task that its worker did not answer. What piscina's threads would say is said alike.
- * @param bootFailed why no worker could start, if one has said so
  */
-function failureOf ({ status, detail, message }, options, bootFailed) {
+function failureOf ({ status, detail, message }, options) {
   const outcome = statuses[status] ?? 'lost'
   const facts = { outcome, detail }
-  if (outcome === 'crashed' && /exit/.test(message)) return Object.assign(new TaskError(`worker exited with code: ${detail}`, facts))
+  if (outcome === 'crashed' && /exit/.test(message)) return new TaskError(`worker exited with code: ${detail}`, facts)
   if (outcome === 'crashed' && detail === kSigabrt && options.resourceLimits !== undefined) {
     return new TaskError('Worker terminated due to reaching memory limit: JS heap out of memory', { ...facts, code: 'ERR_WORKER_OUT_OF_MEMORY' })
   }
-  if (outcome === 'refused' && bootFailed !== undefined) return bootFailed
   return new TaskError(message, facts)
 }
 

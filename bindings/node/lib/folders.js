@@ -10,10 +10,13 @@ const kPrefix = 'ringmaster-node-'
 const kYoung = 60000 // Milliseconds: its daemon may not be listening yet.
 const kinds = () => [process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
 
-// Its daemon may be making or removing files there at the same moment. What stays is swept later.
+// Under another name first: its daemon may still be alive, and makes its socket again where that is missing. What stays
+// is swept later.
 function remove (folder) {
+  const last = `${folder}.ended`
   try {
-    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 2 })
+    fs.renameSync(folder, last)
+    fs.rmSync(last, { recursive: true, force: true })
   } catch {}
 }
 

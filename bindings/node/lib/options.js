@@ -74,6 +74,7 @@ const defaults = {
   resultCapacity: 64 * 1024
 }
 
+const kLeastCapacity = 4096 // For where a larger result is.
 const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filename) : filename
 
 /** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
@@ -88,6 +89,7 @@ function fill (given) {
   // What a daemon can keep: whole milliseconds, ten at least.
   if (options.runTimeout > 0) options.runTimeout = Math.max(10, Math.ceil(options.runTimeout))
   options.killGrace = Math.ceil(options.killGrace)
+  options.resultCapacity = Math.max(kLeastCapacity, options.resultCapacity)
   if (given.maxQueue === 'auto') options.maxQueue = options.maxThreads ** 2
   return options
 }

@@ -100,6 +100,13 @@ class Pool extends EventEmitterAsyncResource {
     return this.#backend.allocate?.(bytes) ?? new ArrayBuffer(bytes)
   }
 
+  /** Data that many tasks read, given to them as any value: it is copied once, here, and mapped once in each worker. It
+   * stays until its release(), or until the pool ends. */
+  share (data) {
+    const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+    return this.#backend.share?.(bytes) ?? bytes.slice()
+  }
+
   get #waiting () { return this.#queue.size + this.#skipped.length }
   get #pendingCapacity () { return this.#seats.pending * this.options.concurrentTasksPerWorker }
 

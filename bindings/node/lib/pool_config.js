@@ -5,6 +5,7 @@ const path = require('node:path')
 
 const kForEver = 24 * 3600 * 1000 // Milliseconds; the daemon's deadlines have an end.
 const kMostRetries = 15
+const kBudget = 100000
 
 // Of this process's own options those that are a worker's too: not its program text, its tests or its debugger.
 const kOwnWithValue = /^(-e|--eval|-p|--print|-pe)$/
@@ -57,7 +58,9 @@ function poolConfig (name, options, boot) {
     leftovers: 'keep', // As threads do: a task may start what outlives it.
     ...(o.memoryMax && { memory_max: String(o.memoryMax) })
   }
+  // Whose tasks end their workers is this program itself: it is told of each, and never set aside for them.
   return `[pool.${name}]\n${lines(pool)}[pool.${name}.environment]\n${lines(Object.fromEntries(early))}` +
+    `[pool.${name}.restart]\n${lines({ budget: kBudget, backoff_max: '1s' })}` +
     (o.recycle ? `[pool.${name}.recycle]\n${lines({ max_jobs: o.recycle })}` : '')
 }
 

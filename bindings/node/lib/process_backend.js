@@ -3,12 +3,14 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
+const { types } = require('node:util')
 const codec = require('./codec.js')
-const { unpackError } = require('./errors.js')
+const { TaskError, unpackError } = require('./errors.js')
 const { failureOf } = require('./failure.js')
 const { environmentOf, poolConfig } = require('./pool_config.js')
 const { PrivateDaemon } = require('./private_daemon.js')
 const programs = require('./programs.js')
+const { SharedData } = require('./shared_data.js')
 const { SideServer } = require('./side_channel.js')
 
 const kPool = 'node'
@@ -18,6 +20,13 @@ const kFacts = 8 // Numbers for each outcome.
 // Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
 const kAccepted = 0
 const kFull = 1
+const kDone = 0 // a status
+
+// What a worker told before the daemon knew of its end lies in its socket by now: turns of the loop to accept it, to read
+// it and to pass it on.
+async function hearWorkers () {
+  for (let turn = 0; turn < 3; ++turn) await new Promise(setImmediate)
+}
 
 class ProcessBackend {
   #options
@@ -31,6 +40,8 @@ class ProcessBackend {
   #flying = new Map() // by number
   #waiting = [] // for the session
   #inPlace = new WeakMap()
+  #results = new Map() // those that came beside, by the message's id
+  #shared = []
   #next = 1
   #ending = null
   #failed // why there is no session
@@ -55,7 +66,7 @@ class ProcessBackend {
     const side = path.join(folder, 'messages')
     const boot = path.join(folder, 'boot')
     this.#side?.close()
-    this.#side = new SideServer(side, (message) => this.#onMessage(message))
+    this.#side = new SideServer(side, (message, id) => this.#onMessage(message, id))
     fs.writeFileSync(boot, v8.serialize({
       filename: o.filename,
       name: o.name,
@@ -98,13 +109,15 @@ class ProcessBackend {
     this.#events.hasRoom()
   }
 
-  #cannotStart (error) {
-    this.#failed = error
+  async #cannotStart (error) {
+    await hearWorkers()
+    this.#failed = this.#bootFailed ?? error
     this.#hold.unref()
-    for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, error)
+    for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, this.#failed)
   }
 
-  #onMessage (message) {
+  #onMessage (message, id) {
+    if ('result' in message) this.#results.set(id, message.result)
     if ('message' in message) this.#events.emit('message', message.message)
     if ('stdout' in message) process.stdout.write(message.stdout)
     if ('stderr' in message) process.stderr.write(message.stderr)
@@ -155,6 +168,7 @@ class ProcessBackend {
       return true
     }
     for (const one of task.transfer) this.#native.detach(one)
+    task.release()
     task.flight = number
     this.#flying.set(number, task)
     return true
@@ -178,16 +192,41 @@ class ProcessBackend {
       const [number, status, detail, place, bytes, flags] = facts.subarray(i * kFacts, i * kFacts + 6)
       const task = this.#flying.get(number)
       this.#flying.delete(number)
-      const one = { task, failed: true, value: undefined, channel: undefined, told: 0 }
+      const one = { task, failed: true, value: undefined, channel: undefined, told: 0, isBeside: false }
+      if (status === kDone) this.#bootFailed = undefined
       if (bytes > 0) this.#decode(one, flags, place, bytes, results[i])
-      else one.value = failureOf({ status, detail, message: messages[i] }, this.#options, this.#bootFailed)
+      else one.value = failureOf({ status, detail, message: messages[i] }, this.#options)
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
-    for (const { task, failed, value, channel, told } of ended) {
-      if (told > 0) this.#side.after(channel, told, () => this.#events.ended(task, failed, value))
-      else this.#events.ended(task, failed, value)
+    for (const one of ended) {
+      if (one.told > 0) this.#side.after(one.channel, one.told, () => this.#endAfterTold(one))
+      else if (one.value?.outcome === 'refused') this.#endRefused(one)
+      else this.#events.ended(one.task, one.failed, one.value)
     }
+  }
+
+  async #endRefused (one) {
+    await hearWorkers()
+    this.#events.ended(one.task, true, this.#bootFailed ?? one.value)
+  }
+
+  #endAfterTold (one) {
+    if (one.isBeside) {
+      const id = `${one.channel}/${one.told}`
+      const came = this.#results.get(id)
+      this.#results.delete(id)
+      try {
+        if (came === undefined) throw new TaskError('lost: the worker ended before its result was here', { outcome: 'lost' })
+        const value = codec.decode(came.payload, came.buffers)
+        one.value = came.hasTold ? value[0] : value
+        if (one.failed) one.value = unpackError(one.value)
+      } catch (problem) {
+        one.failed = true
+        one.value = problem
+      }
+    }
+    this.#events.ended(one.task, one.failed, one.value)
   }
 
   #decode (one, flags, place, bytes, list) {
@@ -195,6 +234,7 @@ class ProcessBackend {
       const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
       one.value = codec.decode(payload, list)
       if ((flags & codec.kTold) !== 0) [one.value, one.channel, one.told] = one.value
+      one.isBeside = (flags & codec.kBeside) !== 0
       one.failed = (flags & codec.kThrown) !== 0
       if (one.failed) one.value = unpackError(one.value)
     } catch (problem) {
@@ -221,6 +261,12 @@ class ProcessBackend {
     return made[0]
   }
 
+  share (bytes) {
+    const shared = new SharedData(this.#native.share(types.isSharedArrayBuffer(bytes.buffer) ? bytes.slice() : bytes), bytes.length)
+    this.#shared.push(shared)
+    return shared
+  }
+
   end () {
     this.#ending ??= this.#end()
     return this.#ending
@@ -233,6 +279,7 @@ class ProcessBackend {
     if (this.#session !== undefined) this.#native.close(this.#session)
     this.#side.close()
     await this.#daemon.stop()
+    for (const one of this.#shared) one.release()
   }
 }
 

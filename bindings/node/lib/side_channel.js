@@ -42,6 +42,7 @@ class Unframer {
 /** The pool's half. Each message has a number in its worker's channel, so that an outcome can wait for what its task has
  * told before. */
 class SideServer {
+  // onMessage(message, id), where `id` is CHANNEL/NUMBER
   #server
   #told = new Map() // how many messages of each channel have come
   #waiting = [] // {channel, count, then}
@@ -63,8 +64,7 @@ class SideServer {
           channel = message.channel
           this.#told.set(channel, { count: 0, socket })
         } else {
-          ++this.#told.get(channel).count
-          this.#onMessage(message)
+          this.#onMessage(message, `${channel}/${++this.#told.get(channel).count}`)
         }
       }
       this.#look()

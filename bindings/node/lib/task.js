@@ -33,6 +33,8 @@ class Task extends AsyncResource {
     })
   }
 
+  /** What piscina's queues call it. */
+  get task () { return this.value }
   get [kQueueOptions] () { return this.value?.[kQueueOptions] ?? null }
   get isAbortable () { return this.signal !== null }
 
@@ -46,6 +48,12 @@ class Task extends AsyncResource {
       signal.once('abort', stop)
       this.#stopListening = () => signal.off('abort', stop)
     }
+  }
+
+  /** It has been sent: this process need not keep it alive. */
+  release () {
+    this.value = undefined
+    this.transfer = []
   }
 
   abort () {

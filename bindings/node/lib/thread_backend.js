@@ -91,6 +91,7 @@ class ThreadBackend {
     const number = this.#next++
     const parts = codec.partsOf(buffers, task.transfer)
     seat.port.postMessage({ number, flags: plain ? 0 : codec.kAddressed, payload, parts }, [...new Set(parts)])
+    task.release()
     task.flight = number
     seat.take(number, task)
     if (o.runTimeout > 0) task.deadline = setTimeout(() => this.#stop(seat, new TaskError(`timed out (run timeout) after ${o.runTimeout} ms`, { outcome: 'timed out' })), o.runTimeout).unref()

@@ -11,6 +11,7 @@
 #include "bindings/format/task_format.h"
 #include "bindings/node/native/client_session.h"
 #include "bindings/node/native/napi_util.h"
+#include "bindings/node/native/shared_data.h"
 
 namespace ringmaster::node {
 namespace {
@@ -298,7 +299,8 @@ napi_value detach(napi_env env, napi_callback_info info) {
 
 napi_value init(napi_env env, napi_value exports) {
   const std::array kMethods{Method{"open", open},     Method{"allocate", allocate}, Method{"submit", submit},
-                            Method{"cancel", cancel}, Method{"close", close},       Method{"detach", detach}};
+                            Method{"cancel", cancel}, Method{"close", close},       Method{"detach", detach},
+                            Method{"share", share}};
   add_methods(env, exports, kMethods);
   return exports;
 }

@@ -14,6 +14,7 @@
 #include "bindings/format/task_format.h"
 #include "bindings/node/native/lent_memory.h"
 #include "bindings/node/native/napi_util.h"
+#include "bindings/node/native/shared_data.h"
 #include "bindings/node/native/stop_watch.h"
 
 namespace ringmaster::node {
@@ -261,7 +262,7 @@ bool write_result(std::uint32_t flags, std::span<const std::byte> payload, std::
 // value.
 napi_value finish(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
-  if (g.job == nullptr) return nullptr;
+  if (g.job == nullptr) return to_value(env, true);
   const auto flags = static_cast<std::uint32_t>(number_of(env, arguments[0]));
   std::vector<Piece> pieces(length_of(env, arguments[2]));
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
@@ -269,12 +270,12 @@ napi_value finish(napi_env env, napi_callback_info info) {
     must(napi_get_element(env, arguments[2], i, &one), "napi_get_element");
     pieces[i].bytes = bytes_of(env, one);
   }
-  const bool written = write_result(flags, bytes_of(env, arguments[1]), pieces);
+  if (!write_result(flags, bytes_of(env, arguments[1]), pieces)) return to_value(env, false);
   const bool thrown = (flags & format::kThrown) != 0;
   if (thrown) say(g.job, text_of(env, arguments[3]));
-  end_job(!written ? RM_TOO_LARGE : thrown ? RM_FAILED_WITH_RESULT : RM_DONE);
+  end_job(thrown ? RM_FAILED_WITH_RESULT : RM_DONE);
   come_back_soon();
-  return nullptr;
+  return to_value(env, true);
 }
 
 // reserve(bytes) -> an ArrayBuffer in the result, to be filled and returned; undefined: no room, or reserved before.
@@ -321,7 +322,8 @@ napi_value detach(napi_env env, napi_callback_info info) {
 napi_value init(napi_env env, napi_value exports) {
   const std::array kMethods{Method{"open", open},         Method{"failBoot", fail_boot}, Method{"start", start},
                             Method{"finish", finish},     Method{"reserve", reserve},    Method{"facts", facts},
-                            Method{"progress", progress}, Method{"detach", detach},      Method{"hold", hold}};
+                            Method{"progress", progress}, Method{"detach", detach},      Method{"hold", hold},
+                            Method{"map", map_shared}};
   add_methods(env, exports, kMethods);
   return exports;
 }

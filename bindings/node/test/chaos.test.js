@@ -38,6 +38,11 @@ test('a worker that is killed from outside takes its own task along', () => with
   assert.equal(await pool.run(1), 1)
 }))
 
+test('a program whose tasks crash again and again is told of each', () => withPool({ spares: 1 }, async (pool) => {
+  for (let i = 0; i < 25; ++i) await assert.rejects(pool.run(null, { name: 'crash' }), { outcome: 'crashed' })
+  assert.equal(await pool.run(1), 1)
+}))
+
 test('an idempotent task is tried again when its worker dies', () => withPool({ idempotent: true, retries: 3 }, async (pool) => {
   const tasks = many(pool, 40)
   process.kill(await pool.run(null, { name: 'pid' }), 'SIGKILL')

@@ -76,6 +76,16 @@ describe('tasks', () => {
     assert.equal(await pool.run(1), 1)
   }))
 
+  test('may name functions of a file that has no function of its own', async () => {
+    const pool = new Pool({ filename: path.join(__dirname, 'fixtures/named.js'), maxThreads: 1 })
+    try {
+      assert.equal(await pool.run(2, { name: 'twice' }), 4)
+      await assert.rejects(pool.run(2), /No handler function/)
+    } finally {
+      await pool.destroy()
+    }
+  })
+
   test('find no function, or no file', () => withPool({}, async (pool) => {
     await assert.rejects(pool.run(1, { name: 'nothing' }), /No handler function/)
     await assert.rejects(pool.run(1, { filename: '/nowhere/at/all.js' }), /all\.js/)
@@ -163,6 +173,16 @@ describe('buffers', () => {
     assert.equal(buffer.byteLength, 0)
   }))
 
+  test('that are larger than a result\'s room come back all the same, and nothing is run twice', () => withPool({ resultCapacity: 1024 }, async (pool) => {
+    const made = await pool.run(5 << 20, { name: 'make' })
+    assert.equal(made.length, 5 << 20)
+    assert.ok(made.every((one) => one === 3))
+    const printed = await pool.run(100000, { name: 'printAndMake' })
+    assert.deepEqual(printed, { runs: 1, text: 'x'.repeat(100000) })
+    const error = await pool.run('y'.repeat(50000), { name: 'fail' }).catch((one) => one)
+    assert.equal(error.message, 'y'.repeat(50000))
+  }))
+
   test('come back, also from where the result lies', () => withPool({ resultCapacity: 4 << 20 }, async (pool) => {
     const made = await pool.run(1 << 20, { name: 'make' })
     assert.equal(made.length, 1 << 20)
@@ -171,6 +191,20 @@ describe('buffers', () => {
     assert.ok(reserved.every((one) => one === 9))
   }))
 })
+
+test('shared data is mapped once in each worker, and written there is seen by nobody else', () => withPool({ maxThreads: 2 }, async (pool) => {
+  const data = new Uint8Array(1 << 20).fill(1)
+  const shared = pool.share(data)
+  data.fill(9)
+  assert.equal(await pool.run(shared, { name: 'sum' }), 1 << 20)
+  const first = await pool.run([shared], { name: 'isSame' })
+  const again = await pool.run([shared], { name: 'isSame' })
+  for (const one of [first, again]) assert.equal(one.sum, 1 << 20)
+  assert.equal(await pool.run({ shared }, { name: 'writeShared' }), 5)
+  assert.equal(await pool.run({ shared: pool.share(new SharedArrayBuffer(10)) }, { name: 'writeShared' }), 5)
+  shared.release()
+  await assert.rejects(pool.run(shared), { name: 'DataCloneError', message: /released/ })
+}))
 
 describe('a signal', () => {
   test('ends a task that waits, and one that runs', () => withPool({}, async (pool) => {

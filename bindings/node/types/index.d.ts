@@ -156,7 +156,7 @@ export interface PoolOptions extends SharedOptions {
   recycle?: number
   /** How long to look for a result before the loop sleeps, in microseconds. */
   spin?: number
-  /** Room for a result, in bytes. */
+  /** Room for a result, in bytes; a larger one takes a slower way. */
   resultCapacity?: number
 }
 
@@ -180,6 +180,8 @@ export class Pool<T = any, R = any> extends EventEmitterAsyncResource {
   run (task: T, options?: RunOptions): Promise<R>
   /** An ArrayBuffer in the memory that workers read: filled here and named in a transferList, it is never copied. */
   allocate (bytes: number): ArrayBuffer
+  /** Data that many tasks read: copied once, mapped once in each worker, where a Uint8Array stands for it. */
+  share (data: ArrayBufferLike | ArrayBufferView): Uint8Array & { release? (): void }
   close (options?: CloseOptions): Promise<void>
   destroy (): Promise<void>
   [Symbol.dispose] (): void

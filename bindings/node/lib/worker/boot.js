@@ -2,8 +2,9 @@
 // The main module of a worker process: its libuv loop claims tasks, one at a time, and this answers them.
 const fs = require('node:fs')
 const v8 = require('node:v8')
+const { encode, kBeside, kTold, partsOf } = require('../codec.js')
 const { packError } = require('../errors.js')
-const { loadFunction } = require('./load_function.js')
+const { preload } = require('./load_function.js')
 const { Answer, run } = require('./runner.js')
 const surroundings = require('./surroundings.js')
 const { Side } = require('../side_channel.js')
@@ -13,7 +14,13 @@ const addon = require(boot.addon)
 const scratch = Buffer.from(addon.open(boot.resultCapacity))
 const side = new Side()
 const host = {
-  finish: (_, flags, payload, buffers, message) => addon.finish(flags, payload, buffers, message),
+  finish (_, flags, payload, buffers, message) {
+    if (addon.finish(flags, payload, buffers, message)) return
+    // Larger than its room: by the other way, and nothing is run again.
+    side.tell({ result: { payload, buffers: partsOf(buffers, []), hasTold: (flags & kTold) !== 0 } })
+    const told = encode([undefined, process.pid, side.count])
+    addon.finish(flags | kTold | kBeside, told.payload, undefined, message)
+  },
   detach: addon.detach,
   told: () => side.count,
   channel: process.pid
@@ -39,7 +46,7 @@ process.on('unhandledRejection', (error) => { throw error })
 async function start () {
   surroundings.prepare(boot, addon, side)
   await side.connect(boot.side)
-  if (boot.filename !== null) await loadFunction(boot.filename, boot.name)
+  await preload(boot.filename, boot.name)
   addon.start(onTask, (status) => process.exit(status))
 }
 start().catch((error) => {

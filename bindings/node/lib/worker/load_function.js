@@ -3,6 +3,8 @@ const { pathToFileURL } = require('node:url')
 
 const found = new Map()
 
+class NoFunction extends Error {}
+
 // As TypeScript's import() of CommonJS: module.exports is "default", its properties are the named exports.
 async function load (filename, name) {
   let handler
@@ -14,7 +16,7 @@ async function load (filename, name) {
   }
   if (typeof handler !== 'function') handler = (await import(pathToFileURL(filename).href))[name]
   handler = await handler
-  if (typeof handler !== 'function') throw new Error(`No handler function exported from ${filename}`)
+  if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}`)
   found.set(`${name}/${filename}`, handler)
   return handler
 }
@@ -24,4 +26,14 @@ function loadFunction (filename, name) {
   return found.get(`${name}/${filename}`) ?? load(filename, name)
 }
 
-module.exports = { loadFunction }
+/** Loads what the pool names, so that its first task need not wait for it. That it has no such function says nothing yet:
+ * each task may name its own. */
+async function preload (filename, name) {
+  try {
+    if (filename !== null) await loadFunction(filename, name)
+  } catch (error) {
+    if (!(error instanceof NoFunction)) throw error
+  }
+}
+
+module.exports = { loadFunction, preload }

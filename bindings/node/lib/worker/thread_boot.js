@@ -2,7 +2,7 @@
 // The main module of a worker thread, where there are no worker processes.
 const { workerData: boot } = require('node:worker_threads')
 const context = require('../context.js')
-const { loadFunction } = require('./load_function.js')
+const { preload } = require('./load_function.js')
 const { Answer, run } = require('./runner.js')
 const surroundings = require('./surroundings.js')
 const { partsOf } = require('../codec.js')
@@ -23,7 +23,7 @@ surroundings.pretend({ workerData: boot.workerData })
 context.enter({ workerData: boot.workerData, addon })
 
 async function start () {
-  if (boot.filename !== null) await loadFunction(boot.filename, boot.name)
+  await preload(boot.filename, boot.name)
   port.on('message', ({ number, flags, payload, parts }) => run(boot, new Answer(host, number), flags, payload, parts))
 }
 start().catch((error) => { setImmediate(() => { throw error }) })

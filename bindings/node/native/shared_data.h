@@ -1,0 +1,16 @@
+#pragma once
+
+#include <node_api.h>
+
+namespace ringmaster::node {
+
+/// Data that a pool's process shares with its workers, which only read it: a sealed memory file, mapped once in each of
+/// them by the name that its descriptor has in /proc.
+
+/// For scripts: share(bytes) -> a descriptor of sealed memory with a copy of the bytes; it is the caller's.
+napi_value share(napi_env env, napi_callback_info info);
+
+/// For scripts: map(path, bytes) -> an ArrayBuffer over that memory. What a script writes there it alone sees.
+napi_value map_shared(napi_env env, napi_callback_info info);
+
+}  // namespace ringmaster::node
