@@ -14,7 +14,7 @@ const kAddressed = 2
 const kTold = 4
 const kBeside = 8
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
-  Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer]
+  Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer, globalThis.Float16Array].filter(Boolean)
 const numberOf = new Map(views.map((view, number) => [view, number]))
 // What follows a view's type and size.
 const kHere = 0 // its bytes

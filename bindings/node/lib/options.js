@@ -38,9 +38,11 @@ const rules = {
   memoryMax: [isNumber(1), 'must be a number of bytes'],
   spares: [isNumber(0), 'must be a non-negative integer'],
   recycle: [isNumber(1), 'must be a number of tasks'],
+  stack: [isKind('boolean'), 'must be a boolean'],
+  requestBytes: [isNumber(1), 'must be a number of bytes'],
+  resultBytes: [isNumber(1), 'must be a number of bytes'],
   spin: [isNumber(0), 'must be a number of microseconds'],
-  resultCapacity: [isNumber(1), 'must be a number of bytes'],
-  socket: [isKind('string'), 'must be the path of a daemon\'s socket']
+  resultCapacity: [isNumber(1), 'must be a number of bytes']
 }
 
 function check (options) {
@@ -70,6 +72,7 @@ const defaults = {
   retries: 0,
   idempotent: false,
   spares: 0,
+  stack: true,
   spin: 20,
   resultCapacity: 64 * 1024
 }

@@ -94,18 +94,26 @@ class ProcessBackend {
       resultBytes: o.resultBytes ?? kResultBytes,
       shortestTimeout: o.runTimeout,
       spin: o.spin * 1000,
-      mayLend: (o.resultBytes ?? kResultBytes) / 2
+      mayLend: (o.resultBytes ?? kResultBytes) / 2,
+      explains: o.stack ? 1 : 0
     }, (count, results, messages) => this.#onBatch(count, results, messages),
     (error, session) => error ? reject(new Error(error)) : resolve(session)))
     if (this.#ending !== null) return this.#native.close(opened.handle)
     this.#session = opened.handle
     this.#scratch = Buffer.from(opened.scratch)
     this.#facts = new Float64Array(opened.facts)
-    this.#hold.unref()
-    for (const task of this.#waiting.splice(0)) {
+    this.#sendWaiting()
+  }
+
+  // Those that came before the session was there, or that it had no room for then.
+  #sendWaiting () {
+    while (this.#waiting.length > 0 && this.#session !== undefined) {
+      const task = this.#waiting[0]
+      if (!task.settled && !this.#resend(task)) break
+      this.#waiting.shift()
       if (task.settled) this.#events.ended(task, false)
-      else this.#resubmit(task)
     }
+    if (this.#waiting.length === 0) this.#hold.unref()
     this.#events.hasRoom()
   }
 
@@ -129,7 +137,7 @@ class ProcessBackend {
 
   submit (task) {
     if (this.#failed !== undefined) throw this.#failed
-    if (this.#session === undefined) {
+    if (this.#session === undefined || this.#waiting.length > 0) {
       this.#wait(task)
       return true
     }
@@ -142,11 +150,13 @@ class ProcessBackend {
     this.#hold.ref()
   }
 
-  #resubmit (task) {
+  // False: it goes on waiting.
+  #resend (task) {
     try {
-      if (!this.#send(task)) this.#events.ended(task, true, new Error('the pool has no room for this task'))
+      return this.#send(task)
     } catch (error) {
-      this.#events.ended(task, true, error)
+      task.settle(true, error)
+      return true
     }
   }
 
@@ -159,13 +169,14 @@ class ProcessBackend {
     const answer = this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, o.resultCapacity, o.runTimeout, o.idempotent)
     if (answer === kFull) {
       // What ends makes room. Where nothing flies, what is lent has to come back first.
-      if (this.#flying.size === 0) setTimeout(() => this.#events.hasRoom(), 5)
+      if (this.#flying.size === 0) setTimeout(() => this.#sendWaiting(), 5)
       return false
     }
     if (answer !== kAccepted) { // Closed: its daemon has ended.
-      this.#wait(task)
+      const waits = this.#waiting[0] === task
+      if (!waits) this.#wait(task)
       this.#startAgain()
-      return true
+      return !waits
     }
     for (const one of task.transfer) this.#native.detach(one)
     task.release()
@@ -177,25 +188,29 @@ class ProcessBackend {
   #startAgain () {
     this.#native.close(this.#session)
     this.#session = undefined
+    this.#endFlying(new TaskError('lost: the daemon is gone', { outcome: 'lost' }))
     this.#inPlace = new WeakMap()
     const lost = this.#daemon
     this.#start()
     lost.stop().catch(() => {})
   }
 
-  // facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
-  // buffers), its bytes, flags, ns run, ns queued.
+  // messages: [description, native stack or ''] of each that is not done. facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
+  // buffers), its bytes, flags, ns run, cause.
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
     for (let i = 0; i < count; ++i) {
-      const [number, status, detail, place, bytes, flags] = facts.subarray(i * kFacts, i * kFacts + 6)
+      const at = i * kFacts
+      const number = facts[at]
+      const status = facts[at + 1]
+      const bytes = facts[at + 4]
       const task = this.#flying.get(number)
       this.#flying.delete(number)
       const one = { task, failed: true, value: undefined, channel: undefined, told: 0, isBeside: false }
       if (status === kDone) this.#bootFailed = undefined
-      if (bytes > 0) this.#decode(one, flags, place, bytes, results[i])
-      else one.value = failureOf({ status, detail, message: messages[i] }, this.#options)
+      if (bytes > 0) this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
+      else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i] }, this.#options)
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
@@ -204,6 +219,13 @@ class ProcessBackend {
       else if (one.value?.outcome === 'refused') this.#endRefused(one)
       else this.#events.ended(one.task, one.failed, one.value)
     }
+  }
+
+  // Outcomes that will not be told any more, since their session is closed.
+  #endFlying (error) {
+    const left = [...this.#flying.values()]
+    this.#flying.clear()
+    for (const task of left) this.#events.ended(task, true, error)
   }
 
   async #endRefused (one) {
@@ -277,6 +299,7 @@ class ProcessBackend {
     clearInterval(this.#hold)
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
     if (this.#session !== undefined) this.#native.close(this.#session)
+    this.#endFlying(new Error('Terminating worker thread'))
     this.#side.close()
     await this.#daemon.stop()
     for (const one of this.#shared) one.release()

@@ -101,7 +101,8 @@ class SideServer {
 /** A worker's half. */
 class Side {
   #socket
-  /** How many messages have been told; the channel's name is this process's. */
+  /** The channel's name, and how many messages have been told in it. */
+  channel = `${process.pid}-${process.hrtime.bigint()}`
   count = 0
 
   /** @param {string | undefined} path undefined: there is no such channel, and nothing is told. */
@@ -112,7 +113,7 @@ class Side {
     if (socket.connecting || socket.destroyed) return
     socket.on('error', () => { this.#socket = undefined }).unref()
     // Known to the pool before any outcome that says how many messages go before it.
-    await new Promise((resolve) => socket.write(frame({ channel: process.pid }), resolve))
+    await new Promise((resolve) => socket.write(frame({ channel: this.channel }), resolve))
     this.#socket = socket
   }
 

@@ -40,10 +40,8 @@ struct Opening {
   std::string socket;
   std::string pool;
   rm_session_options options{};
-  std::uint64_t spin_ns = 0;
-  std::uint64_t may_lend = 0;
+  ClientSession::Terms terms;
   rm_session* session = nullptr;
-  int event_fd = -1;
   std::array<char, 1024> error{};
   napi_ref on_batch = nullptr;
   napi_ref done = nullptr;
@@ -56,8 +54,8 @@ void open_session(napi_env /*env*/, void* raw) {
   opening.session = rm_session_open(opening.socket.empty() ? nullptr : opening.socket.c_str(), opening.pool.c_str(),
                                     &opening.options, error.data(), error.size());
   if (opening.session == nullptr) return;
-  opening.event_fd = rm_session_event_fd(opening.session, error.data(), error.size());
-  if (opening.event_fd >= 0) return;
+  opening.terms.event_fd = rm_session_event_fd(opening.session, error.data(), error.size());
+  if (opening.terms.event_fd >= 0) return;
   rm_session_free(opening.session);
   opening.session = nullptr;
 }
@@ -65,8 +63,8 @@ void open_session(napi_env /*env*/, void* raw) {
 napi_value make_session(napi_env env, const Opening& opening) {
   napi_value on_batch = nullptr;
   must(napi_get_reference_value(env, opening.on_batch, &on_batch), "napi_get_reference_value");
-  auto session = std::make_unique<SessionHandle>(std::make_shared<ClientSession>(
-      env, opening.session, opening.event_fd, opening.spin_ns, opening.may_lend, on_batch));
+  auto session =
+      std::make_unique<SessionHandle>(std::make_shared<ClientSession>(env, opening.session, opening.terms, on_batch));
   const napi_value object = (*session)->describe();
   napi_value handle = nullptr;
   const auto forget = [](napi_env, void* data, void*) { delete static_cast<SessionHandle*>(data); };
@@ -97,7 +95,8 @@ void opened(napi_env env, napi_status /*status*/, void* raw) {
   napi_delete_async_work(env, opening->work);
 }
 
-// open({socket, pool, slots, requestBytes, resultBytes, shortestTimeout (ms), spin (ns), mayLend}, onBatch,
+// open({socket, pool, slots, requestBytes, resultBytes, shortestTimeout (ms), spin (ns), mayLend, explains},
+// onBatch,
 //      done(error, {handle, scratch, facts}))
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
@@ -111,8 +110,9 @@ napi_value open(napi_env env, napi_callback_info info) {
   opening->options.shortest_timeout_ms = count_of(env, arguments[0], "shortestTimeout");
   opening->options.spin_ns = RM_NO_SPIN;  // This addon asks for it itself.
   opening->options.name = "node";
-  opening->spin_ns = count_of(env, arguments[0], "spin");
-  opening->may_lend = count_of(env, arguments[0], "mayLend");
+  opening->terms.spin_ns = count_of(env, arguments[0], "spin");
+  opening->terms.may_lend = count_of(env, arguments[0], "mayLend");
+  opening->terms.explains = count_of(env, arguments[0], "explains") != 0;
   must(napi_create_reference(env, arguments[1], 1, &opening->on_batch), "napi_create_reference");
   must(napi_create_reference(env, arguments[2], 1, &opening->done), "napi_create_reference");
   must(napi_create_async_work(env, nullptr, to_value(env, "ringmaster.open"), open_session, opened, opening.get(),

@@ -14,6 +14,8 @@ namespace {
 
 // Below that a copy costs less than an ArrayBuffer over memory of others, which has a finalizer.
 constexpr std::size_t kCopyBelow = 32 * 1024;
+// For the names of functions in a crashed worker's stack; its outcome waits for them.
+constexpr std::uint64_t kExplainNs = 500'000'000;
 
 std::span<const std::byte> result_of(const rm_outcome& outcome) {
   return {static_cast<const std::byte*>(outcome.result), static_cast<std::size_t>(outcome.result_bytes)};
@@ -24,6 +26,8 @@ std::string description_of(const rm_outcome& outcome) {
   (void)rm_outcome_describe(&outcome, text.data(), text.size());
   return text.data();
 }
+
+std::string_view text_or_none(const char* text) { return text != nullptr ? text : std::string_view(); }
 
 // A buffer that stays where it is while `kept` lives.
 template <typename T>
@@ -44,17 +48,25 @@ struct ClientSession::Batch {
   napi_value buffers = nullptr;
   napi_value messages = nullptr;
 
+  explicit Batch(napi_env env) {
+    must(napi_create_array(env, &buffers), "napi_create_array");
+    must(napi_create_array(env, &messages), "napi_create_array");
+  }
   [[nodiscard]] bool has_room() const { return count < kBatch && used + kCopyBelow <= kScratchBytes; }
 };
 
-ClientSession::ClientSession(napi_env env, rm_session* session, int event_fd, std::uint64_t spin_ns,
-                             std::size_t may_lend, napi_value on_batch)
-    : env_(env), session_(session), event_fd_(event_fd), spin_ns_(spin_ns), loans_(env, may_lend) {
+ClientSession::ClientSession(napi_env env, rm_session* session, const Terms& terms, napi_value on_batch)
+    : env_(env),
+      session_(session),
+      event_fd_(terms.event_fd),
+      spin_ns_(terms.spin_ns),
+      explains_(terms.explains),
+      loans_(env, static_cast<std::size_t>(terms.may_lend)) {
   must(napi_create_reference(env, on_batch, 1, &on_batch_), "napi_create_reference");
   must(napi_async_init(env, nullptr, to_value(env, "ringmaster.Session"), &context_), "napi_async_init");
   uv_loop_t* loop = nullptr;
   must(napi_get_uv_event_loop(env, &loop), "napi_get_uv_event_loop");
-  uv_poll_init(loop, &poll_, event_fd);
+  uv_poll_init(loop, &poll_, event_fd_);
   uv_prepare_init(loop, &prepare_);
   uv_check_init(loop, &check_);
   uv_idle_init(loop, &idle_);
@@ -118,20 +130,54 @@ void ClientSession::deliver() {
   while (more && !closed_) {
     const HandleScope scope(env_);
     if (!can_run_scripts(env_)) return;
-    Batch batch;
-    must(napi_create_array(env_, &batch.buffers), "napi_create_array");
-    must(napi_create_array(env_, &batch.messages), "napi_create_array");
+    Batch batch(env_);
     more = false;
     while (!more) {
       rm_outcome outcome{};
       outcome.struct_size = sizeof outcome;
       if (rm_session_next(session_, 0, &outcome) != RM_ENDED) break;
+      if (outcome.status == RM_STATUS_CRASHED && explains_) {
+        explain(outcome);
+        continue;
+      }
       add(batch, outcome);
       more = !batch.has_room();
     }
     if (batch.count != 0) call(batch);
   }
   if (flying_ == 0 && !closed_) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+}
+
+// Where a worker crashed is asked of the daemon on a thread of libuv's.
+struct ClientSession::Explaining {
+  std::shared_ptr<ClientSession> session;
+  rm_outcome outcome;
+  napi_async_work work = nullptr;
+
+  static void ask(napi_env /*env*/, void* raw) {
+    auto& it = *static_cast<Explaining*>(raw);
+    rm_session_explain(it.session->session_, &it.outcome, kExplainNs);
+  }
+  static void tell(napi_env env, napi_status /*status*/, void* raw) {
+    const std::unique_ptr<Explaining> it(static_cast<Explaining*>(raw));
+    const HandleScope scope(env);
+    napi_delete_async_work(env, it->work);
+    ClientSession& session = *it->session;
+    if (session.closed_ || !can_run_scripts(env)) return rm_outcome_free(&it->outcome);
+    Batch batch(env);
+    session.add(batch, it->outcome);
+    session.call(batch);
+    if (session.flying_ == 0 && !session.closed_) uv_unref(reinterpret_cast<uv_handle_t*>(&session.poll_));
+  }
+};
+
+void ClientSession::explain(const rm_outcome& outcome) {
+  auto it = std::make_unique<Explaining>(Explaining{shared_from_this(), outcome});
+  must(napi_create_async_work(env_, nullptr, to_value(env_, "ringmaster.explain"), Explaining::ask, Explaining::tell,
+                              it.get(), &it->work),
+       "napi_create_async_work");
+  must(napi_queue_async_work(env_, it->work), "napi_queue_async_work");
+  (void)it.release();
 }
 
 void ClientSession::add(Batch& batch, rm_outcome& outcome) {
@@ -142,10 +188,14 @@ void ClientSession::add(Batch& batch, rm_outcome& outcome) {
   facts[2] = outcome.detail;
   facts[3] = facts[4] = facts[5] = 0;
   facts[6] = static_cast<double>(outcome.run_ns);
-  facts[7] = static_cast<double>(outcome.queued_ns);
+  facts[7] = outcome.cause;
   if (outcome.status != RM_STATUS_DONE) {
-    const std::string text = description_of(outcome);
-    must(napi_set_element(env_, batch.messages, batch.count, to_value(env_, text)), "napi_set_element");
+    napi_value texts = nullptr;
+    must(napi_create_array(env_, &texts), "napi_create_array");
+    const std::string description = description_of(outcome);
+    must(napi_set_element(env_, texts, 0, to_value(env_, description)), "napi_set_element");
+    must(napi_set_element(env_, texts, 1, to_value(env_, text_or_none(outcome.stack))), "napi_set_element");
+    must(napi_set_element(env_, batch.messages, batch.count, texts), "napi_set_element");
   }
   add_result(batch, outcome, facts);
   ++batch.count;

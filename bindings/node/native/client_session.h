@@ -23,9 +23,14 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   static constexpr std::uint32_t kBatch = 256;  ///< outcomes at once
   static constexpr std::size_t kScratchBytes = 256 * 1024;
 
+  struct Terms {
+    int event_fd = -1;  ///< the session's
+    std::uint64_t spin_ns = 0;
+    std::uint64_t may_lend = 0;  ///< bytes of results that scripts may hold where they lie
+    bool explains = false;       ///< a crash is told with its stack
+  };
   /// `on_batch(count, buffers, messages)` is called with what has ended. Takes the session.
-  ClientSession(napi_env env, rm_session* session, int event_fd, std::uint64_t spin_ns, std::size_t may_lend,
-                napi_value on_batch);
+  ClientSession(napi_env env, rm_session* session, const Terms& terms, napi_value on_batch);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -56,8 +61,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
  private:
   struct Batch;
+  struct Explaining;
   void deliver();
   void let_go(std::shared_ptr<ClientSession> self);
+  void explain(const rm_outcome& outcome);
   void add(Batch& batch, rm_outcome& outcome);
   void add_result(Batch& batch, rm_outcome& outcome, double* facts);
   void call(const Batch& batch);
@@ -70,6 +77,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   rm_session* session_;
   int event_fd_;
   std::uint64_t spin_ns_;
+  bool explains_;
   Loans loans_;
   napi_ref on_batch_ = nullptr;
   napi_async_context context_ = nullptr;

@@ -154,6 +154,11 @@ export interface PoolOptions extends SharedOptions {
   spares?: number
   /** A worker is replaced after so many tasks. */
   recycle?: number
+  /** A crash is told with the worker's native stack (`nativeStack`), for which its rejection waits up to half a second. */
+  stack?: boolean
+  /** Memory for tasks and for results of this pool at a time, in bytes. */
+  requestBytes?: number
+  resultBytes?: number
   /** How long to look for a result before the loop sleeps, in microseconds. */
   spin?: number
   /** Room for a result, in bytes; a larger one takes a slower way. */
@@ -172,7 +177,7 @@ export interface CloseOptions {
 
 type FilledOptions = PoolOptions & Required<Pick<PoolOptions, 'name' | 'minThreads' | 'maxThreads' | 'idleTimeout' |
   'concurrentTasksPerWorker' | 'atomics' | 'taskQueue' | 'niceIncrement' | 'closeTimeout' | 'recordTiming' | 'stricterFIFO' |
-  'workerHistogram' | 'runTimeout' | 'killGrace' | 'retries' | 'idempotent' | 'spares' | 'spin' | 'resultCapacity'>> &
+  'workerHistogram' | 'runTimeout' | 'killGrace' | 'retries' | 'idempotent' | 'spares' | 'stack' | 'spin' | 'resultCapacity'>> &
   { filename: string | null, maxQueue: number }
 
 export class Pool<T = any, R = any> extends EventEmitterAsyncResource {
@@ -210,6 +215,8 @@ export class TaskError extends Error {
   outcome: 'failed' | 'crashed' | 'timed out' | 'cancelled' | 'refused' | 'lost'
   /** The signal or the exit code of a crash. */
   detail?: number
+  /** Where a worker crashed, one frame a line. */
+  nativeStack?: string
   code?: string
 }
 

@@ -18,12 +18,12 @@ const host = {
     if (addon.finish(flags, payload, buffers, message)) return
     // Larger than its room: by the other way, and nothing is run again.
     side.tell({ result: { payload, buffers: partsOf(buffers, []), hasTold: (flags & kTold) !== 0 } })
-    const told = encode([undefined, process.pid, side.count])
+    const told = encode([undefined, side.channel, side.count])
     addon.finish(flags | kTold | kBeside, told.payload, undefined, message)
   },
   detach: addon.detach,
   told: () => side.count,
-  channel: process.pid
+  get channel () { return side.channel }
 }
 
 let answer
@@ -41,6 +41,7 @@ process.on('uncaughtException', (error) => {
   else side.tell({ error: packError(error) })
   side.end(() => process.exit(1))
 })
+process.on('exit', () => addon.hold())
 process.on('unhandledRejection', (error) => { throw error })
 
 async function start () {
