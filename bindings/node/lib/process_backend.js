@@ -219,6 +219,7 @@ class ProcessBackend {
       else if (one.value?.outcome === 'refused') this.#endRefused(one)
       else this.#events.ended(one.task, one.failed, one.value)
     }
+    if (this.#waiting.length > 0) this.#sendWaiting()
   }
 
   // Outcomes that will not be told any more, since their session is closed.

@@ -98,9 +98,14 @@ describe('a worker', () => {
     const error = await pool.run(null, { name: 'crash' }).catch((one) => one)
     assert.equal(error.name, 'TaskError')
     assert.equal(error.outcome, 'crashed')
-    assert.ok(error.nativeStack.length > 0)
     assert.deepEqual(await Promise.all(others), Array.from({ length: 20 }, (_, i) => i))
     assert.equal(await pool.run(1), 1)
+  }))
+
+  test('that aborts is told with its stack', () => withPool({}, async (pool) => {
+    const error = await pool.run(null, { name: 'abort' }).catch((one) => one)
+    assert.equal(error.outcome, 'crashed')
+    assert.match(error.nativeStack, /abort/i)
   }))
 
   test('that exits says with what', () => withPool({}, async (pool) => {
