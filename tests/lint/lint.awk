@@ -7,6 +7,7 @@
 # without a slash at its end is one header. Arrows point down the list.
 BEGIN {
   allow["bindings/node/native/"] = "bindings/format/ base/unique_fd.h"
+  allow["bindings/python/native/"] = "bindings/format/"
   allow["bindings/format/"] = ""
   allow["client/cli/"] = "client/cli/map/ client/cli/files/ client/cli/console/ client/ client/control/ " \
     "client/control/message/ client/session/ proto/ base/"

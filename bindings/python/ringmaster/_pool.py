@@ -1,0 +1,348 @@
+"""What runs an executor's calls: its daemon, its session, and the thread that collects when no caller does. Apart from
+the executor, so that this one can be collected by the garbage collector while calls fly."""
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any
+
+from . import _client, _codec
+from ._backend import Backend, Options
+from ._failure import failure_of
+from ._future import OPEN, Future, settle
+
+if TYPE_CHECKING:
+    from .executor import Executor
+
+# A caller in the main thread looks for signals so often: Ctrl-C ends its wait.
+_SIGNAL_LOOK = 0.05
+_RETRY = 0.01  # when there was no room
+# So much work is sent ahead: what workers end while this process is busy elsewhere.
+_AHEAD_NS = 2_000_000
+_MOST_AHEAD = 64
+_MOST_KEYS = 256
+_POOL_CAPACITY = 1 << 20  # where a larger result cannot be handed over; 0 elsewhere: the worker's rule
+
+
+class Pool:
+    def __init__(self, options: Options, owner: Executor) -> None:
+        self.options = options
+        self.lock = threading.Lock()  # guards queue, broken, shutdown, started; dispatching
+        self.queue: deque[tuple[Any, ...]] = deque()
+        self.flying: dict[int, Future] = {}
+        self.broken: str | None = None
+        self.cause: BaseException | None = None
+        self.shutdown = False
+        self.thread: threading.Thread | None = None
+        self.backend = Backend(options, self._cannot_start)
+        self.explaining = 0
+        self.spawned = 0  # workers that a ProcessPoolExecutor would have started
+        self._idle = 0
+        self._may_retry = options.retries > 0
+        self._capacity = 0 if options.pool is None else _POOL_CAPACITY
+        self._capacities: dict[int, int] = {}  # room for results of functions that need much
+        self.pid = os.getpid()
+        self._run_ns = 1e9  # a moving average
+        self._session: _client.Session | None = None
+        self._main = threading.main_thread()
+        self._owner = weakref.ref(owner, self._owner_gone)
+
+    # What the executor asks for.
+
+    def start(self) -> None:
+        """REQUIRES: the lock."""
+        self.backend.start()
+        self.thread = threading.Thread(target=self._watch, name='ringmaster')
+        try:
+            self.thread.start()
+        except BaseException:
+            self.thread = None
+            self.backend.end()
+            raise
+        live.add(self)
+
+    def count(self) -> None:
+        """A call comes: a ProcessPoolExecutor would start a worker if none is idle."""
+        if self._idle > 0:
+            self._idle -= 1
+        elif self.spawned < self.options.workers:
+            self.spawned += 1
+
+    def submit(self, future: Future, payload: Any, buffers: Any, key: object) -> None:
+        """`key`: calls with the same key have results of about the same size."""
+        future._key = key
+        capacity = self._capacities.get(id(key), 0) if self._capacities else self._capacity
+        with self.lock:
+            self.queue.append((future, payload, buffers, capacity, 0, self._may_retry))
+            session = self._session
+            if session is None or (len(self.queue) > 1 and session.flying):
+                return
+            session.dispatch(self.queue, self.flying, self._room())
+            stuck = session.ended or (self.queue and not session.flying)
+        if stuck:
+            session.call()
+
+    def collect_for(self, future: Future, end: float | None) -> None:
+        """A caller waits for its future: collects itself unless another thread does. Returns at the latest at `end`."""
+        session = self._session
+        lead = session.try_lead() if session is not None else None
+        if session is None or lead is None:
+            self._follow(session, future, end)
+            return
+        look = _SIGNAL_LOOK if threading.current_thread() is self._main else 1.0
+        try:
+            while future._state in OPEN:
+                left = look if end is None else min(look, end - time.monotonic())
+                if left <= 0:
+                    break
+                if self._collect(session, left) < 0:
+                    break  # the session is over: the watchman settles the rest
+        finally:
+            lead.end()
+            if session.ended or self._is_ending():  # it was interrupted, or was the last
+                session.call()
+
+    @staticmethod
+    def _follow(session: _client.Session | None, future: Future, end: float | None) -> None:
+        """Waits until the thread that collects has settled the future. Not on its condition, whose Python code an
+        interrupt could leave half-way."""
+        if session is None:
+            return
+        gate = threading.Lock()
+        gate.acquire()
+        gates = future.__dict__.setdefault('_gates', [])
+        gates.append(gate)
+        session.follow()
+        try:
+            if future._state in OPEN:
+                gate.acquire(True, -1 if end is None else max(0.0, end - time.monotonic()))
+        finally:
+            if gate in gates:
+                gates.remove(gate)
+                session.unfollow()
+
+    def _finish(self, future: Future, value: Any, failure: BaseException | None) -> None:
+        settle(future, value, failure)
+        session = self._session
+        while future._gates:
+            # Who waits for it may lead from now on.
+            gate = future._gates.pop()
+            if session is not None:
+                session.unfollow()
+            gate.release()
+
+    def stop(self, cancel_futures: bool) -> None:
+        cancelled = []
+        with self.lock:
+            self.shutdown = True
+            if cancel_futures:
+                # A ProcessPoolExecutor has handed these to its workers.
+                kept = self.options.workers + 1 - len(self.flying) if self.options.strict else 0
+                while len(self.queue) > kept:
+                    cancelled.append(self.queue.pop()[0])
+        for future in cancelled:
+            future.cancel()
+            _client.begin(future)
+        self.wake()
+
+    def wake(self) -> None:
+        """The watchman is to look whether all is done. Takes no lock: the garbage collector may call it anywhere."""
+        session = self._session
+        if session is not None and self.pid == os.getpid():
+            session.call()
+            if self._is_done(session):
+                session.close()  # ends the watchman's wait
+
+    def join(self) -> None:
+        if self.thread is not None and self.thread is not threading.current_thread() and self.pid == os.getpid():
+            self.thread.join()
+
+    def break_with(self, why: str, cause: BaseException | None = None) -> None:
+        """Every call fails, and none is accepted any more."""
+        with self.lock:
+            if self.broken is None:
+                self.broken, self.cause = why, cause
+        self.backend.kill()
+        session = self._session
+        if session is not None:
+            session.call()
+            session.close()
+
+    def broken_error(self) -> BrokenProcessPool:
+        error = BrokenProcessPool(self.broken or 'the pool of worker processes is gone')
+        error.__cause__ = self.cause
+        return error
+
+    # Collecting: by the thread that leads.
+
+    def _room(self) -> int:
+        options = self.options
+        if options.strict:
+            return options.workers + 1
+        return options.workers + min(_MOST_AHEAD, max(1, int(_AHEAD_NS * options.workers / self._run_ns)))
+
+    def _collect(self, session: _client.Session, timeout: float) -> int:
+        count = session.collect(_RETRY if self.queue and not session.flying else timeout)
+        ended = session.ended
+        if self.queue:
+            # Workers first: they run on while results are read here.
+            with self.lock:
+                session.dispatch(self.queue, self.flying, self._room())
+        while ended:
+            self._settle(ended[0])
+            del ended[0]
+        return count
+
+    def _settle(self, one: Any) -> None:
+        cookie, result, failure, times, refusal = one
+        future = self.flying.get(cookie)
+        if future is not None:
+            if result is not None:
+                run_ns, _, job_id = times
+                self._run_ns += (run_ns - self._run_ns) * 0.125
+                self._settle_result(future, job_id, *result)
+            elif failure is not None:
+                self._settle_failure(future, failure)
+            else:
+                self._finish(future, None, BrokenProcessPool(f'the call was refused: {refusal[1]}'))
+            del self.flying[cookie]
+            if not self.queue:
+                self._idle += 1
+
+    def _settle_result(self, future: Future, job_id: int, flags: int, payload: Any, buffers: Any) -> None:
+        try:
+            if flags & _codec.SPILLED:
+                flags, payload, buffers = self._fetch(future, job_id)
+            value = _codec.loads(payload, buffers=buffers)
+        except KeyboardInterrupt:
+            raise  # this process's own: the result is read again
+        except BaseException as failure:
+            if self.options.strict:
+                self.break_with('A result could not be read.', failure)
+                failure = self.broken_error()
+            self._finish(future, None, failure)
+            return
+        if flags & _codec.UNREADABLE and self.options.strict:
+            self.break_with('A call could not be read by its worker.', value)
+            self._finish(future, None, self.broken_error())
+        elif flags & _codec.THROWN:
+            self._finish(future, None, value)
+        else:
+            self._finish(future, value, None)
+
+    def _fetch(self, future: Future, job_id: int) -> Any:
+        """A result that was larger than its room; the next one of its kind gets as much."""
+        workers = self.backend.workers
+        assert workers is not None
+        fd = workers.take_spilled(job_id)
+        try:
+            size = os.fstat(fd).st_size
+            if size * 2 * (self.options.workers + 1) <= self.options.result_bytes:
+                if len(self._capacities) >= _MOST_KEYS:
+                    self._capacities.clear()
+                self._capacities[id(future._key)] = size + size // 8
+            return _client.map_task(fd)
+        finally:
+            os.close(fd)
+
+    def _settle_failure(self, future: Future, failure: _client.Failure) -> None:
+        if self.options.strict and failure.status == 2:
+            self.break_with('A process in the process pool was terminated abruptly while the future was running or '
+                            f'pending: {failure.describe()}')
+            self._finish(future, None, self.broken_error())
+            return
+        # The stack takes a moment; others' results do not wait for it.
+        with self.lock:
+            self.explaining += 1
+        threading.Thread(target=self._explain, args=(future, failure), daemon=True).start()
+
+    def _explain(self, future: Future, failure: _client.Failure) -> None:
+        try:
+            self._finish(future, None, failure_of(failure, self))
+        except BaseException:
+            self._finish(future, None, BrokenProcessPool(failure.describe()))
+            raise
+        finally:
+            with self.lock:
+                self.explaining -= 1
+            self.wake()
+
+    # The thread.
+
+    def _watch(self) -> None:
+        session = None
+        try:
+            session = self.backend.open_session(lambda: self.broken is None)
+        except OSError as failure:
+            self.break_with(f'the worker processes cannot be started: {failure}')
+        if session is not None:
+            with self.lock:
+                self._session = session
+                session.dispatch(self.queue, self.flying, self._room())
+            session.call()  # it leads at first: all may be over by now
+            try:
+                over = False
+                while not over:
+                    session.watch()
+                    over = self._lead(session)
+            except BaseException as failure:
+                self.break_with(f'the thread that collects results has failed: {failure!r}', failure)
+        self._end()
+
+    def _lead(self, session: _client.Session) -> bool:
+        """Collects until callers do so themselves. True: all is done, or nothing can be done any more."""
+        while True:
+            if self._is_ending() and self._is_done(session):
+                return True
+            if self._collect(session, 1.0) < 0:
+                if not self._is_ending():
+                    self.break_with('The daemon that runs the worker processes is gone.')
+                return True
+            if session.hands_over():
+                return False
+
+    def _is_ending(self) -> bool:
+        return self.shutdown or self.broken is not None or self._owner() is None or exiting
+
+    def _is_done(self, session: _client.Session) -> bool:
+        idle = not self.queue and session.flying == 0 and not session.ended and self.explaining == 0
+        return self._is_ending() and (idle or self.broken is not None)
+
+    def _end(self) -> None:
+        with self.lock:
+            self.shutdown = True
+            lost = [*self.flying.values(), *(one[0] for one in self.queue)]
+            self.flying.clear()
+            self.queue.clear()
+        for future in lost:
+            if _client.begin(future):
+                self._finish(future, None, self.broken_error())
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        self.backend.end()
+
+    def _cannot_start(self, why: str) -> None:
+        self.break_with(f'A worker process could not be started: {why}')
+
+    def _owner_gone(self, _: object) -> None:
+        self.wake()
+
+
+live: weakref.WeakSet[Pool] = weakref.WeakSet()
+exiting = False
+
+
+def _at_exit() -> None:
+    global exiting
+    exiting = True
+    for pool in list(live):
+        pool.wake()
+        pool.join()
+
+
+threading._register_atexit(_at_exit)  # type: ignore[attr-defined]

@@ -1,0 +1,63 @@
+"""What the tests share."""
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from ringmaster import Executor  # noqa: E402
+
+CAP = 60  # seconds; generous: nothing here measures time
+
+
+def is_gone(pid):
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            return file.read().rsplit(')', 1)[1].split()[0] in 'ZX'
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def until(condition, what):
+    end = time.monotonic() + CAP
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f'not within {CAP} s: {what}')
+        time.sleep(0.002)
+
+
+def descendants(pid):
+    """All processes below one, as pids."""
+    found, new = [], [pid]
+    while new:
+        one = new.pop()
+        try:
+            for task in os.listdir(f'/proc/{one}/task'):
+                with open(f'/proc/{one}/task/{task}/children') as file:
+                    new += (children := [int(child) for child in file.read().split()])
+                    found += children
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+class PoolTest(unittest.TestCase):
+    """One executor with one worker for all tests of a class."""
+    options = {'max_workers': 1}
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.executor = Executor(**cls.options)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.executor.shutdown()
+
+    def run_call(self, function, *args, **kwargs):
+        return self.executor.submit(function, *args, **kwargs).result(CAP)
+
+
+def daemon_of(executor):
+    return executor._pool.backend.daemon_pid

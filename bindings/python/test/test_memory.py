@@ -1,0 +1,142 @@
+"""Large arguments and results, and what keeps memory alive."""
+import gc
+import os
+import pickle
+import unittest
+import weakref
+
+import calls
+from ringmaster import Executor
+from support import CAP, PoolTest
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+MIB = 1 << 20
+
+
+class Bytes(PoolTest):
+    def test_large_bytes_go_there_and_back(self):
+        for kind in (bytes, bytearray):
+            data = kind(os.urandom(3 * MIB))
+            back = self.run_call(calls.add, data, kind())
+            self.assertEqual((type(back), back == data), (kind, True))
+
+    def test_results_larger_than_their_room_come_without_a_second_run(self):
+        for size in (70 << 10, 16 * MIB, 100, 16 * MIB):
+            self.assertEqual(self.run_call(calls.zeros, size), bytes(size))
+
+    def test_buffers_arrive_writable_and_stay_the_caller_s(self):
+        data = bytearray(b'a' * 200000)
+        self.assertEqual(self.run_call(calls.write_to, pickle.PickleBuffer(data)), (77, None))
+        self.assertEqual(data[0], ord('a'))
+
+    def test_no_reference_is_left(self):
+        class Traced:
+            pass
+        traced = Traced()
+        gone = weakref.ref(traced)
+        future = self.executor.submit(calls.add, 1)
+        future.traced = traced
+        self.assertEqual(future.result(CAP), 1)
+        del future, traced
+        gc.collect()
+        self.assertIsNone(gone())
+
+    def test_objects_do_not_pile_up(self):
+        def run(count):
+            for _ in range(count):
+                self.run_call(calls.add, 1, b=2)
+                try:
+                    self.run_call(calls.fail, 'x')
+                except ValueError:
+                    pass
+                self.run_call(calls.add, b'x' * 100000, b'')
+            gc.collect()
+            return len(gc.get_objects())
+        run(50)
+        first = run(100)
+        self.assertLess(run(200) - first, 100)
+
+    def test_memory_does_not_pile_up(self):
+        import tracemalloc
+        data = pickle.PickleBuffer(bytearray(200000))
+        for _ in range(50):
+            self.run_call(len, data)
+        tracemalloc.start()
+        try:
+            for _ in range(50):
+                self.run_call(len, data)
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(300):
+                self.run_call(len, data)
+            gc.collect()
+            self.assertLess(tracemalloc.get_traced_memory()[0] - before, 50000)
+        finally:
+            tracemalloc.stop()
+
+
+@unittest.skipIf(numpy is None, 'needs NumPy')
+class Arrays(PoolTest):
+    def test_arrays_arrive_writable(self):
+        array = numpy.full(MIB, 3, dtype='u1')
+        self.assertEqual(self.run_call(calls.write_to, array), (77, True))
+        self.assertEqual(array[0], 3)
+
+    def test_results_are_writable(self):
+        for count in (10, MIB):
+            back = self.run_call(numpy.ones, count)
+            back[0] = 5
+            self.assertEqual((back[0], back[1], len(back)), (5, 1, count))
+
+    def test_results_that_are_kept_stay_what_they_are(self):
+        kept = [self.run_call(numpy.full, 100000, i) for i in range(20)]
+        self.assertEqual([int(one.sum()) for one in kept], [100000 * i for i in range(20)])
+        self.assertTrue(all((one == i).all() for i, one in enumerate(kept)))
+
+    def test_arguments_that_a_worker_keeps_stay_what_they_are(self):
+        for i in range(8):
+            self.assertEqual(self.run_call(calls.keep, numpy.full(MIB, i, dtype='u1')), i + 1)
+        for i in range(5):
+            self.run_call(numpy.sum, numpy.full(2 * MIB, 200 + i, dtype='u1'))
+        self.assertEqual(self.run_call(calls.kept_sums), [i * MIB for i in range(8)])
+        self.run_call(calls.forget)
+
+    def test_arrays_of_all_orders_and_kinds(self):
+        for array in (numpy.arange(60000.0).reshape(200, 300), numpy.asfortranarray(numpy.arange(60000.0).reshape(200, 300)),
+                      numpy.arange(60000)[::2], numpy.array(['a', None], dtype=object), numpy.zeros((0, 4))):
+            back = self.run_call(calls.same, array)
+            self.assertTrue((back == array).all())
+            self.assertEqual((back.dtype, back.shape, back.flags.f_contiguous),
+                             (array.dtype, array.shape, array.flags.f_contiguous or array.ndim == 1))
+
+    def test_results_that_outlive_their_executor(self):
+        with Executor(1) as executor:
+            array = executor.submit(numpy.ones, MIB).result(CAP)
+        self.assertEqual(array.sum(), MIB)
+
+
+class Room(unittest.TestCase):
+    def test_a_call_that_never_fits_says_so(self):
+        with Executor(1, request_bytes=MIB) as executor:
+            with self.assertRaisesRegex(Exception, 'request'):
+                executor.submit(len, bytes(2 * MIB)).result(CAP)
+            self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
+
+    def test_more_calls_than_there_is_room_for(self):
+        with Executor(1, request_bytes=4 * MIB) as executor:
+            self.assertEqual(list(executor.map(len, [bytes(MIB)] * 20)), [MIB] * 20)
+
+    def test_results_that_are_kept_take_room_until_they_are_dropped(self):
+        if numpy is None:
+            self.skipTest('needs NumPy')
+        with Executor(1, result_bytes=8 * MIB) as executor:
+            kept = [executor.submit(numpy.ones, MIB // 8).result(CAP) for _ in range(30)]
+            self.assertTrue(all(one.sum() == MIB // 8 for one in kept))
+
+
+if __name__ == '__main__':
+    unittest.main()
