@@ -65,7 +65,7 @@ napi_value make_session(napi_env env, const Opening& opening) {
   must(napi_get_reference_value(env, opening.on_batch, &on_batch), "napi_get_reference_value");
   auto session =
       std::make_unique<SessionHandle>(std::make_shared<ClientSession>(env, opening.session, opening.terms, on_batch));
-  const napi_value object = (*session)->describe();
+  napi_value object = (*session)->describe();
   napi_value handle = nullptr;
   const auto forget = [](napi_env, void* data, void*) { delete static_cast<SessionHandle*>(data); };
   must(napi_create_external(env, session.release(), forget, nullptr, &handle), "napi_create_external");

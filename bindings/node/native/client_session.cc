@@ -218,7 +218,7 @@ void ClientSession::add_result(Batch& batch, rm_outcome& outcome, double* facts)
   napi_value list = nullptr;
   must(napi_create_array(env_, &list), "napi_create_array");
   const auto put = [&](std::uint32_t at, std::span<const std::byte> part) {
-    const napi_value buffer = part.size() < kCopyBelow ? copy_of(env_, part) : loans_.lend(result, part);
+    napi_value buffer = part.size() < kCopyBelow ? copy_of(env_, part) : loans_.lend(result, part);
     must(napi_set_element(env_, list, at, buffer), "napi_set_element");
   };
   for (std::uint32_t i = 0; i < head->buffers; ++i) {

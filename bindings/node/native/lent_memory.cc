@@ -18,7 +18,7 @@ napi_value LentMemory::lend(std::span<std::byte> bytes) {
 void LentMemory::take_back() {
   if (lent_.empty()) return;
   const HandleScope scope(env_);
-  for (const napi_ref reference : lent_) {
+  for (napi_ref reference : lent_) {
     napi_value buffer = nullptr;
     if (napi_get_reference_value(env_, reference, &buffer) == napi_ok && buffer != nullptr)
       (void)napi_detach_arraybuffer(env_, buffer);  // Fails on one that the handler has transferred: detached as well.
