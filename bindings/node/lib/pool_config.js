@@ -38,6 +38,8 @@ function commandOf (options, boot) {
 const toml = (value) => JSON.stringify(value).replaceAll('\x7f', '\\u007f')
 const lines = (of) => Object.entries(of).map(([key, value]) => `${toml(key)} = ${toml(value)}\n`).join('')
 
+const sizeOf = (bytes) => `${Math.ceil(bytes)}B`
+
 /**
  * @param {string} name the pool's
  * @param {string} boot the file that its workers read
@@ -56,12 +58,12 @@ function poolConfig (name, options, boot) {
     grace: `${Math.min(o.killGrace, kForEver)}ms`,
     retries: Math.min(kMostRetries, Math.max(1, o.retries)),
     leftovers: 'keep', // As threads do: a task may start what outlives it.
-    ...(o.memoryMax && { memory_max: String(o.memoryMax) })
+    ...(o.memoryMax && { memory_max: sizeOf(o.memoryMax) })
   }
   // Whose tasks end their workers is this program itself: it is told of each, and never set aside for them.
   return `[pool.${name}]\n${lines(pool)}[pool.${name}.environment]\n${lines(Object.fromEntries(early))}` +
     `[pool.${name}.restart]\n${lines({ budget: kBudget, backoff_max: '1s' })}` +
-    (o.recycle ? `[pool.${name}.recycle]\n${lines({ max_jobs: o.recycle })}` : '')
+    `[pool.${name}.recycle]\n${lines({ max_jobs: o.recycle ?? 0, max_rss: sizeOf(o.memoryMax ?? 0) })}`
 }
 
 module.exports = { environmentOf, poolConfig }

@@ -7,9 +7,10 @@ const { spawn } = require('node:child_process')
 const { makeFolder, removeFolder } = require('./folders.js')
 const programs = require('./programs.js')
 
-const kConfig = `[daemon]
+// Workers have cgroups only where their memory has a limit.
+const configOf = (hasLimits) => `[daemon]
 log_level = "warning"
-cgroup = "off"
+cgroup = "${hasLimits ? 'auto' : 'off'}"
 shutdown_timeout = "100ms"
 `
 const kLogLines = 20
@@ -25,10 +26,13 @@ class PrivateDaemon {
   folder = makeFolder()
   socket = path.join(this.folder, 'socket')
 
-  /** @param {(folder: string) => string} pools makes its configuration's pools */
-  constructor (pools) {
+  /**
+   * @param {(folder: string) => string} pools makes its configuration's pools
+   * @param {boolean} hasLimits of memory
+   */
+  constructor (pools, hasLimits) {
     const config = path.join(this.folder, 'config.toml')
-    fs.writeFileSync(config, kConfig + pools(this.folder), { mode: 0o600 })
+    fs.writeFileSync(config, configOf(hasLimits) + pools(this.folder), { mode: 0o600 })
     // The fourth descriptor is a pair of sockets: this process's end is closed with it, and that ends the daemon.
     this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3'],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/' })

@@ -56,7 +56,7 @@ class ProcessBackend {
   }
 
   #start () {
-    this.#daemon = new PrivateDaemon((folder) => this.#prepare(folder))
+    this.#daemon = new PrivateDaemon((folder) => this.#prepare(folder), this.#options.memoryMax !== undefined)
     this.#open().catch((error) => this.#cannotStart(error))
   }
 

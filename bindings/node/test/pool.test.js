@@ -137,6 +137,15 @@ describe('a worker', () => {
     assert.equal((await pool.run(null, { name: 'facts' })).attempt, 1)
   }))
 
+  test('is replaced after so many tasks, and every option beyond piscina\'s is one of the daemon\'s', () => {
+    const options = { recycle: 2, spares: 1, memoryMax: 4e9, retries: 2, idempotent: true, killGrace: 100, runTimeout: 60000, stack: false, spin: 0, resultBytes: 32 << 20, requestBytes: 32 << 20 }
+    return withPool(options, async (pool) => {
+      const pids = []
+      for (let i = 0; i < 6; ++i) pids.push(await pool.run(null, { name: 'pid' }))
+      assert.equal(new Set(pids).size, 3)
+    })
+  })
+
   test('posts messages and prints lines', () => withPool({}, async (pool) => {
     const message = once(pool, 'message')
     await pool.run({ hello: 1 }, { name: 'post' })

@@ -148,7 +148,8 @@ export interface PoolOptions extends SharedOptions {
   retries?: number
   /** Tasks may run again after their worker died. */
   idempotent?: boolean
-  /** The most memory of one worker with all its processes, in bytes. */
+  /** The most memory of one worker with all its processes, in bytes: more ends its task, where the daemon may make
+   * cgroups (a service with Delegate=yes); elsewhere a worker that has grown beyond it is replaced after its task. */
   memoryMax?: number
   /** Workers that are ready to take over at once. */
   spares?: number
