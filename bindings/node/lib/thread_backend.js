@@ -90,11 +90,10 @@ class ThreadBackend {
     if (seat === undefined) return false
     const number = this.#next++
     const parts = codec.partsOf(buffers, task.transfer)
-    seat.port.postMessage({ number, flags: plain ? 0 : codec.kAddressed, payload, parts }, [...new Set(parts)])
+    seat.port.postMessage({ number, flags: plain ? 0 : codec.kAddressed, payload, parts, isTimed: o.runTimeout > 0 }, [...new Set(parts)])
     task.release()
     task.flight = number
     seat.take(number, task)
-    if (o.runTimeout > 0) task.deadline = setTimeout(() => this.#stop(seat, new TaskError(`timed out (run timeout) after ${o.runTimeout} ms`, { outcome: 'timed out' })), o.runTimeout).unref()
     return true
   }
 
@@ -103,7 +102,16 @@ class ThreadBackend {
     return this.#seats.size < this.#options.maxThreads ? this.#start() : undefined
   }
 
-  #onAnswer (seat, { number, flags, payload, parts }) {
+  // Its time counts from when it runs, and not while its thread starts.
+  #onBegin (seat, number) {
+    const task = seat.tasks.get(number)
+    const { runTimeout } = this.#options
+    if (task === undefined) return
+    task.deadline = setTimeout(() => this.#stop(seat, new TaskError(`timed out (run timeout) after ${runTimeout} ms`, { outcome: 'timed out' })), runTimeout).unref()
+  }
+
+  #onAnswer (seat, { began, number, flags, payload, parts }) {
+    if (began !== undefined) return this.#onBegin(seat, began)
     const task = seat.give(number)
     if (task === undefined) return
     let failed = (flags & codec.kThrown) !== 0

@@ -24,7 +24,10 @@ context.enter({ workerData: boot.workerData, addon })
 
 async function start () {
   await preload(boot.filename, boot.name)
-  port.on('message', ({ number, flags, payload, parts }) => run(boot, new Answer(host, number), flags, payload, parts))
+  port.on('message', ({ number, flags, payload, parts, isTimed }) => {
+    if (isTimed) port.postMessage({ began: number })
+    run(boot, new Answer(host, number), flags, payload, parts)
+  })
 }
 start().catch((error) => { setImmediate(() => { throw error }) })
 process.on('unhandledRejection', (error) => { throw error })
