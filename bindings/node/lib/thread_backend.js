@@ -107,7 +107,11 @@ class ThreadBackend {
     const task = seat.tasks.get(number)
     const { runTimeout } = this.#options
     if (task === undefined) return
-    task.deadline = setTimeout(() => this.#stop(seat, new TaskError(`timed out (run timeout) after ${runTimeout} ms`, { outcome: 'timed out' })), runTimeout).unref()
+    const tooLate = () => {
+      if (seat.tasks.get(number) === task) this.#stop(seat, new TaskError(`timed out (run timeout) after ${runTimeout} ms`, { outcome: 'timed out' }))
+    }
+    // An answer that has come in time is heard before.
+    task.deadline = setTimeout(() => setImmediate(tooLate), runTimeout).unref()
   }
 
   #onAnswer (seat, { began, number, flags, payload, parts }) {
