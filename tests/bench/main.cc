@@ -63,6 +63,7 @@ struct Options {
   Programs programs;
   std::string piscina;
   std::string python;
+  std::string invoices;
   std::string json;
   std::string only;  // one group of figures, without peers and what takes long; empty: all
   int blocks = 9;
@@ -85,7 +86,15 @@ void attempt(const Options& options, const char* what, const std::function<void(
   }
 }
 
+void run_pdf(const Options& options, Report& report) {
+  attempt(options, "pdf", [&] {
+    if (options.invoices.empty()) throw std::runtime_error("left out; scripts/bench says why");
+    measure_pdf(options.invoices, options.blocks, report);
+  });
+}
+
 void run(const Options& options, Report& report) {
+  if (options.only == "pdf") return run_pdf(options, report);
   std::optional<Peer> piscina;
   std::optional<Peer> python;
   const bool all = options.only.empty();
@@ -125,6 +134,7 @@ void run(const Options& options, Report& report) {
   attempt(options, "fairness", [&] { measure_fairness(options.programs, report); });
   attempt(options, "storms", [&] { measure_storms(options.programs, report); });
   attempt(options, "idle", [&] { measure_idle(options.programs, report); });
+  run_pdf(options, report);
 }
 
 }  // namespace
@@ -138,6 +148,7 @@ int main(int argc, char** argv) try {
                                                      {"--handlers", &options.programs.handlers},
                                                      {"--piscina", &options.piscina},
                                                      {"--python", &options.python},
+                                                     {"--invoices", &options.invoices},
                                                      {"--json", &options.json},
                                                      {"--only", &options.only}};
   for (int i = 1; i < argc; i += 2) {
@@ -153,7 +164,9 @@ int main(int argc, char** argv) try {
   }
   Report report;
   run(options, report);
-  std::printf("%s\n\n%s", machine().c_str(), report.table(options.only.empty()).c_str());
+  std::printf("%s\n", machine().c_str());
+  if (options.only != "pdf") std::printf("\n%s", report.table(options.only.empty()).c_str());
+  if (report.has("pdf_ringmaster_none_failed")) std::printf("\n%s", pdf_table(report).c_str());
   if (!options.json.empty() && !(std::ofstream(options.json) << report.json()))
     throw std::runtime_error("cannot write " + options.json);
   return 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "tests/bench/daemon.h"
 #include "tests/bench/report.h"
 
@@ -34,5 +36,10 @@ void measure_storms(const Programs& programs, Report& report);
 
 /// A daemon of its own with eight parked workers.
 void measure_idle(const Programs& programs, Report& report);
+
+/// Bursts of invoices at the servers of examples/invoices, installed in `folder` with what they need.
+void measure_pdf(const std::string& folder, int blocks, Report& report);
+/// Their figures, with a column for each variant. REQUIRES: at least one block was measured.
+[[nodiscard]] std::string pdf_table(const Report& report);
 
 }  // namespace ringmaster::bench

@@ -113,6 +113,8 @@ constexpr std::array kRows = {
     Row{"resident: supervisor, KiB", "rss_supervisor_kib", "", "< 15360"},
     Row{"resident: worker, KiB", "rss_worker_kib", "", ""}};
 
+}  // namespace
+
 std::string number(double value) {
   char text[64];
   const char* const format = value >= 1000 || value == static_cast<long>(value) ? "%.0f"
@@ -121,8 +123,6 @@ std::string number(double value) {
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
-
-}  // namespace
 
 double Report::value(const std::string& name) const { return median(samples_.at(name)); }
 
@@ -157,7 +157,13 @@ std::string Report::json() const {
     if (size != kHandoverSizes.front()) text += ", ";
     field(size, std::string("handover_") + size);
   }
-  return text + "}\n}\n";
+  text += "}";
+  for (const auto& [name, values] : samples_) {
+    if (!name.starts_with("pdf_")) continue;
+    text += ",\n  ";
+    field(name, name);
+  }
+  return text + "\n}\n";
 }
 
 std::string machine() {

@@ -19,12 +19,15 @@ class Report {
   /// The table of the design's figures, each beside its floor or peer and what it must be; with `all` also the rows
   /// that were not measured.
   [[nodiscard]] std::string table(bool all) const;
-  /// One JSON object; what could not be measured is null.
+  /// One JSON object; what could not be measured is null. The figures of PDFs follow at its end, where there are any.
   [[nodiscard]] std::string json() const;
 
  private:
   std::map<std::string, std::vector<double>> samples_;
 };
+
+/// As the tables show it.
+[[nodiscard]] std::string number(double value);
 
 /// CPU, kernel, compiler and number of usable CPUs, in one line.
 [[nodiscard]] std::string machine();
