@@ -26,8 +26,10 @@ class Moved {
 function move (value) {
   if (!isObject(value)) return value
   const moved = isTransferable(value) ? value : new Moved(value)
-  moved[kMovable] = true
+  markMovable(moved)
   return moved
 }
 
-module.exports = { buffersOf, isMovable, isTransferable, kQueueOptions, kTransferable, kValue, move }
+function markMovable (value) { value[kMovable] = true }
+
+module.exports = { buffersOf, isMovable, isTransferable, markMovable, kQueueOptions, kTransferable, kValue, move }

@@ -17,7 +17,7 @@ const rules = {
   idleTimeout: [isNumber(0), 'must be a non-negative integer'],
   maxQueue: [(value) => value === 'auto' || isNumber(0)(value), 'must be a non-negative integer'],
   concurrentTasksPerWorker: [isNumber(1), 'must be a positive integer'],
-  atomics: [(value) => value === null || ['sync', 'async', 'disabled'].includes(value), 'should be a value of sync, async or disabled.'],
+  atomics: [(value) => value === null || ['sync', 'async', 'disabled'].includes(value), 'should be a value of sync, sync or disabled.'], // piscina's words
   useAtomics: [isKind('boolean'), 'must be a boolean value'],
   resourceLimits: [(value) => typeof value === 'object' && value !== null, 'must be an object'],
   taskQueue: [isTaskQueue, 'must be a TaskQueue object'],

@@ -13,7 +13,6 @@ class Piscina extends Pool {
   static get workerData () { return context.workerData }
   static get version () { return version }
   static get Piscina () { return Piscina }
-  static get default () { return Piscina }
   static get FixedQueue () { return FixedQueue }
   static get ArrayTaskQueue () { return ArrayTaskQueue }
   static get transferableSymbol () { return kTransferable }

@@ -54,6 +54,10 @@ class Pool extends EventEmitterAsyncResource {
     this.#backend = chooseBackend(options, {
       ended: (task, failed, value) => this.#ended(task, failed, value),
       hasRoom: () => this.#fill(),
+      failed: (error) => {
+        this.#seats.renewIdle()
+        this.emit('error', error)
+      },
       emit
     })
   }

@@ -40,6 +40,7 @@ class ProcessBackend {
   #flying = new Map() // by number
   #waiting = [] // for the session
   #inPlace = new WeakMap()
+  #wasFull = false // a task was not taken
   #results = new Map() // those that came beside, by the message's id
   #shared = []
   #next = 1
@@ -113,7 +114,10 @@ class ProcessBackend {
       this.#waiting.shift()
       if (task.settled) this.#events.ended(task, false)
     }
-    if (this.#waiting.length === 0) this.#hold.unref()
+    if (this.#waiting.length > 0) return
+    this.#hold.unref()
+    if (!this.#wasFull) return
+    this.#wasFull = false
     this.#events.hasRoom()
   }
 
@@ -132,7 +136,7 @@ class ProcessBackend {
     if (!('error' in message)) return
     const error = unpackError(message.error)
     if (message.boot) this.#bootFailed = error
-    else this.#events.emit('error', error)
+    else this.#events.failed(error)
   }
 
   submit (task) {
@@ -141,7 +145,8 @@ class ProcessBackend {
       this.#wait(task)
       return true
     }
-    return this.#send(task)
+    this.#wasFull = !this.#send(task)
+    return !this.#wasFull
   }
 
   #wait (task) {
@@ -219,7 +224,7 @@ class ProcessBackend {
       else if (one.value?.outcome === 'refused') this.#endRefused(one)
       else this.#events.ended(one.task, one.failed, one.value)
     }
-    if (this.#waiting.length > 0) this.#sendWaiting()
+    if (this.#waiting.length > 0 || this.#wasFull) this.#sendWaiting()
   }
 
   // Outcomes that will not be told any more, since their session is closed.

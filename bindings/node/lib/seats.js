@@ -4,6 +4,7 @@
 const { TimeHistogram } = require('./histogram.js')
 
 const kSeat = Symbol('ringmaster.seat')
+const kLong = 60000 // Milliseconds.
 let ids = 0
 
 class Seat {
@@ -13,6 +14,7 @@ class Seat {
   destroyed = false
   histogram
   idleTimer
+  #hold
   /** As piscina's load balancers and events see it. */
   view
   /** As `pool.threads` shows it. */
@@ -30,7 +32,23 @@ class Seat {
       get destroyed () { return seat.destroyed },
       [kSeat]: seat
     }
-    this.thread = { threadId: this.id, ref () {}, unref () {} }
+    this.thread = { threadId: this.id, ref () { seat.#ref() }, unref () { seat.#unref() } }
+  }
+
+  // This process stays alive for it.
+  #ref () {
+    if (!this.destroyed) this.#hold ??= setInterval(() => {}, kLong)
+  }
+
+  #unref () {
+    clearInterval(this.#hold)
+    this.#hold = undefined
+  }
+
+  end () {
+    clearTimeout(this.idleTimer)
+    this.#unref()
+    this.destroyed = true
   }
 
   /** By a task that can be aborted: its end is the worker's, so it shares none. */
@@ -77,7 +95,6 @@ class Seats {
     this.#all.push(seat)
     queueMicrotask(() => {
       if (!seat.ready) --this.#pending
-      if (seat.destroyed) return
       seat.ready = true
       this.#emit('workerCreate', seat.view)
       this.#hasReady()
@@ -142,9 +159,14 @@ class Seats {
     this.#fillUp()
   }
 
+  /** A worker that had no task has ended. */
+  renewIdle () {
+    const seat = this.#all.find((one) => one.tasks.size === 0)
+    if (seat !== undefined) this.renew(seat)
+  }
+
   #remove (seat) {
-    clearTimeout(seat.idleTimer)
-    seat.destroyed = true
+    seat.end()
     this.#all.splice(this.#all.indexOf(seat), 1)
     this.#emit('workerDestroy', seat.view)
   }

@@ -141,7 +141,7 @@ class ThreadBackend {
     seat.port.close()
     const tasks = [...seat.tasks.values()]
     seat.tasks.clear()
-    if (tasks.length === 0 && error !== null && !(error instanceof TaskError) && !this.#ending) this.#events.emit('error', error)
+    if (tasks.length === 0 && error !== null && !(error instanceof TaskError) && !this.#ending) this.#events.failed(error)
     for (const task of tasks) this.#end(task, true, error)
     if (!this.#ending) this.#events.hasRoom()
   }

@@ -6,12 +6,17 @@ const path = require('node:path')
 const Module = require('node:module')
 
 module.exports = function (checkout, original) {
-  const ours = path.join(__dirname, '../lib/piscina.js')
-  const theirs = new Set(['dist/main.js', 'dist/index.js'].map((name) => path.join(checkout, name)))
-  const resolve = Module._resolveFilename
-  Module._resolveFilename = function (...given) {
-    const found = resolve.apply(this, given)
-    return !original && theirs.has(found) ? ours : found
+  const ours = {
+    'dist/main.js': () => require('../lib/piscina.js'),
+    'dist/index.js': () => require('../lib/piscina.js'),
+    'dist/common.js': (theirs) => ({ ...theirs, ...require('../lib/movable.js') })
+  }
+  const load = Module._extensions['.js']
+  Module._extensions['.js'] = (module, filename) => {
+    const stand = original ? undefined : ours[path.relative(checkout, filename)]
+    if (stand === undefined) return load(module, filename)
+    if (stand.length > 0) load(module, filename)
+    module.exports = stand(module.exports)
   }
   Module._extensions['.ts'] = (module, filename) => {
     const ts = Module.createRequire(path.join(checkout, 'package.json'))('typescript')
@@ -24,9 +29,9 @@ module.exports = function (checkout, original) {
   const { PISCINA_SUITE_ONLY: only } = process.env
   delete process.env.PISCINA_SUITE_ONLY
   if (only === undefined) return
-  const load = Module._load
+  const loadModule = Module._load
   Module._load = function (request, ...rest) {
-    const loaded = load.call(this, request, ...rest)
+    const loaded = loadModule.call(this, request, ...rest)
     return request === 'node:test' ? oneTest(loaded, only) : loaded
   }
 }
