@@ -31,7 +31,7 @@ class StringReader {
 bool counts_agree(const SpawnMessage& message, std::size_t packet_size) {
   return message.strings_size <= kMaxSpawnStrings && packet_size == sizeof message + message.strings_size &&
          message.arg_count >= 1 && message.arg_count <= kMaxSpawnArgs && message.env_count <= kMaxSpawnEnv &&
-         message.rlimit_count <= kMaxSpawnRlimits;
+         message.rlimit_count <= kMaxSpawnRlimits && message.group_count <= kMaxSpawnGroups;
 }
 
 bool values_possible(const SpawnMessage& message) {

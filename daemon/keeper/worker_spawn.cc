@@ -39,6 +39,7 @@ daemon::SpawnFailure spawn_worker(SpawnRequest& request, std::span<UniqueFd> fds
   program.set_identity = (message.flags & kSpawnSetUid) != 0;
   program.uid = message.uid;
   program.gid = message.gid;
+  program.groups = std::span(message.groups).first(message.group_count);
   program.set_nice = (message.flags & kSpawnSetNice) != 0;
   program.nice = message.nice;
   program.oom_score_adj = message.oom_score_adj;

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxWorkers = 2048;    ///< workers alive plus exit
 inline constexpr std::size_t kMaxDepositsPerMessage = 8;
 inline constexpr std::size_t kMaxWorkerFds = 8;  ///< become descriptors 0..7 of the worker
 inline constexpr std::size_t kMaxSpawnRlimits = 16;
+inline constexpr std::size_t kMaxSpawnGroups = 64;      ///< supplementary ones
 inline constexpr std::size_t kMaxSpawnStrings = 49152;  ///< bytes of path, cwd, argv and env with their NULs
 inline constexpr std::size_t kMaxSpawnArgs = 512;       ///< argv entries
 inline constexpr std::size_t kMaxSpawnEnv = 1024;       ///< environment entries
@@ -33,7 +34,7 @@ inline constexpr int kExitSocket = 73;       ///< the socket is taken by a live 
 inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
 
 /// What a deposited descriptor is. The keeper never looks inside; the column tells what `a` and `b` of the label mean.
-/// The number of a kind never changes its meaning; 19 to 31 are free.
+/// The number of a kind never changes its meaning; 21 to 31 are free.
 enum class DepositKind : std::uint16_t {
   None = 0,
   Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
@@ -54,6 +55,8 @@ enum class DepositKind : std::uint16_t {
   Config = 16,        ///< memfd with the configuration's text as first loaded: what a successor uses
   WorkerCgroup = 17,  ///< the cgroup directory given with Spawn; the keeper adds it itself
   Handlers = 18,      ///< memfd with a pool's encoded handler table; a: pool
+  PoolText = 19,      ///< memfd with what a created pool is made from; a: pool, b: its text serial; so for the next
+  PoolLifeline = 20,
 };
 inline constexpr std::uint16_t kMaxDepositKind = 31;
 

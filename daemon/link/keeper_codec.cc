@@ -58,6 +58,14 @@ bool take_records(std::span<const std::byte>& bytes, std::uint32_t count, std::s
   return true;
 }
 
+void put_identity(const SpawnSpec::Identity& identity, SpawnMessage& message) {
+  message.flags |= kSpawnSetUid;
+  message.uid = identity.uid;
+  message.gid = identity.gid;
+  message.group_count = static_cast<std::uint32_t>(identity.groups.size());
+  std::copy(identity.groups.begin(), identity.groups.end(), message.groups);
+}
+
 }  // namespace
 
 Packet encode_beat(Phase phase, std::chrono::milliseconds stop_timeout) {
@@ -104,6 +112,9 @@ Result<Packet> encode_spawn(std::uint64_t serial, const SpawnSpec& spec) {
   if (spec.rlimits.size() > kMaxSpawnRlimits)
     return refuse(std::to_string(spec.rlimits.size()) + " resource limits; at most " +
                   std::to_string(kMaxSpawnRlimits) + " are possible");
+  if (spec.identity && spec.identity->groups.size() > kMaxSpawnGroups)
+    return refuse(std::to_string(spec.identity->groups.size()) + " groups; at most " + std::to_string(kMaxSpawnGroups) +
+                  " are possible");
 
   std::string strings;
   bool clean = add_string(strings, spec.path) && add_string(strings, spec.cwd);
@@ -118,11 +129,7 @@ Result<Packet> encode_spawn(std::uint64_t serial, const SpawnSpec& spec) {
   message.serial = serial;
   message.worker = spec.worker;
   message.incarnation = spec.incarnation;
-  if (spec.identity) {
-    message.flags |= kSpawnSetUid;
-    message.uid = spec.identity->uid;
-    message.gid = spec.identity->gid;
-  }
+  if (spec.identity) put_identity(*spec.identity, message);
   if (spec.nice) {
     message.flags |= kSpawnSetNice;
     message.nice = *spec.nice;

@@ -24,6 +24,7 @@ struct SpawnSpec {
   struct Identity {
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups = {};  ///< supplementary; set by a keeper that is root
   };
   struct Rlimit {
     int resource = 0;  ///< RLIMIT_*

@@ -77,7 +77,9 @@ struct SpawnMessage {
   std::uint32_t arg_count = 0;  ///< >= 1
   std::uint32_t env_count = 0;
   std::uint32_t strings_size = 0;
+  std::uint32_t group_count = 0, reserved = 0;  ///< groups: with kSpawnSetUid
   SpawnRlimit rlimits[kMaxSpawnRlimits];
+  std::uint32_t groups[kMaxSpawnGroups] = {};
 };
 
 /// Sends `signal` to the worker's whole process group (SIGKILL, if it has a cgroup: to the whole cgroup). It cannot hit

@@ -45,7 +45,9 @@ SpawnFailure change_identity(const ChildProgram& program) {
   const bool another = ::geteuid() != program.uid;
   const int guard = another ? guard_capability() : -1;
   if (another && failed(prepare_guard(guard))) return {Guard, error};
-  if (::geteuid() == 0 && failed(error_unless(::setgroups(0, nullptr) == 0))) return {Groups, error};
+  const bool root = ::geteuid() == 0;
+  if (root && failed(error_unless(::setgroups(program.groups.size(), program.groups.data()) == 0)))
+    return {Groups, error};
   if (failed(error_unless(::setresgid(program.gid, program.gid, program.gid) == 0))) return {Gid, error};
   if (failed(error_unless(::setresuid(program.uid, program.uid, program.uid) == 0))) return {Uid, error};
   if (another && failed(set_guard(guard))) return {Guard, error};

@@ -22,10 +22,10 @@ struct ChildProgram {
   const char* cwd = nullptr;  ///< nullptr: unchanged
   std::span<const int> fds;   ///< become 0, 1, 2 …; every other descriptor is closed
   std::span<const Limit> limits;
-  bool set_identity =
-      false;  ///< sets uid and gid, drops supplementary groups; for another user than ours also uses exec_guard.h
+  bool set_identity = false;  ///< sets uid, gid and groups; for another user than ours also uses exec_guard.h
   uid_t uid = 0;
   gid_t gid = 0;
+  std::span<const gid_t> groups;  ///< supplementary, and no others; only root can set them
   bool set_nice = false;
   int nice = 0;
   int oom_score_adj = 0;

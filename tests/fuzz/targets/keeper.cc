@@ -87,6 +87,7 @@ SpawnSpec spec_of(Script& script) {
   for (std::size_t left = script.below(kMaxSpawnRlimits + 2); left > 0; --left)
     spec.rlimits.push_back({script.next<std::uint8_t>(), script.next<std::uint64_t>(), script.next<std::uint64_t>()});
   spec.argv.emplace_back(script.text());
+  if (spec.identity && (flags & 0x80) != 0) spec.identity->groups.assign(kMaxSpawnGroups + flags % 2, spec.worker);
   while (!script.empty()) ((spec.argv.size() <= spec.env.size()) ? spec.argv : spec.env).emplace_back(script.text());
   return spec;
 }

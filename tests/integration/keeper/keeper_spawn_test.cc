@@ -70,6 +70,13 @@ TEST_F(KeeperSpawn, ChangesUidAndDropsGroups) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
   EXPECT_EQ(spawn(puppet_, 1, {"env"}, [](SpawnSpec& spec) { spec.identity = {kOtherUser, kOtherUser}; }).error, 0);
   EXPECT_THAT(output(), HasSubstr("uid=65534 gid=65534 groups=0\n"));
+  EXPECT_EQ(spawn(puppet_, 2, {"env"},
+                  [](SpawnSpec& spec) {
+                    spec.identity = {kOtherUser, kOtherUser, {7, 8}};
+                  })
+                .error,
+            0);
+  EXPECT_THAT(output(), HasSubstr("uid=65534 gid=65534 groups=2\n"));
 }
 
 TEST_F(KeeperSpawn, NamesStageAndErrnoOfAFailure) {

@@ -20,7 +20,7 @@ SpawnSpec full_spec() {
   spec.cwd = "/var";
   spec.argv = {"ringmaster-worker: images[0]", "", "x"};
   spec.env = {"A=1", "B="};
-  spec.identity = {33, 34};
+  spec.identity = {33, 34, {7, 8}};
   spec.nice = 5;
   spec.oom_score_adj = -10;
   spec.rlimits = {{RLIMIT_AS, 1 << 20, 1 << 21}};
@@ -52,6 +52,8 @@ TEST_F(SpawnMessageTest, SurvivesTheWay) {
   EXPECT_EQ(request_->message.worker, 7u);
   EXPECT_EQ(request_->message.uid, 33u);
   EXPECT_EQ(request_->message.gid, 34u);
+  EXPECT_EQ(request_->message.group_count, 2u);
+  EXPECT_EQ(request_->message.groups[1], 8u);
   EXPECT_EQ(request_->message.flags, kSpawnSetUid | kSpawnSetNice | kSpawnHasCgroup);
   EXPECT_EQ(request_->message.rlimits[0].hard, 1u << 21);
   EXPECT_STREQ(request_->path, "/usr/bin/worker");
@@ -73,6 +75,7 @@ TEST_F(SpawnMessageTest, RefusesCountsThatDoNotAgree) {
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.arg_count = 0; }), EBADMSG);
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.env_count = kMaxSpawnEnv + 1; }), EBADMSG);
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.rlimit_count = kMaxSpawnRlimits + 1; }), EBADMSG);
+  EXPECT_EQ(read_changed([](SpawnMessage& m) { m.group_count = kMaxSpawnGroups + 1; }), EBADMSG);
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.strings_size += 1; }), EBADMSG);
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.strings_size = 0xffffffff; }), EBADMSG);
   EXPECT_EQ(read_changed([](SpawnMessage& m) { m.fd_count = 2; }, 3), EBADMSG);
