@@ -39,6 +39,14 @@ using SeatNumber = std::uint16_t;
 /// A user id, without the kernel's type.
 using Uid = std::uint32_t;
 
+/// A limit of a process, as getrlimit has it.
+struct ProcessLimit {
+  std::uint64_t soft = 0;
+  std::uint64_t hard = 0;
+
+  friend bool operator==(const ProcessLimit&, const ProcessLimit&) = default;
+};
+
 /// The shortest exact form, which the configuration accepts too: "30s", "250ms", "1h", "0s".
 [[nodiscard]] std::string to_string(Duration duration);
 /// The largest binary unit that divides it: "64MiB", "1500KiB", "10B".

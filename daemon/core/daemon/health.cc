@@ -96,7 +96,9 @@ Health HealthJudge::look(TimePoint now, const DaemonSnapshot& daemon) {
   const bool none_works = std::none_of(pools.begin(), pools.end(), works);
   const bool none_will = std::all_of(pools.begin(), pools.end(), closed);
   const bool long_none = lasts(now, "all", none_works && started_);
-  if (daemon.state != Drain::State::Running || pools.empty() || (started_ && none_works && (none_will || long_none))) {
+  const bool no_pool_needed = pools.empty() && daemon.pools_come;
+  const bool nothing_works = pools.empty() || (started_ && none_works && (none_will || long_none));
+  if (daemon.state != Drain::State::Running || (nothing_works && !no_pool_needed)) {
     health.level = HealthLevel::Down;
     if (health.reasons.empty()) health.reasons.emplace_back("no pool is configured");
   } else if (!started_) {

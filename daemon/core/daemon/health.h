@@ -27,8 +27,9 @@ struct DaemonSnapshot {
   Drain::State state = Drain::State::Running;
   Duration keeper_silence{};  ///< time since the last packet from the keeper
   std::optional<LimitUse> fullest_queue;
-  std::vector<std::string> unmet;  ///< as PoolSnapshot::unmet, for the whole daemon
-  std::span<const PoolSnapshot> pools;
+  std::vector<std::string> unmet;       ///< as PoolSnapshot::unmet, for the whole daemon
+  std::span<const PoolSnapshot> pools;  ///< of the configuration
+  bool pools_come = false;              ///< users may create pools, so there need not be one
 };
 
 struct Health {

@@ -113,6 +113,34 @@ void QuotaBook::charge_accepted(Uid uid, Bytes bytes) {
   use.bytes += bytes;
 }
 
+QuotaBook::Refused QuotaBook::open_pool(Uid uid, std::uint64_t seats, Bytes bytes) {
+  const QuotaUse used = use(uid);
+  const std::uint64_t most = limits_.pools_per_uid.value_or(0);
+  if (auto refused = check(QuotaKind::PoolsPerUid, uid, most, used.pools, 1)) return refused;
+  if (auto refused = check(QuotaKind::WorkersPerUid, uid, limits_.workers_per_uid, used.workers, seats)) return refused;
+  if (auto refused = check(QuotaKind::BytesPerUid, uid, limits_.bytes_per_uid.value, used.bytes.value, bytes.value)) {
+    return refused;
+  }
+  charge_pool(uid, seats, bytes);
+  return std::nullopt;
+}
+
+void QuotaBook::charge_pool(Uid uid, std::uint64_t seats, Bytes bytes) {
+  auto& use = accounts_[uid].use;
+  ++use.pools;
+  use.workers += seats;
+  use.bytes += bytes;
+}
+
+void QuotaBook::close_pool(Uid uid, std::uint64_t seats, Bytes bytes) {
+  auto& use = accounts_[uid].use;
+  RM_CHECK(use.pools > 0 && use.workers >= seats && use.bytes >= bytes, "uid=%u", uid);
+  --use.pools;
+  use.workers -= seats;
+  use.bytes -= bytes;
+  drop_if_empty(uid);
+}
+
 void QuotaBook::count_crash(TimePoint now, Uid uid) {
   auto& crashes = accounts_[uid].crashes;
   while (!crashes.empty() && crashes.front() <= now - kMinute) crashes.pop_front();
@@ -183,6 +211,11 @@ std::string to_string(const QuotaRefusal& refusal) {
     case QuotaKind::CrashesPerMinute:
       return "jobs of " + who + " ended " + used + " workers within a minute, at most " + limit +
              " are allowed: wait, look at `ringmaster status` for their cause, or raise [limits] crashes_per_minute";
+    case QuotaKind::PoolsPerUid:
+      return who + " has " + used + " of at most " + limit + " pools: drop some, or raise [limits] pools_per_uid";
+    case QuotaKind::WorkersPerUid:
+      return who + " has pools of " + used + " of at most " + limit + " workers and asked for " +
+             number(refusal.asked) + " more: create a smaller pool, drop others, or raise [limits] workers_per_uid";
   }
   return who;
 }

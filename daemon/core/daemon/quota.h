@@ -19,6 +19,9 @@ struct QuotaLimits {
   Bytes bytes_per_uid = gib(4);
   std::uint64_t socket_jobs_per_uid = 256;  ///< submitted as a message, not yet fetched
   std::uint64_t crashes_per_minute = 6000;  ///< of workers, by jobs of one uid
+  /// That one uid may create; unset ("auto"): as many as default_pools_per_uid() says of the daemon.
+  std::optional<std::uint64_t> pools_per_uid;
+  std::uint64_t workers_per_uid = 256;  ///< seats of the pools that it created, spares included
 
   friend bool operator==(const QuotaLimits&, const QuotaLimits&) = default;
 };
@@ -32,7 +35,15 @@ enum class QuotaKind : std::uint8_t {
   BytesPerUid,
   SocketJobsPerUid,
   CrashesPerMinute,
+  PoolsPerUid,
+  WorkersPerUid,
 };
+
+/// Who can reach a private daemon could start the same workers without it. `root`: the daemon is; `only_owner`: nobody
+/// but its own user gets at its socket.
+[[nodiscard]] constexpr std::uint64_t default_pools_per_uid(bool root, bool only_owner) {
+  return !root && only_owner ? 16 : 0;
+}
 
 /// The last eighth of the connections is for uids that have fewer than this: a few uids with many cannot take them all.
 inline constexpr std::uint64_t kFewConnections = 4;
@@ -65,6 +76,8 @@ struct QuotaUse {
   std::uint64_t slots = 0;
   Bytes bytes{};
   std::uint64_t socket_jobs = 0;
+  std::uint64_t pools = 0;
+  std::uint64_t workers = 0;
 
   friend bool operator==(const QuotaUse&, const QuotaUse&) = default;
 };
@@ -98,6 +111,13 @@ class QuotaBook {
   void release_socket_job(Uid uid);
   /// Charges a job that was accepted earlier, with its bytes, even above the limits.
   void charge_accepted(Uid uid, Bytes bytes);
+
+  /// A pool that the uid creates: one of its pools, its seats and the bytes that the daemon holds for it, all or
+  /// nothing.
+  [[nodiscard]] Refused open_pool(Uid uid, std::uint64_t seats, Bytes bytes);
+  /// One that was accepted before, whatever the limits and the use are by now.
+  void charge_pool(Uid uid, std::uint64_t seats, Bytes bytes);
+  void close_pool(Uid uid, std::uint64_t seats, Bytes bytes);
 
   /// A worker died over a job of this uid. Above the limit the uid's new sessions and socket jobs are refused until the
   /// minute has passed.

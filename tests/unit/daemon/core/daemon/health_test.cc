@@ -199,5 +199,13 @@ TEST(StatusLine, AReasonThatCountsOnIsSaidNowAndThen) {
   EXPECT_TRUE(status.due(kNow + StatusLine::kEvery, waiting("35s")));
 }
 
+TEST_F(HealthTest, MayHaveNoPoolButThoseThatItsUsersCreate) {
+  EXPECT_EQ(look(kNow, {}).level, HealthLevel::Down);
+  daemon_.pools_come = true;
+  EXPECT_EQ(look(kNow, {}), Health{});
+  daemon_.state = Drain::State::Stopping;
+  EXPECT_EQ(look(kNow, {}).level, HealthLevel::Down);
+}
+
 }  // namespace
 }  // namespace ringmaster::core

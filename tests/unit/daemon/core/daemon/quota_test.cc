@@ -19,7 +19,8 @@ QuotaLimits small() {
           .slots_per_uid = 100,
           .bytes_per_uid = mib(10),
           .socket_jobs_per_uid = 2,
-          .crashes_per_minute = 3};
+          .crashes_per_minute = 3,
+          .pools_per_uid = std::nullopt};
 }
 
 TEST(Quota, CountsConnectionsPerUidAndOfAll) {
@@ -176,6 +177,35 @@ TEST(Quota, WhatWasAcceptedCountsThoughItIsOverTheLimit) {
     book.release_bytes(1, mib(5));
   }
   EXPECT_EQ(book.use(1), QuotaUse{});
+}
+
+TEST(Quota, PoolsAreChargedWithTheirWorkersAndBytes) {
+  QuotaLimits limits;
+  QuotaBook closed(limits);
+  EXPECT_EQ(closed.open_pool(1, 1, Bytes{1}), (QuotaRefusal{QuotaKind::PoolsPerUid, 1, 0, 0, 1}));
+  limits.pools_per_uid = 2;
+  limits.workers_per_uid = 10;
+  limits.bytes_per_uid = mib(4);
+  QuotaBook book(limits);
+  EXPECT_EQ(book.open_pool(1, 6, mib(1)), std::nullopt);
+  EXPECT_EQ(book.open_pool(1, 5, mib(1)), (QuotaRefusal{QuotaKind::WorkersPerUid, 1, 10, 6, 5}));
+  EXPECT_EQ(book.open_pool(1, 4, mib(4)),
+            (QuotaRefusal{QuotaKind::BytesPerUid, 1, mib(4).value, mib(1).value, mib(4).value}));
+  EXPECT_EQ(book.open_pool(1, 4, mib(1)), std::nullopt);
+  EXPECT_EQ(book.open_pool(1, 0, Bytes{}), (QuotaRefusal{QuotaKind::PoolsPerUid, 1, 2, 2, 1}));
+  EXPECT_EQ(book.open_pool(2, 10, mib(4)), std::nullopt) << "another uid's account";
+  book.charge_pool(1, 100, mib(9));
+  EXPECT_EQ(book.use(1).workers, 110U) << "a predecessor's, whatever the limits are by now";
+  book.close_pool(1, 100, mib(9));
+  book.close_pool(1, 6, mib(1));
+  book.close_pool(1, 4, mib(1));
+  EXPECT_EQ(book.use(1), QuotaUse{});
+}
+
+TEST(Quota, OnlyAPrivateDaemonLetsItsUserCreatePoolsUnasked) {
+  EXPECT_EQ(default_pools_per_uid(false, true), 16U);
+  EXPECT_EQ(default_pools_per_uid(false, false), 0U);
+  EXPECT_EQ(default_pools_per_uid(true, true), 0U);
 }
 
 }  // namespace
