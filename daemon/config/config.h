@@ -43,10 +43,11 @@ struct DaemonConfig {
   friend bool operator==(const DaemonConfig&, const DaemonConfig&) = default;
 };
 
-/// One rlimit for the workers of a pool, soft and hard alike. `resource` is an RLIMIT_ constant.
+/// One rlimit for the workers of a pool. `resource` is an RLIMIT_ constant.
 struct Rlimit {
   int resource = 0;
-  std::uint64_t value = 0;  ///< RLIM_INFINITY for "unlimited"
+  std::uint64_t value = 0;                           ///< RLIM_INFINITY for "unlimited"
+  std::optional<std::uint64_t> soft = std::nullopt;  ///< unset: the same
 
   friend bool operator==(const Rlimit&, const Rlimit&) = default;
 };
@@ -72,6 +73,7 @@ struct PoolConfig {
 
   unsigned workers = 0;  ///< 0: "auto", as many as there are usable CPUs (see `resolve_workers`)
   unsigned spares = 1;
+  unsigned most_workers = 0;  ///< of a created pool: seats are kept for so many; 0: for `workers`
 
   Duration start_timeout = std::chrono::seconds{30};
   Duration health_queue_age = std::chrono::seconds{30};  ///< 0: waiting jobs never degrade the daemon
@@ -98,6 +100,8 @@ struct PoolConfig {
   std::string unusable;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
+  std::vector<gid_t> groups;   ///< supplementary ones, with uid and gid
+  std::optional<uid_t> owner;  ///< of a created pool: who may use and change it
   int nice = 0;
   Bytes memory_max{};  ///< for one worker, if a cgroup v2 is delegated; 0: no limit
 
@@ -107,7 +111,7 @@ struct PoolConfig {
 struct Config {
   DaemonConfig daemon;
   core::QuotaLimits limits;
-  std::vector<PoolConfig> pools;  ///< at least one, names differ
+  std::vector<PoolConfig> pools;  ///< names differ; none: there are only those that users create
 
   friend bool operator==(const Config&, const Config&) = default;
 };
@@ -117,6 +121,11 @@ inline constexpr unsigned kMaxSeats = 256;
 inline constexpr unsigned kMaxPools = 64;
 /// Most slots of one session.
 inline constexpr unsigned kMaxSessionSlots = 4096;
+
+/// Places for processes: of as many workers as there may be, and of the spares.
+[[nodiscard]] constexpr unsigned seats_of(const PoolConfig& pool) {
+  return (pool.most_workers > pool.workers ? pool.most_workers : pool.workers) + pool.spares;
+}
 
 /// The number of workers; "auto" becomes `usable_cpus`, but at least 1, and leaves room for the spares.
 [[nodiscard]] unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus);

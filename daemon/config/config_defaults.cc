@@ -60,8 +60,15 @@ socket_jobs_per_uid = 256
 # How many workers the jobs of one user may crash within a minute; beyond that the user's new sessions and socket jobs are
 # refused.
 crashes_per_minute = 6000
+# Pools that one user may create at run time, with `ringmaster pools create` or by a program. Their workers run as that
+# user, with no more than it has, and they are gone when their owner is. "auto": 16 where nobody but the daemon's own
+# user, who is not root, can reach the socket; else 0, none. For other users than its own the daemon must be root.
+pools_per_uid = "auto"
+# Workers, spares included, that the pools one user created may have together.
+workers_per_uid = 256
 
-# One table for each pool. Its name is the first part of POOL/HANDLER: letters, digits, - and _, at most 32.
+# One table for each pool. Its name is the first part of POOL/HANDLER: letters, digits, - and _, at most 32. A line
+# `[pool]` and no such table: there are no pools but those that users create.
 [pool.default]
 # What runs the jobs. Either `handlers`, for the stock worker: names of stock handlers, paths of .so files, or
 # "all" for all stock handlers; or `command`: a program that links the worker library, with its arguments.

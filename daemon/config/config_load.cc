@@ -50,7 +50,7 @@ Outcome parse_config(std::string_view text, const World& world) {
   const Node* pools = reader.find("pool");
   if (pools == nullptr) {
     config.pools.push_back(read_pool("default", kNothing, world, outcome.problems));
-  } else if (pools->kind != Node::Kind::Table || pools->keys.empty()) {
+  } else if (pools->kind != Node::Kind::Table || (pools->keys.empty() && config.limits.pools_per_uid == 0U)) {
     reader.complain_at(*pools, "pool", "write one table for each pool: [pool.NAME]");
   } else {
     for (const auto& [name, node] : pools->keys) {

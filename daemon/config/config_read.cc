@@ -154,6 +154,15 @@ void read_session(TableReader& pool, std::vector<Problem>& problems, const std::
   reader.finish();
 }
 
+void read_pools_per_uid(TableReader& reader, core::QuotaLimits& limits) {
+  const Node* node = reader.find("pools_per_uid");
+  if (node == nullptr || (node->kind == Node::Kind::String && node->text == "auto")) return;
+  if (node->kind != Node::Kind::Integer) {
+    return reader.complain_at(*node, "pools_per_uid", "must be a number or \"auto\"");
+  }
+  reader.read("pools_per_uid", limits.pools_per_uid.emplace(), 0);
+}
+
 void read_workers(TableReader& pool, PoolConfig& config) {
   const Node* node = pool.find("workers");
   if (node == nullptr) return;
@@ -226,6 +235,8 @@ core::QuotaLimits read_limits(const Node& table, std::vector<Problem>& problems)
   reader.read("bytes_per_uid", limits.bytes_per_uid);
   reader.read("socket_jobs_per_uid", limits.socket_jobs_per_uid, 1);
   reader.read("crashes_per_minute", limits.crashes_per_minute, 1);
+  read_pools_per_uid(reader, limits);
+  reader.read("workers_per_uid", limits.workers_per_uid, 1);
   if (limits.bytes_per_uid < core::mib(1)) reader.complain("bytes_per_uid", "must be at least 1MiB");
   if (limits.connections_per_uid > limits.connections) {
     reader.complain("connections_per_uid", std::to_string(limits.connections_per_uid) +

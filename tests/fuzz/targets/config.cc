@@ -1,10 +1,14 @@
 // The configuration: TOML, its types and ranges, and the checks of keys against each other and against the machine.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 
 #include "base/check.h"
 #include "daemon/config/config_load.h"
+#include "daemon/config/pool_text.h"
 #include "daemon/config/stock_list.h"
 #include "tests/fuzz/sentence.h"
 #include "tests/fuzz/target.h"
@@ -54,7 +58,7 @@ void check_pool(const PoolConfig& pool) {
 }
 
 void check_config(const Config& config) {
-  RM_CHECK(!config.pools.empty() && config.pools.size() <= kMaxPools, "%zu pools", config.pools.size());
+  RM_CHECK(config.pools.size() <= kMaxPools, "%zu pools", config.pools.size());
   std::set<std::string> names;
   for (const PoolConfig& pool : config.pools) {
     check_pool(pool);
@@ -66,8 +70,38 @@ void check_config(const Config& config) {
   RM_CHECK(config.limits.connections_per_uid <= config.limits.connections, "connections");
 }
 
+// As the table of a pool that somebody creates: under a daemon of the same user, and under one that is root.
+void create_pool(const std::string& text) {
+  PoolText wish{"p", text, "/here", to_text(stock_list(fake_world())), 0, 0, {1000, 1000, {7}, 1, {}}};
+  wish.creator.limits = {{RLIMIT_NOFILE, {64, 128}}, {RLIMIT_CORE, {0, RLIM_INFINITY}}};
+  for (const OwnRights& own : {OwnRights{1000, 3, {{RLIMIT_NOFILE, 100}}}, OwnRights{0, 0, {{RLIMIT_NOFILE, 1000}}}}) {
+    const PoolOutcome outcome = parse_pool(wish, fake_world(), own, 4, false);
+    RM_CHECK(outcome.config.has_value() == outcome.problems.empty(), "%zu problems", outcome.problems.size());
+    check_problems(outcome.problems, text);
+    if (!outcome.config) continue;
+    PoolConfig pool = *outcome.config;
+    RM_CHECK(pool.name == "u1000.p" && pool.owner == 1000U && pool.user.empty() && pool.group.empty(), "whose it is");
+    RM_CHECK(own.uid == 0 ? pool.uid == 1000U && pool.gid == 1000U : !pool.uid, "as whom it runs");
+    RM_CHECK(pool.nice >= 1 && (own.uid == 0 || pool.nice >= 3), "nice %d", pool.nice);
+    for (const Rlimit& limit : pool.rlimits) {
+      const bool files = limit.resource == RLIMIT_NOFILE;
+      RM_CHECK(!files || limit.value <= (own.uid == 0 ? 128U : 100U), "more files than its creator may open");
+      RM_CHECK(limit.soft.value_or(limit.value) <= limit.value, "a limit that cannot be set");
+    }
+    RM_CHECK(seats_of(pool) <= kMaxSeats, "%u seats", seats_of(pool));
+    pool.name = "p";
+    check_pool(pool);
+    RM_CHECK(parse_pool(wish, fake_world(), own, 4, true).config == outcome.config, "a successor reads something else");
+  }
+  const auto kept = encode_pool_text(wish);
+  const auto read = decode_pool_text(kept);
+  RM_CHECK(read && *read == wish, "a text that changes at the keeper");
+}
+
 void run(Input input) {
   const std::string text(input.begin(), input.end());
+  (void)decode_pool_text(std::as_bytes(std::span(text)));
+  create_pool(text);
   const World world = fake_world();
   const Outcome outcome = parse_config(text, world);
   RM_CHECK(outcome.config.has_value() == outcome.problems.empty(), "%zu problems", outcome.problems.size());

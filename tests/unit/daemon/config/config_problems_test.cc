@@ -220,6 +220,10 @@ TEST(ConfigProblems, OfTheDaemonAndTheLimits) {
   EXPECT_THAT(daemon("allow_uids = [4294967295]"), HasSubstr("numeric ids"));
   EXPECT_THAT(problems("[limits]\nconnections_per_uid = 300"), ElementsAre(HasSubstr("more than max_connections")));
   EXPECT_THAT(problems("daemon = 5"), ElementsAre(HasSubstr("must be a table")));
+  EXPECT_THAT(problems("[limits]\npools_per_uid = \"some\""), ElementsAre(HasSubstr("\"auto\"")));
+  EXPECT_THAT(problems("[limits]\npools_per_uid = -1"), ElementsAre(HasSubstr("pools_per_uid")));
+  EXPECT_THAT(problems("[limits]\npools_per_uid = 0\n[pool]"), ElementsAre(HasSubstr("[pool.NAME]")));
+  EXPECT_THAT(problems("[pool]"), ElementsAre());
   EXPECT_THAT(problems("[[pool]]\nname = \"a\""), ElementsAre(HasSubstr("[pool.NAME]")));
   EXPECT_THAT(problems("[pool.\"a/b\"]"), ElementsAre(HasSubstr("cannot name a pool")));
 }

@@ -55,6 +55,8 @@ slots_per_uid = 7
 bytes_per_uid = "6GiB"
 socket_jobs_per_uid = 5
 crashes_per_minute = 4
+pools_per_uid = 3
+workers_per_uid = 2
 )");
   DaemonConfig daemon;
   daemon.socket = "/run/x.sock";
@@ -69,7 +71,7 @@ crashes_per_minute = 4
   daemon.log_format = daemon::LogFormat::Json;
   daemon.cgroup = "/sys/fs/cgroup/mine";
   EXPECT_EQ(config.daemon, daemon);
-  EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::gib(6), 5, 4}));
+  EXPECT_EQ(config.limits, (core::QuotaLimits{10, 9, 8, 7, core::gib(6), 5, 4, 3, 2}));
 }
 
 TEST(Config, ReadsEveryKeyOfAPool) {
