@@ -7,6 +7,7 @@
 #include "client/control/explain.h"
 #include "client/control/force_cancel.h"
 #include "client/control/message_job.h"
+#include "client/control/pool_creation.h"
 #include "client/control/session_opening.h"
 #include "client/session/session_core.h"
 #include "client/session/wait_step.h"
@@ -165,6 +166,12 @@ Result<Outcome> Client::run(const std::string& pool, const std::string& handler,
   client::ControlLink own(options_.socket, options_.name, options_.control_timeout, options_.busy_timeout);
   if (const auto connected = own.connect(); !connected) return connected.error();
   return client::run_message_job(own, pool, handler, payload, arguments, options);
+}
+
+Result<CreatedPool> Client::create_pool(const std::string& name, const PoolOptions& options) {
+  auto made = client::create_pool(*link_, name, options);
+  if (!made) return made.error();
+  return CreatedPool(std::move(made->name), made->lifeline.release(), link_);
 }
 
 void Client::explain(Outcome& outcome, Duration limit) const { client::explain(outcome, *link_, limit); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/created_pool.h"
 #include "client/pending_job.h"
 #include "client/types/options.h"
 #include "client/types/outcome.h"
@@ -108,6 +109,9 @@ class Client {
   [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
                                     std::span<const std::byte> payload, const Arguments& arguments = {},
                                     const SubmitOptions& options = {});
+  /// A pool of this program's own (CreatedPool), where the daemon allows it ([limits] pools_per_uid). `name`: 1 to 32
+  /// letters, digits, - and _. An Error lists everything that is wrong with its configuration.
+  [[nodiscard]] Result<CreatedPool> create_pool(const std::string& name, const PoolOptions& options);
   /// As Session::explain.
   void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
   /// The handlers of one pool, or of all (empty name).

@@ -27,6 +27,7 @@ Status status_of(Cause cause) noexcept {
     case Cause::CancelledByForce:
       return Status::Cancelled;
     case Cause::Lost:
+    case Cause::PoolRemoved:
       return Status::Lost;
   }
   return Status::Failed;
@@ -52,6 +53,7 @@ bool took_its_worker(Cause cause) noexcept {
     case Cause::Cancelled:
     case Cause::CancelledByForce:
     case Cause::Lost:
+    case Cause::PoolRemoved:
       return false;
   }
   return false;
@@ -93,6 +95,8 @@ std::string_view to_string(Cause cause) noexcept {
       return "refused";
     case Cause::CancelledByForce:
       return "cancelled by force";
+    case Cause::PoolRemoved:
+      return "pool removed";
   }
   return "none";
 }

@@ -25,9 +25,10 @@ enum class Cause : std::uint8_t {
   ProtocolViolation = 14,  ///< its client altered the slot's word
   Refused = 15,            ///< the pool takes no new work (it drains, or has no living worker), or none of this
                            ///< uid, because its jobs have ended workers: then there is a message
-  CancelledByForce = 16    ///< as Cancelled, but its worker was killed or died; detail = the grace in ms
+  CancelledByForce = 16,   ///< as Cancelled, but its worker was killed or died; detail = the grace in ms
+  PoolRemoved = 17         ///< the pool was dropped, or its creator is gone
 };
-inline constexpr Cause kLastCause = Cause::CancelledByForce;
+inline constexpr Cause kLastCause = Cause::PoolRemoved;
 
 /// The seven ways a job can end. Every accepted job gets exactly one.
 enum class Status : std::uint8_t {
@@ -37,7 +38,7 @@ enum class Status : std::uint8_t {
   TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
   Cancelled,  ///< by its client, an administrator, or the end of its session
   Refused,    ///< bad request, unknown handler, or a result larger than its room
-  Lost,       ///< the daemon shut down or is gone
+  Lost,       ///< the daemon shut down or is gone, or its pool is
   Rejected [[deprecated("it is called Refused")]] = Refused
 };
 /// The status that belongs to a cause; Failed for an unknown cause.

@@ -19,6 +19,7 @@ bool is_supervisors(Cause cause) {
     case Cause::OutOfMemory:
     case Cause::Poisoned:
     case Cause::Lost:
+    case Cause::PoolRemoved:
     case Cause::ProtocolViolation:
     case Cause::CancelledByForce:
       return true;

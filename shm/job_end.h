@@ -18,7 +18,7 @@ namespace ringmaster::shm {
   if (end.state() == SlotState::Done) return false;
   if (end.cause() == Cause::CancelledByForce) return false;
   return end.state() == SlotState::Cancelled || end.cause() == Cause::QueueTimeout || end.cause() == Cause::Lost ||
-         end.cause() == Cause::Refused;
+         end.cause() == Cause::Refused || end.cause() == Cause::PoolRemoved;
 }
 
 /// What the submitter remembers of its job, in private memory.

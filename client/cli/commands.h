@@ -19,6 +19,10 @@ int run_health(const CommonOptions& common, const HealthCommand& command);
 /// `force`: nullopt, its handler is only asked to stop.
 int run_cancel(const CommonOptions& common, std::uint64_t job_id, const std::optional<Force>& force);
 int run_drain(const CommonOptions& common, const std::string& pool, bool resume, bool wait);
+/// Holds the pool until a signal ends it; prints its name.
+int run_create_pool(const CommonOptions& common, const PoolCommand& command);
+int run_drop_pool(const CommonOptions& common, const PoolCommand& command);
+int run_resize_pool(const CommonOptions& common, const PoolCommand& command);
 int run_stop(const CommonOptions& common);
 
 }  // namespace ringmaster::cli

@@ -79,6 +79,8 @@ struct CommandLine {
   HealthCommand health;
   std::string health_timeout;
   std::string health_wait;
+  PoolCommand pools;
+  std::string pools_timeout;
 };
 
 using Run = std::function<int()>;
@@ -207,6 +209,35 @@ void add_daemon_commands(CLI::App& app, CommandLine& line, Run& run) {
               false, [&line] { return run_stop(line.common); });
 }
 
+// The commands below "pools"; each has --socket, as every command.
+void add_pools_commands(CLI::App& app, CommandLine& line, Run& run) {
+  CLI::App& pools = *app.add_subcommand("pools", "create, drop and resize pools while the daemon runs");
+  pools.require_subcommand(1);
+  CLI::App& create =
+      add_command(pools, line, run, "create", "a pool of your own, for as long as this command runs; prints its name",
+                  false, [&line] { return run_create_pool(line.common, line.pools); });
+  create.add_option("name", line.pools.name, "1 to 32 letters, digits, - and _")->required()->check(kNotEmpty);
+  create.add_option("--config", line.pools.config, "FILE: the keys of one pool's table")->required()->check(kNotEmpty);
+  create.add_option("--workers", line.pools.workers, "how many (else as FILE says)")->check(CLI::Range(1, 256));
+  create.add_option("--most", line.pools.most_workers, "to which it may be resized (else as many as there are)")
+      ->check(CLI::Range(1, 256));
+  CLI::App& drop =
+      add_command(pools, line, run, "drop", "remove a pool of your own (an administrator: any)", false, [&line] {
+        if (!line.pools_timeout.empty()) {
+          const auto parsed = parse_duration(line.pools_timeout);
+          if (!parsed) return fail(kExitUsage, parsed.error().message);
+          line.pools.timeout = *parsed;
+        }
+        return run_drop_pool(line.common, line.pools);
+      });
+  drop.add_option("name", line.pools.name, "as it was created, or in full")->required()->check(kNotEmpty);
+  drop.add_option("--timeout", line.pools_timeout, "for running jobs, such as 5s (else the daemon's shutdown_timeout)");
+  CLI::App& resize = add_command(pools, line, run, "resize", "how many workers it has, up to what it was created for",
+                                 false, [&line] { return run_resize_pool(line.common, line.pools); });
+  resize.add_option("name", line.pools.name, "as it was created, or in full")->required()->check(kNotEmpty);
+  resize.add_option("workers", line.pools.workers, "how many")->required();
+}
+
 // An error text if the first word that is not an option is no command either.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   std::vector<std::string> names;
@@ -268,6 +299,7 @@ int run_main(int argc, char** argv) {
       ->check(kNotEmpty);
   add_job_commands(app, line, run);
   add_daemon_commands(app, line, run);
+  add_pools_commands(app, line, run);
   if (const std::string unknown = unknown_command(app, argc, argv); !unknown.empty()) return fail(kExitUsage, unknown);
   try {
     app.parse(argc, argv);

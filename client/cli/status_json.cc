@@ -87,6 +87,7 @@ void add_charge(JsonWriter& json, const v1::UidCharge& of) {
 void add_pool(JsonWriter& json, const v1::PoolStatus& pool) {
   json.begin_object();
   json.text("name", pool.name()).text("state", pool.state()).boolean("quarantined", pool.quarantined());
+  if (pool.has_owner()) json.number("owner", wide(pool.owner()));
   json.text("quarantine_reason", pool.quarantine_reason()).number("workers_wanted", wide(pool.workers_wanted()));
   json.number("spares_wanted", wide(pool.spares_wanted())).number("queued", wide(pool.queued()));
   json.number("running", wide(pool.running()));

@@ -76,9 +76,10 @@ std::string charges(const v1::PoolStatus& pool) {
 }
 
 std::string pool_text(const v1::PoolStatus& pool, bool full) {
-  std::string text = "\npool " + pool.name() + ": " + pool.state() + ", " + count_of(pool.workers_wanted(), "worker") +
-                     " + " + count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) +
-                     " queued, " + std::to_string(pool.running()) + " running\n";
+  const std::string owner = pool.has_owner() ? ", created by uid " + std::to_string(pool.owner()) : "";
+  std::string text = "\npool " + pool.name() + ": " + pool.state() + owner + ", " +
+                     count_of(pool.workers_wanted(), "worker") + " + " + count_of(pool.spares_wanted(), "spare") +
+                     ", " + std::to_string(pool.queued()) + " queued, " + std::to_string(pool.running()) + " running\n";
   if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
   text += charges(pool);
   text += pool_figures(pool);

@@ -50,6 +50,14 @@ struct Force {
   Duration patience = std::chrono::milliseconds(100);  ///< the longest wait for the daemon's word
 };
 
+/// How a pool is to be that a program creates.
+struct PoolOptions {
+  std::string config;       ///< TOML of one pool's table, as in the daemon's configuration; without user and group
+  std::string folder = {};  ///< absolute: what relative paths in it stand for; empty: this process's working directory
+  unsigned workers = 0;     ///< 0: as the text says
+  unsigned most_workers = 0;  ///< to which it may be resized; 0: as workers
+};
+
 /// A pool and what it offers.
 struct PoolHandlers {
   std::string pool;

@@ -107,6 +107,7 @@ std::string Outcome::describe() const {
     case Cause::OutOfMemory:
     case Cause::ProtocolViolation:
     case Cause::Refused:
+    case Cause::PoolRemoved:
       line += " (" + std::string(to_string(facts_.cause)) + ")";
       break;
     case Cause::CancelledByForce:

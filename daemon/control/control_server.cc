@@ -130,8 +130,13 @@ void ControlServer::State::admit_or_turn_away(Protocol::socket& socket, const Pe
   if (refused && !(admission.admin && quota.open_kept_connection())) {
     return turn_away(socket.native_handle(), v1::ERROR_BUSY, to_string(*refused));
   }
-  const Peer peer{identity.uid, identity.pid, admission.admin, ++last_connection,
-                  refused ? to_string(*refused) : std::string()};
+  const Peer peer{identity.uid,
+                  identity.pid,
+                  admission.admin,
+                  ++last_connection,
+                  refused ? to_string(*refused) : std::string(),
+                  identity.gids.back(),
+                  {identity.gids.begin(), identity.gids.end() - 1}};
   auto connection = std::make_shared<Connection>(std::move(socket), peer, host, [weak = weak_from_this(), peer] {
     if (const auto self = weak.lock()) {
       !peer.kept_since.empty() ? self->quota.close_kept_connection() : self->quota.close_connection(peer.uid);

@@ -14,7 +14,7 @@ namespace ringmaster::daemon {
 struct PeerIdentity {
   std::uint32_t pid = 0;
   std::uint32_t uid = 0;
-  std::vector<std::uint32_t> gids;  ///< primary and supplementary
+  std::vector<std::uint32_t> gids;  ///< supplementary, and the primary one as the last
 };
 [[nodiscard]] Result<PeerIdentity> identify_peer(int socket);
 

@@ -39,7 +39,8 @@ std::vector<const LedgerIncident*> IncidentLog::last(std::uint32_t pool, std::si
   std::uint64_t serial = ledger_.last_incident.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < shm::kLedgerIncidents && serial != 0 && found.size() < most; ++i, --serial) {
     const LedgerIncident* one = place_of(serial);
-    if (one != nullptr && one->pool == pool && (!seat || one->seat == *seat)) found.push_back(one);
+    if (one == nullptr || one->pool != pool || (seat && one->seat != *seat)) continue;
+    if (one->pool_generation == ledger_.pools[pool].generation) found.push_back(one);
   }
   return found;
 }
@@ -75,6 +76,7 @@ std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uin
   place.serial.store(0, std::memory_order_release);  // SYNC: from now on nobody reads the record, a successor included.
   place.at_ns = now_ns;
   place.pool = process.pool;
+  place.pool_generation = ledger_.pools[process.pool].generation;
   place.seat = process.seat;
   place.incarnation = process.incarnation;
   place.closed.store(0, std::memory_order_relaxed);

@@ -44,6 +44,8 @@ std::string sentence(const shm::JobEnd& end) {
       return "shared memory contradicted itself";
     case Cause::Refused:
       return "the pool takes no new work";
+    case Cause::PoolRemoved:
+      return "its pool was removed before a worker took it";
     case Cause::None:
       break;
   }

@@ -51,9 +51,9 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   if (auto refused = check_cookie(request.cookie)) return tell(asker, *refused);
   // The same cookie means the same job, so a client that lost its connection cannot run it twice.
   if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
-  PoolPort* pool = daemon_.pools().named(request.pool);
+  PoolPort* pool = daemon_.pools().named(request.pool, peer.uid);
   if (pool == nullptr)
-    return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool)});
+    return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool, peer.uid)});
   if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
   // Charged before it waits for anything: a waiting request uses memory too.
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);

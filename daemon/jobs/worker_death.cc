@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint32_t kLongestWaitMs = 10'000;
 
 WorkerDeath report(const shm::LedgerRecord& ledger, const IncidentLog& log, const shm::LedgerIncident& incident) {
-  return {std::string(ledger.pools[incident.pool % shm::kMaxPools].name) + "[" + std::to_string(incident.seat) + "]",
+  const shm::LedgerPool& place = ledger.pools[incident.pool % shm::kMaxPools];
+  const bool there = place.generation == incident.pool_generation;
+  return {(there ? std::string(place.name) : "a removed pool") + "[" + std::to_string(incident.seat) + "]",
           incident.handler, log.stack_of(incident), incident.what, incident.core};
 }
 

@@ -230,6 +230,7 @@ void Burial::resolve(const Scene& scene, const Dead& dead, const core::DeathCaus
   death.intent_known = dead.lane != nullptr;
   if (dead.lane != nullptr) death.intent_bits = run.intent_bits;
   death.cause = cause_of_job(cause);
+  if (death.cause == Cause::Lost) death.cause = scene.lost_as;
   death.detail = static_cast<std::uint16_t>(cause.detail);
   death.verdict = dead.verdict;
   death.run = run;
@@ -258,7 +259,7 @@ std::vector<shm::ReapedJob> Burial::reap_jobs(const Scene& scene, const Dead& de
   shm::LedgerWorker& counted = record.incarnation == dead.owner.incarnation ? record : elsewhere;
   return shm::reap(targets, death, [&](std::uint64_t job_id, bool idempotent, unsigned) {
     // The worker died because we ended it: the job is not to blame.
-    if (death.cause == Cause::Lost)
+    if (death.cause == scene.lost_as)
       return idempotent && !scene.stopping ? shm::AfterCrash::Retry : shm::AfterCrash::Fail;
     const unsigned crashes = shm::count_crash(rooms_.ledger, counted, job_id, death.detail);
     return core::decide_retry(

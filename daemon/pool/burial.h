@@ -56,6 +56,7 @@ class Burial {
     shm::BoardRecord& board;
     bool stopping = false;  ///< then no job is tried again
     std::uint64_t now_ns = 0;
+    Cause lost_as = Cause::Lost;  ///< of a job whose worker we ended for no fault of its own
   };
 
   /// REQUIRES: `config` and all of `rooms` outlive this.

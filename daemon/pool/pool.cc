@@ -9,9 +9,8 @@
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
+#include "daemon/pool/pool_fds.h"
 #include "daemon/sessions/session.h"
-#include "shm/memfd.h"
-#include "shm/port/doorbell.h"
 
 // How a pool is put together, and how events reach its parts; pool_round.cc is what follows from the events.
 namespace ringmaster::daemon {
@@ -42,7 +41,7 @@ Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t in
       config_(config),
       index_(index),
       first_worker_(first_worker),
-      seats_(config.workers + config.spares),
+      seats_(seats_of(config)),
       sessions_(config.name, config.uid.value_or(::geteuid()),
                 [&host](auto action) { host.loop().post(std::move(action)); }),
       handlers_(index, host.keeper(), [&host](auto action) { host.loop().post(std::move(action)); }),
@@ -52,8 +51,8 @@ Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t in
                     look_due_ = true;
                     round();
                   }),
-      book_(host.ledger(), index, config.workers + config.spares),
-      statistics_(host.ledger().pools[index], config.workers + config.spares),
+      book_(host.ledger(), index, seats_of(config)),
+      statistics_(host.ledger().pools[index], seats_of(config)),
       charges_(host.loop(), host.ledger().pools[index], config_,
                [this](const auto& tell) {
                  for (const Seat& seat : seats_) {
@@ -88,25 +87,25 @@ Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t in
                host.cgroups()}),
       round_([&host](auto action) { host.loop().post(std::move(action)); }, [this] { round(); }) {}
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+  if (timer_) host_.loop().cancel(*timer_);
+}
 
 Result<void> Pool::open(PoolFds inherited) {
   const bool fresh = !inherited.board || !inherited.bell;
   fds_ = std::move(inherited);
   if (fresh) {
-    auto board = shm::create_segment("ringmaster-board", sizeof(shm::BoardRecord));
-    if (!board) return board.error();
-    auto bell = shm::create_doorbell();
-    if (!bell) return bell.error();
-    fds_.board = std::move(*board);
-    fds_.bell = std::move(*bell);
+    auto made = create_pool_fds(index_);
+    if (!made) return made.error();
+    fds_.board = std::move(made->board);
+    fds_.bell = std::move(made->bell);
   }
   auto mapping = shm::Mapping::map(fds_.board.get(), shm::Access::ReadWrite);
   if (!mapping) return mapping.error();
   board_map_ = std::move(*mapping);
   shm::LedgerPool& record = host_.ledger().pools[index_];
   config_.name.copy(record.name, sizeof record.name - 1);
-  board_ = fresh ? shm::format_board(board_map_.bytes(), index_) : shm::open_board(board_map_.bytes());
+  board_ = shm::open_board(board_map_.bytes());
   if (board_ == nullptr) return Error{"the board of pool \"" + config_.name + "\" has another layout"};
   if (fresh) {
     const std::array labels{keeper::make_label(keeper::DepositKind::Board, index_),
@@ -142,7 +141,7 @@ std::string Pool::refusal() const {
 
 void Pool::when_handlers_known(Callback done) {
   handlers_.wait(std::move(done));
-  if (handlers_.known() || staffing_.availability().failing()) handlers_.tell_waiting();
+  if (handlers_.known() || staffing_.availability().failing() || drain_.stopping()) handlers_.tell_waiting();
 }
 
 void Pool::attach(const Session& session, Callback done) {
@@ -180,6 +179,18 @@ void Pool::resume() {
 
 void Pool::stop(core::Duration timeout) {
   drain_.stop(host_.loop().now(), crew(), timeout);
+  handlers_.tell_waiting();
+  round_.ask();
+}
+
+void Pool::remove(core::Duration timeout) {
+  drain_.stop(host_.loop().now(), crew(), timeout, Cause::PoolRemoved);
+  handlers_.tell_waiting();
+  round_.ask();
+}
+
+void Pool::resize(unsigned workers) {
+  staffing_.want_workers(workers);
   round_.ask();
 }
 
@@ -224,7 +235,8 @@ void Pool::force_end(const shm::Intent& job, core::Duration grace) {
 
 void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
   const std::uint32_t incarnation = order.process.incarnation;
-  host_.stacks().capture(order, [this, index, incarnation] {
+  host_.stacks().capture(order, [here = std::weak_ptr(here_), this, index, incarnation] {
+    if (here.expired()) return;
     Seat& captured = seats_[index];
     if (!captured.process || captured.process->name().owner.incarnation != incarnation) return;
     hand_.drive(captured, host_.loop().now(), core::KillLadder::CaptureEnded{});
@@ -334,7 +346,7 @@ bool Pool::killed_for_memory(const Burial::Dead& dead) const {
 void Pool::on_exit(const keeper::ExitRecord& exit) {
   const core::TimePoint now = host_.loop().now();
   const auto now_ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  const Burial::Buried buried = burial_.bury({seats_, *board_, drain_.stopping(), now_ns}, exit);
+  const Burial::Buried buried = burial_.bury({seats_, *board_, drain_.stopping(), now_ns, drain_.lost_as()}, exit);
   const core::RestartPolicy::Died& died = buried.died;
   const bool orphan = buried.kin == Burial::Kin::Orphan;
   Seat& seat = seats_[died.seat];

@@ -59,6 +59,9 @@ class Pool final : public PoolPort {
   void start();
   void on_exit(const keeper::ExitRecord& exit);
   void stop(core::Duration timeout);
+  /// For good: its jobs end as removed. Once stopped and without sessions it may be destroyed, in a turn of its own.
+  void remove(core::Duration timeout);
+  void resize(unsigned workers);  ///< how many are to work. REQUIRES: the seats are enough
 
   /// True once a worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const { return staffing_.availability().judged(); }
@@ -139,7 +142,8 @@ class Pool final : public PoolPort {
   std::optional<EventLoop::TimerId> timer_;
   bool started_ = false;
   std::vector<shm::Intent> cancelled_before_start_;
-  bool look_due_ = false;  ///< the next round looks
+  bool look_due_ = false;                                        ///< the next round looks
+  std::shared_ptr<Pool*> here_ = std::make_shared<Pool*>(this);  ///< for answers that may come when it is gone
   Soon round_;
 };
 

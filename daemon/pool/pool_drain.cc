@@ -85,7 +85,8 @@ void PoolDrain::resume(core::TimePoint now, const Crew& crew) {
   tell_waiting("pool \"" + pool_ + "\" was told to take jobs again before it was drained");
 }
 
-void PoolDrain::stop(core::TimePoint now, const Crew& crew, core::Duration timeout) {
+void PoolDrain::stop(core::TimePoint now, const Crew& crew, core::Duration timeout, Cause lost_as) {
+  lost_as_ = lost_as;
   act(drain_.handle(now, core::Drain::StopRequested{timeout}), crew);
   tell_waiting("pool \"" + pool_ + "\" was told to stop before it was drained");
 }
@@ -153,7 +154,7 @@ void PoolDrain::tell_waiting(const std::string& why_not) {
   waiting_.clear();
 }
 
-void PoolDrain::lose_queued() { rooms_.book.tally().lost += rooms_.fates.end_queued(index_, Cause::Lost); }
+void PoolDrain::lose_queued() { rooms_.book.tally().lost += rooms_.fates.end_queued(index_, lost_as_); }
 
 void PoolDrain::close_board(shm::BoardClosed closed) const {
   const auto word = static_cast<std::uint32_t>(closed);

@@ -47,7 +47,8 @@ class PoolDrain {
 
   void drain(core::TimePoint now, const Crew& crew, Done done);
   void resume(core::TimePoint now, const Crew& crew);
-  void stop(core::TimePoint now, const Crew& crew, core::Duration timeout);
+  /// `lost_as`: the cause of jobs that nobody will run.
+  void stop(core::TimePoint now, const Crew& crew, core::Duration timeout, Cause lost_as = Cause::Lost);
   /// A session was opened after the drain began.
   void on_attach(const Session& session);
 
@@ -61,6 +62,7 @@ class PoolDrain {
   [[nodiscard]] core::Drain::State state() const { return drain_.state(); }
   [[nodiscard]] bool accepts_jobs() const { return drain_.accepts_jobs(); }
   [[nodiscard]] bool stopping() const { return drain_.stopping(); }
+  [[nodiscard]] Cause lost_as() const { return lost_as_; }
   /// True: no job is left to run, and the workers were told to claim nothing.
   [[nodiscard]] bool claiming_paused() const { return claiming_paused_; }
   /// When to look next: no message tells that the queue is empty or that a worker rests.
@@ -87,6 +89,7 @@ class PoolDrain {
   shm::BoardRecord* board_ = nullptr;
   core::Drain drain_;
   bool claiming_paused_ = false;
+  Cause lost_as_ = Cause::Lost;
   std::vector<Done> waiting_;
 };
 

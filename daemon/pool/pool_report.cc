@@ -68,7 +68,8 @@ PoolView PoolReport::view(core::TimePoint now) const {
   view.state = core::to_string(rooms_.drain.state());
   view.quarantined = rooms_.staffing.policy().quarantined();
   view.quarantine_reason = rooms_.staffing.policy().quarantine_reason();
-  view.workers_wanted = config_.workers;
+  view.workers_wanted = rooms_.staffing.workers_wanted();
+  view.owner = config_.owner;
   view.spares_wanted = config_.spares;
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {
     view.workers.push_back(worker(now, static_cast<core::SeatNumber>(i)));
@@ -124,7 +125,7 @@ core::PoolSnapshot PoolReport::snapshot() const {
     snapshot.unmet.push_back("memory_max (" + to_string(config_.memory_max) +
                              ") is not in force: " + rooms_.cgroups.why());
   }
-  snapshot.workers_wanted = config_.workers;
+  snapshot.workers_wanted = rooms_.staffing.workers_wanted();
   snapshot.spares_wanted = config_.spares;
   snapshot.drain = rooms_.drain.state();
   snapshot.quarantined = rooms_.staffing.policy().quarantined();

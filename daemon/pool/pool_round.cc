@@ -76,7 +76,7 @@ bool Pool::idle() const {
     const std::uint64_t bits = board_->idle[place / 64].load(std::memory_order_acquire);
     workers.push_back({seat.run.running(), seat.state == core::SeatState::Active, (bits >> (place % 64) & 1) != 0});
   }
-  return core::all_idle(workers, config_.workers) && drain_.accepts_jobs() && !queues_.work_waits();
+  return core::all_idle(workers, staffing_.workers_wanted()) && drain_.accepts_jobs() && !queues_.work_waits();
 }
 
 // Does what is due in a seat because of time alone.

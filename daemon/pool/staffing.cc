@@ -11,8 +11,9 @@ Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports p
     : config_(config),
       rooms_(rooms),
       ports_(std::move(ports)),
-      availability_(rooms.seats.size()),
-      policy_(config.restart, rooms.seats.size(), ports_.random) {}
+      availability_(config.workers + config.spares),
+      policy_(config.restart, rooms.seats.size(), ports_.random),
+      wanted_(config.workers) {}
 
 void Staffing::became_ready(core::SeatNumber seat, core::TimePoint now) {
   available(core::Availability::Event::BecameReady);
@@ -92,7 +93,7 @@ void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
   on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
   // An effect changes the state, so the plan is made again until nothing is left to do.
   for (std::size_t time = 0; time <= rooms_.seats.size(); ++time) {
-    const core::PoolGoal goal{config_.workers, config_.spares, stopping, quarantine(), config_.recycle};
+    const core::PoolGoal goal{wanted_, config_.spares, stopping, quarantine(), config_.recycle};
     const core::PoolPlan plan = core::plan_pool(now, goal, views());
     plan_again_ = plan.look_again;
     if (plan.effects.empty()) return;

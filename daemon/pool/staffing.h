@@ -41,6 +41,10 @@ class Staffing {
   void look_for_first_jobs(core::TimePoint now);
   void finished_first_job(Seat& seat, core::SeatNumber index, core::TimePoint now);
 
+  /// The number of workers to have from now on, without spares; at first the configured one. REQUIRES: enough seats.
+  void want_workers(unsigned workers) { wanted_ = workers; }
+  [[nodiscard]] unsigned workers_wanted() const { return wanted_; }
+
   /// Starts, promotes and recycles workers until nothing is left to do. `stopping`: all workers leave; `paused`: a
   /// promoted worker must not claim jobs yet.
   void apply(core::TimePoint now, bool stopping, bool paused);
@@ -63,6 +67,7 @@ class Staffing {
   Ports ports_;
   core::Availability availability_;
   core::RestartPolicy policy_;
+  unsigned wanted_;
   std::optional<core::TimePoint> plan_again_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ringmaster::daemon {
 
@@ -14,6 +15,8 @@ struct Peer {
   /// Not empty: all ordinary connections are in use, and this is one of the extra ones for administrators. The text
   /// names the limit, and what to do.
   std::string kept_since = {};
+  std::uint32_t gid = 0;
+  std::vector<std::uint32_t> groups = {};  ///< supplementary ones
 };
 
 }  // namespace ringmaster::daemon

@@ -110,6 +110,7 @@ struct ChargeView {
 
 struct PoolView {
   std::string name;
+  std::optional<std::uint32_t> owner;  ///< uid of who created it; nullopt: the configuration
   std::string state;
   bool quarantined = false;
   std::string quarantine_reason;

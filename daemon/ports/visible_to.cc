@@ -27,6 +27,7 @@ PoolView pool_for(const Viewer& viewer, PoolView pool) {
 }  // namespace
 
 StatusView visible_to(const Viewer& viewer, StatusView all) {
+  std::erase_if(all.pools, [&](const PoolView& pool) { return pool.owner && !viewer.may_see_of(*pool.owner); });
   for (PoolView& pool : all.pools) pool = pool_for(viewer, std::move(pool));
   std::erase_if(all.sessions, [&](const SessionView& session) { return !viewer.may_see_of(session.uid); });
   return all;

@@ -63,6 +63,7 @@ void SessionEnding::forget(std::uint16_t index, std::uint32_t serial) {
   rooms_.table.remove(index);
   // After our own copies are closed: the last close can block because of the client, and must not be ours.
   release_session(rooms_.deposits, serial);
+  ports_.gone();
 }
 
 void SessionEnding::give_back(const Session& session) {
@@ -77,6 +78,12 @@ void SessionEnding::end(std::uint16_t index, std::uint32_t serial, Cause cause) 
 
 void SessionEnding::end_all(Cause cause) {
   rooms_.table.for_each([&](SessionEntry& entry) { begin(entry, cause); });
+}
+
+void SessionEnding::end_all_on(std::uint32_t pool, Cause cause) {
+  rooms_.table.for_each([&](SessionEntry& entry) {
+    if (entry.session.pool == pool) begin(entry, cause);
+  });
 }
 
 void SessionEnding::connection_closed(std::uint64_t connection) {

@@ -36,6 +36,7 @@ class SessionEnding final : public SessionFates {
     Watch watch;
     /// Called before one of the supervisor's own sessions is removed; all its jobs are terminal then.
     std::function<void(std::uint32_t serial)> internal_gone = [](std::uint32_t) {};
+    std::function<void()> gone = [] {};  ///< told after any session is gone
   };
 
   SessionEnding(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}
@@ -44,6 +45,7 @@ class SessionEnding final : public SessionFates {
   void begin(SessionEntry& entry, Cause cause);
   void end(std::uint16_t index, std::uint32_t serial, Cause cause);
   void end_all(Cause cause);
+  void end_all_on(std::uint32_t pool, Cause cause);
   /// The connection is gone: ends sessions that it had not finished opening.
   void connection_closed(std::uint64_t connection);
   /// Closes a session for a client that knows its cookie.

@@ -36,8 +36,8 @@ RequestRefusal ring_too_large(const GrantedRings& granted, const std::string& po
 
 void SessionOpening::open(const Peer& peer, SessionWish wish, const SessionAsker& asker) {
   const PoolDirectory pools = rooms_.daemon.pools();
-  PoolPort* pool = pools.named(wish.pool);
-  if (pool == nullptr) return asker(RequestRefusal{RefusalCode::UnknownPool, pools.no_such(wish.pool)});
+  PoolPort* pool = pools.named(wish.pool, peer.uid);
+  if (pool == nullptr) return asker(RequestRefusal{RefusalCode::UnknownPool, pools.no_such(wish.pool, peer.uid)});
   if (wish.shortest_run_ms != 0 && wish.shortest_run_ms < kShortestRunMs) {
     return asker(
         RequestRefusal{RefusalCode::BadRequest, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms"});

@@ -30,14 +30,15 @@ void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::functi
 
 }  // namespace
 
-Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone)
+Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone,
+                   std::function<void()> gone)
     : quota_(quota),
       ledger_(daemon.ledger()),
       ending_({table_, ledger_, quota, daemon}, {loop,
                                                  [&loop](int fd, std::function<void()> readable) {
                                                    return std::make_unique<FdWatch>(loop, fd, std::move(readable));
                                                  },
-                                                 std::move(internal_gone)}),
+                                                 std::move(internal_gone), std::move(gone)}),
       opening_(
           {table_, ledger_, quota, daemon, ending_},
           {loop,
@@ -59,6 +60,12 @@ void Sessions::for_each(std::uint32_t pool, const std::function<void(Session&)>&
   table_.for_each([&](SessionEntry& entry) {
     if (entry.session.pool == pool && entry.session.state != SessionState::Opening) visit(entry.session);
   });
+}
+
+bool Sessions::any_on(std::uint32_t pool) const {
+  bool any = false;
+  table_.for_each([&](const SessionEntry& entry) { any = any || entry.session.pool == pool; });
+  return any;
 }
 
 void Sessions::for_each(const std::function<void(const Session&)>& visit) const {

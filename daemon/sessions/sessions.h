@@ -24,8 +24,10 @@ class Sessions {
  public:
   using InternalGone = std::function<void(std::uint32_t serial)>;
   /// `internal_gone` is called before one of the supervisor's own sessions is removed; all its jobs are terminal then.
+  /// `gone` is called after any session was removed.
   Sessions(
-      EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {});
+      EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone = [](std::uint32_t) {},
+      std::function<void()> gone = [] {});
 
   /// For clients.
   void open(const Peer& peer, SessionWish wish, const SessionAsker& asker) {
@@ -44,6 +46,9 @@ class Sessions {
   /// Each session of the pool that workers may have mapped.
   void for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) const;
   void for_each(const std::function<void(const Session&)>& visit) const;
+  /// For a pool that is about to go: whether any session, in whatever state, is on it; and the end of all of these.
+  [[nodiscard]] bool any_on(std::uint32_t pool) const;
+  void end_all_on(std::uint32_t pool, Cause cause) { ending_.end_all_on(pool, cause); }
 
   /// For jobs that come as messages: see SessionOpening.
   [[nodiscard]] Session* open_internal(PoolPort& pool, std::uint32_t uid, const shm::SessionGeometry& geometry,

@@ -11,7 +11,10 @@ Result<LedgerSegment> LedgerSegment::open(UniqueFd inherited, const LifeFacts& l
   segment.fresh_ = !inherited;
   segment.fd_ = std::move(inherited);
   if (segment.fresh_) {
-    auto fd = shm::create_segment("ringmaster-ledger", shm::ledger_bytes(life.pools));
+    auto fd =
+        shm::create_segment("ringmaster-ledger", shm::ledger_bytes(life.pools_to_come ? shm::kMaxPools : life.pools));
+    // A limit of file sizes may leave room for those of the configuration only.
+    if (!fd && life.pools_to_come) fd = shm::create_segment("ringmaster-ledger", shm::ledger_bytes(life.pools));
     if (!fd) return fd.error();
     segment.fd_ = std::move(*fd);
   }

@@ -12,7 +12,8 @@ namespace ringmaster::daemon {
 
 /// What distinguishes this supervisor's life from earlier ones.
 struct LifeFacts {
-  std::size_t pools = 0;
+  std::size_t pools = 0;         ///< of the configuration
+  bool pools_to_come = false;    ///< clients may create others
   std::uint32_t supervisor = 1;  ///< incarnation
   bool cold = false;             ///< nothing is taken over: clients see another daemon
   std::uint64_t now_ns = 0;      ///< CLOCK_MONOTONIC
@@ -28,6 +29,10 @@ class LedgerSegment {
 
   [[nodiscard]] shm::LedgerRecord& record() const { return *record_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  /// The number of pools that it has room for.
+  [[nodiscard]] std::uint32_t pools() const {
+    return static_cast<std::uint32_t>(shm::ledger_pools(map_.bytes().size()));
+  }
   /// True: it was just created, and only this process has it.
   [[nodiscard]] bool fresh() const { return fresh_; }
 

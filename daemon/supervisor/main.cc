@@ -50,7 +50,9 @@ int give_up(int listener, const Error& why) {
 Result<void> read_start(const SupervisorOptions& options, SupervisorStart& start) {
   if (auto taken = take_link(options, start); !taken) return taken;
   if (auto loaded = load_configuration(options.config, start); !loaded) return loaded;
-  return choose_socket(options.socket, start);
+  if (auto chosen = choose_socket(options.socket, start); !chosen) return chosen;
+  decide_created_pools(start);
+  return {};
 }
 
 void settle_process(const SupervisorStart& start) {

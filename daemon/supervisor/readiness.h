@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 
@@ -17,7 +18,7 @@ class Readiness {
 
   /// `judged` of `pools` pools know whether their workers can start.
   void look(std::size_t judged, std::size_t pools) {
-    if (ready_ || judged < (taken_over_ ? std::size_t{1} : pools)) return;
+    if (ready_ || judged < (taken_over_ ? std::min<std::size_t>(1, pools) : pools)) return;
     ready_ = true;
     say_();
   }

@@ -42,13 +42,14 @@ WorkerFds take_worker(InheritedDeposits& inherited, std::uint32_t worker, std::u
 }  // namespace
 
 void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledger, InheritedDeposits& inherited,
-                   const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups) {
+                   PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups) {
   // Workers that the keeper has: their cgroups stay until they are buried.
   std::set<std::pair<std::uint32_t, std::uint32_t>> theirs;
   const auto adopt = [&](std::uint32_t worker, std::uint32_t incarnation, std::int32_t pid, bool dead) {
     theirs.emplace(worker, incarnation);
     Pool* const pool = pools.of_worker(worker);
     if (pool == nullptr || !is_known(worker < shm::kMaxWorkers ? &ledger.workers[worker] : nullptr, incarnation)) {
+      pools.places().block(worker);
       if (!dead) keeper.signal(worker, incarnation, SIGKILL);
       return;
     }

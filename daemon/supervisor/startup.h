@@ -7,9 +7,9 @@
 #include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_port.h"
 #include "daemon/machine/worker_cgroups.h"
+#include "daemon/pools/pool_set.h"
 #include "daemon/sessions/sessions.h"
 #include "daemon/supervisor/inherited_deposits.h"
-#include "daemon/supervisor/pool_set.h"
 
 /// The steps by which a supervisor takes over from its predecessor. They run once, on the supervisor's thread, before
 /// the first request; Supervisor::run calls them in order.
@@ -22,10 +22,11 @@ namespace ringmaster::daemon {
 /// Opens the workers' cgroups, and logs limits that cannot be enforced.
 void open_cgroups(WorkerCgroups& cgroups, const config::Config& config);
 
-/// Gives each worker that the keeper has, alive or dead, to its pool; one that the ledger does not know is killed.
+/// Gives each worker that the keeper has, alive or dead, to its pool; one that the ledger does not know is killed, and
+/// no pool has its number before its exit.
 /// Cgroups of all others are removed: a predecessor died while it started or buried their workers.
 void adopt_workers(const keeper::InheritedTable& table, shm::LedgerRecord& ledger, InheritedDeposits& inherited,
-                   const PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups);
+                   PoolSet& pools, Keeper& keeper, WorkerCgroups& cgroups);
 
 /// Takes up sessions, and the jobs in those of a predecessor's own. REQUIRES: workers are adopted.
 void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& inherited, const PoolSet& pools,

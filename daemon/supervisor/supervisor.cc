@@ -6,6 +6,7 @@
 #include <array>
 
 #include "daemon/log/log.h"
+#include "daemon/machine/process_rights.h"
 #include "daemon/machine/program_place.h"
 #include "daemon/sessions/session.h"
 #include "daemon/supervisor/keeper_watch.h"
@@ -21,6 +22,13 @@ std::uint64_t nanoseconds(core::TimePoint time) { return static_cast<std::uint64
 
 std::chrono::milliseconds milliseconds(core::Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
+
+config::OwnRights rights_of_daemon() {
+  const ProcessRights own = own_rights();
+  config::OwnRights rights{::geteuid(), own.nice, {}};
+  for (const auto& [resource, limit] : own.limits) rights.hard_limits.emplace_back(resource, limit.hard);
+  return rights;
 }
 
 }  // namespace
@@ -55,17 +63,26 @@ Result<void> Supervisor::run(std::function<void(int)> end) {
   if (auto found = check_programs(); !found) return found;
   if (auto opened = open_ledger(); !opened) return opened;
   if (auto opened = socket_.open(inherited_); !opened) return opened;
-  sessions_ =
-      std::make_unique<Sessions>(loop_, *this, quota_, [this](std::uint32_t serial) { jobs_->session_gone(serial); });
+  sessions_ = std::make_unique<Sessions>(
+      loop_, *this, quota_, [this](std::uint32_t serial) { jobs_->session_gone(serial); },
+      [this] { created_->look_soon(); });
   jobs_ = std::make_unique<MessageJobs>(loop_, *this, *sessions_);
-  desk_ = std::make_unique<RequestRouter>(loop_, *this, *sessions_, *jobs_);
+  created_ =
+      std::make_unique<CreatedPools>(CreatedPools::Rooms{*this, pools_, *sessions_, quota_, *this},
+                                     CreatedPools::Terms{rights_of_daemon(), start_.config.daemon.shutdown_timeout});
+  desk_ = std::make_unique<RequestRouter>(loop_, *this, *sessions_, *jobs_, *created_);
   listen_to_keeper();
   open_cgroups(cgroups_, start_.config);
   // Starts the tracer now, in the cgroup that this process is in: in the delegated root it would block controllers.
   stacks_ = std::make_unique<StackDesk>(loop_, ledger(), find_program("ringmaster-tracer", program_folders()));
-  if (auto opened = pools_.open(*this, start_.config.pools, inherited_); !opened) return opened;
+  const auto take = [this](keeper::DepositKind kind, std::uint32_t a, std::uint32_t b) {
+    return inherited_.take(kind, a, b);
+  };
+  if (auto opened = pools_.open(*this, start_.config.pools, ledger_->pools(), take); !opened) return opened;
+  if (supervisor_incarnation() > 1) created_->adopt(take);
   adopt_workers(start_.table, ledger(), inherited_, pools_, keeper_, cgroups_);
   if (supervisor_incarnation() > 1) adopt_sessions(*sessions_, *jobs_, inherited_, pools_, start_.cold);
+  created_->start();
   for (const auto& pool : pools_.all()) pool->start();
   for (const keeper::ExitRecord& exit : start_.table.exits) on_exit(exit);
   release_leftovers(inherited_, keeper_);
@@ -88,6 +105,7 @@ Result<void> Supervisor::check_programs() const {
 Result<void> Supervisor::open_ledger() {
   LifeFacts life;
   life.pools = start_.config.pools.size();
+  life.pools_to_come = quota_.limits().pools_per_uid.value_or(0) != 0;
   life.supervisor = start_.table.supervisor;
   life.cold = start_.cold;
   life.now_ns = nanoseconds(loop_.now());
@@ -141,6 +159,7 @@ void Supervisor::deposit(std::span<const keeper::DepositLabel> labels, std::span
 }
 
 void Supervisor::on_exit(const keeper::ExitRecord& exit) {
+  pools_.places().unblock(exit.worker);
   if (Pool* pool = pools_.of_worker(exit.worker)) return pool->on_exit(exit);
   cgroups_.remove({static_cast<std::uint16_t>(exit.worker), static_cast<std::uint16_t>(exit.incarnation)});
   keeper_.ack_exit(exit.worker, exit.incarnation);
@@ -161,13 +180,16 @@ core::Health Supervisor::judge(core::HealthJudge& judge, core::TimePoint now) co
   if (cgroup != "auto" && cgroup != "off" && !cgroups_.enabled()) {
     daemon.unmet.push_back("[daemon] cgroup = \"" + cgroup + "\" is not in force: " + cgroups_.why());
   }
-  daemon.pools = pools;
+  // Whatever its users' own pools do, the daemon is well.
+  daemon.pools = std::span(pools).first(pools_.configured());
+  daemon.pools_come = quota_.limits().pools_per_uid.value_or(0) != 0;
   return judge.look(now, daemon);
 }
 
 void Supervisor::pool_changed() {
   if (!server_) return;
-  readiness_.look(pools_.judged(), pools_.all().size());
+  created_->look_soon();
+  readiness_.look(pools_.judged(), pools_.configured());
   health_.look();
   shutdown_.pool_changed();
 }

@@ -12,12 +12,13 @@
 #include "daemon/jobs/message_jobs.h"
 #include "daemon/loop/keeper_link.h"
 #include "daemon/pool/pool.h"
+#include "daemon/pools/created_pools.h"
+#include "daemon/pools/pool_set.h"
 #include "daemon/ports/pool_port.h"
 #include "daemon/sessions/sessions.h"
 #include "daemon/supervisor/health_report.h"
 #include "daemon/supervisor/inherited_deposits.h"
 #include "daemon/supervisor/ledger_segment.h"
-#include "daemon/supervisor/pool_set.h"
 #include "daemon/supervisor/readiness.h"
 #include "daemon/supervisor/service_socket.h"
 #include "daemon/supervisor/shutdown_hand.h"
@@ -91,6 +92,7 @@ class Supervisor final : public PoolContext, public DaemonPort {
   std::unique_ptr<StackDesk> stacks_;
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<MessageJobs> jobs_;
+  std::unique_ptr<CreatedPools> created_;
   std::unique_ptr<RequestRouter> desk_;
   std::unique_ptr<ControlServer> server_;
   HealthReport health_;

@@ -1,6 +1,7 @@
 #include "daemon/supervisor/supervisor_start.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,21 @@ Result<void> choose_socket(const std::string& wish, SupervisorStart& start) {
   }
   start.socket_path = std::move(*path);
   return {};
+}
+
+void decide_created_pools(SupervisorStart& start) {
+  auto& limit = start.config.limits.pools_per_uid;
+  if (limit) return;
+  const bool passed = std::ranges::any_of(start.table.deposits, [](const keeper::InheritedDeposit& deposit) {
+    return kKind(deposit) == keeper::DepositKind::Listener && deposit.label.b == 1;
+  });
+  constexpr mode_t kOthers = 077;
+  struct stat folder {};
+  const std::string path = start.socket_path.substr(0, start.socket_path.rfind('/'));
+  const bool closed_folder =
+      ::stat(path.c_str(), &folder) == 0 && folder.st_uid == ::geteuid() && (folder.st_mode & kOthers) == 0;
+  const bool only_owner = !passed && (closed_folder || (start.config.daemon.socket_mode & kOthers) == 0);
+  limit = core::default_pools_per_uid(::geteuid() == 0, only_owner);
 }
 
 int unserved_listener(const keeper::InheritedTable& table) {

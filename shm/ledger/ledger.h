@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -29,20 +30,25 @@ struct LedgerRecord {
   Word64 jobs_lost;
   std::uint64_t daemon_id;  ///< shown to clients; a cold start, which loses all jobs, gets a new one
   Word32 stopping;          ///< not 0: the daemon was told to stop; a successor stops too
-  std::uint32_t reserved;
-  Word64 last_incident;  ///< a serial; the incident with serial s lies at s % kLedgerIncidents
+  Word32 last_pool_text;    ///< the last LedgerPool::text_serial
+  Word64 last_incident;     ///< a serial; the incident with serial s lies at s % kLedgerIncidents
   std::uint64_t crash_uses;
   LedgerSession sessions[kMaxSessions];
   LedgerWorker workers[kMaxWorkers];
   LedgerCrash crashes[kLedgerCrashes];
   LedgerIncident incidents[kLedgerIncidents];
   DeliveredTable delivered;
-  LedgerPool pools[kMaxPools];  ///< last, because the segment ends after the pools that exist
+  LedgerPool pools[kMaxPools];  ///< last, because the segment ends after the pools that there can be
 };
 
 /// The size of the segment for `pools` pools.
 [[nodiscard]] constexpr std::uint64_t ledger_bytes(std::uint64_t pools) {
   return sizeof(LedgerRecord) - (kMaxPools - pools) * sizeof(LedgerPool);
+}
+
+/// For how many pools a segment of so many bytes has room. REQUIRES: bytes is at least ledger_bytes(0).
+[[nodiscard]] constexpr std::uint64_t ledger_pools(std::uint64_t bytes) {
+  return std::min<std::uint64_t>((bytes - ledger_bytes(0)) / sizeof(LedgerPool), kMaxPools);
 }
 
 /// nullptr: another layout, or too small for `pools`.

@@ -93,6 +93,23 @@ struct LedgerPool {
       published;  ///< bit 0: the valid tally; bits 32..55: worker:12 | incarnation:12 of the last death counted in it
   LedgerTally tally[2];
   LedgerCharge charges[kMaxCharges];
+  Word32 state;               ///< LedgerPoolState; None: a pool of the configuration, or nobody's place
+  std::uint32_t generation;   ///< how many created pools have had this place
+  std::uint32_t owner;        ///< uid
+  std::uint32_t text_serial;  ///< of its text and lifeline with the keeper; unique in the daemon's life
+  std::uint32_t first_worker;
+  std::uint32_t seats;
+  Word32 workers;  ///< how many are to work now
+  std::uint32_t reserved;
+  std::uint64_t drain_until_ns;  ///< CLOCK_MONOTONIC; with Draining: its jobs are killed then
+};
+/// How far a created pool is. Stored before what the next supervisor has to do about it.
+enum class LedgerPoolState : std::uint32_t {
+  None = 0,
+  Created = 1,   ///< nobody was told of it yet: undone
+  Serving = 2,   ///< taken up
+  Draining = 3,  ///< taken up, and drained further
+  Removing = 4,  ///< nothing of it lives: let go of
 };
 enum class LedgerDrain : std::uint32_t { Running = 0, Draining = 1, Drained = 2 };
 
@@ -113,9 +130,9 @@ struct LedgerIncident {
   char full_stack[2048];  ///< every frame
   char core[96];          ///< says that a core was written, and where to look for it; empty: none was
   char what[192];  ///< what the worker's fault handler reported: address, uncaught exception; may hold private data
-  std::uint64_t same_as;  ///< serial of a slightly earlier incident with the same stack
-  std::uint32_t uid;      ///< of the job's submitter; kNoUid: not known
-  std::uint32_t reserved;
+  std::uint64_t same_as;          ///< serial of a slightly earlier incident with the same stack
+  std::uint32_t uid;              ///< of the job's submitter; kNoUid: not known
+  std::uint32_t pool_generation;  ///< LedgerPool::generation: another pool may have its place by now
 };
 static_assert(sizeof(LedgerIncident) == 4640);
 inline constexpr std::uint32_t kNoUid = 0xFFFFFFFF;

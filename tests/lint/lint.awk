@@ -29,9 +29,11 @@ BEGIN {
   allow["worker/handlers/thumbnail/"] = "worker/"
   allow["worker/"] = ""
   allow["daemon/supervisor/"] = "daemon/control/ daemon/control/requests/ daemon/control/socket/ daemon/jobs/ " \
-    "daemon/pool/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ " \
-    "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ " \
+    "daemon/pools/ daemon/pool/ daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ " \
+    "daemon/config/ daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/machine/ shm/ledger/ shm/port/ proto/ shm/ " \
     "base/"
+  allow["daemon/pools/"] = "daemon/pool/ daemon/sessions/ daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ " \
+    "daemon/log/ daemon/link/ daemon/core/daemon/ daemon/core/pool/ daemon/core/ shm/ledger/ shm/ base/"
   allow["daemon/control/"] = "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ " \
     "daemon/core/daemon/ daemon/core/machine/ daemon/core/ proto/ base/"
   allow["daemon/control/requests/"] = "daemon/control/request_desk.h daemon/control/responder.h " \
@@ -59,7 +61,7 @@ BEGIN {
     "daemon/core/daemon/ daemon/core/ shm/ledger/ shm/port/ shm/ base/"
   allow["daemon/incidents/"] = "daemon/loop/ daemon/log/ daemon/link/ daemon/os/child/ daemon/os/ " \
     "daemon/core/worker/ daemon/core/ shm/ledger/ proto/ base/"
-  allow["daemon/ports/"] = "daemon/config/ daemon/link/ daemon/core/ shm/ledger/ proto/ shm/ base/"
+  allow["daemon/ports/"] = "daemon/config/ daemon/link/ daemon/core/pool/ daemon/core/ shm/ledger/ proto/ shm/ base/"
   allow["daemon/machine/"] = "daemon/log/ daemon/os/ daemon/core/worker/ daemon/core/machine/ daemon/core/ shm/ " \
     "base/"
   allow["daemon/loop/"] = "daemon/log/ daemon/link/ daemon/os/ daemon/core/daemon/ daemon/core/ base/"

@@ -92,6 +92,10 @@ inline bool same(const client::HandlersReply& ours, const v1::Handlers& theirs) 
                     [](const PoolHandlers& one, const v1::PoolHandlers& other) { return same(one, other); });
 }
 
+inline bool same(const client::PoolCreatedReply& ours, const v1::PoolCreated& theirs) {
+  return ours.name == theirs.name();
+}
+
 inline bool same(const client::StackReply& ours, const v1::Stack& theirs) {
   return ours.stack == theirs.stack() && ours.worker == theirs.worker() && ours.handler == theirs.handler() &&
          ours.what == theirs.what() && ours.core == theirs.core();
@@ -115,6 +119,8 @@ void with_answer(const client::Reply& reply, const v1::Reply& theirs, Look&& loo
       return look(client::CancelledReply::read(reply.body()), theirs.cancelled());
     case ReplyKind::Handlers:
       return look(client::HandlersReply::read(reply.body()), theirs.handlers());
+    case ReplyKind::PoolCreated:
+      return look(client::PoolCreatedReply::read(reply.body()), theirs.pool_created());
     case ReplyKind::Stack:
       return look(client::StackReply::read(reply.body()), theirs.stack());
     case ReplyKind::None:
@@ -130,7 +136,7 @@ void with_answer(const client::Reply& reply, const v1::Reply& theirs, Look&& loo
 
 /// Every answer that the library reads, each field set to a value of its own.
 inline std::vector<v1::Reply> every_answer() {
-  std::vector<v1::Reply> all(7);
+  std::vector<v1::Reply> all(8);
   for (std::size_t at = 0; at < all.size(); ++at) all[at].set_id(at + 300);
   v1::Error& error = *all[0].mutable_error();
   error.set_code(v1::ERROR_QUOTA);
@@ -199,6 +205,7 @@ inline std::vector<v1::Reply> every_answer() {
   stack.set_cause("killed");
   stack.set_what("bad_alloc");
   stack.set_core("none");
+  all[7].mutable_pool_created()->set_name("u1000.pdf");
   return all;
 }
 

@@ -46,4 +46,12 @@ struct HealthCommand {
   Duration wait{0};                            ///< how long to ask again until the status is 0
 };
 
+struct PoolCommand {
+  std::string name;
+  std::string config;  ///< a file
+  unsigned workers = 0;
+  unsigned most_workers = 0;
+  std::optional<Duration> timeout;  ///< for running jobs; unset: the daemon's
+};
+
 }  // namespace ringmaster::cli

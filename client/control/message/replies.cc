@@ -221,7 +221,7 @@ Result<Reply> Reply::read(std::string bytes_of_frame) {
   bool twice = false;
   const auto readable = read_fields(reply.bytes_, "an answer", [&](pbf_reader& in) {
     constexpr auto kFirst = static_cast<std::uint32_t>(ReplyKind::Error);
-    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::Health);
+    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::PoolCreated);
     if (in.tag_and_type() == number(1)) {
       reply.id_ = in.get_uint64();
     } else if (in.tag() >= kFirst && in.tag() <= kLast && in.tag_and_type() == text(in.tag())) {
@@ -330,6 +330,16 @@ Result<HandlersReply> HandlersReply::read(std::string_view body) {
     handlers.pools.push_back(std::move(*pool));
   }
   return handlers;
+}
+
+Result<PoolCreatedReply> PoolCreatedReply::read(std::string_view body) {
+  PoolCreatedReply created;
+  const auto readable = read_fields(body, "a pool", [&](pbf_reader& in) {
+    if (in.tag_and_type() != text(1)) return in.skip();
+    created.name = view(in);
+  });
+  if (!readable) return readable.error();
+  return created;
 }
 
 Result<StackReply> StackReply::read(std::string_view body) {

@@ -31,6 +31,7 @@ enum class ReplyKind : std::uint32_t {
   Done = 12,
   Stack = 13,
   Health = 14,
+  PoolCreated = 15,
 };
 
 /// A Reply whose answer is not read yet.
@@ -100,6 +101,12 @@ struct HandlersReply {
   static constexpr ReplyKind kKind = ReplyKind::Handlers;
   std::vector<PoolHandlers> pools;
   [[nodiscard]] static Result<HandlersReply> read(std::string_view body);
+};
+
+struct PoolCreatedReply {
+  static constexpr ReplyKind kKind = ReplyKind::PoolCreated;
+  std::string name;
+  [[nodiscard]] static Result<PoolCreatedReply> read(std::string_view body);
 };
 
 struct StackReply {

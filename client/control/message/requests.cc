@@ -19,6 +19,9 @@ constexpr std::uint32_t kFetch = 8;
 constexpr std::uint32_t kCancel = 9;
 constexpr std::uint32_t kListHandlers = 10;
 constexpr std::uint32_t kGetStack = 14;
+constexpr std::uint32_t kCreatePool = 16;
+constexpr std::uint32_t kDropPool = 17;
+constexpr std::uint32_t kResizePool = 18;
 
 /// The fields of one message, added by rising numbers. As protobuf does, it leaves out what is zero or empty.
 class Fields {
@@ -118,6 +121,24 @@ EncodedRequest encode(const CancelRequest& cancel) {
   body.number(1, cancel.job_id).flag(4, cancel.force);
   if (cancel.grace_ms) body.present_number(5, *cancel.grace_ms);
   return request(kCancel, body);
+}
+
+EncodedRequest encode(const CreatePoolRequest& create) {
+  Fields body;
+  body.text(1, create.name).text(2, create.config).text(3, create.folder);
+  return request(kCreatePool, body.number(4, create.workers).number(5, create.most_workers));
+}
+
+EncodedRequest encode(const DropPoolRequest& drop) {
+  Fields body;
+  body.text(1, drop.name);
+  if (drop.timeout_ms) body.present_number(2, *drop.timeout_ms);
+  return request(kDropPool, body);
+}
+
+EncodedRequest encode(const ResizePoolRequest& resize) {
+  Fields body;
+  return request(kResizePool, body.text(1, resize.name).number(2, resize.workers));
 }
 
 EncodedRequest encode(const HandlersRequest& list) {

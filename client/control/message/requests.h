@@ -71,6 +71,21 @@ struct CancelRequest {
   bool force = false;
   std::optional<std::uint32_t> grace_ms;
 };
+struct CreatePoolRequest {
+  std::string_view name;
+  std::string_view config;
+  std::string_view folder;
+  std::uint32_t workers = 0;
+  std::uint32_t most_workers = 0;
+};
+struct DropPoolRequest {
+  std::string_view name;
+  std::optional<std::uint64_t> timeout_ms;
+};
+struct ResizePoolRequest {
+  std::string_view name;
+  std::uint32_t workers = 0;
+};
 struct HandlersRequest {
   std::string_view pool;
 };
@@ -87,6 +102,9 @@ struct StackRequest {
 [[nodiscard]] EncodedRequest encode(const SubmitRequest& submit);
 [[nodiscard]] EncodedRequest encode(const FetchRequest& fetch);
 [[nodiscard]] EncodedRequest encode(const CancelRequest& cancel);
+[[nodiscard]] EncodedRequest encode(const CreatePoolRequest& create);
+[[nodiscard]] EncodedRequest encode(const DropPoolRequest& drop);
+[[nodiscard]] EncodedRequest encode(const ResizePoolRequest& resize);
 [[nodiscard]] EncodedRequest encode(const HandlersRequest& list);
 [[nodiscard]] EncodedRequest encode(const StackRequest& stack);
 

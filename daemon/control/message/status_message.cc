@@ -118,6 +118,7 @@ void fill(const PoolFigures& from, v1::PoolStatus& to) {
 
 void fill(const PoolView& from, v1::PoolStatus& to) {
   to.set_name(from.name);
+  if (from.owner) to.set_owner(*from.owner);
   to.set_state(from.state);
   to.set_quarantined(from.quarantined);
   to.set_quarantine_reason(from.quarantine_reason);

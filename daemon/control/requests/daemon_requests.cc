@@ -30,10 +30,12 @@ void answer_done(const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-// The pool with this name; with an empty name all pools.
-std::vector<PoolPort*> pools_of(const PoolDirectory& pools, std::string_view name) {
-  if (name.empty()) return {pools.begin(), pools.end()};
-  PoolPort* one = pools.named(name);
+constexpr core::Uid kRoot = 0;
+
+// The pool with this name; with an empty name all that this user may use.
+std::vector<PoolPort*> pools_of(const PoolDirectory& pools, std::string_view name, core::Uid user) {
+  if (name.empty()) return pools.all_for(user);
+  PoolPort* one = pools.named(name, user);
   return one == nullptr ? std::vector<PoolPort*>{} : std::vector<PoolPort*>{one};
 }
 
@@ -56,13 +58,15 @@ void DaemonRequests::greet(const Peer& peer, const Responder& respond) {
   respond(std::move(reply), {});
 }
 
-void DaemonRequests::list_handlers(std::string_view name, const Responder& respond) {
-  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), name);
-  if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(name));
-  // Right after the daemon's start a pool's handlers are known only when a worker is ready.
-  when_all_known(loop_, pools, [pools, respond] {
+void DaemonRequests::list_handlers(const Peer& peer, const std::string& name, const Responder& respond) {
+  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), name, peer.uid);
+  if (pools.empty() && !name.empty()) {
+    return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(name, peer.uid));
+  }
+  // Right after the daemon's start a pool's handlers are known only when a worker is ready. Pools may go meanwhile.
+  when_all_known(loop_, pools, [this, uid = peer.uid, name, respond] {
     v1::Reply reply;
-    *reply.mutable_handlers() = describe(pools);
+    *reply.mutable_handlers() = describe(pools_of(daemon_.pools(), name, uid));
     respond(std::move(reply), {});
   });
 }
@@ -87,8 +91,8 @@ void DaemonRequests::status(const Peer& peer, const Responder& respond) {
 
 void DaemonRequests::drain(const Peer& peer, const v1::Drain& drain, const Responder& respond) {
   if (!peer.admin) return refuse(respond, RefusalCode::NotAllowed, "only an administrator may drain a pool");
-  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), drain.pool());
-  if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(drain.pool()));
+  const std::vector<PoolPort*> pools = pools_of(daemon_.pools(), drain.pool(), kRoot);
+  if (pools.empty()) return refuse(respond, RefusalCode::UnknownPool, daemon_.pools().no_such(drain.pool(), kRoot));
   log_info(drain.resume() ? "resume requested" : "drain requested", {{"pool", drain.pool()}, {"uid", peer.uid}});
   if (drain.resume()) {
     for (PoolPort* pool : pools) pool->resume();

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <functional>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include "daemon/control/responder.h"
@@ -25,7 +25,7 @@ class DaemonRequests {
       : loop_(loop), daemon_(daemon), sessions_(sessions) {}
 
   void greet(const Peer& peer, const Responder& respond);
-  void list_handlers(std::string_view pool, const Responder& respond);
+  void list_handlers(const Peer& peer, const std::string& pool, const Responder& respond);
   void health(const Responder& respond);
   void status(const Peer& peer, const Responder& respond);
   void drain(const Peer& peer, const control::v1::Drain& drain, const Responder& respond);

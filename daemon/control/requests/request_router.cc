@@ -4,6 +4,7 @@
 #include "daemon/control/message/refusal_message.h"
 #include "daemon/control/message/session_message.h"
 #include "daemon/control/requests/message_askers.h"
+#include "daemon/control/requests/pool_requests.h"
 #include "daemon/jobs/worker_death.h"
 #include "daemon/machine/memory_reserve.h"
 #include "proto/control.pb.h"
@@ -13,7 +14,7 @@ namespace ringmaster::daemon {
 namespace v1 = control::v1;
 
 void RequestRouter::handle(const Peer& peer, v1::Request request, Responder respond) {
-  if ((request.has_open_session() || request.has_submit()) && MemoryReserve::spent()) {
+  if ((request.has_open_session() || request.has_submit() || request.has_create_pool()) && MemoryReserve::spent()) {
     respond(refusal_message({RefusalCode::NoMemory, MemoryReserve::kRefusal}), {});
     return;
   }
@@ -37,7 +38,7 @@ void RequestRouter::handle(const Peer& peer, v1::Request request, Responder resp
     case v1::Request::kGetStack:
       return answer_stack(daemon_, peer, stack_request(request.get_stack()), job_asker(std::move(respond)));
     case v1::Request::kListHandlers:
-      return daemon_requests_.list_handlers(request.list_handlers().pool(), respond);
+      return daemon_requests_.list_handlers(peer, request.list_handlers().pool(), respond);
     case v1::Request::kGetStatus:
       return daemon_requests_.status(peer, respond);
     case v1::Request::kGetHealth:
@@ -46,6 +47,12 @@ void RequestRouter::handle(const Peer& peer, v1::Request request, Responder resp
       return daemon_requests_.drain(peer, request.drain(), respond);
     case v1::Request::kStop:
       return daemon_requests_.stop(peer, respond);
+    case v1::Request::kCreatePool:
+      return create_pool(pools_, peer, request.create_pool(), std::move(respond));
+    case v1::Request::kDropPool:
+      return drop_pool(pools_, peer, request.drop_pool(), std::move(respond));
+    case v1::Request::kResizePool:
+      return resize_pool(pools_, peer, request.resize_pool(), respond);
     case v1::Request::BODY_NOT_SET:
       break;
   }

@@ -7,6 +7,7 @@
 #include "daemon/control/request_desk.h"
 #include "daemon/control/requests/daemon_requests.h"
 #include "daemon/jobs/message_jobs.h"
+#include "daemon/ports/pool_maker.h"
 #include "daemon/sessions/sessions.h"
 
 namespace ringmaster::daemon {
@@ -15,8 +16,8 @@ namespace ringmaster::daemon {
 /// One thread.
 class RequestRouter final : public RequestDesk {
  public:
-  RequestRouter(EventLoop& loop, DaemonPort& daemon, Sessions& sessions, MessageJobs& jobs)
-      : daemon_(daemon), sessions_(sessions), jobs_(jobs), daemon_requests_(loop, daemon, sessions) {}
+  RequestRouter(EventLoop& loop, DaemonPort& daemon, Sessions& sessions, MessageJobs& jobs, PoolMaker& pools)
+      : daemon_(daemon), sessions_(sessions), jobs_(jobs), pools_(pools), daemon_requests_(loop, daemon, sessions) {}
 
   void handle(const Peer& peer, control::v1::Request request, Responder respond) override;
   void all_read(std::uint64_t connection) override;
@@ -29,6 +30,7 @@ class RequestRouter final : public RequestDesk {
   DaemonPort& daemon_;
   Sessions& sessions_;
   MessageJobs& jobs_;
+  PoolMaker& pools_;
   DaemonRequests daemon_requests_;
 };
 

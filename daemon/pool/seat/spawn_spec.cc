@@ -25,11 +25,12 @@ keeper::SpawnSpec make_spawn_spec(const config::PoolConfig& config, const Worker
   spec.env.push_back("RINGMASTER_POOL=" + config.name);
   spec.env.push_back("RINGMASTER_WORKER=" + std::to_string(place.seat));
   spec.env.push_back("RINGMASTER_ABI=" + std::to_string(worker_link::kAbiVersion));
-  if (config.uid) spec.identity = keeper::SpawnSpec::Identity{*config.uid, config.gid.value_or(daemon_gid)};
+  if (config.uid)
+    spec.identity = keeper::SpawnSpec::Identity{*config.uid, config.gid.value_or(daemon_gid), config.groups};
   if (config.uid && *config.uid != daemon_uid) spec.env.emplace_back("RINGMASTER_GUARDED=1");
-  if (config.nice != 0) spec.nice = config.nice;
+  if (config.nice != 0 || config.owner) spec.nice = config.nice;
   for (const config::Rlimit& limit : config.rlimits) {
-    spec.rlimits.push_back({limit.resource, limit.value, limit.value});
+    spec.rlimits.push_back({limit.resource, limit.soft.value_or(limit.value), limit.value});
   }
   return spec;
 }

@@ -105,7 +105,8 @@ void take_request(const std::string& body) {
   if (request.has_submit()) take_arguments(request.submit());
   for (const std::string* name :
        {&request.submit().pool(), &request.submit().handler(), &request.open_session().pool(),
-        &request.open_session().client(), &request.drain().pool(), &request.hello().client()}) {
+        &request.open_session().client(), &request.drain().pool(), &request.hello().client(),
+        &request.create_pool().name(), &request.drop_pool().name(), &request.resize_pool().name()}) {
     check_refusal(v1::ERROR_UNKNOWN_POOL, "no pool \"" + clean_text(*name, 64) + "\"");
   }
 }
@@ -136,7 +137,7 @@ std::string stream_of(const std::vector<v1::Request>& requests) {
 }
 
 std::vector<std::string> seeds() {
-  std::vector<v1::Request> all(14);
+  std::vector<v1::Request> all(17);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].set_id(i + 1);
   all[0].mutable_hello()->set_client("fuzz");
   all[0].mutable_hello()->set_version_max(1);
@@ -162,6 +163,14 @@ std::vector<std::string> seeds() {
   all[11].mutable_stop();
   all[12].mutable_get_health();
   all[13].mutable_get_stack();
+  v1::CreatePool& create = *all[14].mutable_create_pool();
+  create.set_name("pdf");
+  create.set_config("command = [\"/usr/bin/node\", \"w.js\"]\n");
+  create.set_folder("/srv");
+  create.set_most_workers(4);
+  all[15].mutable_drop_pool()->set_name("u1000.pdf");
+  all[15].mutable_drop_pool()->set_timeout_ms(5000);
+  all[16].mutable_resize_pool()->set_workers(3);
   std::vector<std::string> seeds{stream_of(all)};
   for (const v1::Request& one : all) seeds.push_back(stream_of({one}));
   seeds.push_back(std::string(5, '\0') + wire::make_frame("x") + std::string(4, '\0'));

@@ -15,6 +15,7 @@
 #include "daemon/control/requests/request_router.h"
 #include "tests/integration/control/fake_ports.h"
 #include "tests/integration/control/test_client.h"
+#include "tests/testing/fake_pool_maker.h"
 
 namespace ringmaster::testing {
 
@@ -31,7 +32,7 @@ class Supervisor {
     }
     sessions_.emplace(loop_, *daemon, quota_, [this](std::uint32_t serial) { jobs_->session_gone(serial); });
     jobs_.emplace(loop_, *daemon, *sessions_);
-    desk_.emplace(loop_, *daemon, *sessions_, *jobs_);
+    desk_.emplace(loop_, *daemon, *sessions_, *jobs_, pools_);
     FakeDaemon& fake = *daemon;
     sessions_->adopt([&](keeper::DepositKind kind, std::uint32_t serial) { return fake.take(kind, serial); }, false,
                      [this](daemon::Session& session) { jobs_->take_over(session); });
@@ -59,6 +60,7 @@ class Supervisor {
   core::QuotaBook quota_;
   std::optional<daemon::Sessions> sessions_;
   std::optional<daemon::MessageJobs> jobs_;
+  FakePoolMaker pools_;
   std::optional<daemon::RequestRouter> desk_;
   std::optional<daemon::ControlServer> server_;
   std::thread thread_;

@@ -2,6 +2,7 @@
 #include "daemon/incidents/incident_log.h"
 #include "daemon/jobs/message_jobs.h"
 #include "tests/testing/fake_asker.h"
+#include "tests/testing/fake_pool_maker.h"
 #include "tests/unit/daemon/pool/pool_fixture.h"
 
 namespace ringmaster::daemon {
@@ -206,7 +207,8 @@ TEST(PoolRecord, StacksAndJobsOfOthersAreForAdministrators) {
   PoolLife life(remains);
   life.succeed(remains.held());
   MessageJobs jobs(life.loop(), life, life.desk());
-  RequestRouter desk(life.loop(), life, life.desk(), jobs);
+  testing::FakePoolMaker maker;
+  RequestRouter desk(life.loop(), life, life.desk(), jobs, maker);
   control::v1::Request request;
   request.mutable_get_status();
   const auto seen_by = [&](bool admin) {
@@ -235,7 +237,8 @@ TEST(PoolRecord, AStackIsForItsJobsOwnerAndForAdministrators) {
   PoolLife life(remains);
   life.succeed(remains.held());
   MessageJobs jobs(life.loop(), life, life.desk());
-  RequestRouter desk(life.loop(), life, life.desk(), jobs);
+  testing::FakePoolMaker maker;
+  RequestRouter desk(life.loop(), life, life.desk(), jobs, maker);
   const auto told = [&](std::uint32_t uid, bool admin, std::uint64_t wanted) {
     control::v1::Request request;
     request.mutable_get_stack()->set_job_id(wanted);

@@ -21,15 +21,12 @@ constexpr core::TimePoint kNow{1h};
 
 /// A pool of two workers and a spare; its seats are empty.
 struct Room : testing::PoolParts {
-  Room() : PoolParts(3) {
-    config.workers = 2;
-    config.spares = 1;
-  }
+  Room() : PoolParts(3) {}
   [[nodiscard]] PoolView view() const { return report.view(kNow); }
 
   testing::FakeTimers timers;
   SeatOrders orders{"t", 0, 5s, {ledger.record, book, keeper}};
-  Staffing staffing{config,
+  Staffing staffing{sized(config),
                     {seats, handlers, orders},
                     {[](core::SeatNumber) {}, [](std::int32_t) { return core::Bytes{}; }, [] { return 0.0; }}};
   PoolDrain drain{"t", 0, {ledger.record, book, sessions, fates}, {[] {}, posted.later()}};
@@ -41,6 +38,13 @@ struct Room : testing::PoolParts {
       config,
       0,
       {ledger.record, seats, sessions, handlers, staffing, drain, book, statistics, charges, queues, cgroups}};
+
+ private:
+  static const config::PoolConfig& sized(config::PoolConfig& config) {
+    config.workers = 2;
+    config.spares = 1;
+    return config;
+  }
 };
 
 TEST(PoolReport, ShowsEachSeatWithWhatItsWorkerDoes) {

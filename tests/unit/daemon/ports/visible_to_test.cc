@@ -113,5 +113,17 @@ TEST(VisibleTo, AJobWhoseSubmitterIsNotKnownIsNobodys) {
   EXPECT_EQ(visible_to(kAdmin, all).pools[0].incidents[0].job_id, 4U);
 }
 
+TEST(VisibleTo, APoolThatSomebodyCreatedIsItsOwnersAndAdministrators) {
+  StatusView all = everything();
+  PoolView created;
+  created.name = "u1000.own";
+  created.owner = 1000;
+  all.pools.push_back(created);
+  EXPECT_EQ(visible_to(kOwner, all).pools.size(), 2U);
+  EXPECT_EQ(visible_to(kAdmin, all).pools.size(), 2U);
+  ASSERT_EQ(visible_to(kOther, all).pools.size(), 1U);
+  EXPECT_EQ(visible_to(kOther, all).pools[0].name, "images");
+}
+
 }  // namespace
 }  // namespace ringmaster::daemon

@@ -26,5 +26,14 @@ TEST(Readiness, OfASuccessorWaitsForOnePool) {
   EXPECT_EQ(said, 1);
 }
 
+TEST(Readiness, WaitsForNothingWhereThereAreOnlyPoolsThatUsersCreate) {
+  for (const bool taken_over : {false, true}) {
+    int said = 0;
+    Readiness readiness(taken_over, [&] { ++said; });
+    readiness.look(0, 0);
+    EXPECT_EQ(said, 1);
+  }
+}
+
 }  // namespace
 }  // namespace ringmaster::daemon

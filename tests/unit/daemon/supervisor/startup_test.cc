@@ -36,7 +36,8 @@ TEST(Startup, KillsTheLivingThatNoPoolHas) {
   InheritedDeposits inherited({});
   testing::FakeKeeper keeper;
   WorkerCgroups none;
-  adopt_workers(table, ledger, inherited, PoolSet(), keeper, none);
+  PoolSet none_known;
+  adopt_workers(table, ledger, inherited, none_known, keeper, none);
   EXPECT_EQ(keeper.killed, (std::vector<testing::FakeKeeper::Name>{{0, 1}, {1u << 20, 2}}));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -81,6 +82,30 @@ TEST(SupervisorStart, FindsTheSocketThatNobodyHasServedYet) {
   EXPECT_EQ(unserved_listener(table), 7);
   table.supervisor = 2;
   EXPECT_EQ(unserved_listener(table), -1);
+}
+
+TEST(SupervisorStart, LetsItsUserCreatePoolsWhereNobodyElseGetsAtTheSocket) {
+  std::string folder = "/tmp/supervisor_start_XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  SupervisorStart start;
+  start.socket_path = folder + "/s";
+  decide_created_pools(start);
+  EXPECT_EQ(start.config.limits.pools_per_uid, core::default_pools_per_uid(::geteuid() == 0, true));
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  const auto decide = [&] {
+    start.config.limits.pools_per_uid.reset();
+    decide_created_pools(start);
+    return start.config.limits.pools_per_uid;
+  };
+  EXPECT_EQ(decide(), 0U) << "others may enter the folder, and the socket has a group";
+  start.config.daemon.socket_mode = 0600;
+  EXPECT_EQ(decide(), core::default_pools_per_uid(::geteuid() == 0, true));
+  start.table.deposits = {{keeper::make_label(DepositKind::Listener, 0, 1), -1}};
+  EXPECT_EQ(decide(), 0U) << "the service manager's own";
+  start.config.limits.pools_per_uid = 3;
+  decide_created_pools(start);
+  EXPECT_EQ(start.config.limits.pools_per_uid, 3U);
+  ::rmdir(folder.c_str());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST(ClientReplies, SayWhatProtobufWrote) {
 }
 
 TEST(ClientReplies, SayNothingWhereNothingIsSet) {
-  std::vector<v1::Reply> bare(7);
+  std::vector<v1::Reply> bare(8);
   bare[0].mutable_error();
   bare[1].mutable_hello();
   bare[2].mutable_session_fds();
@@ -52,6 +52,7 @@ TEST(ClientReplies, SayNothingWhereNothingIsSet) {
   bare[4].mutable_cancelled();
   bare[5].mutable_handlers();
   bare[6].mutable_stack();
+  bare[7].mutable_pool_created();
   for (const v1::Reply& reply : bare) expect_read(Reply::read(reply.SerializeAsString()), reply);
 }
 
@@ -134,6 +135,7 @@ TEST(ClientReplies, ThatAreGarbageAreErrors) {
     EXPECT_FALSE(OutcomeReply::read(garbage));
     EXPECT_FALSE(CancelledReply::read(garbage));
     EXPECT_FALSE(HandlersReply::read(garbage));
+    EXPECT_FALSE(PoolCreatedReply::read(garbage));
     EXPECT_FALSE(StackReply::read(garbage));
   }
 }

@@ -108,6 +108,26 @@ TEST(ClientRequests, FetchAndCancelAreWrittenAsProtobufDoes) {
   expect_same(encode(CancelRequest{.job_id = 1ULL << 40, .force = true, .grace_ms = 30'000}), request);
 }
 
+TEST(ClientRequests, PoolsAreCreatedAndChangedAsProtobufDoes) {
+  v1::Request request;
+  v1::CreatePool& create = *request.mutable_create_pool();
+  create.set_name("pdf");
+  create.set_config("workers = 2\n");
+  create.set_folder("/srv");
+  create.set_workers(3);
+  create.set_most_workers(300);
+  expect_same(encode(CreatePoolRequest{
+                  .name = "pdf", .config = "workers = 2\n", .folder = "/srv", .workers = 3, .most_workers = 300}),
+              request);
+  request.mutable_drop_pool()->set_name("pdf");
+  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = std::nullopt}), request);
+  request.mutable_drop_pool()->set_timeout_ms(0);  // at once is another wish than none said
+  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = 0}), request);
+  request.mutable_resize_pool()->set_name("pdf");
+  request.mutable_resize_pool()->set_workers(4);
+  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4}), request);
+}
+
 TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {
   v1::Request request;
   request.mutable_list_handlers()->set_pool("images");

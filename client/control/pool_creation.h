@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "client/types/options.h"
+
+namespace ringmaster::client {
+
+class ControlLink;
+
+struct PoolMade {
+  std::string name;
+  UniqueFd lifeline;
+};
+/// Asks the daemon for a pool, again when the connection breaks: what was made for the one before is gone with it.
+[[nodiscard]] Result<PoolMade> create_pool(ControlLink& link, const std::string& name, const PoolOptions& options);
+[[nodiscard]] Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers);
+/// Waits until nothing of it is left. One that is not there is an Error.
+[[nodiscard]] Result<void> drop_pool(ControlLink& link, const std::string& name, std::optional<Duration> limit);
+
+}  // namespace ringmaster::client

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "client/types/outcome.h"
+
+namespace ringmaster::client {
+class ControlLink;
+}
+
+namespace ringmaster {
+
+/// A pool that this program has created; its workers run as this process's user. It is there for as long as this is,
+/// and outlives a restart of the daemon's supervisor: when this is destroyed, or the process ends however, the daemon
+/// lets running jobs end for as long as its shutdown_timeout says, ends the others as lost, and removes the pool.
+/// Move-only; may be used from several threads. In a forked child it does nothing.
+class CreatedPool {
+ public:
+  CreatedPool(std::string name, int lifeline, std::shared_ptr<client::ControlLink> link);
+  CreatedPool(CreatedPool&& other) noexcept;
+  CreatedPool& operator=(CreatedPool&& other) noexcept;
+  ~CreatedPool();
+
+  /// For Client::open and run: "u1000.pdf".
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// So many are to work, at most as many as it was created for.
+  [[nodiscard]] Result<void> resize(unsigned workers);
+  /// Removes it and waits until nothing of it is left. `limit`: for running jobs; unset: the daemon's shutdown_timeout.
+  [[nodiscard]] Result<void> drop(std::optional<Duration> limit = std::nullopt);
+  /// Readable (POLLERR) when the daemon has let go of it: it was dropped by somebody else, or the daemon is gone.
+  [[nodiscard]] int lifeline() const noexcept { return lifeline_; }
+
+ private:
+  void hang_up() noexcept;
+
+  std::string name_;
+  int lifeline_;  ///< -1: moved from
+  std::shared_ptr<client::ControlLink> link_;
+};
+
+}  // namespace ringmaster

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "daemon/core/pool/created_life.h"
+#include "daemon/core/pool/pool_places.h"
+#include "daemon/core/types.h"
+#include "shm/ledger/ledger.h"
+
+namespace ringmaster::daemon {
+
+/// What the ledger says of one created pool, for a successor. Only the supervisor's one thread writes it, and may die
+/// between any two stores: a record whose state is not None is whole.
+class PoolRecord {
+ public:
+  PoolRecord(shm::LedgerRecord& ledger, std::uint32_t index) : ledger_(ledger), record_(ledger.pools[index]) {}
+
+  /// A new pool takes the place: nothing that the one before has left is its own. The serial of its text.
+  std::uint32_t begin(const core::PoolPlace& place, core::Uid owner, std::uint32_t workers);
+  /// What a successor is to do about it from now on.
+  void note(core::CreatedLife::State state);
+  void note_workers(std::uint32_t workers) {
+    record_.workers.store(workers, std::memory_order_release);
+  }  // SYNC: alone
+  /// For a drain: whatever runs is killed then. An earlier time stays. REQUIRES: before note(Draining).
+  void note_deadline(core::TimePoint until);
+  /// Nobody has the place.
+  void clear();
+
+  /// nullopt: no pool of a client's.
+  [[nodiscard]] std::optional<core::CreatedLife::State> state() const;
+  [[nodiscard]] core::PoolPlace place(std::uint32_t index) const {
+    return {index, record_.first_worker, record_.seats};
+  }
+  [[nodiscard]] core::Uid owner() const { return record_.owner; }
+  [[nodiscard]] std::uint32_t text_serial() const { return record_.text_serial; }
+  [[nodiscard]] std::uint32_t workers() const { return record_.workers.load(std::memory_order_relaxed); }
+  [[nodiscard]] core::TimePoint deadline() const { return core::from_monotonic_ns(record_.drain_until_ns); }
+
+ private:
+  shm::LedgerRecord& ledger_;
+  shm::LedgerPool& record_;
+};
+
+}  // namespace ringmaster::daemon

@@ -1,0 +1,236 @@
+#include "daemon/pools/created_pools.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/daemon/pools/pools_life.h"
+
+namespace ringmaster::daemon {
+namespace {
+
+using keeper::DepositKind;
+using ::testing::HasSubstr;
+using testing::Left;
+using testing::PoolsLife;
+
+std::string own(const std::string& name) { return core::created_pool_name(::geteuid(), name); }
+
+shm::LedgerPoolState state_of(const shm::LedgerRecord& ledger, std::uint32_t index) {
+  return static_cast<shm::LedgerPoolState>(ledger.pools[index].state.load());
+}
+
+std::size_t deposits(const Left& left) {
+  std::size_t found = 0;
+  for (const auto kind : {DepositKind::Board, DepositKind::PoolBell, DepositKind::Handlers, DepositKind::PoolText,
+                          DepositKind::PoolLifeline}) {
+    found += left.of_kind(kind);
+  }
+  return found;
+}
+// Of the pool of the configuration.
+constexpr std::size_t kOwnDeposits = 2;
+
+// Nothing of a created pool is left, and its place is another's to take.
+void expect_nothing_left(PoolsLife& life, const Left& left) {
+  EXPECT_EQ(life.set().all().size(), 1U);
+  EXPECT_EQ(state_of(life.ledger(), 1), shm::LedgerPoolState::None);
+  EXPECT_EQ(deposits(left), kOwnDeposits);
+  EXPECT_EQ(life.quota().use(::geteuid()), core::QuotaUse{});
+  EXPECT_TRUE(left.workers.empty());
+  auto again = life.create("again");
+  ASSERT_TRUE(again && *again) << (again ? again->error().why : "no answer");
+  ASSERT_NE(life.set().numbered(1), nullptr);
+  EXPECT_EQ(life.set().numbered(1)->first_worker(), 1U) << "the workers of the one before";
+}
+
+TEST(CreatedPools, TellsTheNameOnceTheKeeperHoldsIt) {
+  Left left;
+  PoolsLife life(left, 1);
+  std::optional<OrRefusal<PoolOffer>> answer;
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
+                        [&](auto&& made) { answer = std::move(made); });
+  EXPECT_FALSE(answer);
+  EXPECT_EQ(state_of(life.ledger(), 1), shm::LedgerPoolState::Created);
+  EXPECT_EQ(life.set().all().size(), 1U) << "nothing of it runs yet";
+  life.settle();
+  ASSERT_TRUE(answer && *answer);
+  EXPECT_EQ((*answer)->name, own("p"));
+  EXPECT_TRUE((*answer)->lifeline.valid());
+  EXPECT_EQ(state_of(life.ledger(), 1), shm::LedgerPoolState::Serving);
+  EXPECT_EQ(life.asked().specs.size(), 2U);
+  EXPECT_EQ(life.asked().specs[0].worker, 1U);
+  EXPECT_EQ(deposits(left), kOwnDeposits + 4);
+}
+
+TEST(CreatedPools, IsRemovedWhenItsOwnerHangsUp) {
+  Left left;
+  PoolsLife life(left, 1);
+  { const auto offer = life.create("p"); }
+  life.settle();
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, SaysThatTheKeeperHasNoRoom) {
+  Left left;
+  PoolsLife life(left, 1);
+  life.asked().full = true;
+  const auto offer = life.create("p");
+  ASSERT_TRUE(offer && !*offer);
+  EXPECT_EQ(offer->error().code, RefusalCode::NoMemory);
+  life.asked().full = false;
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, WhoDropsItHearsWhenNothingIsLeft) {
+  Left left;
+  PoolsLife life(left, 1);
+  const auto offer = life.create("p");
+  unsigned told = 0;
+  const auto done = [&](const std::optional<RequestRefusal>& refusal) { told += refusal ? 100 : 1; };
+  life.created().drop(life.peer(), "p", std::nullopt, done);
+  life.created().drop(life.peer(), own("p"), core::Duration{0}, done);
+  EXPECT_EQ(told, 0U);
+  life.settle();
+  EXPECT_EQ(told, 2U);
+  std::optional<RequestRefusal> third;
+  life.created().drop(life.peer(), "p", std::nullopt, [&](auto refusal) { third = std::move(refusal); });
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->code, RefusalCode::UnknownPool);
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, DroppedWhileItIsCreatedNeverIs) {
+  Left left;
+  PoolsLife life(left, 1);
+  std::optional<OrRefusal<PoolOffer>> answer;
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
+                        [&](auto&& made) { answer = std::move(made); });
+  bool dropped = false;
+  life.created().drop(life.peer(), "p", std::nullopt, [&](auto refusal) { dropped = !refusal; });
+  life.settle();
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_THAT(answer->error().why, HasSubstr("dropped"));
+  EXPECT_TRUE(dropped);
+  EXPECT_TRUE(life.asked().specs.empty());
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, AThousandInARowLeaveNothing) {
+  Left left;
+  PoolsLife life(left, 1);
+  for (unsigned i = 0; i < 1000; ++i) {
+    const auto offer = life.create("p" + std::to_string(i % 3));
+    ASSERT_TRUE(offer && (*offer || offer->error().code == RefusalCode::BadArgument)) << i;
+    ASSERT_LE(life.set().all().size(), 5U);
+  }
+  life.settle();
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, RefusesWhatThereIsNoRoomFor) {
+  Left left;
+  PoolsLife life(left, 1, 100);
+  std::vector<OrRefusal<PoolOffer>> offers;
+  const std::string text = "command = [\"/bin/false\"]\nworkers = 1\nspares = 0\n";
+  for (unsigned i = 1; i < shm::kMaxPools; ++i) {
+    auto offer = life.create("p" + std::to_string(i), text);
+    ASSERT_TRUE(offer && *offer) << i;
+    offers.push_back(std::move(*offer));
+  }
+  const auto more = life.create("more", text);
+  ASSERT_TRUE(more && !*more);
+  EXPECT_EQ(more->error().code, RefusalCode::NoMemory);
+  EXPECT_EQ(life.quota().use(::geteuid()).pools, shm::kMaxPools - 1U) << "and its uid is not charged";
+}
+
+// At each request to the keeper and each turn of the loop, over a whole life: what a successor makes of it.
+TEST(CreatedPools, EverySupervisorThatDiesLeavesWhatItsSuccessorFinishesOrUndoes) {
+  Left left;
+  std::vector<std::pair<Left, bool>> moments;  // and whether its creator has been told by then
+  UniqueFd owners_end;
+  {
+    PoolsLife life(left, 1);
+    bool told = false;
+    const auto note = [&] { moments.emplace_back(life.snapshot(), told); };
+    life.asked().seen = note;
+    life.seen = note;
+    life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 3}, [&](auto&& made) {
+      ASSERT_TRUE(made);
+      owners_end = std::move(made->lifeline);
+      told = true;
+    });
+    life.settle();
+    ASSERT_TRUE(told);
+    EXPECT_FALSE(life.created().resize(life.peer(), "p", 3));
+    life.settle();
+    life.created().drop(life.peer(), "p", std::nullopt, [](const auto&) {});
+    life.settle();
+    EXPECT_EQ(life.set().all().size(), 1U);
+  }
+  std::size_t served = 0;
+  std::size_t undone = 0;
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    SCOPED_TRACE("moment " + std::to_string(i));
+    auto& [moment, told] = moments[i];
+    const auto state = [&] {
+      shm::LedgerRecord& record = *reinterpret_cast<shm::LedgerRecord*>(moment.ledger.data());
+      return state_of(record, 1);
+    }();
+    PoolsLife successor(moment, 2);
+    ASSERT_TRUE(successor.opened);
+    const bool taken_up = successor.set().numbered(1) != nullptr;
+    EXPECT_EQ(taken_up, state == shm::LedgerPoolState::Serving || state == shm::LedgerPoolState::Draining);
+    EXPECT_TRUE(taken_up || !told || state != shm::LedgerPoolState::Created) << "whoever was told has it";
+    taken_up ? ++served : ++undone;
+    // Those that run were not adopted here: as killed by the keeper's cold start.
+    for (const auto& [worker, incarnation] : std::map(moment.workers)) successor.die(worker);
+    successor.start();
+    if (state == shm::LedgerPoolState::Serving) {
+      ASSERT_EQ(successor.set().all().size(), 2U) << "its owner holds on";
+      std::optional<RequestRefusal> refused;
+      successor.created().drop(successor.peer(), "p", std::nullopt, [&](auto why) { refused = std::move(why); });
+      successor.settle();
+      EXPECT_FALSE(refused);
+    }
+    expect_nothing_left(successor, moment);
+  }
+  EXPECT_GT(served, 10U);
+  EXPECT_GT(undone, 3U);
+}
+
+TEST(CreatedPools, AnOwnerThatDiedBetweenTwoSupervisorsIsFound) {
+  Left left;
+  std::optional<OrRefusal<PoolOffer>> offer;
+  {
+    PoolsLife life(left, 1);
+    offer = life.create("p");
+    ASSERT_TRUE(offer && *offer);
+    left = life.snapshot();
+  }
+  offer.reset();
+  PoolsLife successor(left, 2);
+  for (const auto& [worker, incarnation] : std::map(left.workers)) successor.die(worker);
+  successor.start();
+  expect_nothing_left(successor, left);
+}
+
+TEST(CreatedPools, WhoseTextIsLostIsLetGoOf) {
+  Left left;
+  std::optional<OrRefusal<PoolOffer>> offer;
+  {
+    PoolsLife life(left, 1);
+    offer = life.create("p");
+    left = life.snapshot();
+  }
+  std::erase_if(left.held, [](const auto& one) {
+    return std::get<0>(one.first) == static_cast<std::uint16_t>(DepositKind::PoolText);
+  });
+  PoolsLife successor(left, 2);
+  EXPECT_EQ(successor.set().all().size(), 1U);
+  for (const auto& [worker, incarnation] : std::map(left.workers)) successor.die(worker);
+  successor.start();
+  expect_nothing_left(successor, left);
+}
+
+}  // namespace
+}  // namespace ringmaster::daemon
