@@ -14,7 +14,7 @@
  *
  * The caller names a job by a number, its cookie. Each job that was accepted has one outcome, which is returned once.
  *
- * Threads: several threads may use a session at once; rm_session_free() must be the last call. A single request or
+ * Threads: several threads may use a session or a pool at once; to free it must be the last call. A single request or
  * outcome may be used by one thread at a time. In a forked child all functions fail, except those that free.
  *
  * Growth: functions and values are added, none changes its meaning. Structs grow at their end. The program sets
@@ -27,6 +27,7 @@
 
 #include "handler_info_abi.h"
 #include "outcome_abi.h"
+#include "pool_abi.h"
 
 #ifdef __cplusplus
 extern "C" {

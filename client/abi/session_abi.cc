@@ -4,25 +4,22 @@
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "client/abi/c_values.h"
+#include "client/abi/guard.h"
 #include "ringmaster_version.h"
-
-// No exception leaves these functions.
 
 namespace {
 
 using ringmaster::SubmitError;
-using ringmaster::abi::copy_text;
 using ringmaster::abi::from_ms;
 using ringmaster::abi::from_ns;
+using ringmaster::abi::guarded;
+using ringmaster::abi::kBadStruct;
+using ringmaster::abi::refuse;
 
 constexpr uint64_t kLongestGraceMs = 60'000;
-
-constexpr const char* kBadStruct =
-    "struct_size is wrong, or the struct uses members that this libringmaster does not know; set it by sizeof";
 
 template <typename Body>
 int or_else(int otherwise, Body&& body) {
@@ -55,25 +52,6 @@ int code_of(SubmitError error) {
       return RM_FORKED;
   }
   return RM_BAD_OPTION;
-}
-
-/// Calls act(), which returns RM_ACCEPTED or a refusal; exceptions become refusals.
-template <typename Act>
-int guarded(char* error, size_t error_size, Act&& act) noexcept {
-  try {
-    return act();
-  } catch (const std::bad_alloc&) {
-    copy_text("this process has no memory left", error, error_size);
-    return RM_TOO_LITTLE_MEMORY;
-  } catch (const std::exception& failure) {
-    copy_text(failure.what(), error, error_size);
-    return RM_BAD_OPTION;
-  }
-}
-
-int refuse(int code, std::string_view why, char* error, size_t error_size) {
-  copy_text(why, error, error_size);
-  return code;
 }
 
 ringmaster::ConnectOptions connect_options(const char* socket, const rm_session_options& given) {
