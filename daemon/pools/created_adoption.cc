@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <utility>
 
 #include "daemon/log/log.h"
@@ -8,6 +10,15 @@ namespace ringmaster::daemon {
 
 using keeper::DepositKind;
 using State = core::CreatedLife::State;
+
+namespace {
+
+bool owner_gone(const UniqueFd& lifeline) {
+  pollfd look{lifeline.get(), POLLIN, 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
+}  // namespace
 
 void CreatedPools::adopt(const TakePoolDeposit& take) {
   shm::LedgerRecord& ledger = rooms_.host.ledger();
@@ -66,7 +77,13 @@ Result<void> CreatedPools::adopt_one(std::uint32_t index, const TakePoolDeposit&
 void CreatedPools::start() {
   for (const auto& [index, entry] : entries_) {
     log_info("took over a created pool", {{"pool", entry->config.name}, {"uid", entry->owner()}});
-    entry->life.state() == State::Draining ? drain(*entry) : watch_owner(*entry);
+    if (entry->life.state() == State::Draining) {
+      drain(*entry);
+    } else if (owner_gone(entry->lifeline)) {
+      lose_owner(*entry);  // before anybody asks for another pool of its name
+    } else {
+      watch_owner(*entry);
+    }
   }
 }
 

@@ -27,6 +27,20 @@ RequestRefusal no_room() {
   return {RefusalCode::NoMemory, "the daemon has as many pools, or workers of pools, as it can; drop some"};
 }
 
+RefusalCode code_of(core::CreationRefusal refusal) {
+  switch (refusal) {
+    case core::CreationRefusal::NotOffered:
+    case core::CreationRefusal::AnotherUser:
+      return RefusalCode::NotAllowed;
+    case core::CreationRefusal::NameLeaving:
+      return RefusalCode::Draining;
+    case core::CreationRefusal::BadName:
+    case core::CreationRefusal::NameTaken:
+      break;
+  }
+  return RefusalCode::BadArgument;
+}
+
 RequestRefusal not_created(Event why) {
   if (why != Event::NotHeld) return {RefusalCode::UnknownPool, "the pool was dropped while it was created"};
   return {RefusalCode::NoMemory, "the keeper's table of descriptors is full; drop pools, or close some sessions"};
@@ -60,12 +74,12 @@ std::optional<RequestRefusal> CreatedPools::judge(const Peer& peer, const PoolWi
   question.daemon = terms_.own.uid;
   question.offered = rooms_.quota.limits().pools_per_uid.value_or(0) != 0;
   question.name = wish.name;
-  question.taken = find(peer, core::created_pool_name(peer.uid, wish.name)) != nullptr;
+  const Entry* const same = find(peer, core::created_pool_name(peer.uid, wish.name));
+  question.taken = same != nullptr;
+  question.leaving = same != nullptr && same->life.state() > State::Serving;
   const auto refused = core::judge_creation(question);
   if (!refused) return std::nullopt;
-  const bool bad_name = *refused == core::CreationRefusal::BadName || *refused == core::CreationRefusal::NameTaken;
-  return RequestRefusal{bad_name ? RefusalCode::BadArgument : RefusalCode::NotAllowed,
-                        core::to_string(*refused, question)};
+  return RequestRefusal{code_of(*refused), core::to_string(*refused, question)};
 }
 
 void CreatedPools::create(const Peer& peer, PoolWish wish, Created done) {
@@ -205,9 +219,13 @@ void CreatedPools::refuse(Entry& entry, RequestRefusal refusal) const {
 void CreatedPools::watch_owner(Entry& entry) {
   entry.watch = std::make_unique<FdWatch>(rooms_.host.loop(), entry.lifeline.get(), [this, &entry] {
     entry.watch.reset();
-    log_info("the owner of a pool is gone", {{"pool", entry.config.name}, {"uid", entry.owner()}});
-    tell(entry, Event::Unwanted);
+    lose_owner(entry);
   });
+}
+
+void CreatedPools::lose_owner(Entry& entry) {
+  log_info("the owner of a pool is gone", {{"pool", entry.config.name}, {"uid", entry.owner()}});
+  tell(entry, Event::Unwanted);
 }
 
 void CreatedPools::drain(Entry& entry) {

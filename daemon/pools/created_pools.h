@@ -65,6 +65,7 @@ class CreatedPools final : public PoolMaker {
   void refuse(Entry& entry, RequestRefusal refusal) const;
   void drain(Entry& entry);
   void watch_owner(Entry& entry);
+  void lose_owner(Entry& entry);
   void forget(Entry& entry);
   void forgotten(std::uint32_t index);
   void look();

@@ -24,7 +24,7 @@ std::optional<CreationRefusal> judge_creation(const CreationQuestion& question) 
   if (!question.offered) return CreationRefusal::NotOffered;
   if (question.daemon != 0 && question.daemon != question.creator) return CreationRefusal::AnotherUser;
   if (!is_name(question.name)) return CreationRefusal::BadName;
-  if (question.taken) return CreationRefusal::NameTaken;
+  if (question.taken) return question.leaving ? CreationRefusal::NameLeaving : CreationRefusal::NameTaken;
   return std::nullopt;
 }
 
@@ -41,6 +41,9 @@ std::string to_string(CreationRefusal refusal, const CreationQuestion& question)
     case CreationRefusal::NameTaken:
       return "there is a pool \"" + created_pool_name(question.creator, question.name) +
              "\" already; choose another name, or drop that one first";
+    case CreationRefusal::NameLeaving:
+      return "the pool \"" + created_pool_name(question.creator, question.name) +
+             "\" is being removed; wait until it is gone, or choose another name";
   }
   return "unknown";
 }

@@ -20,8 +20,9 @@ struct CreationQuestion {
   bool offered = false;   ///< [limits] pools_per_uid is not 0
   std::string_view name;  ///< as its creator calls it
   bool taken = false;     ///< there is one of that name
+  bool leaving = false;   ///< which is being removed
 };
-enum class CreationRefusal : std::uint8_t { NotOffered, AnotherUser, BadName, NameTaken };
+enum class CreationRefusal : std::uint8_t { NotOffered, AnotherUser, BadName, NameTaken, NameLeaving };
 [[nodiscard]] std::optional<CreationRefusal> judge_creation(const CreationQuestion& question);
 /// One sentence with what to do.
 [[nodiscard]] std::string to_string(CreationRefusal refusal, const CreationQuestion& question);

@@ -345,7 +345,8 @@ TEST_F(DaemonPools, SupervisorsThatDieMeanwhileLeaveNothingHalf) {
     std::vector<CreatedPool> pools;
     for (unsigned i = 0; i < 4; ++i) {
       auto pool = client().create_pool("p" + std::to_string(i), {text()});
-      if (pool) pools.push_back(std::move(*pool));
+      ASSERT_TRUE(pool) << pool.error().message;
+      pools.push_back(std::move(*pool));
       if (i == round % 4) {
         ASSERT_EQ(::kill(supervisor(), SIGKILL), 0);
       }

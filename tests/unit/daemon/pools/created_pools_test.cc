@@ -90,6 +90,10 @@ TEST(CreatedPools, WhoDropsItHearsWhenNothingIsLeft) {
   life.created().drop(life.peer(), "p", std::nullopt, done);
   life.created().drop(life.peer(), own("p"), core::Duration{0}, done);
   EXPECT_EQ(told, 0U);
+  std::optional<RefusalCode> meanwhile;
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
+                        [&](auto&& made) { meanwhile = made ? RefusalCode::Internal : made.error().code; });
+  EXPECT_EQ(meanwhile, RefusalCode::Draining) << "to be asked again";
   life.settle();
   EXPECT_EQ(told, 2U);
   std::optional<RequestRefusal> third;
@@ -211,6 +215,7 @@ TEST(CreatedPools, AnOwnerThatDiedBetweenTwoSupervisorsIsFound) {
   PoolsLife successor(left, 2);
   for (const auto& [worker, incarnation] : std::map(left.workers)) successor.die(worker);
   successor.start();
+  EXPECT_TRUE(successor.asked().specs.empty()) << "no worker is started for it";
   expect_nothing_left(successor, left);
 }
 

@@ -45,6 +45,9 @@ TEST(PoolCreation, TakesNoNameThatIsAnotherUsersOrNone) {
   again.taken = true;
   EXPECT_EQ(judge_creation(again), CreationRefusal::NameTaken);
   EXPECT_THAT(to_string(CreationRefusal::NameTaken, again), HasSubstr("\"u1000.pdf\""));
+  again.leaving = true;
+  EXPECT_EQ(judge_creation(again), CreationRefusal::NameLeaving);
+  EXPECT_THAT(to_string(CreationRefusal::NameLeaving, again), HasSubstr("wait until it is gone"));
 }
 
 TEST(PoolCreation, LeavesAPoolToItsOwnerAndToRoot) {
