@@ -62,7 +62,8 @@ socket_jobs_per_uid = 256
 crashes_per_minute = 6000
 # Pools that one user may create at run time, with `ringmaster pools create` or by a program. Their workers run as that
 # user, with no more than it has, and they are gone when their owner is. "auto": 16 where nobody but the daemon's own
-# user, who is not root, can reach the socket; else 0, none. For other users than its own the daemon must be root.
+# user can reach the socket, and the daemon is not root's, or is for one process (--owner-fd); else 0, none. For other
+# users than its own the daemon must be root.
 pools_per_uid = "auto"
 # Workers, spares included, that the pools one user created may have together.
 workers_per_uid = 256

@@ -109,6 +109,7 @@ int run_keeper(const CommandLine& line) {
   setup.watchdog_ns = service.watchdog_ns;
   setup.program.config = line.config;
   setup.program.socket = line.socket;
+  setup.program.owned = line.owner != nullptr;
   setup.descriptors = daemon::raise_soft_limit(RLIMIT_NOFILE, setup.given.descriptors);
   // The limit is meant for files, but shared memory counts too.
   static_cast<void>(daemon::lift_limit(RLIMIT_FSIZE, setup.given.file_size));

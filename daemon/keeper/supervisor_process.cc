@@ -59,6 +59,7 @@ int become_supervisor(const SupervisorProgram& program, bool cold, const Deposit
   if (program.socket != nullptr) add("--socket"), add(program.socket);
   add("--keeper-fd"), add("3");
   add("--table-fd"), add("4");
+  if (program.owned) add("--owned");
   if (cold) add("--cold");
   return exec_supervisor(program, argv.data());
 }

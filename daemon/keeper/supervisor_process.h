@@ -17,6 +17,7 @@ struct SupervisorProgram {
   const char* path = nullptr;    ///< for messages, and used if execveat is forbidden
   const char* config = nullptr;  ///< --config, or nullptr
   const char* socket = nullptr;  ///< --socket, or nullptr
+  bool owned = false;            ///< --owner-fd: the daemon is for one process
 };
 
 /// Finds ringmaster-supervisor: beside the keeper, in ../libexec/ringmaster, or in the installation's folder. False,

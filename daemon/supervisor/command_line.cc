@@ -10,8 +10,11 @@ namespace {
 
 using Options = SupervisorOptions;
 
-constexpr std::array<std::pair<std::string_view, bool Options::*>, 3> kSwitches{
-    {{"--print-config", &Options::print_config}, {"--version", &Options::version}, {"--cold", &Options::cold}}};
+constexpr std::array<std::pair<std::string_view, bool Options::*>, 4> kSwitches{
+    {{"--print-config", &Options::print_config},
+     {"--version", &Options::version},
+     {"--cold", &Options::cold},
+     {"--owned", &Options::owned}}};
 constexpr std::array<std::pair<std::string_view, std::string Options::*>, 2> kTexts{
     {{"--config", &Options::config}, {"--socket", &Options::socket}}};
 constexpr std::array<std::pair<std::string_view, int Options::*>, 2> kDescriptors{

@@ -18,6 +18,7 @@ struct SupervisorOptions {
   bool print_config = false;
   bool version = false;
   bool cold = false;
+  bool owned = false;  ///< the daemon is for one process, and ends with it
 };
 
 /// `arguments`: without the program's name.

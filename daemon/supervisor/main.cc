@@ -51,7 +51,7 @@ Result<void> read_start(const SupervisorOptions& options, SupervisorStart& start
   if (auto taken = take_link(options, start); !taken) return taken;
   if (auto loaded = load_configuration(options.config, start); !loaded) return loaded;
   if (auto chosen = choose_socket(options.socket, start); !chosen) return chosen;
-  decide_created_pools(start);
+  decide_created_pools(options.owned, start);
   return {};
 }
 

@@ -64,7 +64,7 @@ Result<void> choose_socket(const std::string& wish, SupervisorStart& start) {
   return {};
 }
 
-void decide_created_pools(SupervisorStart& start) {
+void decide_created_pools(bool owned, SupervisorStart& start) {
   auto& limit = start.config.limits.pools_per_uid;
   if (limit) return;
   const bool passed = std::ranges::any_of(start.table.deposits, [](const keeper::InheritedDeposit& deposit) {
@@ -76,7 +76,7 @@ void decide_created_pools(SupervisorStart& start) {
   const bool closed_folder =
       ::stat(path.c_str(), &folder) == 0 && folder.st_uid == ::geteuid() && (folder.st_mode & kOthers) == 0;
   const bool only_owner = !passed && (closed_folder || (start.config.daemon.socket_mode & kOthers) == 0);
-  limit = core::default_pools_per_uid(::geteuid() == 0, only_owner);
+  limit = core::default_pools_per_uid(::geteuid() == 0, owned, only_owner);
 }
 
 int unserved_listener(const keeper::InheritedTable& table) {

@@ -34,8 +34,9 @@ struct SupervisorStart {
 /// Chooses the socket's path; checks that its folder is safe, and creates the folder if it may.
 [[nodiscard]] Result<void> choose_socket(const std::string& wish, SupervisorStart& start);
 
-/// Whether clients may create pools, if the configuration does not say. REQUIRES: choose_socket was called.
-void decide_created_pools(SupervisorStart& start);
+/// Whether clients may create pools, if the configuration does not say. `owned`: the daemon is for one process.
+/// REQUIRES: choose_socket was called.
+void decide_created_pools(bool owned, SupervisorStart& start);
 
 /// The service manager's socket, if no supervisor has served it yet; -1: none.
 [[nodiscard]] int unserved_listener(const keeper::InheritedTable& table);

@@ -39,10 +39,10 @@ enum class QuotaKind : std::uint8_t {
   WorkersPerUid,
 };
 
-/// Who can reach a private daemon could start the same workers without it. `root`: the daemon is; `only_owner`: nobody
-/// but its own user gets at its socket.
-[[nodiscard]] constexpr std::uint64_t default_pools_per_uid(bool root, bool only_owner) {
-  return !root && only_owner ? 16 : 0;
+/// Who can reach a private daemon could start the same workers without it. `root`: the daemon is, so it may be a
+/// system's; `owned`: it is for one process (--owner-fd); `only_owner`: nobody but its own user gets at its socket.
+[[nodiscard]] constexpr std::uint64_t default_pools_per_uid(bool root, bool owned, bool only_owner) {
+  return only_owner && (owned || !root) ? 16 : 0;
 }
 
 /// The last eighth of the connections is for uids that have fewer than this: a few uids with many cannot take them all.

@@ -12,14 +12,15 @@ Result<SupervisorOptions> parse(const std::vector<const char*>& arguments) {
 }
 
 TEST(SupervisorCommandLine, IsWhatTheKeeperSays) {
-  const auto options =
-      parse({"--config", "/etc/r.toml", "--socket", "/run/r.sock", "--keeper-fd", "3", "--table-fd", "4", "--cold"});
+  const auto options = parse({"--config", "/etc/r.toml", "--socket", "/run/r.sock", "--keeper-fd", "3", "--table-fd",
+                              "4", "--owned", "--cold"});
   ASSERT_TRUE(options);
   EXPECT_EQ(options->config, "/etc/r.toml");
   EXPECT_EQ(options->socket, "/run/r.sock");
   EXPECT_EQ(options->keeper_fd, 3);
   EXPECT_EQ(options->table_fd, 4);
   EXPECT_TRUE(options->cold);
+  EXPECT_TRUE(options->owned);
   EXPECT_FALSE(options->check);
 }
 

@@ -89,21 +89,24 @@ TEST(SupervisorStart, LetsItsUserCreatePoolsWhereNobodyElseGetsAtTheSocket) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   SupervisorStart start;
   start.socket_path = folder + "/s";
-  decide_created_pools(start);
-  EXPECT_EQ(start.config.limits.pools_per_uid, core::default_pools_per_uid(::geteuid() == 0, true));
+  decide_created_pools(false, start);
+  EXPECT_EQ(start.config.limits.pools_per_uid, core::default_pools_per_uid(::geteuid() == 0, false, true));
   ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
   const auto decide = [&] {
     start.config.limits.pools_per_uid.reset();
-    decide_created_pools(start);
+    decide_created_pools(false, start);
     return start.config.limits.pools_per_uid;
   };
   EXPECT_EQ(decide(), 0U) << "others may enter the folder, and the socket has a group";
   start.config.daemon.socket_mode = 0600;
-  EXPECT_EQ(decide(), core::default_pools_per_uid(::geteuid() == 0, true));
+  EXPECT_EQ(decide(), core::default_pools_per_uid(::geteuid() == 0, false, true));
+  start.config.limits.pools_per_uid.reset();
+  decide_created_pools(true, start);
+  EXPECT_EQ(start.config.limits.pools_per_uid, 16U) << "for one process";
   start.table.deposits = {{keeper::make_label(DepositKind::Listener, 0, 1), -1}};
   EXPECT_EQ(decide(), 0U) << "the service manager's own";
   start.config.limits.pools_per_uid = 3;
-  decide_created_pools(start);
+  decide_created_pools(false, start);
   EXPECT_EQ(start.config.limits.pools_per_uid, 3U);
   ::rmdir(folder.c_str());
 }

@@ -203,9 +203,11 @@ TEST(Quota, PoolsAreChargedWithTheirWorkersAndBytes) {
 }
 
 TEST(Quota, OnlyAPrivateDaemonLetsItsUserCreatePoolsUnasked) {
-  EXPECT_EQ(default_pools_per_uid(false, true), 16U);
-  EXPECT_EQ(default_pools_per_uid(false, false), 0U);
-  EXPECT_EQ(default_pools_per_uid(true, true), 0U);
+  EXPECT_EQ(default_pools_per_uid(false, false, true), 16U);
+  EXPECT_EQ(default_pools_per_uid(false, false, false), 0U);
+  EXPECT_EQ(default_pools_per_uid(true, false, true), 0U);
+  EXPECT_EQ(default_pools_per_uid(true, true, true), 16U) << "in a container, say";
+  EXPECT_EQ(default_pools_per_uid(true, true, false), 0U);
 }
 
 }  // namespace
