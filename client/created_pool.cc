@@ -24,9 +24,9 @@ CreatedPool& CreatedPool::operator=(CreatedPool&& other) noexcept {
 }
 CreatedPool::~CreatedPool() { hang_up(); }
 
-Result<void> CreatedPool::resize(unsigned workers) {
+Result<void> CreatedPool::resize(unsigned workers, unsigned min_workers) {
   if (!link_) return Error{"this pool was moved away"};
-  return client::resize_pool(*link_, name_, workers);
+  return client::resize_pool(*link_, name_, workers, min_workers);
 }
 
 Result<void> CreatedPool::drop(std::optional<Duration> limit) {

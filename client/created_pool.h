@@ -26,8 +26,9 @@ class CreatedPool {
 
   /// For Client::open and run: "u1000.pdf".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// So many are to work, at most as many as it was created for.
-  [[nodiscard]] Result<void> resize(unsigned workers);
+  /// So many are to work, at most as many as it was created for; or as many as there is work for, from `min_workers` on
+  /// (0: always `workers`).
+  [[nodiscard]] Result<void> resize(unsigned workers, unsigned min_workers = 0);
   /// Removes it and waits until nothing of it is left. `limit`: for running jobs; unset: the daemon's shutdown_timeout.
   [[nodiscard]] Result<void> drop(std::optional<Duration> limit = std::nullopt);
   /// Readable (POLLERR) when the daemon has let go of it: it was dropped by somebody else, or the daemon is gone.

@@ -19,7 +19,7 @@ enum {
   RM_STATUS_TIMED_OUT = 3, /* Not started before its queue timeout, or killed at its run timeout. */
   RM_STATUS_CANCELLED = 4,
   RM_STATUS_REFUSED = 5, /* Bad request, unknown handler, or a result larger than its room. */
-  RM_STATUS_LOST = 6     /* The daemon shut down or is gone. */
+  RM_STATUS_LOST = 6     /* The daemon shut down or is gone, or its pool is. */
 };
 
 /* An outcome, filled in by rm_session_next(). Its pointers are valid until rm_outcome_free(), also after

@@ -13,9 +13,9 @@ typedef struct rm_pool rm_pool;
 
 typedef struct rm_pool_options {
   uint32_t struct_size;
-  uint32_t workers;            /* How many are to work; 0: as config says. */
+  uint32_t workers;            /* How many are to work, at most; 0: as config says. */
   uint32_t most_workers;       /* To which the pool may be resized; 0: as workers. */
-  uint32_t min_workers;        /* 0, or the same as workers. */
+  uint32_t min_workers;        /* As many as there is work for, from this to workers; 0: always workers. */
   uint64_t control_timeout_ms; /* For one answer of the daemon; 0: 10 s. */
   const char* config;          /* TOML, as in one [pool.NAME] of the daemon's configuration; without user and group. */
   const char* folder;          /* Absolute; what relative paths in config stand for. NULL: the working directory. */
@@ -31,8 +31,9 @@ rm_pool* rm_pool_create(const char* socket, const char* name, const rm_pool_opti
                         size_t error_size);
 /* For rm_session_open(): "u1000.pdf". Valid until rm_pool_free(). */
 const char* rm_pool_name(const rm_pool* pool);
-/* `workers` are to work from now on, at most as many as the pool was created for. min_workers: 0, or the same. Does not
- * wait for them; nobody is stopped in the middle of a job. 1: done. 0: `error` says why. */
+/* From now on as many are to work as there is work for, from min_workers to `workers`; min_workers 0: always `workers`.
+ * These are at most as many as the pool was created for. Does not wait for them; nobody is stopped in the middle of a
+ * job. 1: done. 0: `error` says why. */
 int rm_pool_resize(rm_pool* pool, uint32_t min_workers, uint32_t workers, char* error, size_t error_size);
 
 #define RM_SHUTDOWN_TIMEOUT UINT64_MAX /* As a limit: the daemon's shutdown_timeout. */

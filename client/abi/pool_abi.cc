@@ -29,13 +29,10 @@ ringmaster::PoolOptions pool_options(const rm_pool_options& given) {
   if (given.config != nullptr) options.config = given.config;
   if (given.folder != nullptr) options.folder = given.folder;
   options.workers = given.workers;
+  options.min_workers = given.min_workers;
   options.most_workers = given.most_workers;
   return options;
 }
-
-constexpr const char* kFixed = "min_workers is not 0, and not workers";
-
-bool is_fixed(uint32_t min_workers, uint32_t workers) { return min_workers == 0 || min_workers == workers; }
 
 /// 1 if `act`, which asks the daemon for something, succeeds; else 0, with a sentence in `error`.
 template <typename Act>
@@ -57,7 +54,6 @@ rm_pool* rm_pool_create(const char* socket, const char* name, const rm_pool_opti
   (void)guarded(error, error_size, [&] {
     const auto given = ringmaster::abi::read_struct(options);
     if (!given) return refuse(RM_BAD_OPTION, ringmaster::abi::kBadStruct, error, error_size);
-    if (!is_fixed(given->min_workers, given->workers)) return refuse(RM_BAD_OPTION, kFixed, error, error_size);
     if (name == nullptr) return refuse(RM_BAD_OPTION, "the pool has no name", error, error_size);
     auto client = ringmaster::Client::connect(connect_options(socket, *given));
     if (!client) return refuse(RM_BAD_OPTION, client.error().message, error, error_size);
@@ -72,8 +68,7 @@ rm_pool* rm_pool_create(const char* socket, const char* name, const rm_pool_opti
 const char* rm_pool_name(const rm_pool* pool) { return pool->pool.name().c_str(); }
 
 int rm_pool_resize(rm_pool* pool, uint32_t min_workers, uint32_t workers, char* error, size_t error_size) {
-  return asked(error, error_size,
-               [&] { return is_fixed(min_workers, workers) ? pool->pool.resize(workers) : ringmaster::Error{kFixed}; });
+  return asked(error, error_size, [&] { return pool->pool.resize(workers, min_workers); });
 }
 
 int rm_pool_drop(rm_pool* pool, uint64_t limit_ms, char* error, size_t error_size) {

@@ -219,6 +219,8 @@ void add_pools_commands(CLI::App& app, CommandLine& line, Run& run) {
   create.add_option("name", line.pools.name, "1 to 32 letters, digits, - and _")->required()->check(kNotEmpty);
   create.add_option("--config", line.pools.config, "FILE: the keys of one pool's table")->required()->check(kNotEmpty);
   create.add_option("--workers", line.pools.workers, "how many (else as FILE says)")->check(CLI::Range(1, 256));
+  create.add_option("--min", line.pools.min_workers, "as many as there is work for, from this to --workers")
+      ->check(CLI::Range(1, 256));
   create.add_option("--most", line.pools.most_workers, "to which it may be resized (else as many as there are)")
       ->check(CLI::Range(1, 256));
   CLI::App& drop =
@@ -236,6 +238,7 @@ void add_pools_commands(CLI::App& app, CommandLine& line, Run& run) {
                                  false, [&line] { return run_resize_pool(line.common, line.pools); });
   resize.add_option("name", line.pools.name, "as it was created, or in full")->required()->check(kNotEmpty);
   resize.add_option("workers", line.pools.workers, "how many")->required();
+  resize.add_option("--min", line.pools.min_workers, "as many as there is work for, from this on");
 }
 
 // An error text if the first word that is not an option is no command either.

@@ -38,7 +38,8 @@ int run_create_pool(const CommonOptions& common, const PoolCommand& command) {
   auto client = connect(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
   catch_interrupts();
-  auto pool = client->create_pool(command.name, {std::move(*text), {}, command.workers, command.most_workers});
+  auto pool = client->create_pool(command.name,
+                                  {std::move(*text), {}, command.workers, command.most_workers, command.min_workers});
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
   if (const int code = print(pool->name() + "\n"); code != kExitDone) return code;
   if (wait_for_end(pool->lifeline())) return fail(kExitRefused, "pool \"" + pool->name() + "\" was removed");
@@ -57,9 +58,10 @@ int run_drop_pool(const CommonOptions& common, const PoolCommand& command) {
 int run_resize_pool(const CommonOptions& common, const PoolCommand& command) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  const auto resized = client::resize_pool(client->link(), command.name, command.workers);
+  const auto resized = client::resize_pool(client->link(), command.name, command.workers, command.min_workers);
   if (!resized) return fail(exit_code(resized.error()), resized.error().message);
-  return print("pool \"" + command.name + "\": " + std::to_string(command.workers) +
+  const std::string least = command.min_workers != 0 ? std::to_string(command.min_workers) + " to " : "";
+  return print("pool \"" + command.name + "\": " + least + std::to_string(command.workers) +
                (command.workers == 1 ? " worker\n" : " workers\n"));
 }
 

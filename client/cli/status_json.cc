@@ -89,6 +89,7 @@ void add_pool(JsonWriter& json, const v1::PoolStatus& pool) {
   json.text("name", pool.name()).text("state", pool.state()).boolean("quarantined", pool.quarantined());
   if (pool.has_owner()) json.number("owner", wide(pool.owner()));
   json.text("quarantine_reason", pool.quarantine_reason()).number("workers_wanted", wide(pool.workers_wanted()));
+  json.number("workers_min", wide(pool.workers_min())).number("workers_max", wide(pool.workers_max()));
   json.number("spares_wanted", wide(pool.spares_wanted())).number("queued", wide(pool.queued()));
   json.number("running", wide(pool.running()));
   add_recent(json, pool);

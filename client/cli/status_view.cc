@@ -75,11 +75,17 @@ std::string charges(const v1::PoolStatus& pool) {
   return text;
 }
 
+std::string workers_of(const v1::PoolStatus& pool) {
+  std::string text = count_of(pool.workers_wanted(), "worker");
+  if (pool.workers_min() == pool.workers_max()) return text;
+  return text + " (" + std::to_string(pool.workers_min()) + " to " + std::to_string(pool.workers_max()) + ")";
+}
+
 std::string pool_text(const v1::PoolStatus& pool, bool full) {
   const std::string owner = pool.has_owner() ? ", created by uid " + std::to_string(pool.owner()) : "";
-  std::string text = "\npool " + pool.name() + ": " + pool.state() + owner + ", " +
-                     count_of(pool.workers_wanted(), "worker") + " + " + count_of(pool.spares_wanted(), "spare") +
-                     ", " + std::to_string(pool.queued()) + " queued, " + std::to_string(pool.running()) + " running\n";
+  std::string text = "\npool " + pool.name() + ": " + pool.state() + owner + ", " + workers_of(pool) + " + " +
+                     count_of(pool.spares_wanted(), "spare") + ", " + std::to_string(pool.queued()) + " queued, " +
+                     std::to_string(pool.running()) + " running\n";
   if (pool.quarantined()) text += "  QUARANTINED: " + pool.quarantine_reason() + "\n";
   text += charges(pool);
   text += pool_figures(pool);

@@ -39,7 +39,8 @@ Result<PoolMade> create_pool(ControlLink& link, const std::string& name, const P
                                                            .config = options.config,
                                                            .folder = folder,
                                                            .workers = options.workers,
-                                                           .most_workers = options.most_workers}));
+                                                           .most_workers = options.most_workers,
+                                                           .min_workers = options.min_workers}));
   if (!made) return made.error();
   auto said = PoolCreatedReply::read(made->reply.body());
   if (!said) return said.error();
@@ -48,8 +49,9 @@ Result<PoolMade> create_pool(ControlLink& link, const std::string& name, const P
   return PoolMade{std::move(said->name), std::move(made->fds.front())};
 }
 
-Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers) {
-  const auto done = expect(link.ask(encode(ResizePoolRequest{.name = name, .workers = workers})), ReplyKind::Done);
+Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers, unsigned min_workers) {
+  const ResizePoolRequest resize{.name = name, .workers = workers, .min_workers = min_workers};
+  const auto done = expect(link.ask(encode(resize)), ReplyKind::Done);
   if (!done) return done.error();
   return {};
 }

@@ -17,7 +17,8 @@ struct PoolMade {
 };
 /// Asks the daemon for a pool, again when the connection breaks: what was made for the one before is gone with it.
 [[nodiscard]] Result<PoolMade> create_pool(ControlLink& link, const std::string& name, const PoolOptions& options);
-[[nodiscard]] Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers);
+[[nodiscard]] Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers,
+                                       unsigned min_workers);
 /// Waits until nothing of it is left. One that is not there is an Error.
 [[nodiscard]] Result<void> drop_pool(ControlLink& link, const std::string& name, std::optional<Duration> limit);
 

@@ -56,6 +56,7 @@ struct PoolOptions {
   std::string folder = {};  ///< absolute: what relative paths in it stand for; empty: this process's working directory
   unsigned workers = 0;     ///< 0: as the text says
   unsigned most_workers = 0;  ///< to which it may be resized; 0: as workers
+  unsigned min_workers = 0;   ///< as many as there is work for, from this to `workers`; 0: always `workers`
 };
 
 /// A pool and what it offers.

@@ -11,6 +11,7 @@
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/pool/pool_plan.h"
 #include "daemon/core/pool/restart_policy.h"
+#include "daemon/core/pool/worker_range.h"
 #include "daemon/core/types.h"
 #include "daemon/log/log_level.h"
 
@@ -71,10 +72,12 @@ struct PoolConfig {
   /// For the stock worker: absolute paths of .so files. Stock names and "all" have been replaced by paths.
   std::vector<std::string> handlers;
 
-  unsigned workers = 0;  ///< 0: "auto", as many as there are usable CPUs (see `resolve_workers`)
+  unsigned workers = 0;      ///< at most at work; 0: "auto", as many as there are usable CPUs (see `resolve_workers`)
+  unsigned min_workers = 0;  ///< at least at work; 0: as workers
   unsigned spares = 1;
   unsigned most_workers = 0;  ///< of a created pool: seats are kept for so many; 0: for `workers`
 
+  Duration idle_timeout = std::chrono::seconds{30};  ///< of workers beyond min_workers; 0: they stay
   Duration start_timeout = std::chrono::seconds{30};
   Duration health_queue_age = std::chrono::seconds{30};  ///< 0: waiting jobs never degrade the daemon
   Duration queue_timeout{};                              ///< 0: a queued job waits for as long as its client wants
@@ -125,6 +128,11 @@ inline constexpr unsigned kMaxSessionSlots = 4096;
 /// Places for processes: of as many workers as there may be, and of the spares.
 [[nodiscard]] constexpr unsigned seats_of(const PoolConfig& pool) {
   return (pool.most_workers > pool.workers ? pool.most_workers : pool.workers) + pool.spares;
+}
+
+/// How many are at work, once "auto" is resolved.
+[[nodiscard]] constexpr core::WorkerRange range_of(const PoolConfig& pool) {
+  return {pool.min_workers == 0 ? pool.workers : pool.min_workers, pool.workers};
 }
 
 /// The number of workers; "auto" becomes `usable_cpus`, but at least 1, and leaves room for the spares.

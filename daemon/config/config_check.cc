@@ -157,10 +157,10 @@ void check_pool_values(PoolConfig& pool, TableReader& reader) {
   if (command != nullptr && reader.find("handlers") != nullptr) {
     reader.complain("handlers", "a pool has either command or handlers (for the stock worker), not both");
   }
-  if (std::max(1U, pool.workers) + pool.spares > kMaxSeats) {
-    reader.complain("spares", std::to_string(std::max(1U, pool.workers)) + " workers and " +
-                                  std::to_string(pool.spares) + " spares are more than " + std::to_string(kMaxSeats) +
-                                  " processes");
+  const unsigned workers = std::max({1U, pool.workers, pool.min_workers});
+  if (workers + pool.spares > kMaxSeats) {
+    reader.complain("spares", std::to_string(workers) + " workers and " + std::to_string(pool.spares) +
+                                  " spares are more than " + std::to_string(kMaxSeats) + " processes");
   }
   if (pool.start_timeout <= Duration::zero()) reader.complain("start_timeout", "must be longer than 0s");
   const Duration shortest = core::LookSchedule::shortest_run_timeout();

@@ -77,7 +77,10 @@ handlers = ["all"]
 # command = ["/usr/local/lib/reports/worker", "--fast"]
 
 # Processes that work at the same time: a number, or "auto" for one per usable CPU (affinity mask and cgroup quota).
+# { min = 1, max = 8 }: as many as there is work for. Some are added when a job has waited for longer than a start takes,
+# and one goes when it was not needed for idle_timeout ("0s": never). max may be "auto".
 workers = "auto"
+idle_timeout = "30s"
 # More processes, which are ready to take over at once when a worker dies. Workers and spares: at most 256.
 spares = 1
 

@@ -16,7 +16,7 @@ namespace ringmaster::config {
 
 unsigned resolve_workers(const PoolConfig& pool, unsigned usable_cpus) {
   if (pool.workers > 0) return pool.workers;
-  return std::clamp(usable_cpus, 1U, kMaxSeats - std::min(pool.spares, kMaxSeats - 1));
+  return std::clamp(std::max(usable_cpus, pool.min_workers), 1U, kMaxSeats - std::min(pool.spares, kMaxSeats - 1));
 }
 
 namespace {

@@ -163,16 +163,32 @@ void read_pools_per_uid(TableReader& reader, core::QuotaLimits& limits) {
   reader.read("pools_per_uid", limits.pools_per_uid.emplace(), 0);
 }
 
-void read_workers(TableReader& pool, PoolConfig& config) {
-  const Node* node = pool.find("workers");
+void read_count(TableReader& table, const std::string& key, const std::string& wanted, unsigned& count) {
+  const Node* node = table.find(key);
   if (node == nullptr) return;
   if (node->kind == Node::Kind::String && node->text == "auto") {
-    config.workers = 0;
+    count = 0;
   } else if (node->kind != Node::Kind::Integer) {
-    pool.complain_at(*node, "workers", "must be a number or \"auto\"");
+    table.complain_at(*node, key, "must be " + wanted);
   } else {
-    pool.read("workers", config.workers, 1, kMaxSeats);
+    table.read(key, count, 1, kMaxSeats);
   }
+}
+
+void read_workers(TableReader& pool, std::vector<Problem>& problems, const std::string& path, PoolConfig& config) {
+  const Node* node = pool.find("workers");
+  if (node == nullptr || node->kind != Node::Kind::Table) {
+    return read_count(pool, "workers", "a number, \"auto\" or { min = 1, max = 8 }", config.workers);
+  }
+  TableReader range{*node, path + ".workers", problems};
+  config.min_workers = 1;
+  range.read("min", config.min_workers, 1, kMaxSeats);
+  read_count(range, "max", "a number or \"auto\"", config.workers);
+  if (config.workers != 0 && config.min_workers > config.workers) {
+    range.complain("min",
+                   std::to_string(config.min_workers) + " is more than max (" + std::to_string(config.workers) + ")");
+  }
+  range.finish();
 }
 
 }  // namespace
@@ -257,8 +273,9 @@ PoolConfig read_pool(const std::string& name, const Node& table, const World& wo
   reader.renamed("max_deadline", "max_timeout");
   reader.read("command", config.command);
   reader.read("handlers", config.handlers);
-  read_workers(reader, config);
+  read_workers(reader, problems, path, config);
   reader.read("spares", config.spares, 0, kMaxSeats - 1);
+  reader.read("idle_timeout", config.idle_timeout);
   reader.read("start_timeout", config.start_timeout);
   reader.read("queue_timeout", config.queue_timeout);
   reader.read("health_queue_age", config.health_queue_age);

@@ -69,6 +69,10 @@ void check_size(const PoolConfig& pool, TableReader& reader) {
     reader.complain("workers", std::to_string(most) + " workers at most and " + std::to_string(pool.spares) +
                                    " spares are more than " + std::to_string(kMaxSeats) + " processes");
   }
+  if (pool.min_workers > pool.workers) {
+    reader.complain("workers", "at least " + std::to_string(pool.min_workers) + " are more than at most (" +
+                                   std::to_string(pool.workers) + ")");
+  }
   if (pool.most_workers != 0 && pool.most_workers < pool.workers) {
     reader.complain("workers", std::to_string(pool.workers) + " are more than there may be at most (" +
                                    std::to_string(pool.most_workers) + ")");
@@ -108,7 +112,10 @@ PoolOutcome parse_pool(const PoolText& text, const World& world, const OwnRights
   seen.cwd = text.folder;
   if (trusted) set_stock_list(seen, text.stock);
   PoolConfig pool = read_pool(text.name, root, seen, outcome.problems);
-  if (text.workers != 0) pool.workers = text.workers;
+  if (text.workers != 0) {
+    pool.workers = text.workers;
+    pool.min_workers = text.min_workers;
+  }
   pool.most_workers = text.most_workers;
   pool.workers = resolve_workers(pool, usable_cpus);
   std::vector<Problem> again;  // the keys were read once; these find their lines
@@ -132,6 +139,7 @@ std::vector<std::byte> encode_pool_text(const PoolText& text) {
     out.put_text(*one);
   }
   out.put(std::uint32_t{text.workers});
+  out.put(std::uint32_t{text.min_workers});
   out.put(std::uint32_t{text.most_workers});
   out.put(std::uint32_t{text.creator.uid});
   out.put(std::uint32_t{text.creator.gid});
@@ -154,6 +162,7 @@ Result<PoolText> decode_pool_text(std::span<const std::byte> bytes) {
     *one = in.get_text(in.get<std::uint32_t>());
   }
   text.workers = in.get<std::uint32_t>();
+  text.min_workers = in.get<std::uint32_t>();
   text.most_workers = in.get<std::uint32_t>();
   text.creator.uid = in.get<std::uint32_t>();
   text.creator.gid = in.get<std::uint32_t>();

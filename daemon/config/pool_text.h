@@ -34,6 +34,7 @@ struct PoolText {
   std::string stock;          ///< stock_list.h, as when it was created
   unsigned workers = 0;       ///< 0: as the text says
   unsigned most_workers = 0;  ///< 0: as workers
+  unsigned min_workers = 0;   ///< 0: as workers
   Creator creator;
 
   friend bool operator==(const PoolText&, const PoolText&) = default;

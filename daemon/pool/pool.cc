@@ -124,6 +124,7 @@ Result<void> Pool::open(PoolFds inherited) {
 void Pool::start() {
   started_ = true;
   book_.restore();
+  staffing_.take_over(host_.loop().now());
   statistics_.note(host_.loop().now(), report_.total(), false);
   for (Seat& seat : seats_) {
     if (seat.process) watcher_.resume_verdict(seat, host_.loop().now());
@@ -189,8 +190,8 @@ void Pool::remove(core::Duration timeout) {
   round_.ask();
 }
 
-void Pool::resize(unsigned workers) {
-  staffing_.want_workers(workers);
+void Pool::resize(core::WorkerRange range) {
+  staffing_.set_range(range, host_.loop().now());
   round_.ask();
 }
 
@@ -307,6 +308,7 @@ void Pool::on_ready(core::SeatNumber index) {
   host_.ledger().workers[first_worker_ + index].flags = shm::kLedgerReady | shm::kLedgerSpare;
   handlers_.confirm();
   staffing_.became_ready(index, now);
+  staffing_.took_to_start(now - seat.started);
   log_info("worker ready",
            {{"pool", config_.name},
             {"seat", index},

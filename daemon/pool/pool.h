@@ -61,7 +61,7 @@ class Pool final : public PoolPort {
   void stop(core::Duration timeout);
   /// For good: its jobs end as removed. Once stopped and without sessions it may be destroyed, in a turn of its own.
   void remove(core::Duration timeout);
-  void resize(unsigned workers);  ///< how many are to work. REQUIRES: the seats are enough
+  void resize(core::WorkerRange range);  ///< how many are to work. REQUIRES: the seats are enough
 
   /// True once a worker has been ready, or it is clear that none will be for now.
   [[nodiscard]] bool judged() const { return staffing_.availability().judged(); }

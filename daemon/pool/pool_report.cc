@@ -69,6 +69,8 @@ PoolView PoolReport::view(core::TimePoint now) const {
   view.quarantined = rooms_.staffing.policy().quarantined();
   view.quarantine_reason = rooms_.staffing.policy().quarantine_reason();
   view.workers_wanted = rooms_.staffing.workers_wanted();
+  view.workers_min = rooms_.staffing.range().min;
+  view.workers_max = rooms_.staffing.range().max;
   view.owner = config_.owner;
   view.spares_wanted = config_.spares;
   for (std::size_t i = 0; i < rooms_.seats.size(); ++i) {

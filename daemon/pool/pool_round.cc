@@ -62,6 +62,7 @@ void Pool::look(core::TimePoint now) {
   queues_.look(now_ns);
   if (!host_.cgroups().limits_memory() && oom_baseline_.due(now_ns)) oom_baseline_.note(now_ns, oom_kills());
   const bool is_idle = idle();
+  staffing_.look(now, statistics_.gauge(), !is_idle);
   // Also notes the last look before a sleep, because nothing happens until the next one.
   if (slept || is_idle || statistics_.due(now)) statistics_.note(now, report_.total(), slept);
   if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();

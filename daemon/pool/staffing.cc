@@ -11,9 +11,9 @@ Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports p
     : config_(config),
       rooms_(rooms),
       ports_(std::move(ports)),
-      availability_(config.workers + config.spares),
+      availability_(config::range_of(config).min + config.spares),
       policy_(config.restart, rooms.seats.size(), ports_.random),
-      wanted_(config.workers) {}
+      scaling_(config::range_of(config), config.idle_timeout) {}
 
 void Staffing::became_ready(core::SeatNumber seat, core::TimePoint now) {
   available(core::Availability::Event::BecameReady);
@@ -43,6 +43,28 @@ void Staffing::look_for_first_jobs(core::TimePoint now) {
 void Staffing::finished_first_job(Seat& seat, core::SeatNumber index, core::TimePoint now) {
   if (std::exchange(seat.first_job_seen, true)) return;
   on_policy(policy_.handle(now, core::RestartPolicy::FinishedFirstJob{index}));
+}
+
+void Staffing::take_over(core::TimePoint now) {
+  const auto active = std::ranges::count(rooms_.seats, core::SeatState::Active, &Seat::state);
+  scaling_.take_over(now, static_cast<unsigned>(active));
+}
+
+void Staffing::look(core::TimePoint now, const core::QueueGauge& queue, bool awake) {
+  core::Scaling::Sight sight{queue.queued(), queue.oldest(), 0, 0, awake};
+  for (const Seat& seat : rooms_.seats) {
+    if (seat.run.running()) ++sight.running;
+    if (seat.state == core::SeatState::Active) ++sight.active;
+  }
+  const unsigned before = scaling_.wanted();
+  scaling_.look(now, sight);
+  const unsigned after = scaling_.wanted();
+  if (after == before) return;
+  log_info(after > before ? "pool grows" : "pool shrinks", {{"pool", config_.name},
+                                                            {"workers", after},
+                                                            {"before", before},
+                                                            {"queued", sight.queued},
+                                                            {"oldest", sight.oldest}});
 }
 
 void Staffing::available(core::Availability::Event event) {
@@ -82,6 +104,7 @@ std::vector<core::SeatView> Staffing::views() const {
     views[i].state = seat.state;
     views[i].not_before = policy_.may_start_at(static_cast<core::SeatNumber>(i));
     views[i].started = seat.started;
+    views[i].busy = seat.run.running();
     if (!seat.process) continue;
     views[i].jobs = shm::finished_jobs(seat.process->lane().counters);
     if (config_.recycle.max_rss.value != 0) views[i].rss = ports_.resident(seat.process->pid());
@@ -93,7 +116,7 @@ void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
   on_policy(policy_.handle(now, core::RestartPolicy::TimerFired{}));
   // An effect changes the state, so the plan is made again until nothing is left to do.
   for (std::size_t time = 0; time <= rooms_.seats.size(); ++time) {
-    const core::PoolGoal goal{wanted_, config_.spares, stopping, quarantine(), config_.recycle};
+    const core::PoolGoal goal{scaling_.wanted(), config_.spares, stopping, quarantine(), config_.recycle};
     const core::PoolPlan plan = core::plan_pool(now, goal, views());
     plan_again_ = plan.look_again;
     if (plan.effects.empty()) return;
@@ -123,9 +146,11 @@ void Staffing::carry_out(const core::PoolEffect& effect, bool paused, core::Time
 }
 
 std::optional<core::TimePoint> Staffing::next_deadline() const {
-  const auto policy = policy_.next_timer();
-  if (!plan_again_ || !policy) return plan_again_ ? plan_again_ : policy;
-  return std::min(*plan_again_, *policy);
+  std::optional<core::TimePoint> next = plan_again_;
+  for (const auto at : {policy_.next_timer(), scaling_.next_look()}) {
+    if (at && (!next || *at < *next)) next = at;
+  }
+  return next;
 }
 
 }  // namespace ringmaster::daemon

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/core/pool/pool_creation.h"
 #include "daemon/log/log.h"
 #include "daemon/pools/created_entry.h"
 
@@ -55,7 +56,8 @@ Result<void> CreatedPools::adopt_one(std::uint32_t index, const TakePoolDeposit&
   auto parsed = config::parse_pool(*text, config::real_world(), terms_.own, rooms_.host.usable_cpus(), true);
   if (!parsed.config) return Error{config::render_problems("its configuration", parsed.problems)};
   entry->config = std::move(*parsed.config);
-  if (seats_of(entry->config) != entry->place.seats || entry->owner() != record.owner()) {
+  const bool fits = core::judge_resize(record.workers(), entry->place.seats) == core::ResizeRefusal::None;
+  if (seats_of(entry->config) != entry->place.seats || entry->owner() != record.owner() || !fits) {
     return Error{"its configuration is not that of the ledger"};
   }
   entry->bytes = pool_bytes(entry->config, text->text.size());

@@ -97,13 +97,11 @@ OrRefusal<std::unique_ptr<CreatedPools::Entry>> CreatedPools::prepare(const Peer
   const auto rights = rights_of(static_cast<pid_t>(peer.pid), peer.uid);
   if (!rights) return RequestRefusal{RefusalCode::NotAllowed, rights.error().message};
   config::World world = config::real_world();
-  config::PoolText text{wish.name,
-                        wish.text,
-                        wish.folder,
-                        to_text(stock_list(world)),
-                        wish.workers,
-                        wish.most_workers,
-                        {peer.uid, peer.gid, {peer.groups.begin(), peer.groups.end()}, rights->nice, rights->limits}};
+  config::PoolText text{
+      wish.name,        wish.text,
+      wish.folder,      to_text(stock_list(world)),
+      wish.workers,     wish.most_workers,
+      wish.min_workers, {peer.uid, peer.gid, {peer.groups.begin(), peer.groups.end()}, rights->nice, rights->limits}};
   auto parsed = config::parse_pool(text, world, terms_.own, rooms_.host.usable_cpus(), false);
   if (!parsed.config) {
     return RequestRefusal{RefusalCode::BadArgument,
@@ -150,7 +148,7 @@ std::optional<RequestRefusal> CreatedPools::build(Entry& entry, const config::Po
 
 void CreatedPools::deposit(Entry& entry) {
   const std::uint32_t index = entry.place.index;
-  const std::uint32_t serial = entry.record.begin(entry.place, entry.owner(), entry.config.workers);
+  const std::uint32_t serial = entry.record.begin(entry.place, entry.owner(), config::range_of(entry.config));
   const std::array labels{keeper::make_label(DepositKind::Board, index),
                           keeper::make_label(DepositKind::PoolBell, index),
                           keeper::make_label(DepositKind::PoolText, index, serial),
@@ -202,6 +200,7 @@ void CreatedPools::serve(Entry& entry) {
   log_info("pool created", {{"pool", entry.config.name},
                             {"uid", entry.owner()},
                             {"workers", entry.config.workers},
+                            {"min_workers", config::range_of(entry.config).min},
                             {"most_workers", seats_of(entry.config) - entry.config.spares},
                             {"spares", entry.config.spares}});
   rooms_.pools.add(std::move(pool)).start();
@@ -293,7 +292,8 @@ void CreatedPools::drop(const Peer& peer, const std::string& name, std::optional
   tell(*entry, Event::Unwanted);
 }
 
-std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const std::string& name, std::uint32_t workers) {
+std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const std::string& name,
+                                                   core::WorkerRange workers) {
   Entry* entry = find(peer, name);
   Pool* pool = entry != nullptr ? rooms_.pools.numbered(entry->place.index) : nullptr;
   if (pool == nullptr) {
@@ -310,11 +310,15 @@ std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const std::
       return RequestRefusal{RefusalCode::TooLarge,
                             "pool \"" + entry->config.name + "\" was created for at most " + std::to_string(most) +
                                 " workers; create another one for more",
-                            workers, most};
+                            workers.max, most};
+    case core::ResizeRefusal::Crossed:
+      return RequestRefusal{
+          RefusalCode::BadArgument,
+          "at least " + std::to_string(workers.min) + " workers are more than at most " + std::to_string(workers.max)};
     case core::ResizeRefusal::None:
       break;
   }
-  log_info("pool resized", {{"pool", entry->config.name}, {"workers", workers}});
+  log_info("pool resized", {{"pool", entry->config.name}, {"workers", workers.max}, {"min_workers", workers.min}});
   entry->record.note_workers(workers);
   pool->resize(workers);
   return std::nullopt;

@@ -40,7 +40,7 @@ class CreatedPools final : public PoolMaker {
   void create(const Peer& peer, PoolWish wish, Created done) override;
   void drop(const Peer& peer, const std::string& name, std::optional<core::Duration> timeout, Dropped done) override;
   [[nodiscard]] std::optional<RequestRefusal> resize(const Peer& peer, const std::string& name,
-                                                     std::uint32_t workers) override;
+                                                     core::WorkerRange workers) override;
 
   /// What a predecessor has left: taken up, or undone. Before workers and sessions are.
   void adopt(const TakePoolDeposit& take);

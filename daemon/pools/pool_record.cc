@@ -8,6 +8,8 @@ namespace {
 
 using State = core::CreatedLife::State;
 
+constexpr unsigned kRangeBits = 16;
+
 // What the next supervisor has to do; while sessions are ended there is a pool for them to be on.
 shm::LedgerPoolState record_of(State state) {
   switch (state) {
@@ -26,7 +28,7 @@ shm::LedgerPoolState record_of(State state) {
 
 }  // namespace
 
-std::uint32_t PoolRecord::begin(const core::PoolPlace& place, core::Uid owner, std::uint32_t workers) {
+std::uint32_t PoolRecord::begin(const core::PoolPlace& place, core::Uid owner, core::WorkerRange workers) {
   const std::uint32_t serial = ledger_.last_pool_text.load(std::memory_order_relaxed) + 1;
   ledger_.last_pool_text.store(serial, std::memory_order_release);  // SYNC: a serial that dies with us is skipped.
   std::memset(record_.name, 0, sizeof record_.name);
@@ -40,7 +42,7 @@ std::uint32_t PoolRecord::begin(const core::PoolPlace& place, core::Uid owner, s
   record_.text_serial = serial;
   record_.first_worker = place.first_worker;
   record_.seats = place.seats;
-  record_.workers.store(workers, std::memory_order_relaxed);
+  note_workers(workers);
   record_.drain_until_ns = 0;
   note(State::Created);
   return serial;
@@ -49,6 +51,16 @@ std::uint32_t PoolRecord::begin(const core::PoolPlace& place, core::Uid owner, s
 // SYNC: release: a successor that reads the state reads what stands before it.
 void PoolRecord::note(State state) {
   record_.state.store(static_cast<std::uint32_t>(record_of(state)), std::memory_order_release);
+}
+
+void PoolRecord::note_workers(core::WorkerRange workers) {
+  static_assert(shm::kMaxWorkers < 1U << kRangeBits);
+  record_.workers.store(workers.min << kRangeBits | workers.max, std::memory_order_release);  // SYNC: alone
+}
+
+core::WorkerRange PoolRecord::workers() const {
+  const std::uint32_t bits = record_.workers.load(std::memory_order_relaxed);
+  return {bits >> kRangeBits, bits & ((1U << kRangeBits) - 1)};
 }
 
 void PoolRecord::note_deadline(core::TimePoint until) {

@@ -5,6 +5,7 @@
 
 #include "daemon/core/pool/created_life.h"
 #include "daemon/core/pool/pool_places.h"
+#include "daemon/core/pool/worker_range.h"
 #include "daemon/core/types.h"
 #include "shm/ledger/ledger.h"
 
@@ -17,12 +18,11 @@ class PoolRecord {
   PoolRecord(shm::LedgerRecord& ledger, std::uint32_t index) : ledger_(ledger), record_(ledger.pools[index]) {}
 
   /// A new pool takes the place: nothing that the one before has left is its own. The serial of its text.
-  std::uint32_t begin(const core::PoolPlace& place, core::Uid owner, std::uint32_t workers);
+  std::uint32_t begin(const core::PoolPlace& place, core::Uid owner, core::WorkerRange workers);
   /// What a successor is to do about it from now on.
   void note(core::CreatedLife::State state);
-  void note_workers(std::uint32_t workers) {
-    record_.workers.store(workers, std::memory_order_release);
-  }  // SYNC: alone
+  /// In one store: a successor finds both ends of the same range.
+  void note_workers(core::WorkerRange workers);
   /// For a drain: whatever runs is killed then. An earlier time stays. REQUIRES: before note(Draining).
   void note_deadline(core::TimePoint until);
   /// Nobody has the place.
@@ -35,7 +35,7 @@ class PoolRecord {
   }
   [[nodiscard]] core::Uid owner() const { return record_.owner; }
   [[nodiscard]] std::uint32_t text_serial() const { return record_.text_serial; }
-  [[nodiscard]] std::uint32_t workers() const { return record_.workers.load(std::memory_order_relaxed); }
+  [[nodiscard]] core::WorkerRange workers() const;
   [[nodiscard]] core::TimePoint deadline() const { return core::from_monotonic_ns(record_.drain_until_ns); }
 
  private:

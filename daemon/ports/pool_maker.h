@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "daemon/core/pool/worker_range.h"
 #include "daemon/core/types.h"
 #include "daemon/ports/peer.h"
 #include "daemon/ports/request_refusal.h"
@@ -19,6 +20,7 @@ struct PoolWish {
   std::string folder;              ///< absolute, what relative paths in it stand for; empty: there are none
   std::uint32_t workers = 0;       ///< 0: as the text says
   std::uint32_t most_workers = 0;  ///< 0: as workers
+  std::uint32_t min_workers = 0;   ///< 0: as workers
 };
 
 /// A pool that was created. Its owner is there for as long as a copy of `lifeline` is open and nothing was written.
@@ -40,7 +42,7 @@ class PoolMaker {
   /// daemon's.
   virtual void drop(const Peer& peer, const std::string& name, std::optional<core::Duration> timeout, Dropped done) = 0;
   [[nodiscard]] virtual std::optional<RequestRefusal> resize(const Peer& peer, const std::string& name,
-                                                             std::uint32_t workers) = 0;
+                                                             core::WorkerRange workers) = 0;
 };
 
 }  // namespace ringmaster::daemon

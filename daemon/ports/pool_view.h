@@ -114,7 +114,7 @@ struct PoolView {
   std::string state;
   bool quarantined = false;
   std::string quarantine_reason;
-  std::uint32_t workers_wanted = 0, spares_wanted = 0;
+  std::uint32_t workers_wanted = 0, workers_min = 0, workers_max = 0, spares_wanted = 0;
   std::uint64_t queued = 0, running = 0;  ///< jobs of all sessions: see count_jobs()
   std::vector<WorkerView> workers;
   PoolFigures figures;

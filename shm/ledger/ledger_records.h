@@ -99,7 +99,7 @@ struct LedgerPool {
   std::uint32_t text_serial;  ///< of its text and lifeline with the keeper; unique in the daemon's life
   std::uint32_t first_worker;
   std::uint32_t seats;
-  Word32 workers;  ///< how many are to work now
+  Word32 workers;  ///< how many are to work now: at least << 16 | at most
   std::uint32_t reserved;
   std::uint64_t drain_until_ns;  ///< CLOCK_MONOTONIC; with Draining: its jobs are killed then
 };

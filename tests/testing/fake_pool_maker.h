@@ -14,7 +14,7 @@ class FakePoolMaker final : public daemon::PoolMaker {
     done(refusal());
   }
   [[nodiscard]] std::optional<daemon::RequestRefusal> resize(const daemon::Peer&, const std::string&,
-                                                             std::uint32_t) override {
+                                                             core::WorkerRange) override {
     return refusal();
   }
 

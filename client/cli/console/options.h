@@ -50,6 +50,7 @@ struct PoolCommand {
   std::string name;
   std::string config;  ///< a file
   unsigned workers = 0;
+  unsigned min_workers = 0;
   unsigned most_workers = 0;
   std::optional<Duration> timeout;  ///< for running jobs; unset: the daemon's
 };

@@ -126,7 +126,8 @@ EncodedRequest encode(const CancelRequest& cancel) {
 EncodedRequest encode(const CreatePoolRequest& create) {
   Fields body;
   body.text(1, create.name).text(2, create.config).text(3, create.folder);
-  return request(kCreatePool, body.number(4, create.workers).number(5, create.most_workers));
+  body.number(4, create.workers).number(5, create.most_workers).number(6, create.min_workers);
+  return request(kCreatePool, body);
 }
 
 EncodedRequest encode(const DropPoolRequest& drop) {
@@ -138,7 +139,7 @@ EncodedRequest encode(const DropPoolRequest& drop) {
 
 EncodedRequest encode(const ResizePoolRequest& resize) {
   Fields body;
-  return request(kResizePool, body.text(1, resize.name).number(2, resize.workers));
+  return request(kResizePool, body.text(1, resize.name).number(2, resize.workers).number(3, resize.min_workers));
 }
 
 EncodedRequest encode(const HandlersRequest& list) {

@@ -77,6 +77,7 @@ struct CreatePoolRequest {
   std::string_view folder;
   std::uint32_t workers = 0;
   std::uint32_t most_workers = 0;
+  std::uint32_t min_workers = 0;
 };
 struct DropPoolRequest {
   std::string_view name;
@@ -85,6 +86,7 @@ struct DropPoolRequest {
 struct ResizePoolRequest {
   std::string_view name;
   std::uint32_t workers = 0;
+  std::uint32_t min_workers = 0;
 };
 struct HandlersRequest {
   std::string_view pool;

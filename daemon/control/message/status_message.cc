@@ -123,6 +123,8 @@ void fill(const PoolView& from, v1::PoolStatus& to) {
   to.set_quarantined(from.quarantined);
   to.set_quarantine_reason(from.quarantine_reason);
   to.set_workers_wanted(from.workers_wanted);
+  to.set_workers_min(from.workers_min);
+  to.set_workers_max(from.workers_max);
   to.set_spares_wanted(from.spares_wanted);
   to.set_queued(from.queued);
   to.set_running(from.running);

@@ -23,7 +23,8 @@ void answer(const Responder& respond, const std::optional<RequestRefusal>& refus
 }  // namespace
 
 void create_pool(PoolMaker& maker, const Peer& peer, const v1::CreatePool& request, Responder respond) {
-  PoolWish wish{request.name(), request.config(), request.folder(), request.workers(), request.most_workers()};
+  PoolWish wish{request.name(),    request.config(),       request.folder(),
+                request.workers(), request.most_workers(), request.min_workers()};
   maker.create(peer, std::move(wish), [respond = std::move(respond)](OrRefusal<PoolOffer>&& made) {
     if (!made) {
       respond(refusal_message(made.error()), {});
@@ -46,7 +47,8 @@ void drop_pool(PoolMaker& maker, const Peer& peer, const v1::DropPool& request, 
 }
 
 void resize_pool(PoolMaker& maker, const Peer& peer, const v1::ResizePool& request, const Responder& respond) {
-  answer(respond, maker.resize(peer, request.name(), request.workers()));
+  const std::uint32_t least = request.min_workers() != 0 ? request.min_workers() : request.workers();
+  answer(respond, maker.resize(peer, request.name(), {least, request.workers()}));
 }
 
 }  // namespace ringmaster::daemon

@@ -48,9 +48,10 @@ std::string to_string(CreationRefusal refusal, const CreationQuestion& question)
   return "unknown";
 }
 
-ResizeRefusal judge_resize(std::uint32_t wanted, std::uint32_t most) {
-  if (wanted == 0) return ResizeRefusal::NoWorkers;
-  return wanted > most ? ResizeRefusal::TooMany : ResizeRefusal::None;
+ResizeRefusal judge_resize(const WorkerRange& wanted, std::uint32_t most) {
+  if (wanted.max == 0 || wanted.min == 0) return ResizeRefusal::NoWorkers;
+  if (wanted.max > most) return ResizeRefusal::TooMany;
+  return wanted.min > wanted.max ? ResizeRefusal::Crossed : ResizeRefusal::None;
 }
 
 ProcessLimit limit_for_created(const ProcessLimit& creator, std::optional<std::uint64_t> daemon,

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/core/pool/worker_range.h"
 #include "daemon/core/types.h"
 
 /// Who may create which pool, and who may use and change it.
@@ -28,8 +29,8 @@ enum class CreationRefusal : std::uint8_t { NotOffered, AnotherUser, BadName, Na
 [[nodiscard]] std::string to_string(CreationRefusal refusal, const CreationQuestion& question);
 
 /// How many shall work, of a pool with room for `most`.
-enum class ResizeRefusal : std::uint8_t { None, NoWorkers, TooMany };
-[[nodiscard]] ResizeRefusal judge_resize(std::uint32_t wanted, std::uint32_t most);
+enum class ResizeRefusal : std::uint8_t { None, NoWorkers, TooMany, Crossed };
+[[nodiscard]] ResizeRefusal judge_resize(const WorkerRange& wanted, std::uint32_t most);
 
 /// Whether a pool is there for that user: a created one is for its owner and for root alone.
 [[nodiscard]] constexpr bool may_use_pool(std::optional<Uid> owner, Uid user) {

@@ -59,8 +59,9 @@ void promote(const PoolGoal& goal, std::span<const SeatView> seats, Counts& coun
 }
 
 /// Highest seats leave first, so that the low numbers stay, which people look at.
-void stop_surplus(const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
+void stop_surplus(const PoolGoal& goal, bool busy, std::span<const SeatView> seats, Counts& counts, PoolPlan& plan) {
   for (std::size_t i = seats.size(); i-- > 0;) {
+    if (seats[i].busy != busy) continue;
     const bool spare =
         seats[i].state == SeatState::Spare && counts.active >= goal.workers && counts.spare > goal.spares;
     const bool active = seats[i].state == SeatState::Active && counts.active > goal.workers;
@@ -133,7 +134,7 @@ PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   }
   Counts counts = count(seats);
   promote(goal, seats, counts, plan);
-  stop_surplus(goal, seats, counts, plan);
+  for (const bool busy : {false, true}) stop_surplus(goal, busy, seats, counts, plan);
   start_missing(now, goal, seats, counts, plan);
   // Only if there are no effects above: those must show in the seats' states first.
   if (plan.effects.empty()) recycle_one(now, goal, seats, counts, plan);

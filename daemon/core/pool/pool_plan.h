@@ -32,6 +32,7 @@ struct SeatView {
   std::optional<TimePoint> not_before = TimePoint::min();
   TimePoint started{};
   std::uint64_t jobs = 0;
+  bool busy = false;  ///< it has a job
   Bytes rss{};
 };
 
@@ -82,6 +83,7 @@ struct PoolPlan {
 /// - Every worker becomes ready as a spare; a spare is promoted whenever fewer than `workers` are active. So the moment
 ///   an active seat is condemned or drains, the spare takes its place, and the seat's next process is the new spare.
 /// - At most workers + spares processes exist: a condemned worker keeps its seat until it is fenced.
+/// - Of workers that are too many, those without a job leave first.
 /// - Recycling is staggered: one worker at a time, and only while nothing else is starting, leaving or condemned
 ///   and, where the pool has spares, a spare is ready to take over. Never in quarantine.
 [[nodiscard]] PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats);

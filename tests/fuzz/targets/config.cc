@@ -72,7 +72,7 @@ void check_config(const Config& config) {
 
 // As the table of a pool that somebody creates: under a daemon of the same user, and under one that is root.
 void create_pool(const std::string& text) {
-  PoolText wish{"p", text, "/here", to_text(stock_list(fake_world())), 0, 0, {1000, 1000, {7}, 1, {}}};
+  PoolText wish{"p", text, "/here", to_text(stock_list(fake_world())), 0, 0, 0, {1000, 1000, {7}, 1, {}}};
   wish.creator.limits = {{RLIMIT_NOFILE, {64, 128}}, {RLIMIT_CORE, {0, RLIM_INFINITY}}};
   for (const OwnRights& own : {OwnRights{1000, 3, {{RLIMIT_NOFILE, 100}}}, OwnRights{0, 0, {{RLIMIT_NOFILE, 1000}}}}) {
     const PoolOutcome outcome = parse_pool(wish, fake_world(), own, 4, false);

@@ -50,6 +50,9 @@ TEST_F(CliPools, IsGoneWhenTheCommandIsKilled) {
 TEST_F(CliPools, DropsAndResizesByItsShortName) {
   const pid_t holder = hold();
   EXPECT_EQ(call({"pools", "resize", "p", "2"}).out, "pool \"p\": 2 workers\n");
+  EXPECT_EQ(call({"pools", "resize", "p", "2", "--min", "1"}).out, "pool \"p\": 1 to 2 workers\n");
+  EXPECT_NE(call({"status", name_}).out.find("workers (1 to 2) + 0 spares"), std::string::npos);
+  EXPECT_EQ(call({"pools", "resize", "p", "2"}).out, "pool \"p\": 2 workers\n");
   EXPECT_NE(call({"pools", "resize", name_, "3"}).errors.find("at most 2"), std::string::npos);
   EXPECT_NE(call({"status", name_}).out.find("created by uid " + std::to_string(::getuid()) + ", 2 workers"),
             std::string::npos);

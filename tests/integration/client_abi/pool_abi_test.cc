@@ -43,6 +43,7 @@ TEST_F(PoolAbi, IsCreatedResizedAndDropped) {
   ASSERT_EQ(rm_session_next(session.get(), kLong, &done.outcome), RM_ENDED);
   EXPECT_EQ(done.text(), "x");
   EXPECT_EQ(rm_pool_resize(pool.get(), 0, 2, error_, sizeof error_), 1) << error_;
+  EXPECT_EQ(rm_pool_resize(pool.get(), 1, 2, error_, sizeof error_), 1) << error_;
   EXPECT_EQ(rm_pool_resize(pool.get(), 0, 3, error_, sizeof error_), 0);
   EXPECT_NE(std::strstr(error_, "at most 2"), nullptr) << error_;
   submit(session.get(), job_of("hang", 2));

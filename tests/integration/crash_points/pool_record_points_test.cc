@@ -48,7 +48,7 @@ TEST_F(PoolRecordPoints, ANewOneIsWholeOrNotThere) {
   record().generation = 4;
   record().drain_until_ns = 99;
   std::strcpy(record().name, "u1.before");
-  Stepper supervisor(memory(), [this] { (void)PoolRecord(*ledger, kIndex).begin({kIndex, 40, 3}, 1000, 2); });
+  Stepper supervisor(memory(), [this] { (void)PoolRecord(*ledger, kIndex).begin({kIndex, 40, 3}, 1000, {1, 2}); });
   std::size_t before = 0;
   while (supervisor.step_to_change()) {
     const auto state = PoolRecord(*ledger, kIndex).state();
@@ -60,7 +60,7 @@ TEST_F(PoolRecordPoints, ANewOneIsWholeOrNotThere) {
     const PoolRecord found(*ledger, kIndex);
     EXPECT_EQ(found.place(kIndex), (core::PoolPlace{kIndex, 40, 3}));
     EXPECT_EQ(found.owner(), 1000U);
-    EXPECT_EQ(found.workers(), 2U);
+    EXPECT_EQ(found.workers(), (core::WorkerRange{1, 2}));
     EXPECT_EQ(found.text_serial(), 1U);
     EXPECT_EQ(record().generation, 5U);
     EXPECT_EQ(shm::tally_of(record()).done, 0U);
@@ -75,7 +75,7 @@ TEST_F(PoolRecordPoints, ANewOneIsWholeOrNotThere) {
 
 TEST_F(PoolRecordPoints, OneThatDrainsSaysUntilWhen) {
   PoolRecord served(*ledger, kIndex);
-  (void)served.begin({kIndex, 40, 3}, 1000, 2);
+  (void)served.begin({kIndex, 40, 3}, 1000, {1, 2});
   served.note(State::Serving);
   Stepper supervisor(memory(), [this] {
     PoolRecord drained(*ledger, kIndex);

@@ -271,7 +271,7 @@ TEST_F(DaemonPools, IsNobodyElses) {
     if (ran && ran->status() != Status::Refused) return 4;
     client::ControlLink link(socket_, "test", kPatience);
     if (client::drop_pool(link, "u0.secret", std::nullopt) || client::drop_pool(link, "secret", std::nullopt)) return 5;
-    if (client::resize_pool(link, "u0.secret", 1)) return 6;
+    if (client::resize_pool(link, "u0.secret", 1, 0)) return 6;
     if (refusal("u0.secret", {text()}).find("cannot name a pool") == std::string::npos) return 7;
     const CreatedPool own = create("secret");
     if (own.name() != "u65534.secret") return 8;

@@ -182,9 +182,14 @@ TEST(ConfigProblems, UsersGroupsAndFolders) {
 }
 
 TEST(ConfigProblems, ImpossibleValues) {
-  EXPECT_THAT(pool_problem("workers = \"many\""), HasSubstr("a number or \"auto\""));
+  EXPECT_THAT(pool_problem("workers = \"many\""), HasSubstr("a number, \"auto\" or { min"));
+  EXPECT_THAT(pool_problem("workers = { max = \"many\" }"), HasSubstr("a number or \"auto\""));
+  EXPECT_THAT(pool_problem("workers = { min = 3, max = 2 }"), HasSubstr("3 is more than max (2)"));
+  EXPECT_THAT(pool_problem("workers = { min = 0 }"), HasSubstr("out of range"));
+  EXPECT_THAT(pool_problem("workers = { least = 1 }"), HasSubstr("least"));
+  EXPECT_THAT(pool_problem("workers = { min = 250 }\nspares = 10"), HasSubstr("more than 256 processes"));
   EXPECT_THAT(pool_problem("workers = 250\nspares = 10"), HasSubstr("more than 256 processes"));
-  EXPECT_THAT(pool_problem("workers = 1.5"), HasSubstr("a number or \"auto\""));
+  EXPECT_THAT(pool_problem("workers = 1.5"), HasSubstr("a number, \"auto\" or"));
   EXPECT_THAT(pool_problem("spares = -1"), HasSubstr("out of range"));
   EXPECT_THAT(pool_problem("run_timeout = \"2h\""), HasSubstr("longer than max_timeout (1h)"));
   EXPECT_THAT(pool_problem("run_timeout = \"1ms\""), HasSubstr("at least 10ms"));

@@ -78,8 +78,9 @@ TEST(Config, ReadsEveryKeyOfAPool) {
   const Config config = parsed(R"(
 [pool.images]
 command = ["thumb", "--fast"]
-workers = 4
+workers = { min = 3, max = 4 }
 spares = 2
+idle_timeout = "9s"
 start_timeout = "1s"
 queue_timeout = "2s"
 run_timeout = "3s"
@@ -123,7 +124,9 @@ nofile = "unlimited"
   pool.name = "images";
   pool.command = {"/bin/thumb", "--fast"};
   pool.workers = 4;
+  pool.min_workers = 3;
   pool.spares = 2;
+  pool.idle_timeout = 9s;
   pool.start_timeout = 1s;
   pool.queue_timeout = 2s;
   pool.run_timeout = 3s;
@@ -170,6 +173,18 @@ TEST(Config, SizesAnAutomaticPoolToTheUsableCpus) {
   EXPECT_EQ(resolve_workers(pool, 1000), kMaxSeats - pool.spares);
   pool.workers = 3;
   EXPECT_EQ(resolve_workers(pool, 6), 3U);
+}
+
+TEST(Config, LetsAPoolHaveAsManyWorkersAsThereIsWorkFor) {
+  EXPECT_EQ(range_of(parsed("[pool.a]\nworkers = { min = 2, max = 8 }\n").pools[0]), (core::WorkerRange{2, 8}));
+  EXPECT_EQ(range_of(parsed("[pool.a]\nworkers = { max = 8 }\n").pools[0]), (core::WorkerRange{1, 8}));
+  EXPECT_EQ(range_of(parsed("[pool.a]\nworkers = 8\n").pools[0]), (core::WorkerRange{8, 8}));
+  PoolConfig automatic = parsed("[pool.a]\nworkers = { min = 2, max = \"auto\" }\n").pools[0];
+  for (const auto& [cpus, most] : {std::pair{6U, 6U}, {1U, 2U}}) {
+    PoolConfig pool = automatic;
+    pool.workers = resolve_workers(pool, cpus);
+    EXPECT_EQ(range_of(pool), (core::WorkerRange{2, most}));
+  }
 }
 
 }  // namespace

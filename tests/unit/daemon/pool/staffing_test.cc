@@ -88,6 +88,55 @@ TEST(Staffing, WorkersStartAsSparesAndAsManyAsAreWantedArePromoted) {
   EXPECT_TRUE(room.staff->availability().judged());
 }
 
+/// A queue whose oldest job has waited for that long.
+core::QueueGauge queue_of(unsigned jobs, core::Duration oldest, core::TimePoint now) {
+  core::QueueGauge gauge;
+  gauge.begin(now - oldest);
+  gauge.session(1);
+  gauge.end();
+  gauge.begin(now);
+  gauge.session(1);
+  for (unsigned i = 0; i < jobs; ++i) gauge.waits(now - oldest);
+  gauge.end();
+  return gauge;
+}
+
+TEST(Staffing, HasAsManyAtWorkAsThereIsWorkForAndKeepsItsSpare) {
+  Room room;
+  room.config.min_workers = 1;
+  room.staff.emplace(room.config, Staffing::Rooms{room.seats, room.handlers, room.orders},
+                     Staffing::Ports{[&](core::SeatNumber seat) { room.start(seat); },
+                                     [&](std::int32_t) { return room.resident; }, [] { return 0.0; }});
+  room.apply();
+  EXPECT_EQ(room.started, (std::vector<core::SeatNumber>{0, 1})) << "one and a spare";
+  room.ready(0);
+  room.ready(1);
+  room.staff->took_to_start(30ms);
+  room.staff->look(room.now, queue_of(3, 0ms, room.now), true);
+  room.now += 1s;
+  room.staff->look(room.now, queue_of(3, 1s, room.now), true);
+  EXPECT_EQ(room.staff->workers_wanted(), 2U);
+  room.apply();
+  EXPECT_EQ(room.states(), (std::vector{SeatState::Active, SeatState::Active, SeatState::Starting}))
+      << "the spare helps at once";
+  room.ready(2);
+  ASSERT_TRUE(room.staff->next_deadline());
+  room.now += room.config.idle_timeout;
+  room.staff->look(room.now, queue_of(0, 0ms, room.now), false);
+  room.apply();
+  EXPECT_EQ(room.states(), (std::vector{SeatState::Active, SeatState::Leaving, SeatState::Spare}));
+}
+
+TEST(Staffing, ASuccessorGoesOnWithThoseAtWork) {
+  Room room;
+  room.all_ready();
+  room.staff->set_range({1, 2}, room.now);
+  room.staff->take_over(room.now);
+  EXPECT_EQ(room.staff->workers_wanted(), 2U);
+  room.apply();
+  EXPECT_EQ(room.states(), (std::vector{SeatState::Active, SeatState::Active, SeatState::Spare}));
+}
+
 TEST(Staffing, ASpareTakesThePlaceOfOneThatIsCondemnedBeforeItIsGone) {
   Room room;
   room.all_ready();

@@ -165,7 +165,7 @@ TEST(CreatedPools, EverySupervisorThatDiesLeavesWhatItsSuccessorFinishesOrUndoes
     });
     life.settle();
     ASSERT_TRUE(told);
-    EXPECT_FALSE(life.created().resize(life.peer(), "p", 3));
+    EXPECT_FALSE(life.created().resize(life.peer(), "p", {3, 3}));
     life.settle();
     life.created().drop(life.peer(), "p", std::nullopt, [](const auto&) {});
     life.settle();

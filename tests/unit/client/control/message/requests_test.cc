@@ -116,8 +116,13 @@ TEST(ClientRequests, PoolsAreCreatedAndChangedAsProtobufDoes) {
   create.set_folder("/srv");
   create.set_workers(3);
   create.set_most_workers(300);
-  expect_same(encode(CreatePoolRequest{
-                  .name = "pdf", .config = "workers = 2\n", .folder = "/srv", .workers = 3, .most_workers = 300}),
+  create.set_min_workers(2);
+  expect_same(encode(CreatePoolRequest{.name = "pdf",
+                                       .config = "workers = 2\n",
+                                       .folder = "/srv",
+                                       .workers = 3,
+                                       .most_workers = 300,
+                                       .min_workers = 2}),
               request);
   request.mutable_drop_pool()->set_name("pdf");
   expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = std::nullopt}), request);
@@ -125,7 +130,8 @@ TEST(ClientRequests, PoolsAreCreatedAndChangedAsProtobufDoes) {
   expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = 0}), request);
   request.mutable_resize_pool()->set_name("pdf");
   request.mutable_resize_pool()->set_workers(4);
-  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4}), request);
+  request.mutable_resize_pool()->set_min_workers(1);
+  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4, .min_workers = 1}), request);
 }
 
 TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {

@@ -59,11 +59,14 @@ TEST(PoolCreation, LeavesAPoolToItsOwnerAndToRoot) {
 }
 
 TEST(PoolCreation, ResizesWithinItsSeats) {
-  EXPECT_EQ(judge_resize(0, 4), ResizeRefusal::NoWorkers);
-  EXPECT_EQ(judge_resize(1, 4), ResizeRefusal::None);
-  EXPECT_EQ(judge_resize(4, 4), ResizeRefusal::None);
-  EXPECT_EQ(judge_resize(5, 4), ResizeRefusal::TooMany);
-  EXPECT_EQ(judge_resize(0xFFFFFFFF, 4), ResizeRefusal::TooMany);
+  EXPECT_EQ(judge_resize({0, 0}, 4), ResizeRefusal::NoWorkers);
+  EXPECT_EQ(judge_resize({0, 2}, 4), ResizeRefusal::NoWorkers);
+  EXPECT_EQ(judge_resize({1, 1}, 4), ResizeRefusal::None);
+  EXPECT_EQ(judge_resize({1, 4}, 4), ResizeRefusal::None);
+  EXPECT_EQ(judge_resize({4, 4}, 4), ResizeRefusal::None);
+  EXPECT_EQ(judge_resize({3, 2}, 4), ResizeRefusal::Crossed);
+  EXPECT_EQ(judge_resize({1, 5}, 4), ResizeRefusal::TooMany);
+  EXPECT_EQ(judge_resize({0xFFFFFFFF, 0xFFFFFFFF}, 4), ResizeRefusal::TooMany);
 }
 
 TEST(PoolCreation, GivesNoLimitBeyondTheCreatorsNorTheDaemons) {

@@ -94,6 +94,11 @@ TEST(PoolPlan, RecyclesForMemoryAndAge) {
 TEST(PoolPlan, StopsSurplusFromTheTop) {
   EXPECT_EQ(plan({.workers = 1, .spares = 0}, seats({S::Active, S::Active, S::Spare})),
             (Effects{StopWorker{2}, StopWorker{1}}));
+  auto views = seats({S::Active, S::Active, S::Active});
+  views[2].busy = true;
+  EXPECT_EQ(plan({.workers = 2, .spares = 0}, views), (Effects{StopWorker{1}})) << "one that has nothing to do";
+  views[0].busy = views[1].busy = true;
+  EXPECT_EQ(plan({.workers = 2, .spares = 0}, views), (Effects{StopWorker{2}}));
 }
 
 TEST(PoolPlan, StopsEveryoneAndStartsNobodyWhenThePoolEnds) {
