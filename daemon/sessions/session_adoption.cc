@@ -23,7 +23,7 @@ void SessionAdoption::adopt(const TakeDeposit& take, bool cold, const std::funct
     if (cold) {
       rooms_.ending.begin(entry, Cause::Lost);
     } else if (state == shm::LedgerState::Ending) {
-      rooms_.ending.begin(entry, Cause::Cancelled);
+      rooms_.ending.begin(entry, rooms_.ledger.end_of(index));
     } else if (entry.session.internal()) {
       predecessors(entry.session);
     }

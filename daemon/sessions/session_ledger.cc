@@ -52,6 +52,13 @@ shm::LedgerState SessionLedger::state(std::uint16_t index) const {
   return static_cast<shm::LedgerState>(ledger_.sessions[index].state.load(std::memory_order_acquire));
 }
 
+// Its client has wished it, unless its pool is being removed, with which all its sessions end.
+Cause SessionLedger::end_of(std::uint16_t index) const {
+  const shm::LedgerPool& pool = ledger_.pools[ledger_.sessions[index].pool];
+  const auto draining = static_cast<std::uint32_t>(shm::LedgerPoolState::Draining);
+  return pool.state.load(std::memory_order_relaxed) == draining ? Cause::PoolRemoved : Cause::Cancelled;
+}
+
 Session SessionLedger::recall(std::uint16_t index) const {
   const shm::LedgerSession& record = ledger_.sessions[index];
   Session session;

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "daemon/sessions/session.h"
+#include "shm/cause.h"
 #include "shm/ledger/ledger.h"
 
 namespace ringmaster::daemon {
@@ -25,6 +26,8 @@ class SessionLedger {
   void clear(std::uint16_t index, std::uint32_t serial);
 
   [[nodiscard]] shm::LedgerState state(std::uint16_t index) const;
+  /// Why a session ends whose end a predecessor had begun.
+  [[nodiscard]] Cause end_of(std::uint16_t index) const;
   /// The session of a complete record, without its descriptors and its pool's name.
   [[nodiscard]] Session recall(std::uint16_t index) const;
 

@@ -67,6 +67,14 @@ TEST_F(SessionAdoptionTest, GoesOnWithAnEndThatHadBegun) {
   EXPECT_EQ(house.ledger.state(3), shm::LedgerState::Empty);
 }
 
+TEST_F(SessionAdoptionTest, JobsOfAPoolThatWasBeingRemovedEndWithIt) {
+  house.daemon.ledger().pools[0].state = static_cast<std::uint32_t>(shm::LedgerPoolState::Draining);
+  left->session.reply.word(1).store(shm::SlotWord::ready(5, 0).bits());
+  house.ledger.note_ending(3, 7);
+  adopt();
+  EXPECT_EQ(shm::SlotWord(left->session.reply.word(1).load()).cause(), Cause::PoolRemoved);
+}
+
 TEST_F(SessionAdoptionTest, AfterAColdStartAllEndAsLost) {
   left->session.reply.word(1).store(shm::SlotWord::ready(5, 0).bits());
   adopt(true);
