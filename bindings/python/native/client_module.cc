@@ -77,7 +77,7 @@ PyObject* open_session(PyObject* module, PyObject* arguments) {
   return object.release();
 }
 
-void drop(PyObject* self) {
+void drop_session(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
   delete reinterpret_cast<SessionObject*>(self)->session;
   PyObject_Free(self);
@@ -183,8 +183,10 @@ PyObject* make_session_type(PyObject* module) {
   static std::array<PyGetSetDef, 3> getters{{{"ended", ended, nullptr, nullptr, nullptr},
                                              {"flying", flying, nullptr, nullptr, nullptr},
                                              {nullptr, nullptr, nullptr, nullptr, nullptr}}};
-  static std::array<PyType_Slot, 4> slots{
-      {{Py_tp_methods, methods.data()}, {Py_tp_getset, getters.data()}, {Py_tp_dealloc, slot(drop)}, {0, nullptr}}};
+  static std::array<PyType_Slot, 4> slots{{{Py_tp_methods, methods.data()},
+                                           {Py_tp_getset, getters.data()},
+                                           {Py_tp_dealloc, slot(drop_session)},
+                                           {0, nullptr}}};
   static PyType_Spec spec{"ringmaster.Session", sizeof(SessionObject), 0,
                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
                           slots.data()};
@@ -255,11 +257,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   return 0;
 }
 
-}  // namespace
-}  // namespace ringmaster::python
-
-PyMODINIT_FUNC PyInit__client() {  // NOLINT(bugprone-reserved-identifier): Python's rule
-  using namespace ringmaster::python;
+PyObject* make_module() {
   static std::array<PyMethodDef, 5> functions{{{"open", open_session, METH_VARARGS, nullptr},
                                                {"map_task", map_task, METH_O, nullptr},
                                                {"begin", begin, METH_O, nullptr},
@@ -277,3 +275,10 @@ PyMODINIT_FUNC PyInit__client() {  // NOLINT(bugprone-reserved-identifier): Pyth
                                 nullptr};
   return PyModuleDef_Init(&definition);
 }
+
+}  // namespace
+}  // namespace ringmaster::python
+
+PyMODINIT_FUNC PyInit__client() {
+  return ringmaster::python::make_module();
+}  // NOLINT(bugprone-reserved-identifier): Python's rule

@@ -16,7 +16,7 @@ int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   return PyBuffer_FillInfo(view, self, bytes.data(), static_cast<Py_ssize_t>(bytes.size()), 0, flags);
 }
 
-void drop(PyObject* self) {
+void drop_part(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
   reinterpret_cast<Part*>(self)->extent.~shared_ptr();
   PyObject_Free(self);
@@ -27,7 +27,7 @@ void drop(PyObject* self) {
 
 PyObject* make_part_type(PyObject* module) {
   static std::array<PyType_Slot, 3> slots{
-      {{Py_bf_getbuffer, slot(get_buffer)}, {Py_tp_dealloc, slot(drop)}, {0, nullptr}}};
+      {{Py_bf_getbuffer, slot(get_buffer)}, {Py_tp_dealloc, slot(drop_part)}, {0, nullptr}}};
   static PyType_Spec spec{"ringmaster.Part", sizeof(Part), 0,
                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
                           slots.data()};

@@ -11,12 +11,12 @@ struct Failure {
   rm_outcome outcome;
 };
 
-Failure& of(PyObject* self) { return *reinterpret_cast<Failure*>(self); }
+Failure& failure_at(PyObject* self) { return *reinterpret_cast<Failure*>(self); }
 
-void drop(PyObject* self) {
+void drop_failure(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
-  rm_outcome_free(&of(self).outcome);
-  of(self).handle.~shared_ptr();
+  rm_outcome_free(&failure_at(self).outcome);
+  failure_at(self).handle.~shared_ptr();
   PyObject_Free(self);
   Py_DECREF(type);
 }
@@ -31,7 +31,7 @@ PyObject* explain(PyObject* self, PyObject* argument) {
   if (limit == -1.0 && PyErr_Occurred() != nullptr) return nullptr;
   {
     const Unlocked unlocked;
-    rm_session_explain(of(self).handle->session, &of(self).outcome,
+    rm_session_explain(failure_at(self).handle->session, &failure_at(self).outcome,
                        limit > 0 ? static_cast<std::uint64_t>(limit * 1e9) : 0);
   }
   Py_RETURN_NONE;
@@ -39,17 +39,17 @@ PyObject* explain(PyObject* self, PyObject* argument) {
 
 PyObject* describe(PyObject* self, PyObject* /*none*/) {
   std::array<char, 1024> line{};
-  rm_outcome_describe(&of(self).outcome, line.data(), line.size());
+  rm_outcome_describe(&failure_at(self).outcome, line.data(), line.size());
   return text(line.data());
 }
 
 template <auto Member>
 PyObject* number(PyObject* self, void* /*closure*/) {
-  return PyLong_FromUnsignedLongLong(of(self).outcome.*Member);
+  return PyLong_FromUnsignedLongLong(failure_at(self).outcome.*Member);
 }
 template <auto Member>
 PyObject* words(PyObject* self, void* /*closure*/) {
-  const char* const value = of(self).outcome.*Member;
+  const char* const value = failure_at(self).outcome.*Member;
   return text(value != nullptr ? value : "");
 }
 
@@ -70,8 +70,10 @@ PyObject* make_failure_type(PyObject* module) {
                                               {"stack", words<&rm_outcome::stack>, nullptr, nullptr, nullptr},
                                               {"what", words<&rm_outcome::what>, nullptr, nullptr, nullptr},
                                               {nullptr, nullptr, nullptr, nullptr, nullptr}}};
-  static std::array<PyType_Slot, 4> slots{
-      {{Py_tp_methods, methods.data()}, {Py_tp_getset, getters.data()}, {Py_tp_dealloc, slot(drop)}, {0, nullptr}}};
+  static std::array<PyType_Slot, 4> slots{{{Py_tp_methods, methods.data()},
+                                           {Py_tp_getset, getters.data()},
+                                           {Py_tp_dealloc, slot(drop_failure)},
+                                           {0, nullptr}}};
   static PyType_Spec spec{"ringmaster.Failure", sizeof(Failure), 0,
                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
                           slots.data()};
@@ -81,8 +83,8 @@ PyObject* make_failure_type(PyObject* module) {
 Ref make_failure(PyObject* type, const std::shared_ptr<SessionHandle>& handle, rm_outcome& outcome) {
   Ref object(PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(type), 0));
   if (!object) return {};
-  new (&of(object.get()).handle) std::shared_ptr<SessionHandle>(handle);
-  of(object.get()).outcome = outcome;
+  new (&failure_at(object.get()).handle) std::shared_ptr<SessionHandle>(handle);
+  failure_at(object.get()).outcome = outcome;
   outcome.held = nullptr;
   return object;
 }

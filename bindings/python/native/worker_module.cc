@@ -203,11 +203,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   return 0;
 }
 
-}  // namespace
-}  // namespace ringmaster::python
-
-PyMODINIT_FUNC PyInit__worker() {  // NOLINT(bugprone-reserved-identifier): Python's rule
-  using namespace ringmaster::python;
+PyObject* make_module() {
   static std::array<PyMethodDef, 9> functions{{{"open", open_worker, METH_O, nullptr},
                                                {"ready", ready, METH_VARARGS, nullptr},
                                                {"boot_failed", boot_failed, METH_O, nullptr},
@@ -229,3 +225,10 @@ PyMODINIT_FUNC PyInit__worker() {  // NOLINT(bugprone-reserved-identifier): Pyth
                                 nullptr};
   return PyModuleDef_Init(&definition);
 }
+
+}  // namespace
+}  // namespace ringmaster::python
+
+PyMODINIT_FUNC PyInit__worker() {
+  return ringmaster::python::make_module();
+}  // NOLINT(bugprone-reserved-identifier): Python's rule
