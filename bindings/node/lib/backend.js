@@ -16,7 +16,8 @@ function tellOnce (why) {
  *   cancel(task): its outcome is of no interest any more.
  *   allocate(bytes): an ArrayBuffer that need not be copied, or undefined.
  *   end(): a promise; every task has ended then.
- * `events.failed` is told of what a worker throws outside of every task, and ends of.
+ * `events.workerEnded` may be told of a task before its end: others may have its place. `events.failed` is told of what a
+ * worker throws outside of every task, and ends of.
  */
 function chooseBackend (options, events) {
   const missing = process.env.RINGMASTER_NODE_FALLBACK === 'threads' ? 'RINGMASTER_NODE_FALLBACK=threads' : programs.whatIsMissing()

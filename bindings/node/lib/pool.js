@@ -54,6 +54,7 @@ class Pool extends EventEmitterAsyncResource {
     this.#backend = chooseBackend(options, {
       ended: (task, failed, value) => this.#ended(task, failed, value),
       hasRoom: () => this.#fill(),
+      workerEnded: (task) => this.#workerEnded(task),
       failed: (error) => {
         this.#seats.renewIdle()
         this.emit('error', error)
@@ -167,14 +168,25 @@ class Pool extends EventEmitterAsyncResource {
     this.#lookAtDrain()
   }
 
-  #ended (task, failed, value) {
+  // The task's end is told later; its seat is free for others.
+  #workerEnded (task) {
     const { seat } = task
+    if (seat === null) return
+    task.hasLost = seat
+    seat.tasks.delete(task)
+    task.seat = null
+    this.#seats.renew(seat)
+    this.#fill()
+  }
+
+  #ended (task, failed, value) {
+    const seat = task.seat ?? task.hasLost
     this.#leave(task)
     if (seat !== null) {
       const ms = performance.now() - task.started
       this.#histogram?.recordRun(ms)
       seat.histogram?.record(ms)
-      if (failed && endsWorker(value)) this.#seats.renew(seat)
+      if (failed && endsWorker(value) && task.hasLost === null) this.#seats.renew(seat)
       this.#settle(task, failed, failed && this.#destroying ? terminated() : value)
     }
     this.#fill()

@@ -20,7 +20,9 @@ const kFacts = 8 // Numbers for each outcome.
 // Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
 const kAccepted = 0
 const kFull = 1
-const kDone = 0 // a status
+// Statuses.
+const kDone = 0
+const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
 
 // What a worker told before the daemon knew of its end lies in its socket by now: turns of the loop to accept it, to read
 // it and to pass it on.
@@ -205,12 +207,17 @@ class ProcessBackend {
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
+    const crashed = []
     for (let i = 0; i < count; ++i) {
       const at = i * kFacts
       const number = facts[at]
       const status = facts[at + 1]
       const bytes = facts[at + 4]
       const task = this.#flying.get(number)
+      if (status === kCrashedSoFar) {
+        if (task !== undefined) crashed.push(task)
+        continue
+      }
       this.#flying.delete(number)
       const one = { task, failed: true, value: undefined, channel: undefined, told: 0, isBeside: false }
       if (status === kDone) this.#bootFailed = undefined
@@ -219,6 +226,7 @@ class ProcessBackend {
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
+    for (const task of crashed) this.#events.workerEnded(task)
     for (const one of ended) {
       if (one.told > 0) this.#side.after(one.channel, one.told, () => this.#endAfterTold(one))
       else if (one.value?.outcome === 'refused') this.#endRefused(one)

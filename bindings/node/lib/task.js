@@ -15,6 +15,8 @@ class Task extends AsyncResource {
   started = 0
   /** Where it sits while it flies. */
   seat = null
+  /** Where it sat when its worker ended, of which more is to be told. */
+  hasLost = null
   /** What the backend knows it by while it flies; undefined: it has not been given away. */
   flight
 

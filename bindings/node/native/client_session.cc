@@ -137,10 +137,10 @@ void ClientSession::deliver() {
       outcome.struct_size = sizeof outcome;
       if (rm_session_next(session_, 0, &outcome) != RM_ENDED) break;
       if (outcome.status == RM_STATUS_CRASHED && explains_) {
-        explain(outcome);
-        continue;
+        add_crash(batch, outcome);
+      } else {
+        add(batch, outcome);
       }
-      add(batch, outcome);
       more = !batch.has_room();
     }
     if (batch.count != 0) call(batch);
@@ -171,7 +171,11 @@ struct ClientSession::Explaining {
   }
 };
 
-void ClientSession::explain(const rm_outcome& outcome) {
+// Told twice: at once, that its worker is gone, and with where it was when that is known.
+void ClientSession::add_crash(Batch& batch, const rm_outcome& outcome) {
+  double* const facts = facts_ + std::size_t{batch.count++} * kFacts;
+  facts[0] = static_cast<double>(outcome.cookie);
+  facts[1] = kCrashedSoFar;
   auto it = std::make_unique<Explaining>(Explaining{shared_from_this(), outcome});
   must(napi_create_async_work(env_, nullptr, to_value(env_, "ringmaster.explain"), Explaining::ask, Explaining::tell,
                               it.get(), &it->work),

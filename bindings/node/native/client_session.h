@@ -21,6 +21,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
   static constexpr std::uint32_t kFacts = 8;    ///< numbers for each outcome of a batch
   static constexpr std::uint32_t kBatch = 256;  ///< outcomes at once
+  static constexpr double kCrashedSoFar = 255;  ///< instead of a status: the outcome follows
   static constexpr std::size_t kScratchBytes = 256 * 1024;
 
   struct Terms {
@@ -64,7 +65,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   struct Explaining;
   void deliver();
   void let_go(std::shared_ptr<ClientSession> self);
-  void explain(const rm_outcome& outcome);
+  void add_crash(Batch& batch, const rm_outcome& outcome);
   void add(Batch& batch, rm_outcome& outcome);
   void add_result(Batch& batch, rm_outcome& outcome, double* facts);
   void call(const Batch& batch);

@@ -38,8 +38,14 @@ test('a worker that is killed from outside takes its own task along', () => with
   assert.equal(await pool.run(1), 1)
 }))
 
-test('a program whose tasks crash again and again is told of each', () => withPool({ spares: 1 }, async (pool) => {
-  for (let i = 0; i < 25; ++i) await assert.rejects(pool.run(null, { name: 'crash' }), { outcome: 'crashed' })
+test('a program whose tasks crash again and again is told of each', () => withPool({ spares: 1, maxThreads: 1 }, async (pool) => {
+  for (let i = 0; i < 25; ++i) {
+    const crashed = assert.rejects(pool.run(null, { name: 'crash' }), { outcome: 'crashed' })
+    const next = pool.run(i)
+    await crashed
+    assert.equal(await next, i)
+  }
+  assert.equal(pool.completed, 51)
   assert.equal(await pool.run(1), 1)
 }))
 
