@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kLook{5};
 // Without a job for so long, the thread sleeps until the next one: it costs an idle worker nothing.
 constexpr int kIdleLooks = 200;
 constexpr std::size_t kMessageBytes = 1000;
+constexpr int kLooksForStack = 10;
 
 // v8::Isolate's members, by the names under which every version of Node.js exports them.
 using Interrupt = void (*)(void* isolate, void* data);
@@ -100,7 +101,10 @@ void StopWatch::run() {
 void StopWatch::on_interrupt(void* isolate, void* raw) {
   auto* const self = static_cast<StopWatch*>(raw);
   if (self->terminated_ || !self->told_to_stop()) return;
-  const std::string text = "was stopped\n" + javascript_stack(self->env_);
+  const std::string stack = javascript_stack(self->env_);
+  // On its way into a script it is nowhere yet: the next look finds it there.
+  if (stack.empty() && ++self->looks_without_stack_ < kLooksForStack) return;
+  const std::string text = "was stopped\n" + stack;
   self->job_->calls->message(self->job_, text.data(), std::min(text.size(), kMessageBytes));
   self->terminated_ = terminate_execution(isolate);
 }
