@@ -46,6 +46,7 @@ const sizeOf = (bytes) => `${Math.ceil(bytes)}B`
  */
 function poolConfig (name, options, boot) {
   const o = options
+  const runTimeout = o.runTimeout || kForEver
   const early = Object.entries(environmentOf(o)).filter(([key]) => kEarly.test(key)).map(([key, value]) => [key, String(value)])
   const pool = {
     command: commandOf(o, boot),
@@ -53,9 +54,9 @@ function poolConfig (name, options, boot) {
     spares: o.spares,
     nice: Math.min(19, Math.max(0, os.getPriority() + o.niceIncrement)),
     working_directory: process.cwd(),
-    run_timeout: `${kForEver}ms`, // A task that has another brings it along.
+    run_timeout: `${runTimeout}ms`, // How often the daemon looks at running tasks follows from it.
     max_timeout: `${kForEver}ms`,
-    grace: `${Math.min(o.killGrace, kForEver)}ms`,
+    grace: `${Math.min(o.killGrace, runTimeout)}ms`,
     retries: Math.min(kMostRetries, Math.max(1, o.retries)),
     leftovers: 'keep', // As threads do: a task may start what outlives it.
     ...(o.memoryMax && { memory_max: sizeOf(o.memoryMax) })
