@@ -131,7 +131,7 @@ Result<void> ControlLink::connect_once(Duration limit) {
   ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   fd_ = std::move(fd);
 
-  const auto greeted = greet(limit);
+  auto greeted = greet(limit);
   if (!greeted) drop();
   return greeted;
 }
