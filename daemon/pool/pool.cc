@@ -147,6 +147,8 @@ void Pool::when_handlers_known(Callback done) {
 
 void Pool::attach(const Session& session, Callback done) {
   if (sessions_.add(session)) bell_watch_.add(session.bell.get());
+  // Its jobs may have a shorter timeout than those that the next look was planned for.
+  if (looks_.next_look()) looks_.wake(host_.loop().now(), shortest_run());
   drain_.on_attach(session);
   for (Seat& seat : seats_) {
     if (seat.process && seat.ready) sessions_.attach_to(seat, session);

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/relax_cpu.h"
 #include "shm/port/hints.h"
 #include "worker/process/fault_handler.h"
 #include "worker/process/keeper_watch.h"
@@ -25,14 +26,6 @@ constexpr std::size_t kFewSessions = 8;
 constexpr int kRunsAhead = 2;
 // A bell that comes later than this after its work counts as lost.
 constexpr nanoseconds kBellLag = std::chrono::milliseconds(5);
-
-void relax_cpu() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 // How much of the host's time for a wait is left.
 nanoseconds time_left(const WorkerLoop::Host& host, std::uint64_t began_ns) {
@@ -340,23 +333,26 @@ nanoseconds WorkerLoop::wanted_sleep() const noexcept {
 }
 
 WorkerLoop::Sleep WorkerLoop::begin_rest(nanoseconds& at_most) {
-  rests_drained_ = paused_;
   if (paused_) {
+    rest_ = Rest::Drained;
     begin_drained();
     at_most = until_next_look(nanoseconds(settings_.idle_wait_ns));
     return Sleep::Allowed;
   }
   const Sleep sleep = begin_park();
+  rest_ = sleep == Sleep::Allowed ? Rest::Asleep : Rest::Awake;
   at_most = sleep == Sleep::Allowed ? until_next_look(wanted_sleep()) : nanoseconds(0);
   return sleep;
 }
 
 // The host's poll() does not tell why it ended, so the epoll set is asked once more.
 void WorkerLoop::end_rest() {
-  if (std::exchange(rests_drained_, false)) {
+  if (rest_ == Rest::Drained) {
     set_state(self_, shm::LaneState::Ready);
     return read_control();
   }
+  // It found work before it slept, for which perhaps nobody rings.
+  if (rest_ == Rest::Awake) return end_park();
   const auto wake = parking_.sleep(nanoseconds(0));
   if (!standing_by_) {
     idle_for_long_ = wake.timed_out();

@@ -134,9 +134,8 @@ class WorkerLoop {
   AttachedSession* session_ = nullptr;  ///< Its session; nullptr: no job is open.
   const RegisteredHandler* handler_ = nullptr;
   std::uint64_t control_read_ns_ = 0;
-  std::uint64_t free_since_ns_ =
-      0;           ///< When this worker became free: its last job's end, or when it could first claim.
-  int ahead_ = 0;  ///< Jobs in a row that were ready before this worker looked for them.
+  std::uint64_t free_since_ns_ = 0;  ///< Since when this worker is free: its last job's end, or its start.
+  int ahead_ = 0;                    ///< Jobs in a row that were ready before this worker looked for them.
   std::uint64_t children_seen_ns_ = 0;
   bool in_turn_ = false;
   bool paused_ = false;
@@ -144,7 +143,8 @@ class WorkerLoop {
   bool broken_link_ = false;
   bool idle_for_long_ = false;
   bool standing_by_ = false;
-  bool rests_drained_ = false;  ///< Between begin_rest() and end_rest().
+  enum class Rest : std::uint8_t { Drained, Awake, Asleep };
+  Rest rest_ = Rest::Awake;  ///< Between begin_rest() and end_rest(); Awake: it does not sleep.
 };
 
 }  // namespace ringmaster::worker

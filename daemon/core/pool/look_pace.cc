@@ -20,7 +20,7 @@ bool LookPace::looked(TimePoint now, bool idle, std::optional<Duration> shortest
 
 void LookPace::wake(TimePoint now, std::optional<Duration> shortest_run) {
   stir();
-  if (!looks_.next_look()) looks_.wake(now, shortest_run);
+  looks_.wake(now, shortest_run);
 }
 
 }  // namespace ringmaster::core

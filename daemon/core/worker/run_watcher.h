@@ -34,6 +34,8 @@ class RunWatcher {
     std::optional<KillLadder::Event> event{};  ///< the event that the ladder must get
   };
 
+  /// The worker is started now: its first run began later, whenever the first look is.
+  void watch_from(TimePoint now) { (void)watch_.look(now, std::nullopt, {}); }
   [[nodiscard]] Finding look(TimePoint now, const Sight& sight, const Limits& limits);
   /// Takes over what a predecessor had seen of this run.
   void restore(TimePoint started, TimePoint now, const Sight& sight, const Limits& limits);

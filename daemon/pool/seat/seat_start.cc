@@ -30,6 +30,7 @@ void SeatStart::start(Seat& seat, core::SeatNumber index) {
   seat = {};
   seat.state = core::SeatState::Starting;
   seat.started = rooms_.loop.now();
+  seat.run.watch_from(seat.started);
   seat.oom_kills = oom_kills();
   record_of(index).incarnation = owner.incarnation;
   if (!config_.unusable.empty()) return never_started(seat, index, config_.unusable);

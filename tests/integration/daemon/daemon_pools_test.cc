@@ -235,8 +235,8 @@ TEST_F(DaemonPools, RunsAsItsCreatorWithNoMoreThanItHas) {
   start_pools("pools_per_uid = 4\n", "socket_mode = \"0666\"\n");
   const pid_t child = as_another_uid([this] {
     const rlimit descriptors{100, 200};
-    if (::setrlimit(RLIMIT_NOFILE, &descriptors) != 0 || ::nice(2) < 2) return 1;
-    const int nice = ::getpriority(PRIO_PROCESS, 0);
+    const int nice = std::max(::getpriority(PRIO_PROCESS, 0) + 2, 2);
+    if (::setrlimit(RLIMIT_NOFILE, &descriptors) != 0 || ::setpriority(PRIO_PROCESS, 0, nice) != 0) return 1;
     if (refusal("p", {text("nice = 1\n")}).find("nice") == std::string::npos) return 2;
     if (refusal("p", {text("[rlimits]\nnofile = 201\n")}).find("rlimits") == std::string::npos) return 3;
     if (refusal("p", {text("user = \"root\"\n")}).find("creator") == std::string::npos) return 4;

@@ -75,11 +75,12 @@ struct Remains {
   [[nodiscard]] shm::LedgerWorker& record() const { return ledger->workers[0]; }
   [[nodiscard]] std::uint64_t now_ns() const { return static_cast<std::uint64_t>(now.time_since_epoch().count()); }
   /// The worker takes a new job; its slot.
-  std::uint32_t run_a_job(std::uint32_t flags = 0, std::uint64_t handler = 42) {
+  std::uint32_t run_a_job(std::uint32_t flags = 0, std::uint64_t handler = 42, std::uint32_t run_timeout_ms = 0) {
     const auto slot = client->take_slot();
     shm::JobDescriptor job{};
     job.flags = flags;
     job.handler = handler;
+    job.run_timeout_ms = run_timeout_ms;
     (void)client->publish(*slot, job);
     EXPECT_EQ(shm::claim(worker, attached, now_ns(), taken), shm::ClaimStatus::Claimed);
     return *slot;

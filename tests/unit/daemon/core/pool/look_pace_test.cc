@@ -39,6 +39,14 @@ TEST(LookPace, WakesOneIntervalLaterAndDelaysNoLook) {
   EXPECT_FALSE(pace.looked(kNow + 1s + 60ms, true, 20ms));
 }
 
+TEST(LookPace, AShorterTimeoutBringsTheNextLookForward) {
+  LookPace pace;
+  (void)pace.looked(kNow, false, 10s);
+  EXPECT_EQ(pace.next_look(), kNow + 1s);
+  pace.wake(kNow + 100ms, 20ms);
+  EXPECT_EQ(pace.next_look(), kNow + 110ms);
+}
+
 TEST(LookPace, IdleAreAllWhoMayClaimAndNobodyWhoRuns) {
   const WorkerSight idle{false, true, true};
   const WorkerSight scanning{false, true, false};

@@ -82,6 +82,19 @@ TEST(SeatStart, IsSpawnedOnceTheKeeperHoldsWhatIsItsOwn) {
   EXPECT_EQ(room.book.tally().starts, 1U);
 }
 
+TEST(SeatStart, AFirstRunIsTimedFromItsOwnStamp) {
+  Room room;
+  room.begin();
+  const core::TimePoint began = room.loop.now();
+  const shm::Intent job{0, 0, 1};
+  const auto stamp = began + std::chrono::milliseconds{100};
+  core::RunWatcher::Sight sight;
+  sight.intent = job;
+  sight.stamp = stamp;
+  (void)room.seat.run.look(began + std::chrono::seconds{1}, sight, {});
+  EXPECT_EQ(room.seat.run.started(), stamp);
+}
+
 TEST(SeatStart, EachProcessHasAnIncarnationOfItsOwn) {
   Room room;
   room.begin();
