@@ -2,7 +2,7 @@
 add_custom_target(tsan_tests)
 
 # rm_test(NAME SOURCES... LIBS... [LABELS...] [TIMEOUT seconds] [COST seconds] [ALONE])
-# One GoogleTest program; each program is one ctest test, so that a crash names its program. Tests run two at a time;
+# One GoogleTest program; each program is one ctest test, so that a crash names its program. Tests run four at a time;
 # COST, where it is more than a second or two, lets the long ones begin first also where nobody has measured them yet,
 # and ALONE keeps others away.
 function(rm_test name)
