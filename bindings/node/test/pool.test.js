@@ -118,7 +118,7 @@ describe('a worker', () => {
     assert.equal(await pool.run(1), 1)
   }))
 
-  test('in an endless loop is stopped at the deadline, and the script\'s place is told', () => withPool({ runTimeout: 200, killGrace: 20000 }, async (pool) => {
+  test('in an endless loop is stopped at the deadline, and the script\'s place is told', () => withPool({ runTimeout: 2000, killGrace: 20000 }, async (pool) => {
     const error = await pool.run(null, { name: 'spin' }).catch((one) => one)
     assert.equal(error.outcome, 'timed out')
     assert.match(error.message, /spin.*tasks\.js/s)
