@@ -47,8 +47,7 @@ TEST(CreatedPools, TellsTheNameOnceTheKeeperHoldsIt) {
   Left left;
   PoolsLife life(left, 1);
   std::optional<OrRefusal<PoolOffer>> answer;
-  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
-                        [&](auto&& made) { answer = std::move(made); });
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0}, [&](auto made) { answer = std::move(made); });
   EXPECT_FALSE(answer);
   EXPECT_EQ(state_of(life.ledger(), 1), shm::LedgerPoolState::Created);
   EXPECT_EQ(life.set().all().size(), 1U) << "nothing of it runs yet";
@@ -107,8 +106,7 @@ TEST(CreatedPools, DroppedWhileItIsCreatedNeverIs) {
   Left left;
   PoolsLife life(left, 1);
   std::optional<OrRefusal<PoolOffer>> answer;
-  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
-                        [&](auto&& made) { answer = std::move(made); });
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0}, [&](auto made) { answer = std::move(made); });
   bool dropped = false;
   life.created().drop(life.peer(), "p", std::nullopt, [&](auto refusal) { dropped = !refusal; });
   life.settle();
@@ -176,7 +174,7 @@ TEST(CreatedPools, EverySupervisorThatDiesLeavesWhatItsSuccessorFinishesOrUndoes
   for (std::size_t i = 0; i < moments.size(); ++i) {
     SCOPED_TRACE("moment " + std::to_string(i));
     auto& [moment, told] = moments[i];
-    const auto state = [&] {
+    const auto state = [&moment = moment] {
       shm::LedgerRecord& record = *reinterpret_cast<shm::LedgerRecord*>(moment.ledger.data());
       return state_of(record, 1);
     }();

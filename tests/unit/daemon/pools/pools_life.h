@@ -185,7 +185,7 @@ class PoolsLife final : public daemon::PoolContext, public daemon::DaemonPort {
   std::optional<daemon::OrRefusal<daemon::PoolOffer>> create(const std::string& name, const std::string& text = kText,
                                                              std::uint32_t most = 0) {
     std::optional<daemon::OrRefusal<daemon::PoolOffer>> answer;
-    created_->create(peer(), {name, text, "/", 0, most}, [&answer](auto&& made) { answer = std::move(made); });
+    created_->create(peer(), {name, text, "/", 0, most}, [&answer](auto made) { answer = std::move(made); });
     settle();
     return answer;
   }
