@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "client/types/options.h"
 #include "client/types/outcome.h"
 
 /// Between C's values and ours.
@@ -42,6 +43,15 @@ inline void copy_text(std::string_view text, char* to, std::size_t room) noexcep
 [[nodiscard]] constexpr Duration from_ms(std::uint64_t ms) noexcept {
   constexpr std::uint64_t kNsPerMs = 1'000'000;
   return ms > std::numeric_limits<std::int64_t>::max() / kNsPerMs ? kForever : Duration(ms * kNsPerMs);
+}
+
+/// NULL and 0: as the library does it by itself.
+[[nodiscard]] inline ConnectOptions connect_options(const char* socket, const char* name, std::uint64_t timeout_ms) {
+  ConnectOptions options;
+  if (socket != nullptr) options.socket = socket;
+  if (name != nullptr) options.name = name;
+  if (timeout_ms != 0) options.control_timeout = from_ms(timeout_ms);
+  return options;
 }
 
 }  // namespace ringmaster::abi

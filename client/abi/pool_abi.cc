@@ -12,17 +12,10 @@ struct rm_pool {
 
 namespace {
 
+using ringmaster::abi::connect_options;
 using ringmaster::abi::from_ms;
 using ringmaster::abi::guarded;
 using ringmaster::abi::refuse;
-
-ringmaster::ConnectOptions connect_options(const char* socket, const rm_pool_options& given) {
-  ringmaster::ConnectOptions options;
-  if (socket != nullptr) options.socket = socket;
-  if (given.client_name != nullptr) options.name = given.client_name;
-  if (given.control_timeout_ms != 0) options.control_timeout = from_ms(given.control_timeout_ms);
-  return options;
-}
 
 ringmaster::PoolOptions pool_options(const rm_pool_options& given) {
   ringmaster::PoolOptions options;
@@ -55,7 +48,7 @@ rm_pool* rm_pool_create(const char* socket, const char* name, const rm_pool_opti
     const auto given = ringmaster::abi::read_struct(options);
     if (!given) return refuse(RM_BAD_OPTION, ringmaster::abi::kBadStruct, error, error_size);
     if (name == nullptr) return refuse(RM_BAD_OPTION, "the pool has no name", error, error_size);
-    auto client = ringmaster::Client::connect(connect_options(socket, *given));
+    auto client = ringmaster::Client::connect(connect_options(socket, given->client_name, given->control_timeout_ms));
     if (!client) return refuse(RM_BAD_OPTION, client.error().message, error, error_size);
     auto pool = client->create_pool(name, pool_options(*given));
     if (!pool) return refuse(RM_BAD_OPTION, pool.error().message, error, error_size);

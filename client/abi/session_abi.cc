@@ -13,6 +13,7 @@
 namespace {
 
 using ringmaster::SubmitError;
+using ringmaster::abi::connect_options;
 using ringmaster::abi::from_ms;
 using ringmaster::abi::from_ns;
 using ringmaster::abi::guarded;
@@ -52,14 +53,6 @@ int code_of(SubmitError error) {
       return RM_FORKED;
   }
   return RM_BAD_OPTION;
-}
-
-ringmaster::ConnectOptions connect_options(const char* socket, const rm_session_options& given) {
-  ringmaster::ConnectOptions options;
-  if (socket != nullptr) options.socket = socket;
-  if (given.name != nullptr) options.name = given.name;
-  if (given.control_timeout_ms != 0) options.control_timeout = from_ms(given.control_timeout_ms);
-  return options;
 }
 
 ringmaster::SessionOptions session_options(const rm_session_options& given) {
@@ -108,7 +101,7 @@ rm_session* rm_session_open(const char* socket, const char* pool, const rm_sessi
     const auto given = ringmaster::abi::read_struct(options != nullptr ? options : &none);
     if (!given) return refuse(RM_BAD_OPTION, kBadStruct, error, error_size);
     if (pool == nullptr) return refuse(RM_BAD_OPTION, "no pool was named", error, error_size);
-    auto client = ringmaster::Client::connect(connect_options(socket, *given));
+    auto client = ringmaster::Client::connect(connect_options(socket, given->name, given->control_timeout_ms));
     if (!client) return refuse(RM_BAD_OPTION, client.error().message, error, error_size);
     auto session = client->open(pool, session_options(*given));
     if (!session) return refuse(RM_BAD_OPTION, session.error().message, error, error_size);
