@@ -323,6 +323,8 @@ TEST_F(DaemonPools, AHundredInARowLeaveNothing) {
     return std::distance(begin(fds), std::filesystem::directory_iterator());
   };
   Client one = client();
+  // What the keeper is given when the configuration's own worker is ready, it has before anything of the next pool.
+  eventually("the daemon is ready", [this] { return count_in(log(), "event=ready") == 1; });
   { const CreatedPool warm = create(); }
   expect_only_the_configuration();
   const auto keepers = descriptors(keeper_);
