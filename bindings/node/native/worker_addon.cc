@@ -46,6 +46,7 @@ struct Host {
   std::span<std::byte> reserved;  ///< Of the result, given to the script to be filled in place.
   bool leaving = false;
   bool held = false;  ///< No further job is claimed.
+  bool pumping = false;
 };
 // Never destroyed: a thread of its watch may look at it while the process exits.
 Host& g = *new Host;  // NOLINT(cert-err58-cpp): without memory there is no worker
@@ -145,8 +146,7 @@ void leave() {
 
 // The heart: after each turn of the loop jobs are claimed and run, and where there is none this worker sleeps on its
 // bells and on the loop's own descriptor. While a job is open the loop runs as in any program.
-void pump(uv_check_t* /*check*/) {
-  uv_idle_stop(&g.idle);
+void claim_jobs() {
   const std::uint64_t began = uv_hrtime();
   while (g.job == nullptr && !g.leaving && !g.held) {
     std::uint32_t handler = 0;
@@ -165,6 +165,13 @@ void pump(uv_check_t* /*check*/) {
     const int woke = rm_worker_wait(g.worker, uv_backend_fd(g.loop), timeout);
     if ((woke & RM_WOKE_HOST) != 0 || (woke & RM_WOKE_TIMEOUT) != 0) return come_back_soon();
   }
+}
+
+void pump(uv_check_t* /*check*/) {
+  uv_idle_stop(&g.idle);
+  g.pumping = true;
+  claim_jobs();
+  g.pumping = false;
 }
 
 // open(resultConstant) -> the buffer in which small payloads come
@@ -274,7 +281,7 @@ napi_value finish(napi_env env, napi_callback_info info) {
   const bool thrown = (flags & format::kThrown) != 0;
   if (thrown) say(g.job, text_of(env, arguments[3]));
   end_job(thrown ? RM_FAILED_WITH_RESULT : RM_DONE);
-  come_back_soon();
+  if (!g.pumping) come_back_soon();
   return to_value(env, true);
 }
 
