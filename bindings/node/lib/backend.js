@@ -25,6 +25,7 @@ function chooseBackend (options, events) {
     const { ProcessBackend } = require('./process_backend.js')
     return new ProcessBackend(options, events)
   }
+  if (options.pool !== undefined) throw new Error(`${missing}: the daemon's pool "${options.pool}" cannot be used`)
   tellOnce(missing)
   const { ThreadBackend } = require('./thread_backend.js')
   return new ThreadBackend(options, events)

@@ -1,5 +1,5 @@
 'use strict'
-// Folders of private daemons: sockets, and what workers are to know. Removed when their pool ends, when this process
+// Folders of pools and of private daemons: sockets, and what workers are to know. Removed when their pool ends, when this process
 // ends, and, if it was killed, by the next process that makes one.
 const fs = require('node:fs')
 const net = require('node:net')
@@ -7,7 +7,8 @@ const os = require('node:os')
 const path = require('node:path')
 
 const kPrefix = 'ringmaster-node-'
-const kYoung = 60000 // Milliseconds: its daemon may not be listening yet.
+const kYoung = 60000 // Milliseconds: nobody may be listening in it yet.
+const kSockets = ['socket', 'messages']
 const kinds = () => [process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
 
 // Under another name first: its daemon may still be alive, and makes its socket again where that is missing. What stays
@@ -61,14 +62,15 @@ const answers = (socket) => new Promise((resolve) => {
   connection.on('connect', () => connection.destroy())
 })
 
-// Removes this user's folders whose daemon is gone.
+// Removes this user's folders that nobody listens in any more.
 async function sweep (base) {
   for (const name of await fs.promises.readdir(base)) {
     const folder = path.join(base, name)
     if (!name.startsWith(kPrefix) || ours.has(folder)) continue
     const { uid, mtimeMs } = await fs.promises.lstat(folder)
     if (uid !== process.getuid() || Date.now() - mtimeMs < kYoung) continue
-    if (!await answers(path.join(folder, 'socket'))) remove(folder)
+    const answered = await Promise.all(kSockets.map((socket) => answers(path.join(folder, socket))))
+    if (!answered.includes(true)) remove(folder)
   }
 }
 

@@ -42,7 +42,9 @@ const rules = {
   requestBytes: [isNumber(1), 'must be a number of bytes'],
   resultBytes: [isNumber(1), 'must be a number of bytes'],
   spin: [isNumber(0), 'must be a number of microseconds'],
-  resultCapacity: [isNumber(1), 'must be a number of bytes']
+  resultCapacity: [isNumber(1), 'must be a number of bytes'],
+  socket: [(value) => value === null || typeof value === 'string', 'must be a path or null'],
+  pool: [isKind('string'), 'must be a string']
 }
 
 function check (options) {

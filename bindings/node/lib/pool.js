@@ -73,10 +73,10 @@ class Pool extends EventEmitterAsyncResource {
     if (problem !== null) return Promise.reject(new TypeError(problem))
     const { transferList = [], filename = null, name = null, signal = null } = Object.assign(Object.create(null), options)
     const file = filename ?? this.options.filename
-    if (typeof file !== 'string') return Promise.reject(new Error('filename must be provided to run() or in options object'))
+    if (typeof file !== 'string' && this.options.pool === undefined) return Promise.reject(new Error('filename must be provided to run() or in options object'))
     if (this.#ending !== null) return Promise.reject(new AbortError('queue is being terminated'))
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
-    const task = new Task(value, transferList, toPath(file), name ?? this.options.name, signal, this.asyncResource.asyncId())
+    const task = new Task(value, transferList, file && toPath(file), name ?? this.options.name, signal, this.asyncResource.asyncId())
     if (signal !== null) task.listen(() => this.#abort(task))
     this.#take(task)
     this.#lookAtDrain()

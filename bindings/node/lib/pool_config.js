@@ -1,11 +1,12 @@
 'use strict'
-// A pool's options as the daemon's configuration has them.
+// A pool's options as a daemon has them.
 const os = require('node:os')
 const path = require('node:path')
 
 const kForEver = 24 * 3600 * 1000 // Milliseconds; the daemon's deadlines have an end.
 const kMostRetries = 15
 const kBudget = 100000
+const kMostProcesses = 256 // of one pool, its spares among them
 
 // Of this process's own options those that are a worker's too: not its program text, its tests or its debugger.
 const kOwnWithValue = /^(-e|--eval|-p|--print|-pe)$/
@@ -40,17 +41,26 @@ const lines = (of) => Object.entries(of).map(([key, value]) => `${toml(key)} = $
 
 const sizeOf = (bytes) => `${Math.ceil(bytes)}B`
 
+// A process costs more to start than a thread: where idle threads would end at once, a process stays for so long.
+const kLeastIdle = 1000
+const idleTimeout = (ms) => ms === Infinity ? '0s' : `${Math.min(Math.max(Math.ceil(ms), kLeastIdle), kForEver)}ms`
+
+/** How many processes are to work, as long as there is work for them: {min, max}. */
+function sizeOfPool ({ minThreads, maxThreads, spares }) {
+  const max = Math.max(1, Math.min(Math.ceil(maxThreads), kMostProcesses - spares))
+  return { min: Math.min(max, Math.max(1, Math.ceil(minThreads))), max }
+}
+
 /**
- * @param {string} name the pool's
  * @param {string} boot the file that its workers read
  */
-function poolConfig (name, options, boot) {
+function poolConfig (options, boot) {
   const o = options
   const runTimeout = o.runTimeout || kForEver
   const early = Object.entries(environmentOf(o)).filter(([key]) => kEarly.test(key)).map(([key, value]) => [key, String(value)])
   const pool = {
     command: commandOf(o, boot),
-    workers: Math.max(1, Math.ceil(o.maxThreads)),
+    idle_timeout: idleTimeout(o.idleTimeout),
     spares: o.spares,
     nice: Math.min(19, Math.max(0, os.getPriority() + o.niceIncrement)),
     working_directory: process.cwd(),
@@ -62,9 +72,9 @@ function poolConfig (name, options, boot) {
     ...(o.memoryMax && { memory_max: sizeOf(o.memoryMax) })
   }
   // Whose tasks end their workers is this program itself: it is told of each, and never set aside for them.
-  return `[pool.${name}]\n${lines(pool)}[pool.${name}.environment]\n${lines(Object.fromEntries(early))}` +
-    `[pool.${name}.restart]\n${lines({ budget: kBudget, backoff_max: '1s' })}` +
-    `[pool.${name}.recycle]\n${lines({ max_jobs: o.recycle ?? 0, max_rss: sizeOf(o.memoryMax ?? 0) })}`
+  return `${lines(pool)}[environment]\n${lines(Object.fromEntries(early))}` +
+    `[restart]\n${lines({ budget: kBudget, backoff_max: '1s' })}` +
+    `[recycle]\n${lines({ max_jobs: o.recycle ?? 0, max_rss: sizeOf(o.memoryMax ?? 0) })}`
 }
 
-module.exports = { environmentOf, poolConfig }
+module.exports = { environmentOf, kMostProcesses, poolConfig, sizeOfPool }

@@ -1,5 +1,6 @@
 'use strict'
-// A daemon of this process's own: ended with the pool that it is for, or with this process, however that ends.
+// A daemon of this process's own, for all its pools: started by the first, ended with the last one, or with this process,
+// however that ends.
 const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
@@ -7,32 +8,61 @@ const { spawn } = require('node:child_process')
 const { makeFolder, removeFolder } = require('./folders.js')
 const programs = require('./programs.js')
 
+// What one daemon has room for; more pools get another.
+const kMostPools = 64
+const kMostProcesses = 1024
+// Nobody else can reach it, and this process shares its memory with its pools as it likes.
+const kMany = 1000000
 // Workers have cgroups only where their memory has a limit.
 const configOf = (hasLimits) => `[daemon]
 log_level = "warning"
 cgroup = "${hasLimits ? 'auto' : 'off'}"
 shutdown_timeout = "100ms"
+[limits]
+max_connections = 1024
+connections_per_uid = 1024
+sessions_per_uid = ${kMany}
+slots_per_uid = ${kMany}
+bytes_per_uid = "1TiB"
+crashes_per_minute = ${kMany}
+pools_per_uid = ${kMostPools}
+workers_per_uid = ${kMostProcesses}
+[pool]
 `
 const kLogLines = 20
 const kRetry = 2 // Milliseconds, until the daemon listens.
+
+const running = new Set()
 
 class PrivateDaemon {
   #process
   #owner
   #log = []
   #why // it has ended
+  #pools = 0
+  #processes = 0
+  #hasLimits
   /** Resolves, with a sentence, when the daemon has ended. */
   gone
   folder = makeFolder()
   socket = path.join(this.folder, 'socket')
 
-  /**
-   * @param {(folder: string) => string} pools makes its configuration's pools
-   * @param {boolean} hasLimits of memory
-   */
-  constructor (pools, hasLimits) {
+  /** One with room for a pool of so many processes; leave() gives it back.
+   * @param {boolean} hasLimits of its workers' memory */
+  static join (processes, hasLimits) {
+    const found = [...running].find((one) => one.#hasLimits === hasLimits && one.#why === undefined &&
+      one.#pools < kMostPools && one.#processes + processes <= kMostProcesses)
+    const daemon = found ?? new PrivateDaemon(hasLimits)
+    running.add(daemon)
+    ++daemon.#pools
+    daemon.#processes += processes
+    return daemon
+  }
+
+  constructor (hasLimits) {
+    this.#hasLimits = hasLimits
     const config = path.join(this.folder, 'config.toml')
-    fs.writeFileSync(config, configOf(hasLimits) + pools(this.folder), { mode: 0o600 })
+    fs.writeFileSync(config, configOf(hasLimits), { mode: 0o600 })
     // The fourth descriptor is a pair of sockets: this process's end is closed with it, and that ends the daemon.
     this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3'],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/' })
@@ -69,7 +99,19 @@ class PrivateDaemon {
     })
   }
 
-  async stop () {
+  /** No pool joins it any more: it does not serve as it should. */
+  shun () {
+    running.delete(this)
+  }
+
+  /** Its next leave() ends it. */
+  get hasOnePool () { return this.#pools === 1 }
+
+  /** Ends it with its last pool. */
+  async leave (processes) {
+    this.#processes -= processes
+    if (--this.#pools > 0) return
+    running.delete(this)
     this.#process.ref()
     this.#owner?.destroy()
     await this.gone

@@ -1,19 +1,14 @@
 'use strict'
-// Tasks in supervised processes: a session with a pool of the daemon's, and what comes out of it.
-const fs = require('node:fs')
-const path = require('node:path')
-const v8 = require('node:v8')
+// Tasks in supervised processes: a session with a pool of a daemon's, and what comes out of it.
 const { types } = require('node:util')
 const codec = require('./codec.js')
+const { ConfiguredPool } = require('./configured_pool.js')
+const { CreatedPool } = require('./created_pool.js')
 const { TaskError, unpackError } = require('./errors.js')
 const { failureOf } = require('./failure.js')
-const { environmentOf, poolConfig } = require('./pool_config.js')
-const { PrivateDaemon } = require('./private_daemon.js')
 const programs = require('./programs.js')
 const { SharedData } = require('./shared_data.js')
-const { SideServer } = require('./side_channel.js')
 
-const kPool = 'node'
 const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
 const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
 const kFacts = 8 // Numbers for each outcome.
@@ -34,8 +29,8 @@ class ProcessBackend {
   #options
   #events
   #native = require(programs.client)
-  #daemon
-  #side
+  #pool // the daemon's
+  #own // the function that its workers run where a task names none: {filename, name}
   #session // undefined: not open yet
   #scratch
   #facts
@@ -54,44 +49,26 @@ class ProcessBackend {
   constructor (options, events) {
     this.#options = options
     this.#events = events
+    this.#own = options.pool === undefined ? options : { filename: null, name: 'default' }
     this.#hold = setInterval(() => {}, 60000).unref()
     this.#start()
   }
 
   #start () {
-    this.#daemon = new PrivateDaemon((folder) => this.#prepare(folder), this.#options.memoryMax !== undefined)
-    this.#open().catch((error) => this.#cannotStart(error))
-  }
-
-  // What workers are to know, and where they tell what goes beside the tasks.
-  #prepare (folder) {
     const o = this.#options
-    const side = path.join(folder, 'messages')
-    const boot = path.join(folder, 'boot')
-    this.#side?.close()
-    this.#side = new SideServer(side, (message, id) => this.#onMessage(message, id))
-    fs.writeFileSync(boot, v8.serialize({
-      filename: o.filename,
-      name: o.name,
-      workerData: o.workerData,
-      env: environmentOf(o),
-      argv: (o.argv ?? []).map(String),
-      side,
-      pool: o.filename === null ? 'node' : path.basename(o.filename),
-      addon: programs.worker,
-      resultCapacity: o.resultCapacity,
-      resourceLimits: o.resourceLimits
-    }), { mode: 0o600 })
-    return poolConfig(kPool, o, boot)
+    const socket = o.socket === null ? undefined : (o.socket ?? process.env.RINGMASTER_SOCKET) || undefined
+    this.#pool = o.pool !== undefined
+      ? new ConfiguredPool(socket, o.pool)
+      : new CreatedPool(this.#native, o, socket, (message, id) => this.#onMessage(message, id))
+    this.#open(this.#pool).catch((error) => this.#cannotStart(error))
   }
 
-  async #open () {
-    await this.#daemon.listening()
+  async #open (pool) {
+    const place = await pool.open()
     if (this.#ending !== null) return
     const o = this.#options
     const opened = await new Promise((resolve, reject) => this.#native.open({
-      socket: this.#daemon.socket,
-      pool: kPool,
+      ...place,
       slots: o.slots ?? 0,
       requestBytes: o.requestBytes ?? 0,
       resultBytes: o.resultBytes ?? kResultBytes,
@@ -142,13 +119,27 @@ class ProcessBackend {
   }
 
   submit (task) {
-    if (this.#failed !== undefined) throw this.#failed
+    if (this.#failed !== undefined) this.#tryAgain()
     if (this.#session === undefined || this.#waiting.length > 0) {
       this.#wait(task)
       return true
     }
     this.#wasFull = !this.#send(task)
     return !this.#wasFull
+  }
+
+  // A daemon that serves others too may be there again.
+  #tryAgain () {
+    if (!this.#pool.isOfOthers || this.#bootFailed !== undefined) throw this.#failed
+    this.#failed = undefined
+    this.#leavePool()
+  }
+
+  #leavePool () {
+    const lost = this.#pool
+    lost.lost()
+    this.#start()
+    lost.leave().catch(() => {})
   }
 
   #wait (task) {
@@ -169,7 +160,7 @@ class ProcessBackend {
 
   #send (task) {
     const o = this.#options
-    const plain = task.filename === o.filename && task.name === o.name
+    const plain = task.filename === this.#own.filename && task.name === this.#own.name
     const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
     const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
     const number = this.#next++
@@ -197,9 +188,7 @@ class ProcessBackend {
     this.#session = undefined
     this.#endFlying(new TaskError('lost: the daemon is gone', { outcome: 'lost' }))
     this.#inPlace = new WeakMap()
-    const lost = this.#daemon
-    this.#start()
-    lost.stop().catch(() => {})
+    this.#leavePool()
   }
 
   // messages: [description, native stack or ''] of each that is not done. facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
@@ -228,7 +217,7 @@ class ProcessBackend {
     // After all are decoded: what a settled promise does may come back here.
     for (const task of crashed) this.#events.workerEnded(task)
     for (const one of ended) {
-      if (one.told > 0) this.#side.after(one.channel, one.told, () => this.#endAfterTold(one))
+      if (one.told > 0) this.#pool.side.after(one.channel, one.told, () => this.#endAfterTold(one))
       else if (one.value?.outcome === 'refused') this.#endRefused(one)
       else this.#events.ended(one.task, one.failed, one.value)
     }
@@ -314,8 +303,7 @@ class ProcessBackend {
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
     if (this.#session !== undefined) this.#native.close(this.#session)
     this.#endFlying(new Error('Terminating worker thread'))
-    this.#side.close()
-    await this.#daemon.stop()
+    await this.#pool.leave()
     for (const one of this.#shared) one.release()
   }
 }

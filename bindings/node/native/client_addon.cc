@@ -10,6 +10,7 @@
 
 #include "bindings/format/task_format.h"
 #include "bindings/node/native/client_session.h"
+#include "bindings/node/native/created_pools.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
 
@@ -22,12 +23,6 @@ SessionHandle& session_of(napi_env env, napi_value value) {
   void* pointer = nullptr;
   must(napi_get_value_external(env, value, &pointer), "napi_get_value_external");
   return *static_cast<SessionHandle*>(pointer);
-}
-
-napi_value property(napi_env env, napi_value object, const char* name) {
-  napi_value value = nullptr;
-  must(napi_get_named_property(env, object, name, &value), "napi_get_named_property");
-  return value;
 }
 
 std::uint64_t count_of(napi_env env, napi_value object, const char* name) {
@@ -298,9 +293,11 @@ napi_value detach(napi_env env, napi_callback_info info) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  const std::array kMethods{Method{"open", open},     Method{"allocate", allocate}, Method{"submit", submit},
-                            Method{"cancel", cancel}, Method{"close", close},       Method{"detach", detach},
-                            Method{"share", share}};
+  const std::array kMethods{Method{"open", open},         Method{"allocate", allocate},
+                            Method{"submit", submit},     Method{"cancel", cancel},
+                            Method{"close", close},       Method{"detach", detach},
+                            Method{"share", share},       Method{"createPool", create_pool},
+                            Method{"dropPool", drop_pool}};
   add_methods(env, exports, kMethods);
   return exports;
 }

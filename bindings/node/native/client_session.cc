@@ -253,7 +253,8 @@ void ClientSession::on_event(uv_poll_t* handle, int /*status*/, int /*events*/) 
   self.deliver();
 }
 
-// Before libuv sleeps: a short look, as the library's own waits have one. Other descriptors wait for so long.
+// Before libuv sleeps: a short look, as the library's own waits have one. Other descriptors wait for so long. Only what
+// ends while the loop sleeps wakes it by the descriptor.
 void ClientSession::on_prepare(uv_prepare_t* handle) {
   auto& self = *static_cast<ClientSession*>(handle->data);
   if (self.flying_ == 0 || self.spin_ns_ == 0 || uv_backend_timeout(handle->loop) == 0) return;

@@ -70,6 +70,12 @@ class HandleScope {
   return text;
 }
 
+[[nodiscard]] inline napi_value property(napi_env env, napi_value object, const char* name) {
+  napi_value value = nullptr;
+  must(napi_get_named_property(env, object, name, &value), "napi_get_named_property");
+  return value;
+}
+
 [[nodiscard]] inline napi_value to_value(napi_env env, std::string_view text) {
   napi_value value = nullptr;
   must(napi_create_string_utf8(env, text.data(), text.size(), &value), "napi_create_string_utf8");

@@ -164,6 +164,10 @@ export interface PoolOptions extends SharedOptions {
   spin?: number
   /** Room for a result, in bytes; a larger one takes a slower way. */
   resultCapacity?: number
+  /** Of a daemon that runs already ($RINGMASTER_SOCKET unless given); null: one that is this program's own. */
+  socket?: string | null
+  /** A pool that the daemon's configuration has; unset: one is created. */
+  pool?: string
 }
 
 export interface RunOptions {

@@ -1,56 +1,7 @@
 'use strict'
-// The main module of a worker process: its libuv loop claims tasks, one at a time, and this answers them.
+// The main module of a worker of a pool that a program has created: boot.js FILE, which says what its worker is to know.
 const fs = require('node:fs')
 const v8 = require('node:v8')
-const { encode, kBeside, kTold, partsOf } = require('../codec.js')
-const { packError } = require('../errors.js')
-const { preload } = require('./load_function.js')
-const { Answer, run } = require('./runner.js')
-const surroundings = require('./surroundings.js')
-const { Side } = require('../side_channel.js')
+const { serve } = require('./process.js')
 
-const boot = v8.deserialize(fs.readFileSync(process.argv[2]))
-const addon = require(boot.addon)
-const scratch = Buffer.from(addon.open(boot.resultCapacity))
-const side = new Side()
-const host = {
-  finish (_, flags, payload, buffers, message) {
-    if (addon.finish(flags, payload, buffers, message)) return
-    // Larger than its room: by the other way, and nothing is run again.
-    side.tell({ result: { payload, buffers: partsOf(buffers, []), hasTold: (flags & kTold) !== 0 } })
-    const told = encode([undefined, side.channel, side.count])
-    addon.finish(flags | kTold | kBeside, told.payload, undefined, message)
-  },
-  detach: addon.detach,
-  told: () => side.count,
-  get channel () { return side.channel }
-}
-
-let answer
-
-function onTask (flags, bytes, payload, buffers) {
-  answer = new Answer(host)
-  run(boot, answer, flags, payload === undefined ? scratch.subarray(0, bytes) : Buffer.from(payload), buffers)
-}
-
-// A task that throws outside of its own turn takes its process along, as it would take its thread along. No other task
-// begins here meanwhile.
-process.on('uncaughtException', (error) => {
-  addon.hold()
-  if (answer !== undefined && !answer.given) answer.fail(error)
-  else side.tell({ error: packError(error) })
-  side.end(() => process.exit(1))
-})
-process.on('exit', () => addon.hold())
-process.on('unhandledRejection', (error) => { throw error })
-
-async function start () {
-  surroundings.prepare(boot, addon, side)
-  await side.connect(boot.side)
-  await preload(boot.filename, boot.name)
-  addon.start(onTask, (status) => process.exit(status))
-}
-start().catch((error) => {
-  side.tell({ error: packError(error), boot: true })
-  side.end(() => addon.failBoot(String(error?.stack ?? error)))
-})
+serve(v8.deserialize(fs.readFileSync(process.argv[2])))

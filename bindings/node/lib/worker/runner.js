@@ -89,7 +89,10 @@ function run (boot, answer, flags, payload, buffers) {
   let task
   try {
     task = codec.decode(payload, buffers)
-    if ((flags & kAddressed) !== 0) [filename, name, task] = task
+    if ((flags & kAddressed) !== 0) {
+      [filename, name, task] = task
+      filename ??= boot.filename
+    }
   } catch (error) {
     return answer.fail(error)
   }

@@ -33,7 +33,7 @@ function prepare (boot, addon, side) {
   process.argv = [process.argv[0], boot.filename ?? __filename, ...boot.argv]
   pretend({ isMainThread: false, threadId: number + 1, workerData: boot.workerData, parentPort: portTo(side), resourceLimits: boot.resourceLimits ?? {} })
   context.enter({ workerData: boot.workerData, addon })
-  captureOutput(side)
+  if (boot.side !== undefined) captureOutput(side)
 }
 
 /** Changes what node:worker_threads exports, in both kinds of modules. */

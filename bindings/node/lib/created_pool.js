@@ -1,0 +1,109 @@
+'use strict'
+// A pool of a daemon's that this process creates, with what its workers read and where they tell what goes beside the
+// tasks. The daemon is this process's own, or one that serves others too.
+const crypto = require('node:crypto')
+const fs = require('node:fs')
+const path = require('node:path')
+const v8 = require('node:v8')
+const { makeFolder, removeFolder } = require('./folders.js')
+const { environmentOf, poolConfig, sizeOfPool } = require('./pool_config.js')
+const { PrivateDaemon } = require('./private_daemon.js')
+const programs = require('./programs.js')
+const { SideServer } = require('./side_channel.js')
+
+const kOtherWays = '; or, in this program: a pool of the daemon\'s configuration, new Pool({ pool: \'name\' }), or ' +
+  'a private daemon, new Pool({ socket: null })'
+
+// As the daemon allows it, and as `ringmaster status` is to show it.
+function nameOf (filename) {
+  const name = path.parse(filename ?? 'node').name.replace(/[^A-Za-z0-9_-]/g, '_').replace(/^[-_]+/, '').slice(0, 20)
+  return `${name || 'node'}-${crypto.randomBytes(4).toString('hex')}`
+}
+
+class CreatedPool {
+  #native
+  #options
+  #daemon // undefined: it serves others too
+  #size
+  #folder
+  #created // a promise of its handle
+  #socket
+  #boot
+  #isLost = false
+  side
+
+  /**
+   * @param {string | undefined} socket of a daemon that serves others too; undefined: a private one
+   * @param {(message, id) => void} onMessage as SideServer's
+   */
+  constructor (native, options, socket, onMessage) {
+    const o = options
+    this.#native = native
+    this.#options = o
+    this.#size = sizeOfPool(o)
+    if (socket === undefined) this.#daemon = PrivateDaemon.join(this.#processes, o.memoryMax !== undefined)
+    this.#socket = socket ?? this.#daemon.socket
+    this.#folder = makeFolder()
+    this.#boot = path.join(this.#folder, 'boot')
+    const side = path.join(this.#folder, 'messages')
+    this.side = new SideServer(side, onMessage)
+    fs.writeFileSync(this.#boot, v8.serialize({
+      filename: o.filename,
+      name: o.name,
+      workerData: o.workerData,
+      env: environmentOf(o),
+      argv: (o.argv ?? []).map(String),
+      side,
+      pool: o.filename === null ? 'node' : path.basename(o.filename),
+      addon: programs.worker,
+      resultCapacity: o.resultCapacity,
+      resourceLimits: o.resourceLimits
+    }), { mode: 0o600 })
+  }
+
+  get isOfOthers () { return this.#daemon === undefined }
+  get #processes () { return this.#size.max + this.#options.spares }
+
+  /** Resolves to {socket, pool}, which can be asked for a session; its workers may still be starting. */
+  async open () {
+    this.#created = this.#create()
+    const { name } = await this.#created
+    return { socket: this.#socket, pool: name }
+  }
+
+  async #create () {
+    await this.#daemon?.listening()
+    const { min, max } = this.#size
+    const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot), workers: max, minWorkers: min }
+    return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
+      if (handle !== undefined) resolve({ handle, name })
+      else reject(new Error(this.#daemon ? error : `${error}${kOtherWays}`))
+    }))
+  }
+
+  /** Its daemon has ended, or has let go of it: the next pool gets another. */
+  lost () {
+    this.#isLost = true
+    this.#daemon?.shun()
+  }
+
+  /** Nothing of it is left then. */
+  async leave () {
+    this.side.close()
+    try {
+      if (!this.#isLost && !this.#daemon?.hasOnePool) await this.#drop()
+      await this.#daemon?.leave(this.#processes)
+    } finally {
+      removeFolder(this.#folder)
+    }
+  }
+
+  async #drop () {
+    const created = await this.#created?.catch(() => undefined)
+    if (created === undefined) return
+    const dropped = new Promise((resolve) => this.#native.dropPool(created.handle, resolve))
+    await (this.#daemon ? Promise.race([dropped, this.#daemon.gone]) : dropped)
+  }
+}
+
+module.exports = { CreatedPool }

@@ -1,0 +1,176 @@
+'use strict'
+// Which daemon a pool's processes come from, and how many of them there are.
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const net = require('node:net')
+const os = require('node:os')
+const path = require('node:path')
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const { test } = require('node:test')
+const { Pool } = require('..')
+const programs = require('../lib/programs.js')
+
+const filename = path.join(__dirname, 'fixtures/tasks.js')
+const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
+const isGone = (pid) => {
+  try {
+    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return true
+  }
+}
+async function until (condition, what) {
+  const end = Date.now() + 30000
+  while (!await condition()) {
+    assert.ok(Date.now() < end, what)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+const pidOf = (pool) => pool.run(null, { name: 'pid' })
+
+async function withFolder (body) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-daemons-'))
+  try {
+    await body(folder)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+async function withPool (options, body) {
+  const pool = new Pool({ filename, maxThreads: 1, ...options })
+  try {
+    return await body(pool)
+  } finally {
+    await pool.destroy()
+  }
+}
+
+test('all pools of a process have one daemon, which ends with the last', async () => {
+  const first = new Pool({ filename, maxThreads: 1 })
+  const second = new Pool({ filename, maxThreads: 2 })
+  const [one, other] = await Promise.all([pidOf(first), pidOf(second)])
+  const daemon = parentOf(one)
+  assert.equal(parentOf(other), daemon)
+  await first.destroy()
+  assert.ok(isGone(one))
+  assert.equal(parentOf(await pidOf(second)), daemon)
+  assert.equal(await withPool({}, async (pool) => parentOf(await pidOf(pool))), daemon)
+  await second.destroy()
+  assert.ok(isGone(other))
+  assert.ok(isGone(daemon))
+})
+
+test('a pool that is ended while it starts leaves the others alone', () => withPool({}, async (pool) => {
+  const pid = await pidOf(pool)
+  await Promise.all(Array.from({ length: 3 }, () => new Pool({ filename, maxThreads: 1 }).destroy()))
+  assert.equal(await pidOf(pool), pid)
+}))
+
+test('when the daemon is killed, all its pools have the same new one', () => withPool({}, (one) => withPool({}, async (other) => {
+  const daemon = parentOf(await pidOf(one))
+  await pidOf(other)
+  process.kill(daemon, 'SIGKILL')
+  await until(() => isGone(daemon), 'the daemon is gone')
+  // A pool learns of it with a task, which may be lost over it.
+  const [first, second] = await Promise.all([one, other].map(async (pool) => {
+    let pid
+    await until(async () => (pid = await pidOf(pool).catch((error) => assert.equal(error.outcome, 'lost'))) !== undefined, 'a task is done')
+    return pid
+  }))
+  assert.notEqual(parentOf(first), daemon)
+  assert.equal(parentOf(first), parentOf(second))
+})))
+
+test('there are minThreads processes until tasks wait, and no more than that after they have been idle', () => withFolder((folder) => withPool({ minThreads: 1, maxThreads: 3 }, async (pool) => {
+  const pids = new Set()
+  for (let i = 0; i < 20; ++i) pids.add(await pidOf(pool))
+  assert.equal(pids.size, 1)
+  const all = await Promise.all([0, 1, 2].map(() => pool.run({ folder, count: 3 }, { name: 'meet' })))
+  assert.equal(new Set(all).size, 3)
+  await until(() => all.filter((pid) => !isGone(pid)).length === 1, 'two have ended')
+  assert.equal(typeof await pidOf(pool), 'number')
+})))
+
+const kSettings = `[daemon]
+cgroup = "off"
+log_level = "warning"
+shutdown_timeout = "100ms"
+`
+// A daemon that was not started by the pool; `stop` ends it.
+async function startDaemon (folder, settings) {
+  const socket = path.join(folder, 'daemon.sock')
+  const config = path.join(folder, 'ringmaster.toml')
+  fs.writeFileSync(config, kSettings + settings)
+  const daemon = spawn(programs.daemon, ['--config', config, '--socket', socket], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, RINGMASTER_SOCKET: '' } })
+  const ended = once(daemon, 'exit')
+  await until(() => new Promise((resolve) => {
+    const connection = net.connect(socket).once('error', () => resolve(false)).once('connect', () => resolve(true) || connection.destroy())
+  }), 'the daemon listens')
+  return { socket, pid: daemon.pid, stop: () => daemon.kill() && ended }
+}
+const withDaemon = (settings, body) => withFolder(async (folder) => {
+  const daemon = await startDaemon(folder, settings)
+  try {
+    await body(daemon, folder)
+  } finally {
+    await daemon.stop()
+  }
+})
+
+const command = ['/usr/bin/env', `RINGMASTER_PREFIX=${process.env.RINGMASTER_PREFIX}`, process.execPath, path.join(__dirname, '../lib/worker/serve.js'), filename]
+const configured = `[pool.js]\ncommand = ${JSON.stringify(command)}\nworkers = 1\n`
+
+test('a pool of a daemon\'s configuration runs its own module, or what a task names', () => withDaemon(configured, async ({ socket, pid }) => {
+  await withPool({ socket, pool: 'js', filename: null }, async (pool) => {
+    assert.deepEqual(await pool.run({ a: [1] }), { a: [1] })
+    assert.equal(parentOf(await pidOf(pool)), pid)
+    assert.equal(await pool.run(4, { filename: path.join(__dirname, 'fixtures/named.js'), name: 'twice' }), 8)
+    await assert.rejects(pool.run('mine', { name: 'fail' }), { code: 'E_MINE', message: 'mine' })
+    await assert.rejects(pool.run(100000, { name: 'make' }), /larger than the pool's resultCapacity/)
+    assert.equal((await pool.run(1000, { name: 'make' })).length, 1000)
+  })
+  await withPool({ socket, pool: 'js', filename: null, resultCapacity: 1 << 20 }, async (pool) => {
+    assert.equal((await pool.run(100000, { name: 'make' })).length, 100000)
+  })
+  await withPool({ socket, pool: 'none' }, (pool) => assert.rejects(pool.run(1), /none/))
+}))
+
+test('a pool is created in another daemon where that allows it', () => withDaemon('[limits]\npools_per_uid = 1\n[pool]\n', async ({ socket, pid }) => {
+  const worker = await withPool({ socket }, async (pool) => {
+    const own = await pidOf(pool)
+    assert.equal(parentOf(own), pid)
+    await withPool({ socket }, (another) => assert.rejects(another.run(1), /pools_per_uid[^]*socket: null/))
+    return own
+  })
+  assert.ok(isGone(worker))
+  process.env.RINGMASTER_SOCKET = socket
+  try {
+    await withPool({}, async (pool) => assert.equal(parentOf(await pidOf(pool)), pid))
+    await withPool({ socket: null }, async (pool) => assert.notEqual(parentOf(await pidOf(pool)), pid))
+  } finally {
+    delete process.env.RINGMASTER_SOCKET
+  }
+}))
+
+test('a daemon that lets nobody create pools is told of with what to do', () => withDaemon(`[limits]\npools_per_uid = 0\n${configured}`, ({ socket }) =>
+  withPool({ socket }, (pool) => assert.rejects(pool.run(1), /pools_per_uid[^]*new Pool\(\{ pool: 'name' \}\)[^]*socket: null/))))
+
+test('a pool goes on when its daemon is there again', () => withFolder(async (folder) => {
+  const settings = '[limits]\npools_per_uid = 2\n[pool]\n'
+  const before = await startDaemon(folder, settings)
+  await withPool({ socket: before.socket }, async (pool) => {
+    await pidOf(pool)
+    await before.stop()
+    await assert.rejects(pool.run(1))
+    const after = await startDaemon(folder, settings)
+    try {
+      let pid
+      await until(async () => (pid = await pidOf(pool).catch(() => undefined)) !== undefined, 'a task is done')
+      assert.equal(parentOf(pid), after.pid)
+      await pool.destroy()
+    } finally {
+      await after.stop()
+    }
+  })
+}))
