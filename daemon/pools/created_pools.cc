@@ -8,6 +8,7 @@
 #include "daemon/log/log.h"
 #include "daemon/machine/process_rights.h"
 #include "daemon/pool/pool_fds.h"
+#include "daemon/pool/startable.h"
 #include "daemon/pools/created_entry.h"
 #include "daemon/sessions/segments.h"
 #include "shm/control_record.h"
@@ -108,6 +109,9 @@ OrRefusal<std::unique_ptr<CreatedPools::Entry>> CreatedPools::prepare(const Peer
                           config::render_problems("the pool's configuration", parsed.problems)};
   }
   config::PoolConfig& config = *parsed.config;
+  if (const auto startable = check_startable(config, rooms_.host.stock_worker()); !startable) {
+    return RequestRefusal{RefusalCode::BadArgument, startable.error().message};
+  }
   const unsigned seats = seats_of(config);
   const core::Bytes bytes = pool_bytes(config, text.text.size());
   if (const auto refused = rooms_.quota.open_pool(peer.uid, seats, bytes)) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/pool/startable.h"
 #include "tests/unit/daemon/pools/pools_life.h"
 
 namespace ringmaster::daemon {
@@ -143,6 +144,30 @@ TEST(CreatedPools, RefusesWhatThereIsNoRoomFor) {
   ASSERT_TRUE(more && !*more);
   EXPECT_EQ(more->error().code, RefusalCode::NoMemory);
   EXPECT_EQ(life.quota().use(::geteuid()).pools, shm::kMaxPools - 1U) << "and its uid is not charged";
+}
+
+TEST(Startable, WhatTheKeeperCannotBeToldIsKnownBeforehand) {
+  config::PoolConfig config;
+  config.name = "t";
+  config.uid = 1000;
+  config.groups.assign(keeper::kMaxSpawnGroups, 50);
+  EXPECT_TRUE(check_startable(config, "/lib/worker"));
+  config.groups.push_back(51);
+  EXPECT_THAT(check_startable(config, "/lib/worker").error().message, HasSubstr("65 groups; at most 64"));
+  config.groups.clear();
+  config.environment = {{"A", std::string(keeper::kMaxSpawnStrings, 'x')}};
+  EXPECT_THAT(check_startable(config, "/lib/worker").error().message, HasSubstr("pass less environment"));
+}
+
+TEST(CreatedPools, RefusesOneWhoseWorkersCouldNeverStart) {
+  Left left;
+  PoolsLife life(left, 1, 100);
+  const auto offer =
+      life.create("p", "command = [\"/bin/false\"]\nenvironment = { A = \"" + std::string(50'000, 'x') + "\" }\n");
+  ASSERT_TRUE(offer && !*offer);
+  EXPECT_EQ(offer->error().code, RefusalCode::BadArgument);
+  EXPECT_THAT(offer->error().why, HasSubstr("pass less environment"));
+  expect_nothing_left(life, left);
 }
 
 // At each request to the keeper and each turn of the loop, over a whole life: what a successor makes of it.
