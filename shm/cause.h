@@ -19,7 +19,7 @@ enum class Cause : std::uint8_t {
   CrashedSignal = 8,       ///< the worker died by a signal; detail = signal
   CrashedExit = 9,         ///< the worker exited on its own; detail = exit code
   OutOfMemory = 10,        ///< the worker was killed for memory
-  Cancelled = 11,          ///< by its client, an administrator, or the end of its session
+  Cancelled = 11,          ///< by its client, an administrator, or the end of its session, pool or daemon
   Lost = 12,               ///< the daemon shut down or lost its state
   Poisoned = 13,           ///< it killed its worker too often; detail = last signal
   ProtocolViolation = 14,  ///< its client altered the slot's word
@@ -36,7 +36,7 @@ enum class Status : std::uint8_t {
   Failed,     ///< the handler reported a failure
   Crashed,    ///< its worker died
   TimedOut,   ///< not started before its queue timeout, or killed at its run timeout
-  Cancelled,  ///< by its client, an administrator, or the end of its session
+  Cancelled,  ///< by its client, an administrator, or the end of its session, pool or daemon
   Refused,    ///< bad request, unknown handler, or a result larger than its room
   Lost,       ///< the daemon shut down or is gone, or its pool is
   Rejected [[deprecated("it is called Refused")]] = Refused

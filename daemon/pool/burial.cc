@@ -149,6 +149,7 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
     dead.cgroup = seat.process->cgroup();
     dead.was_ready = seat.ready;
     dead.wish = seat.verdict;
+    dead.told_to_leave = seat.process->control().leave.load(std::memory_order_relaxed) != 0;
     dead.oom_kills_at_start = seat.oom_kills;
     dead.boot_error = seat.boot_error;
     seat.process->finish_output();
@@ -171,9 +172,9 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   facts.was_ready = dead.was_ready;
   if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
   facts.verdict = wish_of(dead);
-  // A worker that left by itself, if its message was lost with a supervisor.
+  // A worker that left by itself, or whom a predecessor told to, if the word of it was lost with a supervisor.
   const bool had_its_jobs = dead.lane != nullptr && has_had_its_jobs(*dead.lane, config_.recycle.max_jobs);
-  if (!facts.verdict && had_its_jobs && exit.code == CLD_EXITED && exit.status == 0) {
+  if (!facts.verdict && (had_its_jobs || dead.told_to_leave) && exit.code == CLD_EXITED && exit.status == 0) {
     facts.verdict = core::DeathKind::Recycled;
   }
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);

@@ -23,6 +23,17 @@ TEST(PoolResume, AWorkerThatWasToldToLeaveLeavesAsTold) {
   EXPECT_EQ(life.asked().spawned, std::vector{kSecond});
 }
 
+TEST(PoolResume, AWorkerThatLeftAsToldBetweenTwoSupervisorsWasWanted) {
+  for (const int status : {0, 3}) {
+    Remains remains;
+    remains.control->leave = 1;
+    PoolLife life(remains);
+    life.succeed(remains.held(), true);
+    life.end(Remains::exit(CLD_EXITED, status));
+    EXPECT_EQ(life.status().workers(0).last_death().empty(), status == 0) << life.status().workers(0).last_death();
+  }
+}
+
 TEST(PoolResume, ASentenceIsNotCarriedOutOnTheDead) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();
