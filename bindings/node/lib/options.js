@@ -85,6 +85,7 @@ const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filena
 /** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
 function fill (given) {
   given = Object.assign(Object.create(null), given)
+  for (const name of Object.keys(given)) if (given[name] === undefined) delete given[name]
   check(given)
   const options = Object.assign(Object.create(null), defaults, given)
   options.name ??= defaults.name

@@ -4,7 +4,7 @@ const os = require('node:os')
 const path = require('node:path')
 
 const kForEver = 24 * 3600 * 1000 // Milliseconds; the daemon's deadlines have an end.
-const kMostRetries = 15
+const kMostTries = 15
 const kBudget = 100000
 const kMostProcesses = 256 // of one pool, its spares among them
 
@@ -67,7 +67,7 @@ function poolConfig (options, boot) {
     run_timeout: `${runTimeout}ms`, // How often the daemon looks at running tasks follows from it.
     max_timeout: `${kForEver}ms`,
     grace: `${Math.min(o.killGrace, runTimeout)}ms`,
-    retries: Math.min(kMostRetries, Math.max(1, o.retries)),
+    retries: Math.min(kMostTries, Math.ceil(o.retries) + 1), // The daemon counts the workers that a task may end.
     leftovers: 'keep', // As threads do: a task may start what outlives it.
     ...(o.memoryMax && { memory_max: sizeOf(o.memoryMax) })
   }

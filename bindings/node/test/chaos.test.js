@@ -55,6 +55,14 @@ test('an idempotent task is tried again when its worker dies', () => withPool({ 
   assert.equal((await settleAll(tasks)).done, 40)
 }))
 
+test('an idempotent task is tried again as often as its pool says, and no other', async () => {
+  await withPool({ idempotent: true, retries: 1 }, async (pool) => {
+    assert.equal(await pool.run(2, { name: 'crashUntil' }), 2)
+    await assert.rejects(pool.run(3, { name: 'crashUntil' }), { outcome: 'crashed' })
+  })
+  await withPool({ retries: 1 }, (pool) => assert.rejects(pool.run(2, { name: 'crashUntil' }), { outcome: 'crashed' }))
+})
+
 test('a supervisor that is killed fails nothing', () => withPool({}, async (pool, daemon) => {
   const tasks = many(pool, 100)
   const supervisor = childrenOf(daemon).find((pid) => nameOf(pid).startsWith('ringmaster-supe'))

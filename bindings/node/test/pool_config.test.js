@@ -11,6 +11,10 @@ test('the pool has its tasks\' limit, which says how often the daemon looks at t
   assert.match(configOf({}), /"run_timeout" = "86400000ms"\n[^]*"grace" = "500ms"/)
 })
 
+test('a task is tried once, and once more for each retry', () => {
+  for (const [retries, tries] of [[undefined, 1], [0, 1], [1, 2], [2.5, 4], [99, 15]]) assert.match(configOf({ retries }), new RegExp(`"retries" = ${tries}\n`))
+})
+
 test('as many processes as there is work for, and none goes at once', () => {
   const sizeOf = (options) => sizeOfPool(fill(options))
   assert.deepEqual(sizeOf({ minThreads: 2, maxThreads: 5 }), { min: 2, max: 5 })

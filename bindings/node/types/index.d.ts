@@ -144,7 +144,7 @@ export interface PoolOptions extends SharedOptions {
   runTimeout?: number
   /** What a task that is to stop has left before its process is killed, in milliseconds. */
   killGrace?: number
-  /** How often a task of an idempotent pool is tried when its worker died. */
+  /** How often a task of an idempotent pool is tried again when its worker died: 14 times at most. */
   retries?: number
   /** Tasks may run again after their worker died. */
   idempotent?: boolean
