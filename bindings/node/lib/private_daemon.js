@@ -63,9 +63,10 @@ class PrivateDaemon {
     this.#hasLimits = hasLimits
     const config = path.join(this.folder, 'config.toml')
     fs.writeFileSync(config, configOf(hasLimits), { mode: 0o600 })
-    // The fourth descriptor is a pair of sockets: this process's end is closed with it, and that ends the daemon.
+    // The fourth descriptor is a pair of sockets: this process's end is closed with it, and that ends the daemon. Ctrl-C in
+    // a terminal is for this process alone: it may still have tasks to finish.
     this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3'],
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/' })
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/', detached: true })
     this.#owner = this.#process.stdio[3]
     for (const one of [this.#process, this.#owner, this.#process.stderr]) one?.unref()
     this.#owner?.on('error', () => {})

@@ -53,6 +53,38 @@ for (const how of ['idle', 'spin']) {
   })
 }
 
+test('Ctrl-C is the program\'s own matter: what runs is finished, then all ends', async () => {
+  const text = `
+const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
+const pool = new Pool({ filename: ${JSON.stringify(path.join(__dirname, 'fixtures/tasks.js'))}, maxThreads: 1 })
+pool.run(null, { name: 'pid' }).then((pid) => {
+  const open = pool.run({ folder: process.argv[1], count: 2 }, { name: 'meet' })
+  process.once('SIGINT', async () => {
+    require('node:fs').writeFileSync(process.argv[1] + '/interrupted', '')
+    console.log(await open === pid)
+    await pool.close()
+  })
+  console.log(pid)
+})`
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+  try {
+    const parent = spawn(process.execPath, ['-e', text, folder], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const ended = once(parent, 'exit')
+    let said = ''
+    parent.stdout.on('data', (chunk) => { said += chunk })
+    await until(() => /\n/.test(said), 'the pool works')
+    const worker = Number.parseInt(said)
+    const daemon = parentOf(worker)
+    await until(() => fs.readdirSync(folder).length === 1, 'the task runs')
+    process.kill(-parent.pid, 'SIGINT') // As the terminal does it: to the whole group.
+    assert.deepEqual(await ended, [0, null])
+    assert.match(said, /\ntrue\n/)
+    await until(() => isGone(worker) && isGone(daemon), 'nothing is left')
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test('an idle pool does not keep its process alive, and leaves no file', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
   try {
