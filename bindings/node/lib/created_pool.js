@@ -30,6 +30,7 @@ class CreatedPool {
   #socket
   #boot
   #isLost = false
+  #isLeft = false
   side
 
   /**
@@ -73,6 +74,7 @@ class CreatedPool {
 
   async #create () {
     await this.#daemon?.listening()
+    if (this.#isLeft) throw new Error('the pool has ended')
     const { min, max } = this.#size
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
@@ -87,11 +89,15 @@ class CreatedPool {
     this.#daemon?.shun()
   }
 
-  /** Nothing of it is left then. */
-  async leave () {
+  /** Nothing of it is left then.
+   * @param {Promise} [opening] a session that is being opened. It would go on asking for a daemon that has ended; it ends at
+   * once when its pool does. */
+  async leave (opening) {
+    this.#isLeft = true
     this.side.close()
     try {
-      if (!this.#isLost && !this.#daemon?.hasOnePool) await this.#drop()
+      if (!this.#isLost && !(this.#daemon?.hasOnePool && opening === undefined)) await this.#drop()
+      await opening
       await this.#daemon?.leave(this.#processes)
     } finally {
       removeFolder(this.#folder)

@@ -41,6 +41,7 @@ class ProcessBackend {
   #results = new Map() // those that came beside, by the message's id
   #shared = []
   #next = 1
+  #opening // a promise, while the session is being opened
   #ending = null
   #failed // why there is no session
   #bootFailed // why a worker could not start
@@ -60,7 +61,7 @@ class ProcessBackend {
     this.#pool = o.pool !== undefined
       ? new ConfiguredPool(socket, o.pool)
       : new CreatedPool(this.#native, o, socket, (message, id) => this.#onMessage(message, id))
-    this.#open(this.#pool).catch((error) => this.#cannotStart(error))
+    this.#opening = this.#open(this.#pool).catch((error) => this.#cannotStart(error)).then(() => { this.#opening = undefined })
   }
 
   async #open (pool) {
@@ -303,7 +304,7 @@ class ProcessBackend {
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
     if (this.#session !== undefined) this.#native.close(this.#session)
     this.#endFlying(new Error('Terminating worker thread'))
-    await this.#pool.leave()
+    await this.#pool.leave(this.#opening)
     for (const one of this.#shared) one.release()
   }
 }

@@ -67,6 +67,40 @@ test('a pool that is ended while it starts leaves the others alone', () => withP
   assert.equal(await pidOf(pool), pid)
 }))
 
+// Calls `reached` when the daemon is asked for `stage`; returns what has been asked and is not answered yet.
+function watchQuestions (stage, reached) {
+  const native = require(programs.client)
+  const { createPool, open } = native
+  const asked = new Set()
+  for (const [name, real] of Object.entries({ createPool, open })) {
+    native[name] = (...given) => {
+      const done = given.pop()
+      asked.add(name)
+      real(...given, (...answer) => asked.delete(name) && done(...answer))
+      if (name === stage) reached()
+    }
+  }
+  return { asked, restore: () => Object.assign(native, { createPool, open }) }
+}
+
+for (const stage of ['createPool', 'open', 'nothing']) {
+  test(`a pool that is ended before ${stage} was answered leaves no question open, which would keep the process`, async () => {
+    let watch
+    const reached = new Promise((resolve) => {
+      watch = watchQuestions(stage, resolve)
+      if (stage === 'nothing') resolve()
+    })
+    try {
+      const pool = new Pool({ filename, maxThreads: 1 })
+      await reached
+      await pool.destroy()
+      assert.deepEqual([...watch.asked], [])
+    } finally {
+      watch.restore()
+    }
+  })
+}
+
 test('when the daemon is killed, all its pools have the same new one', () => withPool({}, (one) => withPool({}, async (other) => {
   const daemon = parentOf(await pidOf(one))
   await pidOf(other)
