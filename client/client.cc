@@ -5,6 +5,7 @@
 
 #include "client/control/control_link.h"
 #include "client/control/explain.h"
+#include "client/control/fetch_result.h"
 #include "client/control/force_cancel.h"
 #include "client/control/message_job.h"
 #include "client/control/pool_creation.h"
@@ -17,8 +18,9 @@ namespace ringmaster {
 
 Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link)
     : core_(std::move(core)), link_(std::move(link)) {
-  core_->forced_by(
-      [asked = link_](std::uint64_t job, const Force& force) { return client::force_cancel(*asked, job, force); });
+  core_->asks(
+      {[asked = link_](std::uint64_t job, const Force& force) { return client::force_cancel(*asked, job, force); },
+       [asked = link_](std::uint64_t job) { return client::fetch_result(*asked, job); }});
 }
 Session& Session::operator=(Session&& other) noexcept {
   if (this == &other) return *this;

@@ -29,6 +29,9 @@ namespace ringmaster {
 
 /// Memory that a client shares with one pool: for many jobs in flight, from several threads. Jobs need no connection to
 /// the daemon, so a session survives a restart of the supervisor. Destroying it cancels the jobs in flight.
+///
+/// A result that outgrows its room lies in memory of its own, which the daemon makes and the wait for the job fetches
+/// over the socket: that can take longer than the wait's limit. Without that word of the daemon the job is Lost.
 class Session {
  public:
   Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<client::ControlLink> link);

@@ -28,7 +28,7 @@ typedef struct rm_outcome {
   uint32_t struct_size; /* The caller's, before the call. */
   uint32_t status;      /* RM_STATUS_… */
   uint32_t cause;       /* A number of the causes in PROTOCOL.md; cause_name is its name. */
-  uint32_t detail;      /* Signal or exit code of a crash. */
+  uint32_t detail; /* Signal or exit code of a crash; of a result that was too large: 1: more room cannot be had. */
   const char* cause_name;
   uint64_t cookie;
   uint64_t job_id;

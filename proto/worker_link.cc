@@ -26,6 +26,20 @@ std::vector<std::byte> put_ref(Type type, const Ref& ref) {
   return packet(type, std::move(out));
 }
 
+std::vector<std::byte> put_ask(const AskRoom& ask) {
+  wire::ByteWriter out;
+  out.put(ask.number);
+  out.put(ask.index);
+  out.put(ask.serial);
+  out.put(ask.slot);
+  out.put(ask.seq);
+  out.put(std::uint32_t{0});
+  out.put(ask.has);
+  out.put(ask.needed);
+  out.put(ask.wished);
+  return packet(Type::AskRoom, std::move(out));
+}
+
 }  // namespace
 
 std::string_view to_string(BrokenReason reason) {
@@ -46,7 +60,10 @@ std::string_view to_string(BrokenReason reason) {
   return "unknown reason";
 }
 
-std::size_t fds_of(const ToWorker& message) { return std::holds_alternative<Attach>(message) ? kAttachFds : 0; }
+std::size_t fds_of(const ToWorker& message) {
+  if (std::holds_alternative<Attach>(message)) return kAttachFds;
+  return std::holds_alternative<Room>(message) ? 1 : 0;
+}
 
 std::vector<std::byte> encode(const ToWorker& message) {
   return std::visit(Overloaded{
@@ -86,6 +103,19 @@ std::vector<std::byte> encode(const ToWorker& message) {
                           out.put(std::uint32_t{m.keep_leftovers ? 1U : 0U});
                           return packet(Type::Settings, std::move(out));
                         },
+                        [](const Room& m) {
+                          wire::ByteWriter out;
+                          out.put(m.number);
+                          out.put(std::uint32_t{0});
+                          out.put(m.bytes);
+                          return packet(Type::Room, std::move(out));
+                        },
+                        [](const NoRoom& m) {
+                          wire::ByteWriter out;
+                          out.put(m.number);
+                          out.put_text(std::string_view(m.why).substr(0, kMaxReasonBytes));
+                          return packet(Type::NoRoom, std::move(out));
+                        },
                     },
                     message);
 }
@@ -108,6 +138,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                         },
                         [](const Ready&) { return packet(Type::Ready, {}); },
                         [](const Leaving&) { return packet(Type::Leaving, {}); },
+                        [](const AskRoom& m) { return put_ask(m); },
                         [](const Attached& m) { return put_ref(Type::Attached, m); },
                         [](const Detached& m) { return put_ref(Type::Detached, m); },
                         [](const SessionBroken& m) {

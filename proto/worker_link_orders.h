@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <variant>
 
 /// What a supervisor tells its workers: one struct per message of the link (proto/worker_link.h).
@@ -59,6 +61,20 @@ struct Look {
   std::uint32_t serial = 0;  ///< Its serial; 0: look at all sessions.
 };
 
-using ToWorker = std::variant<Attach, Detach, Claiming, Exit, Settings, Look>;
+inline constexpr std::size_t kMaxReasonBytes = 512;
+
+/// The answer to AskRoom, with one descriptor: the memory file, which has so many bytes from now on.
+struct Room {
+  std::uint32_t number = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// The other answer to AskRoom: there is none; `why` is for the job's submitter.
+struct NoRoom {
+  std::uint32_t number = 0;
+  std::string why;
+};
+
+using ToWorker = std::variant<Attach, Detach, Claiming, Exit, Settings, Look, Room, NoRoom>;
 
 }  // namespace ringmaster::worker_link

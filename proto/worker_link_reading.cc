@@ -139,6 +139,39 @@ Settings get_settings(wire::ByteReader& in, bool& valid) {
   return settings;
 }
 
+Room get_room(wire::ByteReader& in, bool& valid) {
+  Room room;
+  room.number = in.get<std::uint32_t>();
+  const auto zero = in.get<std::uint32_t>();
+  room.bytes = in.get<std::uint64_t>();
+  valid = room.number != 0 && zero == 0 && room.bytes != 0 && room.bytes <= kMaxSegmentBytes;
+  return room;
+}
+
+NoRoom get_no_room(wire::ByteReader& in, bool& valid) {
+  NoRoom none;
+  none.number = in.get<std::uint32_t>();
+  valid = none.number != 0 && in.left() <= kMaxReasonBytes;
+  none.why = std::string(in.get_text(in.left()));
+  return none;
+}
+
+AskRoom get_ask(wire::ByteReader& in, bool& valid) {
+  AskRoom ask;
+  ask.number = in.get<std::uint32_t>();
+  ask.index = in.get<std::uint32_t>();
+  ask.serial = in.get<std::uint32_t>();
+  ask.slot = in.get<std::uint32_t>();
+  ask.seq = in.get<std::uint32_t>();
+  const auto zero = in.get<std::uint32_t>();
+  ask.has = in.get<std::uint64_t>();
+  ask.needed = in.get<std::uint64_t>();
+  ask.wished = in.get<std::uint64_t>();
+  valid = ask.number != 0 && is_ref(ask.index, ask.serial) && ask.slot < kMaxSlots && ask.seq != 0 && zero == 0 &&
+          ask.has < ask.needed && ask.needed <= ask.wished;
+  return ask;
+}
+
 }  // namespace
 
 Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t fd_count) {
@@ -169,6 +202,12 @@ Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t 
       break;
     case Type::Settings:
       message = get_settings(in, valid);
+      break;
+    case Type::Room:
+      message = get_room(in, valid);
+      break;
+    case Type::NoRoom:
+      message = get_no_room(in, valid);
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +
@@ -217,6 +256,9 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       break;
     case Type::Fault:
       message = get_fault(in, valid);
+      break;
+    case Type::AskRoom:
+      message = get_ask(in, valid);
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +

@@ -91,8 +91,21 @@ struct Fault {
   std::string text;  ///< of an uncaught exception: its type and message
 };
 
-using ToSupervisor =
-    std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers, Fault, Leaving>;
+/// The result of the job in this slot needs more room than it has. The worker waits for the answer. Only for a job
+/// whose submitter takes spilled results (kJobTakesSpilled).
+struct AskRoom {
+  std::uint32_t number = 0;  ///< not 0; the worker believes only the answer with the number of its last question
+  std::uint32_t index = 0;   ///< of the session, with its serial
+  std::uint32_t serial = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t seq = 0;
+  std::uint64_t has = 0;     ///< bytes of the memory file that this run of the job has got; 0: none yet
+  std::uint64_t needed = 0;  ///< bytes in all, above `has`
+  std::uint64_t wished = 0;  ///< at least `needed`: rather so many, against asking often
+};
+
+using ToSupervisor = std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers,
+                                  Fault, Leaving, AskRoom>;
 
 /// Fault in its wire format, so that a signal handler can fill and send it.
 struct FaultPacket {

@@ -14,6 +14,8 @@ enum class Type : std::uint16_t {
   Exit = 0x0104,
   Settings = 0x0105,
   Look = 0x0106,
+  Room = 0x0107,
+  NoRoom = 0x0108,
   Hello = 0x0201,
   HandlersChunk = 0x0202,
   Ready = 0x0203,
@@ -24,6 +26,7 @@ enum class Type : std::uint16_t {
   Leftovers = 0x0208,
   Fault = 0x0209,
   Leaving = 0x020A,
+  AskRoom = 0x020B,
 };
 inline constexpr std::size_t kHeaderBytes = 8;
 inline constexpr std::size_t kAttachFds = 3;

@@ -30,6 +30,14 @@ enum class Cause : std::uint8_t {
 };
 inline constexpr Cause kLastCause = Cause::PoolRemoved;
 
+namespace shm {
+/// The detail of Completed and Application: the result outgrew its extent and lies in a memory file of its own, which
+/// the submitter fetches from the supervisor. Its size, in the slot's line, is above the capacity.
+inline constexpr std::uint16_t kDetailSpilled = 1;
+/// The detail of TooLarge: the worker asked for more room, and got none. To run the job again would not help.
+inline constexpr std::uint16_t kDetailNoRoom = 1;
+}  // namespace shm
+
 /// The seven ways a job can end. Every accepted job gets exactly one.
 enum class Status : std::uint8_t {
   Done,       ///< the handler returned a result

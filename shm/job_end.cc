@@ -67,6 +67,15 @@ JobEnd job_end_detail::read_other_end(SlotLine& line, SlotWord end, const Submit
   } else if (!ran) {
     result.queued_ns = waited(end, job, seen_ns);
   }
+  if (told && has_spilled(end)) {
+    result.detail = 0;
+    const std::uint64_t bytes = read_once(line.result_bytes);
+    if (bytes <= job.result_capacity) return impossible(result);  // it would lie in its extent
+    result.spilled = true;
+    result.result_bytes = bytes;
+    result.message_bytes = read_message_bytes(line);
+    return result;
+  }
   if (end.state() == SlotState::Done || result.cause == Cause::Completed) return impossible(result);
   if (!told || is_supervisors(result.cause)) return result;
   result.message_bytes = read_message_bytes(line);

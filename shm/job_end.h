@@ -21,6 +21,13 @@ namespace ringmaster::shm {
          end.cause() == Cause::Refused || end.cause() == Cause::PoolRemoved;
 }
 
+/// The job has a result that outgrew its extent.
+[[nodiscard]] constexpr bool has_spilled(SlotWord end) noexcept {
+  const bool done = end.state() == SlotState::Done && end.cause() == Cause::Completed;
+  const bool failed = end.state() == SlotState::Failed && end.cause() == Cause::Application;
+  return (done || failed) && end.detail() == kDetailSpilled;
+}
+
 /// What the submitter remembers of its job, in private memory.
 struct SubmittedJob {
   std::uint32_t seq = 0;
@@ -35,12 +42,14 @@ struct JobEnd {
   std::uint16_t detail = 0;  ///< signal or exit code of a crash
   bool told =
       false;  ///< the slot line is about this job: written by its worker, or by the supervisor after the worker's death
-  bool impossible = false;         ///< the worker wrote values that cannot be true; the message is kImpossibleEnd
-  unsigned attempts = 0;           ///< runs, counted from 1; 0: it never ran
-  std::uint64_t queued_ns = 0;     ///< from submission to the last claim, or to its end in the queue; 0: not known
-  std::uint64_t run_ns = 0;        ///< of the last attempt
-  std::uint64_t result_bytes = 0;  ///< never above the capacity; of a job that is done, or failed and delivers a result
-  std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge
+  bool impossible = false;          ///< the worker wrote values that cannot be true; the message is kImpossibleEnd
+  unsigned attempts = 0;            ///< runs, counted from 1; 0: it never ran
+  std::uint64_t queued_ns = 0;      ///< from submission to the last claim, or to its end in the queue; 0: not known
+  std::uint64_t run_ns = 0;         ///< of the last attempt
+  std::uint64_t result_bytes = 0;   ///< of a job that is done, or failed and delivers a result; above the capacity only
+                                    ///< if it has spilled
+  bool spilled = false;             ///< the result is to be fetched from the supervisor (kDetailSpilled)
+  std::uint64_t needed_bytes = 0;   ///< with Cause::TooLarge
   std::uint32_t message_bytes = 0;  ///< length of the worker's message in the slot, at most kMessageBytes
 };
 inline constexpr std::string_view kImpossibleEnd = "the worker described a result that cannot be";

@@ -52,7 +52,7 @@ static_assert(sizeof(SegmentHeader) == 64);
 /// worker reads only the first cache line to run the job; the second is for later questions about it.
 struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t seq;
-  std::uint32_t flags;         ///< kJobIdempotent
+  std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled
   std::uint64_t handler;       ///< FNV-1a 64 of the handler's name
   std::uint32_t request_line;  ///< start of the request in the request ring, in cache lines
   std::uint32_t result_line;   ///< start of the result extent in the result ring, in cache lines
@@ -71,6 +71,7 @@ struct alignas(kCacheLine) JobDescriptor {
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;
+inline constexpr std::uint32_t kJobTakesSpilled = 2;  ///< its submitter can fetch a result that outgrew its extent
 
 /// Reply segment, one cache line per slot: the slot's word, and what its owner says of the result. The owner writes all
 /// fields but the word before it completes the job; the supervisor writes them in place of a dead owner.

@@ -1,6 +1,8 @@
 #include "shm/mapping.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <boost/interprocess/mapped_region.hpp>
 #include <cerrno>
@@ -53,6 +55,20 @@ Result<Mapping> Mapping::map(int fd, Access access, std::uint64_t bytes) {
   const std::uint64_t wanted = bytes == 0 ? *size : bytes;
   if (wanted == 0 || wanted > *size)
     return Error{"cannot map " + std::to_string(wanted) + " bytes of a segment of " + std::to_string(*size), EINVAL};
+  return map_checked(fd, access, wanted);
+}
+
+Result<Mapping> Mapping::map_growing(int fd, std::uint64_t bytes) {
+  struct stat facts {};
+  if (::fstat(fd, &facts) != 0) return errno_error("cannot read the size of a memory file", errno);
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  if (bytes == 0 || bytes > static_cast<std::uint64_t>(facts.st_size) || seals < 0 || (seals & F_SEAL_SHRINK) == 0)
+    return Error{"cannot map " + std::to_string(bytes) + " bytes: the memory file is shorter, or can be shortened",
+                 EINVAL};
+  return map_checked(fd, Access::ReadWrite, bytes);
+}
+
+Result<Mapping> Mapping::map_checked(int fd, Access access, std::uint64_t wanted) {
   // A private mapping is not charged for pages before they are written: most never are.
   const boost::interprocess::map_options_t options =
       access == Access::Private ? MAP_NORESERVE : boost::interprocess::default_map_options;

@@ -45,7 +45,10 @@ typedef struct rm_job_calls {
    * against the description before the handler was called. Valid until the handler returns. */
   int (*argument)(rm_job* job, const char* name, size_t name_size, const char** value, size_t* value_size);
   /* Where the next `size` bytes of the result may be written, after what was committed. NULL: the result would not fit;
-   * the size it takes is noted, and the handler returns RM_TOO_LARGE. A new reserve replaces an uncommitted one. */
+   * the size it takes is noted, and the handler returns RM_TOO_LARGE. A new reserve replaces an uncommitted one.
+   * Since 0.2.0 more than `capacity` may be reserved: the worker asks the daemon for the room, which costs a system
+   * call or some, and what was committed moves there; so do not write to an earlier reservation any more. It is NULL if
+   * the caller does not take larger results, or if it may not have so much memory, or the machine has it not. */
   void* (*reserve)(rm_job* job, uint64_t size);
   /* Makes the first `size` bytes of the reservation part of the result. 0: more than was reserved. */
   int (*commit)(rm_job* job, uint64_t size);
@@ -78,7 +81,7 @@ struct rm_job {
   uint64_t id;      /* The public job id. */
   const void* input;
   uint64_t input_size;
-  uint64_t capacity; /* Most bytes that the result may have. */
+  uint64_t capacity; /* Bytes of the result for which there is room already; reserve() may find more. */
   const rm_job_calls* calls;
 };
 

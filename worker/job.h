@@ -40,7 +40,7 @@ class Job {
     return {static_cast<const char*>(raw_->input), static_cast<std::size_t>(raw_->input_size)};
   }
 
-  /// The most bytes that the whole result may have.
+  /// For how many bytes of the whole result there is room already; reserve() and output() get more from the daemon.
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(raw_->capacity); }
 
   /// `size` writable bytes of the result, after what was committed; a new reservation replaces an uncommitted one.

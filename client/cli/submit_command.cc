@@ -167,12 +167,12 @@ int not_loaded(const Error& why, const PoolHandlers& pool, const HandlerDescript
   return fail_unless_interrupted(kExitFile, why.message);
 }
 
-// Runs the job, and once more if its result needs a larger session.
+// Runs the job, and once more if its handler wants a larger session for the result.
 Attempt attempt_job(Client& client, const SubmitCommand& command, const Payload& payload, const PoolHandlers& pool,
                     const HandlerDescription* handler) {
   MapRoom room = plan_room({{"", "", payload.bytes()}}, handler, 1, pool);
   Attempt attempt = try_once(client, command, payload, room, pool);
-  const bool grow = attempt.outcome && command.idempotent && attempt.outcome->cause() == Cause::TooLarge &&
+  const bool grow = attempt.outcome && command.idempotent && attempt.outcome->facts().wants_room() &&
                     attempt.outcome->facts().needed_bytes > room.result_ring &&
                     fits_pool(attempt.outcome->facts().needed_bytes, pool) && !interrupted();
   if (!grow) return attempt;

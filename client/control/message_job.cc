@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "client/control/backoff.h"
+#include "client/session/spilled_result.h"
 #include "client/session/wait_step.h"
 #include "client/types/whole_ms.h"
 
@@ -71,7 +72,8 @@ EncodedRequest submit_request(const std::string& pool, const std::string& handle
                               .run_timeout_ms = whole_ms(options.timeout),
                               .idempotent = options.idempotent,
                               .cookie = cookie,
-                              .wait = true});
+                              .wait = true,
+                              .takes_descriptor = true});
 }
 
 }  // namespace
@@ -82,10 +84,19 @@ bool may_send_again(bool same_daemon, Duration since_submit, bool idempotent) no
 
 namespace {
 
-Result<Outcome> outcome_in(const Reply& reply) {
-  auto said = OutcomeReply::read(reply.body());
+Result<Outcome> outcome_in(ControlAnswer& answer) {
+  auto said = OutcomeReply::read(answer.reply.body());
   if (!said) return said.error();
-  return Outcome(std::move(said->facts), std::move(said->result));
+  const std::uint64_t spilled = said->spilled_bytes;
+  if (spilled == 0) return Outcome(std::move(said->facts), std::move(said->result));
+  auto result = answer.fds.size() == 1 ? SpilledResult::open(std::move(answer.fds.front()), spilled)
+                                       : Error{"its descriptor did not come; is the limit (ulimit -n) reached?"};
+  if (result) {
+    const auto in_place = (*result)->bytes();
+    return Outcome(std::move(said->facts), std::move(*result), in_place);
+  }
+  lose_result(said->facts, spilled, result.error());
+  return Outcome(std::move(said->facts));
 }
 
 }  // namespace
@@ -113,7 +124,7 @@ Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, cons
       fetching = true;  // the job may have arrived
       continue;
     }
-    if (answer->reply.kind() == ReplyKind::Outcome) return outcome_in(answer->reply);
+    if (answer->reply.kind() == ReplyKind::Outcome) return outcome_in(*answer);
     if (answer->reply.kind() == ReplyKind::Error) {
       const auto error = ErrorReply::read(answer->reply.body());
       if (!error) return error.error();

@@ -11,8 +11,10 @@
 
 namespace ringmaster::client {
 
-/// Runs jobs again whose results did not fit: an idempotent job is published once more, with the room that it needs, as
-/// soon as the memory for results has that. Guarded by the session's mutex. Time is an argument; the caller publishes.
+/// Runs jobs again whose handler refused its result as too large without asking for more room, or whose worker is too
+/// old to ask (shm/DESIGN.md, "Spilled results"): an idempotent job is published once more, with the room that it
+/// needs, as soon as the memory for results has that. Guarded by the session's mutex. Time is an argument; the caller
+/// publishes.
 class Growth {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -28,7 +30,7 @@ class Growth {
   /// True if a job that ended like this may be run again. Rarely the case.
   [[nodiscard]] static bool asks_again(const JobRecord& record, shm::SlotWord end) noexcept {
     return end.cause() == Cause::TooLarge && end.state() == shm::SlotState::Failed &&
-           (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again;
+           end.detail() != shm::kDetailNoRoom && (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again;
   }
   /// The job of a record for which asks_again() is true has ended: calls publish(at) if there is room at once.
   template <typename Publish>

@@ -23,7 +23,7 @@ SubmitError error_of(wire::SubmitFault fault) {
 
 void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::SubmitTerms& terms, bool idempotent) {
   job.seq = 0;
-  job.flags = idempotent ? shm::kJobIdempotent : 0;
+  job.flags = shm::kJobTakesSpilled | (idempotent ? shm::kJobIdempotent : 0);
   job.request_line = static_cast<std::uint32_t>(request.offset / shm::kCacheLine);
   job.result_line = 0;
   job.request_bytes = request.bytes;

@@ -12,8 +12,9 @@ namespace ringmaster::client {
 
 /// A job from its submit until its outcome is taken. Its slot changes if it is run again with more room for its result.
 struct JobRecord {
-  /// Waiting: its result was too large; it is run again when the result ring has room (growth.h).
-  enum class Life : std::uint8_t { Free, Published, Waiting, Ended };
+  /// Waiting: its result was too large; it is run again when the result ring has room (growth.h). Fetching: it has
+  /// ended, and keeps its slot until its result is here, because the daemon keeps that as long.
+  enum class Life : std::uint8_t { Free, Published, Waiting, Ended, Fetching };
   /// Who takes the outcome: the holder of the PendingJob; the next caller of next(), Queued when the job is in the
   /// queue of ended jobs; or nobody.
   enum class Taker : std::uint8_t { Holder, Next, Queued, Nobody };

@@ -181,7 +181,8 @@ void SessionCore::give_back_request(std::uint64_t extent) noexcept {
 void SessionCore::give_back_result(std::uint64_t extent) noexcept {
   if (extent == 0 || forked()) return;
   const std::lock_guard lock(mutex_);
-  result_came_back(extent);
+  results_.give_back(extent);
+  if (growth_.waits()) growth_.stirred(Clock::now());
   serve_waiting();
   room_.room_came();
 }
@@ -189,7 +190,7 @@ void SessionCore::give_back_result(std::uint64_t extent) noexcept {
 bool SessionCore::close() noexcept {
   if (forked()) return false;
   std::unique_ptr<CompletionFeed> feed;
-  Forcer forcer;  // it holds the connection, which outcomes that are kept need not hold
+  DaemonWord daemon;  // it holds the connection, which outcomes that are kept need not hold
   {
     const std::lock_guard lock(mutex_);
     if (!life_.close()) return false;
@@ -201,7 +202,7 @@ bool SessionCore::close() noexcept {
     ended_.add_the_rest();
     room_.wake_all();
     feed = std::move(feed_);
-    forcer.swap(forcer_);
+    std::swap(daemon, daemon_);
   }
   shm::wake_client(port_.reply());  // waiters see that it is closed
   feed.reset();                     // joins its thread, which takes the mutex

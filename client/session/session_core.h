@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/session/daemon_word.h"
 #include "client/session/ended_jobs.h"
 #include "client/session/fork_guard.h"
 #include "client/session/growth.h"
@@ -49,11 +49,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   /// False: the job has not ended within `limit`. Fills `outcome`, which is default-constructed, in place, because
   /// moving one costs as much as the rest of a wait.
   [[nodiscard]] bool wait(std::uint32_t record, Duration limit, Outcome& outcome);
-  [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit) {
-    std::optional<Outcome> outcome(std::in_place);
-    if (!wait(record, limit, *outcome)) outcome.reset();
-    return outcome;
-  }
+  [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit);
   /// The first of `records` that has ended; kNoRecord entries are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
   /// Session::next; fills `outcome` as wait() does.
@@ -64,9 +60,8 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
   void cancel(std::uint32_t record);
-  /// Asks the daemon to end a job by force; false: the daemon did not confirm it. Set before the first job.
-  using Forcer = std::function<bool(std::uint64_t job_id, const Force& force)>;
-  void forced_by(Forcer forcer) { forcer_ = std::move(forcer); }
+  /// Call it before the first job.
+  void asks(DaemonWord daemon) { daemon_ = std::move(daemon); }
   [[nodiscard]] bool force(std::uint32_t record, const Force& force);
   bool cancel_posted(std::uint64_t cookie, const Force* force = nullptr);
   /// Cancels the job; its outcome will be dropped.
@@ -110,16 +105,17 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
       ask_again();
   }
   void ask_again();
-  void result_came_back(std::uint64_t extent) {
-    results_.give_back(extent);
-    if (growth_.waits() && extent != 0) growth_.stirred(Clock::now());
-  }
+  void result_came_back(std::uint64_t extent);
   [[nodiscard]] bool take_next(std::uint64_t& cookie, Outcome& outcome);
   void gave_up(std::uint32_t record);
   bool cancel_one(std::uint32_t record);
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
+  [[nodiscard]] bool wait_next(Duration limit, std::uint64_t& cookie, Outcome& outcome);
+  /// The extent of an outcome whose result is not here yet; its lower half is the job's record.
+  static constexpr std::uint64_t kToBeFetched = std::uint64_t{1} << 63;
+  void fetch(Outcome& outcome);
   [[nodiscard]] bool look_for_daemon();
   /// Blocks until ready(), which is called with the mutex held. `record`: the job to wait for, if it is a single one.
   template <typename Ready>
@@ -129,7 +125,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   const SessionFacts facts_;
   const JobDrafter drafter_;
   const std::uint32_t fork_generation_;
-  Forcer forcer_;
+  DaemonWord daemon_;
   std::mutex mutex_;
   RoomWaiters room_;
   shm::ClientPort port_;

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <new>
+#include <string>
+#include <utility>
 
 #include "client/session/outcome_reading.h"
 #include "client/session/session_core.h"
+#include "client/session/spilled_result.h"
 #include "client/session/wait_pace.h"
 #include "client/session/wait_step.h"
 
@@ -13,6 +16,11 @@ using Life = JobRecord::Life;
 using Taker = JobRecord::Taker;
 
 // Inline: what each outcome passes through on its way.
+
+inline void SessionCore::result_came_back(std::uint64_t extent) {
+  results_.give_back(extent);
+  if (growth_.waits() && extent != 0) growth_.stirred(Clock::now());
+}
 
 inline void SessionCore::on_ended(std::uint32_t at, shm::SlotWord word) {
   JobRecord& record = records_[at];
@@ -83,6 +91,12 @@ inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
     result_came_back(record.result.id);
     return;
   }
+  if (end.spilled) [[unlikely]] {
+    result_came_back(record.result.id);
+    outcome.extent_ = kToBeFetched;
+    outcome.in_place_ = {static_cast<const std::byte*>(nullptr), static_cast<std::size_t>(end.result_bytes)};
+    return;
+  }
   results_.trim(record.result, end.result_bytes);
   outcome.session_ = shared_from_this();
   outcome.extent_ = record.result.id;
@@ -93,6 +107,11 @@ inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   JobRecord& record = records_[at];
   if (record.life == Life::Ended) {
     fill_outcome(record, outcome);
+    if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]] {
+      outcome.extent_ |= at;
+      record.life = Life::Fetching;
+      return true;
+    }
     port_.release(record.slot);
     free_record(at);
     serve_waiting();
@@ -172,8 +191,46 @@ bool SessionCore::wait(std::uint32_t record, Duration limit, Outcome& outcome) {
     outcome = Outcome(std::move(facts));
     return true;
   }
-  return wait_until(
+  const bool taken = wait_until(
       limit, [&] { return take_outcome(record, outcome); }, record);
+  if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
+    fetch(outcome);
+  return taken;
+}
+
+std::optional<Outcome> SessionCore::wait(std::uint32_t record, Duration limit) {
+  std::optional<Outcome> outcome(std::in_place);
+  if (!wait(record, limit, *outcome)) outcome.reset();
+  return outcome;
+}
+
+// Not under the mutex: the daemon may let us wait.
+void SessionCore::fetch(Outcome& outcome) {
+  const auto at = static_cast<std::uint32_t>(std::exchange(outcome.extent_, 0));
+  const std::size_t bytes = std::exchange(outcome.in_place_, {}).size();
+  const auto get = [&]() -> Result<std::shared_ptr<SpilledResult>> {
+    try {
+      std::unique_lock lock(mutex_);
+      const auto ask = daemon_.fetch;
+      lock.unlock();
+      if (!ask) return Error{"the session is closed"};
+      auto file = ask(outcome.facts_.job_id);
+      if (!file) return file.error();
+      return SpilledResult::open(std::move(*file), bytes);
+    } catch (const std::bad_alloc&) {
+      return Error{"out of memory"};
+    }
+  };
+  const auto got = get();
+  {
+    const std::lock_guard lock(mutex_);
+    port_.release(records_[at].slot);
+    free_record(at);
+    serve_waiting();
+  }
+  if (!got) return lose_result(outcome.facts_, bytes, got.error());
+  outcome.in_place_ = (*got)->bytes();
+  outcome.session_ = *got;
 }
 
 bool SessionCore::take_next(std::uint64_t& cookie, Outcome& outcome) {
@@ -186,6 +243,13 @@ bool SessionCore::take_next(std::uint64_t& cookie, Outcome& outcome) {
 }
 
 bool SessionCore::next(Duration limit, std::uint64_t& cookie, Outcome& outcome) {
+  const bool taken = wait_next(limit, cookie, outcome);
+  if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
+    fetch(outcome);
+  return taken;
+}
+
+bool SessionCore::wait_next(Duration limit, std::uint64_t& cookie, Outcome& outcome) {
   if (forked()) return false;
   const TimeLimit time(limit);
   for (;;) {
@@ -273,7 +337,7 @@ bool SessionCore::cancel_posted(std::uint64_t cookie, const Force* force) {
     if (!cancel_one(at) && force != nullptr) running.push_back(shm::make_job_id(facts_.serial, records_[at].seq));
   });
   if (running.empty()) return any;
-  const Forcer forcer = forcer_;
+  const auto forcer = daemon_.force;
   lock.unlock();  // the daemon may let us wait
   const TimeLimit limit(force->patience);
   for (const std::uint64_t job : running)
@@ -298,7 +362,7 @@ bool SessionCore::force(std::uint32_t at, const Force& force) {
   cancel(at);
   if (ended(at)) return true;
   std::unique_lock lock(mutex_);
-  const Forcer forcer = forcer_;
+  const auto forcer = daemon_.force;
   lock.unlock();  // the daemon may let us wait
   return forcer && forcer(job_id(at), force);
 }

@@ -38,9 +38,10 @@ struct SessionOptions {
 struct SubmitOptions {
   Duration timeout{0};        ///< of the run; 0: the pool's. Whole milliseconds, rounded up
   Duration queue_timeout{0};  ///< until a worker starts it; 0: none
-  bool idempotent = false;    ///< may run again after its worker died, or when its result needs more room
-  std::optional<std::uint64_t> result_capacity = std::nullopt;  ///< unset: by the handler's rule
-  std::uint64_t cookie = 0;                                     ///< of a posted job: the application's name for it
+  bool idempotent = false;    ///< may run again after its worker died
+  /// Room for the result; unset: by the handler's rule. A larger result is fetched from the daemon: that takes longer.
+  std::optional<std::uint64_t> result_capacity = std::nullopt;
+  std::uint64_t cookie = 0;   ///< of a posted job: the application's name for it
   Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
 };
 

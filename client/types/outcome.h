@@ -39,7 +39,7 @@ struct Timings {
 struct OutcomeFacts {
   Status status = Status::Lost;  ///< shm/cause.h
   Cause cause = Cause::None;
-  std::uint16_t detail = 0;  ///< signal or exit code of a crash
+  std::uint16_t detail = 0;  ///< signal or exit code of a crash; 1 with TooLarge: see wants_room()
   unsigned attempts = 0;     ///< runs, counted from 1; 0: it never ran
   std::uint64_t job_id = 0;
   std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
@@ -52,6 +52,12 @@ struct OutcomeFacts {
   std::string stack;   ///< one frame per line, the innermost first, up to the handler; or why there is none
   std::string what;    ///< the address of a fault, or the uncaught exception
   std::string core;    ///< says that a core was written, and where to look
+
+  /// True if the result was too large, and the job may be run again with room for needed_bytes. False also if its
+  /// worker has asked the daemon for that room: more could not be had.
+  [[nodiscard]] bool wants_room() const noexcept {
+    return cause == Cause::TooLarge && needed_bytes != 0 && detail == 0;
+  }
 };
 
 /// How one job ended, with its result in place. Move-only. Destroying it returns the result's memory to the session, so
@@ -62,6 +68,9 @@ class Outcome {
   explicit Outcome(OutcomeFacts facts) : facts_(std::move(facts)) {}
   /// For a result that arrived as a message.
   Outcome(OutcomeFacts facts, std::string copy) : facts_(std::move(facts)), copy_(std::move(copy)) {}
+  /// For a result in memory of its own, which `hold` keeps.
+  Outcome(OutcomeFacts facts, std::shared_ptr<SessionHold> hold, std::span<const std::byte> result)
+      : facts_(std::move(facts)), session_(std::move(hold)), in_place_(result) {}
   Outcome(Outcome&&) noexcept = default;
   Outcome& operator=(Outcome&& other) noexcept;
   ~Outcome() { release(); }

@@ -299,6 +299,7 @@ bool Connection::send(const v1::Reply& reply, std::vector<UniqueFd> fds) {
 
 bool Connection::flush() {
   while (!output_.empty()) {
+    const std::size_t before = output_.size();
     const auto sent = output_.send(socket_.native_handle());
     refused_ = !sent && sent.error().code != EAGAIN && sent.error().code != EWOULDBLOCK;
     if (!sent && !link_is_dead(sent.error().code)) return false;
@@ -306,7 +307,7 @@ bool Connection::flush() {
       finish();
       return true;
     }
-    host_.traffic->remove_unread(peer_.uid, {*sent});
+    host_.traffic->remove_unread(peer_.uid, {before - output_.size()});
   }
   if (closing_) {
     finish();

@@ -24,6 +24,7 @@ void OutputBuffer::add(const control::v1::Reply& reply, std::vector<UniqueFd> fd
     return add(wire::error_reply(reply.id(), control::v1::ERROR_INTERNAL, "the reply is too large for a frame"), {});
   }
   const std::size_t at = bytes_.size();
+  descriptors_ += fds.size();
   if (!fds.empty()) passed_.push_back({at, std::move(fds)});
   const auto length = static_cast<std::uint32_t>(size);
   bytes_.resize(at + wire::kFramePrefixBytes + size);
@@ -45,6 +46,7 @@ Result<std::size_t> OutputBuffer::send(int socket) {
   const auto bytes = std::as_bytes(std::span(bytes_)).subspan(begin_, end - begin_);
   auto sent = wire::send_with_fds(socket, bytes, std::span<const int>(raw).first(count), MSG_DONTWAIT);
   if (!sent) return sent;
+  descriptors_ -= count;
   if (count != 0) passed_.pop_front();
   drop_front(*sent);
   return sent;
@@ -64,6 +66,7 @@ void OutputBuffer::drop_front(std::size_t bytes) {
 
 void OutputBuffer::clear() {
   begin_ = 0;
+  descriptors_ = 0;
   passed_.clear();
   bytes_.clear();
   if (bytes_.capacity() > kKeptCapacity) std::string().swap(bytes_);

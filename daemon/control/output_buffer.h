@@ -25,7 +25,9 @@ class OutputBuffer {
   void clear();
 
   [[nodiscard]] bool empty() const { return begin_ == bytes_.size(); }
-  [[nodiscard]] std::size_t size() const { return bytes_.size() - begin_; }
+  /// Bytes; a descriptor counts for kDescriptorBytes, so that a client that reads nothing cannot have many.
+  [[nodiscard]] std::size_t size() const { return bytes_.size() - begin_ + descriptors_ * kDescriptorBytes; }
+  static constexpr std::size_t kDescriptorBytes = std::size_t{16} << 10;
   [[nodiscard]] std::size_t capacity() const { return bytes_.capacity(); }
 
  private:
@@ -39,6 +41,7 @@ class OutputBuffer {
   std::string bytes_;
   std::size_t begin_ = 0;  ///< where the unsent bytes begin
   std::deque<Passed> passed_;
+  std::size_t descriptors_ = 0;  ///< in all of `passed_`
 };
 
 }  // namespace ringmaster::daemon

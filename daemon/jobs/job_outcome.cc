@@ -68,7 +68,11 @@ JobOutcome read_outcome(const shm::ReplyView& reply, const JobFacts& facts, shm:
   outcome.run_ns = end.run_ns;
   outcome.needed_bytes = end.needed_bytes;
   const auto* result = reinterpret_cast<const char*>(reply.ring() + facts.result_offset);
-  if (end.result_bytes != 0) outcome.result.assign(result, end.result_bytes);
+  if (end.spilled) {
+    outcome.spilled_bytes = end.result_bytes;
+  } else if (end.result_bytes != 0) {
+    outcome.result.assign(result, end.result_bytes);
+  }
   if (end.impossible) {
     outcome.message = shm::kImpossibleEnd;
   } else if (end.message_bytes != 0) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "shm/segment_view.h"
 
 namespace ringmaster::daemon {
@@ -37,8 +39,10 @@ struct JobOutcome {
   std::uint16_t detail = 0;  ///< signal or exit code of a crash
   std::string message;       ///< the handler's, or a sentence of ours; for a done job the handler's remark, if any
   std::string result;        ///< of a done job, or of a failed one whose handler delivers a result
-  std::uint64_t needed_bytes = 0;  ///< when the result was too large for its capacity
-  unsigned attempt = 0;            ///< how many times it ran; 0: never
+  std::uint64_t spilled_bytes = 0;    ///< not 0: the result outgrew its extent, and lies in this file
+  std::shared_ptr<UniqueFd> spilled;  ///< whoever sends it takes it
+  std::uint64_t needed_bytes = 0;     ///< when the result was too large for its capacity
+  unsigned attempt = 0;               ///< how many times it ran; 0: never
   std::uint64_t queued_ns = 0;
   std::uint64_t run_ns = 0;
   std::optional<WorkerDeath> death;  ///< if its worker died over it, and that is still recorded

@@ -25,7 +25,8 @@ struct SubmitRequest {
   std::uint64_t run_timeout_ms = 0;    ///< 0: the pool's
   bool idempotent = false;
   JobCookie cookie{};
-  bool wait = false;  ///< answer with the outcome instead of the job's id
+  bool wait = false;              ///< answer with the outcome instead of the job's id
+  bool takes_descriptor = false;  ///< a result that outgrows its capacity may come as one
 };
 
 struct FetchRequest {

@@ -41,7 +41,10 @@ MessageJobs::MessageJobs(EventLoop& loop, DaemonPort& daemon, Sessions& sessions
               }),
       jobs_(daemon.ledger().delivered),
       placing_(daemon.ledger(), jobs_, source_),
-      delivery_(daemon.ledger(), jobs_, sessions.quota()) {}
+      delivery_(daemon.ledger(), jobs_, sessions.quota(),
+                [&sessions](std::uint32_t serial, std::uint32_t seq, std::uint64_t bytes) {
+                  return sessions.open_spilled(serial, seq, bytes);
+                }) {}
 
 MessageJobs::~MessageJobs() {
   if (sweep_timer_) loop_.cancel(*sweep_timer_);

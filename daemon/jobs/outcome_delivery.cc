@@ -61,8 +61,22 @@ JobOutcome OutcomeDelivery::outcome_of(const MessageJob& job) {
   facts.queue_timeout_ms = job.queue_timeout_ms;
   if (planted(Plant::OutcomeForeign) && facts.result_offset >= shm::kCacheLine) facts.result_offset -= shm::kCacheLine;
   JobOutcome outcome = read_outcome(job.home->session().reply, facts, *job.end);
+  if (outcome.spilled_bytes != 0) add_spilled(job, outcome);
   if (took_its_worker(job.end->cause())) outcome.death = death_of(ledger_, job.id);
   return outcome;
+}
+
+// Once the outcome has been read, such a result is not kept.
+void OutcomeDelivery::add_spilled(const MessageJob& job, JobOutcome& outcome) const {
+  auto file = open_spilled_(job.serial(), job.place.seq, outcome.spilled_bytes);
+  if (file) {
+    outcome.spilled = std::make_shared<UniqueFd>(std::move(*file));
+    return;
+  }
+  outcome.status = Status::Lost;
+  outcome.cause = Cause::Lost;
+  outcome.message = "its result of " + std::to_string(std::exchange(outcome.spilled_bytes, 0)) +
+                    " bytes cannot be had: " + file.error().message;
 }
 
 bool OutcomeDelivery::all_read(std::uint64_t connection) {

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 
+#include "base/result.h"
+#include "base/unique_fd.h"
 #include "daemon/core/daemon/quota.h"
 #include "daemon/core/job/delivery_book.h"
 #include "daemon/jobs/job_asker.h"
@@ -17,9 +21,11 @@ namespace ringmaster::daemon {
 /// undelivered again; one that has been read is forgotten by successors. One thread.
 class OutcomeDelivery {
  public:
+  /// Opens a result that outgrew its extent.
+  using OpenSpilled = std::function<Result<UniqueFd>(std::uint32_t serial, std::uint32_t seq, std::uint64_t bytes)>;
   /// REQUIRES: all of them outlive it, and it outlives the connections that it waits for.
-  OutcomeDelivery(shm::LedgerRecord& ledger, JobTable& jobs, core::QuotaBook& quota)
-      : ledger_(ledger), jobs_(jobs), quota_(quota) {}
+  OutcomeDelivery(shm::LedgerRecord& ledger, JobTable& jobs, core::QuotaBook& quota, OpenSpilled open_spilled)
+      : ledger_(ledger), jobs_(jobs), quota_(quota), open_spilled_(std::move(open_spilled)) {}
 
   /// Answers with the job's outcome; if there is none yet, waits for it, or says so if `wait` is false.
   void answer(MessageJob& job, const JobAskerPtr& asker, bool wait);
@@ -39,12 +45,14 @@ class OutcomeDelivery {
   void deliver_when_room(MessageJob& job, const JobAskerPtr& asker);
   void deliver(MessageJob& job, JobAsker& asker);
   [[nodiscard]] JobOutcome outcome_of(const MessageJob& job);
+  void add_spilled(const MessageJob& job, JobOutcome& outcome) const;
   void undeliver(std::uint64_t id);
   bool settle(std::uint64_t id);
 
   shm::LedgerRecord& ledger_;
   JobTable& jobs_;
   core::QuotaBook& quota_;
+  const OpenSpilled open_spilled_;
   core::DeliveryBook deliveries_;
   JobWaiters waiters_;
 };

@@ -53,7 +53,8 @@ RequestRefusal refusal_of(wire::SubmitRefusal refused) {
 shm::JobDescriptor describe(const SubmitRequest& request, std::uint32_t uid, const PoolTerms& pool,
                             const wire::SubmitTerms& terms) {
   shm::JobDescriptor descriptor{};
-  descriptor.flags = request.idempotent ? shm::kJobIdempotent : 0;
+  descriptor.flags =
+      (request.idempotent ? shm::kJobIdempotent : 0) | (request.takes_descriptor ? shm::kJobTakesSpilled : 0);
   descriptor.handler = wire::handler_id(request.handler);
   descriptor.queue_timeout_ms = terms.queue_timeout_ms != 0
                                     ? terms.queue_timeout_ms

@@ -284,12 +284,28 @@ void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& messag
                    log_error("worker cannot start", {{"pool", config_.name}, {"seat", index}, {"error", failed.text}});
                  },
                  [&](worker_link::Leaving&&) { on_leaving(index); },
+                 [&](worker_link::AskRoom&& ask) { on_ask_room(index, ask); },
                  [&](worker_link::Leftovers&& left) {
                    leftovers_.note(now, {config_.name, index, process.pid()}, left);
                  },
              },
              std::move(message));
   round_.ask();
+}
+
+void Pool::on_ask_room(core::SeatNumber index, const worker_link::AskRoom& ask) {
+  const std::uint32_t incarnation = seats_[index].process->name().owner.incarnation;
+  // Not called once the session is gone, which goes before its pool.
+  auto answer = [this, index, incarnation, number = ask.number](Result<RoomGiven>&& room) {
+    const Seat& seat = seats_[index];
+    if (!seat.process || seat.process->name().owner.incarnation != incarnation) return;
+    if (room) return seat.process->send_room(number, std::move(*room));
+    seat.process->send(worker_link::NoRoom{number, std::move(room.error().message)});
+  };
+  const auto session = static_cast<std::uint16_t>(ask.index);
+  if (sessions_.find(session, ask.serial) == nullptr) return answer(Error{"its session has ended"});
+  host_.result_rooms().ask({session, ask.serial, ask.slot, ask.seq, ask.has, ask.needed, ask.wished},
+                           std::move(answer));
 }
 
 void Pool::on_leaving(core::SeatNumber index) {

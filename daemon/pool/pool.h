@@ -95,12 +95,12 @@ class Pool final : public PoolPort {
   void on_message(core::SeatNumber seat, worker_link::ToSupervisor&& message);
   void on_violation(core::SeatNumber seat, const std::string& what);
   void on_leaving(core::SeatNumber index);
+  void on_ask_room(core::SeatNumber index, const worker_link::AskRoom& ask);
   void on_ready(core::SeatNumber index);
   void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void keep_looking();
   [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] PoolDrain::Crew crew();
-
   // pool_round.cc
   void round();  ///< runs soon after every event
   void look(core::TimePoint now);

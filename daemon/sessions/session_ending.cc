@@ -63,7 +63,7 @@ void SessionEnding::forget(std::uint16_t index, std::uint32_t serial) {
   rooms_.table.remove(index);
   // After our own copies are closed: the last close can block because of the client, and must not be ours.
   release_session(rooms_.deposits, serial);
-  ports_.gone();
+  ports_.gone(serial);
 }
 
 void SessionEnding::give_back(const Session& session) {

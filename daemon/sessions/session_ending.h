@@ -36,7 +36,7 @@ class SessionEnding final : public SessionFates {
     Watch watch;
     /// Called before one of the supervisor's own sessions is removed; all its jobs are terminal then.
     std::function<void(std::uint32_t serial)> internal_gone = [](std::uint32_t) {};
-    std::function<void()> gone = [] {};  ///< told after any session is gone
+    std::function<void(std::uint32_t serial)> gone = [](std::uint32_t) {};  ///< told after any session is gone
   };
 
   SessionEnding(const Rooms& rooms, Ports ports) : rooms_(rooms), ports_(std::move(ports)) {}

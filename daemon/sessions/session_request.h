@@ -59,7 +59,14 @@ struct SessionClosed {
   std::uint32_t serial = 0;
 };
 
-using SessionAnswer = std::variant<SessionOffer, SessionReady, SessionResumed, SessionClosed, RequestRefusal>;
+/// A job's result that outgrew its extent, to be read.
+struct SpilledResult {
+  std::uint64_t job_id = 0;
+  UniqueFd file;
+};
+
+using SessionAnswer =
+    std::variant<SessionOffer, SessionReady, SessionResumed, SessionClosed, SpilledResult, RequestRefusal>;
 /// Answers one request, once, now or later. Copies answer the same request; if all are dropped it is not answered.
 using SessionAsker = std::function<void(SessionAnswer&&)>;
 

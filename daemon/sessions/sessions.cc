@@ -28,17 +28,42 @@ void seal_in_thread(EventLoop& loop, std::uint32_t uid, int segment, std::functi
       [sealing, done = std::move(done)] { done(sealing->sealed); });
 }
 
+void reserve_in_thread(EventLoop& loop, std::uint32_t uid, int file, std::uint64_t offset, std::uint64_t bytes,
+                       std::function<void(const Result<void>&)> done) {
+  struct Reserving {
+    UniqueFd fd;
+    Result<void> reserved;
+  };
+  const auto reserving = std::make_shared<Reserving>(Reserving{UniqueFd(::fcntl(file, F_DUPFD_CLOEXEC, 0)), {}});
+  loop.closer().run(
+      Closer::Account::of_uid(uid),
+      [reserving, offset, bytes] {
+        reserving->reserved = shm::reserve_pages(reserving->fd.get(), offset, bytes);
+        reserving->fd.reset();
+      },
+      [reserving, done = std::move(done)] { done(reserving->reserved); });
+}
+
 }  // namespace
 
 Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone,
                    std::function<void()> gone)
     : quota_(quota),
       ledger_(daemon.ledger()),
+      spilled_({table_, quota, daemon},
+               {loop, [this](std::uint32_t uid, core::Bytes bytes) { return memory_for(uid, bytes); },
+                [&loop](std::uint32_t uid, int file, std::uint64_t offset, std::uint64_t bytes, auto done) {
+                  reserve_in_thread(loop, uid, file, offset, bytes, std::move(done));
+                }}),
       ending_({table_, ledger_, quota, daemon}, {loop,
                                                  [&loop](int fd, std::function<void()> readable) {
                                                    return std::make_unique<FdWatch>(loop, fd, std::move(readable));
                                                  },
-                                                 std::move(internal_gone), std::move(gone)}),
+                                                 std::move(internal_gone),
+                                                 [this, gone = std::move(gone)](std::uint32_t serial) {
+                                                   spilled_.session_gone(serial);
+                                                   gone();
+                                                 }}),
       opening_(
           {table_, ledger_, quota, daemon, ending_},
           {loop,
@@ -48,6 +73,17 @@ Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, 
 
 core::GrantQuestion Sessions::memory_for(std::uint32_t uid, core::Bytes bytes) const {
   return look_at_memory(table_, uid, bytes);
+}
+
+void Sessions::fetch_result(const Peer& peer, std::uint64_t job_id, const SessionAsker& asker) {
+  const auto serial = static_cast<std::uint32_t>(job_id >> 32);
+  const auto refuse = [&](const std::string& why) {
+    asker(RequestRefusal{RefusalCode::UnknownJob, "there is no result to be fetched: " + why});
+  };
+  if (table_.of_client(peer.uid, serial) == nullptr) return refuse("the job is of none of your sessions");
+  auto file = spilled_.open(serial, static_cast<std::uint32_t>(job_id), 0);
+  if (!file) return refuse(file.error().message);
+  asker(SpilledResult{job_id, std::move(*file)});
 }
 
 std::vector<SessionView> Sessions::views() const {

@@ -15,6 +15,7 @@
 #include "daemon/sessions/session_ledger.h"
 #include "daemon/sessions/session_opening.h"
 #include "daemon/sessions/session_table.h"
+#include "daemon/sessions/spilled_results.h"
 
 namespace ringmaster::daemon {
 
@@ -38,11 +39,14 @@ class Sessions {
   }
   void resume(const Peer& peer, const SessionKey& key, const SessionAsker& asker) { opening_.resume(peer, key, asker); }
   void close(const Peer& peer, const SessionKey& key, const SessionAsker& asker) { ending_.close(peer, key, asker); }
+  /// The result of a job that has ended in one of the client's sessions, if it outgrew its extent.
+  void fetch_result(const Peer& peer, std::uint64_t job_id, const SessionAsker& asker);
   void connection_closed(std::uint64_t connection) { ending_.connection_closed(connection); }
   [[nodiscard]] std::vector<SessionView> views() const;
 
   /// For pools.
   [[nodiscard]] SessionFates& fates() { return ending_; }
+  [[nodiscard]] ResultRooms& result_rooms() { return spilled_; }
   /// Each session of the pool that workers may have mapped.
   void for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) const;
   void for_each(const std::function<void(const Session&)>& visit) const;
@@ -56,6 +60,9 @@ class Sessions {
     return opening_.open_internal(pool, uid, geometry, why);
   }
   void end(std::uint16_t index, std::uint32_t serial, Cause cause) { ending_.end(index, serial, cause); }
+  [[nodiscard]] Result<UniqueFd> open_spilled(std::uint32_t serial, std::uint32_t seq, std::uint64_t bytes) {
+    return spilled_.open(serial, seq, bytes);
+  }
   [[nodiscard]] core::QuotaBook& quota() { return quota_; }
   /// The question whether the uid may be granted so much more, with the current figures.
   [[nodiscard]] core::GrantQuestion memory_for(std::uint32_t uid, core::Bytes bytes) const;
@@ -64,12 +71,16 @@ class Sessions {
   void adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors) {
     adoption_.adopt(take, cold, predecessors);
   }
+  void adopt_spilled(std::uint32_t serial, std::uint32_t seq, const std::function<UniqueFd()>& take) {
+    spilled_.adopt(serial, seq, take);
+  }
   void end_all_sessions(Cause cause) { ending_.end_all(cause); }
 
  private:
   core::QuotaBook& quota_;
   SessionTable table_;
   SessionLedger ledger_;
+  SpilledResults spilled_;
   SessionEnding ending_;
   SessionOpening opening_;
   SessionAdoption adoption_;

@@ -28,6 +28,14 @@ UniqueFd InheritedDeposits::take(DepositKind kind, std::uint32_t a) {
   return take(kind, a, at->first.second.second);
 }
 
+std::vector<std::pair<std::uint32_t, std::uint32_t>> InheritedDeposits::labels_of(DepositKind kind) const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> labels;
+  for (const auto& [key, fd] : held_) {
+    if (key.first == kind) labels.push_back(key.second);
+  }
+  return labels;
+}
+
 std::vector<keeper::ReleaseSelector> InheritedDeposits::close_rest() {
   std::vector<keeper::ReleaseSelector> left;
   for (const auto& [key, fd] : held_) {

@@ -22,6 +22,8 @@ class InheritedDeposits {
   UniqueFd take(keeper::DepositKind kind, std::uint32_t a, std::uint32_t b);
   /// Takes the first deposit with that kind and `a`, and any `b`.
   UniqueFd take(keeper::DepositKind kind, std::uint32_t a);
+  /// `a` and `b` of each deposit of that kind that was not taken.
+  [[nodiscard]] std::vector<std::pair<std::uint32_t, std::uint32_t>> labels_of(keeper::DepositKind kind) const;
   /// Closes what nobody took, and returns what the keeper should release too. Some kinds the keeper releases itself.
   [[nodiscard]] std::vector<keeper::ReleaseSelector> close_rest();
 

@@ -65,6 +65,10 @@ void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& in
                     bool cold) {
   const auto take = [&](DepositKind kind, std::uint32_t serial) { return inherited.take(kind, serial); };
   sessions.adopt(take, cold, [&](Session& session) { jobs.take_over(session); });
+  for (const auto& [serial, seq] : inherited.labels_of(DepositKind::Spilled)) {
+    sessions.adopt_spilled(
+        serial, seq, [&, serial = serial, seq = seq] { return inherited.take(DepositKind::Spilled, serial, seq); });
+  }
   // The predecessor may have died between a job's end and the wake-up of its client, so all clients are woken.
   for (const auto& pool : pools.all()) {
     sessions.for_each(pool->index(), [](Session& session) { shm::restore_hints(session.reply); });

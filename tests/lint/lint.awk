@@ -53,7 +53,7 @@ BEGIN {
   allow["daemon/pool/seat/"] = "daemon/pool/worker/ daemon/pool/book/ daemon/sessions/ daemon/incidents/ " \
     "daemon/ports/ daemon/machine/ daemon/loop/ daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ " \
     "daemon/core/worker/ shm/port/ proto/ shm/ base/"
-  allow["daemon/pool/worker/"] = "daemon/sessions/ daemon/incidents/ daemon/loop/ daemon/log/ daemon/link/ " \
+  allow["daemon/pool/worker/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/loop/ daemon/log/ daemon/link/ " \
     "daemon/os/ daemon/core/worker/ daemon/core/ shm/port/ proto/ shm/ base/"
   allow["daemon/pool/book/"] = "daemon/sessions/ daemon/incidents/ daemon/ports/ daemon/machine/ daemon/loop/ " \
     "daemon/config/ daemon/log/ daemon/link/ daemon/core/pool/ daemon/core/worker/ shm/ledger/ shm/"

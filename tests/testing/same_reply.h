@@ -75,8 +75,9 @@ inline bool same(const client::OutcomeReply& ours, const v1::Outcome& theirs) {
   return facts.job_id == theirs.job_id() && facts.status == status_of(theirs.kind()) &&
          facts.cause == (known ? static_cast<Cause>(theirs.cause()) : Cause::None) &&
          facts.detail == static_cast<std::uint16_t>(theirs.detail()) && facts.message == theirs.message() &&
-         ours.result == theirs.result() && facts.needed_bytes == theirs.needed_bytes() &&
-         facts.attempts == theirs.attempt() && facts.timings.queued == duration_of(theirs.queued_ns(), 1) &&
+         ours.result == theirs.result() && ours.spilled_bytes == theirs.spilled_bytes() &&
+         facts.needed_bytes == theirs.needed_bytes() && facts.attempts == theirs.attempt() &&
+         facts.timings.queued == duration_of(theirs.queued_ns(), 1) &&
          facts.timings.run == duration_of(theirs.run_ns(), 1) && facts.stack == theirs.stack() &&
          facts.worker == theirs.worker() && facts.handler == theirs.handler() && facts.what == theirs.what() &&
          facts.core == theirs.core();
@@ -130,6 +131,7 @@ void with_answer(const client::Reply& reply, const v1::Reply& theirs, Look&& loo
     case ReplyKind::Status:
     case ReplyKind::Done:
     case ReplyKind::Health:
+    case ReplyKind::SpilledResult:
       return;
   }
 }
@@ -181,6 +183,7 @@ inline std::vector<v1::Reply> every_answer() {
   outcome.set_message("a fault");
   outcome.set_result(std::string("a\0b", 3));
   outcome.set_needed_bytes(99);
+  outcome.set_spilled_bytes(1ULL << 40);
   outcome.set_attempt(2);
   outcome.set_queued_ns(1000);
   outcome.set_run_ns(2000);

@@ -50,34 +50,67 @@ std::size_t checked(std::size_t code, const char* what) {
   return code;
 }
 
-// Processes the input piece by piece into `space`, and once that is full into scratch memory, only to count: so the
-// caller learns the exact size. Returns the size of the whole result.
+// Where the output goes: into the result; beyond the room that it has by way of scratch memory, and once it gets no
+// more room it is only counted, so that the caller learns the exact size.
+class Target {
+ public:
+  explicit Target(Job& job) : job_(job) {}
+
+  [[nodiscard]] std::span<std::byte> piece() {
+    const std::size_t left = job_.capacity() - std::min(job_.capacity(), job_.committed());
+    in_place_ = left != 0;
+    return in_place_ ? job_.reserve(std::min(left, kPiece)) : std::span<std::byte>(scratch());
+  }
+  /// So many bytes are in the last piece.
+  void wrote(std::size_t bytes) {
+    total_ += bytes;
+    if (in_place_) return job_.commit(bytes);
+    if (!counts_) append(bytes);
+    if (counts_ && total_ > kMaxCounted) {
+      throw std::runtime_error(
+          "the content is larger than 4 GiB, past which its size is not counted, and there was "
+          "room for " +
+          std::to_string(job_.committed()) + " bytes");
+    }
+  }
+  void finish() const {
+    if (counts_) throw ResultTooLarge(total_);
+  }
+
+ private:
+  static std::array<std::byte, kPiece>& scratch() {
+    static std::array<std::byte, kPiece> memory;
+    return memory;
+  }
+  void append(std::size_t bytes) {
+    try {
+      if (bytes != 0) job_.output(std::span(scratch()).first(bytes));
+    } catch (const ResultTooLarge&) {
+      counts_ = true;
+    }
+  }
+
+  Job& job_;
+  bool in_place_ = true;
+  bool counts_ = false;
+  std::uint64_t total_ = 0;
+};
+
+// Processes the input piece by piece.
 template <typename Step>
-std::uint64_t stream(Job& job, std::span<std::byte> space, Step&& step) {
-  static std::array<std::byte, kPiece> scratch;
+void stream(Job& job, Step&& step) {
+  Target target(job);
   ZSTD_inBuffer in{job.input().data(), 0, 0};
-  std::uint64_t total = 0;
   for (bool more = true; more;) {
     job.throw_if_cancelled();
     job.progress();
-    if (total > std::max<std::uint64_t>(kMaxCounted, space.size())) {
-      throw std::runtime_error(
-          "the content is larger than 4 GiB, past which its size is not counted, and the caller "
-          "offered room for " +
-          std::to_string(space.size()) + " bytes");
-    }
     if (in.pos == in.size) in.size = std::min(job.input().size(), in.size + kPiece);
-    const auto rest = total < space.size() ? space.subspan(total) : std::span<std::byte>(scratch);
-    ZSTD_outBuffer out{rest.data(), std::min(rest.size(), kPiece), 0};
+    const auto piece = target.piece();
+    ZSTD_outBuffer out{piece.data(), piece.size(), 0};
     more = step(out, in);
-    total += out.pos;
+    target.wrote(out.pos);
   }
-  return total;
-}
-
-void finish(Job& job, std::uint64_t total) {
-  if (total > job.capacity()) throw ResultTooLarge(total);
-  job.commit(total);
+  target.finish();
 }
 
 void compress(Job& job) {
@@ -86,12 +119,11 @@ void compress(Job& job) {
   checked(ZSTD_CCtx_setParameter(compressor.get(), ZSTD_c_checksumFlag, 1), "checksum");
   checked(ZSTD_CCtx_setPledgedSrcSize(compressor.get(), job.input().size()), "size");
   const std::size_t size = job.input().size();
-  const auto total = stream(job, job.reserve(job.capacity()), [size](ZSTD_outBuffer& out, ZSTD_inBuffer& in) {
+  stream(job, [size](ZSTD_outBuffer& out, ZSTD_inBuffer& in) {
     const auto mode = in.size == size ? ZSTD_e_end : ZSTD_e_continue;
     const auto left = checked(ZSTD_compressStream2(compressor.get(), &out, &in, mode), "cannot compress");
     return mode != ZSTD_e_end || left > 0;
   });
-  finish(job, total);
 }
 
 // A frame's header (RFC 8878, 3.1.1.1). Read here, because libzstd's reader is not in its stable interface.
@@ -189,13 +221,14 @@ void decompress(Job& job) {
   if (job.input().empty()) throw std::runtime_error("the input is empty; a zstd frame has at least 9 bytes");
   const Frames frames = look_at(job.input());
   check_window(job, frames);
-  if (frames.content && *frames.content > job.capacity()) throw ResultTooLarge(*frames.content);
+  // Asks for all of the room at once, before the work.
+  if (frames.content) (void)job.reserve(static_cast<std::size_t>(*frames.content));
   // The memory was checked above, so the library's own limit is lifted: a long window with little content is cheap.
   checked(ZSTD_DCtx_setParameter(decompressor.get(), ZSTD_d_windowLogMax,
                                  ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound),
           "window");
   const std::size_t size = job.input().size();
-  const auto total = stream(job, job.reserve(job.capacity()), [size](ZSTD_outBuffer& out, ZSTD_inBuffer& in) {
+  stream(job, [size](ZSTD_outBuffer& out, ZSTD_inBuffer& in) {
     const auto before = in.pos;
     const auto left = checked(ZSTD_decompressStream(decompressor.get(), &out, &in), "cannot decompress");
     const bool stuck = in.pos == before && out.pos == 0;
@@ -204,7 +237,6 @@ void decompress(Job& job) {
     }
     return left != 0 || in.pos < size;
   });
-  finish(job, total);
 }
 
 void zstd(Job& job) {

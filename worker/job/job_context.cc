@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/text.h"
@@ -33,8 +34,7 @@ const rm_job_calls JobContext::kCalls = {
     },
     .reserve = [](rm_job* raw, std::uint64_t size) -> void* {
       JobContext& self = of(raw);
-      const std::uint64_t room = self.capacity - self.committed_;
-      if (size > room) {
+      if (size > self.output_.size() - self.committed_ && !self.get_room(size)) {
         self.reserved_ = 0;
         self.needed_ = self.committed_ + std::min(size, UINT64_MAX - self.committed_);
         return nullptr;
@@ -42,7 +42,7 @@ const rm_job_calls JobContext::kCalls = {
       self.reserved_ = size;
       // Null would mean refusal: an empty reservation gets a valid pointer too.
       static std::byte nowhere;
-      return self.job_->output.empty() ? &nowhere : self.job_->output.data() + self.committed_;
+      return self.output_.empty() ? &nowhere : self.output_.data() + self.committed_;
     },
     .commit = [](rm_job* raw, std::uint64_t size) -> int {
       JobContext& self = of(raw);
@@ -93,6 +93,8 @@ bool JobContext::prepare(const RegisteredHandler& handler, const JobInput& job) 
   input_size = job.input.size();
   capacity = job.output.size();
   committed_ = reserved_ = needed_ = 0;
+  output_ = job.output;
+  no_room_ = false;
   input_lent_ = false;
   message_size_ = 0;
   if (job.arguments.empty() && !handler.needs_arguments) {
@@ -121,17 +123,43 @@ JobEnd JobContext::end(std::int32_t code) {
     say("the handler returned the unknown code " + std::to_string(code));
     code = RM_FAILED;
   }
-  if (code == RM_TOO_LARGE && needed_ <= capacity) {
+  if (code == RM_TOO_LARGE && needed_ <= output_.size()) {
     say("the handler refused its result as too large, but it would fit: " + std::to_string(needed_) + " of " +
-        std::to_string(capacity) + " bytes");
+        std::to_string(output_.size()) + " bytes");
     code = RM_FAILED;
   }
-  if (code == RM_TOO_LARGE) {
-    say("the result takes " + std::to_string(needed_) + " bytes, the caller offered room for " +
-        std::to_string(capacity));
-  }
+  if (code == RM_TOO_LARGE) say(too_large());
   const bool has_result = code == RM_DONE || code == RM_FAILED_WITH_RESULT;
-  return {code, has_result ? committed_ : 0, code == RM_TOO_LARGE ? needed_ : 0, {message_.data(), message_size_}};
+  // It asked for more room than its result takes after all.
+  if (has_result && output_.data() != job_->output.data() && committed_ != 0 && committed_ <= capacity)
+    std::memcpy(job_->output.data(), output_.data(), committed_);
+  JobEnd end;
+  end.code = code;
+  end.size = has_result ? committed_ : 0;
+  end.needed = code == RM_TOO_LARGE ? needed_ : 0;
+  end.no_room = code == RM_TOO_LARGE && no_room_;
+  end.message = {message_.data(), message_size_};
+  return end;
+}
+
+std::string JobContext::too_large() const {
+  std::string text =
+      "the result takes " + std::to_string(needed_) + " bytes, the caller offered room for " + std::to_string(capacity);
+  return no_room_ ? text + ", and more cannot be had: " + job_->room->why() : text;
+}
+
+// No exception may reach a handler that is not C++.
+bool JobContext::get_room(std::uint64_t size) noexcept {
+  if (job_->room == nullptr || size > UINT64_MAX - committed_) return false;
+  try {
+    const auto grown =
+        job_->room->grow({id, job_->intent}, output_.first(committed_), output_.size(), committed_ + size);
+    no_room_ = grown.empty();
+    if (!no_room_) output_ = grown;
+    return !no_room_;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 bool JobContext::take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded) {

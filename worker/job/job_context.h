@@ -11,6 +11,7 @@
 
 #include "proto/args.h"
 #include "worker/job/handler_registry.h"
+#include "worker/job/result_room.h"
 
 namespace ringmaster::worker {
 
@@ -21,6 +22,7 @@ struct JobInput {
   std::uint32_t seq = 0;
   std::span<const std::byte> input;
   std::span<std::byte> output;           ///< The result extent.
+  ResultRoom* room = nullptr;            ///< For a result that outgrows it; nullptr: such a one is too large.
   std::span<const std::byte> arguments;  ///< Encoded; private memory.
   /// A private, writable mapping of the request; nullptr: the handler may not write its input.
   std::byte* writable_input = nullptr;
@@ -33,8 +35,9 @@ struct JobInput {
 /// How a job ended. `message` is valid until the context's next job; it is shortened to what fits a slot.
 struct JobEnd {
   std::int32_t code = RM_FAILED;  ///< RM_DONE …
-  std::uint64_t size = 0;         ///< Of the result, for RM_DONE.
+  std::uint64_t size = 0;         ///< Of the result, for RM_DONE. It lies in the extent if that has room for it.
   std::uint64_t needed = 0;       ///< For RM_TOO_LARGE.
+  bool no_room = false;           ///< For RM_TOO_LARGE: more room was asked for, and there is none.
   std::string_view message;       ///< Why it failed; of RM_DONE: a remark, most often empty.
 };
 
@@ -67,6 +70,8 @@ class JobContext : private rm_job {
   static const JobContext& of(const rm_job* raw) { return *static_cast<const JobContext*>(raw); }
 
   [[nodiscard]] bool take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded);
+  [[nodiscard]] bool get_room(std::uint64_t size) noexcept;
+  [[nodiscard]] std::string too_large() const;
   void say(std::string_view text);
   [[nodiscard]] bool find_argument(std::string_view name, std::string_view& value) const;
 
@@ -78,6 +83,8 @@ class JobContext : private rm_job {
   std::uint64_t committed_ = 0;
   std::uint64_t reserved_ = 0;
   std::uint64_t needed_ = 0;
+  std::span<std::byte> output_;  // the extent, or all of the room that took its place
+  bool no_room_ = false;
   bool input_lent_ = false;
   std::size_t message_size_ = 0;
   std::array<char, 1024> message_{};

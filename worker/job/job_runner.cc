@@ -71,7 +71,22 @@ RunStatus JobRunner::end(std::int32_t code) {
   // job.
   if (context_.input_was_lent()) session_->private_requests.forget(given_.input);
   children_.ended(given_.id, handler_->starts_helpers);
-  return status_ = complete(result_of(end));
+  shm::JobResult result = result_of(end);
+  if (room_.used()) [[unlikely]]
+    leave_room(result);
+  return status_ = complete(result);
+}
+
+// A result that outgrew its extent is whole, and sealed, before the job's word says so.
+void JobRunner::leave_room(shm::JobResult& result) {
+  if (result.result_bytes <= given_.output.size()) return room_.drop();
+  const auto sealed = room_.seal(result.result_bytes);
+  if (sealed) {
+    result.detail = shm::kDetailSpilled;
+  } else {
+    refusal_ = sealed.error().message;
+    result = failed(Cause::Application, refusal_);
+  }
 }
 
 RunStatus JobRunner::complete(const shm::JobResult& result) {
@@ -135,6 +150,7 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
   given_.seq = seq;
   given_.input = extents.request;
   given_.output = extents.result;
+  given_.room = (claim.job.flags & shm::kJobTakesSpilled) != 0 ? &room_ : nullptr;
   // Always copied, so that the client cannot change arguments after the check.
   given_.arguments = arguments_.copy(extents.arguments);
   given_.writable_input = nullptr;
@@ -156,7 +172,7 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
 shm::JobResult JobRunner::result_of(const JobEnd& end) {
   switch (end.code) {
     case RM_DONE:
-      if (planted(Plant::ResultMixed) && end.size > 512)
+      if (planted(Plant::ResultMixed) && end.size > 512 && end.size <= given_.output.size())
         std::memcpy(given_.output.data() + end.size / 2, given_.output.data(), 64);
       if (planted(Plant::ResultShort) && end.size > 0)
         return {shm::SlotState::Done, Cause::Completed, 0, end.size - 1, 0, end.message};
@@ -166,7 +182,12 @@ shm::JobResult JobRunner::result_of(const JobEnd& end) {
     case RM_INVALID:
       return failed(Cause::Invalid, end.message);
     case RM_TOO_LARGE:
-      return {shm::SlotState::Failed, Cause::TooLarge, 0, 0, end.needed, end.message};
+      return {shm::SlotState::Failed,
+              Cause::TooLarge,
+              end.no_room ? shm::kDetailNoRoom : std::uint16_t{0},
+              0,
+              end.needed,
+              end.message};
     case RM_CANCELLED:
       if (static_cast<std::int64_t>(monotonic_now_ns()) >= given_.deadline_ns)
         return failed(Cause::RunTimeout, end.message);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "worker/job/job_context.h"
 #include "worker/job/output_marks.h"
@@ -28,11 +29,13 @@ enum class RunStatus {
 /// nothing for a job without arguments whose request is read in place.
 class JobRunner {
  public:
-  JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks)
+  JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks,
+            ResultRoom::Ask ask)
       : self_(self),
         registry_(registry),
         children_(children),
         marks_(marks),
+        room_(std::move(ask)),
         context_(self.lane->words.progress, [&children](std::int64_t pid) { return children.declare(pid); }) {}
 
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
@@ -59,6 +62,7 @@ class JobRunner {
   [[nodiscard]] Judged judge(const shm::JobExtents& extents);
   [[nodiscard]] bool prepare(const RegisteredHandler& handler, const shm::JobExtents& extents);
   [[nodiscard]] shm::JobResult result_of(const JobEnd& end);
+  void leave_room(shm::JobResult& result);
   [[nodiscard]] RunStatus complete(const shm::JobResult& result);
 
   [[nodiscard]] shm::JobResult refused(const shm::ChargedUser& charge, std::uint64_t now_ns);
@@ -79,6 +83,7 @@ class JobRunner {
   const HandlerRegistry& registry_;
   ChildWatch& children_;
   OutputMarks& marks_;
+  ResultRoom room_;
   JobContext context_;
   AttachedSession* session_ = nullptr;
   const shm::Claim* claim_ = nullptr;

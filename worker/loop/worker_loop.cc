@@ -65,7 +65,7 @@ void WorkerLoop::start() {
 
 WorkerLoop::Step WorkerLoop::claim(std::uint64_t now_ns) {
   while (true) {
-    if (now_ns - control_read_ns_ >= kControlIntervalNs) {
+    if (now_ns - control_read_ns_ >= kControlIntervalNs || link_.keeps()) {
       read_control();
       control_read_ns_ = now_ns;
     }

@@ -40,6 +40,8 @@ void WorkerLoop::obey(ControlLink::Incoming incoming) {
                           if (session == nullptr || session->about.serial != look.serial) return lookout_.is_needed();
                           sessions_.rung(look.index, monotonic_now_ns());
                         },
+                        // The answer to a question that was asked again.
+                        [](const worker_link::Room&) {}, [](const worker_link::NoRoom&) {},
                         [&](const worker_link::Settings& settings) {
                           settings_ = settings;
                           runner_.copy_in_up_to(settings.copy_in_bytes);

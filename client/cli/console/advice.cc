@@ -13,7 +13,7 @@ std::string raise(const char* key, std::uint64_t limit, const PoolHandlers& pool
 }  // namespace
 
 std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const char* again) {
-  if (outcome.cause != Cause::TooLarge || outcome.needed_bytes == 0) return {};
+  if (!outcome.wants_room()) return {};
   if (pool.max_result_ring_bytes != 0 && outcome.needed_bytes > pool.max_result_ring_bytes)
     return raise("result_ring_max", pool.max_result_ring_bytes, pool);
   if (again != nullptr) return "; " + std::string(again) + " so that it is asked again with that room";

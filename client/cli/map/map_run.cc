@@ -100,7 +100,7 @@ void MapRun::settle_one() {
 
 void MapRun::settle(const MapItem& item, const Outcome& outcome) {
   const std::uint64_t needed = outcome.facts().needed_bytes;
-  if (grow_ && !command_.once && outcome.cause() == Cause::TooLarge && needed != 0 && fits_pool(needed, pool_)) {
+  if (grow_ && !command_.once && outcome.facts().wants_room() && fits_pool(needed, pool_)) {
     too_large_.push_back(item);
     too_large_.back().result = needed;
     return;

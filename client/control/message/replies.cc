@@ -177,6 +177,9 @@ void take(OutcomeReply& into, pbf_reader& in) {
     case number(11):
       facts.timings.run = ns(in);
       break;
+    case number(17):
+      into.spilled_bytes = in.get_uint64();
+      break;
     default:
       in.skip();
   }
@@ -221,7 +224,7 @@ Result<Reply> Reply::read(std::string bytes_of_frame) {
   bool twice = false;
   const auto readable = read_fields(reply.bytes_, "an answer", [&](pbf_reader& in) {
     constexpr auto kFirst = static_cast<std::uint32_t>(ReplyKind::Error);
-    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::PoolCreated);
+    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::SpilledResult);
     if (in.tag_and_type() == number(1)) {
       reply.id_ = in.get_uint64();
     } else if (in.tag() >= kFirst && in.tag() <= kLast && in.tag_and_type() == text(in.tag())) {

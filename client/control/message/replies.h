@@ -32,6 +32,7 @@ enum class ReplyKind : std::uint32_t {
   Stack = 13,
   Health = 14,
   PoolCreated = 15,
+  SpilledResult = 16,
 };
 
 /// A Reply whose answer is not read yet.
@@ -85,6 +86,7 @@ struct OutcomeReply {
   static constexpr ReplyKind kKind = ReplyKind::Outcome;
   OutcomeFacts facts;
   std::string result;
+  std::uint64_t spilled_bytes = 0;
   [[nodiscard]] static Result<OutcomeReply> read(std::string_view body);
 };
 

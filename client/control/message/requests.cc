@@ -22,6 +22,7 @@ constexpr std::uint32_t kGetStack = 14;
 constexpr std::uint32_t kCreatePool = 16;
 constexpr std::uint32_t kDropPool = 17;
 constexpr std::uint32_t kResizePool = 18;
+constexpr std::uint32_t kFetchResult = 19;
 
 /// The fields of one message, added by rising numbers. As protobuf does, it leaves out what is zero or empty.
 class Fields {
@@ -108,6 +109,7 @@ EncodedRequest encode(const SubmitRequest& submit) {
   body.text(4, {reinterpret_cast<const char*>(submit.payload.data()), submit.payload.size()});
   body.number(5, submit.result_capacity).number(6, submit.queue_timeout_ms).number(7, submit.run_timeout_ms);
   body.flag(8, submit.idempotent).cookie(9, submit.cookie).flag(11, submit.wait);
+  body.flag(12, submit.takes_descriptor);
   return request(kSubmit, body);
 }
 
@@ -145,6 +147,11 @@ EncodedRequest encode(const ResizePoolRequest& resize) {
 EncodedRequest encode(const HandlersRequest& list) {
   Fields body;
   return request(kListHandlers, body.text(1, list.pool));
+}
+
+EncodedRequest encode(const ResultRequest& result) {
+  Fields body;
+  return request(kFetchResult, body.number(1, result.job_id));
 }
 
 EncodedRequest encode(const StackRequest& stack) {

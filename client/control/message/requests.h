@@ -61,6 +61,7 @@ struct SubmitRequest {
   bool idempotent = false;
   MessageCookie cookie;
   bool wait = false;
+  bool takes_descriptor = false;
 };
 struct FetchRequest {
   MessageCookie cookie;
@@ -91,6 +92,9 @@ struct ResizePoolRequest {
 struct HandlersRequest {
   std::string_view pool;
 };
+struct ResultRequest {
+  std::uint64_t job_id = 0;
+};
 struct StackRequest {
   std::uint64_t job_id = 0;
   std::uint32_t wait_ms = 0;
@@ -109,5 +113,6 @@ struct StackRequest {
 [[nodiscard]] EncodedRequest encode(const ResizePoolRequest& resize);
 [[nodiscard]] EncodedRequest encode(const HandlersRequest& list);
 [[nodiscard]] EncodedRequest encode(const StackRequest& stack);
+[[nodiscard]] EncodedRequest encode(const ResultRequest& result);
 
 }  // namespace ringmaster::client

@@ -20,6 +20,7 @@ SubmitRequest submit_request(v1::Submit&& message) {
   request.idempotent = message.idempotent();
   request.cookie = {message.cookie_high(), message.cookie_low()};
   request.wait = message.wait();
+  request.takes_descriptor = message.takes_descriptor();
   return request;
 }
 

@@ -65,6 +65,7 @@ v1::Outcome outcome_message(JobOutcome outcome) {
   message.set_message(std::move(outcome.message));
   message.set_result(std::move(outcome.result));
   message.set_needed_bytes(outcome.needed_bytes);
+  message.set_spilled_bytes(outcome.spilled_bytes);
   message.set_attempt(outcome.attempt);
   message.set_queued_ns(outcome.queued_ns);
   message.set_run_ns(outcome.run_ns);

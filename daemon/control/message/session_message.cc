@@ -52,6 +52,7 @@ v1::Reply session_message(const SessionAnswer& answer) {
                           *reply.mutable_session_ready()->mutable_pool() = handlers_message(resumed.pool);
                         },
                         [&](const SessionClosed& closed) { reply.mutable_closed()->set_serial(closed.serial); },
+                        [&](const SpilledResult& result) { reply.mutable_spilled_result()->set_job_id(result.job_id); },
                         [&](const RequestRefusal& refusal) { reply = refusal_message(refusal); }},
              answer);
   return reply;

@@ -20,7 +20,12 @@ class MessageJobAsker final : public JobAsker {
   explicit MessageJobAsker(Responder respond) : respond_(std::move(respond)) {}
 
   [[nodiscard]] bool alive() const override { return respond_.alive(); }
-  bool answer(JobAnswer&& answer) override { return respond_(job_reply(std::move(answer)), {}); }
+  bool answer(JobAnswer&& answer) override {
+    std::vector<UniqueFd> fds;
+    const auto* outcome = std::get_if<JobOutcome>(&answer);
+    if (outcome != nullptr && outcome->spilled) fds.push_back(std::move(*outcome->spilled));
+    return respond_(job_reply(std::move(answer)), std::move(fds));
+  }
   void when_room(std::function<void()> then) override { respond_.when_room(std::move(then)); }
   [[nodiscard]] std::uint64_t connection() const override { return respond_.connection(); }
 
@@ -32,12 +37,14 @@ class MessageJobAsker final : public JobAsker {
   return std::make_shared<MessageJobAsker>(std::move(respond));
 }
 
-/// A request about a session; the descriptors of an offer are sent with its message.
+/// A request about a session; the descriptors of an offer, or of a result, are sent with its message.
 [[nodiscard]] inline SessionAsker session_asker(Responder respond) {
   return [respond = std::move(respond)](SessionAnswer&& answer) {
     control::v1::Reply reply = session_message(answer);
-    auto* offer = std::get_if<SessionOffer>(&answer);
-    respond(std::move(reply), offer == nullptr ? std::vector<UniqueFd>{} : std::move(offer->ends));
+    std::vector<UniqueFd> fds;
+    if (auto* offer = std::get_if<SessionOffer>(&answer)) fds = std::move(offer->ends);
+    if (auto* result = std::get_if<SpilledResult>(&answer)) fds.push_back(std::move(result->file));
+    respond(std::move(reply), std::move(fds));
   };
 }
 

@@ -29,6 +29,8 @@ void RequestRouter::handle(const Peer& peer, v1::Request request, Responder resp
       return sessions_.resume(peer, session_key(request.resume_session()), session_asker(std::move(respond)));
     case v1::Request::kCloseSession:
       return sessions_.close(peer, session_key(request.close_session()), session_asker(std::move(respond)));
+    case v1::Request::kFetchResult:
+      return sessions_.fetch_result(peer, request.fetch_result().job_id(), session_asker(std::move(respond)));
     case v1::Request::kSubmit:
       return jobs_.submit(peer, submit_request(std::move(*request.mutable_submit())), job_asker(std::move(respond)));
     case v1::Request::kFetch:

@@ -28,6 +28,7 @@ class WorkerTalk {
     Leftovers,
     Fault,
     Leaving,
+    AskRoom,
   };
   enum class State : std::uint8_t { New, Greeted, Described, Ready, Failed };
 

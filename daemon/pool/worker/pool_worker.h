@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/ports/result_rooms.h"
 #include "proto/worker_link.h"
 #include "shm/control_record.h"
 #include "shm/lane_record.h"
@@ -40,6 +41,8 @@ class PoolWorker {
   virtual void send(const worker_link::ToWorker& message) = 0;
   /// False: the descriptors cannot be passed, because none is left.
   virtual bool send_attach(const Session& session, bool same_uid) = 0;
+  /// The answer to its question of that number. Sent in order, like messages.
+  virtual void send_room(std::uint32_t number, RoomGiven&& room) = 0;
   /// Tells it to look for jobs. While its socket is full, all calls become a single look at everything, sent by
   /// flush(). False: nobody reads at the other end.
   virtual bool call(const worker_link::Look& look) = 0;

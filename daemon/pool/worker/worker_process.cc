@@ -60,6 +60,7 @@ Kind kind_of(const worker_link::ToSupervisor& message) {
                         [](const worker_link::Leftovers&) { return Kind{Said::Leftovers}; },
                         [](const worker_link::Fault&) { return Kind{Said::Fault}; },
                         [](const worker_link::Leaving&) { return Kind{Said::Leaving}; },
+                        [](const worker_link::AskRoom&) { return Kind{Said::AskRoom}; },
                     },
                     message);
 }
@@ -223,6 +224,13 @@ bool WorkerProcess::take(worker_link::ToSupervisor&& message) {
 void WorkerProcess::send(const worker_link::ToWorker& message) {
   if (const auto* back = std::get_if<worker_link::Detach>(&message)) talk_.asked_back(back->serial);
   outbox_.push_back({worker_link::encode(message), {}});
+  flush();
+}
+
+void WorkerProcess::send_room(std::uint32_t number, RoomGiven&& room) {
+  Outgoing out{worker_link::encode(worker_link::Room{number, room.bytes}), {}};
+  out.fds.push_back(std::move(room.file));
+  outbox_.push_back(std::move(out));
   flush();
 }
 

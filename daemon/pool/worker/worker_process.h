@@ -87,6 +87,7 @@ class WorkerProcess final : public PoolWorker {
   [[nodiscard]] bool holds(std::uint32_t serial) const override { return talk_.holds(serial); }
   void send(const worker_link::ToWorker& message) override;
   bool send_attach(const Session& session, bool same_uid) override;
+  void send_room(std::uint32_t number, RoomGiven&& room) override;
   bool call(const worker_link::Look& look) override;
   void flush() override;
   bool take_told() override { return std::exchange(told_, false); }

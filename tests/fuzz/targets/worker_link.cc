@@ -35,6 +35,9 @@ void check_texts(const link::ToSupervisor& message) {
   };
   if (const auto* failed = std::get_if<link::BootFailed>(&message)) shown(failed->text, link::kMaxTextBytes);
   if (const auto* left = std::get_if<link::Leftovers>(&message)) shown(left->names, link::kMaxTextBytes);
+  if (const auto* ask = std::get_if<link::AskRoom>(&message))
+    RM_CHECK(ask->slot < link::kMaxSlots && ask->has < ask->needed && ask->needed <= ask->wished,
+             "a wish that cannot be");
   if (const auto* fault = std::get_if<link::Fault>(&message)) shown(fault->text, link::kFaultTextBytes - 1);
   if (const auto* broken = std::get_if<link::SessionBroken>(&message)) check_sentence(to_string(broken->reason));
 }
@@ -130,10 +133,12 @@ std::vector<std::string> seeds() {
   attach.request_segment_bytes = attach.reply_segment_bytes = 1 << 20;
   attach.request_ring_bytes = attach.result_ring_bytes = 1 << 16;
   add(0x30, link::encode(link::ToWorker{attach}));
-  for (const link::ToWorker& one : {link::ToWorker{link::Detach{3, 7}}, link::ToWorker{link::Claiming{true}},
-                                    link::ToWorker{link::Exit{}}, link::ToWorker{link::Settings{}}}) {
+  for (const link::ToWorker& one :
+       {link::ToWorker{link::Detach{3, 7}}, link::ToWorker{link::Claiming{true}}, link::ToWorker{link::Exit{}},
+        link::ToWorker{link::Settings{}}, link::ToWorker{link::NoRoom{1, "no memory"}}}) {
     add(0, link::encode(one));
   }
+  add(0x10, link::encode(link::ToWorker{link::Room{1, 4096}}));
   const auto table = encode_handlers(handlers()).value();
   const std::vector<link::ToSupervisor> talk{link::Hello{link::kAbiVersion, 12},
                                              link::HandlersChunk{0, true, table},
@@ -144,6 +149,7 @@ std::vector<std::string> seeds() {
                                              link::BootFailed{"no such file"},
                                              link::Leftovers{1, 2, 2, 1, 0, 1, "sleep (pid 12)"},
                                              link::Leaving{},
+                                             link::AskRoom{1, 3, 7, 2, 9, 0, 5000, 8192},
                                              link::Fault{11, 1, 8, 4096, 12, "std::runtime_error: no"}};
   SeedWriter whole;
   whole.put(std::uint8_t{2});

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/job_end.h"
 #include "tests/integration/crash_points/arena.h"
 #include "tests/integration/crash_points/stepper.h"
 
@@ -32,6 +33,10 @@ const Scenario kScenarios[] = {
      true,
      false,
      {.state = shm::SlotState::Failed, .cause = Cause::Application, .message = "no such picture"}},
+    {"DoneWithAResultThatSpilled",
+     false,
+     true,
+     {.detail = shm::kDetailSpilled, .result_bytes = 5'000'000, .message = {}}},
     {"DoneUnderAForcedCancel", true, true, {.result_bytes = 5, .message = {}}, true},
 };
 
@@ -147,6 +152,8 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
       EXPECT_EQ(end.cause(), crashed ? cause : GetParam().result.cause);
       if (!crashed) {
         EXPECT_EQ(arena_.reply.line(slot).result_seq, seq_);
+        EXPECT_EQ(arena_.reply.line(slot).result_bytes, GetParam().result.result_bytes);
+        EXPECT_EQ(shm::has_spilled(end), GetParam().result.detail == shm::kDetailSpilled);
       }
       requests.give_back(request_extent_.id);
       results.give_back(result_extent_.id);

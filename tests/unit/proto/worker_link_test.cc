@@ -54,6 +54,56 @@ TEST(WorkerLink, AttachOutOfRangeIsRefused) {
   EXPECT_TRUE(refused([](Attach& a) { a.request_ring_bytes = a.request_segment_bytes; }));
 }
 
+AskRoom some_question() {
+  AskRoom ask;
+  ask.number = 5;
+  ask.index = 7;
+  ask.serial = 42;
+  ask.slot = 3;
+  ask.seq = 99;
+  ask.has = 4096;
+  ask.needed = 5000;
+  ask.wished = 8192;
+  return ask;
+}
+
+TEST(WorkerLink, AQuestionForRoomAndItsAnswersComeBack) {
+  const auto ask = std::get<AskRoom>(*decode_to_supervisor(encode(ToSupervisor(some_question())), 0));
+  EXPECT_EQ(ask.number, 5U);
+  EXPECT_EQ(ask.index, 7U);
+  EXPECT_EQ(ask.serial, 42U);
+  EXPECT_EQ(ask.slot, 3U);
+  EXPECT_EQ(ask.seq, 99U);
+  EXPECT_EQ(ask.has, 4096U);
+  EXPECT_EQ(ask.needed, 5000U);
+  EXPECT_EQ(ask.wished, 8192U);
+  const ToWorker given = Room{5, 8192};
+  EXPECT_EQ(fds_of(given), 1U);
+  EXPECT_EQ(std::get<Room>(*decode_to_worker(encode(given), 1)).bytes, 8192U);
+  EXPECT_FALSE(decode_to_worker(encode(given), 0)) << "without the file";
+  const auto none = std::get<NoRoom>(*decode_to_worker(encode(ToWorker(NoRoom{5, "why not"})), 0));
+  EXPECT_EQ(none.number, 5U);
+  EXPECT_EQ(none.why, "why not");
+  EXPECT_TRUE(decode_to_worker(encode(ToWorker(NoRoom{5, std::string(5000, 'x')})), 0)) << "cut";
+}
+
+TEST(WorkerLink, AQuestionForRoomOutOfRangeIsRefused) {
+  const auto refused = [](auto change) {
+    AskRoom ask = some_question();
+    change(ask);
+    return !decode_to_supervisor(encode(ToSupervisor(ask)), 0);
+  };
+  EXPECT_TRUE(refused([](AskRoom& a) { a.number = 0; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.index = kMaxSessions; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.serial = 0; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.slot = kMaxSlots; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.seq = 0; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.has = a.needed; }));
+  EXPECT_TRUE(refused([](AskRoom& a) { a.wished = a.needed - 1; }));
+  EXPECT_FALSE(decode_to_worker(encode(ToWorker(Room{0, 4096})), 1));
+  EXPECT_FALSE(decode_to_worker(encode(ToWorker(Room{1, 0})), 1));
+}
+
 TEST(WorkerLink, ControlMessagesComeBack) {
   EXPECT_EQ(std::get<Detach>(*decode_to_worker(encode(ToWorker(Detach{3, 9})), 0)).serial, 9U);
   EXPECT_FALSE(std::get<Claiming>(*decode_to_worker(encode(ToWorker(Claiming{false})), 0)).paused);

@@ -53,6 +53,41 @@ TEST(JobEnd, AResultThatCannotBeIsAFailureOfItsWorker) {
   EXPECT_TRUE(read(Told(), SlotState::Failed, Cause::Completed).impossible) << "it failed, and says that it did not";
 }
 
+TEST(JobEnd, OfAResultThatOutgrewItsExtentTellsItsSize) {
+  const Told large;
+  large.line.result_bytes = 65;
+  const JobEnd done = read(large, SlotState::Done, Cause::Completed, kDetailSpilled);
+  EXPECT_TRUE(done.spilled);
+  EXPECT_EQ(done.status, Status::Done);
+  EXPECT_EQ(done.cause, Cause::Completed);
+  EXPECT_EQ(done.result_bytes, 65U);
+  EXPECT_EQ(done.detail, 0U) << "the mark is not for callers";
+  EXPECT_EQ(done.run_ns, 200U);
+  EXPECT_EQ(done.message_bytes, 7U);
+  const JobEnd failed = read(large, SlotState::Failed, Cause::Application, kDetailSpilled);
+  EXPECT_TRUE(failed.spilled);
+  EXPECT_EQ(failed.status, Status::Failed);
+  EXPECT_EQ(failed.result_bytes, 65U);
+}
+
+TEST(JobEnd, OnlyAToldResultAboveTheCapacityOutgrewIt) {
+  const Told fits;
+  EXPECT_FALSE(read(fits, SlotState::Done, Cause::Completed, kDetailSpilled).spilled);
+  EXPECT_TRUE(read(fits, SlotState::Failed, Cause::Application, kDetailSpilled).impossible);
+  const Told others;
+  others.line.result_seq = 8;
+  others.line.result_bytes = 65;
+  EXPECT_TRUE(read(others, SlotState::Done, Cause::Completed, kDetailSpilled).impossible);
+  const Told large;
+  large.line.result_bytes = 65;
+  for (const Cause cause : {Cause::CrashedExit, Cause::TooLarge, Cause::Invalid}) {
+    const JobEnd end = read(large, SlotState::Failed, cause, kDetailSpilled);
+    EXPECT_FALSE(end.spilled);
+    EXPECT_EQ(end.detail, kDetailSpilled);
+  }
+  EXPECT_TRUE(read(large, SlotState::Done, Cause::Completed, 2).impossible);
+}
+
 TEST(JobEnd, ThatSaysNoCauseIsAFailure) {
   const JobEnd end = read(Told(), SlotState::Failed, Cause::None);
   EXPECT_EQ(end.status, Status::Failed);

@@ -146,17 +146,22 @@ Image open(Source& source, const Job& job, const Plan& lying) {
   return Image(image);
 }
 
-// Where the encoder writes. Beyond the result's capacity it only counts, so that the caller learns the exact size.
+// Where the encoder writes. Once the result gets no more room it only counts, so that the caller learns the exact size.
 struct Sink {
   Job& job;
   std::uint64_t total = 0;
+  bool full = false;
 };
 
 gint64 write_result(VipsTargetCustom*, gconstpointer data, gint64 length, gpointer user) {
   auto& sink = *static_cast<Sink*>(user);
   const auto size = static_cast<std::size_t>(length);
   sink.total += size;
-  if (sink.total <= sink.job.capacity()) sink.job.output({static_cast<const std::byte*>(data), size});
+  try {
+    if (!sink.full) sink.job.output({static_cast<const std::byte*>(data), size});
+  } catch (const ringmaster::ResultTooLarge&) {
+    sink.full = true;
+  }
   return length;
 }
 
@@ -208,7 +213,7 @@ void thumbnail(Job& job) {
   const std::string odd = source.jpeg ? source.jpeg->finish() : source.remark;
   job.throw_if_cancelled();
   if (!written) fail("cannot decode the picture");
-  if (sink.total > job.capacity()) throw ringmaster::ResultTooLarge(sink.total);
+  if (sink.full) throw ringmaster::ResultTooLarge(sink.total);
   if (!odd.empty()) job.remark(odd);
 }
 

@@ -39,7 +39,7 @@ TEST(JobDraft, FillsEachFieldOfTheDescriptorThatIsKnown) {
       {.timeout = std::chrono::microseconds(10'500), .queue_timeout = std::chrono::seconds(2), .idempotent = true},
       d.draft));
   EXPECT_EQ(d.draft.job.handler, wire::handler_id("echo"));
-  EXPECT_EQ(d.draft.job.flags, shm::kJobIdempotent);
+  EXPECT_EQ(d.draft.job.flags, shm::kJobIdempotent | shm::kJobTakesSpilled);
   EXPECT_EQ(d.draft.job.request_line, 2U);
   EXPECT_EQ(d.draft.job.request_bytes, 100U);
   EXPECT_EQ(d.draft.job.result_capacity, 164U) << "the handler's rule";

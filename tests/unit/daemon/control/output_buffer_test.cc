@@ -88,6 +88,15 @@ TEST_F(OutputBufferTest, DescriptorsGoWithTheFirstByteOfTheirFrame) {
   EXPECT_EQ(with_fds, (std::vector<std::size_t>{1, 2}));
 }
 
+TEST_F(OutputBufferTest, DescriptorsThatAreNotSentCountAsManyBytes) {
+  std::vector<UniqueFd> two;
+  for (int k = 0; k < 2; ++k) two.emplace_back(::fcntl(ours.get(), F_DUPFD_CLOEXEC, 0));
+  output.add(reply(1), std::move(two));
+  EXPECT_GE(output.size(), 2 * OutputBuffer::kDescriptorBytes);
+  drain();
+  EXPECT_EQ(output.size(), 0U);
+}
+
 TEST_F(OutputBufferTest, AReplyThatIsTooLargeBecomesAnError) {
   output.add(reply(9, wire::kMaxFrameBytes), {});
   EXPECT_LT(output.size(), 1000U);

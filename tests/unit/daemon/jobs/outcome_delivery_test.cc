@@ -36,7 +36,12 @@ class OutcomeDeliveryTest : public ::testing::Test {
   core::QuotaBook quota_{core::QuotaLimits{}};
   FakeHome home_{7, 10};
   JobTable jobs_{ledger_.record.delivered};
-  OutcomeDelivery delivery_{ledger_.record, jobs_, quota_};
+  std::vector<std::uint64_t> opened_;  ///< sizes of results that outgrew their extents
+  OutcomeDelivery delivery_{ledger_.record, jobs_, quota_,
+                            [this](std::uint32_t, std::uint32_t, std::uint64_t bytes) -> Result<UniqueFd> {
+                              opened_.push_back(bytes);
+                              return UniqueFd(::dup(STDERR_FILENO));
+                            }};
   MessageJob& job_ = jobs_.add(job_in(home_, 3));
 };
 

@@ -29,6 +29,9 @@ class FakeWorker final : public daemon::PoolWorker {
   bool send_attach(const daemon::Session& session, bool) override {
     return has_descriptors && held.insert(session.serial).second;
   }
+  void send_room(std::uint32_t number, daemon::RoomGiven&& room) override {
+    sent.push_back(worker_link::Room{number, room.bytes});
+  }
   bool call(const worker_link::Look&) override { return ++calls, reads; }
   void flush() override {}
   bool take_told() override { return false; }

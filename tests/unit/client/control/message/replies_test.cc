@@ -57,13 +57,14 @@ TEST(ClientReplies, SayNothingWhereNothingIsSet) {
 }
 
 TEST(ClientReplies, AreToldApartEvenWhereTheLibraryReadsNoMore) {
-  std::vector<v1::Reply> plain(6);
+  std::vector<v1::Reply> plain(7);
   plain[0].mutable_session_ready();
   plain[1].mutable_closed();
   plain[2].mutable_accepted();
   plain[3].mutable_status();
   plain[4].mutable_done();
   plain[5].mutable_health();
+  plain[6].mutable_spilled_result();
   for (const v1::Reply& reply : plain) expect_read(Reply::read(reply.SerializeAsString()), reply);
 }
 

@@ -80,6 +80,7 @@ TEST(ClientRequests, SubmitIsWrittenAsProtobufDoes) {
   submit.set_cookie_high(kHigh);
   submit.set_cookie_low(3);
   submit.set_wait(true);
+  submit.set_takes_descriptor(true);
   expect_same(encode(SubmitRequest{.pool = "images",
                                    .handler = "thumbnail",
                                    .arguments = arguments,
@@ -89,7 +90,8 @@ TEST(ClientRequests, SubmitIsWrittenAsProtobufDoes) {
                                    .run_timeout_ms = 1,
                                    .idempotent = true,
                                    .cookie = {kHigh, 3},
-                                   .wait = true}),
+                                   .wait = true,
+                                   .takes_descriptor = true}),
               request);
 }
 
@@ -141,6 +143,8 @@ TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {
   request.mutable_get_stack()->set_job_id(5);
   request.mutable_get_stack()->set_wait_ms(900);
   expect_same(encode(StackRequest{.job_id = 5, .wait_ms = 900}), request);
+  request.mutable_fetch_result()->set_job_id(1ULL << 40);
+  expect_same(encode(ResultRequest{.job_id = 1ULL << 40}), request);
 }
 
 TEST(ClientRequests, AreThereEvenIfNothingIsSet) {

@@ -15,9 +15,9 @@ using Verdict = WorkerTalk::Verdict;
 
 constexpr TimePoint kNow{std::chrono::seconds{100}};
 constexpr std::uint32_t kSerial = 7;
-constexpr std::array kAll{
-    Said::Hello,    Said::HandlersPiece, Said::LastHandlersPiece, Said::Ready, Said::BootFailed, Said::Attached,
-    Said::Detached, Said::Broken,        Said::Leftovers,         Said::Fault, Said::Leaving};
+constexpr std::array kAll{Said::Hello,      Said::HandlersPiece, Said::LastHandlersPiece, Said::Ready,
+                          Said::BootFailed, Said::Attached,      Said::Detached,          Said::Broken,
+                          Said::Leftovers,  Said::Fault,         Said::Leaving,           Said::AskRoom};
 constexpr std::array kStates{State::New, State::Greeted, State::Described, State::Ready, State::Failed};
 
 void tell(WorkerTalk& talk, Said said, std::uint32_t serial = 0) {
@@ -49,6 +49,7 @@ TEST(WorkerTalk, EachMessageHasItsTurnAndNoOther) {
       {State::Described, Said::Fault},
       {State::Ready, Said::Leftovers},
       {State::Ready, Said::Leaving},
+      {State::Ready, Said::AskRoom},
       {State::Ready, Said::Fault},
       {State::Failed, Said::Fault},
   };

@@ -1,0 +1,66 @@
+#include "shm/spilled_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "shm/mapping.h"
+#include "shm/memfd.h"
+
+namespace ringmaster::shm {
+namespace {
+
+TEST(SpilledFile, GrowsAndIsNeverShortened) {
+  const UniqueFd file = create_spilled("test").value();
+  EXPECT_FALSE(Mapping::map_growing(file.get(), 4096));
+  ASSERT_TRUE(lengthen_spilled(file.get(), 8192));
+  EXPECT_NE(::ftruncate(file.get(), 4096), 0);
+  const Mapping half = Mapping::map_growing(file.get(), 4096).value();
+  std::memcpy(half.bytes().data(), "hello", 5);
+  ASSERT_TRUE(lengthen_spilled(file.get(), 16384));
+  const Mapping all = Mapping::map_growing(file.get(), 16384).value();
+  EXPECT_EQ(std::memcmp(all.bytes().data(), "hello", 5), 0);
+  EXPECT_FALSE(Mapping::map_growing(file.get(), 16385));
+  EXPECT_FALSE(Mapping::map(file.get(), Access::ReadOnly, 4096)) << "who reads it wants it to stay as it is";
+}
+
+TEST(SpilledFile, CannotBeChangedOnceItIsSealed) {
+  const UniqueFd file = create_spilled("test").value();
+  ASSERT_TRUE(lengthen_spilled(file.get(), 8192));
+  {
+    const Mapping writer = Mapping::map_growing(file.get(), 8192).value();
+    std::memcpy(writer.bytes().data(), "hello", 5);
+    EXPECT_FALSE(seal_spilled(file.get())) << "somebody can still write";
+    EXPECT_FALSE(is_sealed_spilled(file.get(), 5));
+  }
+  ASSERT_TRUE(seal_spilled(file.get()));
+  EXPECT_TRUE(is_sealed_spilled(file.get(), 8192));
+  EXPECT_FALSE(is_sealed_spilled(file.get(), 8193));
+  EXPECT_FALSE(lengthen_spilled(file.get(), 16384));
+  EXPECT_FALSE(Mapping::map(file.get(), Access::ReadWrite));
+  const UniqueFd reader = reopen_read_only(file.get()).value();
+  const Mapping read = Mapping::map(reader.get(), Access::ReadOnly, 5).value();
+  EXPECT_EQ(std::memcmp(read.bytes().data(), "hello", 5), 0);
+}
+
+TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileAReaderHasOrMapsIt) {
+  const UniqueFd file = create_spilled("test").value();
+  ASSERT_TRUE(lengthen_spilled(file.get(), 8192));
+  const UniqueFd same(::dup(file.get()));
+  EXPECT_FALSE(is_open_elsewhere(file.get())) << "the keeper and the worker have this very description";
+  ASSERT_TRUE(seal_spilled(file.get()));
+  UniqueFd reader = reopen_read_only(file.get()).value();
+  EXPECT_TRUE(is_open_elsewhere(file.get()));
+  {
+    const Mapping mapped = Mapping::map(reader.get(), Access::ReadOnly).value();
+    reader.reset();
+    EXPECT_TRUE(is_open_elsewhere(file.get()));
+  }
+  EXPECT_FALSE(is_open_elsewhere(file.get()));
+}
+
+}  // namespace
+}  // namespace ringmaster::shm
