@@ -37,7 +37,7 @@ typedef struct rm_outcome {
   uint64_t queued_ns;    /* From the submit until a worker claimed the job for the last time. */
   uint64_t run_ns;       /* Of the last attempt. */
   uint64_t needed_bytes; /* Room that the result needs, if it was too large. */
-  const void* result;    /* In the session's memory; of a job that is done, or that failed with a result. */
+  const void* result;    /* Of a job that is done, or that failed with a result. In memory that the outcome holds. */
   uint64_t result_bytes;
   const char* message; /* The handler's, or a sentence; "" if the cause says enough. */
   const char* handler; /* Of a job that is not done; "" if it is not known. */

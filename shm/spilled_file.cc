@@ -25,9 +25,18 @@ Result<UniqueFd> create_spilled(const std::string& name) {
 }
 
 Result<void> lengthen_spilled(int fd, std::uint64_t bytes) {
+  struct stat facts {};
+  if (::fstat(fd, &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) >= bytes) return {};
   if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0)
     return errno_error("cannot make a result's memory file " + std::to_string(bytes) + " bytes long", errno);
   return {};
+}
+
+Result<UniqueFd> open_for_writer(int fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  UniqueFd own(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!own) return errno_error("cannot open a result's memory file through " + path + " (is /proc mounted?)", errno);
+  return own;
 }
 
 Result<void> seal_spilled(int fd) {

@@ -9,7 +9,8 @@
 namespace ringmaster::client {
 
 Result<std::shared_ptr<SpilledResult>> SpilledResult::open(UniqueFd file, std::uint64_t bytes) {
-  auto memory = shm::Mapping::map(file.get(), shm::Access::ReadOnly, bytes);
+  // A session's results can be written by the program that takes them, and bindings of other languages let it.
+  auto memory = shm::Mapping::map(file.get(), shm::Access::Private, bytes);
   if (!memory) return memory.error();
   return std::make_shared<SpilledResult>(std::move(*memory));
 }

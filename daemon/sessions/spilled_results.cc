@@ -50,7 +50,9 @@ void SpilledResults::ask(const RoomWish& wish, Answer answer) {
     at->second.answer = std::move(answer);
     return give(at->second);
   }
-  const auto bytes = judge(uid, wish, fresh ? 0 : at->second.bytes);
+  // A predecessor may have died while it took the pages of a file that it had made long enough.
+  const std::uint64_t has = fresh ? 0 : at->second.bytes;
+  const auto bytes = has >= wish.needed ? Result<std::uint64_t>(has) : judge(uid, wish, has);
   if (!bytes) return answer(bytes.error());
   if (fresh) {
     auto file = shm::create_spilled("ringmaster-" + std::to_string(wish.serial) + "-result");
@@ -65,10 +67,9 @@ void SpilledResults::ask(const RoomWish& wish, Answer answer) {
   }
   at->second.needed = wish.needed;
   at->second.answer = std::move(answer);
-  const std::uint64_t from = at->second.bytes;
   if (const auto longer = lengthen(at->second, *bytes); !longer) return refuse(at, longer.error());
   arm_sweep();
-  reserve(key, at->second, from);
+  reserve(key, at->second);
 }
 
 // The session and the job may be named by a worker that means no good: at most one file for each slot that is owned.
@@ -117,10 +118,10 @@ Result<void> SpilledResults::lengthen(Spilled& spilled, std::uint64_t bytes) con
   return longer;
 }
 
-void SpilledResults::reserve(const Key& key, Spilled& spilled, std::uint64_t from) {
-  const std::uint64_t more = spilled.bytes - from;
+void SpilledResults::reserve(const Key& key, Spilled& spilled) {
+  const std::uint64_t more = spilled.bytes - spilled.room;
   reserving_ += more;
-  ports_.reserve(spilled.uid, spilled.file.get(), from, more,
+  ports_.reserve(spilled.uid, spilled.file.get(), spilled.room, more,
                  [this, key, ticket = spilled.ticket, more](const Result<void>& done) {
                    reserving_ -= more;
                    reserved(key, ticket, more, done);
@@ -144,6 +145,9 @@ void SpilledResults::reserved(const Key& key, std::uint64_t ticket, std::uint64_
 // The worker gets nothing that a successor would not have too.
 void SpilledResults::deposit(const Key& key, Spilled& spilled) {
   spilled.deposited = true;
+  for (Spilled& old : lent_) {  // an earlier run's, by the same label
+    if (old.serial == spilled.serial && old.seq == spilled.seq) release(old);
+  }
   const std::array labels{keeper::make_label(keeper::DepositKind::Spilled, spilled.serial, spilled.seq)};
   const std::array fds{spilled.file.get()};
   rooms_.deposits.deposit(labels, fds, [this, key, ticket = spilled.ticket](bool held) {
@@ -160,9 +164,9 @@ void SpilledResults::give(Spilled& spilled) const {
   const Answer answer = std::exchange(spilled.answer, nullptr);
   if (!answer) return;
   if (spilled.room < spilled.needed) return answer(Error{"the job asked for more while it was given some"});
-  UniqueFd file(::fcntl(spilled.file.get(), F_DUPFD_CLOEXEC, 0));
-  if (!file) return answer(Error{"the daemon has no descriptor left"});
-  answer(RoomGiven{std::move(file), spilled.room});
+  auto file = shm::open_for_writer(spilled.file.get());
+  if (!file) return answer(file.error());
+  answer(RoomGiven{std::move(*file), spilled.room});
 }
 
 // A file without room was never given to anybody.
@@ -188,6 +192,8 @@ Result<UniqueFd> SpilledResults::open(std::uint32_t serial, std::uint32_t seq, s
   for (auto at = results_.lower_bound({serial, 0}); at != results_.end() && at->first.first == serial; ++at) {
     Spilled& spilled = at->second;
     if (spilled.seq != seq) continue;
+    const shm::SlotWord word = word_at(at->first);
+    if (word.seq() != seq || !shm::has_spilled(word)) return Error{"the job has not ended with it"};
     if (!shm::is_sealed_spilled(spilled.file.get(), bytes)) return Error{"its worker has not finished it"};
     // Descriptors that a client does not take out of its socket are the daemon's.
     if (spilled.offers == kMostOffers) return Error{"it was fetched too often"};
@@ -216,12 +222,16 @@ void SpilledResults::adopt(std::uint32_t serial, std::uint32_t seq, const std::f
     found.ticket = ++last_ticket_;
     found.file = take();
     found.deposited = true;
-    found.offers = 1;  // perhaps
     struct stat facts {};
     if (!found.file || ::fstat(found.file.get(), &facts) != 0) return;
-    const auto bytes = static_cast<std::uint64_t>(facts.st_size);
-    if (!rooms_.quota.take_bytes(found.uid, core::Bytes{bytes})) found.bytes = found.room = bytes;
+    const auto whole = static_cast<std::uint64_t>(facts.st_size);
+    const std::uint64_t taken = std::min(whole, shm::allocated_bytes(found.file.get()));
+    // A predecessor charged the uid no more than this.
+    found.sized = shm::is_sealed_spilled(found.file.get(), 0) && taken != 0;
+    const std::uint64_t bytes = found.sized ? taken : whole;
+    if (!rooms_.quota.take_bytes(found.uid, core::Bytes{bytes})) found.bytes = bytes;
     if (found.bytes == 0) return end(found);
+    found.room = taken != 0 ? taken : whole;
     results_.emplace(Key{serial, static_cast<std::uint32_t>(slot)}, std::move(found));
     return arm_sweep();
   }
@@ -231,7 +241,7 @@ void SpilledResults::let_go(At at) {
   Spilled spilled = std::move(at->second);
   results_.erase(at);
   spilled.answer = nullptr;
-  if (spilled.offers == 0 || !shm::is_open_elsewhere(spilled.file.get())) return end(spilled);
+  if (!shm::is_open_elsewhere(spilled.file.get())) return end(spilled);
   lent_.push_back(std::move(spilled));
 }
 
@@ -239,9 +249,12 @@ void SpilledResults::let_go(At at) {
 void SpilledResults::end(Spilled& spilled) const {
   spilled.file.reset();
   if (spilled.bytes != 0) rooms_.quota.release_bytes(spilled.uid, core::Bytes{spilled.bytes});
-  if (spilled.deposited) {
-    rooms_.deposits.release({keeper::kind_bit(keeper::DepositKind::Spilled), spilled.serial, spilled.seq});
-  }
+  release(spilled);
+}
+
+void SpilledResults::release(Spilled& spilled) const {
+  if (!std::exchange(spilled.deposited, false)) return;
+  rooms_.deposits.release({keeper::kind_bit(keeper::DepositKind::Spilled), spilled.serial, spilled.seq});
 }
 
 void SpilledResults::arm_sweep() {
@@ -268,10 +281,14 @@ void SpilledResults::sweep() {
 
 // Its run goes on, or it has ended and left this result, which nobody has taken.
 bool SpilledResults::is_wanted(const Key& key, const Spilled& spilled) const {
-  const SessionEntry* entry = rooms_.table.with_serial(key.first);
-  if (entry == nullptr) return false;
-  const shm::SlotWord word = shm::slot_word(entry->session.reply, key.second);
+  const shm::SlotWord word = word_at(key);
   return word.seq() == spilled.seq && (word.is_owned() || shm::has_spilled(word));
+}
+
+// An invalid one if the session is gone.
+shm::SlotWord SpilledResults::word_at(const Key& key) const {
+  const SessionEntry* entry = rooms_.table.with_serial(key.first);
+  return entry == nullptr ? shm::SlotWord{} : shm::slot_word(entry->session.reply, key.second);
 }
 
 // The worker has given back the pages that its result does not take up.

@@ -15,12 +15,14 @@
 #include "daemon/ports/deposits.h"
 #include "daemon/ports/result_rooms.h"
 #include "daemon/sessions/session_table.h"
+#include "shm/slot_word.h"
 
 namespace ringmaster::daemon {
 
 /// Results that outgrew their extents, each in a memory file: judged and charged, made, held by the keeper, given to
 /// the worker; then opened for the submitter, until the slot has moved on or the session is gone, and nobody has it
-/// open. At most one for a slot. The uid of the job is charged all the time. The supervisor's one thread.
+/// open. At most one for a slot. The uid of the job is charged for as long as a client or a worker can have it. The
+/// supervisor's one thread.
 class SpilledResults final : public ResultRooms {
  public:
   struct Rooms {
@@ -65,7 +67,7 @@ class SpilledResults final : public ResultRooms {
     std::uint64_t room = 0;    // with pages
     UniqueFd file;
     bool deposited = false;
-    unsigned offers = 0;  // how many readers may have it open
+    unsigned offers = 0;  // to readers
     bool sized = false;   // charged for what it takes up, now that it is sealed
     std::uint64_t needed = 0;
     Answer answer;  // owed
@@ -75,7 +77,7 @@ class SpilledResults final : public ResultRooms {
   [[nodiscard]] Result<SessionEntry*> running(const RoomWish& wish) const;
   [[nodiscard]] Result<std::uint64_t> judge(std::uint32_t uid, const RoomWish& wish, std::uint64_t has) const;
   [[nodiscard]] Result<void> lengthen(Spilled& spilled, std::uint64_t bytes) const;
-  void reserve(const Key& key, Spilled& spilled, std::uint64_t from);
+  void reserve(const Key& key, Spilled& spilled);
   void reserved(const Key& key, std::uint64_t ticket, std::uint64_t more, const Result<void>& done);
   void deposit(const Key& key, Spilled& spilled);
   void give(Spilled& spilled) const;
@@ -84,15 +86,17 @@ class SpilledResults final : public ResultRooms {
   [[nodiscard]] std::uint64_t count_of(std::uint32_t uid) const;
   void let_go(At at);
   void end(Spilled& spilled) const;
+  void release(Spilled& spilled) const;
   void arm_sweep();
   void sweep();
   [[nodiscard]] bool is_wanted(const Key& key, const Spilled& spilled) const;
+  [[nodiscard]] shm::SlotWord word_at(const Key& key) const;
   void size(Spilled& spilled) const;
 
   Rooms rooms_;
   Ports ports_;
   std::map<Key, Spilled> results_;
-  std::vector<Spilled> lent_;    // no longer needed here, but a client has them open
+  std::vector<Spilled> lent_;    // no longer needed, but a client or a worker has them open
   std::uint64_t reserving_ = 0;  // bytes whose pages are being taken
   std::uint64_t last_ticket_ = 0;
   std::optional<Timers::TimerId> sweep_timer_;

@@ -156,10 +156,10 @@ bool JobContext::get_room(std::uint64_t size) noexcept {
         job_->room->grow({id, job_->intent}, output_.first(committed_), output_.size(), committed_ + size);
     no_room_ = grown.empty();
     if (!no_room_) output_ = grown;
-    return !no_room_;
   } catch (const std::bad_alloc&) {
-    return false;
+    no_room_ = true;
   }
+  return !no_room_;
 }
 
 bool JobContext::take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded) {

@@ -27,6 +27,7 @@ worker_link::AskRoom question_about(const ResultRoom::JobName& job) {
 
 std::span<std::byte> ResultRoom::grow(const JobName& job, std::span<const std::byte> committed, std::uint64_t had,
                                       std::uint64_t needed) {
+  why_ = "its worker is out of memory";
   worker_link::AskRoom ask = question_about(job);
   ask.has = bytes_;
   ask.needed = needed;

@@ -21,6 +21,7 @@ TEST(SpilledFile, GrowsAndIsNeverShortened) {
   const Mapping half = Mapping::map_growing(file.get(), 4096).value();
   std::memcpy(half.bytes().data(), "hello", 5);
   ASSERT_TRUE(lengthen_spilled(file.get(), 16384));
+  EXPECT_TRUE(lengthen_spilled(file.get(), 8192)) << "it is longer already";
   const Mapping all = Mapping::map_growing(file.get(), 16384).value();
   EXPECT_EQ(std::memcmp(all.bytes().data(), "hello", 5), 0);
   EXPECT_FALSE(Mapping::map_growing(file.get(), 16385));
@@ -46,11 +47,18 @@ TEST(SpilledFile, CannotBeChangedOnceItIsSealed) {
   EXPECT_EQ(std::memcmp(read.bytes().data(), "hello", 5), 0);
 }
 
-TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileAReaderHasOrMapsIt) {
+TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileWorkerOrReaderHasOrMapsIt) {
   const UniqueFd file = create_spilled("test").value();
   ASSERT_TRUE(lengthen_spilled(file.get(), 8192));
   const UniqueFd same(::dup(file.get()));
-  EXPECT_FALSE(is_open_elsewhere(file.get())) << "the keeper and the worker have this very description";
+  EXPECT_FALSE(is_open_elsewhere(file.get())) << "the keeper has this very description";
+  {
+    UniqueFd writer = open_for_writer(file.get()).value();
+    const Mapping mapped = Mapping::map_growing(writer.get(), 4096).value();
+    writer.reset();
+    EXPECT_TRUE(is_open_elsewhere(file.get()));
+  }
+  EXPECT_FALSE(is_open_elsewhere(file.get()));
   ASSERT_TRUE(seal_spilled(file.get()));
   UniqueFd reader = reopen_read_only(file.get()).value();
   EXPECT_TRUE(is_open_elsewhere(file.get()));

@@ -64,6 +64,16 @@ TEST(SessionSpilled, AResultThatOutgrewItsRoomLooksLikeAnyOther) {
   EXPECT_EQ(session.core->port().in_flight(), 0U) << "and is free afterwards";
 }
 
+TEST(SessionSpilled, MayBeWrittenByWhoTookItAndByNobodyElse) {
+  Spilling session;
+  const auto outcome = session.core->wait(session.run(5), kForever);
+  ASSERT_TRUE(outcome);
+  const_cast<std::byte&>(outcome->result()[0]) = std::byte{'j'};  // as bindings of other languages do
+  EXPECT_EQ(outcome->text(), "jello");
+  const auto kept = shm::Mapping::map(session.file.get(), shm::Access::Private, 5).value();
+  EXPECT_EQ(kept.bytes()[0], std::byte{'h'});
+}
+
 TEST(SessionSpilled, OutlivesItsSession) {
   Spilling session;
   auto outcome = session.core->wait(session.run(5), kForever);

@@ -221,8 +221,7 @@ TEST_F(SpilledTest, ADeadWorkersFileIsDropped) {
 }
 
 TEST_F(SpilledTest, TheNextAttemptGetsANewFileBeforeTheOldOneIsMissed) {
-  const UniqueFd first = get(4096);
-  write_and_seal(first, "hello");  // its worker died before it could say so
+  write_and_seal(get(4096), "hello");  // its worker died before it could say so
   const UniqueFd second = get(4096);
   EXPECT_TRUE(shm::Mapping::map_growing(second.get(), 4096)) << "it can be written";
   EXPECT_EQ(charged(), 4096U);
@@ -250,6 +249,35 @@ TEST_F(SpilledTest, ItsUidIsChargedForAsLongAsAClientHasItOpen) {
   EXPECT_EQ(charged(), 0U);
 }
 
+TEST_F(SpilledTest, ItsUidIsChargedForAsLongAsAWorkerKeepsIt) {
+  UniqueFd kept = get(4096);
+  UniqueFd more = get(4096);  // as if it had none
+  EXPECT_EQ(charged(), 8192U);
+  EXPECT_EQ(released(), 1U) << "the keeper holds one by that label";
+  EXPECT_EQ(house_.daemon.deposited.size(), 2U);
+  word(shm::SlotWord::free_slot(kSeq));
+  a_second();
+  EXPECT_EQ(charged(), 8192U);
+  EXPECT_EQ(released(), 1U);
+  kept.reset();
+  a_second();
+  EXPECT_EQ(charged(), 4096U);
+  EXPECT_EQ(released(), 1U);
+  more.reset();
+  a_second();
+  EXPECT_EQ(charged(), 0U);
+  EXPECT_EQ(released(), 2U);
+}
+
+TEST_F(SpilledTest, IsNotOpenedBeforeItsJobHasEndedWithIt) {
+  write_and_seal(get(4096), "hello");
+  EXPECT_FALSE(results_.open(kSerial, kSeq, 5)) << "its worker may die before it says so";
+  word(shm::SlotWord::terminal(kSeq, shm::SlotState::Failed, 0, Cause::CrashedSignal, shm::kDetailSpilled));
+  EXPECT_FALSE(results_.open(kSerial, kSeq, 5));
+  ended();
+  EXPECT_TRUE(results_.open(kSerial, kSeq, 5));
+}
+
 TEST_F(SpilledTest, ASealedResultIsChargedForWhatItTakesUp) {
   const UniqueFd file = get(16 * 4096);
   ASSERT_TRUE(shm::drop_pages(file.get(), 4096, 15 * 4096));
@@ -263,8 +291,8 @@ TEST_F(SpilledTest, ASuccessorTakesUpWhatAJobStillNeeds) {
   const UniqueFd file = get(4096);
   write_and_seal(file, "hello");
   ended();
-  SpilledResults successor({house_.table, house_.quota, house_.daemon}, {house_.timers, {}, {}});
-  results_.session_gone(kSerial);  // the predecessor charges no more
+  core::QuotaBook quota{core::QuotaLimits{}};
+  SpilledResults successor({house_.table, quota, house_.daemon}, {house_.timers, {}, {}});
   unsigned taken = 0;
   const auto take = [&] { return ++taken, UniqueFd(::dup(file.get())); };
   successor.adopt(kSerial, kSeq + 1, take);
@@ -272,26 +300,42 @@ TEST_F(SpilledTest, ASuccessorTakesUpWhatAJobStillNeeds) {
   EXPECT_EQ(taken, 0U) << "the keeper is told to close what nobody takes";
   successor.adopt(kSerial, kSeq, take);
   EXPECT_EQ(taken, 1U);
-  EXPECT_EQ(charged(), 4096U);
+  EXPECT_EQ(quota.use(1000).bytes.value, 4096U);
   EXPECT_TRUE(successor.open(kSerial, kSeq, 5));
-  successor.session_gone(kSerial);
+}
+
+TEST_F(SpilledTest, ASuccessorChargesASealedResultForWhatItTakesUp) {
+  const UniqueFd file = get(16 * 4096);
+  ASSERT_TRUE(shm::drop_pages(file.get(), 4096, 15 * 4096));
+  write_and_seal(file, "hello");
+  ended();
+  core::QuotaLimits limits;
+  limits.bytes_per_uid = core::Bytes{8192};
+  core::QuotaBook quota{limits};
+  SpilledResults successor({house_.table, quota, house_.daemon}, {house_.timers, {}, {}});
+  successor.adopt(kSerial, kSeq, [&] { return UniqueFd(::dup(file.get())); });
+  EXPECT_EQ(quota.use(1000).bytes.value, 4096U) << "no more than its predecessor";
+  EXPECT_TRUE(successor.open(kSerial, kSeq, 5));
 }
 
 TEST_F(SpilledTest, ASuccessorMakesTheFileOfARunningJobLonger) {
   const UniqueFd file = get(4096);
-  SpilledResults successor({house_.table, house_.quota, house_.daemon},
+  ASSERT_TRUE(shm::lengthen_spilled(file.get(), 8192));  // its predecessor died before it had the pages
+  core::QuotaBook quota{core::QuotaLimits{}};
+  SpilledResults successor({house_.table, quota, house_.daemon},
                            {house_.timers, [this](std::uint32_t, core::Bytes) { return memory_; },
                             [](std::uint32_t, int fd, std::uint64_t offset, std::uint64_t bytes, const auto& done) {
                               done(shm::reserve_pages(fd, offset, bytes));
                             }});
-  results_.session_gone(kSerial);
   successor.adopt(kSerial, kSeq, [&] { return UniqueFd(::dup(file.get())); });
-  std::uint64_t bytes = 0;
-  successor.ask({3, kSerial, kSlot, kSeq, 4096, 8192, 8192},
-                [&](Result<RoomGiven>&& room) { bytes = room ? room->bytes : 0; });
-  EXPECT_EQ(bytes, 8192U);
-  EXPECT_TRUE(shm::Mapping::map_growing(file.get(), 8192)) << "it is the file that the worker has";
-  successor.session_gone(kSerial);
+  for (const std::uint64_t needed : {8000U, 12'288U}) {
+    std::uint64_t bytes = 0;
+    successor.ask({3, kSerial, kSlot, kSeq, 4096, needed, needed},
+                  [&](Result<RoomGiven>&& room) { bytes = room ? room->bytes : 0; });
+    EXPECT_GE(bytes, needed);
+    EXPECT_GE(shm::allocated_bytes(file.get()), needed) << "it is the file that the worker has";
+    EXPECT_EQ(quota.use(1000).bytes.value, bytes);
+  }
 }
 
 }  // namespace

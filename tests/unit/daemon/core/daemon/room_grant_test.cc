@@ -55,7 +55,7 @@ TEST(RoomGrant, RefusesWhatTheMachineHasNot) {
   question.memory.available = mib(9);
   const RoomRefusal refusal = refused(question);
   EXPECT_EQ(refusal.why, RoomRefusal::Why::Memory);
-  EXPECT_NE(refusal.text.find("9 MiB"), std::string::npos) << refusal.text;
+  EXPECT_NE(refusal.text.find("9MiB"), std::string::npos) << refusal.text;
   question.memory.available = gib(1);
   question.memory.untouched = gib(1);
   EXPECT_EQ(refused(question).why, RoomRefusal::Why::Memory) << "granted to sessions that have not used it yet";
