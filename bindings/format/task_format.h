@@ -25,8 +25,7 @@ inline constexpr std::uint64_t kAlignment = 64;
 enum Flag : std::uint32_t {
   kThrown = 1,     ///< Of a result: the value was thrown.
   kAddressed = 2,  ///< Of a task: the value is [filename, name, task]; else the pool's own function is meant.
-  kTold = 4,       ///< Of a result: the value is [result, channel, n]; n messages of that channel go before it.
-  kBeside = 8      ///< … and the n-th of them is the result, which had no room here.
+  kTold = 4        ///< Of a result: the value is [result, channel, n]; n messages of that channel go before it.
 };
 
 struct Header {

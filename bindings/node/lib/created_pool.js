@@ -35,7 +35,7 @@ class CreatedPool {
 
   /**
    * @param {string | undefined} socket of a daemon that serves others too; undefined: a private one
-   * @param {(message, id) => void} onMessage as SideServer's
+   * @param {(message) => void} onMessage as SideServer's
    */
   constructor (native, options, socket, onMessage) {
     const o = options

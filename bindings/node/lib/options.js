@@ -79,7 +79,7 @@ const defaults = {
   resultCapacity: 64 * 1024
 }
 
-const kLeastCapacity = 4096 // For where a larger result is.
+const kLeastCapacity = 4096
 const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filename) : filename
 
 /** Checked, with defaults. Own properties only: nothing comes in by a prototype. */

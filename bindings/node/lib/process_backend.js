@@ -38,7 +38,6 @@ class ProcessBackend {
   #waiting = [] // for the session
   #inPlace = new WeakMap()
   #wasFull = false // a task was not taken
-  #results = new Map() // those that came beside, by the message's id
   #shared = []
   #next = 1
   #opening // a promise, while the session is being opened
@@ -60,7 +59,7 @@ class ProcessBackend {
     const socket = o.socket === null ? undefined : (o.socket ?? process.env.RINGMASTER_SOCKET) || undefined
     this.#pool = o.pool !== undefined
       ? new ConfiguredPool(socket, o.pool)
-      : new CreatedPool(this.#native, o, socket, (message, id) => this.#onMessage(message, id))
+      : new CreatedPool(this.#native, o, socket, (message) => this.#onMessage(message))
     this.#opening = this.#open(this.#pool).catch((error) => this.#cannotStart(error)).then(() => { this.#opening = undefined })
   }
 
@@ -108,8 +107,7 @@ class ProcessBackend {
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, this.#failed)
   }
 
-  #onMessage (message, id) {
-    if ('result' in message) this.#results.set(id, message.result)
+  #onMessage (message) {
     if ('message' in message) this.#events.emit('message', message.message)
     if ('stdout' in message) process.stdout.write(message.stdout)
     if ('stderr' in message) process.stderr.write(message.stderr)
@@ -209,7 +207,7 @@ class ProcessBackend {
         continue
       }
       this.#flying.delete(number)
-      const one = { task, failed: true, value: undefined, channel: undefined, told: 0, isBeside: false }
+      const one = { task, failed: true, value: undefined, channel: undefined, told: 0 }
       if (status === kDone) this.#bootFailed = undefined
       if (bytes > 0) this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
       else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i] }, this.#options)
@@ -218,7 +216,7 @@ class ProcessBackend {
     // After all are decoded: what a settled promise does may come back here.
     for (const task of crashed) this.#events.workerEnded(task)
     for (const one of ended) {
-      if (one.told > 0) this.#pool.side.after(one.channel, one.told, () => this.#endAfterTold(one))
+      if (one.told > 0) this.#pool.side.after(one.channel, one.told, () => this.#events.ended(one.task, one.failed, one.value))
       else if (one.value?.outcome === 'refused') this.#endRefused(one)
       else this.#events.ended(one.task, one.failed, one.value)
     }
@@ -237,30 +235,11 @@ class ProcessBackend {
     this.#events.ended(one.task, true, this.#bootFailed ?? one.value)
   }
 
-  #endAfterTold (one) {
-    if (one.isBeside) {
-      const id = `${one.channel}/${one.told}`
-      const came = this.#results.get(id)
-      this.#results.delete(id)
-      try {
-        if (came === undefined) throw new TaskError('lost: the worker ended before its result was here', { outcome: 'lost' })
-        const value = codec.decode(came.payload, came.buffers)
-        one.value = came.hasTold ? value[0] : value
-        if (one.failed) one.value = unpackError(one.value)
-      } catch (problem) {
-        one.failed = true
-        one.value = problem
-      }
-    }
-    this.#events.ended(one.task, one.failed, one.value)
-  }
-
   #decode (one, flags, place, bytes, list) {
     try {
       const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
       one.value = codec.decode(payload, list)
       if ((flags & codec.kTold) !== 0) [one.value, one.channel, one.told] = one.value
-      one.isBeside = (flags & codec.kBeside) !== 0
       one.failed = (flags & codec.kThrown) !== 0
       if (one.failed) one.value = unpackError(one.value)
     } catch (problem) {

@@ -42,7 +42,6 @@ class Unframer {
 /** The pool's half. Each message has a number in its worker's channel, so that an outcome can wait for what its task has
  * told before. */
 class SideServer {
-  // onMessage(message, id), where `id` is CHANNEL/NUMBER
   #server
   #told = new Map() // how many messages of each channel have come
   #waiting = [] // {channel, count, then}
@@ -64,7 +63,8 @@ class SideServer {
           channel = message.channel
           this.#told.set(channel, { count: 0, socket })
         } else {
-          this.#onMessage(message, `${channel}/${++this.#told.get(channel).count}`)
+          ++this.#told.get(channel).count
+          this.#onMessage(message)
         }
       }
       this.#look()

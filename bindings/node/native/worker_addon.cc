@@ -266,10 +266,10 @@ bool write_result(std::uint32_t flags, std::span<const std::byte> payload, std::
 }
 
 // finish(flags, payload, buffers | undefined, message | undefined): the task returned, or with flag 1 threw, this
-// value.
+// value. If there is no memory for it, the task is refused.
 napi_value finish(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
-  if (g.job == nullptr) return to_value(env, true);
+  if (g.job == nullptr) return nullptr;
   const auto flags = static_cast<std::uint32_t>(number_of(env, arguments[0]));
   std::vector<Piece> pieces(length_of(env, arguments[2]));
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
@@ -277,12 +277,16 @@ napi_value finish(napi_env env, napi_callback_info info) {
     must(napi_get_element(env, arguments[2], i, &one), "napi_get_element");
     pieces[i].bytes = bytes_of(env, one);
   }
-  if (!write_result(flags, bytes_of(env, arguments[1]), pieces)) return to_value(env, false);
   const bool thrown = (flags & format::kThrown) != 0;
-  if (thrown) say(g.job, text_of(env, arguments[3]));
-  end_job(thrown ? RM_FAILED_WITH_RESULT : RM_DONE);
+  const bool written = write_result(flags, bytes_of(env, arguments[1]), pieces);
+  if (written && thrown) say(g.job, text_of(env, arguments[3]));
+  if (written) {
+    end_job(thrown ? RM_FAILED_WITH_RESULT : RM_DONE);
+  } else {
+    end_job(RM_TOO_LARGE);
+  }
   if (!g.pumping) come_back_soon();
-  return to_value(env, true);
+  return nullptr;
 }
 
 // reserve(bytes) -> an ArrayBuffer in the result, to be filled and returned; undefined: no room, or reserved before.

@@ -161,14 +161,18 @@ test('a pool of a daemon\'s configuration runs its own module, or what a task na
     assert.equal(parentOf(await pidOf(pool)), pid)
     assert.equal(await pool.run(4, { filename: path.join(__dirname, 'fixtures/named.js'), name: 'twice' }), 8)
     await assert.rejects(pool.run('mine', { name: 'fail' }), { code: 'E_MINE', message: 'mine' })
-    await assert.rejects(pool.run(100000, { name: 'make' }), /larger than the pool's resultCapacity/)
-    assert.equal((await pool.run(1000, { name: 'make' })).length, 1000)
-  })
-  await withPool({ socket, pool: 'js', filename: null, resultCapacity: 1 << 20 }, async (pool) => {
-    assert.equal((await pool.run(100000, { name: 'make' })).length, 100000)
+    for (const bytes of [1000, 100000]) assert.equal((await pool.run(bytes, { name: 'make' })).length, bytes)
   })
   await withPool({ socket, pool: 'none' }, (pool) => assert.rejects(pool.run(1), /none/))
 }))
+
+const small = '[pool.js.session]\nrequest_ring = "1MiB"\nresult_ring = "1MiB"\n[limits]\nbytes_per_uid = "32MiB"\n'
+
+test('a result for which there is no memory is refused, and says why', () => withDaemon(configured + small, ({ socket }) =>
+  withPool({ socket, pool: 'js', filename: null, requestBytes: 1 << 20, resultBytes: 1 << 20, idempotent: true }, async (pool) => {
+    await assert.rejects(pool.run(64 << 20, { name: 'make' }), { outcome: 'refused', message: /bytes_per_uid/ })
+    assert.equal((await pool.run(16 << 20, { name: 'make' })).length, 16 << 20)
+  })))
 
 test('a pool is created in another daemon where that allows it', () => withDaemon('[limits]\npools_per_uid = 1\n[pool]\n', async ({ socket, pid }) => {
   const worker = await withPool({ socket }, async (pool) => {

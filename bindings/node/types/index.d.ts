@@ -162,7 +162,7 @@ export interface PoolOptions extends SharedOptions {
   resultBytes?: number
   /** How long to look for a result before the loop sleeps, in microseconds. */
   spin?: number
-  /** Room for a result, in bytes; a larger one takes a slower way. */
+  /** Room for a result, in bytes; a larger one gets memory of its own, which takes longer. */
   resultCapacity?: number
   /** Of a daemon that runs already ($RINGMASTER_SOCKET unless given); null: one that is this program's own. */
   socket?: string | null

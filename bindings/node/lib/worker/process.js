@@ -1,6 +1,5 @@
 'use strict'
 // A worker process: its libuv loop claims tasks, one at a time, and this answers them.
-const { encode, kBeside, kThrown, kTold, partsOf } = require('../codec.js')
 const { packError } = require('../errors.js')
 const { preload } = require('./load_function.js')
 const { Answer, run } = require('./runner.js')
@@ -16,18 +15,7 @@ function serve (boot) {
   const scratch = Buffer.from(addon.open(boot.resultCapacity))
   const side = new Side()
   const host = {
-    finish (_, flags, payload, buffers, message) {
-      if (addon.finish(flags, payload, buffers, message)) return
-      if (boot.side === undefined) return this.finishTooLarge(message)
-      // Larger than its room: by the other way, and nothing is run again.
-      side.tell({ result: { payload, buffers: partsOf(buffers, []), hasTold: (flags & kTold) !== 0 } })
-      const told = encode([undefined, side.channel, side.count])
-      addon.finish(flags | kTold | kBeside, told.payload, undefined, message)
-    },
-    finishTooLarge (message) {
-      const error = new RangeError(`the result is larger than the pool's resultCapacity${message ? `; it is an error: ${message}` : ''}`)
-      addon.finish(kThrown, encode(packError(error)).payload, undefined, error.message)
-    },
+    finish: (_, ...what) => addon.finish(...what),
     detach: addon.detach,
     told: () => side.count,
     get channel () { return side.channel }
