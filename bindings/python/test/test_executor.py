@@ -280,9 +280,8 @@ class Life(unittest.TestCase):
             until(lambda: os.path.exists(daemon.socket), 'the daemon listens')
             with Executor(1, socket=daemon.socket, pool='python') as executor:
                 self.assertEqual(executor.submit(calls.add, 2, b=3).result(CAP), 5)
-                self.assertEqual(len(executor.submit(calls.zeros, 500000).result(CAP)), 500000)
-                with self.assertRaises(OverflowError):
-                    executor.submit(calls.zeros, 5000000).result(CAP)
+                for size in (500000, 5000000):
+                    self.assertEqual(executor.submit(calls.zeros, size).result(CAP), bytes(size))
                 with self.assertRaises(BrokenProcessPool):
                     executor.submit(calls.kill).result(CAP)
                 self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
