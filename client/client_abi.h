@@ -15,7 +15,7 @@
  * The caller names a job by a number, its cookie. Each job that was accepted has one outcome, which is returned once.
  *
  * Threads: several threads may use a session or a pool at once; to free it must be the last call. A single request or
- * outcome may be used by one thread at a time. In a forked child all functions fail, except those that free.
+ * outcome: one thread at a time. In a forked child all functions fail, except those that free.
  *
  * Growth: functions and values are added, none changes its meaning. Structs grow at their end. The program sets
  * struct_size to sizeof; members that the library does not know must be 0. Times are in the unit that ends their names.
@@ -37,8 +37,7 @@ extern "C" {
 
 /* RINGMASTER_CLIENT_ABI when the library was compiled. */
 uint32_t rm_client_abi(void);
-/* "0.2.0" */
-const char* rm_client_version(void);
+const char* rm_client_version(void); /* "0.2.0" */
 
 #define RM_FOREVER UINT64_MAX /* As a time to wait. */
 #define RM_NO_SPIN UINT64_MAX
@@ -117,6 +116,7 @@ typedef struct rm_submit {
   uint64_t timeout_ms;       /* Of the run; 0: the pool's. */
   uint64_t queue_timeout_ms; /* Until a worker starts it; 0: none. */
   uint64_t wait_ns;          /* How long to wait before RM_FULL is returned. */
+  const char* label;         /* What status, log and reports call the job; cut to 36 bytes. NULL: nothing. */
 } rm_submit;
 
 /* RM_ACCEPTED: the job is queued. Its id, as logs and status show it, is stored in *job_id; job_id may be NULL. */

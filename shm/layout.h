@@ -17,6 +17,7 @@ inline constexpr std::uint32_t kMaxWorkers = 1024;
 inline constexpr std::uint32_t kMaxPools = 64;
 inline constexpr std::uint32_t kBoardWords = 4;  ///< 64 workers each: at most 256 workers in a pool
 inline constexpr std::size_t kMessageBytes = 448;
+inline constexpr std::size_t kLabelBytes = 36;
 inline constexpr std::size_t kMaxArgumentBytes = std::size_t{64} << 10;
 
 using Word32 = std::atomic<std::uint32_t>;
@@ -67,7 +68,8 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint64_t cookie[2];  ///< chosen by the submitter, to find the job again; 0: none
   std::uint64_t submitter;  ///< of a job sent as a message: its submitter's uid + 1; 0: none. Meaningful only in
                             ///< the supervisor's own sessions
-  std::uint64_t reserved[5];
+  char label[kLabelBytes];  ///< what the submitter calls the job (job_label.h); ends with 0 if it is shorter
+  std::uint32_t reserved;
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "client/client_abi.h"
 #include "client/types/options.h"
 #include "client/types/outcome.h"
 
@@ -18,16 +19,25 @@ namespace ringmaster::abi {
 /// No struct of a later version is larger: a struct_size beyond it was never set.
 inline constexpr std::size_t kMostStructSize = 4096;
 
-/// A copy of a struct whose size is struct_size in the program that filled it in. nullopt: it is smaller than in
-/// version 1, or members that this library does not know are not 0.
+/// The size of a struct in version 1 of the interface. One that has grown since has a line of its own.
+template <typename T>
+inline constexpr std::size_t kFirstSize = sizeof(T);
+template <>
+inline constexpr std::size_t kFirstSize<rm_submit> = offsetof(rm_submit, label);
+
+/// A copy of a struct whose size is struct_size in the program that filled it in; members that the program does not
+/// know are 0. nullopt: it is smaller than in version 1, or members that this library does not know are not 0.
 template <typename T>
 [[nodiscard]] std::optional<T> read_struct(const T* given) {
-  constexpr std::size_t kFirst = sizeof(T);  // as in version 1: to become a number when a member is added
-  if (given == nullptr || given->struct_size < kFirst || given->struct_size > kMostStructSize) return std::nullopt;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
-  if (std::any_of(bytes + sizeof(T), bytes + given->struct_size, [](unsigned char one) { return one != 0; }))
+  if (given == nullptr || given->struct_size < kFirstSize<T> || given->struct_size > kMostStructSize)
     return std::nullopt;
-  return *given;
+  const std::size_t size = given->struct_size;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+  if (size > sizeof(T) && std::any_of(bytes + sizeof(T), bytes + size, [](unsigned char one) { return one != 0; }))
+    return std::nullopt;
+  T read{};
+  std::memcpy(&read, given, std::min(size, sizeof(T)));
+  return read;
 }
 
 inline void copy_text(std::string_view text, char* to, std::size_t room) noexcept {

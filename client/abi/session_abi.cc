@@ -73,6 +73,7 @@ ringmaster::SubmitOptions submit_options(const rm_submit& job) {
   if (job.result_capacity != 0) options.result_capacity = job.result_capacity;
   options.cookie = job.cookie;
   options.wait_for_room = from_ns(job.wait_ns);
+  if (job.label != nullptr) options.label = job.label;
   return options;
 }
 

@@ -114,6 +114,8 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
       ->check(kNotEmpty)
       ->capture_default_str();
   submit.add_flag("--idempotent", line.submit.idempotent, "the job may run again when its worker dies");
+  submit.add_option("--label", line.submit.label, "what status, log and reports call the job; at most 36 bytes")
+      ->check(kNotEmpty);
 
   CLI::App& map = add_command(
       app, line, run, "map",

@@ -56,7 +56,7 @@ void add_worker(JsonWriter& json, const v1::WorkerStatus& worker) {
   json.number("incarnation", wide(worker.incarnation())).number("jobs", wide(worker.jobs()));
   json.text("current_job_id", decimal_job(worker.current_job_id()))
       .text("current_job", show_job(worker.current_job_id()));
-  json.text("current_handler", worker.current_handler());
+  json.text("current_handler", worker.current_handler()).text("current_label", worker.current_label());
   json.number("current_run_ms", wide(worker.current_run_ms())).number("uptime_ms", wide(worker.uptime_ms()));
   json.number("rss_bytes", wide(worker.rss_bytes())).number("cpu_ms", wide(worker.cpu_ms()));
   json.real("cpu_percent", worker.cpu_percent()).number("cpu_window_ms", wide(worker.cpu_window_ms()));
@@ -72,7 +72,7 @@ void add_incident(JsonWriter& json, const v1::Incident& of) {
       .text("kind", of.kind())
       .number("detail", std::int64_t{of.detail()});
   json.text("cause", of.cause()).text("job_id", decimal_job(of.job_id())).text("job", show_job(of.job_id()));
-  json.text("handler", of.handler());
+  json.text("handler", of.handler()).text("label", of.label());
   json.text("stack", of.stack()).text("full_stack", of.full_stack());
   json.text("what", of.what()).text("core", of.core()).number("same_as", of.same_as()).end_object();
 }

@@ -46,6 +46,7 @@ std::string incidents(const v1::PoolStatus& pool, bool full) {
     text += "    " + time_of_ms(one.ago_ms()) + " ago, seat " + std::to_string(one.seat()) + ": " +
             (one.cause().empty() ? one.kind() : one.cause());
     if (!one.handler().empty()) text += ", in " + one.handler();
+    if (!one.label().empty()) text += ", " + one.label();
     if (one.job_id() != 0) text += ", job " + show_job(one.job_id());
     if (!one.what().empty()) text += ": " + one.what();
     if (!one.core().empty()) text += " (" + one.core() + ")";
@@ -94,6 +95,7 @@ std::string pool_text(const v1::PoolStatus& pool, bool full) {
     std::string now;
     if (!worker.current_handler().empty() || worker.current_job_id() != 0) {
       now = worker.current_handler() + " ";
+      if (!worker.current_label().empty()) now += worker.current_label() + " ";
       if (worker.current_job_id() != 0)
         now += show_job(worker.current_job_id()) + " ";  // 0 also for another user's job
       now += time_of_ms(worker.current_run_ms());

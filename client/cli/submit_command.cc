@@ -96,6 +96,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   submit.timeout = command.job.timeout;
   submit.queue_timeout = command.job.queue_timeout;
   submit.idempotent = command.idempotent;
+  submit.label = command.label;
   auto job = attempt.session->submit(command.job.target.handler, std::move(*request), command.job.arguments, submit);
   if (!job) return {exit_code(job.error().error), job.error().message, {}, {}};
   attempt.outcome = await_outcome(*job);

@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "base/text.h"
 #include "client/control/backoff.h"
 #include "client/session/spilled_result.h"
 #include "client/session/wait_step.h"
@@ -63,6 +64,7 @@ Outcome lost() {
 
 EncodedRequest submit_request(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
                               const Arguments& arguments, const SubmitOptions& options, const MessageCookie& cookie) {
+  const std::string label = clean_text(options.label);
   return encode(SubmitRequest{.pool = pool,
                               .handler = handler,
                               .arguments = arguments,
@@ -73,7 +75,8 @@ EncodedRequest submit_request(const std::string& pool, const std::string& handle
                               .idempotent = options.idempotent,
                               .cookie = cookie,
                               .wait = true,
-                              .takes_descriptor = true});
+                              .takes_descriptor = true,
+                              .label = label});
 }
 
 }  // namespace

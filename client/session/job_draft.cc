@@ -1,8 +1,11 @@
 #include "client/session/job_draft.h"
 
+#include <cstring>
+
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
 #include "shm/extent.h"
+#include "shm/job_label.h"
 
 namespace ringmaster::client {
 namespace {
@@ -21,9 +24,10 @@ SubmitError error_of(wire::SubmitFault fault) {
   return SubmitError::BadOption;
 }
 
-void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::SubmitTerms& terms, bool idempotent) {
+void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::SubmitTerms& terms,
+          const SubmitOptions& options) {
   job.seq = 0;
-  job.flags = shm::kJobTakesSpilled | (idempotent ? shm::kJobIdempotent : 0);
+  job.flags = shm::kJobTakesSpilled | (options.idempotent ? shm::kJobIdempotent : 0);
   job.request_line = static_cast<std::uint32_t>(request.offset / shm::kCacheLine);
   job.result_line = 0;
   job.request_bytes = request.bytes;
@@ -35,7 +39,9 @@ void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::Sub
   job.run_timeout_ms = terms.run_timeout_ms;
   for (std::uint64_t& word : job.cookie) word = 0;
   job.submitter = 0;
-  for (std::uint64_t& word : job.reserved) word = 0;
+  std::memset(job.label, 0, sizeof job.label);
+  shm::write_label(job, options.label);
+  job.reserved = 0;
 }
 
 }  // namespace
@@ -79,7 +85,7 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wire::SubmitTerms terms;
   if (auto refused = wire::check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
 
-  fill(draft.job, request, terms, options.idempotent);
+  fill(draft.job, request, terms, options);
   draft.job.handler = id_of(handler, terms.handler);
   draft.request_extent = request.extent;
   if (arguments.empty()) return std::nullopt;

@@ -43,6 +43,7 @@ struct SubmitOptions {
   std::optional<std::uint64_t> result_capacity = std::nullopt;
   std::uint64_t cookie = 0;   ///< of a posted job: the application's name for it
   Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
+  std::string label = {};     ///< what status, log and reports call the job; cut to 36 bytes
 };
 
 /// For a forced cancel.

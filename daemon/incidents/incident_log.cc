@@ -86,6 +86,7 @@ std::uint64_t IncidentLog::open(const Process& process, const Job& job, std::uin
   place.same_as = 0;
   write_text(place.cause, {});
   write_text(place.handler, job.handler);
+  write_text(place.label, job.label);
   write_text(place.stack, {});
   write_text(place.full_stack, {});
   write_text(place.core, {});

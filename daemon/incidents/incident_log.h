@@ -30,6 +30,7 @@ class IncidentLog {
     std::uint64_t id = 0;             ///< 0: nothing
     std::uint32_t uid = shm::kNoUid;  ///< of its submitter
     std::string handler;
+    std::string label = {};  ///< what its submitter calls it
   };
 
   explicit IncidentLog(shm::LedgerRecord& ledger) : ledger_(ledger) {}

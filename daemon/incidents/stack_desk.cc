@@ -114,6 +114,7 @@ void StackDesk::named(std::uint64_t incident) {
                                    {"seat", one->seat},
                                    {"incident", incident},
                                    {"job", one->job_id},
+                                   {"label", one->label},
                                    {"stack", core::stack_summary(log_.stack_of(*one), kFramesInTheLog)}});
   }
   std::vector<std::function<void()>> told;

@@ -27,6 +27,7 @@ struct SubmitRequest {
   JobCookie cookie{};
   bool wait = false;              ///< answer with the outcome instead of the job's id
   bool takes_descriptor = false;  ///< a result that outgrows its capacity may come as one
+  std::string label;              ///< what the submitter calls the job
 };
 
 struct FetchRequest {

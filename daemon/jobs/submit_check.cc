@@ -5,6 +5,7 @@
 
 #include "proto/handler_id.h"
 #include "proto/submit_rules.h"
+#include "shm/job_label.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -63,6 +64,7 @@ shm::JobDescriptor describe(const SubmitRequest& request, std::uint32_t uid, con
   descriptor.cookie[0] = request.cookie[0];
   descriptor.cookie[1] = request.cookie[1];
   descriptor.submitter = std::uint64_t{uid} + 1;
+  shm::write_label(descriptor, request.label);
   return descriptor;
 }
 

@@ -281,6 +281,7 @@ void Burial::account(const shm::ReapedJob& job, const Dead& dead, const core::De
        {"seat", dead.seat},
        {"job", job.job_id},
        {"handler", rooms_.handlers.name_of(job.handler)},
+       {"label", job.label},
        {"outcome", job.retried ? std::string_view{"retried"} : to_string(job.cause)},
        {"cause", core::to_string(cause)}});
   if (job.forged && session != nullptr) {

@@ -39,6 +39,7 @@ IncidentView incident_view(const IncidentLog& log, const shm::LedgerIncident& fr
   view.job_id = from.job_id;
   view.uid = from.uid;
   view.handler = from.handler;
+  view.label = from.label;
   view.evidence = {log.stack_of(from), log.full_stack_of(from), from.core, from.what};
   view.same_as = from.same_as;
   if (from.closed.load(std::memory_order_relaxed) == 0) {
@@ -110,7 +111,8 @@ void PoolReport::look_at_process(core::TimePoint now, const Seat& seat, WorkerVi
   const Session* session = look.intent ? rooms_.sessions.at(look.intent->session) : nullptr;
   if (session == nullptr) return;
   worker.job = {shm::make_job_id(session->serial, look.intent->seq), session->uid,
-                rooms_.handlers.name_of(look.handler), now - core::from_monotonic_ns(look.stamp_ns)};
+                rooms_.handlers.name_of(look.handler), label_of(*session, look.intent->slot, look.intent->seq),
+                now - core::from_monotonic_ns(look.stamp_ns)};
 }
 
 core::PoolSnapshot PoolReport::snapshot() const {

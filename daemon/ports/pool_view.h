@@ -52,11 +52,12 @@ struct CpuView {
 };
 
 struct WorkerView {
-  /// The job that it runs. Everybody may see the handler and the time, but not the id.
+  /// The job that it runs. Everybody may see the handler and the time, but neither the id nor the label.
   struct Job {
     std::uint64_t id = 0;  ///< 0: the job of another user
     std::uint32_t uid = 0;
     std::string handler;
+    std::string label;  ///< what its submitter calls it
     core::Duration run{};
   };
 
@@ -94,6 +95,7 @@ struct IncidentView {
   std::uint64_t job_id = 0;  ///< the job that it ran; 0: none, or another user's
   std::uint32_t uid = 0;     ///< of the job's submitter; kNoUid: not known
   std::string handler;
+  std::string label;                 ///< what its submitter calls the job; empty for another user's
   std::uint64_t same_as = 0;         ///< serial of the incident at the same place, whose stack this one shows
   std::optional<Evidence> evidence;  ///< for administrators
 };

@@ -6,13 +6,19 @@ namespace ringmaster::daemon {
 namespace {
 
 WorkerView worker_for(const Viewer& viewer, WorkerView worker) {
-  if (worker.job && !viewer.may_see_of(worker.job->uid)) worker.job->id = 0;
+  if (worker.job && !viewer.may_see_of(worker.job->uid)) {
+    worker.job->id = 0;
+    worker.job->label.clear();
+  }
   if (!viewer.admin) worker.last_stack.clear();
   return worker;
 }
 
 IncidentView incident_for(const Viewer& viewer, IncidentView incident) {
-  if (!viewer.may_see_of(incident.uid)) incident.job_id = 0;
+  if (!viewer.may_see_of(incident.uid)) {
+    incident.job_id = 0;
+    incident.label.clear();
+  }
   if (!viewer.admin) incident.evidence.reset();
   return incident;
 }

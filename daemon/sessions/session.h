@@ -7,6 +7,7 @@
 
 #include "base/unique_fd.h"
 #include "daemon/ports/session_view.h"
+#include "shm/job_label.h"
 #include "shm/mapping.h"
 #include "shm/segment_view.h"
 
@@ -79,6 +80,13 @@ struct Session {
   const shm::JobDescriptor& descriptor = session.request.descriptor(slot);
   if (descriptor.seq != seq || descriptor.submitter == 0) return std::nullopt;
   return static_cast<std::uint32_t>(descriptor.submitter - 1);
+}
+
+/// What the job's submitter calls it; empty: nothing, or the slot has another job by now.
+[[nodiscard]] inline std::string label_of(const Session& session, std::uint16_t slot, std::uint32_t seq) {
+  if (slot >= session.request.slots()) return {};
+  const shm::JobDescriptor& descriptor = session.request.descriptor(slot);
+  return descriptor.seq == seq ? shm::read_label(descriptor) : std::string{};
 }
 
 }  // namespace ringmaster::daemon

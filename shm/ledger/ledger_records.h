@@ -127,7 +127,8 @@ struct LedgerIncident {
   char cause[128];       ///< texts are clean and end with 0
   char handler[64];
   char stack[2048];       ///< the interesting frames, one per line; or why there are none
-  char full_stack[2048];  ///< every frame
+  char full_stack[2008];  ///< every frame
+  char label[40];         ///< what the job's submitter calls it
   char core[96];          ///< says that a core was written, and where to look for it; empty: none was
   char what[192];  ///< what the worker's fault handler reported: address, uncaught exception; may hold private data
   std::uint64_t same_as;          ///< serial of a slightly earlier incident with the same stack

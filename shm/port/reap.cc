@@ -1,6 +1,9 @@
 #include "shm/port/reap.h"
 
+#include <utility>
+
 #include "base/plant.h"
+#include "shm/job_label.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 #include "shm/slots.h"
@@ -24,6 +27,7 @@ ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, co
   job.seq = seen.seq();
   job.job_id = make_job_id(session.serial, seen.seq());
   job.handler = descriptor.handler;
+  job.label = read_label(descriptor);
   job.cause = death.cause;
   job.detail = death.detail;
   const Intent here{session.index, slot, seen.seq()};
@@ -84,13 +88,13 @@ std::vector<ReapedJob> reap(std::span<const ReapTarget> sessions, const DeathRep
   for (const ReapTarget& session : sessions) {
     for (const auto [slot, seen] : slot_words(session.reply)) {
       if (!seen.is_owned() || !(seen.owner() == death.owner) || planted(Plant::OutcomeNever)) continue;
-      const ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
+      ReapedJob job = judge(session, static_cast<std::uint16_t>(slot), seen, death, rule);
       const SlotWord next = successor_word(seen, job.retried, job.cause, job.detail);
       if (!job.forged) write_times(session, static_cast<std::uint16_t>(slot), seen, death, job.retried);
       std::uint64_t expected = seen.bits();
       // SYNC: acq_rel, pairs with claim (a retry) and collect. It fails only if the client altered its word.
       if (session.reply.word(slot).compare_exchange_strong(expected, next.bits(), std::memory_order_acq_rel)) {
-        jobs.push_back(job);
+        jobs.push_back(std::move(job));
       }
     }
   }

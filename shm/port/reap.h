@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "shm/segment_view.h"
@@ -50,6 +51,7 @@ struct ReapedJob {
   bool forged = false;  ///< the slot named the dead worker as owner, but its intent did not: the client forged the word
   Cause cause = Cause::None;
   std::uint16_t detail = 0;
+  std::string label;  ///< what its submitter calls it
 };
 
 /// Decides what becomes of a job whose worker died over it without a verdict. Must count the crash in the ledger before

@@ -69,6 +69,7 @@ bool MapRun::start(const MapItem& item) {
   options.timeout = command_.job.timeout;
   options.queue_timeout = command_.job.queue_timeout;
   options.idempotent = !command_.once;
+  options.label = item.input.substr(item.input.rfind('/') + 1);
   if (item.result != 0) options.result_capacity = item.result;
   const std::size_t taken = request->bytes().size();
   auto job = session_.submit(command_.job.target.handler, std::move(*request), command_.job.arguments, options);

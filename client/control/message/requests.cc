@@ -109,7 +109,7 @@ EncodedRequest encode(const SubmitRequest& submit) {
   body.text(4, {reinterpret_cast<const char*>(submit.payload.data()), submit.payload.size()});
   body.number(5, submit.result_capacity).number(6, submit.queue_timeout_ms).number(7, submit.run_timeout_ms);
   body.flag(8, submit.idempotent).cookie(9, submit.cookie).flag(11, submit.wait);
-  body.flag(12, submit.takes_descriptor);
+  body.flag(12, submit.takes_descriptor).text(13, submit.label);
   return request(kSubmit, body);
 }
 

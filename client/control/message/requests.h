@@ -62,6 +62,7 @@ struct SubmitRequest {
   MessageCookie cookie;
   bool wait = false;
   bool takes_descriptor = false;
+  std::string_view label;
 };
 struct FetchRequest {
   MessageCookie cookie;

@@ -21,6 +21,7 @@ SubmitRequest submit_request(v1::Submit&& message) {
   request.cookie = {message.cookie_high(), message.cookie_low()};
   request.wait = message.wait();
   request.takes_descriptor = message.takes_descriptor();
+  request.label = std::move(*message.mutable_label());
   return request;
 }
 

@@ -66,6 +66,7 @@ void fill(const WorkerView& from, v1::WorkerStatus& to) {
   if (from.job) {
     to.set_current_job_id(from.job->id);
     to.set_current_handler(from.job->handler);
+    to.set_current_label(from.job->label);
     to.set_current_run_ms(milliseconds(from.job->run));
   }
   to.set_uptime_ms(milliseconds(from.uptime));
@@ -88,6 +89,7 @@ void fill(const IncidentView& from, v1::Incident& to) {
   to.set_cause(from.cause);
   to.set_job_id(from.job_id);
   to.set_handler(from.handler);
+  to.set_label(from.label);
   to.set_same_as(from.same_as);
   if (!from.evidence) return;
   to.set_stack(from.evidence->stack);

@@ -11,6 +11,7 @@ IncidentLog::Job running_job(const SessionRoster& sessions, const HandlerCatalog
   const auto intent = shm::Intent::unpack(intent_bits);
   const auto uid = submitter_of(*sessions.at(intent->session), intent->slot, intent->seq);
   if (uid) job.uid = static_cast<std::uint32_t>(*uid);
+  job.label = label_of(*sessions.at(intent->session), intent->slot, intent->seq);
   return job;
 }
 

@@ -98,7 +98,8 @@ void SeatWatcher::on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoi
                                      {"signal", core::signal_name(fault.signal)},
                                      {"what", words_of(fault)},
                                      {"job", job.id},
-                                     {"handler", job.handler}});
+                                     {"handler", job.handler},
+                                     {"label", job.label}});
   seat.fault = std::move(fault);
   // It was asked to leave after this job, but dies of its own fault now.
   if (seat.verdict == core::DeathKind::Recycled || seat.verdict == core::DeathKind::Clean) seat.verdict.reset();

@@ -63,6 +63,34 @@ TEST_F(DaemonStatus, CountsAndStacksSurviveTheSupervisor) {
   EXPECT_NE(after.find("killed after its run deadline"), std::string::npos) << after;
 }
 
+TEST_F(DaemonStatus, LabelOfAJobIsInStatusLogAndIncidents) {
+  start();
+  Session session = open();
+  const SubmitOptions options{.label = "invoice.js#render"};
+  auto hanging = session.submit("hang", Request{}, {}, options);
+  ASSERT_TRUE(hanging);
+  eventually("it runs, by name",
+             [this] { return status().find("\"current_label\": \"invoice.js#render\"") != std::string::npos; });
+  EXPECT_EQ(run(session, "crash", {}, options).status(), Status::Crashed);
+  ConnectOptions where;
+  where.socket = socket_;
+  auto client = Client::connect(where);
+  ASSERT_TRUE(client);
+  auto message = client->run("t", "crash", {}, {}, {.label = "as a message\n"});
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->status(), Status::Crashed);
+  const auto told = [this](const std::string& label) {
+    return count_in(log(), "job lost its worker") >= 2 && count_in(log(), "label=" + label) >= 1 &&
+           part(status(), "\"incidents\"", "\"sessions\"").find("\"label\": \"" + label) != std::string::npos;
+  };
+  eventually("its death is told by name", [&] { return told("invoice.js#render"); });
+  replace_supervisor();
+  eventually("a successor knows it",
+             [this] { return status().find("\"label\": \"as a message \"") != std::string::npos; });
+  hanging->cancel(Force{});
+  EXPECT_EQ(hanging->wait().status(), Status::Cancelled);
+}
+
 TEST_F(DaemonStatus, JobsThatHitTheirDeadlineAreInTheQuantiles) {
   start("run_timeout = \"300ms\"\n");
   Session session = open();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 
+#include "shm/job_label.h"
 #include "shm/ledger/ledger.h"
 #include "shm/port/client_port.h"
 #include "shm/port/hints.h"
@@ -51,6 +52,7 @@ struct World {
     shm::JobDescriptor job{};
     job.flags = flags;
     job.handler = 42;
+    shm::write_label(job, "a.js#b");
     last_slot = *slot;
     return client.publish(*slot, job).seq;
   }

@@ -4,6 +4,7 @@
 
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
+#include "shm/job_label.h"
 
 namespace ringmaster::client {
 namespace {
@@ -34,10 +35,12 @@ struct Drafting {
 TEST(JobDraft, FillsEachFieldOfTheDescriptorThatIsKnown) {
   Drafting d;
   const PlacedRequest request{7, 128, 100, 256};
-  ASSERT_FALSE(d.drafter.draft(
-      "echo", request, {},
-      {.timeout = std::chrono::microseconds(10'500), .queue_timeout = std::chrono::seconds(2), .idempotent = true},
-      d.draft));
+  ASSERT_FALSE(d.drafter.draft("echo", request, {},
+                               {.timeout = std::chrono::microseconds(10'500),
+                                .queue_timeout = std::chrono::seconds(2),
+                                .idempotent = true,
+                                .label = "invoice.js#render"},
+                               d.draft));
   EXPECT_EQ(d.draft.job.handler, wire::handler_id("echo"));
   EXPECT_EQ(d.draft.job.flags, shm::kJobIdempotent | shm::kJobTakesSpilled);
   EXPECT_EQ(d.draft.job.request_line, 2U);
@@ -48,8 +51,16 @@ TEST(JobDraft, FillsEachFieldOfTheDescriptorThatIsKnown) {
   EXPECT_EQ(d.draft.job.seq, 0U);
   EXPECT_EQ(d.draft.job.arguments_bytes, 0U);
   EXPECT_EQ(d.draft.job.cookie[0] | d.draft.job.cookie[1] | d.draft.job.submitter, 0U);
+  EXPECT_EQ(shm::read_label(d.draft.job), "invoice.js#render");
   EXPECT_EQ(d.draft.request_extent, 7U);
   EXPECT_TRUE(d.draft.arguments.empty());
+}
+
+TEST(JobDraft, KeepsNothingOfTheLabelOfAnEarlierJob) {
+  Drafting d;
+  ASSERT_FALSE(d.drafter.draft("echo", {}, {}, {.label = "a long one"}, d.draft));
+  ASSERT_FALSE(d.drafter.draft("echo", {}, {}, {.label = "b"}, d.draft));
+  EXPECT_EQ(shm::read_label(d.draft.job), "b");
 }
 
 TEST(JobDraft, CarriesTheArgumentsEncoded) {

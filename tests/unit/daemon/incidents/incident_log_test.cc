@@ -13,13 +13,14 @@ const core::DeathCause kSignal{core::DeathKind::Signal, 11, true};
 TEST(IncidentLog, OneProcessHasOneIncident) {
   const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);
-  const std::uint64_t first = log.open({1, 2, 3, 100}, {42, 1000, "resize"}, 150);
+  const std::uint64_t first = log.open({1, 2, 3, 100}, {42, 1000, "resize", "a.js#b"}, 150);
   EXPECT_EQ(log.open({1, 2, 3, 100}, {}, 160), first);
   log.close(first, kSignal, "killed by SIGSEGV");
   log.close(log.open({1, 2, 3, 100}, {}, 170), {core::DeathKind::ExitCode, 1, false}, "something else");
   ASSERT_NE(log.find(first), nullptr);
   EXPECT_STREQ(log.find(first)->cause, "killed by SIGSEGV") << "the first cause stays";
   EXPECT_EQ(log.find(first)->job_id, 42U);
+  EXPECT_STREQ(log.find(first)->label, "a.js#b");
   EXPECT_NE(log.open({1, 2, 4, 180}, {}, 190), first) << "another incarnation";
   EXPECT_NE(log.open({1, 2, 3, 200}, {}, 210), first) << "the number of an incarnation, used again";
 }

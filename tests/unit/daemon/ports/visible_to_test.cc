@@ -19,7 +19,7 @@ StatusView everything() {
   pool.figures.counts.done = 12;
   WorkerView worker;
   worker.pid = 77;
-  worker.job = {5, 1000, "echo", std::chrono::seconds{1}};
+  worker.job = {5, 1000, "echo", "a.js#b", std::chrono::seconds{1}};
   worker.last_death = "killed by SIGSEGV";
   worker.last_stack = "spin (spin.cc:12)";
   pool.workers = {worker};
@@ -28,6 +28,7 @@ StatusView everything() {
   incident.job_id = 4;
   incident.uid = 1000;
   incident.handler = "spin";
+  incident.label = "c.js#d";
   incident.cause = "killed by SIGSEGV";
   incident.evidence = {"#0 spin", "#0 spin #1 main", "a core was written", "nothing is mapped at 0x0"};
   pool.incidents = {incident};
@@ -72,6 +73,8 @@ TEST(VisibleTo, AnOwnerSeesItsSessionsJobsAndCharges) {
   EXPECT_THAT(serials(seen), ElementsAre(7));
   EXPECT_EQ(seen.pools[0].workers[0].job->id, 5U);
   EXPECT_EQ(seen.pools[0].incidents[0].job_id, 4U);
+  EXPECT_EQ(seen.pools[0].workers[0].job->label, "a.js#b");
+  EXPECT_EQ(seen.pools[0].incidents[0].label, "c.js#d");
   EXPECT_EQ(seen.pools[0].charges.size(), 1U);
 }
 
@@ -83,8 +86,10 @@ TEST(VisibleTo, StacksAndWhatAFaultSaidAreForAdministratorsAlone) {
   }
 }
 
-TEST(VisibleTo, OthersSeeNoSessionNoChargeAndNoJobsId) {
+TEST(VisibleTo, OthersSeeNoSessionNoChargeAndNoJobsIdOrLabel) {
   const StatusView seen = visible_to(kOther, everything());
+  EXPECT_EQ(seen.pools[0].workers[0].job->label, "");
+  EXPECT_EQ(seen.pools[0].incidents[0].label, "");
   EXPECT_TRUE(seen.sessions.empty());
   EXPECT_TRUE(seen.pools[0].charges.empty());
   EXPECT_EQ(seen.pools[0].workers[0].job->id, 0U);

@@ -35,6 +35,7 @@ TEST(Reap, FailsTheJobThatItsWorkerTookAlong) {
   ASSERT_EQ(jobs.size(), 1u);
   EXPECT_EQ(jobs[0].cause, Cause::CrashedSignal);
   EXPECT_EQ(jobs[0].job_id, make_job_id(7, job.word.seq()));
+  EXPECT_EQ(jobs[0].label, "a.js#b");
   EXPECT_TRUE(reap(targets, death_of(worker), kRetryIdempotent).empty()) << "a redo finds nothing more";
   int found = 0;
   world.client.collect([&](std::uint32_t, SlotWord word) {

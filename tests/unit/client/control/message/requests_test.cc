@@ -81,6 +81,7 @@ TEST(ClientRequests, SubmitIsWrittenAsProtobufDoes) {
   submit.set_cookie_low(3);
   submit.set_wait(true);
   submit.set_takes_descriptor(true);
+  submit.set_label("invoice.js#render");
   expect_same(encode(SubmitRequest{.pool = "images",
                                    .handler = "thumbnail",
                                    .arguments = arguments,
@@ -91,7 +92,8 @@ TEST(ClientRequests, SubmitIsWrittenAsProtobufDoes) {
                                    .idempotent = true,
                                    .cookie = {kHigh, 3},
                                    .wait = true,
-                                   .takes_descriptor = true}),
+                                   .takes_descriptor = true,
+                                   .label = "invoice.js#render"}),
               request);
 }
 

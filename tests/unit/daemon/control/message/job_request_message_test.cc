@@ -22,6 +22,7 @@ TEST(JobRequestMessage, ASubmitIsAllThatTheMessageSays) {
   message.set_cookie_high(4);
   message.set_cookie_low(5);
   message.set_wait(true);
+  message.set_label("invoice.js#render");
   const SubmitRequest request = submit_request(std::move(message));
   EXPECT_EQ(request.pool, "images");
   EXPECT_EQ(request.handler, "scale");
@@ -35,6 +36,7 @@ TEST(JobRequestMessage, ASubmitIsAllThatTheMessageSays) {
   EXPECT_TRUE(request.idempotent);
   EXPECT_EQ(request.cookie, (JobCookie{4, 5}));
   EXPECT_TRUE(request.wait);
+  EXPECT_EQ(request.label, "invoice.js#render");
 }
 
 TEST(JobRequestMessage, FetchCancelAndStackNameTheirJob) {

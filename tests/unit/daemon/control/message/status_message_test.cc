@@ -42,7 +42,7 @@ TEST(StatusMessage, AWorkerWithoutAJobShowsNone) {
   PoolView pool;
   pool.workers.resize(2);
   pool.workers[0].state = "spare";
-  pool.workers[1].job = {5, 1000, "echo", milliseconds{1500}};
+  pool.workers[1].job = {5, 1000, "echo", "a.js#b", milliseconds{1500}};
   pool.workers[1].cpu = {milliseconds{20}, 12.5, std::chrono::seconds{10}};
   pool.workers[1].resident = core::kib(4);
   const v1::PoolStatus message = pool_message(pool);
@@ -50,6 +50,7 @@ TEST(StatusMessage, AWorkerWithoutAJobShowsNone) {
   EXPECT_EQ(message.workers(0).current_job_id(), 0U);
   EXPECT_EQ(message.workers(1).current_job_id(), 5U);
   EXPECT_EQ(message.workers(1).current_handler(), "echo");
+  EXPECT_EQ(message.workers(1).current_label(), "a.js#b");
   EXPECT_EQ(message.workers(1).current_run_ms(), 1500U);
   EXPECT_EQ(message.workers(1).cpu_ms(), 20U);
   EXPECT_EQ(message.workers(1).cpu_percent(), 12.5);
