@@ -1,7 +1,4 @@
 // The client's half: an executor's session with its pool.
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cmath>
@@ -193,30 +190,6 @@ PyObject* make_session_type(PyObject* module) {
   return PyType_FromModuleAndSpec(module, &spec, nullptr);
 }
 
-class MappedFile final : public Extent {
- public:
-  using Extent::Extent;
-  ~MappedFile() override { ::munmap(bytes().data(), bytes().size()); }
-};
-
-// map_task(fd) -> (flags, payload, buffers | None), where they lie
-PyObject* map_task(PyObject* module, PyObject* argument) {
-  const int fd = PyObject_AsFileDescriptor(argument);
-  if (fd < 0) return nullptr;
-  struct stat facts {};
-  void* at = MAP_FAILED;
-  if (::fstat(fd, &facts) == 0 && facts.st_size > 0)
-    at = ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-  if (at == MAP_FAILED) return PyErr_SetFromErrno(PyExc_OSError);
-  const std::shared_ptr<Extent> extent =
-      std::make_shared<MappedFile>(std::span(static_cast<std::byte*>(at), static_cast<std::size_t>(facts.st_size)));
-  return read_task(extent->bytes(),
-                   [&](std::span<std::byte> part, bool /*is_payload*/) {
-                     return view_of(state_of(module).types.part, extent, part);
-                   })
-      .release();
-}
-
 // begin(future) -> whether its call is still wanted
 PyObject* begin(PyObject* /*module*/, PyObject* future) {
   const int begun = begin_future(future);
@@ -258,8 +231,7 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
 }
 
 PyObject* make_module() {
-  static std::array<PyMethodDef, 5> functions{{{"open", open_session, METH_VARARGS, nullptr},
-                                               {"map_task", map_task, METH_O, nullptr},
+  static std::array<PyMethodDef, 4> functions{{{"open", open_session, METH_VARARGS, nullptr},
                                                {"begin", begin, METH_O, nullptr},
                                                {"settle", settle, METH_VARARGS, nullptr},
                                                {nullptr, nullptr, 0, nullptr}}};

@@ -143,14 +143,14 @@ int Session::collect(std::uint64_t timeout_ns) {
   return told == RM_OVER && count == 0 ? -1 : count;
 }
 
-// (cookie, (flags, payload, buffers) | None, failure | None, (ns run, ns queued, job's id), refusal | None)
+// (cookie, (flags, payload, buffers) | None, failure | None, (ns run, ns queued, bytes of the result), refusal | None)
 bool Session::add(rm_outcome& outcome) {
   Ref result = Ref::to(Py_None);
   Ref failure = Ref::to(Py_None);
   const auto cookie = static_cast<unsigned long long>(outcome.cookie);
   const Ref times(Py_BuildValue("KKK", static_cast<unsigned long long>(outcome.run_ns),
                                 static_cast<unsigned long long>(outcome.queued_ns),
-                                static_cast<unsigned long long>(outcome.job_id)));
+                                static_cast<unsigned long long>(outcome.result_bytes)));
   if (!times) return false;
   const bool answered = outcome.status == RM_STATUS_DONE || outcome.status == RM_STATUS_FAILED;
   if (answered && outcome.result_bytes != 0) {

@@ -12,8 +12,7 @@ namespace ringmaster::python {
 
 /// Flags of a Python program's result, beside those of task_format.h.
 enum PythonFlag : std::uint32_t {
-  kUnreadable = 16,  ///< The value was thrown because the task could not be read.
-  kSpilled = 32      ///< The result had no room where it belongs: the worker sends it over its own socket.
+  kUnreadable = 16  ///< The value was thrown because the task could not be read.
 };
 
 /// A pickle and its out-of-band buffers, on their way into a request or a result. Holds the buffers until it is gone;

@@ -1,7 +1,6 @@
 // The worker's half: a process that claims calls of a pool, one after the other.
 #include <ringmaster/worker_abi.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -137,7 +136,14 @@ PyObject* claim(PyObject* module, PyObject* /*none*/) {
   return fail("a call is open");
 }
 
-// finish(flags, payload, buffers, message): ends the call. False: the result does not fit, and the call is still open.
+// Room in the result, which the daemon may have to be asked for; nullptr: there is none.
+void* reserve(std::uint64_t bytes) {
+  if (bytes <= g.job->capacity) return g.job->calls->reserve(g.job, bytes);
+  const Unlocked unlocked;
+  return g.job->calls->reserve(g.job, bytes);
+}
+
+// finish(flags, payload, buffers, message): ends the call. If there is no memory for its result it is refused.
 PyObject* finish(PyObject* /*module*/, PyObject* arguments) {
   unsigned long flags = 0;
   PyObject* payload = nullptr;
@@ -149,46 +155,20 @@ PyObject* finish(PyObject* /*module*/, PyObject* arguments) {
   {
     TaskPieces pieces;
     if (!pieces.take(payload, buffers) || !pieces.lay_out(static_cast<std::uint32_t>(flags))) return nullptr;
-    void* const at = g.job->calls->reserve(g.job, pieces.size());
-    if (at == nullptr) Py_RETURN_FALSE;
+    void* const at = reserve(pieces.size());
+    if (at == nullptr) {
+      end_job(RM_TOO_LARGE);
+      Py_RETURN_NONE;
+    }
     pieces.write(static_cast<std::byte*>(at));
     g.job->calls->commit(g.job, pieces.size());
   }
   if (message != nullptr) g.job->calls->message(g.job, message, static_cast<std::size_t>(message_size));
   end_job((flags & format::kThrown) != 0 ? RM_FAILED_WITH_RESULT : RM_DONE);
-  Py_RETURN_TRUE;
-}
-
-// spill(flags, payload, buffers) -> a descriptor of a file with the result, in memory
-PyObject* spill(PyObject* /*module*/, PyObject* arguments) {
-  unsigned long flags = 0;
-  PyObject* payload = nullptr;
-  PyObject* buffers = nullptr;
-  if (PyArg_ParseTuple(arguments, "kOO", &flags, &payload, &buffers) == 0) return nullptr;
-  TaskPieces pieces;
-  if (!pieces.take(payload, buffers) || !pieces.lay_out(static_cast<std::uint32_t>(flags))) return nullptr;
-  const int fd = ::memfd_create("ringmaster-result", MFD_CLOEXEC);
-  void* at = MAP_FAILED;
-  if (fd >= 0 && ::ftruncate(fd, static_cast<off_t>(pieces.size())) == 0)
-    at = ::mmap(nullptr, pieces.size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (at == MAP_FAILED) {
-    PyErr_SetFromErrno(PyExc_OSError);
-    if (fd >= 0) ::close(fd);
-    return nullptr;
-  }
-  {
-    const Unlocked unlocked;
-    pieces.write(static_cast<std::byte*>(at));
-  }
-  ::munmap(at, pieces.size());
-  return PyLong_FromLong(fd);
+  Py_RETURN_NONE;
 }
 
 PyObject* leave(PyObject* /*module*/, PyObject* /*none*/) { return PyLong_FromLong(rm_worker_leave(g.worker)); }
-
-PyObject* job_id(PyObject* /*module*/, PyObject* /*none*/) {
-  return PyLong_FromUnsignedLongLong(g.job != nullptr ? g.job->id : 0);
-}
 
 int execute(PyObject* module) {
   state_of(module).part_type = make_part_type(module);
@@ -204,14 +184,12 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
 }
 
 PyObject* make_module() {
-  static std::array<PyMethodDef, 9> functions{{{"open", open_worker, METH_O, nullptr},
+  static std::array<PyMethodDef, 7> functions{{{"open", open_worker, METH_O, nullptr},
                                                {"ready", ready, METH_VARARGS, nullptr},
                                                {"boot_failed", boot_failed, METH_O, nullptr},
                                                {"claim", claim, METH_NOARGS, nullptr},
                                                {"finish", finish, METH_VARARGS, nullptr},
-                                               {"spill", spill, METH_VARARGS, nullptr},
                                                {"leave", leave, METH_NOARGS, nullptr},
-                                               {"job_id", job_id, METH_NOARGS, nullptr},
                                                {nullptr, nullptr, 0, nullptr}}};
   static std::array<PyModuleDef_Slot, 2> slots{{{Py_mod_exec, slot(execute)}, {0, nullptr}}};
   static PyModuleDef definition{PyModuleDef_HEAD_INIT,

@@ -40,10 +40,6 @@ class _Parent:
     def tell_failed(self, text: str) -> None:
         self.socket.send(b'failed' + text.encode(errors='replace')[-40000:])
 
-    def send_result(self, job_id: int, fd: int) -> None:
-        socket.send_fds(self.socket, [b'result' + job_id.to_bytes(8, 'little')], [fd])
-        os.close(fd)
-
 
 def _become_child(parent: _Parent) -> Any:
     """This process is for multiprocessing what its own children are. Returns what `start` holds."""
@@ -102,7 +98,7 @@ def main() -> None:
     parent.take_standard()
     del parent.start
     from ringmaster._serve import serve
-    sys.exit(serve(worker, parent.send_result))
+    sys.exit(serve(worker))
 
 
 def _cannot_start(worker: Any, parent: _Parent, what: str) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 # Flags of a result: bindings/format/task_format.h, bindings/python/native/task_pieces.h.
 THROWN = 1
 UNREADABLE = 16
-SPILLED = 32
 
 # A bytes or bytearray argument of this size or more goes beside the pickle.
 _LARGE = 64 << 10

@@ -24,7 +24,9 @@ def _signal(number: int) -> signal.Signals | int:
         return number
 
 
-def failure_of(failure: _client.Failure, pool: Pool) -> BrokenProcessPool:
+def failure_of(failure: _client.Failure, pool: Pool) -> Exception:
+    if failure.cause == 'result too large':
+        return MemoryError(failure.describe())
     kind = _TOOK_THE_WORKER.get(failure.cause)
     if kind is None:
         return BrokenProcessPool(failure.describe())

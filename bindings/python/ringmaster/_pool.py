@@ -25,7 +25,7 @@ _RETRY = 0.01  # when there was no room
 _AHEAD_NS = 2_000_000
 _MOST_AHEAD = 64
 _MOST_KEYS = 256
-_POOL_CAPACITY = 1 << 20  # where a larger result cannot be handed over; 0 elsewhere: the worker's rule
+_ROOM = 64 << 10  # for a result, by the worker's rule
 
 
 class Pool:
@@ -43,7 +43,6 @@ class Pool:
         self.spawned = 0  # workers that a ProcessPoolExecutor would have started
         self._idle = 0
         self._may_retry = options.retries > 0
-        self._capacity = 0 if options.pool is None else _POOL_CAPACITY
         self._capacities: dict[int, int] = {}  # room for results of functions that need much
         self.pid = os.getpid()
         self._run_ns = 1e9  # a moving average
@@ -75,7 +74,7 @@ class Pool:
     def submit(self, future: Future, payload: Any, buffers: Any, key: object) -> None:
         """`key`: calls with the same key have results of about the same size."""
         future._key = key
-        capacity = self._capacities.get(id(key), 0) if self._capacities else self._capacity
+        capacity = self._capacities.get(id(key), 0) if self._capacities else 0
         with self.lock:
             self.queue.append((future, payload, buffers, capacity, 0, self._may_retry))
             session = self._session
@@ -202,9 +201,11 @@ class Pool:
         future = self.flying.get(cookie)
         if future is not None:
             if result is not None:
-                run_ns, _, job_id = times
+                run_ns, _, size = times
+                if size > _ROOM:
+                    self._make_room(future, size)
                 self._run_ns += (run_ns - self._run_ns) * 0.125
-                self._settle_result(future, job_id, *result)
+                self._settle_result(future, *result)
             elif failure is not None:
                 self._settle_failure(future, failure)
             else:
@@ -213,10 +214,8 @@ class Pool:
             if not self.queue:
                 self._idle += 1
 
-    def _settle_result(self, future: Future, job_id: int, flags: int, payload: Any, buffers: Any) -> None:
+    def _settle_result(self, future: Future, flags: int, payload: Any, buffers: Any) -> None:
         try:
-            if flags & _codec.SPILLED:
-                flags, payload, buffers = self._fetch(future, job_id)
             value = _codec.loads(payload, buffers=buffers)
         except KeyboardInterrupt:
             raise  # this process's own: the result is read again
@@ -234,20 +233,15 @@ class Pool:
         else:
             self._finish(future, value, None)
 
-    def _fetch(self, future: Future, job_id: int) -> Any:
-        """A result that was larger than its room; the next one of its kind gets as much."""
-        workers = self.backend.workers
-        assert workers is not None
-        fd = workers.take_spilled(job_id)
-        try:
-            size = os.fstat(fd).st_size
-            if size * 2 * (self.options.workers + 1) <= self.options.result_bytes:
-                if len(self._capacities) >= _MOST_KEYS:
-                    self._capacities.clear()
-                self._capacities[id(future._key)] = size + size // 8
-            return _client.map_task(fd)
-        finally:
-            os.close(fd)
+    def _make_room(self, future: Future, size: int) -> None:
+        """A result that has outgrown its room came in memory of its own, which takes several times as long; the next one
+        of its kind has as much room."""
+        key = id(future._key)
+        if size <= self._capacities.get(key, _ROOM) or size * 2 * (self.options.workers + 1) > self.options.result_bytes:
+            return
+        if len(self._capacities) >= _MOST_KEYS:
+            self._capacities.clear()
+        self._capacities[key] = size + size // 8
 
     def _settle_failure(self, future: Future, failure: _client.Failure) -> None:
         if self.options.strict and failure.status == 2:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures.process import _ExceptionWithTraceback
-from typing import Any, Callable
+from typing import Any
 
 from . import _codec
 
@@ -47,9 +47,8 @@ def _flush() -> None:
             pass
 
 
-def serve(worker: Any, send_result: Callable[[int, int], None] | None) -> int:
-    """`send_result(job, fd)`: hands over a result that has no room; None: it cannot be. Returns the status to exit with,
-    when this worker is to leave."""
+def serve(worker: Any) -> int:
+    """Returns the status to exit with, when this worker is to leave."""
     claim, finish = worker.claim, worker.finish
     while True:
         task = claim()
@@ -59,12 +58,7 @@ def serve(worker: Any, send_result: Callable[[int, int], None] | None) -> int:
         # Views of the task that the call has not kept go before the call ends; the others stay good.
         del task
         _flush()
-        if not finish(*answer):
-            if send_result is None:
-                finish(*_thrown(OverflowError('the result is larger than its room'), _codec.THROWN))
-            else:
-                send_result(worker.job_id(), worker.spill(*answer[:3]))
-                finish(answer[0] | _codec.SPILLED, b'', None, answer[3])
+        finish(*answer)
         del answer
     status: int = worker.leave()
     _end_process()

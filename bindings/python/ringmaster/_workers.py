@@ -1,5 +1,5 @@
 """What the executor's process and its workers say to each other beside the daemon: each worker comes by once, is given
-what it needs to start, and tells why it cannot, or hands over a result that has no room elsewhere."""
+what it needs to start, and tells why it cannot."""
 from __future__ import annotations
 
 import mmap
@@ -128,7 +128,6 @@ class Workers:
         self._data = data
         self._failed = failed
         self._changed = threading.Condition()
-        self._spilled: dict[int, int] = {}
         self._dead: deque[_Record] = deque()
         self.connected: dict[int, _Worker] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -150,13 +149,6 @@ class Workers:
     def await_connected(self, count: int, patience: float = 10) -> None:
         with self._changed:
             self._changed.wait_for(lambda: len(self.connected) >= count, patience)
-
-    def take_spilled(self, job_id: int, patience: float = 10) -> int:
-        """The descriptor of a result that its worker has sent: before it ended the job, so it is here soon."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: job_id in self._spilled, patience):
-                raise RuntimeError('the result was too large for its room, and its worker has not handed it over')
-            return self._spilled.pop(job_id)
 
     def stack_of(self, job_id: int) -> str:
         """What the worker that died over this job has written of its Python stack."""
@@ -206,13 +198,9 @@ class Workers:
             self._changed.notify_all()
 
     def _hear(self, worker: _Worker) -> bool:
-        message, fds, _, _ = socket.recv_fds(worker.connection, _MESSAGE, 1)
+        message = worker.connection.recv(_MESSAGE)
         if message.startswith(b'failed'):
             self._failed(message[6:].decode(errors='replace'))
-        elif message.startswith(b'result') and fds:
-            with self._changed:
-                self._spilled[struct.unpack('<Q', message[6:14])[0]] = fds[0]
-                self._changed.notify_all()
         return bool(message)
 
     def _lose(self, worker: _Worker) -> None:
@@ -233,9 +221,6 @@ class Workers:
             for record in self._dead:
                 record.close()
             self._dead.clear()
-            for fd in self._spilled.values():
-                os.close(fd)
-            self._spilled.clear()
 
 
 def _standard() -> list[int]:

@@ -15,7 +15,7 @@ def main() -> int:
     from ._serve import serve
     worker.open(-1)
     worker.ready(0, 0)
-    return serve(worker, None)
+    return serve(worker)
 
 
 if __name__ == '__main__':

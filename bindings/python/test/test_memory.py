@@ -3,10 +3,11 @@ import gc
 import os
 import pickle
 import unittest
+import unittest.mock
 import weakref
 
 import calls
-from ringmaster import Executor
+from ringmaster import Executor, _daemon
 from support import CAP, PoolTest
 
 try:
@@ -27,6 +28,18 @@ class Bytes(PoolTest):
     def test_results_larger_than_their_room_come_without_a_second_run(self):
         for size in (70 << 10, 16 * MIB, 100, 16 * MIB):
             self.assertEqual(self.run_call(calls.zeros, size), bytes(size))
+
+    def test_a_result_for_which_there_is_no_memory_is_a_memory_error(self):
+        table = _daemon._table
+
+        def with_little(name, values):
+            return table(name, {**values, 'bytes_per_uid': '256MiB'} if name == 'limits' else values)
+        with unittest.mock.patch('ringmaster._daemon._table', with_little):
+            executor = Executor(1, request_bytes=MIB, result_bytes=MIB)
+            with executor:
+                with self.assertRaisesRegex(MemoryError, 'bytes_per_uid'):
+                    executor.submit(calls.zeros, 300 * MIB).result(CAP)
+                self.assertEqual(executor.submit(calls.zeros, 16 * MIB).result(CAP), bytes(16 * MIB))
 
     def test_buffers_arrive_writable_and_stay_the_caller_s(self):
         data = bytearray(b'a' * 200000)
