@@ -110,7 +110,7 @@ Result<void> SpilledResults::lengthen(Spilled& spilled, std::uint64_t bytes) con
   const core::Bytes more{bytes - spilled.bytes};
   if (const auto refused = rooms_.quota.take_bytes(spilled.uid, more)) return Error{core::to_string(*refused)};
   spilled.bytes = bytes;
-  const auto longer = shm::lengthen_spilled(spilled.file.get(), bytes);
+  auto longer = shm::lengthen_spilled(spilled.file.get(), bytes);
   if (!longer) {
     spilled.bytes -= more.value;
     rooms_.quota.release_bytes(spilled.uid, more);
