@@ -83,7 +83,7 @@ std::optional<Ended> Session::next(Duration limit) {
   if (!next(*ended, limit)) ended.reset();
   return ended;
 }
-bool Session::next(Ended& ended, Duration limit) { return core_->next(limit, ended.cookie, ended.outcome); }
+bool Session::next(Ended& ended, Duration limit) { return core_->next(limit, ended); }
 bool Session::spin(Duration budget) { return core_->spin(budget); }
 bool Session::cancel(std::uint64_t cookie) { return core_->cancel_posted(cookie); }
 bool Session::cancel(std::uint64_t cookie, const Force& force) { return core_->cancel_posted(cookie, &force); }

@@ -54,9 +54,10 @@ class Session {
                                                const Arguments& arguments = {}, const SubmitOptions& options = {});
   [[nodiscard]] Submission<std::uint64_t> post(std::string_view handler, std::span<const std::byte> payload,
                                                const Arguments& arguments = {}, const SubmitOptions& options = {});
-  /// The outcome of the posted job that was found ended first; waits for one for at most `limit`. The cost does not
-  /// depend on the number of jobs in flight. If the session is closed or the daemon is gone, every posted job has an
-  /// outcome at once. nullopt: no job has ended within `limit`, or over() and all outcomes have been returned.
+  /// The outcome of the posted job that was found ended first, or a message of one; waits for one for at most `limit`.
+  /// The cost does not depend on the number of jobs in flight. A job's messages come before its outcome. If the session
+  /// is closed or the daemon is gone, every posted job has an outcome at once. nullopt: no job has ended within
+  /// `limit`, or over() and all outcomes have been returned.
   [[nodiscard]] std::optional<Ended> next(Duration limit = kForever);
   /// The same, filled into `ended`, which is default-constructed. False stands for nullopt.
   [[nodiscard]] bool next(Ended& ended, Duration limit = kForever);
@@ -81,9 +82,9 @@ class Session {
   /// Without an answer the outcome is unchanged.
   void explain(Outcome& outcome, Duration limit = std::chrono::milliseconds(300)) const;
 
-  /// An eventfd that becomes readable when jobs have ended since it was last read; starts a thread on the first call.
-  /// Read it, then call next() with limit 0 until it returns nullopt, or use PendingJob::ended() or wait_any(). Owned
-  /// by the session.
+  /// An eventfd that becomes readable when jobs have ended, or sent messages, since it was last read; starts a thread
+  /// on the first call. Read it, then call next() with limit 0 until it returns nullopt, or use PendingJob::ended() or
+  /// wait_any(). Owned by the session.
   [[nodiscard]] Result<int> event_fd();
 
   /// The pool's handlers; empty if no worker had been ready when the session opened.

@@ -34,9 +34,7 @@ extern "C" {
 #endif
 
 #define RINGMASTER_CLIENT_ABI 1
-
-/* RINGMASTER_CLIENT_ABI when the library was compiled. */
-uint32_t rm_client_abi(void);
+uint32_t rm_client_abi(void);        /* RINGMASTER_CLIENT_ABI when the library was compiled. */
 const char* rm_client_version(void); /* "0.2.0" */
 
 #define RM_FOREVER UINT64_MAX /* As a time to wait. */
@@ -117,16 +115,18 @@ typedef struct rm_submit {
   uint64_t queue_timeout_ms; /* Until a worker starts it; 0: none. */
   uint64_t wait_ns;          /* How long to wait before RM_FULL is returned. */
   const char* label;         /* What status, log and reports call the job; cut to 36 bytes. NULL: nothing. */
+  uint64_t message_bytes;    /* Room for messages of its handler, 8 bytes beside each, at most 16 MiB; 0: none. */
 } rm_submit;
 
 /* RM_ACCEPTED: the job is queued. Its id, as logs and status show it, is stored in *job_id; job_id may be NULL. */
 int rm_session_submit(rm_session* session, const rm_submit* job, uint64_t* job_id, char* error, size_t error_size);
 
 enum {
-  RM_NONE = 0,    /* No job has ended within the time. */
-  RM_ENDED = 1,   /* *outcome is filled in, and must be freed. */
-  RM_OVER = 2,    /* The session is closed or its daemon is gone, and all outcomes have been returned. */
-  RM_NOT_TOLD = 3 /* This process has no memory left, or struct_size is wrong. No outcome is lost. */
+  RM_NONE = 0,     /* No job has ended within the time. */
+  RM_ENDED = 1,    /* *outcome is filled in, and must be freed. */
+  RM_OVER = 2,     /* The session is closed or its daemon is gone, and all outcomes have been returned. */
+  RM_NOT_TOLD = 3, /* This process has no memory left, or struct_size is wrong. No outcome is lost. */
+  RM_MESSAGE = 4   /* As RM_ENDED, but *outcome is a message of a job that has room for them: RM_MESSAGE_… */
 };
 /* Returns the outcome of the job that was found ended first; waits for one for at most timeout_ns. The cost does not
  * depend on the number of jobs in flight. */

@@ -42,12 +42,18 @@ typedef struct rm_outcome {
   const char* message; /* The handler's, or a sentence; "" if the cause says enough. */
   const char* handler; /* Of a job that is not done; "" if it is not known. */
   /* Filled in by rm_session_explain() for a job whose worker died over it; before that "". */
-  const char* worker; /* "images[1]" */
-  const char* stack;  /* One frame a line, the innermost first; or why there is none. */
-  const char* what;   /* Address of a fault, or the uncaught exception. */
-  const char* core;   /* That a core was written, and where to look. */
-  void* held;         /* The library's. */
+  const char* worker;        /* "images[1]" */
+  const char* stack;         /* One frame a line, the innermost first; or why there is none. */
+  const char* what;          /* Address of a fault, or the uncaught exception. */
+  const char* core;          /* That a core was written, and where to look. */
+  void* held;                /* The library's. */
+  uint64_t dropped_messages; /* For which rm_submit.message_bytes was too small. */
 } rm_outcome;
+
+/* What rm_session_next() stores for RM_MESSAGE: the message as the result, its job's cookie and id, the run that sent
+ * it as attempts, what it is as detail, all else 0 or "". A job's messages come in order, over all of its runs, and
+ * before its outcome. */
+enum { RM_MESSAGE_DATA = 0, RM_MESSAGE_OUTPUT = 1, RM_MESSAGE_ERROR = 2 };
 
 /* Frees the outcome and its result. An outcome that was freed stays as it is. */
 void rm_outcome_free(rm_outcome* outcome);

@@ -28,6 +28,9 @@ std::optional<Outcome> PendingJob::wait_for(Duration limit) {
   if (outcome) core_.reset();
   return outcome;
 }
+std::optional<Message> PendingJob::next_message(Duration limit) {
+  return core_ ? core_->next_message(record_, limit) : std::nullopt;
+}
 void PendingJob::cancel() {
   if (core_) core_->cancel(record_);
 }

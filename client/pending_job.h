@@ -33,6 +33,9 @@ class PendingJob {
   [[nodiscard]] std::uint64_t id() const;
   /// True when wait() would not block.
   [[nodiscard]] bool ended() const;
+  /// The next message that its handler sent, in order, over all attempts; waits for one for at most `limit`. nullopt:
+  /// none came within that time, or the job has ended and has sent no more. The outcome takes along what is not taken.
+  [[nodiscard]] std::optional<Message> next_message(Duration limit = kForever);
   /// Blocks until the job has ended. REQUIRES: the outcome has not been taken.
   [[nodiscard]] Outcome wait();
   /// The same for at most `limit`; nullopt: the job has not ended yet.

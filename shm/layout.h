@@ -53,7 +53,7 @@ static_assert(sizeof(SegmentHeader) == 64);
 /// worker reads only the first cache line to run the job; the second is for later questions about it.
 struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t seq;
-  std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled
+  std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled, kJobTakesMessages
   std::uint64_t handler;       ///< FNV-1a 64 of the handler's name
   std::uint32_t request_line;  ///< start of the request in the request ring, in cache lines
   std::uint32_t result_line;   ///< start of the result extent in the result ring, in cache lines
@@ -65,15 +65,16 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t queue_timeout_ms;  ///< since submitted_ns; 0: none
   std::uint32_t run_timeout_ms;    ///< 0: the pool's
   // second cache line
-  std::uint64_t cookie[2];  ///< chosen by the submitter, to find the job again; 0: none
-  std::uint64_t submitter;  ///< of a job sent as a message: its submitter's uid + 1; 0: none. Meaningful only in
-                            ///< the supervisor's own sessions
-  char label[kLabelBytes];  ///< what the submitter calls the job (job_label.h); ends with 0 if it is shorter
-  std::uint32_t reserved;
+  std::uint64_t cookie[2];     ///< chosen by the submitter, to find the job again; 0: none
+  std::uint64_t submitter;     ///< of a job sent as a message: its submitter's uid + 1; 0: none. Meaningful only in
+                               ///< the supervisor's own sessions
+  char label[kLabelBytes];     ///< what the submitter calls the job (job_label.h); ends with 0 if it is shorter
+  std::uint32_t message_room;  ///< with kJobTakesMessages: bytes for them (message_log.h)
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;
-inline constexpr std::uint32_t kJobTakesSpilled = 2;  ///< its submitter can fetch a result that outgrew its extent
+inline constexpr std::uint32_t kJobTakesSpilled = 2;   ///< its submitter can fetch a result that outgrew its extent
+inline constexpr std::uint32_t kJobTakesMessages = 4;  ///< behind its result there is room for messages
 
 /// Reply segment, one cache line per slot: the slot's word, and what its owner says of the result. The owner writes all
 /// fields but the word before it completes the job; the supervisor writes them in place of a dead owner.

@@ -63,16 +63,19 @@ typedef struct rm_job_calls {
   int (*cancelled)(rm_job* job);
   /* Nanoseconds to the run deadline, 0 or less when it has passed, INT64_MAX without one. */
   int64_t (*deadline_left)(rm_job* job);
-  /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives the job: the worker neither kills it
-   * as a leftover nor collects its exit status. 0: there is no such process.
-   * RM_STARTS_HELPERS says the same of every process that a handler's jobs start. */
+  /* Since 0.2.0. Process `pid`, which this job started, is a helper that outlives the job: it is neither killed nor
+   * reaped as a leftover. 0: no such process. RM_STARTS_HELPERS says so of all that jobs start. */
   int (*keep_process)(rm_job* job, int64_t pid);
   /* Since 0.2.0. The request once more, at another address and with the same bytes, in memory that the handler may
-   * write until it returns; nobody else sees what it writes. NULL: the handler's flags do not say RM_WRITES_INPUT, or
-   * the kernel refused the memory; `input` is there to be read in any case. Written pages count as the worker's memory.
-   */
+   * write until it returns; nobody else sees what it writes. NULL: its flags do not say RM_WRITES_INPUT, or the kernel
+   * refused the memory; `input` is there to be read in any case. Written pages count as the worker's memory. */
   void* (*writable_input)(rm_job* job);
+  /* Since 0.2.0. Sends bytes to the job's submitter at once, before its outcome and in order. 0: dropped, and counted
+   * for the submitter, which left no room for messages or has used it up. */
+  int (*send)(rm_job* job, uint32_t kind, const void* bytes, uint64_t size);
 } rm_job_calls;
+/* For send(): a message to the submitter's program, or text that it shows as output. */
+enum { RM_SEND_MESSAGE = 0, RM_SEND_OUTPUT = 1, RM_SEND_ERROR = 2 };
 
 /* A job as its handler sees it; the worker's, valid until the handler returns. Read-only. */
 struct rm_job {

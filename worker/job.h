@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 
 // Public header: installed next to the others, so it names them by file and not from the repository's root.
 #include "handler_abi.h"
+#include "job_arguments.h"
 #include "job_errors.h"
 
 namespace ringmaster {
@@ -75,10 +75,17 @@ class Job {
   }
   [[nodiscard]] bool has(std::string_view name) const { return find(name).has_value(); }
   /// Throw InvalidJob when the argument has neither value nor default, or its value is not of that type.
-  [[nodiscard]] std::string_view text(std::string_view name) const;
-  [[nodiscard]] std::int64_t integer(std::string_view name) const { return number<std::int64_t>(name, "an integer"); }
-  [[nodiscard]] double real(std::string_view name) const { return number<double>(name, "a number"); }
-  [[nodiscard]] bool flag(std::string_view name) const;
+  [[nodiscard]] std::string_view text(std::string_view name) const {
+    if (const auto value = find(name)) return *value;
+    throw InvalidJob("argument \"" + std::string(name) + "\" is missing");
+  }
+  [[nodiscard]] std::int64_t integer(std::string_view name) const {
+    return argument_number<std::int64_t>(name, text(name), "an integer");
+  }
+  [[nodiscard]] double real(std::string_view name) const {
+    return argument_number<double>(name, text(name), "a number");
+  }
+  [[nodiscard]] bool flag(std::string_view name) const { return argument_flag(name, text(name)); }
 
   /// One line that the caller gets beside the result of a job that is done. The last call counts; the message of a
   /// failure replaces it.
@@ -113,38 +120,26 @@ class Job {
     return {place, place != nullptr ? static_cast<std::size_t>(raw_->input_size) : 0};
   }
 
+  /// Sends a message to the job's submitter, which it gets before the outcome, in order. Never waits. False: dropped,
+  /// because the submitter left no room for messages (SubmitOptions::messages) or has used it up, or because the worker
+  /// is too old. An attempt that dies has sent what it has sent: the next one sends behind it.
+  bool send_message(std::span<const std::byte> bytes) noexcept { return send(RM_SEND_MESSAGE, bytes); }
+  bool send_message(std::string_view text) noexcept { return send_message(std::as_bytes(std::span(text))); }
+  /// The same for text that the submitter shows as output, or with `error` as error output.
+  bool send_output(std::string_view text, bool error = false) noexcept {
+    return send(error ? RM_SEND_ERROR : RM_SEND_OUTPUT, std::as_bytes(std::span(text)));
+  }
+
   [[nodiscard]] rm_job* raw() const noexcept { return raw_; }
 
  private:
-  template <typename T>
-  [[nodiscard]] T number(std::string_view name, const char* kind) const;
-  [[noreturn]] static void refuse(std::string_view name, std::string_view value, const char* kind) {
-    throw InvalidJob("argument \"" + std::string(name) + "\": \"" + std::string(value.substr(0, 80)) + "\" is not " +
-                     kind);
+  bool send(std::uint32_t kind, std::span<const std::byte> bytes) noexcept {
+    if (raw_->calls->struct_size <= offsetof(rm_job_calls, send)) return false;
+    return raw_->calls->send(raw_, kind, bytes.data(), bytes.size()) != 0;
   }
 
   rm_job* raw_;
   std::size_t committed_ = 0;
 };
-
-inline std::string_view Job::text(std::string_view name) const {
-  if (const auto value = find(name)) return *value;
-  throw InvalidJob("argument \"" + std::string(name) + "\" is missing");
-}
-
-inline bool Job::flag(std::string_view name) const {
-  const std::string_view value = text(name);
-  if (value != "true" && value != "false") refuse(name, value, "true or false");
-  return value == "true";
-}
-
-template <typename T>
-T Job::number(std::string_view name, const char* kind) const {
-  const std::string_view value = text(name);
-  T number{};
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size()) refuse(name, value, kind);
-  return number;
-}
 
 }  // namespace ringmaster

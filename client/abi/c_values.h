@@ -24,6 +24,8 @@ template <typename T>
 inline constexpr std::size_t kFirstSize = sizeof(T);
 template <>
 inline constexpr std::size_t kFirstSize<rm_submit> = offsetof(rm_submit, label);
+template <>
+inline constexpr std::size_t kFirstSize<rm_outcome> = offsetof(rm_outcome, dropped_messages);
 
 /// A copy of a struct whose size is struct_size in the program that filled it in; members that the program does not
 /// know are 0. nullopt: it is smaller than in version 1, or members that this library does not know are not 0.

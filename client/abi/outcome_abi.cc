@@ -13,8 +13,7 @@ namespace {
 
 using ringmaster::Ended;
 using ringmaster::OutcomeFacts;
-
-constexpr std::size_t kFirstSize = sizeof(rm_outcome);  // as in version 1: to become a number when a member is added
+using ringmaster::abi::kFirstSize;
 
 uint64_t ns_of(ringmaster::Duration time) {
   return static_cast<uint64_t>(std::max(time, ringmaster::Duration(0)).count());
@@ -25,6 +24,16 @@ void show_death(const OutcomeFacts& facts, rm_outcome& outcome) {
   outcome.stack = facts.stack.c_str();
   outcome.what = facts.what.c_str();
   outcome.core = facts.core.c_str();
+}
+
+void show_message(const ringmaster::Message& message, rm_outcome& outcome) {
+  outcome.status = outcome.cause = 0;
+  outcome.cause_name = "";
+  outcome.detail = static_cast<uint32_t>(message.kind);
+  outcome.job_id = message.job_id;
+  outcome.attempts = message.attempt;
+  outcome.result = message.bytes.data();
+  outcome.result_bytes = message.bytes.size();
 }
 
 rm_outcome shown(const Ended& ended) {
@@ -45,7 +54,9 @@ rm_outcome shown(const Ended& ended) {
   outcome.result_bytes = result.size();
   outcome.message = facts.message.c_str();
   outcome.handler = facts.handler.c_str();
+  outcome.dropped_messages = facts.dropped_messages;
   show_death(facts, outcome);
+  if (ended.message) show_message(*ended.message, outcome);
   return outcome;
 }
 
@@ -63,7 +74,7 @@ void hand_over(rm_outcome outcome, std::unique_ptr<Ended> held, rm_outcome* to) 
 extern "C" {
 
 int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome) {
-  if (outcome == nullptr || outcome->struct_size < kFirstSize ||
+  if (outcome == nullptr || outcome->struct_size < kFirstSize<rm_outcome> ||
       outcome->struct_size > ringmaster::abi::kMostStructSize)
     return RM_NOT_TOLD;
   try {
@@ -71,8 +82,9 @@ int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcom
     if (!session->session.next(*ended, ringmaster::abi::from_ns(timeout_ns)))
       return session->session.over() ? RM_OVER : RM_NONE;
     const rm_outcome seen = shown(*ended);
+    const int what = ended->message ? RM_MESSAGE : RM_ENDED;
     hand_over(seen, std::move(ended), outcome);
-    return RM_ENDED;
+    return what;
   } catch (const std::exception&) {
     return RM_NOT_TOLD;
   }

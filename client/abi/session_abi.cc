@@ -74,6 +74,7 @@ ringmaster::SubmitOptions submit_options(const rm_submit& job) {
   options.cookie = job.cookie;
   options.wait_for_room = from_ns(job.wait_ns);
   if (job.label != nullptr) options.label = job.label;
+  options.messages = static_cast<std::uint32_t>(std::min<std::uint64_t>(job.message_bytes, UINT32_MAX));
   return options;
 }
 

@@ -107,6 +107,7 @@ Result<Outcome> outcome_in(ControlAnswer& answer) {
 Result<Outcome> run_message_job(ControlLink& link, const std::string& pool, const std::string& handler,
                                 std::span<const std::byte> payload, const Arguments& arguments,
                                 const SubmitOptions& options) {
+  if (options.messages != 0) return Error{"a job sent as a message has no room for messages: submit it in a session"};
   const auto cookie = make_cookie();
   if (!cookie) return cookie.error();
   const EncodedRequest submit = submit_request(pool, handler, payload, arguments, options, *cookie);

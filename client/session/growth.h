@@ -30,7 +30,8 @@ class Growth {
   /// True if a job that ended like this may be run again. Rarely the case.
   [[nodiscard]] static bool asks_again(const JobRecord& record, shm::SlotWord end) noexcept {
     return end.cause() == Cause::TooLarge && end.state() == shm::SlotState::Failed &&
-           end.detail() != shm::kDetailNoRoom && (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again;
+           end.detail() != shm::kDetailNoRoom && (record.job.flags & shm::kJobIdempotent) != 0 && !record.asked_again &&
+           !record.takes_messages();
   }
   /// The job of a record for which asks_again() is true has ended: calls publish(at) if there is room at once.
   template <typename Publish>

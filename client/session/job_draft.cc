@@ -6,6 +6,7 @@
 #include "proto/handler_id.h"
 #include "shm/extent.h"
 #include "shm/job_label.h"
+#include "shm/message_log.h"
 
 namespace ringmaster::client {
 namespace {
@@ -41,7 +42,8 @@ void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::Sub
   job.submitter = 0;
   std::memset(job.label, 0, sizeof job.label);
   shm::write_label(job, options.label);
-  job.reserved = 0;
+  job.message_room = options.messages;
+  if (options.messages != 0) job.flags |= shm::kJobTakesMessages;
 }
 
 }  // namespace
@@ -85,6 +87,7 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wire::SubmitTerms terms;
   if (auto refused = wire::check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
 
+  if (auto refused = check_messages(options, terms.result_capacity)) return refused;
   fill(draft.job, request, terms, options);
   draft.job.handler = id_of(handler, terms.handler);
   draft.request_extent = request.extent;
@@ -94,6 +97,18 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   draft.arguments = std::move(*encoded);
   draft.job.arguments_bytes = static_cast<std::uint32_t>(draft.arguments.size());
   return std::nullopt;
+}
+
+std::optional<Refusal> JobDrafter::check_messages(const SubmitOptions& options, std::uint64_t result_capacity) const {
+  if (options.messages == 0) return std::nullopt;
+  if (options.messages > shm::kMostMessageRoom)
+    return Refusal{SubmitError::BadOption, "room for messages of " + std::to_string(options.messages) +
+                                               " bytes: the most is " + std::to_string(shm::kMostMessageRoom)};
+  if (shm::reply_bytes(result_capacity, options.messages) <= limits_.result_bytes) return std::nullopt;
+  return Refusal{SubmitError::TooLarge, "a result of " + std::to_string(result_capacity) + " bytes and messages of " +
+                                            std::to_string(options.messages) + " do not fit the session's " +
+                                            std::to_string(limits_.result_bytes) +
+                                            " bytes for results; open it with more"};
 }
 
 std::string JobDrafter::handler_named(std::uint64_t id) const {

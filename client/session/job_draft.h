@@ -48,6 +48,8 @@ class JobDrafter {
   [[nodiscard]] std::string handler_named(std::uint64_t id) const;
 
  private:
+  [[nodiscard]] std::optional<Refusal> check_messages(const SubmitOptions& options,
+                                                      std::uint64_t result_capacity) const;
   [[nodiscard]] static Refusal refusal_of(wire::SubmitRefusal refused);
   [[nodiscard]] std::uint64_t id_of(std::string_view name, const HandlerDescription* known) const;
 

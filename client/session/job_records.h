@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "shm/extent.h"
 #include "shm/layout.h"
+#include "shm/message_log.h"
 #include "shm/slot_word.h"
 
 namespace ringmaster::client {
@@ -22,6 +23,7 @@ struct JobRecord {
   Life life = Life::Free;
   Taker taker = Taker::Holder;
   bool asked_again = false;  ///< was run again, or must not be
+  bool speaking = false;     ///< is in the queue of jobs that have messages
   std::uint32_t slot = 0;
   std::uint32_t seq = 0;
   std::uint64_t request_extent = 0;
@@ -32,6 +34,9 @@ struct JobRecord {
   shm::Extent result;
   shm::SlotWord end;
   shm::JobDescriptor job;
+  shm::MessageReader messages;  ///< meaningful only if the job takes any
+
+  [[nodiscard]] bool takes_messages() const noexcept { return (job.flags & shm::kJobTakesMessages) != 0; }
 };
 
 /// A slot whose job was found ended, and how.

@@ -47,7 +47,8 @@ SessionCore::SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestV
       results_(reply.ring_bytes(), memory_.reply_fd.get(), reply.ring_file_offset()),
       records_(request.slots()),
       growth_(records_, port_, results_, [this](std::uint64_t bytes) { return margin_(bytes); }),
-      ended_(records_) {
+      ended_(records_),
+      speaking_(records_, facts_.serial) {
   found_.reserve(request.slots());
   close_in_children(memory_.lifeline.get());
 }
@@ -108,8 +109,8 @@ inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uin
   if (growth_.waits()) return shm::Shortage::ResultRing;
   shm::JobDescriptor& job = draft.job;
   shm::JobRoom room;
-  if (const auto shortage =
-          shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, job.result_capacity}, margin_, room))
+  const std::uint64_t reply = shm::reply_bytes(job.result_capacity, job.message_room);
+  if (const auto shortage = shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, reply}, margin_, room))
     return shortage;
   if (job.arguments_bytes != 0)
     std::memcpy(port_.request().ring() + room.arguments.offset, draft.arguments.data(), job.arguments_bytes);
@@ -121,6 +122,12 @@ inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uin
   record.arguments_extent = room.arguments.id;
   record.result = room.result;
   record.job = job;
+  if (record.takes_messages()) [[unlikely]] {
+    const std::span log(port_.reply().ring() + room.result.offset + shm::whole_lines(job.result_capacity),
+                        shm::message_log_bytes(job.message_room));
+    shm::begin_log(log);
+    record.messages = shm::MessageReader(log);
+  }
   return std::nullopt;
 }
 
@@ -221,6 +228,18 @@ Result<int> SessionCore::event_fd() {
     feed_ = std::move(feed);
   }
   return feed_->fd();
+}
+
+bool SessionCore::over() {
+  if (forked()) return true;
+  const std::lock_guard lock(mutex_);
+  return life_.over() && !has_next();
+}
+
+std::uint64_t SessionCore::job_id(std::uint32_t record) {
+  if (forked()) return 0;
+  const std::lock_guard lock(mutex_);
+  return shm::make_job_id(facts_.serial, records_[record].seq);
 }
 
 bool SessionCore::check_gone() {

@@ -17,6 +17,7 @@
 #include "client/session/room_waiters.h"
 #include "client/session/session_facts.h"
 #include "client/session/session_life.h"
+#include "client/session/speaking_jobs.h"
 #include "client/session/spin_judge.h"
 #include "client/types/outcome.h"
 #include "client/types/request.h"
@@ -53,7 +54,9 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   /// The first of `records` that has ended; kNoRecord entries are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
   /// Session::next; fills `outcome` as wait() does.
-  [[nodiscard]] bool next(Duration limit, std::uint64_t& cookie, Outcome& outcome);
+  [[nodiscard]] bool next(Duration limit, Ended& ended);
+  /// PendingJob::next_message.
+  [[nodiscard]] std::optional<Message> next_message(std::uint32_t record, Duration limit);
   /// Burns CPU until next() has one, for `budget` at most and where that pays. False: it has none.
   [[nodiscard]] bool spin(Duration budget);
   static constexpr std::uint32_t kNoRecord = JobRecords::kNone;
@@ -106,13 +109,14 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   }
   void ask_again();
   void result_came_back(std::uint64_t extent);
-  [[nodiscard]] bool take_next(std::uint64_t& cookie, Outcome& outcome);
+  [[nodiscard]] bool has_next() noexcept { return !ended_.empty() || speaking_.any(); }
+  [[nodiscard]] bool take_next(Ended& ended);
   void gave_up(std::uint32_t record);
   bool cancel_one(std::uint32_t record);
   void free_record(std::uint32_t record);
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
-  [[nodiscard]] bool wait_next(Duration limit, std::uint64_t& cookie, Outcome& outcome);
+  [[nodiscard]] bool wait_next(Duration limit, Ended& ended);
   /// The extent of an outcome whose result is not here yet; its lower half is the job's record.
   static constexpr std::uint64_t kToBeFetched = std::uint64_t{1} << 63;
   void fetch(Outcome& outcome);
@@ -135,6 +139,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   const MemoryMargin margin_;
   Growth growth_;
   EndedJobs ended_;
+  SpeakingJobs speaking_;
   SpinJudge spin_judge_;          // of next() and spin()
   std::vector<EndedSlot> found_;  // room for every slot: collecting allocates nothing
   SessionLife life_;

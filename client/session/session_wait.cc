@@ -41,7 +41,11 @@ inline bool SessionCore::collect_one(std::uint32_t at) {
 void SessionCore::collect() {
   found_.clear();
   // Collects all first: handling one may publish its job again in a slot that the scan has not reached yet.
-  (void)port_.collect([this](std::uint32_t slot, shm::SlotWord word) { found_.push_back({slot, word}); });
+  (void)port_.collect(
+      [this](std::uint32_t slot, shm::SlotWord word) {
+        found_.push_back({slot, word});
+      },
+      [this](std::uint32_t slot) { speaking_.add(records_.of_slot(slot)); });
   for (const EndedSlot& one : found_) on_ended(records_.of_slot(one.slot), one.word);
   serve_waiting();
 }
@@ -106,6 +110,8 @@ inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
 inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   JobRecord& record = records_[at];
   if (record.life == Life::Ended) {
+    if (record.takes_messages()) [[unlikely]]
+      outcome.facts_.dropped_messages = record.messages.dropped();
     fill_outcome(record, outcome);
     if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]] {
       outcome.extent_ |= at;
@@ -233,33 +239,45 @@ void SessionCore::fetch(Outcome& outcome) {
   outcome.session_ = *got;
 }
 
-bool SessionCore::take_next(std::uint64_t& cookie, Outcome& outcome) {
+bool SessionCore::take_next(Ended& ended) {
+  if (speaking_.take(ended)) return true;
   if (ended_.empty()) return false;
   const std::uint32_t at = ended_.front();
-  cookie = records_[at].cookie;
-  const bool taken = take_outcome(at, outcome);  // if it throws, the job stays in the queue
+  if (speaking_.take_of(at, ended)) return true;
+  ended.cookie = records_[at].cookie;
+  const bool taken = take_outcome(at, ended.outcome);  // if it throws, the job stays in the queue
   ended_.pop();
   return taken;
 }
 
-bool SessionCore::next(Duration limit, std::uint64_t& cookie, Outcome& outcome) {
-  const bool taken = wait_next(limit, cookie, outcome);
-  if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
-    fetch(outcome);
+bool SessionCore::next(Duration limit, Ended& ended) {
+  const bool taken = wait_next(limit, ended);
+  if ((ended.outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
+    fetch(ended.outcome);
   return taken;
 }
 
-bool SessionCore::wait_next(Duration limit, std::uint64_t& cookie, Outcome& outcome) {
+std::optional<Message> SessionCore::next_message(std::uint32_t at, Duration limit) {
+  std::optional<Message> message;
+  if (forked()) return message;
+  (void)wait_until(limit, [&] {
+    message = next_message_of(records_[at], facts_.serial);
+    return message || records_[at].life == Life::Ended || life_.over();
+  });
+  return message;
+}
+
+bool SessionCore::wait_next(Duration limit, Ended& ended) {
   if (forked()) return false;
   const TimeLimit time(limit);
   for (;;) {
     std::uint32_t seen = 0;
     {
       const std::lock_guard lock(mutex_);
-      if (take_next(cookie, outcome)) return true;
+      if (take_next(ended)) return true;
       seen = port_.observe();
       collect();
-      if (take_next(cookie, outcome)) return true;
+      if (take_next(ended)) return true;
       if (life_.over()) return false;
     }
     const Duration left = time.left();
@@ -279,10 +297,10 @@ bool SessionCore::spin(Duration budget) {
   Clock::time_point begin;
   {
     const std::lock_guard lock(mutex_);
-    if (!ended_.empty()) return true;
+    if (has_next()) return true;
     seen = port_.observe();
     collect();
-    if (!ended_.empty()) return true;
+    if (has_next()) return true;
     begin = Clock::now();
     if (budget <= Duration(0) || port_.in_flight() == 0 || life_.over() || !spin_judge_.spins(begin)) return false;
   }
@@ -290,13 +308,7 @@ bool SessionCore::spin(Duration budget) {
   const std::lock_guard lock(mutex_);
   spin_judge_.spun(changed, budget, begin, Clock::now());
   if (changed) collect();
-  return !ended_.empty();
-}
-
-bool SessionCore::over() {
-  if (forked()) return true;
-  const std::lock_guard lock(mutex_);
-  return life_.over() && ended_.empty();
+  return has_next();
 }
 
 std::optional<std::size_t> SessionCore::wait_any(std::span<const std::uint32_t> records, Duration limit) {
@@ -315,12 +327,6 @@ bool SessionCore::ended(std::uint32_t record) {
   if (forked()) return true;
   return wait_until(
       Duration(0), [&] { return life_.over() || records_[record].life == Life::Ended; }, record);
-}
-
-std::uint64_t SessionCore::job_id(std::uint32_t record) {
-  if (forked()) return 0;
-  const std::lock_guard lock(mutex_);
-  return shm::make_job_id(facts_.serial, records_[record].seq);
 }
 
 void SessionCore::cancel(std::uint32_t at) {

@@ -44,6 +44,10 @@ struct SubmitOptions {
   std::uint64_t cookie = 0;   ///< of a posted job: the application's name for it
   Duration wait_for_room{0};  ///< if the queue is full: how long to wait in all before QueueFull
   std::string label = {};     ///< what status, log and reports call the job; cut to 36 bytes
+  /// Room for messages that the handler sends while it runs, 8 bytes beside each; 0: none. What does not fit is dropped
+  /// and counted. At most 16 MiB, of the memory for results; only in sessions. Such a job is not run again for a larger
+  /// result.
+  std::uint32_t messages = 0;
 };
 
 /// For a forced cancel.

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "client/types/message.h"
 #include "client/types/session_hold.h"
 #include "shm/cause.h"
 
@@ -42,7 +44,8 @@ struct OutcomeFacts {
   std::uint16_t detail = 0;  ///< signal or exit code of a crash; 1 with TooLarge: see wants_room()
   unsigned attempts = 0;     ///< runs, counted from 1; 0: it never ran
   std::uint64_t job_id = 0;
-  std::uint64_t needed_bytes = 0;  ///< with Cause::TooLarge: the room that the result needs
+  std::uint64_t needed_bytes = 0;      ///< with Cause::TooLarge: the room that the result needs
+  std::uint64_t dropped_messages = 0;  ///< for which SubmitOptions::messages was too small
   Timings timings;
   std::string message;  ///< the handler's (its remark, if done), or the daemon's; empty if the cause says all
   std::string handler;  ///< only for a job that is not done
@@ -109,10 +112,11 @@ class Outcome {
   std::string copy_;
 };
 
-/// The end of a job that was posted.
+/// The end of a job that was posted; or, where it was posted with room for messages, one of them.
 struct Ended {
   std::uint64_t cookie = 0;  ///< SubmitOptions::cookie
   Outcome outcome;
+  std::optional<Message> message = std::nullopt;  ///< set: the job has not ended, and there is no outcome
 };
 
 }  // namespace ringmaster

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -41,9 +42,10 @@ class ClientPort {
   [[nodiscard]] Published publish(std::uint32_t slot, const JobDescriptor& job) noexcept;
 
   /// Calls found(slot, SlotWord) once for each published job that is terminal now, and returns their number. The slot
-  /// belongs to the caller until release().
-  template <typename Found>
-  unsigned collect(Found&& found) {
+  /// belongs to the caller until release(). Calls spoke(slot) for a job that runs, but of which a worker has announced
+  /// something: a message.
+  template <typename Found, typename Spoke>
+  unsigned collect(Found&& found, Spoke&& spoke) {
     unsigned count = 0;
     for (std::uint32_t at = 0; at < reply_.bit_words(); ++at) {
       Word64& bits = reply_.done().bits[at];
@@ -52,7 +54,11 @@ class ClientPort {
       for (std::uint64_t set = bits.exchange(0, std::memory_order_acq_rel); set != 0; set &= set - 1) {
         const std::uint32_t slot = at * 64 + static_cast<std::uint32_t>(std::countr_zero(set));
         const SlotWord word = read(slot);
-        if (phase_[slot] != Phase::Published || !word.is_terminal() || word.seq() != seq_[slot]) continue;
+        if (phase_[slot] != Phase::Published || word.seq() != seq_[slot]) continue;
+        if (!word.is_terminal()) {
+          spoke(slot);
+          continue;
+        }
         phase_[slot] = Phase::Collected;
         --in_flight_;
         ++count;
@@ -60,6 +66,11 @@ class ClientPort {
       }
     }
     return count;
+  }
+
+  template <typename Found>
+  unsigned collect(Found&& found) {
+    return collect(std::forward<Found>(found), [](std::uint32_t) {});
   }
 
   /// Collects one slot by its own word; false: not terminal, or collected before. Does not touch the cache line of the

@@ -91,7 +91,8 @@ void clear_place(BoardRecord& board, std::uint32_t place) noexcept;
 /// The lowest bit of the completion word: a client sleeps on exactly this value.
 inline constexpr std::uint32_t kWaitingBit = 1;
 
-/// Tells the client that a slot is terminal: done bit, count, and a wake-up if somebody sleeps.
+/// Tells the client that a slot is terminal, or that its job has a new message: done bit, count, and a wake-up if
+/// somebody sleeps.
 void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept;
 
 /// Changes the completion word and wakes all waiters, even without the waiting bit: a worker may have cleared it and

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
+#include "shm/message_log.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
 
@@ -27,6 +29,19 @@ void count_time(LaneTimes& times, Word64 (&buckets)[kTimeBuckets], std::uint64_t
   add(times.sum_ns, ns);
   if (ns > times.max_ns.load(std::memory_order_relaxed)) times.max_ns.store(ns, std::memory_order_relaxed);
   add(buckets[bucket_of(ns)], 1);
+}
+
+// The log behind the result's extent. nullopt: impossible.
+std::optional<std::span<std::byte>> locate_messages(const WorkerSession& session, const Claim& claim) noexcept {
+  const JobDescriptor& job = claim.job;
+  if ((job.flags & kJobTakesMessages) == 0) return std::span<std::byte>();
+  const auto* shared =
+      reinterpret_cast<const volatile std::uint32_t*>(&session.request.descriptor(claim.slot).message_room);
+  const std::uint32_t room = *shared;
+  if (room == 0 || room > kMostMessageRoom) return std::nullopt;
+  if (!inside(job.result_line, reply_bytes(job.result_capacity, room), session.reply.ring_bytes())) return std::nullopt;
+  std::byte* const result = session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine;
+  return std::span(result + whole_lines(job.result_capacity), message_log_bytes(room));
 }
 
 std::uint64_t since(std::uint64_t begin, std::uint64_t end) { return end > begin ? end - begin : 0; }
@@ -185,11 +200,14 @@ JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept {
       !inside(job.arguments_line, job.arguments_bytes, request_ring) ||
       !inside(job.result_line, job.result_capacity, result_ring))
     return {};
+  const auto messages = locate_messages(session, claim);
+  if (!messages) return {};
   const std::byte* requests = session.request.ring();
   return {true,
           {requests + std::uint64_t{job.request_line} * kCacheLine, job.request_bytes},
           {requests + std::uint64_t{job.arguments_line} * kCacheLine, job.arguments_bytes},
-          {session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine, job.result_capacity}};
+          {session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine, job.result_capacity},
+          *messages};
 }
 
 FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim, const JobResult& result,

@@ -70,6 +70,7 @@ struct JobExtents {
   std::span<const std::byte> request;
   std::span<const std::byte> arguments;
   std::span<std::byte> result;
+  std::span<std::byte> messages;  ///< their log; empty: the client takes none
 };
 /// Checks the private copy of the descriptor against the view's private sizes. Not ok: the client wrote impossible
 /// values; finish the job as Cause::Invalid and report the session.

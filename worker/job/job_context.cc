@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 #include "shm/layout.h"
+#include "shm/message_log.h"
+#include "shm/port/hints.h"
 
 namespace ringmaster::worker {
 namespace {
@@ -76,6 +78,9 @@ const rm_job_calls JobContext::kCalls = {
       if (self.job_->writable_input != nullptr) self.input_lent_ = true;
       return self.job_->writable_input;
     },
+    .send = [](rm_job* raw, std::uint32_t kind, const void* bytes, std::uint64_t size) -> int {
+      return of(raw).send(kind, {static_cast<const std::byte*>(bytes), size}) ? 1 : 0;
+    },
 };
 
 JobContext::JobContext(std::atomic<std::uint64_t>& progress, KeepProcess keep_process)
@@ -140,6 +145,14 @@ JobEnd JobContext::end(std::int32_t code) {
   end.no_room = code == RM_TOO_LARGE && no_room_;
   end.message = {message_.data(), message_size_};
   return end;
+}
+
+bool JobContext::send(std::uint32_t kind, std::span<const std::byte> bytes) noexcept {
+  const JobMessages& to = job_->messages;
+  if (kind > RM_SEND_ERROR) return false;
+  if (!shm::MessageWriter(to.log).append(static_cast<shm::MessageKind>(kind), attempt, bytes)) return false;
+  shm::announce_done(*to.reply, to.slot);
+  return true;
 }
 
 std::string JobContext::too_large() const {

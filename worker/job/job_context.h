@@ -10,10 +10,18 @@
 #include <vector>
 
 #include "proto/args.h"
+#include "shm/segment_view.h"
 #include "worker/job/handler_registry.h"
 #include "worker/job/result_room.h"
 
 namespace ringmaster::worker {
+
+/// Where a job's messages go.
+struct JobMessages {
+  std::span<std::byte> log;               ///< Empty: nowhere.
+  const shm::ReplyView* reply = nullptr;  ///< Of its session, to announce them in.
+  std::uint32_t slot = 0;
+};
 
 /// What JobContext needs of a job; all memory must stay valid until JobContext::end().
 struct JobInput {
@@ -21,7 +29,8 @@ struct JobInput {
   std::uint32_t attempt = 1;
   std::uint32_t seq = 0;
   std::span<const std::byte> input;
-  std::span<std::byte> output;           ///< The result extent.
+  std::span<std::byte> output;  ///< The result extent.
+  JobMessages messages;
   ResultRoom* room = nullptr;            ///< For a result that outgrows it; nullptr: such a one is too large.
   std::span<const std::byte> arguments;  ///< Encoded; private memory.
   /// A private, writable mapping of the request; nullptr: the handler may not write its input.
@@ -72,6 +81,7 @@ class JobContext : private rm_job {
   [[nodiscard]] bool take_arguments(const RegisteredHandler& handler, std::span<const std::byte> encoded);
   [[nodiscard]] bool get_room(std::uint64_t size) noexcept;
   [[nodiscard]] std::string too_large() const;
+  [[nodiscard]] bool send(std::uint32_t kind, std::span<const std::byte> bytes) noexcept;
   void say(std::string_view text);
   [[nodiscard]] bool find_argument(std::string_view name, std::string_view& value) const;
 

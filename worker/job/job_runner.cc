@@ -150,6 +150,7 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
   given_.seq = seq;
   given_.input = extents.request;
   given_.output = extents.result;
+  given_.messages = {extents.messages, &session.port.reply, claim.slot};
   given_.room = (claim.job.flags & shm::kJobTakesSpilled) != 0 ? &room_ : nullptr;
   // Always copied, so that the client cannot change arguments after the check.
   given_.arguments = arguments_.copy(extents.arguments);

@@ -68,11 +68,10 @@ TEST(SessionThreads, TellsPostedJobsOnceToWhicheverThreadAsks) {
   for (int taker = 0; taker < 3; ++taker) {
     takers.emplace_back([&] {
       while (left.load() != 0) {
-        std::uint64_t cookie = 0;
-        Outcome outcome;
-        if (!core->next(std::chrono::milliseconds(1), cookie, outcome)) continue;
-        EXPECT_EQ(outcome.text(), std::to_string(cookie));
-        ++told[cookie];
+        Ended ended;
+        if (!core->next(std::chrono::milliseconds(1), ended)) continue;
+        EXPECT_EQ(ended.outcome.text(), std::to_string(ended.cookie));
+        ++told[ended.cookie];
         --left;
       }
     });

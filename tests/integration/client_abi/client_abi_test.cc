@@ -279,6 +279,52 @@ TEST_F(ClientAbi, RefusesInAForkedChild) {
   EXPECT_EQ(ended.text(), "parent's") << "untouched";
 }
 
+TEST_F(ClientAbi, AProgramOfTheFirstVersionKnowsNeitherLabelsNorMessages) {
+  start();
+  const Opened session = this->session();
+  rm_submit job = job_of("echo", 9, "old");
+  job.struct_size = offsetof(rm_submit, label);
+  job.label = reinterpret_cast<const char*>(1);  // what lies behind its struct is not read
+  job.message_bytes = UINT64_MAX;
+  submit(session.get(), job);
+  Taken ended;
+  ended.outcome.struct_size = offsetof(rm_outcome, dropped_messages);
+  ended.outcome.dropped_messages = 77;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED);
+  EXPECT_EQ(ended.text(), "old");
+  EXPECT_EQ(ended.outcome.dropped_messages, 77U) << "nor is it written";
+  job.struct_size = offsetof(rm_submit, label) - 1;
+  EXPECT_EQ(rm_session_submit(session.get(), &job, nullptr, nullptr, 0), RM_BAD_OPTION);
+}
+
+TEST_F(ClientAbi, MessagesComeBeforeTheOutcomeThatCountsTheRest) {
+  start_with("[pool.t]\ncommand = [\"" TALKING_WORKER "\"]\nworkers = 1\nspares = 0\n");
+  const Opened session = this->session();
+  rm_submit job = job_of("talk", 4);
+  const rm_submit_argument count{"messages", "9", 1};
+  job.arguments = &count;
+  job.argument_count = 1;
+  job.message_bytes = 128;
+  job.label = "talkative";
+  submit(session.get(), job);
+  for (int at = 1; at <= 8; ++at) {
+    Taken message;
+    ASSERT_EQ(rm_session_next(session.get(), kLong, &message.outcome), RM_MESSAGE);
+    EXPECT_EQ(message.text(), std::to_string(at));
+    EXPECT_EQ(message.outcome.cookie, 4U);
+    EXPECT_NE(message.outcome.job_id, 0U);
+    EXPECT_EQ(message.outcome.attempts, 1U);
+    EXPECT_EQ(message.outcome.detail, std::uint32_t{RM_MESSAGE_DATA});
+    EXPECT_STREQ(message.outcome.cause_name, "");
+  }
+  Taken ended;
+  ASSERT_EQ(rm_session_next(session.get(), kLong, &ended.outcome), RM_ENDED);
+  EXPECT_EQ(ended.text(), "8");
+  EXPECT_EQ(ended.outcome.dropped_messages, 3U);
+  job.message_bytes = UINT64_MAX;
+  EXPECT_EQ(rm_session_submit(session.get(), &job, nullptr, nullptr, 0), RM_BAD_OPTION);
+}
+
 TEST_F(ClientAbi, SaysWhichVersionItIs) {
   EXPECT_EQ(rm_client_abi(), std::uint32_t{RINGMASTER_CLIENT_ABI});
   EXPECT_NE(std::strchr(rm_client_version(), '.'), nullptr);

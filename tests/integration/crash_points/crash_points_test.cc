@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shm/job_end.h"
+#include "shm/message_log.h"
 #include "tests/integration/crash_points/arena.h"
 #include "tests/integration/crash_points/stepper.h"
 
@@ -24,6 +25,7 @@ struct Scenario {
   bool client_waits;
   shm::JobResult result;
   bool forced = false;  ///< a forced cancel of the job stands on record all the time
+  bool talks = false;   ///< the worker sends two messages
 };
 
 const Scenario kScenarios[] = {
@@ -38,6 +40,7 @@ const Scenario kScenarios[] = {
      true,
      {.detail = shm::kDetailSpilled, .result_bytes = 5'000'000, .message = {}}},
     {"DoneUnderAForcedCancel", true, true, {.result_bytes = 5, .message = {}}, true},
+    {"DoneWithMessages", true, true, {.result_bytes = 5, .message = {}}, false, true},
 };
 
 class CrashPoints : public ::testing::TestWithParam<Scenario> {
@@ -54,7 +57,7 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     ASSERT_TRUE(slot);
     slot_ = *slot;
     request_extent_ = *requests_.take(100);
-    result_extent_ = *results_.take(200);
+    result_extent_ = *results_.take(shm::reply_bytes(200, GetParam().talks ? kRoom : 0));
     shm::JobDescriptor job{};
     job.handler = 42;
     job.flags = GetParam().idempotent ? shm::kJobIdempotent : 0;
@@ -62,6 +65,11 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     job.request_bytes = 100;
     job.result_line = static_cast<std::uint32_t>(result_extent_.offset / shm::kCacheLine);
     job.result_capacity = 200;
+    if (GetParam().talks) {
+      job.flags |= shm::kJobTakesMessages;
+      job.message_room = kRoom;
+      shm::begin_log(log());
+    }
     seq_ = client_.publish(slot_, job).seq;
     forced_ = {{kSession, static_cast<std::uint16_t>(slot_), seq_}, Cause::CancelledByForce, 30};
     if (GetParam().client_waits) arena_.reply.done().event->fetch_or(shm::kWaitingBit);
@@ -77,9 +85,38 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     if (shm::claim(self, session, 1000, claimed) != shm::ClaimStatus::Claimed) return;
     const shm::JobExtents extents = shm::locate(session, claimed);
     if (extents.ok) std::memset(extents.result.data(), 0x5a, 5);
+    if (GetParam().talks) say(session, claimed, extents);
     (void)shm::finish(self, session, claimed, GetParam().result, 2000);
     // Its next look clears the bit that the claim left.
     EXPECT_EQ(shm::claim(self, session, 3000, claimed), shm::ClaimStatus::Nothing);
+  }
+
+  static void say(const shm::WorkerSession& session, const shm::Claim& claim, const shm::JobExtents& extents) {
+    for (const std::string_view text : {"one", "two"}) {
+      (void)shm::MessageWriter(extents.messages)
+          .append(shm::MessageKind::Data, claim.word.attempt() + 1, std::as_bytes(std::span(text)));
+      shm::announce_done(session.reply, claim.slot);
+    }
+  }
+  [[nodiscard]] std::span<std::byte> log() const {
+    return {arena_.reply.ring() + result_extent_.offset + shm::whole_lines(200), shm::message_log_bytes(kRoom)};
+  }
+  // Whatever a dead run had begun to write, its client reads whole messages of it, and then those of the next run.
+  void expect_whole_messages(shm::SlotWord end, bool crashed) const {
+    std::string told;
+    shm::MessageReader reader(log());
+    while (const auto message = reader.next()) told += std::to_string(message->attempt) + message->bytes + " ";
+    EXPECT_EQ(reader.dropped(), 0U);
+    if (!crashed) {
+      const std::string run = std::to_string(end.attempt() + 1);
+      const std::string last = run + "one " + run + "two ";
+      ASSERT_TRUE(told.ends_with(last)) << told;
+      told.resize(told.size() - last.size());
+      if (end.attempt() == 0) {
+        EXPECT_EQ(told, "");
+      }
+    }
+    EXPECT_TRUE(told.empty() || told == "1one " || told == "1one 1two ") << told;
   }
 
   [[nodiscard]] shm::ReapTarget target() const { return {kSession, kSerial, arena_.request, arena_.reply}; }
@@ -133,7 +170,8 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
   void expect_ends_once(shm::SlotWord seen) {
     if (word().state() == shm::SlotState::Ready) {
       EXPECT_TRUE(has_bit(arena_.reply.ready()));
-      EXPECT_FALSE(has_bit(arena_.reply.done()));
+      // A message is announced like an end.
+      EXPECT_TRUE(GetParam().talks || !has_bit(arena_.reply.done()));
       EXPECT_EQ(word().attempt(), seen.is_owned() ? 1U : 0U);
     }
     work(1);  // also clears a ready bit that was left on a slot which is not Ready: a hint, no leak
@@ -150,6 +188,7 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
       const bool crashed = seen.is_owned() && (GetParam().forced || !GetParam().idempotent);
       const Cause cause = GetParam().forced ? Cause::CancelledByForce : Cause::CrashedSignal;
       EXPECT_EQ(end.cause(), crashed ? cause : GetParam().result.cause);
+      if (GetParam().talks) expect_whole_messages(end, crashed);
       if (!crashed) {
         EXPECT_EQ(arena_.reply.line(slot).result_seq, seq_);
         EXPECT_EQ(arena_.reply.line(slot).result_bytes, GetParam().result.result_bytes);
@@ -168,6 +207,8 @@ class CrashPoints : public ::testing::TestWithParam<Scenario> {
     EXPECT_FALSE(has_bit(arena_.reply.done()));
     EXPECT_EQ(arena_.selves[1].lane->words.intent.load(), 0U);
   }
+
+  static constexpr std::uint32_t kRoom = 256;
 
   Arena arena_;
   shm::ClientPort client_{arena_.request, arena_.reply, arena_.board};

@@ -8,7 +8,7 @@ namespace {
 std::string shown(std::string_view text) {
   JobDescriptor job{};
   write_label(job, text);
-  EXPECT_EQ(job.reserved, 0U) << "no byte behind the label is written";
+  EXPECT_EQ(job.message_room, 0U) << "no byte behind the label is written";
   return read_label(job);
 }
 

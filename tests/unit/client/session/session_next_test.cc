@@ -20,7 +20,7 @@ std::uint64_t post(SessionCore& core, std::uint64_t cookie, std::string_view tex
 
 std::optional<Ended> next(SessionCore& core, Duration limit = Duration(0)) {
   std::optional<Ended> ended(std::in_place);
-  if (!core.next(limit, ended->cookie, ended->outcome)) ended.reset();
+  if (!core.next(limit, *ended)) ended.reset();
   return ended;
 }
 

@@ -89,11 +89,10 @@ TEST(SessionSpilled, NextFetchesItToo) {
   ASSERT_TRUE(
       session.core->submit("echo", request, {}, {.result_capacity = 4, .cookie = 77}, client::JobRecord::Taker::Next));
   ASSERT_TRUE(session.pool.step([](const shm::Claim&, const shm::JobExtents&) { return spilled(5); }));
-  std::uint64_t cookie = 0;
-  Outcome outcome;
-  ASSERT_TRUE(session.core->next(Duration(0), cookie, outcome));
-  EXPECT_EQ(cookie, 77U);
-  EXPECT_EQ(outcome.text(), "hello");
+  Ended ended;
+  ASSERT_TRUE(session.core->next(Duration(0), ended));
+  EXPECT_EQ(ended.cookie, 77U);
+  EXPECT_EQ(ended.outcome.text(), "hello");
 }
 
 TEST(SessionSpilled, WithoutTheDaemonsWordTheJobIsLostAndItsSlotFree) {

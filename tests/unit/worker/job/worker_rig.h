@@ -38,6 +38,15 @@ class WorkerRig : public testing::Test {
                      }},
                 {.name = "throw", .run = [](Job&) { throw std::runtime_error("as told"); }},
                 {.name = "remark", .run = [](Job& job) { job.remark("by the way"); }},
+                {.name = "talk",
+                 .result_constant = 0,
+                 .run =
+                     [this](Job& job) {
+                       const bool sent = job.send_message("hello");
+                       (void)job.send_output("oops", true);
+                       const bool told = (reply_.done().bits[0].load() & 1) != 0;
+                       job.output(std::string_view(told ? "announced" : sent ? "kept" : "dropped"));
+                     }},
                 {.name = "where", .run = [this](Job& job) { seen_ = job.input().data(); }},
                 {.name = "safe", .change_safe = true, .run = [this](Job& job) { seen_ = job.input().data(); }},
                 {.name = "scribble",
