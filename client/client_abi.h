@@ -5,9 +5,9 @@
  *
  *   rm_session* session = rm_session_open(NULL, "default", NULL, error, sizeof error);
  *   rm_submit job = {.struct_size = sizeof job, .handler = "sha256", .bytes = "abc", .byte_count = 3, .cookie = 17};
- *   if (rm_session_submit(session, &job, NULL, error, sizeof error) != RM_ACCEPTED) …
+ *   unsigned in_flight = rm_session_submit(session, &job, NULL, error, sizeof error) == RM_ACCEPTED;
  *   rm_outcome outcome = {.struct_size = sizeof outcome};
- *   while (rm_session_next(session, RM_FOREVER, &outcome) == RM_ENDED) {
+ *   for (; in_flight > 0 && rm_session_next(session, RM_FOREVER, &outcome) == RM_ENDED; --in_flight) {
  *     … outcome.cookie, outcome.status, outcome.result, outcome.result_bytes …
  *     rm_outcome_free(&outcome);
  *   }
@@ -129,7 +129,8 @@ enum {
   RM_MESSAGE = 4   /* As RM_ENDED, but *outcome is a message of a job that has room for them: RM_MESSAGE_… */
 };
 /* Returns the outcome of the job that was found ended first; waits for one for at most timeout_ns. The cost does not
- * depend on the number of jobs in flight. */
+ * depend on the number of jobs in flight. A result that outgrew its room is asked of the daemon: that is a round trip
+ * more, and up to 10 s if the daemon does not answer. */
 int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome);
 
 /* For event loops, before they sleep: spins for at most budget_ns until a job has ended. Returns at once if no job is

@@ -113,7 +113,12 @@ rm_session* rm_session_open(const char* socket, const char* pool, const rm_sessi
   return made;
 }
 
-void rm_session_close(rm_session* session) { session->session.close(); }
+void rm_session_close(rm_session* session) {
+  (void)guarded(nullptr, 0, [&] {
+    session->session.close();
+    return static_cast<int>(RM_ACCEPTED);
+  });
+}
 void rm_session_free(rm_session* session) { delete session; }
 
 int rm_session_event_fd(rm_session* session, char* error, size_t error_size) {

@@ -28,6 +28,7 @@ struct JobRoom {
   Extent result;
 };
 
+/// May throw std::bad_alloc, for the books of ring and heap; then nothing was taken.
 /// nullopt: success; `room` belongs to the caller, who must publish its slot or give it back by untake_slot().
 /// may_take: as for PageReserve::reaches.
 template <typename MayTake>
@@ -35,21 +36,28 @@ template <typename MayTake>
                                                 const JobNeeds& needs, MayTake&& may_take, JobRoom& room) {
   const auto slot = port.take_slot();
   if (!slot) return Shortage::Slot;
-  room.slot = *slot;
+  room = {*slot, {}, {}, {}};
+  const auto give_back = [&] {
+    requests.give_back(room.arguments.id);
+    requests.give_back(room.request.id);
+    port.untake_slot(*slot);
+  };
   Shortage none = Shortage::RequestRing;
-  Taken taken = requests.take(needs.request, room.request, may_take);
-  if (taken == Taken::Ok) {
-    taken = requests.take(needs.arguments, room.arguments, may_take);
+  try {
+    Taken taken = requests.take(needs.request, room.request, may_take);
+    if (taken == Taken::Ok) taken = requests.take(needs.arguments, room.arguments, may_take);
     if (taken == Taken::Ok) {
       none = Shortage::ResultRing;
       taken = results.take(needs.result, room.result, may_take);
-      if (taken == Taken::Ok) return std::nullopt;
-      requests.give_back(room.arguments.id);
     }
-    requests.give_back(room.request.id);
+    if (taken == Taken::Ok) return std::nullopt;
+    if (taken == Taken::NoMemory) none = Shortage::Memory;
+  } catch (...) {
+    give_back();
+    throw;
   }
-  port.untake_slot(*slot);
-  return taken == Taken::NoMemory ? Shortage::Memory : none;
+  give_back();
+  return none;
 }
 
 }  // namespace ringmaster::shm

@@ -5,6 +5,20 @@
 #include "shm/memfd.h"
 #include "tests/unit/shm/fixture.h"
 
+namespace {
+int allocations_left = -1;  // -1: as many as are asked for
+}  // namespace
+
+// Not inline: the compiler would take the pair for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  if (allocations_left == 0) throw std::bad_alloc();
+  if (allocations_left > 0) --allocations_left;
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
 namespace ringmaster::shm {
 namespace {
 
@@ -47,6 +61,24 @@ TEST(JobRoom, IsTakenAllOrNotAtAll) {
   EXPECT_EQ(r.take({64, 64, 4097}), Shortage::ResultRing);
   EXPECT_EQ(r.in_use(), 0U);
   EXPECT_EQ(r.free_slots(), 64U);
+}
+
+TEST(JobRoom, IsNotTakenWhereItsBooksCannotGrow) {
+  Room r;
+  bool taken = false;
+  int failed = 0;
+  for (int allocations = 0; !taken; ++allocations) {
+    allocations_left = allocations;
+    try {
+      taken = !r.take({64, 64, 64});
+    } catch (const std::bad_alloc&) {
+      ++failed;
+    }
+    allocations_left = -1;
+    ASSERT_EQ(r.in_use(), taken ? 192U : 0U) << allocations;
+    ASSERT_EQ(r.free_slots(), taken ? 63U : 64U) << allocations;
+  }
+  EXPECT_GT(failed, 0);
 }
 
 TEST(JobRoom, IsNotTakenWithoutMemory) {
