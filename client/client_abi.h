@@ -128,9 +128,8 @@ enum {
   RM_NOT_TOLD = 3, /* This process has no memory left, or struct_size is wrong. No outcome is lost. */
   RM_MESSAGE = 4   /* As RM_ENDED, but *outcome is a message of a job that has room for them: RM_MESSAGE_… */
 };
-/* Returns the outcome of the job that was found ended first; waits for one for at most timeout_ns. The cost does not
- * depend on the number of jobs in flight. A result that outgrew its room is asked of the daemon: that is a round trip
- * more, and up to 10 s if the daemon does not answer. */
+/* Returns the outcome of the job that ended first; waits for at most timeout_ns. The cost does not depend on the number
+ * of jobs in flight. A result that outgrew its room takes a round trip more, or 10 s if the daemon does not answer. */
 int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome);
 
 /* For event loops, before they sleep: spins for at most budget_ns until a job has ended. Returns at once if no job is
