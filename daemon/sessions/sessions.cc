@@ -38,6 +38,7 @@ void reserve_in_thread(EventLoop& loop, std::uint32_t uid, int file, std::uint64
   loop.closer().run(
       Closer::Account::of_uid(uid),
       [reserving, offset, bytes] {
+        // Signals that nudge the thread do not interrupt it: only a fatal one does (since Linux 5.19).
         reserving->reserved = shm::reserve_pages(reserving->fd.get(), offset, bytes);
         reserving->fd.reset();
       },

@@ -7,6 +7,7 @@ const { CreatedPool } = require('./created_pool.js')
 const { TaskError, unpackError } = require('./errors.js')
 const { failureOf } = require('./failure.js')
 const programs = require('./programs.js')
+const { ResultRooms } = require('./result_rooms.js')
 const { SharedData } = require('./shared_data.js')
 
 const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
@@ -39,6 +40,7 @@ class ProcessBackend {
   #inPlace = new WeakMap()
   #wasFull = false // a task was not taken
   #shared = []
+  #rooms
   #next = 1
   #opening // a promise, while the session is being opened
   #ending = null
@@ -49,6 +51,7 @@ class ProcessBackend {
   constructor (options, events) {
     this.#options = options
     this.#events = events
+    this.#rooms = new ResultRooms(options.resultCapacity, (options.resultBytes ?? kResultBytes) / 2 / (options.maxThreads * options.concurrentTasksPerWorker + 1))
     this.#own = options.pool === undefined ? options : { filename: null, name: 'default' }
     this.#hold = setInterval(() => {}, 60000).unref()
     this.#start()
@@ -163,7 +166,7 @@ class ProcessBackend {
     const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
     const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
     const number = this.#next++
-    const answer = this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, o.resultCapacity, o.runTimeout, o.idempotent)
+    const answer = this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, this.#rooms.of(task), o.runTimeout, o.idempotent)
     if (answer === kFull) {
       // What ends makes room. Where nothing flies, what is lent has to come back first.
       if (this.#flying.size === 0) setTimeout(() => this.#sendWaiting(), 5)
@@ -191,7 +194,7 @@ class ProcessBackend {
   }
 
   // messages: [description, native stack or ''] of each that is not done. facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
-  // buffers), its bytes, flags, ns run, cause.
+  // buffers), its bytes, flags, the result's bytes, cause.
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
@@ -209,6 +212,7 @@ class ProcessBackend {
       this.#flying.delete(number)
       const one = { task, failed: true, value: undefined, channel: undefined, told: 0 }
       if (status === kDone) this.#bootFailed = undefined
+      if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
       if (bytes > 0) this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
       else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i] }, this.#options)
       if (task !== undefined) ended.push(one)

@@ -191,7 +191,7 @@ void ClientSession::add(Batch& batch, rm_outcome& outcome) {
   facts[1] = outcome.status;
   facts[2] = outcome.detail;
   facts[3] = facts[4] = facts[5] = 0;
-  facts[6] = static_cast<double>(outcome.run_ns);
+  facts[6] = static_cast<double>(outcome.result_bytes);
   facts[7] = outcome.cause;
   if (outcome.status != RM_STATUS_DONE) {
     napi_value texts = nullptr;
