@@ -78,6 +78,8 @@ struct PoolConfig {
   unsigned most_workers = 0;  ///< of a created pool: seats are kept for so many; 0: for `workers`
 
   Duration idle_timeout = std::chrono::seconds{30};  ///< of workers beyond min_workers; 0: they stay
+  /// How long a job waits before there are more workers, one for each job; nullopt ("auto"): core::Scaling's own rule.
+  std::optional<Duration> grow_after;
   Duration start_timeout = std::chrono::seconds{30};
   Duration health_queue_age = std::chrono::seconds{30};  ///< 0: waiting jobs never degrade the daemon
   Duration queue_timeout{};                              ///< 0: a queued job waits for as long as its client wants

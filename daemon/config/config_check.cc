@@ -168,6 +168,9 @@ void check_pool_values(PoolConfig& pool, TableReader& reader) {
     reader.complain("run_timeout",
                     to_string(pool.run_timeout) + " is too short to be kept, at least " + to_string(shortest));
   }
+  if (pool.grow_after && *pool.grow_after < std::chrono::milliseconds{1}) {
+    reader.complain("grow_after", to_string(*pool.grow_after) + " is too short, at least 1ms; or \"auto\"");
+  }
   if (pool.run_timeout > pool.max_timeout) {
     reader.complain("run_timeout",
                     to_string(pool.run_timeout) + " is longer than max_timeout (" + to_string(pool.max_timeout) + ")");

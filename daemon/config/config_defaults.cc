@@ -81,6 +81,8 @@ handlers = ["all"]
 # and one goes when it was not needed for idle_timeout ("0s": never). max may be "auto".
 workers = "auto"
 idle_timeout = "30s"
+# Or: when a job has waited for grow_after, such as "20ms" (at least 1ms), so many at once that each job has a worker.
+grow_after = "auto"
 # More processes, which are ready to take over at once when a worker dies. Workers and spares: at most 256.
 spares = 1
 

@@ -191,6 +191,12 @@ void read_workers(TableReader& pool, std::vector<Problem>& problems, const std::
   range.finish();
 }
 
+void read_grow_after(TableReader& pool, PoolConfig& config) {
+  const Node* node = pool.find("grow_after");
+  if (node == nullptr || (node->kind == Node::Kind::String && node->text == "auto")) return;
+  pool.read("grow_after", config.grow_after.emplace());
+}
+
 }  // namespace
 
 DaemonConfig read_daemon(const Node& table, const World& world, std::vector<Problem>& problems) {
@@ -276,6 +282,7 @@ PoolConfig read_pool(const std::string& name, const Node& table, const World& wo
   read_workers(reader, problems, path, config);
   reader.read("spares", config.spares, 0, kMaxSeats - 1);
   reader.read("idle_timeout", config.idle_timeout);
+  read_grow_after(reader, config);
   reader.read("start_timeout", config.start_timeout);
   reader.read("queue_timeout", config.queue_timeout);
   reader.read("health_queue_age", config.health_queue_age);

@@ -13,7 +13,7 @@ Staffing::Staffing(const config::PoolConfig& config, const Rooms& rooms, Ports p
       ports_(std::move(ports)),
       availability_(config::range_of(config).min + config.spares),
       policy_(config.restart, rooms.seats.size(), ports_.random),
-      scaling_(config::range_of(config), config.idle_timeout) {}
+      scaling_(config::range_of(config), config.idle_timeout, config.grow_after) {}
 
 void Staffing::became_ready(core::SeatNumber seat, core::TimePoint now) {
   available(core::Availability::Event::BecameReady);

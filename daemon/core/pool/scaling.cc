@@ -17,8 +17,8 @@ constexpr int kMemory = 4;
 
 }  // namespace
 
-Scaling::Scaling(WorkerRange range, Duration idle_timeout)
-    : range_(range), idle_timeout_(idle_timeout), wanted_(range.min), needed_(range.max) {
+Scaling::Scaling(WorkerRange range, Duration idle_timeout, std::optional<Duration> grow_after)
+    : range_(range), idle_timeout_(idle_timeout), grow_after_(grow_after), wanted_(range.min), needed_(range.max) {
   RM_CHECK(range.min >= 1 && range.min <= range.max, "min=%u max=%u", range.min, range.max);
 }
 
@@ -53,7 +53,13 @@ void Scaling::look(TimePoint now, const Sight& sight) {
 }
 
 void Scaling::grow(TimePoint now, const Sight& sight) {
-  if (wanted_ >= range_.max || sight.queued == 0 || sight.oldest < start_cost()) return;
+  if (wanted_ >= range_.max || sight.queued == 0 || sight.oldest < patience()) return;
+  if (!grow_after_) return double_at_most(now, sight);
+  const auto jobs = static_cast<unsigned>(std::min<std::uint64_t>(sight.running + sight.queued, range_.max));
+  if (jobs > wanted_) want(now, jobs);
+}
+
+void Scaling::double_at_most(TimePoint now, const Sight& sight) {
   if (!helpers_came_ || now - *helpers_came_ < start_cost()) return;
   const std::uint64_t more = std::min<std::uint64_t>({sight.queued, wanted_, range_.max - wanted_});
   want(now, wanted_ + static_cast<unsigned>(more));
@@ -76,7 +82,7 @@ void Scaling::want(TimePoint now, unsigned workers) {
 void Scaling::plan_look(TimePoint now, bool awake) {
   next_look_.reset();
   if (range_.min == range_.max) return;
-  if (awake && wanted_ < range_.max) next_look_ = now + std::min(start_cost(), kLongestLook);
+  if (awake && wanted_ < range_.max) next_look_ = now + std::min(patience(), kLongestLook);
   if (wanted_ <= range_.min || idle_timeout_ == Duration::zero()) return;
   const TimePoint idle_at = needed_[wanted_ - 1] + idle_timeout_;
   next_look_ = next_look_ ? std::min(*next_look_, idle_at) : idle_at;

@@ -13,6 +13,7 @@ namespace ringmaster::core {
 ///
 /// - It grows when a job has waited longer than the start of a worker takes: an earlier start would not have helped it.
 ///   By as many as wait, at most to double; and not again before those are at work and have had as long to help.
+///   With `grow_after`: when a job has waited for so long; at once to one worker for each job, running or not.
 /// - It shrinks to the number of workers that had something to do at some time in the last `idle_timeout` (0: never).
 ///
 /// A range of one number needs no look, and never changes anything.
@@ -28,7 +29,7 @@ class Scaling {
   };
 
   /// REQUIRES: 1 <= min <= max, here and below.
-  Scaling(WorkerRange range, Duration idle_timeout);
+  Scaling(WorkerRange range, Duration idle_timeout, std::optional<Duration> grow_after = std::nullopt);
 
   /// A successor finds so many at work, and goes on with them.
   void take_over(TimePoint now, unsigned active);
@@ -45,13 +46,16 @@ class Scaling {
 
  private:
   void grow(TimePoint now, const Sight& sight);
+  void double_at_most(TimePoint now, const Sight& sight);
   void shrink(TimePoint now);
   void plan_look(TimePoint now, bool awake);
   void want(TimePoint now, unsigned workers);
   [[nodiscard]] Duration start_cost() const;
+  [[nodiscard]] Duration patience() const { return grow_after_.value_or(start_cost()); }
 
   WorkerRange range_;
   Duration idle_timeout_;
+  std::optional<Duration> grow_after_;
   unsigned wanted_;
   std::optional<Duration> start_cost_;     ///< of the last starts
   std::optional<TimePoint> helpers_came_;  ///< since when all that are wanted are at work

@@ -62,6 +62,19 @@ TEST_F(DaemonScaling, ABurstGrowsAPoolAndIdlenessShrinksIt) {
   EXPECT_EQ(status().incidents_size(), 0);
 }
 
+TEST_F(DaemonScaling, EachJobHasAWorkerWhenItIsToldHowLongOneMayWait) {
+  start_range("grow_after = \"10ms\"\nidle_timeout = \"0s\"\nrun_timeout = \"200s\"\n");
+  Session session = open();
+  eventually("one works", [this] { return active() == 1; });
+  std::vector<PendingJob> jobs = burst(session, 2);
+  eventually("two work", [this] { return status().running() == 2; });
+  EXPECT_EQ(status().workers_wanted(), 2U);
+  std::vector<PendingJob> more = burst(session, 8);
+  eventually("three work", [this] { return status().running() == 3; });
+  end(jobs);
+  end(more);
+}
+
 TEST_F(DaemonScaling, ASuccessorGoesOnWithTheWorkersThatAreThere) {
   start_range("idle_timeout = \"0s\"\nrun_timeout = \"200s\"\n");
   Session session = open();

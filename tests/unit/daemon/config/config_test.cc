@@ -81,6 +81,7 @@ command = ["thumb", "--fast"]
 workers = { min = 3, max = 4 }
 spares = 2
 idle_timeout = "9s"
+grow_after = "20ms"
 start_timeout = "1s"
 queue_timeout = "2s"
 run_timeout = "3s"
@@ -127,6 +128,7 @@ nofile = "unlimited"
   pool.min_workers = 3;
   pool.spares = 2;
   pool.idle_timeout = 9s;
+  pool.grow_after = 20ms;
   pool.start_timeout = 1s;
   pool.queue_timeout = 2s;
   pool.run_timeout = 3s;

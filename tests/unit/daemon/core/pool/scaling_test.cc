@@ -68,6 +68,22 @@ TEST(Scaling, WaitsForThoseThatItHasWished) {
   EXPECT_EQ(room.see(waiting(room.pool, 100, 10s)), 4U);
 }
 
+TEST(Scaling, GrowsToOneForEachJobAtOnceWhenItIsToldHowLongAJobMayWait) {
+  Scaling pool({1, 8}, kIdle, 20ms);
+  pool.started(kCost);
+  pool.look(kNow, {3, 20ms - 1ns, 1, 1, true});
+  EXPECT_EQ(pool.wanted(), 1U);
+  EXPECT_EQ(pool.next_look(), kNow + 20ms);
+  pool.look(kNow, {3, 20ms, 1, 1, true});
+  EXPECT_EQ(pool.wanted(), 4U) << "one runs, three wait";
+  pool.look(kNow, {3, 30ms, 1, 1, true});
+  EXPECT_EQ(pool.wanted(), 4U) << "they are coming";
+  pool.look(kNow, {4, 30ms, 1, 1, true});
+  EXPECT_EQ(pool.wanted(), 5U) << "before those are here";
+  pool.look(kNow, {100, 30ms, 5, 5, true});
+  EXPECT_EQ(pool.wanted(), 8U) << "its end";
+}
+
 TEST(Scaling, KnowsAStartsCostByTheLastStarts) {
   Room room;
   room.pool.started(kCost + 400ms);
