@@ -1,8 +1,9 @@
 """Thumbnails of a folder of pictures, with Pillow, in worker processes.
 
-    thumbs.py PICTURES THUMBNAILS [--executor ringmaster|concurrent.futures] [--poison N]
+    thumbs.py [PICTURES [THUMBNAILS]] [--executor ringmaster|concurrent.futures] [--poison N]
 
-A picture that crashes its decoder costs itself only. With --executor concurrent.futures it costs all that come after it.
+The folders are "pictures", which is drawn if it is not there, and "thumbnails" unless named. A picture that crashes its
+decoder costs itself only. With --executor concurrent.futures it costs all that come after it.
 --poison N: every Nth picture does so (a crash like that of a decoder's bug, made on purpose)."""
 import argparse
 import ctypes
@@ -12,7 +13,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ringmaster import Executor
 
@@ -26,6 +27,15 @@ def thumbnail(source, target, poisoned):
     return target
 
 
+def draw(folder, count=100):
+    """For whoever has no pictures at hand."""
+    os.makedirs(folder)
+    for number in range(count):
+        picture = Image.new('RGB', (800, 600), (number * 5 % 256, 90, 160))
+        ImageDraw.Draw(picture).ellipse((100, 50, 200 + 6 * number % 600, 550), fill=(240, 200, number * 7 % 256))
+        picture.save(os.path.join(folder, f'{number:03}.png'), compress_level=1)
+
+
 def make_executor(name):
     if name == 'ringmaster':
         return Executor(run_timeout=20)
@@ -34,11 +44,13 @@ def make_executor(name):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('pictures')
-    parser.add_argument('thumbnails')
+    parser.add_argument('pictures', nargs='?', default='pictures')
+    parser.add_argument('thumbnails', nargs='?', default='thumbnails')
     parser.add_argument('--executor', choices=('ringmaster', 'concurrent.futures'), default='ringmaster')
     parser.add_argument('--poison', type=int, default=0)
     given = parser.parse_args()
+    if not os.path.exists(given.pictures):
+        draw(given.pictures)
     os.makedirs(given.thumbnails, exist_ok=True)
     names = sorted(name for name in os.listdir(given.pictures) if name.lower().endswith(('.jpg', '.jpeg', '.png', '.webp')))
     begin = time.perf_counter()

@@ -1,21 +1,21 @@
 #!/bin/bash
-# The programs of a package tree need glibc only, of the version that the README names; and they run where there is
+# The programs of a package tree need glibc only, of that version or an older one; and they run where there is
 # nothing else: a job, a worker's death whose stack nobody can read without libdw, a stop.
 #
-#   programs_check.sh TREE        (namespaces: as root, or where a user may make them)
+#   programs_check.sh TREE GLIBC  (namespaces: as root, or where a user may make them)
 set -euo pipefail
 tree=$(realpath "$1")
-newest=2.34
+newest=$2
 fail() { echo "FAIL: $*" >&2; [ ! -s "${here:-}/log" ] || tail -n 20 "$here/log" >&2; exit 1; }
 
-# What is ours: programs, libraries, handlers, parts for Node.js.
+# What is ours: programs, libraries, handlers, parts for Node.js and Python.
 mapfile -t files < <(find "$tree" -type f \( -perm -u+x -o -name '*.so*' -o -name '*.node' \) | sort)
 [ ${#files[@]} -ge 7 ] || fail "only ${#files[@]} programs and libraries in $tree"
 for file in "${files[@]}"; do
   for needed in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
     case $needed in
       libc.so.6 | libm.so.6 | ld-linux-*.so.*) ;;
-      libringmaster.so.1) [[ $file = *.node ]] || fail "$file needs $needed" ;;
+      libringmaster.so.1) [[ $file = *.node || $file = *.abi3.so ]] || fail "$file needs $needed" ;;
       *) fail "$file needs $needed" ;;
     esac
   done
