@@ -1,9 +1,12 @@
-"""ringmaster.Executor and ProcessPoolExecutor in one run, one worker each; their blocks alternate.
+"""ringmaster.Executor and ProcessPoolExecutor in one run, and loky's where it is installed (joblib brings one); one worker
+each; their blocks alternate.
 
     executors.py [--blocks N] [--json FILE]
 
-Prints the median of the blocks' medians, and the ratio."""
+Prints the median of the blocks' medians, and the ratio to ProcessPoolExecutor's. What making and copying 16 MiB takes in
+this process is measured too: the floor of what comes back."""
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -53,12 +56,15 @@ def mapped(executor, count=2000):
     return count / (time.perf_counter() - begin)
 
 
+def numpy_is_here():
+    return importlib.util.find_spec('numpy') is not None
+
+
 def payloads():
-    try:
-        import numpy
-        return {'16 MiB array there': numpy.zeros(BIG, dtype='u1'), '16 MiB bytes there': bytes(BIG)}
-    except ImportError:
+    if not numpy_is_here():
         return {'16 MiB bytes there': bytes(BIG)}
+    import numpy
+    return {'16 MiB array there': numpy.zeros(BIG, dtype='u1'), '16 MiB bytes there': bytes(BIG)}
 
 
 def array(size):
@@ -73,8 +79,32 @@ ROWS = {
     'map()': ('jobs/s', mapped),
     **{name: ('us', lambda e, value=value: median_us(lambda: e.submit(nothing, value).result(), 8))
        for name, value in payloads().items()},
-    '16 MiB array back': ('us', lambda e: median_us(lambda: e.submit(array, BIG).result(), 8)),
 }
+if numpy_is_here():
+    ROWS['16 MiB array back'] = ('us', lambda e: median_us(lambda: e.submit(array, BIG).result(), 8))
+
+
+def floor_of_array_back():
+    """Making the array and copying it once, in one process."""
+    import numpy
+    target = numpy.zeros(BIG, dtype='u1')
+
+    def act():
+        target[:] = array(BIG)
+    return median_us(act, 8)
+
+
+def peers():
+    makers = {'ringmaster': lambda: Executor(1),
+              'concurrent.futures': lambda: ProcessPoolExecutor(1, mp_context=get_context('spawn'))}
+    for module in ('loky', 'joblib.externals.loky'):
+        try:
+            loky = importlib.import_module(module)
+        except ImportError:
+            continue
+        makers['loky'] = lambda: loky.ProcessPoolExecutor(1)
+        break
+    return makers
 
 
 def after_a_death(make):
@@ -97,33 +127,44 @@ def after_a_death(make):
         return statistics.median(times)
 
 
+def show(value):
+    return 'never' if value is None else f'{value:,.1f}' if value < 100 else f'{value:,.0f}'
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--blocks', type=int, default=9)
     parser.add_argument('--json')
     given = parser.parse_args()
-    makers = {'ringmaster': lambda: Executor(1),
-              'concurrent.futures': lambda: ProcessPoolExecutor(1, mp_context=get_context('spawn'))}
+    makers = peers()
     executors = {name: make() for name, make in makers.items()}
     seen = {row: {name: [] for name in makers} for row in ROWS}
+    floors = []
     for executor in executors.values():
         median_us(lambda: executor.submit(nothing).result(), 300)
     for _ in range(given.blocks):
         for row, (_, measure) in ROWS.items():
             for name, executor in executors.items():
                 seen[row][name].append(measure(executor))
+        if numpy_is_here():
+            floors.append(floor_of_array_back())
     for executor in executors.values():
         executor.shutdown()
     result = {row: {'unit': ROWS[row][0], **{name: statistics.median(values) for name, values in both.items()}}
               for row, both in seen.items()}
+    if floors:
+        result['16 MiB array back']['floor'] = statistics.median(floors)
     result['worker killed, next result'] = {'unit': 'ms', **{name: after_a_death(make) for name, make in makers.items()}}
     print(f'Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}\n')
-    print('| | concurrent.futures | ringmaster | ratio |\n|---|---|---|---|')
+    others = [name for name in makers if name not in ('concurrent.futures', 'ringmaster')]
+    columns = ['concurrent.futures', *others, 'ringmaster']
+    print('| | ' + ' | '.join(columns) + ' | ratio |\n|' + '---|' * (len(columns) + 2))
     for row, values in result.items():
         theirs, ours = values['concurrent.futures'], values['ringmaster']
-        show = ['never' if one is None else f'{one:,.1f}' if one < 100 else f'{one:,.0f}' for one in (theirs, ours)]
         ratio = '' if theirs is None else f'{ours / theirs:.3f}' if values['unit'] == 'us' else f'{ours / theirs:.1f} x'
-        print(f'| {row}, {values["unit"]} | {show[0]} | {show[1]} | {ratio} |')
+        print(f'| {row}, {values["unit"]} | ' + ' | '.join(show(values[name]) for name in columns) + f' | {ratio} |')
+    if floors:
+        print(f'\n16 MiB made and copied once in one process: {show(result["16 MiB array back"]["floor"])} us')
     if given.json:
         with open(given.json, 'w') as file:
             json.dump(result, file, indent=1)

@@ -7,6 +7,7 @@
 
 #include "bindings/python/native/extent.h"
 #include "bindings/python/native/future.h"
+#include "bindings/python/native/lent.h"
 #include "bindings/python/native/session.h"
 #include "bindings/python/native/task_pieces.h"
 
@@ -190,6 +191,12 @@ PyObject* make_session_type(PyObject* module) {
   return PyType_FromModuleAndSpec(module, &spec, nullptr);
 }
 
+template <auto Act>
+PyObject* around_fork(PyObject* /*module*/, PyObject* /*none*/) {
+  Act();
+  Py_RETURN_NONE;
+}
+
 // begin(future) -> whether its call is still wanted
 PyObject* begin(PyObject* /*module*/, PyObject* future) {
   const int begun = begin_future(future);
@@ -231,10 +238,14 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
 }
 
 PyObject* make_module() {
-  static std::array<PyMethodDef, 4> functions{{{"open", open_session, METH_VARARGS, nullptr},
-                                               {"begin", begin, METH_O, nullptr},
-                                               {"settle", settle, METH_VARARGS, nullptr},
-                                               {nullptr, nullptr, 0, nullptr}}};
+  static std::array<PyMethodDef, 7> functions{
+      {{"open", open_session, METH_VARARGS, nullptr},
+       {"begin", begin, METH_O, nullptr},
+       {"settle", settle, METH_VARARGS, nullptr},
+       {"before_fork", around_fork<&Lent::before_fork>, METH_NOARGS, nullptr},
+       {"after_fork_in_parent", around_fork<&Lent::after_fork_in_parent>, METH_NOARGS, nullptr},
+       {"after_fork_in_child", around_fork<&Lent::after_fork_in_child>, METH_NOARGS, nullptr},
+       {nullptr, nullptr, 0, nullptr}}};
   static std::array<PyModuleDef_Slot, 2> slots{{{Py_mod_exec, slot(execute)}, {0, nullptr}}};
   static PyModuleDef definition{PyModuleDef_HEAD_INIT,
                                 "ringmaster._client",

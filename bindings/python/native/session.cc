@@ -6,6 +6,7 @@
 
 #include "bindings/python/native/extent.h"
 #include "bindings/python/native/future.h"
+#include "bindings/python/native/lent.h"
 #include "bindings/python/native/task_pieces.h"
 
 namespace ringmaster::python {
@@ -18,12 +19,11 @@ constexpr std::size_t kCopyBelow = std::size_t{16} << 10;
 // To write less takes less time than to let another thread run and to come back.
 constexpr std::uint64_t kWriteUnlockedFrom = std::uint64_t{256} << 10;
 
-class Result final : public Extent {
+class Result final : public Lent {
  public:
   Result(rm_outcome& taken, std::shared_ptr<std::atomic<std::uint64_t>> lent) noexcept
       // The memory is this session's, and nobody else looks at it any more.
-      : Extent(
-            {static_cast<std::byte*>(const_cast<void*>(taken.result)), static_cast<std::size_t>(taken.result_bytes)}),
+      : Lent({static_cast<std::byte*>(const_cast<void*>(taken.result)), static_cast<std::size_t>(taken.result_bytes)}),
         outcome_(taken),
         lent_(std::move(lent)) {
     taken.held = nullptr;

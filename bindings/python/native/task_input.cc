@@ -17,6 +17,8 @@ std::shared_ptr<TaskInput> TaskInput::map(rm_job& job) {
   // The mapping is moved to an address of its own, and stays where it was, too, as if nobody had touched it yet.
   void* const moved = ::mremap(from, end - begin, end - begin, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, nullptr);
   if (moved == MAP_FAILED) return nullptr;
+  // Unlike the worker's own mappings it is there in processes that the call forks.
+  (void)::madvise(moved, end - begin, MADV_DOFORK);
   auto* const pages = static_cast<std::byte*>(moved);
   return std::shared_ptr<TaskInput>(new TaskInput({pages + (at - from), static_cast<std::size_t>(job.input_size)},
                                                   {pages, static_cast<std::size_t>(end - begin)}));

@@ -2,6 +2,7 @@
 there already."""
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ from ._workers import StartData, Workers
 _OPEN_PATIENCE_MS = 500
 _POOL_PATIENCE_MS = 10_000
 _START_PATIENCE = 30.0
+# A call that no worker has begun by then gets one, as in a ProcessPoolExecutor. Shorter calls share those that are there.
+_GROW_AFTER = '10ms'
 
 
 @dataclass
@@ -26,8 +29,10 @@ class Options:
     max_tasks: int
     run_timeout: float | None
     memory_max: int | None
+    cgroup: str | None
     retries: int
     spares: int
+    idle_timeout: float | None
     strict: bool
     request_bytes: int
     result_bytes: int
@@ -59,7 +64,7 @@ class Backend:
             # Workers that die over calls are started again at once, however many; one that cannot start ends all.
             restart = {'budget': 100000, 'backoff_initial': '1ms', 'backoff_max': '100ms'}
             self._daemon.start([sys.executable, *_args_from_interpreter_flags(), boot, path], self._pool_keys(), restart,
-                               options.max_tasks)
+                               options.max_tasks, options.cgroup or 'auto')
         except BaseException:
             self.end()
             raise
@@ -68,7 +73,8 @@ class Backend:
         options = self._options
         timeout = FOR_EVER if options.run_timeout is None else f'{max(10, round(options.run_timeout * 1000))}ms'
         keys: dict[str, Any] = {
-            'workers': options.workers, 'spares': options.spares, 'run_timeout': timeout, 'max_timeout': FOR_EVER,
+            'workers': {'min': 1, 'max': options.workers}, 'grow_after': _GROW_AFTER, 'spares': options.spares,
+            'idle_timeout': f'{round((options.idle_timeout or 0) * 1000)}ms', 'run_timeout': timeout, 'max_timeout': FOR_EVER,
             'start_timeout': FOR_EVER, 'health_queue_age': '0s', 'retries': min(15, options.retries + 1),
             'leftovers': 'keep', 'grace': '0s'}
         if options.memory_max is not None:
@@ -85,7 +91,9 @@ class Backend:
             asked = time.monotonic()
             there = daemon.listens()
             try:
-                return self._open_at(daemon.socket, POOL, _OPEN_PATIENCE_MS)
+                session = self._open_at(daemon.socket, POOL, _OPEN_PATIENCE_MS)
+                self._look_at_limits(daemon)
+                return session
             except OSError as failure:
                 now = time.monotonic()
                 # Workers may take long to start: asked again, as long as the daemon is there.
@@ -101,6 +109,11 @@ class Backend:
         return _client.open(socket, pool, 0, options.request_bytes, options.result_bytes, f'python {os.getpid()}',
                             patience_ms)
 
+    def _look_at_limits(self, daemon: PrivateDaemon) -> None:
+        why = daemon.why_no_memory_limit() if self._options.memory_max is not None else ''
+        if why:
+            logging.getLogger('ringmaster').warning('memory_max is not kept: workers have no cgroup with a limit: %s', why)
+
     @property
     def daemon_pid(self) -> int | None:
         return self._daemon.pid if self._daemon is not None else None
@@ -113,6 +126,11 @@ class Backend:
         """Ends the workers at once. Any number of times."""
         if self._daemon is not None:
             self._daemon.kill_workers()
+
+    def hang_up(self) -> None:
+        """Ends the workers; those at work have a second. Any number of times."""
+        if self._daemon is not None:
+            self._daemon.hang_up()
 
     def end(self) -> None:
         """Nothing is left afterwards."""

@@ -98,7 +98,9 @@ def main() -> None:
     parent.take_standard()
     del parent.start
     from ringmaster._serve import serve
-    sys.exit(serve(worker))
+    status = serve(worker)
+    parent.socket.close()
+    sys.exit(status)
 
 
 def _cannot_start(worker: Any, parent: _Parent, what: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,8 @@ _EARLY_NAMES = {'HOME', 'LANG', 'TZ', 'PATH', 'VIRTUAL_ENV', 'ASAN_OPTIONS', 'LS
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return '{ ' + ', '.join(f'{_toml(key)} = {_toml(one)}' for key, one in value.items()) + ' }'
     return json.dumps(value, ensure_ascii=False).replace('\x7f', '\\u007f')
 
 
@@ -47,11 +50,13 @@ class PrivateDaemon:
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = -1
 
-    def start(self, command: list[str], options: dict[str, Any], restart: dict[str, Any], recycle: int) -> None:
+    def start(self, command: list[str], options: dict[str, Any], restart: dict[str, Any], recycle: int,
+              cgroup: str = 'auto') -> None:
+        """`cgroup`: where workers get one each, if their memory has a limit."""
         early = {name: value for name, value in os.environ.items()
                  if (name.startswith(_EARLY) or name in _EARLY_NAMES) and _is_text(value)}
         daemon = {'log_level': 'warning', 'shutdown_timeout': '1s', 'socket_mode': '0600', 'allow_uids': [os.getuid()],
-                  'cgroup': 'auto' if 'memory_max' in options else 'off'}
+                  'cgroup': cgroup if 'memory_max' in options else 'off'}
         limits = {'bytes_per_uid': '1024GiB', 'crashes_per_minute': 1000000}
         session = {'request_ring_max': '64GiB', 'result_ring_max': '64GiB'}
         pool = f'pool.{POOL}'
@@ -89,12 +94,20 @@ class PrivateDaemon:
     def ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
-    def last_words(self) -> str:
+    def _words(self) -> str:
         try:
             with open(self._log, encoding='utf-8', errors='replace') as file:
-                return ' '.join(file.read()[-2000:].split('\n')[-4:]).strip()
+                return file.read()
         except OSError:
             return ''
+
+    def last_words(self) -> str:
+        return ' '.join(self._words()[-2000:].split('\n')[-4:]).strip()
+
+    def why_no_memory_limit(self) -> str:
+        """'': memory_max is kept, or RINGMASTER_LOG shows already that it is not."""
+        told = re.search(r'"memory_max is not enforced.*? reason="((?:[^"\\]|\\.)*)"', self._words())
+        return told[1].replace('\\"', '"') if told else ''
 
     def hang_up(self) -> None:
         """The daemon is to end; workers that are at work have a second. Any number of times, in a forked child too."""

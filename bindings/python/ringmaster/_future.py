@@ -1,9 +1,11 @@
 """A concurrent.futures.Future whose waiting caller may collect its result itself."""
 from __future__ import annotations
 
+import os
 import threading
 import time
 from concurrent.futures import _base
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 from . import _client
@@ -52,8 +54,14 @@ class Future(_base.Future):  # type: ignore[type-arg]
         return super().exception(timeout)
 
 
+def forked_error() -> BrokenProcessPool:
+    return BrokenProcessPool('this executor belongs to the parent process; a forked child needs one of its own')
+
+
 def _help(pool: Pool, future: Future, timeout: float | None) -> float | None:
     """Collects until the future is settled, if no other thread does so. Returns what is left of the timeout."""
+    if pool.pid != os.getpid():
+        raise forked_error()  # it will never be settled here
     if timeout is None:
         pool.collect_for(future, None)
         return None

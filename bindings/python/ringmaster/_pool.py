@@ -7,7 +7,8 @@ import threading
 import time
 import weakref
 from collections import deque
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import _base
+from concurrent.futures.process import BrokenProcessPool, _RemoteTraceback
 from typing import TYPE_CHECKING, Any
 
 from . import _client, _codec
@@ -26,6 +27,8 @@ _AHEAD_NS = 2_000_000
 _MOST_AHEAD = 64
 _MOST_KEYS = 256
 _ROOM = 64 << 10  # for a result, by the worker's rule
+# By the codes of client_abi.h: such a call is not accepted, and never will be.
+_REFUSED: dict[int, type[Exception]] = {3: ValueError, 4: OverflowError, 5: MemoryError}
 
 
 class Pool:
@@ -76,6 +79,8 @@ class Pool:
         future._key = key
         capacity = self._capacities.get(id(key), 0) if self._capacities else 0
         with self.lock:
+            if self.broken is not None or self.shutdown or exiting:
+                raise self.refusal()  # since it was asked for the first time
             self.queue.append((future, payload, buffers, capacity, 0, self._may_retry))
             session = self._session
             if session is None or (len(self.queue) > 1 and session.flying):
@@ -125,7 +130,14 @@ class Pool:
                 session.unfollow()
 
     def _finish(self, future: Future, value: Any, failure: BaseException | None) -> None:
-        settle(future, value, failure)
+        try:
+            settle(future, value, failure)
+        except BaseException as raised:
+            if future._state in OPEN or (isinstance(raised, KeyboardInterrupt)
+                                         and threading.current_thread() is self._main):
+                raise
+            # A callback's: whoever collects has nothing to do with it.
+            _base.LOGGER.exception('exception calling a callback of %r', future)
         session = self._session
         while future._gates:
             # Who waits for it may lead from now on.
@@ -135,6 +147,8 @@ class Pool:
             gate.release()
 
     def stop(self, cancel_futures: bool) -> None:
+        if self.pid != os.getpid():
+            return  # a forked child's copy, whose lock may be taken for ever
         cancelled = []
         with self.lock:
             self.shutdown = True
@@ -160,16 +174,25 @@ class Pool:
         if self.thread is not None and self.thread is not threading.current_thread() and self.pid == os.getpid():
             self.thread.join()
 
-    def break_with(self, why: str, cause: BaseException | None = None) -> None:
-        """Every call fails, and none is accepted any more."""
+    def break_with(self, why: str, cause: BaseException | None = None, *, at_once: bool = True) -> None:
+        """Every call fails, and none is accepted any more. `at_once`: whatever the workers do."""
         with self.lock:
             if self.broken is None:
                 self.broken, self.cause = why, cause
-        self.backend.kill()
+        if at_once:
+            self.backend.kill()
+        else:
+            self.backend.hang_up()
         session = self._session
         if session is not None:
             session.call()
             session.close()
+
+    def refusal(self) -> RuntimeError:
+        """Why no call is accepted any more."""
+        if self.broken is not None:
+            return self.broken_error()
+        return RuntimeError(f'cannot schedule new futures after {"" if self.shutdown else "interpreter "}shutdown')
 
     def broken_error(self) -> BrokenProcessPool:
         error = BrokenProcessPool(self.broken or 'the pool of worker processes is gone')
@@ -209,7 +232,8 @@ class Pool:
             elif failure is not None:
                 self._settle_failure(future, failure)
             else:
-                self._finish(future, None, BrokenProcessPool(f'the call was refused: {refusal[1]}'))
+                code, why = refusal
+                self._finish(future, None, _REFUSED.get(code, BrokenProcessPool)(f'the call was refused: {why}'))
             del self.flying[cookie]
             if not self.queue:
                 self._idle += 1
@@ -246,13 +270,16 @@ class Pool:
     def _settle_failure(self, future: Future, failure: _client.Failure) -> None:
         if self.options.strict and failure.status == 2:
             self.break_with('A process in the process pool was terminated abruptly while the future was running or '
-                            f'pending: {failure.describe()}')
+                            f'pending: {failure.describe()}', _death_of(failure))
             self._finish(future, None, self.broken_error())
             return
         # The stack takes a moment; others' results do not wait for it.
         with self.lock:
             self.explaining += 1
-        threading.Thread(target=self._explain, args=(future, failure), daemon=True).start()
+        try:
+            threading.Thread(target=self._explain, args=(future, failure), daemon=True).start()
+        except RuntimeError:  # no thread can be made any more
+            self._explain(future, failure)
 
     def _explain(self, future: Future, failure: _client.Failure) -> None:
         try:
@@ -327,6 +354,13 @@ class Pool:
         self.wake()
 
 
+def _death_of(failure: _client.Failure) -> _RemoteTraceback:
+    """In the words of a ProcessPoolExecutor."""
+    code = failure.detail if failure.cause == 'worker exited' else -failure.detail
+    text = f"\n'''\nA process terminated abruptly with exit code {code}\n'''"
+    return _RemoteTraceback(text)  # type: ignore[arg-type]
+
+
 live: weakref.WeakSet[Pool] = weakref.WeakSet()
 exiting = False
 
@@ -339,4 +373,6 @@ def _at_exit() -> None:
         pool.join()
 
 
+os.register_at_fork(before=_client.before_fork, after_in_parent=_client.after_fork_in_parent,
+                    after_in_child=_client.after_fork_in_child)
 threading._register_atexit(_at_exit)  # type: ignore[attr-defined]

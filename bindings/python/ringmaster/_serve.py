@@ -58,7 +58,10 @@ def serve(worker: Any) -> int:
         # Views of the task that the call has not kept go before the call ends; the others stay good.
         del task
         _flush()
-        finish(*answer)
+        try:
+            finish(*answer)
+        except Exception as failure:  # a pickle of more than 4 GiB
+            finish(*_thrown(failure, _codec.THROWN))
         del answer
     status: int = worker.leave()
     _end_process()

@@ -103,12 +103,16 @@ class _Worker:
         self.record = _Record()
 
     def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> None:
         try:
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            signal.pidfd_send_signal(self.pidfd, number)
         except ProcessLookupError:
             pass
-
-    terminate = kill
 
     def is_alive(self) -> bool:
         return not select.select([self.pidfd], [], [], 0)[0]

@@ -6,7 +6,6 @@ import os
 import time
 import weakref
 from concurrent.futures import _base
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.context import BaseContext
@@ -14,13 +13,14 @@ from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from . import _codec, _pool
 from ._backend import Options
-from ._future import Future
+from ._future import Future, forked_error
 from ._pool import Pool
 
 __all__ = ['Executor']
 
 T = TypeVar('T')
 _MOST_WORKERS = 250
+_TERMINATE, _KILL = 'terminate', 'kill'
 
 
 def _usable_cpus() -> int:
@@ -38,9 +38,12 @@ class Executor(_base.Executor):
     `initializer`, `initargs`, `max_tasks_per_child`. Beyond it:
 
     run_timeout: seconds that a call may take; then its worker is killed, and the call fails with RunTimeout.
-    memory_max: bytes that a worker may use; a call that makes it use more fails with OutOfMemory.
+    memory_max: bytes that a worker may use; a call that makes it use more fails with OutOfMemory. Needs `cgroup`.
+    cgroup: the folder of a cgroup v2 without processes that this user may divide; None: this process's own, if it is alone
+        there. Where there is none, a warning is logged by "ringmaster", and there is no limit.
     retries: how often a call is run again after its worker died over it. Only for calls that may run twice.
     spares: workers that are ready to take the place of one that dies.
+    idle_timeout: seconds after which a worker that was not needed ends; None: never. One stays.
     strict: as ProcessPoolExecutor, a worker that dies breaks the whole executor. Else only its own call fails.
     request_bytes, result_bytes: address space for calls and results; memory is taken as it is needed.
     pool, socket: a pool of a daemon that is there already, whose command is `python3 -m ringmaster.worker`.
@@ -49,9 +52,9 @@ class Executor(_base.Executor):
     def __init__(self, max_workers: int | None = None, mp_context: BaseContext | None = None,
                  initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = (), *,
                  max_tasks_per_child: int | None = None, run_timeout: float | None = None,
-                 memory_max: int | None = None, retries: int = 0, spares: int | None = None, strict: bool = False,
-                 request_bytes: int = 1 << 30, result_bytes: int = 1 << 30, pool: str | None = None,
-                 socket: str | None = None) -> None:
+                 memory_max: int | None = None, cgroup: str | None = None, retries: int = 0, spares: int | None = None,
+                 idle_timeout: float | None = None, strict: bool = False, request_bytes: int = 1 << 30,
+                 result_bytes: int = 1 << 30, pool: str | None = None, socket: str | None = None) -> None:
         if max_workers is None:
             max_workers = min(_usable_cpus(), _MOST_WORKERS)
         if max_workers <= 0:
@@ -71,13 +74,15 @@ class Executor(_base.Executor):
                                  'supply a different mp_context.')
         if run_timeout is not None and run_timeout <= 0:
             raise ValueError('run_timeout must be greater than 0')
+        if idle_timeout is not None and idle_timeout < 0.001:
+            raise ValueError('idle_timeout must be a millisecond or more')
         if retries < 0:
             raise ValueError('retries must be >= 0')
         self._max_workers = max_workers
         self._pool = Pool(
             Options(workers=max_workers, initializer=initializer, initargs=initargs, max_tasks=max_tasks_per_child or 0,
-                    run_timeout=run_timeout, memory_max=memory_max, retries=retries,
-                    spares=(0 if strict else 1) if spares is None else spares, strict=strict,
+                    run_timeout=run_timeout, memory_max=memory_max, cgroup=cgroup, retries=retries,
+                    spares=(0 if strict else 1) if spares is None else spares, idle_timeout=idle_timeout, strict=strict,
                     request_bytes=request_bytes, result_bytes=result_bytes, pool=pool, socket=socket), self)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> _base.Future[T]:
@@ -103,16 +108,12 @@ class Executor(_base.Executor):
     @staticmethod
     def _check(pool: Pool) -> None:
         if pool.pid != os.getpid():
-            raise BrokenProcessPool('this executor belongs to the parent process; a forked child needs one of its own')
+            raise forked_error()
         if pool.broken is None and pool.thread is not None and not pool.shutdown and not _pool.exiting:
             return
         with pool.lock:
-            if pool.broken is not None:
-                raise pool.broken_error()
-            if pool.shutdown:
-                raise RuntimeError('cannot schedule new futures after shutdown')
-            if _pool.exiting:
-                raise RuntimeError('cannot schedule new futures after interpreter shutdown')
+            if pool.broken is not None or pool.shutdown or _pool.exiting:
+                raise pool.refusal()
             if pool.thread is None:
                 try:
                     pool.start()
@@ -143,11 +144,28 @@ class Executor(_base.Executor):
     shutdown.__doc__ = _base.Executor.shutdown.__doc__
 
     def terminate_workers(self) -> None:
-        """Ends the workers at once, and with them the executor: no call is waited for."""
-        self._pool.break_with('The worker processes were terminated by terminate_workers() or kill_workers().')
-        self.shutdown(wait=True, cancel_futures=True)
+        """Ends the workers by SIGTERM, and with them the executor: no call is waited for. A worker that does not heed it has
+        a second."""
+        self._force_shutdown(operation=_TERMINATE)
 
-    kill_workers = terminate_workers
+    def kill_workers(self) -> None:
+        """Ends the workers by SIGKILL, and with them the executor: no call is waited for."""
+        self._force_shutdown(operation=_KILL)
+
+    def _force_shutdown(self, operation: str) -> None:
+        if operation not in (_TERMINATE, _KILL):
+            raise ValueError(f'operation must be "{_TERMINATE}" or "{_KILL}", not {operation!r}')
+        pool = self._pool
+        if pool.pid != os.getpid():
+            raise forked_error()
+        connected = pool.backend.workers
+        workers = list(connected.connected.values()) if connected is not None else []
+        pool.stop(cancel_futures=True)
+        pool.break_with(f'The worker processes were ended by {operation}_workers().', at_once=operation == _KILL)
+        for worker in workers:
+            if worker.is_alive():
+                getattr(worker, operation)()
+        pool.join()
 
     # What programs that look into a ProcessPoolExecutor look at.
 
@@ -157,16 +175,17 @@ class Executor(_base.Executor):
 
     @property
     def _processes(self) -> dict[int, Any]:
-        """The workers. With `strict` as many as a ProcessPoolExecutor, which starts one for each call that finds none
-        idle, would have by now."""
-        workers = self._pool.backend.workers
+        """The workers. With `strict` those for the calls at hand are waited for, as a ProcessPoolExecutor has started them
+        by now; and one that is about to end does not count beside its successor."""
+        pool = self._pool
+        workers = pool.backend.workers
         if workers is None:
             return {}
-        if not self._pool.options.strict:
+        if not pool.options.strict:
             return dict(workers.connected)
-        count = min(self._pool.spawned, self._max_workers)
-        workers.await_connected(count)
-        return dict(itertools.islice(workers.connected.items(), count))
+        most = min(pool.spawned, self._max_workers)
+        workers.await_connected(min(len(pool.flying) + len(pool.queue), most))
+        return dict(itertools.islice(workers.connected.items(), most))
 
     @property
     def _executor_manager_thread(self) -> Any:

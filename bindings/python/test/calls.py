@@ -1,6 +1,7 @@
 """What the tests let workers do."""
 import ctypes
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -60,10 +61,11 @@ def once_dead(path):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def take(bytes_wanted):
+def take(bytes_wanted, seconds=30):
     block = bytearray(bytes_wanted)
     block[::4096] = b'x' * len(block[::4096])
-    time.sleep(30)
+    time.sleep(seconds)
+    return len(block)
 
 
 def zeros(count):
@@ -151,3 +153,47 @@ def threads_run():
                 time.sleep(0.001)
         threading.Thread(target=count, daemon=True).start()
     return counted[0]
+
+
+def meet(folder, count):
+    """Returns when as many calls are in here at once."""
+    with open(os.path.join(folder, str(os.getpid())), 'w'):
+        pass
+    while len(os.listdir(folder)) < count:
+        time.sleep(0.001)
+    return os.getpid()
+
+
+def sum_in_child(data):
+    """A process that the call forks sees its argument."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, str(sum(memoryview(data)[::1024])).encode())
+        os._exit(0)
+    os.close(write)
+    with open(read, 'rb') as file:
+        told = file.read()
+    os.waitpid(child, 0)
+    return int(told)
+
+
+def nested(number):
+    from ringmaster import Executor
+    with Executor(1) as executor:
+        return executor.submit(add, number, b=1).result(), executor.submit(os.getppid).result() != os.getppid()
+
+
+def scattered():
+    return pickle.PickleBuffer(memoryview(bytes(100000))[::2])
+
+
+def await_termination(path, ready):
+    def leave(*_):
+        with open(path, 'w'):
+            pass
+        os._exit(0)
+    signal.signal(signal.SIGTERM, leave)
+    with open(ready, 'w'):
+        pass
+    time.sleep(60)

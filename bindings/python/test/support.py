@@ -1,5 +1,6 @@
 """What the tests share."""
 import os
+import subprocess
 import sys
 import time
 import unittest
@@ -40,6 +41,15 @@ def descendants(pid):
         except (FileNotFoundError, ProcessLookupError):
             pass
     return found
+
+
+def run_script(text):
+    """A program that uses an executor, in a process of its own; its first line of output, and the process."""
+    head = ('import calls, os, signal, sys, time, threading\nfrom ringmaster import Executor\n'
+            'if __name__ == "__main__":\n')
+    body = ''.join(f'    {line}\n' for line in text.splitlines())
+    return subprocess.Popen([sys.executable, '-c', head + body], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, cwd=os.path.dirname(os.path.abspath(__file__)))
 
 
 class PoolTest(unittest.TestCase):

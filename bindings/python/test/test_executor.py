@@ -6,6 +6,7 @@ import operator
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import unittest.mock
@@ -13,6 +14,7 @@ import unittest.mock
 import calls
 from ringmaster import BrokenProcessPool, Executor
 from ringmaster._daemon import PrivateDaemon
+from ringmaster._future import Future
 from support import CAP, PoolTest, daemon_of, is_gone, until
 
 
@@ -45,6 +47,8 @@ class Calls(PoolTest):
             self.run_call(calls.give, calls.Unpicklable)
         with self.assertRaises(Exception):
             self.run_call(lambda: 1)
+        with self.assertRaisesRegex(Exception, 'non-contiguous'):
+            self.run_call(calls.scattered)
         self.assertEqual(self.run_call(calls.add, 1), 1)
 
     def test_what_cannot_be_read_fails_alone(self):
@@ -101,6 +105,18 @@ class Calls(PoolTest):
         called = threading.Event()
         self.executor.submit(calls.add, 1).add_done_callback(lambda _: called.set())
         self.assertTrue(called.wait(CAP))
+
+    def test_what_a_callback_raises_is_its_own(self):
+        for kind in (ValueError, SystemExit, KeyboardInterrupt):
+            def fail(_):
+                raise kind('from a callback')
+            heard = threading.Event()
+            slow = self.executor.submit(calls.sleep, 0.05)
+            with self.assertLogs('concurrent.futures', 'ERROR'):
+                slow.add_done_callback(fail)
+                self.executor.submit(calls.add, 1).add_done_callback(lambda _: heard.set())
+                self.assertTrue(heard.wait(CAP))
+            self.assertEqual(self.run_call(calls.add, 1), 1)
 
     def test_a_wait_times_out_and_the_result_still_comes(self):
         slow = self.executor.submit(calls.sleep, 0.2)
@@ -172,6 +188,33 @@ class Calls(PoolTest):
     def test_other_threads_of_a_worker_run_while_it_waits(self):
         self.run_call(calls.threads_run)
         until(lambda: self.run_call(calls.threads_run) > 5, 'the thread counts')
+
+
+class Growth(unittest.TestCase):
+    """As many workers as there are calls at once."""
+
+    def meet(self, executor, count):
+        with tempfile.TemporaryDirectory() as folder:
+            futures = [executor.submit(calls.meet, folder, count) for _ in range(count)]
+            self.assertEqual(len({one.result(CAP) for one in futures}), count)
+
+    def test_one_call_after_the_other_has_one_worker(self):
+        with Executor(64) as executor:
+            pids = {executor.submit(os.getpid).result(CAP) for _ in range(20)}
+            self.assertEqual(len(pids), 1)
+            self.assertLessEqual(len(executor._processes), 2)  # and a spare
+
+    def test_calls_at_once_have_a_worker_each(self):
+        with Executor(4, spares=0) as executor:
+            executor.submit(calls.add, 1).result(CAP)
+            self.meet(executor, 4)
+            self.assertEqual(len(executor._processes), 4)
+
+    def test_workers_that_are_not_needed_go(self):
+        with Executor(3, spares=0, idle_timeout=0.05) as executor:
+            self.meet(executor, 3)
+            until(lambda: len(executor._processes) == 1, 'one is left')
+            self.meet(executor, 3)
 
 
 class Life(unittest.TestCase):
@@ -287,6 +330,33 @@ class Life(unittest.TestCase):
                 self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
         finally:
             daemon.end()
+
+    def test_no_call_is_lost_while_it_ends(self):
+        executor = Executor(1)
+        executor.submit(calls.add, 1).result(CAP)
+        pool = executor._pool
+        pool.stop(False)
+        with self.assertRaisesRegex(RuntimeError, 'after shutdown'):
+            # A call that was asked for before, in another thread.
+            pool.submit(Future(), b'', None, calls.add)
+        pool.join()
+
+    def test_workers_are_ended_gently_or_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for end, gently in ((Executor.terminate_workers, True), (Executor.kill_workers, False)):
+                path, ready = os.path.join(folder, 'path'), os.path.join(folder, end.__name__)
+                executor = Executor(1)
+                future = executor.submit(calls.await_termination, path, ready)
+                waiting = executor.submit(calls.add, 1)
+                until(lambda: os.path.exists(ready), 'it runs')
+                end(executor)
+                with self.assertRaises(BrokenProcessPool):
+                    future.result(CAP)
+                with self.assertRaises((BrokenProcessPool, concurrent.futures.CancelledError)):
+                    waiting.result(CAP)
+                self.assertEqual(os.path.exists(path), gently)
+                if gently:
+                    os.unlink(path)
 
     def test_terminate_workers(self):
         executor = Executor(1)

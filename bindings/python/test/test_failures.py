@@ -1,5 +1,6 @@
 """What happens when workers die, hang or take too much; and when the daemon or this process dies."""
 import concurrent.futures
+import logging
 import os
 import random
 import signal
@@ -11,8 +12,8 @@ import time
 import unittest
 
 import calls
-from ringmaster import BrokenProcessPool, Executor, RunTimeout, WorkerDied
-from support import CAP, PoolTest, daemon_of, descendants, is_gone, until
+from ringmaster import BrokenProcessPool, Executor, OutOfMemory, RunTimeout, WorkerDied
+from support import CAP, PoolTest, daemon_of, descendants, is_gone, run_script, until
 
 
 class Deaths(PoolTest):
@@ -87,6 +88,22 @@ class Limits(unittest.TestCase):
             self.assertIn('in spin', caught.exception.python_stack)
             self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
 
+    def test_a_call_that_takes_too_much_memory_is_ended(self):
+        """Where a cgroup is delegated; elsewhere it is said that there is no limit."""
+        handler, said = logging.Handler(), []
+        handler.emit = lambda record: said.append(record.getMessage())
+        logging.getLogger('ringmaster').addHandler(handler)
+        self.addCleanup(logging.getLogger('ringmaster').removeHandler, handler)
+        with Executor(1, memory_max=256 << 20, spares=0, cgroup=os.environ.get('RINGMASTER_TEST_CGROUP')) as executor:
+            self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
+            if said:
+                self.assertRegex(said[0], 'memory_max is not kept: .*cgroup')
+                self.assertEqual(executor.submit(calls.take, 1 << 20, 0).result(CAP), 1 << 20)
+                return
+            with self.assertRaises(OutOfMemory):
+                executor.submit(calls.take, 1 << 30).result(CAP)
+            self.assertEqual(executor.submit(calls.add, 1).result(CAP), 1)
+
     def test_a_call_is_tried_again(self):
         with tempfile.TemporaryDirectory() as folder, Executor(1, retries=1) as executor:
             self.assertEqual(executor.submit(calls.once_dead, os.path.join(folder, 'x')).result(CAP), 'alive')
@@ -104,15 +121,6 @@ class Limits(unittest.TestCase):
         with self.assertRaises(BrokenProcessPool):
             executor.submit(calls.add, 1)
         executor.shutdown()
-
-
-def run_script(text, *, kill_after=None):
-    """A program that uses an executor, in a process of its own; its first line of output, and the process."""
-    head = ('import calls, os, signal, sys, time, threading\nfrom ringmaster import Executor\n'
-            'if __name__ == "__main__":\n')
-    body = ''.join(f'    {line}\n' for line in text.splitlines())
-    return subprocess.Popen([sys.executable, '-c', head + body], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True, cwd=os.path.dirname(os.path.abspath(__file__)))
 
 
 class Owners(unittest.TestCase):

@@ -1,7 +1,9 @@
 """Large arguments and results, and what keeps memory alive."""
+import concurrent.futures
 import gc
 import os
 import pickle
+import sys
 import unittest
 import unittest.mock
 import weakref
@@ -72,6 +74,27 @@ class Bytes(PoolTest):
         run(50)
         first = run(100)
         self.assertLess(run(200) - first, 100)
+
+    @unittest.skipUnless(hasattr(sys, 'gettotalrefcount'), 'needs a debug build of Python')
+    def test_references_do_not_pile_up(self):
+        """Every way in which a call ends gives back what it took."""
+        large = pickle.PickleBuffer(bytearray(300000))
+        ways = {'small': (calls.add, 1), 'thrown': (calls.fail, 'x'), 'there': (len, large), 'back': (calls.zeros, 200000),
+                'spilled': (calls.zeros, MIB), 'unreadable': (calls.add, calls.Unreadable()),
+                'unpicklable': (calls.give, calls.Unpicklable)}
+
+        def run(call, count):
+            for _ in range(count):
+                self.executor.submit(*call).exception(CAP)
+                concurrent.futures.wait([self.executor.submit(*call)], CAP)
+            gc.collect()
+            return sys.gettotalrefcount()
+        for name, call in ways.items():
+            with self.subTest(name):
+                run(call, 50)
+                before = run(call, 10)
+                # What the interpreter itself caches now and then is less than one for each call.
+                self.assertLess(run(call, 200) - before, 200)
 
     def test_memory_does_not_pile_up(self):
         import tracemalloc
