@@ -41,11 +41,12 @@ class Options:
 
 
 class Backend:
-    """`cannot_start(why)`: a worker could not start, and none ever will."""
+    """`cannot_start(why)`: a worker could not start, and none ever will. `lost()`: one has died between two calls."""
 
-    def __init__(self, options: Options, cannot_start: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, cannot_start: Callable[[str], None], lost: Callable[[], None]) -> None:
         self._options = options
         self._cannot_start = cannot_start
+        self._lost = lost
         self._daemon: PrivateDaemon | None = None
         self._data: StartData | None = None
         self.workers: Workers | None = None
@@ -59,7 +60,7 @@ class Backend:
         try:
             self._daemon = PrivateDaemon()
             path = os.path.join(self._daemon.folder, 'w')
-            self.workers = Workers(path, self._data, self._cannot_start)
+            self.workers = Workers(path, self._data, self._cannot_start, self._lost)
             boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_boot.py')
             # Workers that die over calls are started again at once, however many; one that cannot start ends all.
             restart = {'budget': 100000, 'backoff_initial': '1ms', 'backoff_max': '100ms'}
@@ -72,8 +73,9 @@ class Backend:
     def _pool_keys(self) -> dict[str, Any]:
         options = self._options
         timeout = FOR_EVER if options.run_timeout is None else f'{max(10, round(options.run_timeout * 1000))}ms'
+        workers = options.workers if options.strict else {'min': 1, 'max': options.workers}
         keys: dict[str, Any] = {
-            'workers': {'min': 1, 'max': options.workers}, 'grow_after': _GROW_AFTER, 'spares': options.spares,
+            'workers': workers, 'grow_after': _GROW_AFTER, 'spares': options.spares,
             'idle_timeout': f'{round((options.idle_timeout or 0) * 1000)}ms', 'run_timeout': timeout, 'max_timeout': FOR_EVER,
             'start_timeout': FOR_EVER, 'health_queue_age': '0s', 'retries': min(15, options.retries + 1),
             'leftovers': 'keep', 'grace': '0s'}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 _MOST_FDS = 250
 _SIGNAL_STACK = 12  # SIGUSR2: shows where the call is, before its deadline
 _REQUIRED_FDS = 5
+# Faults, the keeper's end, and what harms nobody (worker/process/outside_signals.cc).
+_LIBRARY_SIGNALS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP,
+                    signal.SIGSYS, signal.SIGSTKFLT, signal.SIGCHLD, signal.SIGCONT, signal.SIGURG,  # type: ignore[attr-defined]
+                    signal.SIGWINCH, signal.SIGKILL, signal.SIGSTOP}
 
 
 class _Parent:
@@ -40,6 +45,13 @@ class _Parent:
     def tell_failed(self, text: str) -> None:
         self.socket.send(b'failed' + text.encode(errors='replace')[-40000:])
 
+    def leave(self) -> None:
+        try:
+            self.socket.send(b'leaving')
+        except OSError:
+            pass  # the executor does not listen any more
+        self.socket.close()
+
 
 def _become_child(parent: _Parent) -> Any:
     """This process is for multiprocessing what its own children are. Returns what `start` holds."""
@@ -63,6 +75,17 @@ def _become_child(parent: _Parent) -> Any:
             os.close(fd)
 
 
+def _usual_signals() -> None:
+    """Signals are as in every Python process, for calls and for the processes that they fork: the daemon starts workers with
+    most ignored, and the worker's library catches the rest. What Python code handles stays."""
+    usual: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGPIPE: signal.SIG_IGN,
+                             signal.SIGXFSZ: signal.SIG_IGN}
+    for number in signal.valid_signals() - _LIBRARY_SIGNALS:
+        # Python does not know of handlers that are not its own.
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.SIG_IGN):
+            signal.signal(number, usual.get(number, signal.SIG_DFL))
+
+
 def _watch_faults(record: int) -> None:
     import faulthandler
     faulthandler.enable(file=record, all_threads=True)
@@ -70,10 +93,12 @@ def _watch_faults(record: int) -> None:
 
 
 def main() -> None:
+    _usual_signals()
     parent = _Parent(sys.argv[1])
     sys.path[:] = parent.start['path']
     from ringmaster import _worker as worker
     worker.open(parent.record)
+    _usual_signals()
     parent.take_standard()
     os.environ.clear()
     os.environ.update(parent.start['environment'])
@@ -99,7 +124,7 @@ def main() -> None:
     del parent.start
     from ringmaster._serve import serve
     status = serve(worker)
-    parent.socket.close()
+    parent.leave()
     sys.exit(status)
 
 

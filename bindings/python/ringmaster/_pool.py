@@ -41,7 +41,7 @@ class Pool:
         self.cause: BaseException | None = None
         self.shutdown = False
         self.thread: threading.Thread | None = None
-        self.backend = Backend(options, self._cannot_start)
+        self.backend = Backend(options, self._cannot_start, self._lost_a_worker)
         self.explaining = 0
         self.spawned = 0  # workers that a ProcessPoolExecutor would have started
         self._idle = 0
@@ -349,6 +349,11 @@ class Pool:
 
     def _cannot_start(self, why: str) -> None:
         self.break_with(f'A worker process could not be started: {why}')
+
+    def _lost_a_worker(self) -> None:
+        # The daemon has another one at once; a ProcessPoolExecutor has none.
+        if self.options.strict and not self._is_ending():
+            self.break_with('A process in the process pool was terminated abruptly while no call ran in it.')
 
     def _owner_gone(self, _: object) -> None:
         self.wake()

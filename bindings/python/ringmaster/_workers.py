@@ -79,8 +79,13 @@ class _Record:
         os.lseek(self.fd, _RECORD_HEAD, os.SEEK_SET)
         self._map = mmap.mmap(self.fd, RECORD_BYTES)
 
+    def job_id(self) -> int:
+        """0: it runs none."""
+        number: int = struct.unpack_from('<Q', self._map)[0]
+        return number
+
     def stack_of(self, job_id: int) -> str | None:
-        if struct.unpack_from('<Q', self._map)[0] != job_id:
+        if self.job_id() != job_id:
             return None
         text = bytes(self._map[_RECORD_HEAD:]).split(b'\0', 1)[0].decode(errors='replace')
         # The last stack that was written; an earlier one was of a call that came to its end after all.
@@ -97,6 +102,7 @@ class _Worker:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.leaves = False  # by itself
         self.pidfd = -1
         self.pid = struct.unpack('3i', connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         self.pidfd = os.pidfd_open(self.pid)
@@ -126,11 +132,13 @@ class _Worker:
 
 
 class Workers:
-    """Serves the workers of one pool, in a thread of its own. `failed(text)`: one could not start."""
+    """Serves the workers of one pool, in a thread of its own. `failed(text)`: one could not start; `lost()`: one has died
+    while it ran no call."""
 
-    def __init__(self, path: str, data: StartData, failed: Callable[[str], None]) -> None:
+    def __init__(self, path: str, data: StartData, failed: Callable[[str], None], lost: Callable[[], None]) -> None:
         self._data = data
         self._failed = failed
+        self._lost = lost
         self._changed = threading.Condition()
         self._dead: deque[_Record] = deque()
         self.connected: dict[int, _Worker] = {}
@@ -146,8 +154,8 @@ class Workers:
             raise
 
     def stop(self) -> None:
-        os.close(self._stopped)
-        self._stopped = -1
+        end, self._stopped = self._stopped, -1
+        os.close(end)
         self._thread.join()
 
     def await_connected(self, count: int, patience: float = 10) -> None:
@@ -204,10 +212,15 @@ class Workers:
     def _hear(self, worker: _Worker) -> bool:
         message = worker.connection.recv(_MESSAGE)
         if message.startswith(b'failed'):
+            worker.leaves = True
             self._failed(message[6:].decode(errors='replace'))
+        elif message == b'leaving':
+            worker.leaves = True
         return bool(message)
 
     def _lose(self, worker: _Worker) -> None:
+        if self._stopped >= 0 and not worker.leaves and worker.record.job_id() == 0:
+            self._lost()
         with self._changed:
             self.connected.pop(worker.pid, None)
             self._dead.append(worker.record)

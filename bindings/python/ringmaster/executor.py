@@ -44,7 +44,8 @@ class Executor(_base.Executor):
     retries: how often a call is run again after its worker died over it. Only for calls that may run twice.
     spares: workers that are ready to take the place of one that dies.
     idle_timeout: seconds after which a worker that was not needed ends; None: never. One stays.
-    strict: as ProcessPoolExecutor, a worker that dies breaks the whole executor. Else only its own call fails.
+    strict: as ProcessPoolExecutor, a worker that dies breaks the whole executor. Else only its own call fails. All workers
+        start at once.
     request_bytes, result_bytes: address space for calls and results; memory is taken as it is needed.
     pool, socket: a pool of a daemon that is there already, whose command is `python3 -m ringmaster.worker`.
     """
@@ -175,17 +176,16 @@ class Executor(_base.Executor):
 
     @property
     def _processes(self) -> dict[int, Any]:
-        """The workers. With `strict` those for the calls at hand are waited for, as a ProcessPoolExecutor has started them
-        by now; and one that is about to end does not count beside its successor."""
-        pool = self._pool
-        workers = pool.backend.workers
+        """The workers. With `strict`, which starts all at once, as many as a ProcessPoolExecutor, which starts one for each
+        call that finds none idle, would have by now."""
+        workers = self._pool.backend.workers
         if workers is None:
             return {}
-        if not pool.options.strict:
+        if not self._pool.options.strict:
             return dict(workers.connected)
-        most = min(pool.spawned, self._max_workers)
-        workers.await_connected(min(len(pool.flying) + len(pool.queue), most))
-        return dict(itertools.islice(workers.connected.items(), most))
+        count = min(self._pool.spawned, self._max_workers)
+        workers.await_connected(count)
+        return dict(itertools.islice(workers.connected.items(), count))
 
     @property
     def _executor_manager_thread(self) -> Any:

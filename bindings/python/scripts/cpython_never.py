@@ -1,5 +1,5 @@
-"""CPython's tests of ProcessPoolExecutor that cannot pass here, by name, and what they need. All are of CPython's main,
-newer than 3.14."""
+"""CPython's tests of ProcessPoolExecutor that cannot pass here, by name, and what they need. All are of CPython's
+main."""
 NEVER = {
     # They replace functions of concurrent.futures.process, or set a flag of its executor, to have a worker that cannot be
     # replaced. Nothing of that code runs here.

@@ -1,5 +1,7 @@
 """What the tests let workers do."""
 import ctypes
+import functools
+import multiprocessing
 import os
 import pickle
 import signal
@@ -176,6 +178,17 @@ def sum_in_child(data):
         told = file.read()
     os.waitpid(child, 0)
     return int(told)
+
+
+def square_in_pool(method, count):
+    context = multiprocessing.get_context(method)
+    with context.Pool(2) as pool:
+        squares = pool.map(functools.partial(pow, exp=2), range(count))
+    sleeper = context.Process(target=time.sleep, args=(60,))
+    sleeper.start()
+    sleeper.terminate()
+    sleeper.join()
+    return squares, sleeper.exitcode
 
 
 def nested(number):

@@ -1,9 +1,11 @@
 """Forks: of the program that has an executor, and of a call in its worker; and executors within calls."""
 import concurrent.futures
 import os
+import signal
 import unittest
 
 import calls
+from ringmaster import WorkerDied
 from support import CAP, PoolTest, descendants, run_script, until
 
 try:
@@ -81,6 +83,15 @@ class Children(PoolTest):
 class Workers(PoolTest):
     def test_a_call_may_fork(self):
         self.assertEqual(self.run_call(calls.sum_in_child, bytearray(b'\1') * MIB), 1024)
+
+    def test_a_call_may_have_processes_of_multiprocessing(self):
+        for method in ('fork', 'spawn'):
+            self.assertEqual(self.run_call(calls.square_in_pool, method, 5), ([0, 1, 4, 9, 16], -signal.SIGTERM))
+
+    def test_a_call_may_end_its_worker_by_sigterm(self):
+        with self.assertRaises(WorkerDied) as caught:
+            self.run_call(calls.kill, signal.SIGTERM)
+        self.assertEqual(caught.exception.signal, signal.SIGTERM)
 
     def test_a_call_may_have_an_executor(self):
         before = descendants(os.getpid())
