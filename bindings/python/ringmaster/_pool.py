@@ -268,6 +268,9 @@ class Pool:
         self._capacities[key] = size + size // 8
 
     def _settle_failure(self, future: Future, failure: _client.Failure) -> None:
+        if self.broken is not None:  # its session is closed, which ends what flies
+            self._finish(future, None, self.broken_error())
+            return
         if self.options.strict and failure.status == 2:
             self.break_with('A process in the process pool was terminated abruptly while the future was running or '
                             f'pending: {failure.describe()}', _death_of(failure))
