@@ -39,10 +39,12 @@ class Future(_base.Future):  # type: ignore[type-arg]
         pool = self._pool
         if pool is not None and self._state in OPEN:
             timeout = _help(pool, self, timeout)
-        # Without its lock, where it is settled: an interrupt could leave that taken.
-        if self._state == _base.FINISHED and self._exception is None:
-            return self._result
         try:
+            # Without its lock, where it is settled: an interrupt could leave that taken.
+            if self._state == _base.FINISHED:
+                if self._exception is None:
+                    return self._result
+                raise self._exception
             return super().result(timeout)
         finally:
             self = None  # type: ignore[assignment]  # no cycle with the traceback of what is raised

@@ -118,6 +118,15 @@ def put(queue, value):
     queue.put(value)
 
 
+class Falsy(Exception):
+    def __bool__(self):
+        return False
+
+
+def fail_falsely():
+    raise Falsy('no')
+
+
 class Unpicklable:
     def __reduce__(self):
         raise ValueError('this cannot be pickled')

@@ -33,6 +33,10 @@ class Calls(PoolTest):
         self.assertIn('in fail', str(caught.exception.__cause__))
         self.assertIn('calls.py', str(caught.exception.__cause__))
 
+    def test_an_exception_that_is_false_is_one(self):
+        with self.assertRaises(calls.Falsy):
+            self.run_call(calls.fail_falsely)
+
     def test_keyboard_interrupt_and_exit_of_a_call_are_the_caller_s(self):
         with self.assertRaises(KeyboardInterrupt):
             self.run_call(calls.interrupt)
