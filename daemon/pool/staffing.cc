@@ -46,8 +46,10 @@ void Staffing::finished_first_job(Seat& seat, core::SeatNumber index, core::Time
 }
 
 void Staffing::take_over(core::TimePoint now) {
-  const auto active = std::ranges::count(rooms_.seats, core::SeatState::Active, &Seat::state);
-  scaling_.take_over(now, static_cast<unsigned>(active));
+  // There are never more than are wanted and the spares, but some may just be replaced.
+  const auto empty = std::ranges::count(rooms_.seats, core::SeatState::Empty, &Seat::state);
+  const auto present = static_cast<unsigned>(rooms_.seats.size() - static_cast<std::size_t>(empty));
+  scaling_.take_over(now, present > config_.spares ? present - config_.spares : 0);
 }
 
 void Staffing::look(core::TimePoint now, const core::QueueGauge& queue, bool awake) {
@@ -119,6 +121,7 @@ void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
     const core::PoolGoal goal{scaling_.wanted(), config_.spares, stopping, quarantine(), config_.recycle};
     const core::PoolPlan plan = core::plan_pool(now, goal, views());
     plan_again_ = plan.look_again;
+    if (plan.all_here) on_policy(policy_.handle(now, core::RestartPolicy::AllHere{}));
     if (plan.effects.empty()) return;
     for (const core::PoolEffect& effect : plan.effects) carry_out(effect, paused, now);
   }

@@ -1,6 +1,7 @@
 #include "daemon/core/pool/pool_plan.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace ringmaster::core {
 namespace {
@@ -72,27 +73,35 @@ void stop_surplus(const PoolGoal& goal, bool busy, std::span<const SeatView> sea
   }
 }
 
+/// Empty seats, those that may start last first: where fewer workers are wanted than there are seats, a seat whose
+/// worker waits after a death must not lend its place to another, which would start at once.
+std::vector<SeatNumber> seats_to_fill(std::span<const SeatView> seats) {
+  std::vector<SeatNumber> empty;
+  for (std::size_t i = 0; i < seats.size(); ++i) {
+    if (seats[i].state == SeatState::Empty) empty.push_back(static_cast<SeatNumber>(i));
+  }
+  // nullopt, which sorts last, may not start at all.
+  std::ranges::stable_sort(empty, std::ranges::greater{}, [&](SeatNumber seat) { return seats[seat].not_before; });
+  return empty;
+}
+
 void start_missing(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, Counts& counts,
                    PoolPlan& plan) {
+  if (goal.quarantine == Quarantine::Closed) return;
   const unsigned wanted = goal.workers + goal.spares;
-  const auto missing = [&] {
-    const unsigned present = counts.starting + counts.spare + counts.active + counts.leaving;
-    return present < wanted ? wanted - present : 0U;
-  };
-  unsigned allowed = goal.quarantine == Quarantine::No ? missing() : std::min(1U, missing());
-  if (goal.quarantine == Quarantine::Closed) allowed = 0;
-  for (std::size_t i = 0; i < seats.size() && allowed > 0; ++i) {
-    if (seats[i].state != SeatState::Empty) continue;
-    if (goal.quarantine == Quarantine::No) {
-      if (!seats[i].not_before) continue;
-      if (*seats[i].not_before > now) {
-        note_time(plan, *seats[i].not_before);
-        continue;
-      }
+  const unsigned present = counts.starting + counts.spare + counts.active + counts.leaving;
+  std::size_t missing = present < wanted ? wanted - present : 0;
+  if (goal.quarantine == Quarantine::ProbeDue) missing = std::min<std::size_t>(missing, 1);
+  std::vector<SeatNumber> chosen = seats_to_fill(seats);
+  chosen.resize(std::min(chosen.size(), missing));
+  for (const SeatNumber seat : chosen) {
+    const auto& not_before = seats[seat].not_before;
+    if (goal.quarantine == Quarantine::No && (!not_before || *not_before > now)) {
+      if (not_before) note_time(plan, *not_before);
+      continue;
     }
-    plan.effects.push_back(StartWorker{static_cast<SeatNumber>(i)});
+    plan.effects.push_back(StartWorker{seat});
     ++counts.starting;
-    --allowed;
   }
 }
 
@@ -137,7 +146,9 @@ PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   for (const bool busy : {false, true}) stop_surplus(goal, busy, seats, counts, plan);
   start_missing(now, goal, seats, counts, plan);
   // Only if there are no effects above: those must show in the seats' states first.
-  if (plan.effects.empty()) recycle_one(now, goal, seats, counts, plan);
+  if (!plan.effects.empty()) return plan;
+  plan.all_here = counts.active >= goal.workers && counts.active + counts.spare >= goal.workers + goal.spares;
+  recycle_one(now, goal, seats, counts, plan);
   return plan;
 }
 

@@ -75,6 +75,7 @@ using PoolEffect = std::variant<StartWorker, PromoteSpare, RecycleWorker, StopWo
 struct PoolPlan {
   std::vector<PoolEffect> effects;
   std::optional<TimePoint> look_again;  ///< time alone will change the plan then
+  bool all_here = false;                ///< as many as are wanted are ready, and nothing is left to do but to recycle
 };
 
 /// What one pool needs now. Stateless: call it after every change and at `look_again`; effects of earlier calls must
@@ -83,6 +84,7 @@ struct PoolPlan {
 /// - Every worker becomes ready as a spare; a spare is promoted whenever fewer than `workers` are active. So the moment
 ///   an active seat is condemned or drains, the spare takes its place, and the seat's next process is the new spare.
 /// - At most workers + spares processes exist: a condemned worker keeps its seat until it is fenced.
+/// - Each worker that is wanted keeps the pause after its death, however many other seats are free.
 /// - Of workers that are too many, those without a job leave first.
 /// - Recycling is staggered: one worker at a time, and only while nothing else is starting, leaving or condemned
 ///   and, where the pool has spares, a spare is ready to take over. Never in quarantine.

@@ -35,13 +35,14 @@ RestartPolicy::SeatRecord& RestartPolicy::record(SeatNumber seat) {
 }
 
 // clang-format off
-// state        | unproductive death      | other death        | started | ready   | proof*           | timer
-// Trusted      | backoff, or Quarantined | restart now        | -       | note it | clears the tally | ready long enough: proof
-// Quarantined  | -                       | -                  | -       | note it | Trusted          | probe due: ProbeDue
-// ProbeDue     | -                       | -                  | Probing | note it | Trusted          | as Trusted
-// Probing      | canary's: Quarantined   | canary's: ProbeDue | -       | note it | Trusted          | as Trusted
+// state        | unproductive death      | other death        | started | ready   | proof*           | all here   | timer
+// Trusted      | backoff, or Quarantined | restart now        | -       | note it | clears the tally | -          | ready long enough: proof
+// Quarantined  | -                       | -                  | -       | note it | Trusted          | -          | probe due: ProbeDue
+// ProbeDue     | -                       | -                  | Probing | note it | Trusted          | Trusted**  | as Trusted
+// Probing      | canary's: Quarantined   | canary's: ProbeDue | -       | note it | Trusted          | -          | as Trusted
 // clang-format on
-// * first job finished, or ready for `stable`
+// *  first job finished, or ready for `stable`
+// ** unless one of them is not proven yet
 std::vector<RestartPolicy::Effect> RestartPolicy::handle(TimePoint now, const Event& event) {
   return std::visit(Overloaded{
                         [&](const Died& died) { return on_death(now, died); },
@@ -58,6 +59,7 @@ std::vector<RestartPolicy::Effect> RestartPolicy::handle(TimePoint now, const Ev
                           return std::vector<Effect>{};
                         },
                         [&](const FinishedFirstJob& job) { return on_proof(job.seat); },
+                        [&](const AllHere&) { return on_all_here(); },
                         [&](const TimerFired&) { return on_timer(now); },
                     },
                     event);
@@ -131,6 +133,17 @@ std::vector<RestartPolicy::Effect> RestartPolicy::on_proof(SeatNumber index) {
   SeatRecord& seat = record(index);
   seat.streak = 0;
   seat.ready_since.reset();
+  return trust();
+}
+
+std::vector<RestartPolicy::Effect> RestartPolicy::on_all_here() {
+  const bool unproven =
+      std::ranges::any_of(seats_, [](const SeatRecord& seat) { return seat.ready_since.has_value(); });
+  if (state_ != State::ProbeDue || unproven) return {};
+  return trust();
+}
+
+std::vector<RestartPolicy::Effect> RestartPolicy::trust() {
   proven_ = true;
   deaths_.clear();
   row_.clear();

@@ -42,7 +42,8 @@ struct RestartConfig {
 /// Quarantine. More than `budget` unproductive deaths within `window` quarantine the pool: living workers go on, but
 /// dead seats stay empty, except for one canary after probe_initial, then at intervals that double up to probe_max. A
 /// worker that finishes its first job, or stays ready for `stable`, proves that the pool works: it clears the tally and
-/// ends the quarantine. No state stops starting workers for ever.
+/// ends the quarantine. So does a pool that, when a canary is due, has all the workers that it wants (by now), each of
+/// them proven: a canary would be one too many. No state stops starting workers for ever.
 class RestartPolicy {
  public:
   enum class State : std::uint8_t {
@@ -71,8 +72,9 @@ class RestartPolicy {
   struct FinishedFirstJob {
     SeatNumber seat;
   };
+  struct AllHere {};     ///< as many workers as are wanted are ready
   struct TimerFired {};  ///< `next_timer()` has passed (harmless when it has not)
-  using Event = std::variant<Died, Started, BecameReady, FinishedFirstJob, TimerFired>;
+  using Event = std::variant<Died, Started, BecameReady, FinishedFirstJob, AllHere, TimerFired>;
 
   struct RestartAt {
     SeatNumber seat;
@@ -122,6 +124,8 @@ class RestartPolicy {
   [[nodiscard]] bool judges_pool(const Died& died);
   std::vector<Effect> on_timer(TimePoint now);
   std::vector<Effect> on_proof(SeatNumber seat);
+  std::vector<Effect> on_all_here();
+  std::vector<Effect> trust();
   TimePoint schedule_probe(TimePoint now);
   Duration backoff(unsigned streak);
   SeatRecord& record(SeatNumber seat);

@@ -18,14 +18,21 @@ constexpr int kMemory = 4;
 }  // namespace
 
 Scaling::Scaling(WorkerRange range, Duration idle_timeout, std::optional<Duration> grow_after)
-    : range_(range), idle_timeout_(idle_timeout), grow_after_(grow_after), wanted_(range.min), needed_(range.max) {
+    : range_(range),
+      idle_timeout_(idle_timeout),
+      grow_after_(grow_after),
+      wanted_(range.min),
+      awaited_(range.min),
+      needed_(range.max) {
   RM_CHECK(range.min >= 1 && range.min <= range.max, "min=%u max=%u", range.min, range.max);
 }
 
-void Scaling::take_over(TimePoint now, unsigned active) { want(now, std::clamp(active, range_.min, range_.max)); }
+void Scaling::take_over(TimePoint now, unsigned workers) { want(now, std::clamp(workers, range_.min, range_.max)); }
 
 void Scaling::set_range(TimePoint now, WorkerRange range) {
   RM_CHECK(range.min >= 1 && range.min <= range.max, "min=%u max=%u", range.min, range.max);
+  // While the range was one number, nobody noted who had something to do: each begins anew.
+  if (range_.min == range_.max) std::ranges::fill(needed_, now);
   range_ = range;
   needed_.resize(range.max, now);
   want(now, std::clamp(wanted_, range.min, range.max));
@@ -34,22 +41,26 @@ void Scaling::set_range(TimePoint now, WorkerRange range) {
 
 void Scaling::started(Duration took) {
   start_cost_ = start_cost_ ? *start_cost_ + (took - *start_cost_) / kMemory : took;
+  if (awaited_ > 0) --awaited_;
 }
 
 Duration Scaling::start_cost() const { return std::max(start_cost_.value_or(kUnknownCost), kShortestCost); }
 
 void Scaling::look(TimePoint now, const Sight& sight) {
   if (range_.min == range_.max) return;
-  const std::uint64_t busy = std::min<std::uint64_t>(sight.running + sight.queued, range_.max);
-  std::fill_n(needed_.begin(), busy, now);
-  if (sight.active < wanted_) {
-    helpers_came_.reset();
-  } else if (!helpers_came_) {
-    helpers_came_ = now;
-  }
+  std::fill_n(needed_.begin(), needed(sight), now);
+  if (sight.active >= wanted_) awaited_ = 0;
+  if (awaited_ == 0 && !helpers_came_) helpers_came_ = now;
   grow(now, sight);
   shrink(now);
   plan_look(now, sight.awake);
+}
+
+// Where nobody is idle, one that is just being replaced would have something to do.
+std::uint64_t Scaling::needed(const Sight& sight) const {
+  std::uint64_t needed = sight.running + sight.queued;
+  if (needed != 0 && sight.running >= sight.active && sight.active < wanted_) needed += wanted_ - sight.active;
+  return std::min<std::uint64_t>(needed, range_.max);
 }
 
 void Scaling::grow(TimePoint now, const Sight& sight) {
@@ -74,6 +85,7 @@ void Scaling::shrink(TimePoint now) {
 void Scaling::want(TimePoint now, unsigned workers) {
   if (workers > wanted_) {
     std::fill(needed_.begin() + wanted_, needed_.begin() + workers, now);
+    awaited_ += workers - wanted_;
     helpers_came_.reset();
   }
   wanted_ = workers;

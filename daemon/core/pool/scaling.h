@@ -12,10 +12,11 @@ namespace ringmaster::core {
 /// Decides how many workers a pool wants between the two ends of its range.
 ///
 /// - It grows when a job has waited longer than the start of a worker takes: an earlier start would not have helped it.
-///   By as many as wait, at most to double; and not again before those are at work and have had as long to help.
+///   By as many as wait, at most to double; and not again before as many have come, and have had as long to help.
 ///   With `grow_after`: when a job has waited for so long; at once to one worker for each job, running or not.
 /// - It shrinks to the number of workers that had something to do at some time in the last `idle_timeout` (0: never).
 ///
+/// Workers that are replaced, recycled or dead, make no difference: a pool grows though it is never complete.
 /// A range of one number needs no look, and never changes anything.
 class Scaling {
  public:
@@ -31,8 +32,8 @@ class Scaling {
   /// REQUIRES: 1 <= min <= max, here and below.
   Scaling(WorkerRange range, Duration idle_timeout, std::optional<Duration> grow_after = std::nullopt);
 
-  /// A successor finds so many at work, and goes on with them.
-  void take_over(TimePoint now, unsigned active);
+  /// A successor finds so many that its predecessor had wanted, and goes on with them.
+  void take_over(TimePoint now, unsigned workers);
   /// Other ends from now on.
   void set_range(TimePoint now, WorkerRange range);
   /// A worker was ready so long after its process began.
@@ -45,6 +46,7 @@ class Scaling {
   [[nodiscard]] std::optional<TimePoint> next_look() const { return next_look_; }
 
  private:
+  [[nodiscard]] std::uint64_t needed(const Sight& sight) const;
   void grow(TimePoint now, const Sight& sight);
   void double_at_most(TimePoint now, const Sight& sight);
   void shrink(TimePoint now);
@@ -58,7 +60,8 @@ class Scaling {
   std::optional<Duration> grow_after_;
   unsigned wanted_;
   std::optional<Duration> start_cost_;     ///< of the last starts
-  std::optional<TimePoint> helpers_came_;  ///< since when all that are wanted are at work
+  unsigned awaited_;                       ///< so many were wished and have not come yet
+  std::optional<TimePoint> helpers_came_;  ///< the first look that found that all of these had come
   std::vector<TimePoint> needed_;          ///< when the (n + 1)th worker last had something to do
   std::optional<TimePoint> next_look_;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,21 @@ TEST_F(DaemonScaling, EachJobHasAWorkerWhenItIsToldHowLongOneMayWait) {
   end(more);
 }
 
+TEST_F(DaemonScaling, APoolGrowsThoughEachJobHasAProcessOfItsOwn) {
+  start_with("[pool.t]\ncommand = [\"/bin/sh\", \"-c\", \"sleep 0.2; exec " TEST_WORKER
+             "\"]\nworkers = { min = 1, max = 4 }\nspares = 0\n[pool.t.recycle]\nmax_jobs = 1\n");
+  Session session = open();
+  std::deque<PendingJob> jobs;
+  eventually("four are wanted", [&] {
+    while (jobs.size() < 20) jobs.push_back(session.submit("sleep", Request{}, {{"ms", "20"}}).value());
+    EXPECT_EQ(jobs.front().wait().status(), Status::Done);
+    jobs.pop_front();
+    return status().workers_wanted() == 4;
+  });
+  for (PendingJob& job : jobs) EXPECT_EQ(job.wait().status(), Status::Done);
+  EXPECT_EQ(status().incidents_size(), 0);
+}
+
 TEST_F(DaemonScaling, ASuccessorGoesOnWithTheWorkersThatAreThere) {
   start_range("idle_timeout = \"0s\"\nrun_timeout = \"200s\"\n");
   Session session = open();
@@ -107,6 +123,21 @@ TEST_F(DaemonScaling, OfACreatedPoolHasOtherEndsWhenItIsResized) {
   EXPECT_EQ(status().workers_min(), 1U);
   EXPECT_EQ(status().workers_max(), 2U);
   EXPECT_FALSE(pool->resize(1, 2));
+}
+
+TEST_F(DaemonScaling, WhereARangeReplacesANumberNobodyGoesAtOnce) {
+  start_with("[limits]\npools_per_uid = 1\n[pool]\n");
+  ConnectOptions options;
+  options.socket = socket_;
+  const std::string text = "command = [\"" TEST_WORKER "\"]\nspares = 0\nidle_timeout = \"5m\"\n";
+  auto pool = Client::connect(options).value().create_pool("p", {text, {}, 3});
+  ASSERT_TRUE(pool) << pool.error().message;
+  eventually("three work", [this] { return active() == 3; });
+  Session session = open(pool->name());
+  ASSERT_TRUE(pool->resize(3, 1));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
+  EXPECT_EQ(status().workers_wanted(), 3U);
+  EXPECT_EQ(count_in(log(), "pool shrinks"), 0U);
 }
 
 }  // namespace

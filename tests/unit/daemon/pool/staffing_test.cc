@@ -137,6 +137,40 @@ TEST(Staffing, ASuccessorGoesOnWithThoseAtWork) {
   EXPECT_EQ(room.states(), (std::vector{SeatState::Active, SeatState::Active, SeatState::Spare}));
 }
 
+TEST(Staffing, ASuccessorCountsThoseThatAreJustBeingReplaced) {
+  Room room;
+  room.all_ready();
+  room.staff->set_range({1, 2}, room.now);
+  room.seats[0].state = SeatState::Leaving;
+  room.staff->take_over(room.now);
+  EXPECT_EQ(room.staff->workers_wanted(), 2U);
+  room.staff->set_range({1, 1}, room.now);
+  room.staff->set_range({1, 2}, room.now);
+  room.seats[0] = {};
+  room.staff->take_over(room.now);
+  EXPECT_EQ(room.staff->workers_wanted(), 1U);
+}
+
+TEST(Staffing, LeavesQuarantineOnceItWantsNoMoreThanWork) {
+  Room room;
+  room.apply();
+  room.ready(0);
+  room.seats[0].process->lane().counters.done = 1;
+  room.staff->look_for_first_jobs(room.now);
+  for (int i = 0; i < 3; ++i) room.die(1, core::DeathKind::BootFailure);
+  ASSERT_TRUE(room.staff->policy().quarantined());
+  room.die(2, core::DeathKind::BootFailure);
+  room.config.spares = 0;
+  room.staff->set_range({1, 1}, room.now);
+  room.apply();
+  EXPECT_TRUE(room.staff->policy().quarantined()) << "not before a canary is due";
+  room.now = *room.staff->next_deadline();
+  const std::size_t before = room.started.size();
+  room.apply();
+  EXPECT_FALSE(room.staff->policy().quarantined());
+  EXPECT_EQ(room.started.size(), before) << "it would be one too many";
+}
+
 TEST(Staffing, ASpareTakesThePlaceOfOneThatIsCondemnedBeforeItIsGone) {
   Room room;
   room.all_ready();

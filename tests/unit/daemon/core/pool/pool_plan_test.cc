@@ -48,6 +48,29 @@ TEST(PoolPlan, WaitsForTheBackoffOfASeat) {
   EXPECT_EQ(plan_pool(kNow + 5s, kTwoAndASpare, views).effects, (Effects{StartWorker{2}}));
 }
 
+TEST(PoolPlan, KeepsTheBackoffOfASeatThoughOthersAreFree) {
+  auto views = seats({S::Empty, S::Empty, S::Empty, S::Empty});
+  views[0].not_before = kNow - 1s;
+  views[2].not_before = kNow + 5s;
+  const PoolGoal one{.workers = 1};
+  const auto result = plan_pool(kNow, one, views);
+  EXPECT_EQ(result.effects, Effects{});
+  EXPECT_EQ(result.look_again, kNow + 5s);
+  EXPECT_EQ(plan_pool(kNow + 5s, one, views).effects, (Effects{StartWorker{2}}));
+  EXPECT_EQ(plan({.workers = 3}, views), (Effects{StartWorker{0}, StartWorker{1}})) << "the two others that are wanted";
+}
+
+TEST(PoolPlan, SaysWhenAllAreHere) {
+  EXPECT_TRUE(plan_pool(kNow, kTwoAndASpare, seats({S::Active, S::Active, S::Spare})).all_here);
+  EXPECT_TRUE(plan_pool(kNow, {.workers = 1}, seats({S::Active, S::Empty, S::Leaving})).all_here);
+  for (const auto other : {S::Starting, S::Leaving, S::Condemned}) {
+    EXPECT_FALSE(plan_pool(kNow, kTwoAndASpare, seats({S::Active, S::Active, other})).all_here);
+  }
+  auto views = seats({S::Active, S::Active, S::Empty});
+  views[2].not_before = kNow + 5s;
+  EXPECT_FALSE(plan_pool(kNow, kTwoAndASpare, views).all_here);
+}
+
 TEST(PoolPlan, StartsNothingInQuarantineAndOneCanaryWhenDue) {
   auto goal = kTwoAndASpare;
   goal.quarantine = Quarantine::Closed;

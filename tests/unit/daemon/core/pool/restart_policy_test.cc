@@ -220,6 +220,16 @@ TEST(RestartPolicy, EndsQuarantineWhenTheCanaryStaysReadyWithoutAnyJob) {
               ElementsAre(VariantWith<RestartPolicy::LeaveQuarantine>(testing::_)));
 }
 
+TEST(RestartPolicy, EndsQuarantineWhereNoneIsMissingForACanary) {
+  auto policy = in_state(State::ProbeDue);
+  (void)policy.handle(kStart + 1s, RestartPolicy::BecameReady{3});
+  EXPECT_THAT(policy.handle(kStart + 2s, RestartPolicy::AllHere{}), IsEmpty()) << "it may yet die";
+  (void)policy.handle(kStart + 3s, RestartPolicy::Died{3, {DeathKind::Clean, 0, false}, true, 0});
+  EXPECT_THAT(policy.handle(kStart + 3s, RestartPolicy::AllHere{}),
+              ElementsAre(VariantWith<RestartPolicy::LeaveQuarantine>(testing::_)));
+  EXPECT_EQ(policy.may_start_at(0), TimePoint::min());
+}
+
 TEST(RestartPolicy, WalksEveryStateAndEvent) {
   struct Row {
     State from;
@@ -231,32 +241,23 @@ TEST(RestartPolicy, WalksEveryStateAndEvent) {
   const RestartPolicy::Event started = RestartPolicy::Started{2};
   const RestartPolicy::Event ready = RestartPolicy::BecameReady{2};
   const RestartPolicy::Event job = RestartPolicy::FinishedFirstJob{2};
+  const RestartPolicy::Event all = RestartPolicy::AllHere{};
   const RestartPolicy::Event timer = RestartPolicy::TimerFired{};
   const Row rows[] = {
-      {State::Trusted, died, State::Trusted},
-      {State::Trusted, clean, State::Trusted},
-      {State::Trusted, started, State::Trusted},
-      {State::Trusted, ready, State::Trusted},
-      {State::Trusted, job, State::Trusted},
-      {State::Trusted, timer, State::Trusted},
-      {State::Quarantined, died, State::Quarantined},
-      {State::Quarantined, clean, State::Quarantined},
-      {State::Quarantined, started, State::Quarantined},
-      {State::Quarantined, ready, State::Quarantined},
-      {State::Quarantined, job, State::Trusted},
-      {State::Quarantined, timer, State::ProbeDue},
-      {State::ProbeDue, died, State::ProbeDue},
-      {State::ProbeDue, clean, State::ProbeDue},
-      {State::ProbeDue, started, State::Probing},
-      {State::ProbeDue, ready, State::ProbeDue},
-      {State::ProbeDue, job, State::Trusted},
-      {State::ProbeDue, timer, State::ProbeDue},
-      {State::Probing, died, State::Quarantined},
-      {State::Probing, clean, State::ProbeDue},
-      {State::Probing, started, State::Probing},
-      {State::Probing, ready, State::Probing},
-      {State::Probing, job, State::Trusted},
-      {State::Probing, timer, State::Probing},
+      {State::Trusted, died, State::Trusted},          {State::Trusted, clean, State::Trusted},
+      {State::Trusted, started, State::Trusted},       {State::Trusted, ready, State::Trusted},
+      {State::Trusted, job, State::Trusted},           {State::Trusted, all, State::Trusted},
+      {State::Trusted, timer, State::Trusted},         {State::Quarantined, died, State::Quarantined},
+      {State::Quarantined, clean, State::Quarantined}, {State::Quarantined, started, State::Quarantined},
+      {State::Quarantined, ready, State::Quarantined}, {State::Quarantined, job, State::Trusted},
+      {State::Quarantined, all, State::Quarantined},   {State::Quarantined, timer, State::ProbeDue},
+      {State::ProbeDue, died, State::ProbeDue},        {State::ProbeDue, clean, State::ProbeDue},
+      {State::ProbeDue, started, State::Probing},      {State::ProbeDue, ready, State::ProbeDue},
+      {State::ProbeDue, job, State::Trusted},          {State::ProbeDue, all, State::Trusted},
+      {State::ProbeDue, timer, State::ProbeDue},       {State::Probing, died, State::Quarantined},
+      {State::Probing, clean, State::ProbeDue},        {State::Probing, started, State::Probing},
+      {State::Probing, ready, State::Probing},         {State::Probing, job, State::Trusted},
+      {State::Probing, all, State::Probing},           {State::Probing, timer, State::Probing},
   };
   for (const auto& row : rows) {
     auto policy = in_state(row.from);

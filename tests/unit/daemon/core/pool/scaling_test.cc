@@ -84,6 +84,21 @@ TEST(Scaling, GrowsToOneForEachJobAtOnceWhenItIsToldHowLongAJobMayWait) {
   EXPECT_EQ(pool.wanted(), 8U) << "its end";
 }
 
+TEST(Scaling, GrowsThoughNeverAllAreAtWorkAtOnce) {
+  Room room;
+  ASSERT_EQ(room.grow(100), 2U);
+  const auto dip = [&] { return room.see({100, 10s, 1, 1, true}); };
+  room.now += 1s;
+  EXPECT_EQ(dip(), 2U) << "nobody has come";
+  room.pool.started(kCost);
+  EXPECT_EQ(dip(), 2U);
+  room.now += kCost;
+  EXPECT_EQ(dip(), 4U) << "one came, and has had its time; another is being replaced";
+  room.pool.started(kCost);
+  room.now += 1s;
+  EXPECT_EQ(dip(), 4U) << "one of two";
+}
+
 TEST(Scaling, KnowsAStartsCostByTheLastStarts) {
   Room room;
   room.pool.started(kCost + 400ms);
@@ -123,6 +138,18 @@ TEST(Scaling, WhoWaitsIsNeededToo) {
   ASSERT_EQ(room.grow(9), 2U);
   room.now += kIdle;
   EXPECT_EQ(room.see({5, 1ms, 0, 2, true}), 2U);
+}
+
+TEST(Scaling, WhoIsBeingReplacedIsNeededWhereNobodyIsIdle) {
+  Room room;
+  ASSERT_EQ(room.grow(9), 2U);
+  ASSERT_EQ(room.grow(9), 4U);
+  room.now += kIdle - 1ms;
+  EXPECT_EQ(room.see({0, {}, 3, 3, true}), 4U);
+  room.now += kIdle - 1ms;
+  EXPECT_EQ(room.see({0, {}, 2, 3, true}), 4U);
+  room.now += 1ms;
+  EXPECT_EQ(room.see({0, {}, 0, 0, false}), 2U) << "two were enough";
 }
 
 TEST(Scaling, KeepsThemForEverWhereItIsTold) {
@@ -186,6 +213,22 @@ TEST(Scaling, StaysWithinOtherEnds) {
   room.pool.set_range(room.now, {2, 2});
   EXPECT_EQ(room.pool.wanted(), 2U);
   EXPECT_EQ(room.pool.next_look(), std::nullopt);
+}
+
+TEST(Scaling, LetsNobodyGoWhereARangeReplacesOneNumber) {
+  Room room({1, 4});
+  ASSERT_EQ(room.grow(9), 2U);
+  room.pool.set_range(room.now, {4, 4});
+  room.now += 10 * kIdle;
+  room.see(running(room.pool, 4));
+  room.pool.set_range(room.now, {1, 4});
+  const TimePoint resized = room.now;
+  EXPECT_EQ(room.see(running(room.pool, 0)), 4U);
+  EXPECT_GT(room.pool.next_look(), room.now);
+  room.now = resized + kIdle - 1ms;
+  EXPECT_EQ(room.see(running(room.pool, 0)), 4U);
+  room.now = resized + kIdle;
+  EXPECT_EQ(room.see(running(room.pool, 0)), 1U);
 }
 
 }  // namespace
