@@ -45,7 +45,7 @@ std::string sentence(const shm::JobEnd& end) {
     case Cause::Refused:
       return "the pool takes no new work";
     case Cause::PoolRemoved:
-      return "its pool was removed before a worker took it";
+      return end.told ? "its pool was removed while a worker ran it" : "its pool was removed before a worker took it";
     case Cause::None:
       break;
   }

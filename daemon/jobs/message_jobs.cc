@@ -11,6 +11,7 @@
 #include "daemon/jobs/submit_check.h"
 #include "daemon/jobs/takeover.h"
 #include "daemon/log/log.h"
+#include "daemon/ports/same_pool.h"
 #include "daemon/sessions/work_refusal.h"
 
 namespace ringmaster::daemon {
@@ -22,6 +23,10 @@ void tell(const JobAskerPtr& asker, JobAnswer answer) { asker->answer(std::move(
 
 RequestRefusal quota_refusal(const core::QuotaRefusal& refused) {
   return {RefusalCode::Quota, core::to_string(refused), refused.asked, refused.limit};
+}
+
+RequestRefusal no_such_pool(const DaemonPort& daemon, std::string_view name, core::Uid user) {
+  return {RefusalCode::UnknownPool, daemon.pools().no_such(name, user)};
 }
 
 PoolTerms terms_of(const PoolPort& pool) {
@@ -55,8 +60,7 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   // The same cookie means the same job, so a client that lost its connection cannot run it twice.
   if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
   PoolPort* pool = daemon_.pools().named(request.pool, peer.uid);
-  if (pool == nullptr)
-    return tell(asker, RequestRefusal{RefusalCode::UnknownPool, daemon_.pools().no_such(request.pool, peer.uid)});
+  if (pool == nullptr) return tell(asker, no_such_pool(daemon_, request.pool, peer.uid));
   if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
   // Charged before it waits for anything: a waiting request uses memory too.
   auto charge = std::make_shared<JobCharge>(sessions_.quota(), peer.uid);
@@ -65,9 +69,11 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   if (refused) return tell(asker, quota_refusal(*refused));
   if (pool->handlers_known()) return submit_known(peer, *pool, request, std::move(charge), asker);
   // The pool's handlers are not known until its first worker is ready.
-  pool->when_handlers_known([this, peer, pool, request = std::move(request), asker, charge = std::move(charge)] {
+  pool->when_handlers_known([this, peer, waited_for = SamePool(daemon_, *pool), request = std::move(request), asker,
+                             charge = std::move(charge)] {
     if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
-    submit_known(peer, *pool, request, charge, asker);
+    if (PoolPort* there = waited_for.find()) return submit_known(peer, *there, request, charge, asker);
+    tell(asker, no_such_pool(daemon_, request.pool, peer.uid));
   });
 }
 

@@ -86,7 +86,7 @@ void PoolDrain::resume(core::TimePoint now, const Crew& crew) {
 }
 
 void PoolDrain::stop(core::TimePoint now, const Crew& crew, core::Duration timeout, Cause lost_as) {
-  lost_as_ = lost_as;
+  if (!drain_.stopping()) lost_as_ = lost_as;
   act(drain_.handle(now, core::Drain::StopRequested{timeout}), crew);
   tell_waiting("pool \"" + pool_ + "\" was told to stop before it was drained");
 }

@@ -47,7 +47,7 @@ class PoolDrain {
 
   void drain(core::TimePoint now, const Crew& crew, Done done);
   void resume(core::TimePoint now, const Crew& crew);
-  /// `lost_as`: the cause of jobs that nobody will run.
+  /// `lost_as`: the cause of jobs that nobody will run, or that run for too long. That of the first stop stays.
   void stop(core::TimePoint now, const Crew& crew, core::Duration timeout, Cause lost_as = Cause::Lost);
   /// A session was opened after the drain began.
   void on_attach(const Session& session);

@@ -104,7 +104,7 @@ void Pool::pass_time(Seat& seat, core::TimePoint now) {
 void Pool::kill_running(core::TimePoint now) {
   for (Seat& seat : seats_) {
     orders_.kill_orphan(seat);
-    if (seat.process && !watcher_.end_run(seat, now)) orders_.kill(seat, core::DeathKind::Shutdown);
+    if (seat.process && !watcher_.end_run(seat, now, drain_.lost_as())) orders_.kill(seat, core::DeathKind::Shutdown);
   }
 }
 

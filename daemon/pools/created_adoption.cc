@@ -61,7 +61,6 @@ Result<void> CreatedPools::adopt_one(std::uint32_t index, const TakePoolDeposit&
     return Error{"its configuration is not that of the ledger"};
   }
   entry->bytes = pool_bytes(entry->config, text->text.size());
-  entry->timeout = terms_.drain_timeout;
   if (!rooms_.pools.places().take_again(entry->place)) return Error{"another pool has its workers"};
   auto pool =
       std::make_unique<Pool>(rooms_.host, entry->config, index, static_cast<std::uint16_t>(entry->place.first_worker));
@@ -79,9 +78,8 @@ Result<void> CreatedPools::adopt_one(std::uint32_t index, const TakePoolDeposit&
 void CreatedPools::start() {
   for (const auto& [index, entry] : entries_) {
     log_info("took over a created pool", {{"pool", entry->config.name}, {"uid", entry->owner()}});
-    if (entry->life.state() == State::Draining) {
-      drain(*entry);
-    } else if (owner_gone(entry->lifeline)) {
+    if (entry->life.state() == State::Draining) drain(*entry);
+    if (owner_gone(entry->lifeline)) {
       lose_owner(*entry);  // before anybody asks for another pool of its name
     } else {
       watch_owner(*entry);

@@ -24,7 +24,6 @@ struct CreatedPools::Entry {
   std::unique_ptr<FdWatch> watch;
   Created creating;  ///< who waits for it
   std::vector<Dropped> dropping;
-  core::Duration timeout{};  ///< of its drain, as last asked for
 
   [[nodiscard]] core::Uid owner() const { return config.owner.value_or(0); }
 };

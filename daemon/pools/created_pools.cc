@@ -42,7 +42,8 @@ RefusalCode code_of(core::CreationRefusal refusal) {
   return RefusalCode::BadArgument;
 }
 
-RequestRefusal not_created(Event why) {
+RequestRefusal not_created(Event why, std::string stopping) {
+  if (!stopping.empty()) return {RefusalCode::Draining, std::move(stopping)};
   if (why != Event::NotHeld) return {RefusalCode::UnknownPool, "the pool was dropped while it was created"};
   return {RefusalCode::NoMemory, "the keeper's table of descriptors is full; drop pools, or close some sessions"};
 }
@@ -127,7 +128,6 @@ OrRefusal<std::unique_ptr<CreatedPools::Entry>> CreatedPools::prepare(const Peer
   entry->place = *place;
   entry->config = std::move(config);
   entry->bytes = bytes;
-  entry->timeout = terms_.drain_timeout;
   if (auto refused = build(*entry, text)) {
     rooms_.pools.places().give_back(place->index);
     return uncharge(std::move(*refused));
@@ -168,7 +168,6 @@ void CreatedPools::deposit(Entry& entry) {
 void CreatedPools::tell(Entry& entry, Event event) {
   const State before = entry.life.state();
   const auto effects = entry.life.handle(event);
-  if (event == Event::Unwanted) entry.record.note_deadline(rooms_.host.loop().now() + entry.timeout);
   if (entry.life.state() != before) entry.record.note(entry.life.state());
   for (const Effect effect : effects) {
     switch (effect) {
@@ -176,7 +175,7 @@ void CreatedPools::tell(Entry& entry, Event event) {
         serve(entry);
         break;
       case Effect::Refuse:
-        refuse(entry, not_created(event));
+        refuse(entry, not_created(event, rooms_.daemon.refusal()));
         break;
       case Effect::Drain:
         drain(entry);
@@ -192,6 +191,15 @@ void CreatedPools::tell(Entry& entry, Event event) {
   }
 }
 
+// The deadline stands before the state that makes it count.
+void CreatedPools::remove(Entry& entry, core::Duration timeout) {
+  const State state = entry.life.state();
+  if (state == State::Serving || state == State::Draining) {
+    entry.record.note_deadline(rooms_.host.loop().now() + timeout);
+  }
+  tell(entry, Event::Unwanted);
+}
+
 void CreatedPools::serve(Entry& entry) {
   auto pool = std::make_unique<Pool>(rooms_.host, entry.config, entry.place.index,
                                      static_cast<std::uint16_t>(entry.place.first_worker));
@@ -199,7 +207,7 @@ void CreatedPools::serve(Entry& entry) {
   entry.text.reset();
   if (!opened) {
     refuse(entry, {RefusalCode::NoMemory, opened.error().message});
-    return tell(entry, Event::Unwanted);
+    return remove(entry, core::Duration{0});
   }
   log_info("pool created", {{"pool", entry.config.name},
                             {"uid", entry.owner()},
@@ -228,7 +236,13 @@ void CreatedPools::watch_owner(Entry& entry) {
 
 void CreatedPools::lose_owner(Entry& entry) {
   log_info("the owner of a pool is gone", {{"pool", entry.config.name}, {"uid", entry.owner()}});
-  tell(entry, Event::Unwanted);
+  remove(entry, terms_.drain_timeout);
+}
+
+void CreatedPools::stop() {
+  for (const auto& [index, entry] : entries_) {
+    if (entry->life.state() == State::Created) remove(*entry, core::Duration{0});
+  }
 }
 
 void CreatedPools::drain(Entry& entry) {
@@ -249,10 +263,12 @@ void CreatedPools::look() {
   }
 }
 
-// In turns of their own: what its last callers still hold of the pool, then our own copies of what the keeper has.
+// In turns of their own: what its last callers still hold of the pool, then our own copies of what the keeper has. From
+// now on nobody else finds it, so that no turn after these has it.
 void CreatedPools::forget(Entry& entry) {
   const std::uint32_t index = entry.place.index;
   entry.watch.reset();
+  rooms_.pools.close(index);
   rooms_.host.loop().post([this, index] {
     rooms_.pools.remove(index);
     Entry& gone = *entries_.at(index);
@@ -292,8 +308,7 @@ void CreatedPools::drop(const Peer& peer, const std::string& name, std::optional
     return done(RequestRefusal{RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(name, peer.uid)});
   }
   entry->dropping.push_back(std::move(done));
-  if (timeout) entry->timeout = *timeout;
-  tell(*entry, Event::Unwanted);
+  remove(*entry, timeout.value_or(terms_.drain_timeout));
 }
 
 std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const std::string& name,

@@ -46,6 +46,8 @@ class CreatedPools final : public PoolMaker {
   void adopt(const TakePoolDeposit& take);
   /// Sessions are there: drains go on, and owners that are gone by now are found. Before pools are started.
   void start();
+  /// The daemon stops: none begins to serve any more. Those that do are stopped as all pools are.
+  void stop();
   /// A pool's state or its sessions may have changed.
   void look_soon() { look_.ask(); }
 
@@ -61,6 +63,8 @@ class CreatedPools final : public PoolMaker {
   [[nodiscard]] Entry* find(const Peer& peer, const std::string& name) const;
 
   void tell(Entry& entry, core::CreatedLife::Event event);
+  /// Somebody who may has said so, or its owner is gone. `timeout`: for running jobs; the earliest end counts.
+  void remove(Entry& entry, core::Duration timeout);
   void serve(Entry& entry);
   void refuse(Entry& entry, RequestRefusal refusal) const;
   void drain(Entry& entry);

@@ -64,7 +64,7 @@ core::WorkerRange PoolRecord::workers() const {
 }
 
 void PoolRecord::note_deadline(core::TimePoint until) {
-  if (record_.drain_until_ns != 0) until = std::min(until, deadline());
+  if (state() == State::Draining) until = std::min(until, deadline());
   record_.drain_until_ns = static_cast<std::uint64_t>(until.time_since_epoch().count());
 }
 

@@ -23,7 +23,8 @@ class PoolRecord {
   void note(core::CreatedLife::State state);
   /// In one store: a successor finds both ends of the same range.
   void note_workers(core::WorkerRange workers);
-  /// For a drain: whatever runs is killed then. An earlier time stays. REQUIRES: before note(Draining).
+  /// For a drain: whatever runs is killed then. While it is Draining an earlier time stays; what is written before that
+  /// counts for nothing until note(Draining) follows.
   void note_deadline(core::TimePoint until);
   /// Nobody has the place.
   void clear();

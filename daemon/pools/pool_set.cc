@@ -34,8 +34,12 @@ Pool& PoolSet::add(std::unique_ptr<Pool> pool) {
   return *pools_.back();
 }
 
-void PoolSet::remove(std::uint32_t index) {
+void PoolSet::close(std::uint32_t index) {
   std::erase_if(gates_, [index](const PoolPort* gate) { return gate->index() == index; });
+}
+
+void PoolSet::remove(std::uint32_t index) {
+  close(index);
   std::erase_if(pools_, [index](const auto& pool) { return pool->index() == index; });
 }
 

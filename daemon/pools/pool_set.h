@@ -36,7 +36,8 @@ class PoolSet {
   // Created pools. Nobody may be walking through all() or gates().
   [[nodiscard]] core::PoolPlaces& places() { return places_; }
   Pool& add(std::unique_ptr<Pool> pool);
-  /// Nothing where there is none.
+  /// Nobody finds it among the gates any more; it is there until it is removed. Nothing where there is none.
+  void close(std::uint32_t index);
   void remove(std::uint32_t index);
 
   /// How many pools of the configuration know whether their workers can start (Pool::judged).

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "daemon/ports/same_pool.h"
 #include "daemon/sessions/segments.h"
 #include "daemon/sessions/session_deposits.h"
 #include "daemon/sessions/work_refusal.h"
@@ -45,7 +46,10 @@ void SessionOpening::open(const Peer& peer, SessionWish wish, const SessionAsker
   wish.client = clean_text(wish.client, kMaxClientName);
   // Right after the daemon's start a client waits for the first worker, so that it gets to know the handlers.
   if (pool->handlers_known()) return open_in(*pool, peer, wish, asker);
-  pool->when_handlers_known([this, pool, peer, wish = std::move(wish), asker] { open_in(*pool, peer, wish, asker); });
+  pool->when_handlers_known([this, waited_for = SamePool(rooms_.daemon, *pool), peer, wish = std::move(wish), asker] {
+    if (PoolPort* there = waited_for.find()) return open_in(*there, peer, wish, asker);
+    asker(RequestRefusal{RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(wish.pool, peer.uid)});
+  });
 }
 
 void SessionOpening::open_in(PoolPort& pool, const Peer& peer, const SessionWish& wish, const SessionAsker& asker) {

@@ -230,6 +230,7 @@ void Supervisor::begin_stop() {
   const auto needed = std::chrono::duration_cast<std::chrono::microseconds>(timeout + kStopSlack);
   keeper_.notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(needed.count()));
   keeper_.set_phase(keeper::Phase::Stopping, milliseconds(timeout));
+  created_->stop();
   for (const auto& pool : pools_.all()) pool->stop(timeout);
   pool_changed();
 }

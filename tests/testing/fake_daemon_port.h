@@ -16,7 +16,9 @@ class FakeDaemonPort final : public daemon::DaemonPort {
   explicit FakeDaemonPort(std::vector<daemon::PoolPort*> pools)
       : pools_(std::move(pools)), memory_(sizeof(shm::LedgerRecord)), ledger_(*shm::format_ledger(memory_.span())) {}
 
-  [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_); }
+  [[nodiscard]] daemon::PoolDirectory pools() const override {
+    return pools_gone ? daemon::PoolDirectory() : daemon::PoolDirectory(pools_);
+  }
   [[nodiscard]] shm::LedgerRecord& ledger() override { return ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return 2; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
@@ -38,6 +40,7 @@ class FakeDaemonPort final : public daemon::DaemonPort {
   }
 
   std::string why_not;
+  bool pools_gone = false;
   std::vector<keeper::DepositLabel> deposited;
   std::vector<std::uint32_t> released;  ///< serials
 

@@ -5,11 +5,13 @@
 
 namespace ringmaster::core {
 
+bool ends_its_pool(Cause cause) noexcept { return cause == Cause::Lost || cause == Cause::PoolRemoved; }
+
 DeathKind death_by(const shm::Verdict& verdict) noexcept {
   if (verdict.cause == Cause::RunTimeout) return DeathKind::TimedOut;
   if (verdict.cause == Cause::Cancelled) return DeathKind::Cancelled;
   if (verdict.cause == Cause::CancelledByForce) return DeathKind::CancelledByForce;
-  return verdict.cause == Cause::Lost ? DeathKind::Shutdown : DeathKind::ProtocolViolation;
+  return ends_its_pool(verdict.cause) ? DeathKind::Shutdown : DeathKind::ProtocolViolation;
 }
 
 bool wanted(DeathKind kind) noexcept {
@@ -165,7 +167,7 @@ std::string to_string(const DeathCause& cause) {
     case DeathKind::Cancelled:
       return "killed after a cancel";
     case DeathKind::Shutdown:
-      return "killed at shutdown";
+      return "killed at the end of its pool";
     case DeathKind::CancelledByForce:
       return "killed after a forced cancel";
   }

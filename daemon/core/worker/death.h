@@ -20,14 +20,17 @@ enum class DeathKind : std::uint8_t {
   TimedOut,           ///< our kill ladder, after a run deadline
   ProtocolViolation,  ///< our kill, because shared memory contradicted itself
   Cancelled,          ///< our kill ladder, after a cancel
-  Shutdown,           ///< our kill, when the daemon stopped
+  Shutdown,           ///< our kill, when the daemon stopped or the pool was removed
   CancelledByForce,   ///< our kill ladder, after a forced cancel
 };
+
+/// True for the causes of jobs that run longer than the end of their pool allows.
+[[nodiscard]] bool ends_its_pool(Cause cause) noexcept;
 
 /// The kind of death of a worker that was killed for this verdict.
 [[nodiscard]] DeathKind death_by(const shm::Verdict& verdict) noexcept;
 
-/// True if we or the job's client (by force) asked for the end, or the daemon stopped: nobody is to blame.
+/// True if we or the job's client (by force) asked for the end, or the pool ended: nobody is to blame.
 [[nodiscard]] bool wanted(DeathKind kind) noexcept;
 
 /// A typed cause. `detail` is the exit code (ExitCode, BootFailure by exit) or the signal (Signal and all kills).

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/overloaded.h"
+#include "daemon/core/worker/death.h"
 
 namespace ringmaster::core {
 namespace {
@@ -93,8 +94,8 @@ std::vector<KillLadder::Effect> KillLadder::tell_only() const {
 }
 
 std::vector<KillLadder::Effect> KillLadder::end_job(TimePoint now, Cause cause) {
-  // The daemon's end does not wait for a grace that a client has chosen.
-  if (state_ == State::CancelAsked && cause == Cause::Lost) {
+  // The end of a pool does not wait for a grace that a client has chosen.
+  if (state_ == State::CancelAsked && ends_its_pool(cause)) {
     timer_ = std::min(timer_.value_or(now + config_.grace), now + config_.grace);
     return {};
   }

@@ -25,7 +25,7 @@ struct LadderWords {
   struct DeadlineReached {};
   struct CancelRequested {
     /// With Cancelled a handler that does not listen to cancel only gets the cancel word, and runs on until its
-    /// deadline. With Lost, when the daemon stops, every job is ended.
+    /// deadline. With Lost or PoolRemoved, when its pool ends, every job is ended.
     Cause as = Cause::Cancelled;
   };
   /// The client wants the job to end after this grace, whatever its handler does. The verdict is recorded at once, so

@@ -80,10 +80,10 @@ void SeatWatcher::force_end(Seat& seat, const shm::Intent& job, core::Duration g
   if (seat.run.intent() == job) stop(seat, now, seat.run.force(now, grace));
 }
 
-bool SeatWatcher::end_run(Seat& seat, core::TimePoint now) {
+bool SeatWatcher::end_run(Seat& seat, core::TimePoint now, Cause as) {
   look(seat, now);
   if (!seat.run.running() || !seat.ready) return false;
-  stop(seat, now, core::KillLadder::CancelRequested{Cause::Lost});
+  stop(seat, now, core::KillLadder::CancelRequested{as});
   return true;
 }
 

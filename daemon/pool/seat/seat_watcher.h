@@ -48,8 +48,8 @@ class SeatWatcher {
   void force_end(Seat& seat, const shm::Intent& job, core::Duration grace, core::TimePoint now);
   /// The worker reports a fault: that becomes the cause of its death, unless there is a verdict already.
   void on_fault(Seat& seat, worker_link::Fault&& fault, core::TimePoint now);
-  /// Called when the pool ends: kills the running job by a ladder; false: no job runs.
-  [[nodiscard]] bool end_run(Seat& seat, core::TimePoint now);
+  /// Called when the pool ends: kills the running job by a ladder, as what it ends; false: no job runs.
+  [[nodiscard]] bool end_run(Seat& seat, core::TimePoint now, Cause as);
   /// Continues a predecessor's verdict, if ledger and lane name the same job; otherwise withdraws it.
   void resume_verdict(Seat& seat, core::TimePoint now);
 

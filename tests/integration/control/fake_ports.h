@@ -193,7 +193,9 @@ class FakeDaemon final : public daemon::DaemonPort {
     ++incarnation_;
   }
 
-  [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_); }
+  [[nodiscard]] daemon::PoolDirectory pools() const override {
+    return pool_gone ? daemon::PoolDirectory() : daemon::PoolDirectory(pools_);
+  }
   [[nodiscard]] shm::LedgerRecord& ledger() override { return *ledger_; }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return incarnation_; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
@@ -232,6 +234,7 @@ class FakeDaemon final : public daemon::DaemonPort {
   std::map<std::pair<std::uint16_t, std::uint32_t>, UniqueFd> held;
   std::atomic<std::size_t> holding = 0;
   std::atomic<bool> stopped = false;
+  std::atomic<bool> pool_gone = false;
 
  private:
   daemon::EventLoop* loop_;

@@ -54,6 +54,18 @@ TEST_F(ControlTest, BadSubmitsAreRefusedWithTheirReason) {
   EXPECT_EQ(code([](v1::Submit& s) { s.add_arguments()->set_key("width"); }), v1::ERROR_BAD_ARGUMENT);
 }
 
+TEST_F(ControlTest, AJobWhosePoolGoesBeforeItsHandlersAreKnownIsRefused) {
+  start();
+  daemon->pool.handlers_known_ = false;
+  TestClient client(path);
+  v1::Request submit = submit_request("echo", "x", 1);
+  client.send(submit);
+  ask_something(client);
+  daemon->pool_gone = true;
+  daemon->pool.handlers_known_ = true;
+  EXPECT_EQ(client.receive()->error().code(), v1::ERROR_UNKNOWN_POOL);
+}
+
 TEST_F(ControlTest, ManyJobsOfOneConnectionAreAnsweredByTheirIds) {
   start();
   TestClient client(path);

@@ -1,16 +1,12 @@
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
-#include "client/cli/protobuf_link.h"
 #include "client/control/pool_creation.h"
-#include "tests/integration/daemon/daemon_fixture.h"
+#include "tests/integration/daemon/pools_fixture.h"
 
 namespace ringmaster {
 namespace {
@@ -28,85 +24,6 @@ std::string field(const std::string& pid, const std::string& file, const std::st
   }
   return {};
 }
-
-class DaemonPools : public DaemonTest {
- protected:
-  void SetUp() override {
-    DaemonTest::SetUp();
-    // The build may lie where nobody else looks.
-    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
-    worker_ = folder_ + "/worker";
-    std::filesystem::copy_file(TEST_WORKER, worker_);
-    ASSERT_EQ(::chmod(worker_.c_str(), 0755), 0);
-  }
-  void start_pools(const std::string& limits = "pools_per_uid = 4\n", const std::string& daemon = {}) {
-    start_with("[daemon]\nshutdown_timeout = \"30s\"\n" + daemon + "[limits]\n" + limits + "[pool.t]\ncommand = [\"" +
-               worker_ + "\"]\nworkers = 1\nspares = 0\n");
-  }
-
-  [[nodiscard]] Client client() const {
-    ConnectOptions options;
-    options.socket = socket_;
-    options.control_timeout = kPatience;
-    auto connected = Client::connect(options);
-    if (!connected) throw std::runtime_error(connected.error().message);
-    return std::move(*connected);
-  }
-  [[nodiscard]] std::string text(const std::string& more = {}) const {
-    return "command = [\"" + worker_ + "\"]\nspares = 0\n" + more;
-  }
-  [[nodiscard]] CreatedPool create(const std::string& name = "p", unsigned workers = 1, unsigned most = 0) const {
-    auto pool = client().create_pool(name, {text(), {}, workers, most});
-    if (!pool) throw std::runtime_error(pool.error().message);
-    return std::move(*pool);
-  }
-  /// Why it is refused; empty: it is not.
-  [[nodiscard]] std::string refusal(const std::string& name, const PoolOptions& options) const {
-    const auto pool = client().create_pool(name, options);
-    return pool ? std::string{} : pool.error().message;
-  }
-
-  [[nodiscard]] v1::Status status() const {
-    client::ControlLink link(socket_, "test", kPatience);
-    v1::Request request;
-    request.mutable_get_status();
-    auto answer = client::ask_for(link, request, v1::Reply::kStatus);
-    if (!answer) throw std::runtime_error(answer.error().message);
-    return answer->reply.status();
-  }
-  /// Jobs that the created pool runs.
-  [[nodiscard]] std::uint64_t jobs_running() const {
-    const v1::Status now = status();
-    return now.pools_size() == 2 ? now.pools(1).running() : 0;
-  }
-  /// Workers of the created pool that may take jobs.
-  [[nodiscard]] std::ptrdiff_t active() const {
-    const v1::Status now = status();
-    return std::ranges::count_if(now.pools(1).workers(), [](const auto& one) { return one.state() == "active"; });
-  }
-  [[nodiscard]] std::vector<std::string> pools() const {
-    std::vector<std::string> names;
-    const v1::Status now = status();
-    for (const auto& pool : now.pools()) names.push_back(pool.name());
-    return names;
-  }
-  void expect_only_the_configuration() {
-    eventually("nothing of the pool is left", [this] { return pools() == std::vector<std::string>{"t"}; });
-    eventually("its workers are gone", [this] { return workers().size() == 1; });
-  }
-  [[nodiscard]] std::string workers_pid(Session& session) const {
-    const std::string text(run(session, "who").text());
-    return text.substr(0, text.find_first_not_of("0123456789"));
-  }
-
-  static PendingJob submit(Session& session, std::string_view handler, const Arguments& arguments = {}) {
-    auto job = session.submit(handler, Request{}, arguments);
-    if (!job) throw std::runtime_error(job.error().message);
-    return std::move(*job);
-  }
-
-  std::string worker_;
-};
 
 TEST_F(DaemonPools, ServesAndIsGoneWithItsOwner) {
   start_pools();
@@ -166,7 +83,10 @@ TEST_F(DaemonPools, KillsWhatRunsLongerThanItMay) {
   PendingJob running = submit(session, "hang");
   eventually("it runs", [this] { return jobs_running() == 1; });
   ASSERT_TRUE(pool.drop(0s));
-  EXPECT_EQ(running.wait().status(), Status::Lost);
+  const Outcome outcome = running.wait();
+  EXPECT_EQ(outcome.status(), Status::Lost);
+  EXPECT_EQ(outcome.cause(), Cause::PoolRemoved) << outcome.describe();
+  EXPECT_EQ(count_in(log(), "killed at the end of its pool"), 1U);
   expect_only_the_configuration();
 }
 
@@ -314,53 +234,6 @@ TEST_F(DaemonPools, MayBeTheOnlyOnesOfADaemon) {
 TEST_F(DaemonPools, AreOffInADaemonThatOthersReach) {
   start_pools("", "socket_mode = \"0660\"\n");
   EXPECT_NE(refusal("p", {text()}).find("pools_per_uid"), std::string::npos);
-}
-
-TEST_F(DaemonPools, AHundredInARowLeaveNothing) {
-  start_pools();
-  const auto descriptors = [](pid_t pid) {
-    const std::filesystem::directory_iterator fds("/proc/" + std::to_string(pid) + "/fd");
-    return std::distance(begin(fds), std::filesystem::directory_iterator());
-  };
-  Client one = client();
-  // What the keeper is given when the configuration's own worker is ready, it has before anything of the next pool.
-  eventually("the daemon is ready", [this] { return count_in(log(), "event=ready") == 1; });
-  { const CreatedPool warm = create(); }
-  expect_only_the_configuration();
-  const auto keepers = descriptors(keeper_);
-  unsigned created = 0;
-  unsigned refused = 0;
-  while (created < 100) {
-    const auto pool = one.create_pool("p" + std::to_string((created + refused) % 8), {text()});
-    pool ? ++created : ++refused;
-  }
-  expect_only_the_configuration();
-  eventually("the keeper has let go of all", [&] { return descriptors(keeper_) <= keepers; });
-  const CreatedPool last = create();
-  Session session = open(last.name());
-  EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
-}
-
-TEST_F(DaemonPools, SupervisorsThatDieMeanwhileLeaveNothingHalf) {
-  start_pools();
-  for (unsigned round = 0; round < 12; ++round) {
-    std::vector<CreatedPool> pools;
-    for (unsigned i = 0; i < 4; ++i) {
-      auto pool = client().create_pool("p" + std::to_string(i), {text()});
-      ASSERT_TRUE(pool) << pool.error().message;
-      pools.push_back(std::move(*pool));
-      if (i == round % 4) {
-        ASSERT_EQ(::kill(supervisor(), SIGKILL), 0);
-      }
-    }
-    for (CreatedPool& pool : pools) {
-      Session session = open(pool.name());
-      EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
-    }
-    for (std::size_t i = 0; i < pools.size(); i += 2) EXPECT_TRUE(pools[i].drop(0s));
-    pools.clear();
-    expect_only_the_configuration();
-  }
 }
 
 }  // namespace

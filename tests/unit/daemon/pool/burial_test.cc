@@ -114,6 +114,7 @@ TEST(Burial, AJobIsCountedUnderTheStatusThatItsCallerIsTold) {
   const std::pair<Cause, Count> all[] = {{Cause::RunTimeout, &shm::LedgerTally::timed_out},
                                          {Cause::Cancelled, &shm::LedgerTally::cancelled},
                                          {Cause::Lost, &shm::LedgerTally::lost},
+                                         {Cause::PoolRemoved, &shm::LedgerTally::lost},
                                          {Cause::ProtocolViolation, &shm::LedgerTally::refused},
                                          {Cause::OutOfMemory, &shm::LedgerTally::crashed}};
   for (const auto& [cause, count] : all) {

@@ -148,6 +148,18 @@ TEST(PoolDrain, AStopLosesWhatIsQueuedAndKillsAtItsDeadline) {
   EXPECT_EQ(room.drain.state(), Drain::State::Stopped);
 }
 
+TEST(PoolDrain, AsWhatItsJobsAreLostIsSaidByTheFirstStop) {
+  Room room;
+  EXPECT_EQ(room.drain.lost_as(), Cause::Lost);
+  room.drain.stop(kNow, room.crew(), std::chrono::seconds{5}, Cause::PoolRemoved);
+  room.drain.stop(kNow, room.crew(), std::chrono::seconds{1});
+  EXPECT_EQ(room.drain.lost_as(), Cause::PoolRemoved);
+  Room stopped;
+  stopped.drain.stop(kNow, stopped.crew(), std::chrono::seconds{5});
+  stopped.drain.stop(kNow, stopped.crew(), std::chrono::seconds{1}, Cause::PoolRemoved);
+  EXPECT_EQ(stopped.drain.lost_as(), Cause::Lost);
+}
+
 TEST(PoolDrain, WithoutAWorkerToComeWhatIsQueuedIsRefused) {
   Room room;
   room.hopeless = true;

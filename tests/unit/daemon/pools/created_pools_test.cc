@@ -5,6 +5,7 @@
 
 #include "daemon/pool/startable.h"
 #include "tests/unit/daemon/pools/pools_life.h"
+#include "tests/unit/shm/fixture.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -116,6 +117,112 @@ TEST(CreatedPools, DroppedWhileItIsCreatedNeverIs) {
   EXPECT_TRUE(dropped);
   EXPECT_TRUE(life.asked().specs.empty());
   expect_nothing_left(life, left);
+}
+
+// In each turn of the loop somebody asks for a session, and waits for handlers that no worker will ever tell.
+TEST(CreatedPools, NobodyFindsOneThatIsAboutToGo) {
+  Left left;
+  PoolsLife life(left, 1);
+  const auto offer = life.create("p");
+  unsigned asked = 0;
+  unsigned answered = 0;
+  std::function<void()> ask = [&] {
+    const PoolPort* there = life.pools().named(own("p"), ::geteuid());
+    EXPECT_TRUE(there == nullptr || state_of(life.ledger(), 1) != shm::LedgerPoolState::Removing) << asked;
+    life.all_sessions().open(life.peer(), {own("p"), {}, 0, "app"}, [&](SessionAnswer&& answer) {
+      ++answered;
+      EXPECT_TRUE(std::holds_alternative<RequestRefusal>(answer));
+    });
+    if (++asked < 300) life.loop().post(ask);
+  };
+  life.created().drop(life.peer(), "p", core::Duration{0}, [](const auto&) {});
+  ask();
+  life.settle();
+  EXPECT_EQ(asked, 300U);
+  EXPECT_EQ(answered, asked);
+  expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, IsNotServedOnceTheDaemonStops) {
+  Left left;
+  PoolsLife life(left, 1);
+  std::optional<OrRefusal<PoolOffer>> answer;
+  life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0}, [&](auto made) { answer = std::move(made); });
+  life.why_not = "the daemon is stopping";
+  life.created().stop();
+  life.settle();
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(answer->error().code, RefusalCode::Draining);
+  EXPECT_EQ(answer->error().why, life.why_not);
+  EXPECT_TRUE(life.asked().specs.empty());
+  life.why_not.clear();
+  expect_nothing_left(life, left);
+}
+
+core::Duration drain_left(PoolsLife& life) { return PoolRecord(life.ledger(), 1).deadline() - life.loop().now(); }
+
+// Its workers never end by themselves here. A plain drop and the end of its owner have the daemon's second each.
+TEST(CreatedPools, ALongDrainIsShortenedByAPlainDropAndByTheEndOfItsOwner) {
+  for (const bool by_owner : {false, true}) {
+    Left left;
+    PoolsLife life(left, 1);
+    auto offer = life.create("p");
+    life.asked().deaf = true;
+    life.created().drop(life.peer(), "p", std::chrono::hours{1}, [](const auto&) {});
+    life.settle();
+    ASSERT_GT(drain_left(life), std::chrono::minutes{59});
+    if (by_owner) {
+      offer.reset();
+    } else {
+      life.created().drop(life.peer(), "p", std::nullopt, [](const auto&) {});
+    }
+    life.settle();
+    EXPECT_LE(drain_left(life), std::chrono::seconds{1});
+  }
+}
+
+TEST(CreatedPools, ALongDrainIsShortenedByASuccessorWhoSeesThatItsOwnerIsGone) {
+  for (const bool before : {false, true}) {
+    Left left;
+    std::optional<OrRefusal<PoolOffer>> offer;
+    {
+      PoolsLife life(left, 1);
+      offer = life.create("p");
+      life.asked().deaf = true;
+      life.created().drop(life.peer(), "p", std::chrono::hours{1}, [](const auto&) {});
+      life.settle();
+      left = life.snapshot();
+    }
+    if (before) offer.reset();
+    PoolsLife successor(left, 2);
+    successor.asked().deaf = true;
+    Pool& pool = *successor.set().numbered(1);
+    for (const auto& [worker, incarnation] : left.workers) {
+      pool.adopt(static_cast<std::uint16_t>(worker - pool.first_worker()), incarnation, testing::kNoPid, {}, false);
+    }
+    successor.start();
+    EXPECT_EQ(drain_left(successor) > std::chrono::minutes{59}, !before);
+    offer.reset();
+    successor.settle();
+    EXPECT_LE(drain_left(successor), std::chrono::seconds{1});
+  }
+}
+
+TEST(PoolRecord, ADeadlineThatIsNotFollowedByItsStateCountsForNothing) {
+  testing::Memory memory(sizeof(shm::LedgerRecord));
+  PoolRecord record(*shm::format_ledger(memory.span()), 1);
+  const core::TimePoint now{std::chrono::hours{5}};
+  (void)record.begin({1, 1, 2}, 1000, {1, 2});
+  record.note(core::CreatedLife::State::Serving);
+  record.note_deadline(now);
+  // The supervisor dies here.
+  record.note_deadline(now + std::chrono::hours{1});
+  record.note(core::CreatedLife::State::Draining);
+  EXPECT_EQ(record.deadline(), now + std::chrono::hours{1});
+  record.note_deadline(now + std::chrono::hours{2});
+  EXPECT_EQ(record.deadline(), now + std::chrono::hours{1}) << "never later";
+  record.note_deadline(now + std::chrono::minutes{1});
+  EXPECT_EQ(record.deadline(), now + std::chrono::minutes{1});
 }
 
 TEST(CreatedPools, AThousandInARowLeaveNothing) {

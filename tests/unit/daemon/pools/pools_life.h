@@ -80,7 +80,7 @@ class HoldingKeeper final : public daemon::Keeper {
     return {};
   }
   void signal(std::uint32_t worker, std::uint32_t, int number) override {
-    if (number == SIGKILL) killed.push_back(worker);
+    if (number == SIGKILL && !deaf) killed.push_back(worker);
   }
   void ack_exit(std::uint32_t worker, std::uint32_t) override { left_.workers.erase(worker); }
 
@@ -91,6 +91,7 @@ class HoldingKeeper final : public daemon::Keeper {
   }
 
   bool full = false;  ///< its table
+  bool deaf = false;  ///< whoever is killed lives on
   std::function<void()> seen = [] {};
   std::vector<keeper::SpawnSpec> specs;
   std::vector<std::uint32_t> killed;
@@ -190,6 +191,7 @@ class PoolsLife final : public daemon::PoolContext, public daemon::DaemonPort {
     return answer;
   }
   [[nodiscard]] daemon::CreatedPools& created() { return *created_; }
+  [[nodiscard]] daemon::Sessions& all_sessions() { return *sessions_; }
   [[nodiscard]] daemon::PoolSet& set() { return pools_; }
   [[nodiscard]] HoldingKeeper& asked() { return keeper_; }
   [[nodiscard]] const core::QuotaBook& quota() const { return quota_; }
@@ -210,7 +212,7 @@ class PoolsLife final : public daemon::PoolContext, public daemon::DaemonPort {
   [[nodiscard]] daemon::PoolDirectory pools() const override { return daemon::PoolDirectory(pools_.gates()); }
   [[nodiscard]] std::uint32_t supervisor_incarnation() const override { return incarnation_; }
   [[nodiscard]] std::uint64_t daemon_id() const override { return 1; }
-  [[nodiscard]] std::string refusal() const override { return {}; }
+  [[nodiscard]] std::string refusal() const override { return why_not; }
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
   void stop() override {}
@@ -220,6 +222,7 @@ class PoolsLife final : public daemon::PoolContext, public daemon::DaemonPort {
 
   static constexpr const char* kText = "command = [\"/bin/false\"]\nworkers = 2\nspares = 0\n";
   bool opened = false;
+  std::string why_not;  ///< the daemon takes no work
   std::function<void()> seen;
 
  private:

@@ -118,6 +118,24 @@ TEST_F(SessionOpeningTest, WaitsForTheHandlersAndThenAsksAgainWhetherWorkIsTaken
   EXPECT_EQ(client.refused(), RefusalCode::Draining);
 }
 
+TEST_F(SessionOpeningTest, APoolThatIsGoneBeforeItsHandlersAreKnownIsNotTouched) {
+  house.pool.known = false;
+  SessionClient client;
+  opening.open(peer, wish, client.asker());
+  house.daemon.pools_gone = true;
+  FakePoolPort::answer(house.pool.waiting);
+  EXPECT_EQ(client.refused(), RefusalCode::UnknownPool);
+}
+
+TEST_F(SessionOpeningTest, AnotherPoolOfThatNameAndNumberIsNotTheOneThatWasWaitedFor) {
+  house.pool.known = false;
+  SessionClient client;
+  opening.open(peer, wish, client.asker());
+  ++house.daemon.ledger().pools[house.pool.index()].generation;
+  FakePoolPort::answer(house.pool.waiting);
+  EXPECT_EQ(client.refused(), RefusalCode::UnknownPool);
+}
+
 TEST_F(SessionOpeningTest, RefusesWhoseJobsAreRefused) {
   house.pool.charged = 1000;
   SessionClient client;

@@ -54,12 +54,14 @@ TEST(ForcedCancel, AWorkerThatDiesInTheGraceTakesAJobAlongThatWasCancelled) {
   EXPECT_EQ(forced().handle(kNow + 10ms, L::WorkerFenced{}), (Effects{L::Settle{kForced}}));
 }
 
-TEST(ForcedCancel, ItsGraceDoesNotHoldUpTheDaemonsEnd) {
-  L ladder{kJob, kDeaf};
-  (void)ladder.handle(kNow, L::ForceRequested{60s});
-  EXPECT_EQ(ladder.handle(kNow + 1s, L::CancelRequested{Cause::Lost}), Effects{});
-  EXPECT_EQ(ladder.next_timer(), kNow + 1s + kDeaf.grace);
-  EXPECT_EQ(ladder.handle(kNow + 1s + kDeaf.grace, L::TimerFired{}).size(), 1U);
+TEST(ForcedCancel, ItsGraceDoesNotHoldUpTheEndOfItsPool) {
+  for (const Cause end : {Cause::Lost, Cause::PoolRemoved}) {
+    L ladder{kJob, kDeaf};
+    (void)ladder.handle(kNow, L::ForceRequested{60s});
+    EXPECT_EQ(ladder.handle(kNow + 1s, L::CancelRequested{end}), Effects{});
+    EXPECT_EQ(ladder.next_timer(), kNow + 1s + kDeaf.grace);
+    EXPECT_EQ(ladder.handle(kNow + 1s + kDeaf.grace, L::TimerFired{}).size(), 1U);
+  }
 }
 
 TEST(ForcedCancel, OvertakesAPlainCancelAndShortensTheGraceOfADeadline) {

@@ -201,11 +201,11 @@ TEST(SeatWatcher, ACancelOfAnotherJobIsNotThisOnes) {
 
 TEST(SeatWatcher, AtThePoolsEndARunIsEndedAndAnIdleWorkerIsNot) {
   Room room;
-  EXPECT_FALSE(room.watcher.end_run(room.seat(), room.now));
+  EXPECT_FALSE(room.watcher.end_run(room.seat(), room.now, Cause::PoolRemoved));
   room.run_a_job();
-  EXPECT_TRUE(room.watcher.end_run(room.seat(), room.now));
+  EXPECT_TRUE(room.watcher.end_run(room.seat(), room.now, Cause::PoolRemoved));
   ASSERT_TRUE(standing_verdict(room.record()));
-  EXPECT_EQ(standing_verdict(room.record())->cause, Cause::Lost);
+  EXPECT_EQ(standing_verdict(room.record())->cause, Cause::PoolRemoved);
 }
 
 TEST(SeatWatcher, AFaultedWorkerHasTimeToDieAndToWriteItsCore) {
