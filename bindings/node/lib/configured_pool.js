@@ -13,6 +13,7 @@ class ConfiguredPool {
 
   get isOfOthers () { return true }
   async open () { return { socket: this.#socket, pool: this.#pool } }
+  takeCrash () { return '' }
   lost () {}
   async leave () {}
 }

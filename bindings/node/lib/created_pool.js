@@ -5,6 +5,7 @@ const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
+const { javascriptFrames } = require('./failure.js')
 const { makeFolder, removeFolder } = require('./folders.js')
 const { environmentOf, poolConfig, sizeOfPool } = require('./pool_config.js')
 const { PrivateDaemon } = require('./private_daemon.js')
@@ -58,6 +59,7 @@ class CreatedPool {
       pool: o.filename === null ? 'node' : path.basename(o.filename),
       addon: programs.worker,
       resultCapacity: o.resultCapacity,
+      stack: o.stack,
       resourceLimits: o.resourceLimits
     }), { mode: 0o600 })
   }
@@ -81,6 +83,18 @@ class CreatedPool {
       if (handle !== undefined) resolve({ handle, name })
       else reject(new Error(this.#daemon ? error : `${error}${kOtherWays}`))
     }))
+  }
+
+  /** Where the script was in which a job's worker crashed; '': nobody knows. It can be asked once. */
+  takeCrash (job) {
+    const file = path.join(this.#folder, `crash-${job}`)
+    try {
+      return javascriptFrames(fs.readFileSync(file, 'utf8'))
+    } catch {
+      return ''
+    } finally {
+      fs.rmSync(file, { force: true })
+    }
   }
 
   /** Its daemon has ended, or has let go of it: the next pool gets another. */

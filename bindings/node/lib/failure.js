@@ -8,15 +8,27 @@ const kSigabrt = 6
 
 /**
  * The error of a task that its worker did not answer. What piscina's threads would say is said alike.
+ * @param {{texts: string[], frames: string, task?: {filename: string, name: string}}} outcome `frames`: of its script
  */
-function failureOf ({ status, detail, cause, texts: [message, nativeStack] }, options) {
+function failureOf ({ status, detail, cause, texts: [message, nativeStack], frames, task }, options) {
   const outcome = statuses[status] ?? 'lost'
-  const facts = { outcome, detail, ...(nativeStack && { nativeStack }) }
-  if (cause === kCrashedExit) return new TaskError(`worker exited with code: ${detail}`, facts)
+  const facts = { outcome, detail, ...(nativeStack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
+  const error = (text, more) => new TaskError(frames ? `${text}\n${frames}` : text, { ...facts, ...more })
+  if (cause === kCrashedExit) return error(`worker exited with code: ${detail}`)
   if (outcome === 'crashed' && detail === kSigabrt && options.resourceLimits !== undefined) {
-    return new TaskError('Worker terminated due to reaching memory limit: JS heap out of memory', { ...facts, code: 'ERR_WORKER_OUT_OF_MEMORY' })
+    return error('Worker terminated due to reaching memory limit: JS heap out of memory', { code: 'ERR_WORKER_OUT_OF_MEMORY' })
   }
-  return new TaskError(message, facts)
+  return error(message)
 }
 
-module.exports = { failureOf }
+// "1: grow(aka grow) [0x3afbad202e11] [/srv/tasks.js:~5] …": a frame as V8 prints it, where it cannot make an Error.
+const kFrame = /^ +\d+: (.*?)(?:\(aka .*?\))? \[0x[0-9a-f]+\] \[(.+?):~?(\d+)\]/gm
+
+/** Frames as an Error shows them, of what a worker has written when it crashed. */
+function javascriptFrames (text) {
+  if (/^ +at /.test(text)) return text
+  const [frames] = text.split('==== Details')
+  return [...frames.matchAll(kFrame)].map(([, name, file, line]) => name.startsWith('/*') ? `    at ${file}:${line}` : `    at ${name} (${file}:${line})`).join('\n')
+}
+
+module.exports = { failureOf, javascriptFrames }

@@ -193,8 +193,9 @@ class ProcessBackend {
     this.#leavePool()
   }
 
-  // messages: [description, native stack or ''] of each that is not done. facts: for each outcome its task, status, detail, the payload's place in the scratch buffer (-1: the last of its
-  // buffers), its bytes, flags, the result's bytes, cause.
+  // messages: [description, native stack or '', id of a job that crashed] of each that is not done. facts: for each outcome
+  // its task, status, detail, the payload's place in the scratch buffer (-1: the last of its buffers), its bytes, flags, the
+  // result's bytes, cause.
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
@@ -214,7 +215,7 @@ class ProcessBackend {
       if (status === kDone) this.#bootFailed = undefined
       if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
       if (bytes > 0) this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
-      else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i] }, this.#options)
+      else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i], task, frames: this.#framesOf(messages[i]) }, this.#options)
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
@@ -225,6 +226,10 @@ class ProcessBackend {
       else this.#events.ended(one.task, one.failed, one.value)
     }
     if (this.#waiting.length > 0 || this.#wasFull) this.#sendWaiting()
+  }
+
+  #framesOf ([,, crashed]) {
+    return crashed === undefined ? '' : this.#pool.takeCrash(crashed)
   }
 
   // Outcomes that will not be told any more, since their session is closed.

@@ -199,6 +199,8 @@ void ClientSession::add(Batch& batch, rm_outcome& outcome) {
     const std::string description = description_of(outcome);
     must(napi_set_element(env_, texts, 0, to_value(env_, description)), "napi_set_element");
     must(napi_set_element(env_, texts, 1, to_value(env_, text_or_none(outcome.stack))), "napi_set_element");
+    if (outcome.status == RM_STATUS_CRASHED)
+      must(napi_set_element(env_, texts, 2, to_value(env_, std::to_string(outcome.job_id))), "napi_set_element");
     must(napi_set_element(env_, batch.messages, batch.count, texts), "napi_set_element");
   }
   add_result(batch, outcome, facts);

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "bindings/node/native/napi_util.h"
+#include "bindings/node/native/javascript_stack.h"
 
 namespace ringmaster::node {
 namespace {
@@ -33,18 +33,6 @@ bool terminate_execution(void* isolate) {
       reinterpret_cast<void (*)(void*)>(::dlsym(RTLD_DEFAULT, "_ZN2v87Isolate18TerminateExecutionEv"));
   if (call != nullptr) call(isolate);
   return call != nullptr;
-}
-
-// Where the script is, as an Error tells it; empty: nowhere, or V8 does not say.
-std::string javascript_stack(napi_env env) {
-  const HandleScope scope(env);
-  napi_value error = nullptr;
-  napi_value stack = nullptr;
-  if (napi_create_error(env, nullptr, to_value(env, "was at"), &error) != napi_ok) return {};
-  if (napi_get_named_property(env, error, "stack", &stack) != napi_ok) return {};
-  const std::string text = text_of(env, stack);
-  const auto line = text.find('\n');
-  return line == std::string::npos ? std::string() : text.substr(line + 1);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bindings/format/task_format.h"
+#include "bindings/node/native/crash_stack.h"
 #include "bindings/node/native/lent_memory.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
@@ -116,6 +117,7 @@ class RequestView {
 // on_job(flags, payload bytes in the scratch buffer, payload | undefined, buffers | undefined)
 void run_script() {
   const HandleScope scope(g.env);
+  if (g.job->attempt > 1) forget_fault(*g.job);
   RequestView request(g.job);
   const auto head = format::read_header(request.shared());
   if (!head) {
@@ -187,6 +189,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   static const rm_handler_table table{sizeof table, RINGMASTER_HANDLER_ABI, &handler, 1, sizeof handler, nullptr};
   std::array<char, 512> error{};
   g.env = env;
+  make_way_for_faults();
   g.worker = rm_worker_open(&table, error.data(), error.size());
   if (g.worker == nullptr) {
     throw_error(env, error.data());
@@ -200,6 +203,13 @@ napi_value open(napi_env env, napi_callback_info info) {
   must(napi_create_reference(env, scratch, 1, &kept), "napi_create_reference");
   g.scratch = static_cast<std::byte*>(place);
   return scratch;
+}
+
+// tellFaults(folder): where a script is when this process faults is written there.
+napi_value tell_faults(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  tell_of_faults(env, text_of(env, arguments[0]), g.job);
+  return nullptr;
 }
 
 // hold(): no job is claimed any more, since this process is about to end.
@@ -331,10 +341,10 @@ napi_value detach(napi_env env, napi_callback_info info) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  const std::array kMethods{Method{"open", open},         Method{"failBoot", fail_boot}, Method{"start", start},
-                            Method{"finish", finish},     Method{"reserve", reserve},    Method{"facts", facts},
-                            Method{"progress", progress}, Method{"detach", detach},      Method{"hold", hold},
-                            Method{"map", map_shared}};
+  const std::array kMethods{Method{"open", open},         Method{"failBoot", fail_boot},    Method{"start", start},
+                            Method{"finish", finish},     Method{"reserve", reserve},       Method{"facts", facts},
+                            Method{"progress", progress}, Method{"detach", detach},         Method{"hold", hold},
+                            Method{"map", map_shared},    Method{"tellFaults", tell_faults}};
   add_methods(env, exports, kMethods);
   return exports;
 }

@@ -8,6 +8,7 @@ const { Pool, AbortError } = require('..')
 
 // What a worker needs besides when the tests run under a sanitizer.
 const sanitizer = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^LD_PRELOAD$|^[A-Z]+SAN_OPTIONS$/.test(name)))
+const isSanitized = 'LD_PRELOAD' in sanitizer
 const filename = path.join(__dirname, 'fixtures/tasks.js')
 
 /** Runs `body` with a pool that is closed afterwards, whatever happens. */
@@ -98,14 +99,31 @@ describe('a worker', () => {
     const error = await pool.run(null, { name: 'crash' }).catch((one) => one)
     assert.equal(error.name, 'TaskError')
     assert.equal(error.outcome, 'crashed')
+    assert.equal(error.task, `${filename}#crash`)
     assert.deepEqual(await Promise.all(others), Array.from({ length: 20 }, (_, i) => i))
     assert.equal(await pool.run(1), 1)
   }))
 
-  test('that aborts is told with its stack', () => withPool({}, async (pool) => {
-    const error = await pool.run(null, { name: 'abort' }).catch((one) => one)
-    assert.equal(error.outcome, 'crashed')
-    assert.match(error.nativeStack, /^#\d+ /m)
+  for (const name of ['abort', 'crash']) {
+    test(`that ends by ${name} is told with the script's stack, and its own`, () => withPool({}, async (pool) => {
+      const error = await pool.run(null, { name }).catch((one) => one)
+      assert.equal(error.outcome, 'crashed')
+      if (!isSanitized || name === 'abort') assert.match(error.nativeStack, /^#\d+ /m)
+      if (!isSanitized) assert.match(error.message, new RegExp(`    at .*${name} \\(.*tasks\\.js:\\d+:\\d+\\)`))
+      assert.equal(await pool.run(1), 1)
+    }))
+  }
+
+  test('whose heap is full is told with the script\'s stack', { skip: isSanitized && 'too slow' }, () => withPool({ resourceLimits: { maxOldGenerationSizeMb: 40 } }, async (pool) => {
+    const error = await pool.run(null, { name: 'grow' }).catch((one) => one)
+    assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY')
+    if (Number.parseInt(process.versions.node) < 24) assert.match(error.message, /    at grow \(.*tasks\.js:\d+\)/) // Later ones do not say.
+  }))
+
+  test('that is stopped by WebAssembly\'s own checks has not crashed', () => withPool({}, async (pool) => {
+    assert.equal(await pool.run(0, { name: 'readWasm' }), 0)
+    await assert.rejects(pool.run(1 << 20, { name: 'readWasm' }), { name: 'RuntimeError', message: /out of bounds/ })
+    assert.equal(await pool.run(0, { name: 'readWasm' }), 0)
   }))
 
   test('that exits says with what', () => withPool({}, async (pool) => {

@@ -155,7 +155,8 @@ export interface PoolOptions extends SharedOptions {
   spares?: number
   /** A worker is replaced after so many tasks. */
   recycle?: number
-  /** A crash is told with the worker's native stack (`nativeStack`), for which its rejection waits up to half a second. */
+  /** A crash is told with where the script was, and with the worker's native stack (`nativeStack`), for which its rejection
+   * waits up to half a second. */
   stack?: boolean
   /** Memory for tasks and for results of this pool at a time, in bytes. */
   requestBytes?: number
@@ -220,6 +221,8 @@ export class TaskError extends Error {
   outcome: 'failed' | 'crashed' | 'timed out' | 'cancelled' | 'refused' | 'lost'
   /** The signal or the exit code of a crash. */
   detail?: number
+  /** Which function of which file the task was for: FILE#NAME. */
+  task?: string
   /** Where a worker crashed, one frame a line. */
   nativeStack?: string
   code?: string

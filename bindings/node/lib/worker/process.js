@@ -5,14 +5,16 @@ const { preload } = require('./load_function.js')
 const { Answer, run } = require('./runner.js')
 const surroundings = require('./surroundings.js')
 const { Side } = require('../side_channel.js')
+const path = require('node:path')
 
 /**
- * @param boot {filename, name, workerData, env, argv, addon, resultCapacity, resourceLimits, pool: its name in `ps`,
+ * @param boot {filename, name, workerData, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
  *     side: where what goes beside the tasks is told; undefined: nowhere, and what a task prints is this process's output}
  */
 function serve (boot) {
   const addon = require(boot.addon)
   const scratch = Buffer.from(addon.open(boot.resultCapacity))
+  if (boot.side !== undefined && boot.stack) addon.tellFaults(path.dirname(boot.side))
   const side = new Side()
   const host = {
     finish: (_, ...what) => addon.finish(...what),
