@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "client/client_abi.h"
+#include "client/abi/exported.h"
 #include "client/types/options.h"
 #include "client/types/outcome.h"
 
