@@ -1,7 +1,8 @@
 // The types of `ringmaster`: a pool of supervised worker processes, with piscina 5's interface and what only processes
 // can do.
 /// <reference types="node" />
-import { EventEmitterAsyncResource } from 'node:events'
+import { AsyncResource } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
 
 /** What may stop a task: an AbortSignal, or an EventEmitter that emits 'abort'. */
 export type AbortSignalAny = AbortSignalEventTarget | AbortSignalEventEmitter
@@ -186,7 +187,12 @@ type FilledOptions = PoolOptions & Required<Pick<PoolOptions, 'name' | 'minThrea
   'workerHistogram' | 'runTimeout' | 'killGrace' | 'retries' | 'idempotent' | 'spares' | 'stack' | 'spin' | 'resultCapacity'>> &
   { filename: string | null, maxQueue: number }
 
-export class Pool<T = any, R = any> extends EventEmitterAsyncResource {
+/** An EventEmitterAsyncResource, which not all versions of @types/node know. */
+export class Pool<T = any, R = any> extends EventEmitter {
+  get asyncId (): number
+  get triggerAsyncId (): number
+  get asyncResource (): AsyncResource
+  emitDestroy (): void
   constructor (options?: PoolOptions)
   run (task: T, options?: RunOptions): Promise<R>
   /** An ArrayBuffer in the memory that workers read: filled here and named in a transferList, it is never copied. */
