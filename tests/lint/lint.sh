@@ -31,6 +31,18 @@ if [ -f ARCHITECTURE.md ]; then
       { echo "ARCHITECTURE.md: there is no $name"; missing=1; }
   done
 fi
+# The version is CMakeLists.txt's; every other place that has one, and CHANGELOG.md's first, says the same.
+if [ -f CMakeLists.txt ]; then
+  version=$(sed -n 's/^project(ringmaster VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+  versions() {
+    sed -n 's/^## \([0-9.]*\).*/CHANGELOG.md \1/p' CHANGELOG.md | head -n 1
+    sed -n 's/.*"\(version\|@ringmaster[^"]*\)": "\([0-9.]*\)".*/bindings\/node\/package.json \2/p' bindings/node/package.json
+    sed -n "s/^__version__ = '\([0-9.]*\)'.*/bindings\/python\/ringmaster\/__init__.py \1/p" bindings/python/ringmaster/__init__.py
+    sed -n 's/.*ringmaster-\([0-9.]*\)-cp.*/docs\/python.md \1/p' docs/python.md
+  }
+  differing=$(versions 2>/dev/null | awk -v version="$version" '$2 != version { print $1 ": version " $2 ", CMakeLists.txt says " version }')
+  [ -z "$differing" ] || { printf '%s\n' "$differing"; missing=1; }
+fi
 if awk "$program" $files && [ $missing = 0 ]; then
   echo "lint: $(printf '%s\n' $files | wc -l) files, no breach"
 else

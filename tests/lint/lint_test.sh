@@ -35,6 +35,20 @@ plant() {
 plant ARCHITECTURE.md 'there is no shm/ring.h' 'See `shm/ring.h`.'
 plant ARCHITECTURE.md 'there is no shm/wheel/' 'See `shm/wheel/`.'
 plant ARCHITECTURE.md '' 'See `base/result.h`, `base/result`, `proto/` and `frame.h`.'
+plant CHANGELOG.md '' '## 0.1.0' 'A tree without CMakeLists.txt'
+plant_version() {
+  mkdir -p "$tree/src/bindings/node"
+  printf 'project(ringmaster VERSION 0.3.0 LANGUAGES CXX)\n' >"$tree/src/CMakeLists.txt"
+  printf '{ "version": "%s" }\n' "$1" >"$tree/src/bindings/node/package.json"
+  printf '## %s\n## 0.1.0\n' "$2" >"$tree/src/CHANGELOG.md"
+  "$here/lint.sh" "$tree/src" 2>&1
+}
+output=$(plant_version 0.3.0 0.3.0) || { echo "FAIL versions that agree should pass, but: $output"; failed=1; }
+for versions in '0.2.0 0.3.0 bindings/node/package.json:' '0.3.0 0.2.0 CHANGELOG.md:'; do
+  set -- $versions
+  output=$(plant_version "$1" "$2") && { echo "FAIL version $versions passed"; failed=1; }
+  case $output in *"$3 version 0.2.0, CMakeLists.txt says 0.3.0"*) ;; *) echo "FAIL versions: got: $output"; failed=1 ;; esac
+done
 plant SECURITY.md 'no file ring_test.cc below tests' 'Held by `ring_test.cc`.'
 plant SECURITY.md 'no file ring_test below tests' 'Held by `ring_test`.'
 plant SECURITY.md 'no test ARingThatIsFullIsRefused' 'Held by (ARingThatIsFullIsRefused).'
