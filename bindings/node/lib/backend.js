@@ -11,7 +11,7 @@ function tellOnce (why) {
 
 /**
  * A backend has start-up behind it when it is made; it takes tasks at once.
- *   submit(task): true: `ended` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
+ *   submit(task): true: `ended(task, failed, value, ms that it ran)` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
  *     cannot be cloned.
  *   cancel(task): its outcome is of no interest any more.
  *   allocate(bytes): an ArrayBuffer that need not be copied, or undefined.

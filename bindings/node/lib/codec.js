@@ -5,7 +5,7 @@ const v8 = require('node:v8')
 const { types } = require('node:util')
 const context = require('./context.js')
 const { cloneError } = require('./errors.js')
-const { SharedData, openShared } = require('./shared_data.js')
+const { kDescription, openShared } = require('./shared_data.js')
 
 const kInline = 1024
 // Flags of a task or a result: bindings/format/task_format.h.
@@ -38,7 +38,8 @@ class Encoder extends v8.Serializer {
   }
 
   _writeHostObject (view) {
-    if (view instanceof SharedData) return this.#writeShared(view.description)
+    const description = view[kDescription]
+    if (description !== undefined) return this.#writeShared(description)
     const type = numberOf.get(view.constructor) ?? views.findIndex((one) => view instanceof one)
     if (type < 0 || !ArrayBuffer.isView(view)) throw cloneError(`${view?.constructor?.name ?? typeof view} object could not be cloned.`)
     if (types.isSharedArrayBuffer(view.buffer)) this._getSharedArrayBufferId()

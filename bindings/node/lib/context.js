@@ -23,7 +23,7 @@ const job = {
 
 module.exports = {
   enter,
-  mapShared: (path, bytes) => worker().addon.map(path, bytes),
+  mapShared: (path, name, bytes) => worker().addon.map(path, name, bytes),
   job,
   get isWorkerThread () { return worker() !== undefined },
   get workerData () { return worker()?.workerData }

@@ -24,15 +24,18 @@ function nameOf (filename) {
 class CreatedPool {
   #native
   #options
-  #daemon // undefined: it serves others too
+  #isPrivate
+  #onMessage
+  #daemon // its own, if it is private
   #size
+  #known // what its workers are to know, as bytes
   #folder
   #created // a promise of its handle
   #socket
   #boot
   #isLost = false
   #isLeft = false
-  side
+  side // undefined: not there yet
 
   /**
    * @param {string | undefined} socket of a daemon that serves others too; undefined: a private one
@@ -42,29 +45,36 @@ class CreatedPool {
     const o = options
     this.#native = native
     this.#options = o
+    this.#isPrivate = socket === undefined
+    this.#socket = socket
+    this.#onMessage = onMessage
     this.#size = sizeOfPool(o)
-    if (socket === undefined) this.#daemon = PrivateDaemon.join(this.#processes, o.memoryMax !== undefined)
-    this.#socket = socket ?? this.#daemon.socket
-    this.#folder = makeFolder()
-    this.#boot = path.join(this.#folder, 'boot')
-    const side = path.join(this.#folder, 'messages')
-    this.side = new SideServer(side, onMessage)
-    fs.writeFileSync(this.#boot, v8.serialize({
+    this.#known = v8.serialize({
       filename: o.filename,
       name: o.name,
       workerData: o.workerData,
       env: environmentOf(o),
       argv: (o.argv ?? []).map(String),
-      side,
       pool: o.filename === null ? 'node' : path.basename(o.filename),
       addon: programs.worker,
       resultCapacity: o.resultCapacity,
       stack: o.stack,
       resourceLimits: o.resourceLimits
-    }), { mode: 0o600 })
+    })
   }
 
-  get isOfOthers () { return this.#daemon === undefined }
+  // Each of it may fail, where there is no room on a disk; leave() gives back what has been made by then.
+  #prepare () {
+    this.#folder = makeFolder()
+    this.#boot = path.join(this.#folder, 'boot')
+    fs.writeFileSync(this.#boot, this.#known, { mode: 0o600 })
+    this.side = new SideServer(path.join(this.#folder, 'messages'), this.#onMessage) // Where boot.js looks for it.
+    if (!this.#isPrivate) return
+    this.#daemon = PrivateDaemon.join(this.#processes, this.#options.memoryMax !== undefined)
+    this.#socket = this.#daemon.socket
+  }
+
+  get isOfOthers () { return !this.#isPrivate }
   get #processes () { return this.#size.max + this.#options.spares }
 
   /** Resolves to {socket, pool}, which can be asked for a session; its workers may still be starting. */
@@ -75,6 +85,7 @@ class CreatedPool {
   }
 
   async #create () {
+    this.#prepare()
     await this.#daemon?.listening()
     if (this.#isLeft) throw new Error('the pool has ended')
     const { min, max } = this.#size
@@ -108,13 +119,13 @@ class CreatedPool {
    * once when its pool does. */
   async leave (opening) {
     this.#isLeft = true
-    this.side.close()
     try {
       if (!this.#isLost && !(this.#daemon?.hasOnePool && opening === undefined)) await this.#drop()
       await opening
       await this.#daemon?.leave(this.#processes)
     } finally {
-      removeFolder(this.#folder)
+      await this.side?.close()
+      if (this.#folder !== undefined) removeFolder(this.#folder)
     }
   }
 

@@ -5,12 +5,17 @@ const { TaskError } = require('./errors.js')
 const statuses = ['done', 'failed', 'crashed', 'timed out', 'cancelled', 'refused', 'lost']
 const kCrashedExit = 9 // a cause
 const kSigabrt = 6
+const kDone = 0
+
+/** Of a task whose worker gave an answer that is none. */
+const unreadable = (cause) => new TaskError('the worker\'s answer cannot be read', { outcome: 'failed', ...(cause && { cause }) })
 
 /**
  * The error of a task that its worker did not answer. What piscina's threads would say is said alike.
  * @param {{texts: string[], frames: string, task?: {filename: string, name: string}}} outcome `frames`: of its script
  */
-function failureOf ({ status, detail, cause, texts: [message, nativeStack], frames, task }, options) {
+function failureOf ({ status, detail, cause, texts: [message, nativeStack] = [], frames = '', task }, options) {
+  if (status === kDone) return unreadable()
   const outcome = statuses[status] ?? 'lost'
   const facts = { outcome, detail, ...(nativeStack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
   const error = (text, more) => new TaskError(frames ? `${text}\n${frames}` : text, { ...facts, ...more })
@@ -31,4 +36,4 @@ function javascriptFrames (text) {
   return [...frames.matchAll(kFrame)].map(([, name, file, line]) => name.startsWith('/*') ? `    at ${file}:${line}` : `    at ${name} (${file}:${line})`).join('\n')
 }
 
-module.exports = { failureOf, javascriptFrames }
+module.exports = { failureOf, javascriptFrames, unreadable }

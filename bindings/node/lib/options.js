@@ -6,6 +6,11 @@ const { isTaskQueue } = require('./task_queue.js')
 
 const parallelism = os.availableParallelism?.() ?? os.cpus().length
 const isNumber = (least) => (value) => typeof value === 'number' && value >= least
+const isWhole = (least) => (value) => Number.isSafeInteger(value) && value >= least
+const isUpTo = (least, most) => (value) => isNumber(least)(value) && value <= most
+const isSize = (value) => isNumber(1)(value) && value <= Number.MAX_SAFE_INTEGER
+const kMostTime = 24 * 3600 * 1000 // Milliseconds that a daemon's deadlines have.
+const kMostTimer = 2 ** 31 - 1 // Milliseconds that a timer of Node.js has.
 const isKind = (kind) => (value) => typeof value === kind
 
 // name: [whether a value is one, what is said of one that is not]
@@ -21,7 +26,7 @@ const rules = {
   useAtomics: [isKind('boolean'), 'must be a boolean value'],
   resourceLimits: [(value) => typeof value === 'object' && value !== null, 'must be an object'],
   taskQueue: [isTaskQueue, 'must be a TaskQueue object'],
-  niceIncrement: [isNumber(0), 'must be a non-negative integer on Unix systems'],
+  niceIncrement: [isWhole(0), 'must be a non-negative integer on Unix systems'],
   trackUnmanagedFds: [isKind('boolean'), 'must be a boolean value'],
   closeTimeout: [isNumber(0), 'must be a non-negative integer'],
   loadBalancer: [(value) => typeof value === 'function' && value.length >= 1, 'must be a function with at least two args'],
@@ -31,18 +36,18 @@ const rules = {
   argv: [Array.isArray, 'must be an array'],
   execArgv: [Array.isArray, 'must be an array'],
   // What only processes can do.
-  runTimeout: [isNumber(0), 'must be a number of milliseconds; 0: no limit'],
-  killGrace: [isNumber(0), 'must be a number of milliseconds'],
+  runTimeout: [isUpTo(0, kMostTime), 'must be a number of milliseconds, 24 hours at most; 0: no limit'],
+  killGrace: [isUpTo(0, kMostTimer), 'must be a number of milliseconds, 24 days at most'],
   retries: [isNumber(0), 'must be a non-negative integer'],
   idempotent: [isKind('boolean'), 'must be a boolean'],
-  memoryMax: [isNumber(1), 'must be a number of bytes'],
-  spares: [isNumber(0), 'must be a non-negative integer'],
-  recycle: [isNumber(1), 'must be a number of tasks'],
+  memoryMax: [isSize, 'must be a number of bytes'],
+  spares: [isWhole(0), 'must be a non-negative integer'],
+  recycle: [isWhole(1), 'must be a positive integer; unset: never'],
   stack: [isKind('boolean'), 'must be a boolean'],
-  requestBytes: [isNumber(1), 'must be a number of bytes'],
-  resultBytes: [isNumber(1), 'must be a number of bytes'],
+  requestBytes: [isSize, 'must be a number of bytes'],
+  resultBytes: [isSize, 'must be a number of bytes'],
   spin: [isNumber(0), 'must be a number of microseconds'],
-  resultCapacity: [isNumber(1), 'must be a number of bytes'],
+  resultCapacity: [isSize, 'must be a number of bytes'],
   socket: [(value) => value === null || typeof value === 'string', 'must be a path or null'],
   pool: [isKind('string'), 'must be a string']
 }
@@ -80,6 +85,7 @@ const defaults = {
 }
 
 const kLeastCapacity = 4096
+const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
 const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filename) : filename
 
 /** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
@@ -96,8 +102,10 @@ function fill (given) {
   if (options.runTimeout > 0) options.runTimeout = Math.max(10, Math.ceil(options.runTimeout))
   options.killGrace = Math.ceil(options.killGrace)
   options.resultCapacity = Math.max(kLeastCapacity, options.resultCapacity)
+  options.resultBytes ??= Math.max(kResultBytes, options.resultCapacity)
+  if (options.resultCapacity > options.resultBytes) throw new RangeError('options.resultCapacity must not be more than options.resultBytes')
   if (given.maxQueue === 'auto') options.maxQueue = options.maxThreads ** 2
   return options
 }
 
-module.exports = { fill, toPath }
+module.exports = { fill, kLeastCapacity, toPath }

@@ -2,6 +2,7 @@
 const { EventEmitterAsyncResource } = require('node:events')
 const { performance } = require('node:perf_hooks')
 const v8 = require('node:v8')
+const { aside } = require('./aside.js')
 const { AbortError, TaskError } = require('./errors.js')
 const { PoolHistogram } = require('./histogram.js')
 const { fill, toPath } = require('./options.js')
@@ -32,7 +33,7 @@ class Pool extends EventEmitterAsyncResource {
   #histogram
   #shownHistogram
   #needsDrain = false
-  #drainLooked = false
+  #willLook = false
   #start = performance.now()
   #closing = false
   #destroying = false
@@ -49,15 +50,15 @@ class Pool extends EventEmitterAsyncResource {
     this.#queue = options.taskQueue ??= new FixedQueue()
     this.#capacity = options.maxThreads * options.concurrentTasksPerWorker
     if (options.recordTiming) this.#histogram = new PoolHistogram()
-    const emit = (name, ...values) => this.emit(name, ...values)
+    const emit = (name, ...values) => aside(() => this.emit(name, ...values))
     this.#seats = new Seats(options, emit, () => this.#fill())
     this.#backend = chooseBackend(options, {
-      ended: (task, failed, value) => this.#ended(task, failed, value),
+      ended: (task, failed, value, ran) => this.#ended(task, failed, value, ran),
       hasRoom: () => this.#fill(),
       workerEnded: (task) => this.#workerEnded(task),
       failed: (error) => {
         this.#seats.renewIdle()
-        this.emit('error', error)
+        emit('error', error)
       },
       emit
     })
@@ -69,6 +70,14 @@ class Pool extends EventEmitterAsyncResource {
    * @returns {Promise<any>}
    */
   run (value, options = {}) {
+    try {
+      return this.#run(value, options)
+    } catch (error) { // Something of the program's own has thrown: a getter, its queue, a file's URL.
+      return Promise.reject(error)
+    }
+  }
+
+  #run (value, options) {
     const problem = problemOf(options)
     if (problem !== null) return Promise.reject(new TypeError(problem))
     const { transferList = [], filename = null, name = null, signal = null } = Object.assign(Object.create(null), options)
@@ -77,9 +86,13 @@ class Pool extends EventEmitterAsyncResource {
     if (this.#ending !== null) return Promise.reject(new AbortError('queue is being terminated'))
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
     const task = new Task(value, transferList, file && toPath(file), name ?? this.options.name, signal, this.asyncResource.asyncId())
-    if (signal !== null) task.listen(() => this.#abort(task))
-    this.#take(task)
-    this.#lookAtDrain()
+    try {
+      if (signal !== null) task.listen(() => this.#abort(task))
+      this.#take(task)
+    } catch (error) {
+      task.settle(true, error)
+    }
+    this.#look()
     return task.promise
   }
 
@@ -102,6 +115,7 @@ class Pool extends EventEmitterAsyncResource {
   /** An ArrayBuffer of `bytes` in the memory that workers read: filled here and named in a transferList, it is never
    * copied. An ordinary one where there is no room for it now. */
   allocate (bytes) {
+    if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`allocate(): ${String(bytes)} is no number of bytes`)
     return this.#backend.allocate?.(bytes) ?? new ArrayBuffer(bytes)
   }
 
@@ -113,12 +127,19 @@ class Pool extends EventEmitterAsyncResource {
   }
 
   get #waiting () { return this.#queue.size + this.#skipped.length }
+  get #isIdle () { return this.#flying === 0 && this.#waiting === 0 }
   get #pendingCapacity () { return this.#seats.pending * this.options.concurrentTasksPerWorker }
 
   // False: there is no seat or no room for it now, and it waits again, before all others.
   #distribute (task) {
     if (task.settled) return true
-    const seat = this.#seats.choose(task)
+    let seat
+    try {
+      seat = this.#seats.choose(task)
+    } catch (error) { // The program's load balancer.
+      this.#settle(task, true, error)
+      return true
+    }
     if (seat != null && this.#give(task, seat)) return true
     if (task.isAbortable) this.#skipped.unshift(task)
     else if (this.#queue.unshift !== undefined) this.#queue.unshift(task)
@@ -132,10 +153,7 @@ class Pool extends EventEmitterAsyncResource {
     this.#seats.sit(seat, task)
     this.#count(task, 1)
     try {
-      if (this.#backend.submit(task)) {
-        this.#histogram?.recordWait(task.started - task.created)
-        return true
-      }
+      if (this.#backend.submit(task)) return true
     } catch (error) { // It cannot be cloned.
       this.#leave(task)
       task.started = 0
@@ -158,14 +176,16 @@ class Pool extends EventEmitterAsyncResource {
   }
 
   #fill () {
-    while (this.#waiting > 0) {
-      const task = this.#skipped.shift() ?? this.#queue.shift()
-      if (task === null) break
-      if (this.#distribute(task)) continue
-      this.#seats.grow()
-      break
-    }
-    this.#lookAtDrain()
+    this.#look()
+    aside(() => { // The queue may be the program's.
+      while (this.#waiting > 0) {
+        const task = this.#skipped.shift() ?? this.#queue.shift()
+        if (task === null) break
+        if (this.#distribute(task)) continue
+        this.#seats.grow()
+        break
+      }
+    })
   }
 
   // The task's end is told later; its seat is free for others.
@@ -179,18 +199,20 @@ class Pool extends EventEmitterAsyncResource {
     this.#fill()
   }
 
-  #ended (task, failed, value) {
+  // `ran`: for how many milliseconds; undefined: nobody has measured it.
+  #ended (task, failed, value, ran) {
     const seat = task.seat ?? task.hasLost
     this.#leave(task)
     if (seat !== null) {
-      const ms = performance.now() - task.started
+      const now = performance.now()
+      const ms = ran ?? now - task.started
       this.#histogram?.recordRun(ms)
+      this.#histogram?.recordWait(Math.max(0, now - task.created - ms))
       seat.histogram?.record(ms)
-      if (failed && endsWorker(value) && task.hasLost === null) this.#seats.renew(seat)
       this.#settle(task, failed, failed && this.#destroying ? terminated() : value)
+      if (failed && endsWorker(value) && task.hasLost === null) this.#seats.renew(seat)
     }
     this.#fill()
-    if (this.#onIdle !== null && this.#flying === 0 && this.#waiting === 0) this.#onIdle()
   }
 
   #settle (task, failed, value) {
@@ -210,7 +232,7 @@ class Pool extends EventEmitterAsyncResource {
       this.#seats.renew(seat)
       this.#backend.cancel(task)
     }
-    this.#lookAtDrain()
+    this.#look()
   }
 
   #unqueue (task) {
@@ -219,12 +241,13 @@ class Pool extends EventEmitterAsyncResource {
     else this.#queue.remove(task)
   }
 
-  // Once in a turn, whatever happened in it.
-  #lookAtDrain () {
-    if (this.#drainLooked) return
-    this.#drainLooked = true
+  // Once in a turn, whatever happened in it: whether there is more or less to do than before.
+  #look () {
+    if (this.#willLook) return
+    this.#willLook = true
     queueMicrotask(() => {
-      this.#drainLooked = false
+      this.#willLook = false
+      if (this.#onIdle !== null && this.#isIdle) this.#onIdle()
       if (this.#running >= this.#capacity) {
         this.#needsDrain = true
         this.emit('needsDrain')
@@ -256,7 +279,7 @@ class Pool extends EventEmitterAsyncResource {
     let timer
     const flushed = new Promise((resolve) => {
       this.#onIdle = resolve
-      if (this.#flying === 0 && this.#waiting === 0) resolve()
+      if (this.#isIdle) resolve()
     })
     const late = new Promise((resolve, reject) => {
       if (this.options.closeTimeout === Infinity) return
@@ -313,7 +336,7 @@ class Pool extends EventEmitterAsyncResource {
   /** The share of the pool's time, over all its workers, in which tasks have run. */
   get utilization () {
     if (this.#histogram === undefined || this.#histogram.runCount === 0) return 0
-    return (this.#histogram.runTime.mean / 1000) * this.#histogram.runCount / (this.duration * this.options.maxThreads)
+    return this.#histogram.runTime.mean * this.#histogram.runCount / (this.duration * this.options.maxThreads)
   }
 }
 

@@ -10,7 +10,7 @@ const kMostProcesses = 256 // of one pool, its spares among them
 
 // Of this process's own options those that are a worker's too: not its program text, its tests or its debugger.
 const kOwnWithValue = /^(-e|--eval|-p|--print|-pe)$/
-const kOwn = /^(-c|--check|-i|--interactive|--test.*|--watch.*|--inspect.*)$/
+const kOwn = /^(-c|--check|-i|--interactive|--(eval|print)=[^]*|--input-type.*|--test.*|--watch.*|--inspect.*)$/
 function inheritedFlags (flags) {
   const kept = []
   for (let i = 0; i < flags.length; ++i) {

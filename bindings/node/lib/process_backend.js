@@ -1,30 +1,29 @@
 'use strict'
 // Tasks in supervised processes: a session with a pool of a daemon's, and what comes out of it.
+const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
 const codec = require('./codec.js')
 const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
 const { TaskError, unpackError } = require('./errors.js')
-const { failureOf } = require('./failure.js')
+const { failureOf, unreadable } = require('./failure.js')
+const { kLeastCapacity } = require('./options.js')
 const programs = require('./programs.js')
 const { ResultRooms } = require('./result_rooms.js')
 const { SharedData } = require('./shared_data.js')
+const { hearWorkers } = require('./side_channel.js')
 
 const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
-const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
-const kFacts = 8 // Numbers for each outcome.
+const kPause = 1000 // Milliseconds between two starts that fail.
+const kFacts = 9 // Numbers for each outcome.
 // Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
 const kAccepted = 0
 const kFull = 1
 // Statuses.
 const kDone = 0
+// Causes of a task that no worker was there for: none knew it, none lives.
+const kNoWorker = [5, 15]
 const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
-
-// What a worker told before the daemon knew of its end lies in its socket by now: turns of the loop to accept it, to read
-// it and to pass it on.
-async function hearWorkers () {
-  for (let turn = 0; turn < 3; ++turn) await new Promise(setImmediate)
-}
 
 class ProcessBackend {
   #options
@@ -39,45 +38,50 @@ class ProcessBackend {
   #waiting = [] // for the session
   #inPlace = new WeakMap()
   #wasFull = false // a task was not taken
-  #shared = []
+  #shared = new Set() // and not released
   #rooms
   #next = 1
   #opening // a promise, while the session is being opened
   #ending = null
   #failed // why there is no session
+  #failedAt
   #bootFailed // why a worker could not start
   #hold // While a task waits for the session, this process must not end.
 
   constructor (options, events) {
     this.#options = options
     this.#events = events
-    this.#rooms = new ResultRooms(options.resultCapacity, (options.resultBytes ?? kResultBytes) / 2 / (options.maxThreads * options.concurrentTasksPerWorker + 1))
+    this.#rooms = new ResultRooms(options.resultCapacity, options.resultBytes / 2 / (options.maxThreads * options.concurrentTasksPerWorker + 1))
     this.#own = options.pool === undefined ? options : { filename: null, name: 'default' }
+    this.#pool = this.#newPool() // Throws here what cannot be given to a worker.
     this.#hold = setInterval(() => {}, 60000).unref()
     this.#start()
   }
 
-  #start () {
+  #newPool () {
     const o = this.#options
     const socket = o.socket === null ? undefined : (o.socket ?? process.env.RINGMASTER_SOCKET) || undefined
-    this.#pool = o.pool !== undefined
-      ? new ConfiguredPool(socket, o.pool)
-      : new CreatedPool(this.#native, o, socket, (message) => this.#onMessage(message))
-    this.#opening = this.#open(this.#pool).catch((error) => this.#cannotStart(error)).then(() => { this.#opening = undefined })
+    if (o.pool !== undefined) return new ConfiguredPool(socket, o.pool)
+    return new CreatedPool(this.#native, o, socket, (message) => this.#onMessage(message))
   }
 
-  async #open (pool) {
-    const place = await pool.open()
+  #start () {
+    this.#opening = this.#open().catch((error) => this.#cannotStart(error)).then(() => { this.#opening = undefined })
+  }
+
+  async #open () {
+    this.#pool ??= this.#newPool()
+    const place = await this.#pool.open()
     if (this.#ending !== null) return
     const o = this.#options
     const opened = await new Promise((resolve, reject) => this.#native.open({
       ...place,
       slots: o.slots ?? 0,
       requestBytes: o.requestBytes ?? 0,
-      resultBytes: o.resultBytes ?? kResultBytes,
+      resultBytes: o.resultBytes,
       shortestTimeout: o.runTimeout,
       spin: o.spin * 1000,
-      mayLend: (o.resultBytes ?? kResultBytes) / 2,
+      mayLend: o.resultBytes / 2,
       explains: o.stack ? 1 : 0
     }, (count, results, messages) => this.#onBatch(count, results, messages),
     (error, session) => error ? reject(new Error(error)) : resolve(session)))
@@ -106,6 +110,7 @@ class ProcessBackend {
   async #cannotStart (error) {
     await hearWorkers()
     this.#failed = this.#bootFailed ?? error
+    this.#failedAt = performance.now()
     this.#hold.unref()
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, this.#failed)
   }
@@ -117,7 +122,7 @@ class ProcessBackend {
     if (!('error' in message)) return
     const error = unpackError(message.error)
     if (message.boot) this.#bootFailed = error
-    else this.#events.failed(error)
+    else if (this.#ending === null) this.#events.failed(error)
   }
 
   submit (task) {
@@ -130,18 +135,21 @@ class ProcessBackend {
     return !this.#wasFull
   }
 
-  // A daemon that serves others too may be there again.
+  // A daemon that serves others too may be there again. One of this program's own is started once more, but not again
+  // and again: it costs a process.
   #tryAgain () {
-    if (!this.#pool.isOfOthers || this.#bootFailed !== undefined) throw this.#failed
+    const isTooEarly = !this.#pool?.isOfOthers && performance.now() - this.#failedAt < kPause
+    if (isTooEarly || this.#bootFailed !== undefined) throw this.#failed
     this.#failed = undefined
     this.#leavePool()
   }
 
   #leavePool () {
     const lost = this.#pool
-    lost.lost()
+    this.#pool = undefined
+    lost?.lost()
     this.#start()
-    lost.leave().catch(() => {})
+    lost?.leave().catch(() => {})
   }
 
   #wait (task) {
@@ -166,9 +174,17 @@ class ProcessBackend {
     const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
     const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
     const number = this.#next++
-    const answer = this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, this.#rooms.of(task), o.runTimeout, o.idempotent)
+    const submit = (room) => this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, room, o.runTimeout, o.idempotent)
+    let room = this.#rooms.of(task)
+    let answer = submit(room)
+    // Where nothing flies nothing makes room: the program holds the results of others. Less room will do: a result that
+    // outgrows it gets memory of its own.
+    while (answer === kFull && this.#flying.size === 0 && room > kLeastCapacity) {
+      room = Math.max(kLeastCapacity, Math.ceil(room / 2))
+      answer = submit(room)
+    }
     if (answer === kFull) {
-      // What ends makes room. Where nothing flies, what is lent has to come back first.
+      // What ends makes room. Where nothing flies, what the program holds has to come back first.
       if (this.#flying.size === 0) setTimeout(() => this.#sendWaiting(), 5)
       return false
     }
@@ -186,8 +202,9 @@ class ProcessBackend {
   }
 
   #startAgain () {
-    this.#native.close(this.#session)
-    this.#session = undefined
+    const session = this.#session
+    this.#session = undefined // What is told while it is closed may submit tasks.
+    this.#native.close(session)
     this.#endFlying(new TaskError('lost: the daemon is gone', { outcome: 'lost' }))
     this.#inPlace = new WeakMap()
     this.#leavePool()
@@ -195,7 +212,7 @@ class ProcessBackend {
 
   // messages: [description, native stack or '', id of a job that crashed] of each that is not done. facts: for each outcome
   // its task, status, detail, the payload's place in the scratch buffer (-1: the last of its buffers), its bytes, flags, the
-  // result's bytes, cause.
+  // result's bytes, cause, ns run.
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
@@ -211,25 +228,35 @@ class ProcessBackend {
         continue
       }
       this.#flying.delete(number)
-      const one = { task, failed: true, value: undefined, channel: undefined, told: 0 }
+      const one = { task, ran: facts[at + 8] / 1e6, failed: true, value: undefined, channel: undefined, told: 0, isAnswered: bytes > 0, hadNoWorker: false }
       if (status === kDone) this.#bootFailed = undefined
       if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
-      if (bytes > 0) this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
-      else one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i], task, frames: this.#framesOf(messages[i]) }, this.#options)
+      if (one.isAnswered) {
+        this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
+      } else {
+        one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i], task, frames: this.#framesOf(messages[i]) }, this.#options)
+        one.hadNoWorker = kNoWorker.includes(facts[at + 7])
+      }
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
     for (const task of crashed) this.#events.workerEnded(task)
-    for (const one of ended) {
-      if (one.told > 0) this.#pool.side.after(one.channel, one.told, () => this.#events.ended(one.task, one.failed, one.value))
-      else if (one.value?.outcome === 'refused') this.#endRefused(one)
-      else this.#events.ended(one.task, one.failed, one.value)
-    }
+    for (const one of ended) this.#tell(one)
     if (this.#waiting.length > 0 || this.#wasFull) this.#sendWaiting()
   }
 
-  #framesOf ([,, crashed]) {
-    return crashed === undefined ? '' : this.#pool.takeCrash(crashed)
+  #framesOf ([,, crashed] = []) {
+    return crashed === undefined ? '' : this.#pool?.takeCrash(crashed) ?? ''
+  }
+
+  // After what its worker has told beside it.
+  #tell (one) {
+    const side = this.#pool?.side
+    const end = () => this.#events.ended(one.task, one.failed, one.hadNoWorker ? this.#bootFailed ?? one.value : one.value, one.ran)
+    if (side === undefined || this.#ending !== null) end()
+    else if (one.told > 0) side.after(one.channel, one.told, end)
+    else if (one.isAnswered) end()
+    else hearWorkers().then(end)
   }
 
   // Outcomes that will not be told any more, since their session is closed.
@@ -239,20 +266,20 @@ class ProcessBackend {
     for (const task of left) this.#events.ended(task, true, error)
   }
 
-  async #endRefused (one) {
-    await hearWorkers()
-    this.#events.ended(one.task, true, this.#bootFailed ?? one.value)
-  }
-
   #decode (one, flags, place, bytes, list) {
     try {
       const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
-      one.value = codec.decode(payload, list)
-      if ((flags & codec.kTold) !== 0) [one.value, one.channel, one.told] = one.value
-      one.failed = (flags & codec.kThrown) !== 0
-      if (one.failed) one.value = unpackError(one.value)
+      let value = codec.decode(payload, list)
+      if ((flags & codec.kTold) !== 0) {
+        [value, one.channel, one.told] = value
+        if (!Number.isSafeInteger(one.told)) throw new TypeError('a number of messages is none')
+      }
+      const failed = (flags & codec.kThrown) !== 0
+      one.value = failed ? unpackError(value) : value
+      one.failed = failed
     } catch (problem) {
-      one.value = problem
+      one.told = 0
+      one.value = unreadable(problem)
     }
   }
 
@@ -276,8 +303,9 @@ class ProcessBackend {
   }
 
   share (bytes) {
-    const shared = new SharedData(this.#native.share(types.isSharedArrayBuffer(bytes.buffer) ? bytes.slice() : bytes), bytes.length)
-    this.#shared.push(shared)
+    const own = types.isSharedArrayBuffer(bytes.buffer) ? bytes.slice() : bytes
+    const shared = new SharedData(own, this.#native.share, (released) => this.#shared.delete(released))
+    this.#shared.add(shared)
     return shared
   }
 
@@ -290,9 +318,11 @@ class ProcessBackend {
     await Promise.resolve() // #ending is set when the session's last outcomes come.
     clearInterval(this.#hold)
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
-    if (this.#session !== undefined) this.#native.close(this.#session)
+    const session = this.#session
+    this.#session = undefined
+    if (session !== undefined) this.#native.close(session)
     this.#endFlying(new Error('Terminating worker thread'))
-    await this.#pool.leave(this.#opening)
+    await (this.#pool === undefined ? this.#opening : this.#pool.leave(this.#opening))
     for (const one of this.#shared) one.release()
   }
 }

@@ -12,6 +12,7 @@ class Seat {
   tasks = new Set()
   ready = false
   destroyed = false
+  isKnown = false // The program has been told of it.
   histogram
   idleTimer
   #hold
@@ -95,7 +96,9 @@ class Seats {
     this.#all.push(seat)
     queueMicrotask(() => {
       if (!seat.ready) --this.#pending
+      if (seat.destroyed) return
       seat.ready = true
+      seat.isKnown = true
       this.#emit('workerCreate', seat.view)
       this.#hasReady()
     })
@@ -168,7 +171,7 @@ class Seats {
   #remove (seat) {
     seat.end()
     this.#all.splice(this.#all.indexOf(seat), 1)
-    this.#emit('workerDestroy', seat.view)
+    if (seat.isKnown) this.#emit('workerDestroy', seat.view)
   }
 
   end () {

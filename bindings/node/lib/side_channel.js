@@ -39,49 +39,77 @@ class Unframer {
   }
 }
 
+// What is in a socket by now, or on its way to being accepted, has been read and passed on after so many turns of the loop.
+const kTurns = 4
+const kRounds = 100 // A process that a task has left behind may go on telling.
+const nextTurn = () => new Promise(setImmediate)
+
+/** Resolves when what workers have told by now has been passed on. */
+async function hearWorkers () {
+  for (let turn = 0; turn < kTurns; ++turn) await nextTurn()
+}
+
 /** The pool's half. Each message has a number in its worker's channel, so that an outcome can wait for what its task has
  * told before. */
 class SideServer {
   #server
   #told = new Map() // how many messages of each channel have come
   #waiting = [] // {channel, count, then}
+  #sockets = new Set()
+  #heard = 0 // pieces of what is told
   #onMessage
 
   constructor (path, onMessage) {
     this.#onMessage = onMessage
     this.#server = net.createServer((socket) => this.#listen(socket)).listen(path).unref()
+    this.#server.on('error', () => {}) // No descriptors: its workers tell nothing, and answer their tasks.
   }
 
   #listen (socket) {
     const unframer = new Unframer()
     let channel
-    socket.unref()
+    this.#sockets.add(socket.unref())
     socket.on('error', () => {})
+    const take = (message) => {
+      if (channel === undefined) {
+        channel = String(message.channel)
+        this.#told.set(channel, { count: 0, socket })
+      } else {
+        ++this.#told.get(channel).count
+        this.#onMessage(message)
+      }
+    }
     socket.on('data', (chunk) => {
-      for (const message of unframer.take(chunk)) {
-        if (channel === undefined) {
-          channel = message.channel
-          this.#told.set(channel, { count: 0, socket })
-        } else {
-          ++this.#told.get(channel).count
-          this.#onMessage(message)
-        }
+      ++this.#heard
+      try {
+        unframer.take(chunk).forEach(take)
+      } catch { // No worker of ours says such a thing: nothing of it is heard any more.
+        socket.destroy()
       }
       this.#look()
     })
     socket.on('close', () => {
+      this.#sockets.delete(socket)
       this.#told.delete(channel)
       this.#look()
     })
   }
 
-  /** Calls `then` when `count` messages of the channel have been passed on, or none comes any more. At once where that is
-   * so now. */
+  /** Calls `then` when `count` messages of the channel have been passed on, or none comes any more. At once where they
+   * have been. */
   after (channel, count, then) {
     const told = this.#told.get(channel)
-    if (told === undefined || told.count >= count) return then()
+    if (told === undefined) return void this.#afterHello(channel, count, then)
+    if (told.count >= count) return then()
     told.socket.ref()
     this.#waiting.push({ channel, count, then })
+  }
+
+  // It has been told before the outcome: it is being read, or has been, and its worker has ended.
+  async #afterHello (channel, count, then) {
+    for (let turn = 0; turn < kTurns && !this.#told.has(channel); ++turn) await nextTurn()
+    if (this.#told.has(channel)) this.after(channel, count, then)
+    else then()
   }
 
   #look () {
@@ -92,9 +120,14 @@ class SideServer {
     for (const { then } of ready) then()
   }
 
-  close () {
+  /** When the workers have ended: resolves when what they had told has been passed on. */
+  async close () {
+    for (let round = 0, heard; round < kRounds && heard !== this.#heard; ++round) {
+      heard = this.#heard
+      await hearWorkers()
+    }
     this.#server.close()
-    for (const { socket } of this.#told.values()) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 }
 
@@ -134,4 +167,4 @@ class Side {
   }
 }
 
-module.exports = { Side, SideServer }
+module.exports = { hearWorkers, Side, SideServer }

@@ -1,6 +1,7 @@
 'use strict'
 const { AsyncResource } = require('node:async_hooks')
 const { performance } = require('node:perf_hooks')
+const { aside } = require('./aside.js')
 const { AbortError } = require('./errors.js')
 const { buffersOf, isMovable, kQueueOptions, kTransferable, kValue } = require('./movable.js')
 
@@ -66,8 +67,8 @@ class Task extends AsyncResource {
   settle (failed, value) {
     if (this.settled) return
     this.settled = true
-    this.#stopListening?.()
     this.runInAsyncScope(failed ? this.#reject : this.#resolve, null, value)
+    if (this.#stopListening !== undefined) aside(this.#stopListening)
     this.emitDestroy()
   }
 }

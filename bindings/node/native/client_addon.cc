@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "bindings/format/task_format.h"
 #include "bindings/node/native/client_session.h"
 #include "bindings/node/native/created_pools.h"
+#include "bindings/node/native/external_memory.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
 
@@ -26,8 +28,7 @@ SessionHandle& session_of(napi_env env, napi_value value) {
 }
 
 std::uint64_t count_of(napi_env env, napi_value object, const char* name) {
-  const double number = number_of(env, property(env, object, name));
-  return number > 0 ? static_cast<std::uint64_t>(number) : 0;
+  return size_of(env, property(env, object, name)).value_or(0);
 }
 
 // Opening asks the daemon, which may take a while: on a thread of libuv's.
@@ -55,17 +56,17 @@ void open_session(napi_env /*env*/, void* raw) {
   opening.session = nullptr;
 }
 
+// nullptr: scripts are being ended; it is closed then.
 napi_value make_session(napi_env env, const Opening& opening) {
   napi_value on_batch = nullptr;
   must(napi_get_reference_value(env, opening.on_batch, &on_batch), "napi_get_reference_value");
-  auto session =
-      std::make_unique<SessionHandle>(std::make_shared<ClientSession>(env, opening.session, opening.terms, on_batch));
-  napi_value object = (*session)->describe();
-  napi_value handle = nullptr;
-  const auto forget = [](napi_env, void* data, void*) { delete static_cast<SessionHandle*>(data); };
-  must(napi_create_external(env, session.release(), forget, nullptr, &handle), "napi_create_external");
-  must(napi_set_named_property(env, object, "handle", handle), "napi_set_named_property");
-  return object;
+  const auto session = std::make_shared<ClientSession>(env, opening.session, opening.terms, on_batch);
+  napi_value object = session->describe();
+  if (object != nullptr &&
+      napi_set_named_property(env, object, "handle", handle_of(env, SessionHandle(session))) == napi_ok)
+    return object;
+  ClientSession::close(session);
+  return nullptr;
 }
 
 // The answer to open(), in its environment's thread; while that is taken down the session is nobody's.
@@ -83,7 +84,9 @@ void opened(napi_env env, napi_status /*status*/, void* raw) {
     } else {
       arguments[1] = make_session(env, *opening);
     }
-    (void)napi_call_function(env, undefined(env), done, arguments.size(), arguments.data(), nullptr);
+    // Where nothing could be made nothing can be called.
+    if (arguments[1] != nullptr)
+      (void)napi_call_function(env, undefined(env), done, arguments.size(), arguments.data(), nullptr);
   }
   napi_delete_reference(env, opening->on_batch);
   napi_delete_reference(env, opening->done);
@@ -95,6 +98,7 @@ void opened(napi_env env, napi_status /*status*/, void* raw) {
 //      done(error, {handle, scratch, facts}))
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
+  if (!can_run_scripts(env)) return nullptr;
   auto opening = std::make_unique<Opening>();
   opening->socket = text_of(env, property(env, arguments[0], "socket"));
   opening->pool = text_of(env, property(env, arguments[0], "pool"));
@@ -118,9 +122,18 @@ napi_value open(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-struct Lent {
-  SessionHandle session;
-  std::uint32_t request;
+// A request that a script fills. Dropped by the garbage collector before it was submitted, it is free again. A request
+// outlives its session.
+class Allocated {
+ public:
+  Allocated(SessionHandle session, std::uint32_t id) : session_(std::move(session)), id_(id) {}
+  ~Allocated() { session_->drop(id_); }
+  Allocated(const Allocated&) = delete;
+  Allocated& operator=(const Allocated&) = delete;
+
+ private:
+  SessionHandle session_;
+  std::uint32_t id_;
 };
 
 // allocate(handle, bytes, slack) -> [ArrayBuffer in the request memory, its request's id]; undefined: no room.
@@ -128,29 +141,17 @@ struct Lent {
 napi_value allocate(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   const SessionHandle& session = session_of(env, arguments[0]);
-  const auto bytes = static_cast<std::uint64_t>(number_of(env, arguments[1]));
-  const auto slack = static_cast<std::uint64_t>(number_of(env, arguments[2]));
-  if (session->closed()) return nullptr;
-  const std::uint32_t id = session->allocate(format::kFirstBuffer + format::aligned(bytes) + slack);
+  const auto bytes = size_of(env, arguments[1]);
+  const auto slack = size_of(env, arguments[2]);
+  if (session->closed() || !bytes || !slack) return nullptr;
+  const std::uint32_t id = session->allocate(format::kFirstBuffer + format::aligned(*bytes) + *slack);
   if (id == 0) return nullptr;
-  // Dropped by the garbage collector before it was submitted. A request outlives its session.
-  const auto drop = [](napi_env, void*, void* hint) {
-    const std::unique_ptr<Lent> lent(static_cast<Lent*>(hint));
-    lent->session->drop(lent->request);
-  };
-  auto lent = std::make_unique<Lent>(Lent{session, id});
-  napi_value buffer = nullptr;
-  if (napi_create_external_arraybuffer(env, session->at(id).bytes.data() + format::kFirstBuffer,
-                                       static_cast<std::size_t>(bytes), drop, lent.get(), &buffer) != napi_ok) {
-    session->drop(id);
-    return nullptr;
-  }
-  (void)lent.release();
+  const auto place = session->at(id).bytes.subspan(format::kFirstBuffer, static_cast<std::size_t>(*bytes));
+  napi_value buffer = external_buffer(env, place, std::make_shared<Allocated>(session, id));
   napi_value pair = nullptr;
   must(napi_create_array_with_length(env, 2, &pair), "napi_create_array_with_length");
-  must(napi_set_element(env, pair, 0, buffer), "napi_set_element");
-  must(napi_set_element(env, pair, 1, to_value(env, double(id))), "napi_set_element");
-  return pair;
+  if (napi_set_element(env, pair, 0, buffer) != napi_ok) return nullptr;
+  return napi_set_element(env, pair, 1, to_value(env, double(id))) == napi_ok ? pair : nullptr;
 }
 
 struct Piece {
@@ -189,14 +190,15 @@ struct Task {
   }
 };
 
-Task task_of(napi_env env, napi_value flags, napi_value payload, napi_value buffers) {
+// nullopt: scripts are being ended.
+std::optional<Task> task_of(napi_env env, napi_value flags, napi_value payload, napi_value buffers) {
   Task task;
   task.flags = static_cast<std::uint32_t>(number_of(env, flags));
   task.payload = bytes_of(env, payload);
   task.pieces.resize(length_of(env, buffers));
   for (std::uint32_t i = 0; i < task.pieces.size(); ++i) {
     napi_value one = nullptr;
-    must(napi_get_element(env, buffers, i, &one), "napi_get_element");
+    if (napi_get_element(env, buffers, i, &one) != napi_ok) return std::nullopt;
     task.pieces[i].bytes = bytes_of(env, one);
   }
   return task;
@@ -216,6 +218,7 @@ int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::R
     }
     task.write(request.bytes.data(), head);
     rm_request_shrink(request.handle, size);
+    request.bytes = request.bytes.first(static_cast<std::size_t>(size));  // The rest is others' from now on.
     return RM_ACCEPTED;
   }
   const auto size = task.lay_out({}, 0, head).size();
@@ -240,11 +243,12 @@ napi_value submit(napi_env env, napi_callback_info info) {
   const Arguments<9> arguments(env, info);
   ClientSession& session = *session_of(env, arguments[0]);
   if (session.closed()) return to_value(env, double(RM_CLOSED));
-  Task task = task_of(env, arguments[2], arguments[3], arguments[4]);
+  std::optional<Task> task = task_of(env, arguments[2], arguments[3], arguments[4]);
+  if (!task) return nullptr;
   const auto id = static_cast<std::uint32_t>(number_of(env, arguments[5]));
   ClientSession::Request request;
   std::string error;
-  if (const int placed = place(session, id, task, request, error); placed != RM_ACCEPTED)
+  if (const int placed = place(session, id, *task, request, error); placed != RM_ACCEPTED)
     return answer_of(env, placed, error);
   bool idempotent = false;
   (void)napi_get_value_bool(env, arguments[8], &idempotent);

@@ -29,15 +29,14 @@ std::string description_of(const rm_outcome& outcome) {
 
 std::string_view text_or_none(const char* text) { return text != nullptr ? text : std::string_view(); }
 
-// A buffer that stays where it is while `kept` lives.
+// A buffer that stays where it is while `kept` lives; nullptr: scripts are being ended.
 template <typename T>
 T* lasting_buffer(napi_env env, napi_value object, const char* name, std::size_t bytes, napi_ref& kept) {
   void* data = nullptr;
   napi_value buffer = nullptr;
-  must(napi_create_arraybuffer(env, bytes, &data, &buffer), "napi_create_arraybuffer");
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return nullptr;
   must(napi_create_reference(env, buffer, 1, &kept), "napi_create_reference");
-  must(napi_set_named_property(env, object, name, buffer), "napi_set_named_property");
-  return static_cast<T*>(data);
+  return napi_set_named_property(env, object, name, buffer) == napi_ok ? static_cast<T*>(data) : nullptr;
 }
 
 }  // namespace
@@ -90,7 +89,7 @@ napi_value ClientSession::describe() {
   must(napi_create_object(env_, &object), "napi_create_object");
   scratch_ = lasting_buffer<std::byte>(env_, object, "scratch", kScratchBytes, kept_scratch_);
   facts_ = lasting_buffer<double>(env_, object, "facts", kBatch * kFacts * sizeof(double), kept_facts_);
-  return object;
+  return scratch_ != nullptr && facts_ != nullptr ? object : nullptr;
 }
 
 std::uint32_t ClientSession::allocate(std::uint64_t bytes) {
@@ -124,7 +123,8 @@ int ClientSession::submit(const rm_submit& job, std::string& error) {
 }
 
 // What has ended, in as many calls as it takes. Each is outside of every other script: promises have settled when it
-// returns, and new tasks may have come.
+// returns, and new tasks may have come. Where scripts are ended meanwhile, a batch is made in vain and its call fails;
+// its results have been given back all the same.
 void ClientSession::deliver() {
   bool more = true;
   while (more && !closed_) {
@@ -193,15 +193,16 @@ void ClientSession::add(Batch& batch, rm_outcome& outcome) {
   facts[3] = facts[4] = facts[5] = 0;
   facts[6] = static_cast<double>(outcome.result_bytes);
   facts[7] = outcome.cause;
+  facts[8] = static_cast<double>(outcome.run_ns);
   if (outcome.status != RM_STATUS_DONE) {
     napi_value texts = nullptr;
     must(napi_create_array(env_, &texts), "napi_create_array");
     const std::string description = description_of(outcome);
-    must(napi_set_element(env_, texts, 0, to_value(env_, description)), "napi_set_element");
-    must(napi_set_element(env_, texts, 1, to_value(env_, text_or_none(outcome.stack))), "napi_set_element");
+    (void)napi_set_element(env_, texts, 0, to_value(env_, description));
+    (void)napi_set_element(env_, texts, 1, to_value(env_, text_or_none(outcome.stack)));
     if (outcome.status == RM_STATUS_CRASHED)
-      must(napi_set_element(env_, texts, 2, to_value(env_, std::to_string(outcome.job_id))), "napi_set_element");
-    must(napi_set_element(env_, batch.messages, batch.count, texts), "napi_set_element");
+      (void)napi_set_element(env_, texts, 2, to_value(env_, std::to_string(outcome.job_id)));
+    (void)napi_set_element(env_, batch.messages, batch.count, texts);
   }
   add_result(batch, outcome, facts);
   ++batch.count;
@@ -225,14 +226,14 @@ void ClientSession::add_result(Batch& batch, rm_outcome& outcome, double* facts)
   must(napi_create_array(env_, &list), "napi_create_array");
   const auto put = [&](std::uint32_t at, std::span<const std::byte> part) {
     napi_value buffer = part.size() < kCopyBelow ? copy_of(env_, part) : loans_.lend(result, part);
-    must(napi_set_element(env_, list, at, buffer), "napi_set_element");
+    (void)napi_set_element(env_, list, at, buffer);
   };
   for (std::uint32_t i = 0; i < head->buffers; ++i) {
     const auto entry = format::read_entry(bytes, *head, i).value_or(format::Entry{});
     put(i, bytes.subspan(entry.offset, entry.bytes));
   }
   if (!small) put(head->buffers, payload);
-  must(napi_set_element(env_, batch.buffers, batch.count, list), "napi_set_element");
+  (void)napi_set_element(env_, batch.buffers, batch.count, list);
 }
 
 void ClientSession::call(const Batch& batch) {
@@ -274,7 +275,8 @@ void ClientSession::on_check(uv_check_t* handle) {
 
 void ClientSession::close(std::shared_ptr<ClientSession> self) {
   ClientSession& it = *self;
-  if (it.closed_ || it.self_ != nullptr) return;
+  if (it.closed()) return;
+  it.closing_ = true;
   // Its descriptor is closed with the session.
   uv_poll_stop(&it.poll_);
   rm_session_close(it.session_);
@@ -285,7 +287,7 @@ void ClientSession::close(std::shared_ptr<ClientSession> self) {
 // The environment is taken down: nothing can be told.
 void ClientSession::on_teardown(napi_async_cleanup_hook_handle /*hook*/, void* raw) {
   auto& it = *static_cast<ClientSession*>(raw);
-  if (it.closed_) return;
+  if (it.closed()) return;
   uv_poll_stop(&it.poll_);
   rm_session_close(it.session_);
   it.let_go(it.weak_from_this().lock());

@@ -19,7 +19,7 @@ namespace ringmaster::node {
 /// close(), or until the environment is taken down, and then until its handles are closed.
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
-  static constexpr std::uint32_t kFacts = 8;    ///< numbers for each outcome of a batch
+  static constexpr std::uint32_t kFacts = 9;    ///< numbers for each outcome of a batch
   static constexpr std::uint32_t kBatch = 256;  ///< outcomes at once
   static constexpr double kCrashedSoFar = 255;  ///< instead of a status: the outcome follows
   static constexpr std::size_t kScratchBytes = 256 * 1024;
@@ -36,7 +36,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
-  /// {scratch, facts}: where payloads and numbers of a batch lie.
+  /// {scratch, facts}: where payloads and numbers of a batch lie. nullptr: scripts are being ended.
   [[nodiscard]] napi_value describe();
 
   /// Memory for a request that a script fills.
@@ -56,9 +56,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] int submit(const rm_submit& job, std::string& error);
   [[nodiscard]] rm_session* session() const { return session_; }
 
-  /// Ends what is in flight, tells it, and lets go of the loop.
+  /// Ends what is in flight, tells it, and lets go of the loop. Closed once; what is told in it finds it closed.
   static void close(std::shared_ptr<ClientSession> self);
-  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] bool closed() const { return closing_ || closed_; }
 
  private:
   struct Batch;
@@ -91,6 +91,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::uint32_t next_request_ = 1;
   std::uint32_t flying_ = 0;
   bool found_ = false;  ///< before this turn's poll: it must not block
+  bool closing_ = false;
   bool closed_ = false;
   uv_poll_t poll_{};
   uv_prepare_t prepare_{};

@@ -50,8 +50,10 @@ void ask(napi_env env, std::unique_ptr<Question> question, napi_value done, napi
   (void)question.release();
 }
 
-// Tells the script, unless its environment is being taken down.
+// Tells the script, unless its environment is being taken down: nothing could be made then.
 void answer(napi_env env, const Question& question, std::span<napi_value> arguments) {
+  for (napi_value one : arguments)
+    if (one == nullptr) return;
   napi_value done = nullptr;
   must(napi_get_reference_value(env, question.done, &done), "napi_get_reference_value");
   if (question.error[0] != '\0') arguments[0] = to_value(env, std::string_view(question.error.data()));
@@ -69,9 +71,7 @@ void created(napi_env env, napi_status /*status*/, void* raw) {
   if (can_run_scripts(env)) {
     std::array<napi_value, 3> arguments{undefined(env), undefined(env), undefined(env)};
     if (question->pool != nullptr) {
-      const auto forget = [](napi_env, void* data, void*) { delete static_cast<PoolHandle*>(data); };
-      must(napi_create_external(env, new PoolHandle(question->pool), forget, nullptr, &arguments[1]),
-           "napi_create_external");
+      arguments[1] = handle_of(env, PoolHandle(question->pool));
       arguments[2] = to_value(env, std::string_view(rm_pool_name(question->pool.get())));
     }
     answer(env, *question, arguments);
@@ -95,6 +95,7 @@ std::string text_at(napi_env env, napi_value object, const char* name) {
 
 napi_value create_pool(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
+  if (!can_run_scripts(env)) return nullptr;
   auto question = std::make_unique<Question>();
   question->socket = text_at(env, arguments[0], "socket");
   question->name = text_at(env, arguments[0], "name");

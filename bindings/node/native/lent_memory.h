@@ -15,7 +15,9 @@ class LentMemory {
 
   /// An ArrayBuffer over `bytes`; where this Node.js allows none over memory of others, one with a copy.
   [[nodiscard]] napi_value lend(std::span<std::byte> bytes);
-  void take_back();
+  /// False: a script still reaches some of it, since it has moved it into another ArrayBuffer (transfer(), since
+  /// Node.js 21). No other job may run in this process.
+  [[nodiscard]] bool take_back();
 
  private:
   napi_env env_;

@@ -27,12 +27,11 @@ class Loans {
     rm_outcome outcome;
   };
 
-  /// An ArrayBuffer over `part` of `result`, or a copy.
+  /// An ArrayBuffer over `part` of `result`, or a copy; nullptr: as copy_of().
   [[nodiscard]] napi_value lend(const std::shared_ptr<Result>& result, std::span<const std::byte> part);
 
  private:
   struct Loan;
-  static void give_back(napi_env env, void* data, void* hint);
 
   napi_env env_;
   std::size_t most_;

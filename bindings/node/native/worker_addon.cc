@@ -3,8 +3,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <limits>
 #include <optional>
 #include <string>
@@ -46,7 +46,8 @@ struct Host {
   std::optional<StopWatch> watch;
   std::span<std::byte> reserved;  ///< Of the result, given to the script to be filled in place.
   bool leaving = false;
-  bool held = false;  ///< No further job is claimed.
+  bool held = false;   ///< No further job is claimed.
+  bool spent = false;  ///< A script reaches memory that other jobs may get: this process ends.
   bool pumping = false;
 };
 // Never destroyed: a thread of its watch may look at it while the process exits.
@@ -64,7 +65,9 @@ void come_back_soon() {
 }
 
 void end_job(std::int32_t code) {
-  g.lent->take_back();
+  if (!g.lent->take_back() && !std::exchange(g.spent, true))
+    std::fputs("ringmaster: a task has moved memory that was lent to it (ArrayBuffer.transfer()): its worker ends\n",
+               stderr);
   g.reserved = {};
   g.watch->end();
   rm_job* const job = std::exchange(g.job, nullptr);
@@ -132,10 +135,12 @@ void run_script() {
     arguments[2] = request.buffer(head->payload_offset, head->payload_bytes);
   }
   if (head->buffers != 0) must(napi_create_array(g.env, &arguments[3]), "napi_create_array");
+  // What cannot be made is missing, and the task cannot be read.
   for (std::uint32_t i = 0; i < head->buffers; ++i) {
     const auto entry = format::read_entry(request.shared(), *head, i).value_or(format::Entry{});
-    must(napi_set_element(g.env, arguments[3], i, request.buffer(entry.offset, entry.bytes)), "napi_set_element");
+    (void)napi_set_element(g.env, arguments[3], i, request.buffer(entry.offset, entry.bytes));
   }
+  for (napi_value& one : arguments) one = one != nullptr ? one : undefined(g.env);
   call(g.on_job, arguments);
 }
 
@@ -151,6 +156,7 @@ void leave() {
 void claim_jobs() {
   const std::uint64_t began = uv_hrtime();
   while (g.job == nullptr && !g.leaving && !g.held) {
+    if (g.spent) return leave();
     std::uint32_t handler = 0;
     const int step = rm_worker_claim(g.worker, &g.job, &handler);
     if (step == RM_LEAVE) return leave();
@@ -184,7 +190,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   handler.flags = RM_LISTENS_TO_CANCEL | RM_WRITES_INPUT;
   handler.name = "js";
   handler.summary = "A JavaScript function.";
-  handler.result_constant = static_cast<std::uint64_t>(number_of(env, arguments[0]));
+  handler.result_constant = size_of(env, arguments[0]).value_or(0);
   handler.argument_stride = sizeof(rm_argument);
   static const rm_handler_table table{sizeof table, RINGMASTER_HANDLER_ABI, &handler, 1, sizeof handler, nullptr};
   std::array<char, 512> error{};
@@ -199,7 +205,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   void* place = nullptr;
   napi_value scratch = nullptr;
   napi_ref kept = nullptr;
-  must(napi_create_arraybuffer(env, kScratchBytes, &place, &scratch), "napi_create_arraybuffer");
+  if (napi_create_arraybuffer(env, kScratchBytes, &place, &scratch) != napi_ok) return nullptr;
   must(napi_create_reference(env, scratch, 1, &kept), "napi_create_reference");
   g.scratch = static_cast<std::byte*>(place);
   return scratch;
@@ -284,7 +290,7 @@ napi_value finish(napi_env env, napi_callback_info info) {
   std::vector<Piece> pieces(length_of(env, arguments[2]));
   for (std::uint32_t i = 0; i < pieces.size(); ++i) {
     napi_value one = nullptr;
-    must(napi_get_element(env, arguments[2], i, &one), "napi_get_element");
+    if (napi_get_element(env, arguments[2], i, &one) != napi_ok) return nullptr;  // Its script is being stopped.
     pieces[i].bytes = bytes_of(env, one);
   }
   const bool thrown = (flags & format::kThrown) != 0;
@@ -305,9 +311,10 @@ napi_value reserve(napi_env env, napi_callback_info info) {
   if (g.job == nullptr || !g.reserved.empty()) return nullptr;
   // Behind it come a table and a small payload.
   constexpr std::uint64_t kRest = 4096;
-  const auto bytes = static_cast<std::uint64_t>(std::max(0.0, number_of(env, arguments[0])));
+  const std::uint64_t bytes = size_of(env, arguments[0]).value_or(0);
+  if (bytes == 0) return nullptr;
   auto* const at = static_cast<std::byte*>(g.job->calls->reserve(g.job, format::kFirstBuffer + aligned(bytes) + kRest));
-  if (at == nullptr || bytes == 0) return nullptr;
+  if (at == nullptr) return nullptr;
   g.reserved = {at + format::kFirstBuffer, static_cast<std::size_t>(bytes)};
   return g.lent->lend(g.reserved);
 }
@@ -324,8 +331,7 @@ napi_value facts(napi_env env, napi_callback_info /*info*/) {
         to_value(env, left == INT64_MAX ? std::numeric_limits<double>::infinity() : double(left) / 1e6)}}};
   napi_value object = nullptr;
   must(napi_create_object(env, &object), "napi_create_object");
-  for (const auto& [name, value] : all)
-    must(napi_set_named_property(env, object, name, value), "napi_set_named_property");
+  for (const auto& [name, value] : all) (void)napi_set_named_property(env, object, name, value);
   return object;
 }
 

@@ -152,16 +152,24 @@ const withDaemon = (settings, body) => withFolder(async (folder) => {
   }
 })
 
-const command = ['/usr/bin/env', `RINGMASTER_PREFIX=${process.env.RINGMASTER_PREFIX}`, process.execPath, path.join(__dirname, '../lib/worker/serve.js'), filename]
-const configured = `[pool.js]\ncommand = ${JSON.stringify(command)}\nworkers = 1\n`
+const commandOf = (...module) => ['/usr/bin/env', `RINGMASTER_PREFIX=${process.env.RINGMASTER_PREFIX}`, process.execPath, path.join(__dirname, '../lib/worker/serve.js'), ...module]
+const configured = `[pool.js]\ncommand = ${JSON.stringify(commandOf(filename))}\nworkers = 1\n`
+const open = configured + `[pool.any]\ncommand = ${JSON.stringify(commandOf('--any-module', filename))}\nworkers = 1\n`
+const named = { filename: path.join(__dirname, 'fixtures/named.js'), name: 'twice' }
 
-test('a pool of a daemon\'s configuration runs its own module, or what a task names', () => withDaemon(configured, async ({ socket, pid }) => {
+test('a pool of a daemon\'s configuration runs what its own module exports, and another only where it says so', () => withDaemon(open, async ({ socket, pid }) => {
   await withPool({ socket, pool: 'js', filename: null }, async (pool) => {
     assert.deepEqual(await pool.run({ a: [1] }), { a: [1] })
     assert.equal(parentOf(await pidOf(pool)), pid)
-    assert.equal(await pool.run(4, { filename: path.join(__dirname, 'fixtures/named.js'), name: 'twice' }), 8)
+    await assert.rejects(pool.run(4, named), /runs functions of .*tasks\.js only/)
+    assert.equal(await pool.run({ a: 1, b: 2 }, { filename, name: 'add' }), 3)
+    for (const name of ['call', 'constructor', 'toString', '__proto__']) await assert.rejects(pool.run(1, { name }), /No handler function/)
     await assert.rejects(pool.run('mine', { name: 'fail' }), { code: 'E_MINE', message: 'mine' })
     for (const bytes of [1000, 100000]) assert.equal((await pool.run(bytes, { name: 'make' })).length, bytes)
+  })
+  await withPool({ socket, pool: 'any', filename: null }, async (pool) => {
+    assert.equal(await pool.run(4, named), 8)
+    assert.equal(await pool.run(5), 5)
   })
   await withPool({ socket, pool: 'none' }, (pool) => assert.rejects(pool.run(1), /none/))
 }))

@@ -25,3 +25,20 @@ test('as many processes as there is work for, and none goes at once', () => {
   assert.match(configOf({ idleTimeout: 5000 }), /"idle_timeout" = "5000ms"/)
   assert.match(configOf({ idleTimeout: Infinity }), /"idle_timeout" = "0s"/)
 })
+
+test('a worker has this process\'s options, and not its program', () => {
+  const { execArgv } = process
+  process.execArgv = ['--eval=1', '--no-warnings', '-e', '2', '--print=3', '--input-type=module', '--inspect=9']
+  try {
+    assert.match(configOf({}), /"command" = \["[^"]+","--no-warnings","[^"]+boot\.js","\/boot"\]/)
+  } finally {
+    process.execArgv = execArgv
+  }
+})
+
+test('an option that no daemon can keep is refused by its name', () => {
+  const wrong = { recycle: Infinity, runTimeout: 90000000, spares: 1.5, niceIncrement: 1.5, killGrace: 2 ** 31, memoryMax: Infinity, resultBytes: Infinity }
+  for (const [name, value] of Object.entries(wrong)) assert.throws(() => fill({ [name]: value }), new RegExp(`options\\.${name} must be`))
+  assert.throws(() => fill({ resultCapacity: 2 << 20, resultBytes: 1 << 20 }), /resultCapacity.*resultBytes/)
+  assert.equal(fill({ resultCapacity: 100 << 20 }).resultBytes, 100 << 20)
+})

@@ -197,7 +197,8 @@ export class Pool<T = any, R = any> extends EventEmitter {
   run (task: T, options?: RunOptions): Promise<R>
   /** An ArrayBuffer in the memory that workers read: filled here and named in a transferList, it is never copied. */
   allocate (bytes: number): ArrayBuffer
-  /** Data that many tasks read: copied once, mapped once in each worker, where a Uint8Array stands for it. */
+  /** Data that many tasks read: copied once, mapped in each worker for as long as scripts have it, where a Uint8Array stands
+   * for it. release() gives it back, when no task will have it any more. */
   share (data: ArrayBufferLike | ArrayBufferView): Uint8Array & { release? (): void }
   close (options?: CloseOptions): Promise<void>
   destroy (): Promise<void>

@@ -9,6 +9,7 @@ const path = require('node:path')
 
 /**
  * @param boot {filename, name, workerData, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
+ *     isForOthers: who gives it tasks may not be its user,
  *     side: where what goes beside the tasks is told; undefined: nowhere, and what a task prints is this process's output}
  */
 function serve (boot) {

@@ -83,6 +83,12 @@ function call (answer, handler, task) {
   promise.then(answer.succeed, answer.fail)
 }
 
+// A pool that others than its owner may use runs what its owner has named.
+function checkAddress ({ isForOthers, filename: own }, filename, name) {
+  if (typeof filename !== 'string' || typeof name !== 'string') throw new TypeError('a task names a function by two strings')
+  if (isForOthers && filename !== own) throw new Error(`this pool runs functions of ${own} only (its command does not say --any-module)`)
+}
+
 /** Runs the task that these bytes are; `boot` has the pool's own function. */
 function run (boot, answer, flags, payload, buffers) {
   let { filename, name } = boot
@@ -92,11 +98,12 @@ function run (boot, answer, flags, payload, buffers) {
     if ((flags & kAddressed) !== 0) {
       [filename, name, task] = task
       filename ??= boot.filename
+      checkAddress(boot, filename, name)
     }
   } catch (error) {
     return answer.fail(error)
   }
-  const handler = loadFunction(filename, name)
+  const handler = loadFunction(filename, name, boot.isForOthers)
   if (typeof handler === 'function') return call(answer, handler, task)
   handler.then((found) => call(answer, found, task), answer.fail)
 }
