@@ -1,5 +1,6 @@
 'use strict'
 // Tasks in supervised processes: a session with a pool of a daemon's, and what comes out of it.
+const path = require('node:path')
 const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
 const codec = require('./codec.js')
@@ -25,12 +26,16 @@ const kDone = 0
 const kNoWorker = [5, 15]
 const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
 
+// What the daemon's status and log call a task: "invoice.js#render".
+const labelOf = ({ filename, name }) => `${filename === null ? '' : path.basename(filename)}#${name}`
+
 class ProcessBackend {
   #options
   #events
   #native = require(programs.client)
   #pool // the daemon's
   #own // the function that its workers run where a task names none: {filename, name}
+  #label // of what that function does
   #session // undefined: not open yet
   #scratch
   #facts
@@ -53,6 +58,7 @@ class ProcessBackend {
     this.#events = events
     this.#rooms = new ResultRooms(options.resultCapacity, options.resultBytes / 2 / (options.maxThreads * options.concurrentTasksPerWorker + 1))
     this.#own = options.pool === undefined ? options : { filename: null, name: 'default' }
+    this.#label = labelOf(this.#own)
     this.#pool = this.#newPool() // Throws here what cannot be given to a worker.
     this.#hold = setInterval(() => {}, 60000).unref()
     this.#start()
@@ -174,7 +180,8 @@ class ProcessBackend {
     const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
     const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
     const number = this.#next++
-    const submit = (room) => this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, room, o.runTimeout, o.idempotent)
+    const label = plain ? this.#label : labelOf(task)
+    const submit = (room) => this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, room, o.runTimeout, o.idempotent, label)
     let room = this.#rooms.of(task)
     let answer = submit(room)
     // Where nothing flies nothing makes room: the program holds the results of others. Less room will do: a result that

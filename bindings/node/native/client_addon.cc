@@ -237,10 +237,10 @@ napi_value answer_of(napi_env env, int answer, const std::string& error) {
   return throw_error(env, error), nullptr;
 }
 
-// submit(handle, number, flags, payload, buffers, request, capacity, timeoutMs, idempotent) -> RM_ACCEPTED, RM_FULL or
-// RM_CLOSED; whatever else is thrown
+// submit(handle, number, flags, payload, buffers, request, capacity, timeoutMs, idempotent, label) -> RM_ACCEPTED,
+// RM_FULL or RM_CLOSED; whatever else is thrown
 napi_value submit(napi_env env, napi_callback_info info) {
-  const Arguments<9> arguments(env, info);
+  const Arguments<10> arguments(env, info);
   ClientSession& session = *session_of(env, arguments[0]);
   if (session.closed()) return to_value(env, double(RM_CLOSED));
   std::optional<Task> task = task_of(env, arguments[2], arguments[3], arguments[4]);
@@ -260,6 +260,9 @@ napi_value submit(napi_env env, napi_callback_info info) {
   job.request = request.handle;
   job.result_capacity = static_cast<std::uint64_t>(number_of(env, arguments[6]));
   job.timeout_ms = static_cast<std::uint64_t>(number_of(env, arguments[7]));
+  std::array<char, 64> label{};  // more than the library keeps
+  (void)napi_get_value_string_utf8(env, arguments[9], label.data(), label.size(), nullptr);
+  job.label = label.data();
   const int answer = session.submit(job, error);
   if (answer != RM_ACCEPTED) {
     if (id != 0) {

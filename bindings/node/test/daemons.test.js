@@ -61,6 +61,24 @@ test('all pools of a process have one daemon, which ends with the last', async (
   assert.ok(isGone(daemon))
 })
 
+test('status and log know a task by its file and its function', () => withPool({}, async (pool) => {
+  const native = require(programs.client)
+  const { submit } = native
+  const labels = []
+  native.submit = (...given) => {
+    labels.push(given[9])
+    return submit(...given)
+  }
+  try {
+    await pool.run(null, { name: 'pid' })
+    await pool.run(null)
+    await pool.run(2, { filename: path.join(__dirname, 'fixtures/named.js'), name: 'twice' })
+  } finally {
+    native.submit = submit
+  }
+  assert.deepEqual(labels, ['tasks.js#pid', 'tasks.js#default', 'named.js#twice'])
+}))
+
 test('a pool that is ended while it starts leaves the others alone', () => withPool({}, async (pool) => {
   const pid = await pidOf(pool)
   await Promise.all(Array.from({ length: 3 }, () => new Pool({ filename, maxThreads: 1 }).destroy()))
