@@ -45,6 +45,14 @@ struct Item {
   unsigned long long capacity = 0;
   unsigned long long timeout_ms = 0;
   int idempotent = 0;
+  PyObject* label = nullptr;
+
+  // nullptr: it has none that can be shown.
+  [[nodiscard]] const char* shown() const {
+    const char* const text = PyUnicode_AsUTF8AndSize(label, nullptr);
+    if (text == nullptr) PyErr_Clear();
+    return text;
+  }
 };
 
 }  // namespace
@@ -72,8 +80,8 @@ int Session::dispatch(PyObject* queue, PyObject* flying, std::uint64_t room) {
 Session::Sent Session::send(PyObject* item, PyObject* flying) {
   Item what;
   PyObject* future = nullptr;
-  if (!PyArg_ParseTuple(item, "OOOKKp", &future, &what.payload, &what.buffers, &what.capacity, &what.timeout_ms,
-                        &what.idempotent))
+  if (!PyArg_ParseTuple(item, "OOOKKpO", &future, &what.payload, &what.buffers, &what.capacity, &what.timeout_ms,
+                        &what.idempotent, &what.label))
     return Sent::Error;
   const std::uint64_t cookie = next_cookie_++;
   const Ref key(PyLong_FromUnsignedLongLong(cookie));
@@ -103,6 +111,7 @@ Session::Sent Session::send(PyObject* item, PyObject* flying) {
     job.request = request;
     job.result_capacity = what.capacity;
     job.timeout_ms = what.timeout_ms;
+    job.label = what.shown();
     code = rm_session_submit(session, &job, nullptr, why.data(), why.size());
     if (code != RM_ACCEPTED) rm_request_free(request);
   }

@@ -31,6 +31,12 @@ _ROOM = 64 << 10  # for a result, by the worker's rule
 _REFUSED: dict[int, type[Exception]] = {3: ValueError, 4: OverflowError, 5: MemoryError}
 
 
+def _label_of(fn: object) -> str:
+    """What the daemon's status and log call a call of `fn`."""
+    name: str = getattr(fn, '__qualname__', None) or type(fn).__qualname__
+    return name
+
+
 class Pool:
     def __init__(self, options: Options, owner: Executor) -> None:
         self.options = options
@@ -81,7 +87,7 @@ class Pool:
         with self.lock:
             if self.broken is not None or self.shutdown or exiting:
                 raise self.refusal()  # since it was asked for the first time
-            self.queue.append((future, payload, buffers, capacity, 0, self._may_retry))
+            self.queue.append((future, payload, buffers, capacity, 0, self._may_retry, _label_of(key)))
             session = self._session
             if session is None or (len(self.queue) > 1 and session.flying):
                 return

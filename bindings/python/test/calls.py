@@ -20,6 +20,19 @@ def same(value):
     return value
 
 
+class Named:
+    """A callable that calls itself what one likes."""
+    def __init__(self, name):
+        self.__qualname__ = name
+
+    def __call__(self, value):
+        return self.twice(value)
+
+    @staticmethod
+    def twice(value):
+        return 2 * value
+
+
 def pid():
     return os.getpid()
 

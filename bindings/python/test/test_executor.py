@@ -1,6 +1,7 @@
 """What a ProcessPoolExecutor does too."""
 import asyncio
 import concurrent.futures
+import functools
 import multiprocessing
 import operator
 import os
@@ -15,6 +16,7 @@ import calls
 from ringmaster import BrokenProcessPool, Executor
 from ringmaster._daemon import PrivateDaemon
 from ringmaster._future import Future
+from ringmaster._pool import _label_of
 from support import CAP, PoolTest, daemon_of, is_gone, until
 
 
@@ -43,6 +45,14 @@ class Calls(PoolTest):
         with self.assertRaises(SystemExit):
             self.run_call(__import__('sys').exit, 3)
         self.assertEqual(self.run_call(calls.add, 1), 1)
+
+    def test_a_call_is_known_by_its_function_s_name(self):
+        self.assertEqual(_label_of(calls.add), 'add')
+        self.assertEqual(_label_of(calls.Named.twice), 'Named.twice')
+        self.assertEqual(_label_of(calls.Named('x')), 'x')
+        self.assertEqual(_label_of(functools.partial(calls.add, 1)), 'partial')
+        for odd in ('a\0b', '\udc80', 'x' * 1000, 7):
+            self.assertEqual(self.run_call(calls.Named(odd), 4), 8, odd)
 
     def test_what_cannot_be_pickled_fails_alone(self):
         with self.assertRaises(ValueError):
