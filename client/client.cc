@@ -1,5 +1,6 @@
 #include "client/client.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -8,6 +9,7 @@
 #include "client/control/fetch_result.h"
 #include "client/control/force_cancel.h"
 #include "client/control/message_job.h"
+#include "client/control/open_parcel.h"
 #include "client/control/pool_creation.h"
 #include "client/control/session_opening.h"
 #include "client/session/session_core.h"
@@ -20,7 +22,10 @@ Session::Session(std::shared_ptr<client::SessionCore> core, std::shared_ptr<clie
     : core_(std::move(core)), link_(std::move(link)) {
   core_->asks(
       {[asked = link_](std::uint64_t job, const Force& force) { return client::force_cancel(*asked, job, force); },
-       [asked = link_](std::uint64_t job) { return client::fetch_result(*asked, job); }});
+       [asked = link_](std::uint64_t job) { return client::fetch_result(*asked, job); },
+       [asked = link_, serial = core_->facts().serial](std::uint64_t bytes) {
+         return client::ask_parcel(*asked, serial, bytes);
+       }});
 }
 Session& Session::operator=(Session&& other) noexcept {
   if (this == &other) return *this;
@@ -162,9 +167,35 @@ Result<Session> Client::open(const std::string& pool, const SessionOptions& opti
   return Session(std::move(*core), link_);
 }
 
+namespace {
+
+constexpr std::size_t kMostInMessage = std::size_t{1} << 20;
+
+// In a session of its own, which is small: payload and result lie in memory files.
+Result<Outcome> run_in_session(Client& client, const std::string& pool, const std::string& handler,
+                               std::span<const std::byte> payload, const Arguments& arguments,
+                               const SubmitOptions& options) {
+  SessionOptions rings;
+  rings.slots = 64;
+  rings.request_ring_bytes = std::uint64_t{128} << 10;
+  rings.result_ring_bytes = kMostInMessage;
+  rings.shortest_timeout = options.timeout;
+  rings.spin = Duration(0);
+  auto session = client.open(pool, rings);
+  if (!session) return session.error();
+  SubmitOptions rest = options;
+  if (rest.result_capacity) rest.result_capacity = std::min<std::uint64_t>(*rest.result_capacity, kMostInMessage);
+  auto job = session->submit(handler, payload, arguments, rest);
+  if (!job) return Error{job.error().message};
+  return job->wait();
+}
+
+}  // namespace
+
 Result<Outcome> Client::run(const std::string& pool, const std::string& handler, std::span<const std::byte> payload,
                             const Arguments& arguments, const SubmitOptions& options) {
   if (link_->forked()) return Error{"this client belongs to the parent process; connect again in the child"};
+  if (payload.size() > kMostInMessage) return run_in_session(*this, pool, handler, payload, arguments, options);
   client::ControlLink own(options_.socket, options_.name, options_.control_timeout, options_.busy_timeout);
   if (const auto connected = own.connect(); !connected) return connected.error();
   return client::run_message_job(own, pool, handler, payload, arguments, options);

@@ -39,7 +39,8 @@ class Session {
   Session& operator=(Session&& other) noexcept;
   ~Session();
 
-  /// `bytes` of request memory; waits for it for at most `wait_for_room`.
+  /// `bytes` of request memory; waits for it for at most `wait_for_room`. More than the session's request ring can ever
+  /// hold is asked of the daemon: that takes longer.
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room = Duration(0));
   /// Publishes the job. `request` is taken only on success; Request{} is an empty one.
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, Request&& request,
@@ -109,7 +110,8 @@ class Client {
   [[nodiscard]] Result<Session> open(const std::string& pool, const SessionOptions& options = {});
   /// Runs one job without shared memory: payload and result are sent as messages, up to 1 MiB each. Survives a restart
   /// of the supervisor: the outcome is fetched, and the job is sent again only if it never arrived. If that cannot be
-  /// known (another daemon answers now, or more than a minute has passed), a job that is not idempotent is Lost.
+  /// known (another daemon answers now, or more than a minute has passed), a job that is not idempotent is Lost. A
+  /// larger payload goes through shared memory of its own.
   [[nodiscard]] Result<Outcome> run(const std::string& pool, const std::string& handler,
                                     std::span<const std::byte> payload, const Arguments& arguments = {},
                                     const SubmitOptions& options = {});

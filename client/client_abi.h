@@ -81,8 +81,8 @@ enum {
 
 typedef struct rm_request rm_request;
 
-/* Allocates `bytes` of the session's memory at *memory, to be filled in place. Waits for room for at most wait_ns.
- * RM_ACCEPTED: *request must be submitted or freed. */
+/* Allocates `bytes` of the session's memory, or more of the daemon's, at *memory, to be filled in place. Waits for room
+ * for at most wait_ns. RM_ACCEPTED: *request must be submitted or freed. */
 int rm_request_new(rm_session* session, uint64_t bytes, uint64_t wait_ns, rm_request** request, void** memory,
                    char* error, size_t error_size);
 /* Makes a request smaller, never larger. */

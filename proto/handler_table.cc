@@ -21,6 +21,7 @@ constexpr double kMaxFactor = 1'000'000;
 constexpr std::uint8_t kListensToCancel = 1;
 constexpr std::uint8_t kChangeSafe = 2;
 constexpr std::uint8_t kIdempotent = 4;
+constexpr std::uint8_t kTakesParcels = 8;
 // Flags of an argument.
 constexpr std::uint8_t kRequired = 1;
 constexpr std::uint8_t kHasMinimum = 2;
@@ -115,7 +116,8 @@ void put_handler(wire::ByteWriter& out, const HandlerDescription& handler) {
   out.put(std::bit_cast<std::uint64_t>(handler.result_factor));
   out.put(handler.max_request_bytes);
   out.put(static_cast<std::uint8_t>((handler.listens_to_cancel ? kListensToCancel : 0) |
-                                    (handler.change_safe ? kChangeSafe : 0) | (handler.idempotent ? kIdempotent : 0)));
+                                    (handler.change_safe ? kChangeSafe : 0) | (handler.idempotent ? kIdempotent : 0) |
+                                    (handler.takes_parcels ? kTakesParcels : 0)));
   out.put(static_cast<std::uint16_t>(handler.arguments.size()));
   for (const ArgumentDescription& argument : handler.arguments) put_argument(out, argument);
 }
@@ -132,6 +134,7 @@ HandlerDescription get_handler(wire::ByteReader& in) {
   handler.listens_to_cancel = (flags & kListensToCancel) != 0;
   handler.change_safe = (flags & kChangeSafe) != 0;
   handler.idempotent = (flags & kIdempotent) != 0;
+  handler.takes_parcels = (flags & kTakesParcels) != 0;
   const auto arguments = in.get<std::uint16_t>();
   for (std::size_t i = 0; i < arguments && in.ok(); ++i) handler.arguments.push_back(get_argument(in));
   return handler;

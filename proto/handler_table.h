@@ -52,6 +52,8 @@ struct HandlerDescription {
   bool change_safe = false;
   /// May run twice for one job: `ringmaster map` then asks for retries. A hint for clients.
   bool idempotent = false;
+  /// Its worker can read requests that lie in memory files of their own: no older library can.
+  bool takes_parcels = false;
 };
 
 inline constexpr std::size_t kMaxHandlers = 256;

@@ -40,6 +40,17 @@ std::vector<std::byte> put_ask(const AskRoom& ask) {
   return packet(Type::AskRoom, std::move(out));
 }
 
+std::vector<std::byte> put_parcel(const AskParcel& ask) {
+  wire::ByteWriter out;
+  out.put(ask.number);
+  out.put(ask.index);
+  out.put(ask.serial);
+  out.put(ask.slot);
+  out.put(ask.seq);
+  out.put(ask.parcel);
+  return packet(Type::AskParcel, std::move(out));
+}
+
 }  // namespace
 
 std::string_view to_string(BrokenReason reason) {
@@ -139,6 +150,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                         [](const Ready&) { return packet(Type::Ready, {}); },
                         [](const Leaving&) { return packet(Type::Leaving, {}); },
                         [](const AskRoom& m) { return put_ask(m); },
+                        [](const AskParcel& m) { return put_parcel(m); },
                         [](const Attached& m) { return put_ref(Type::Attached, m); },
                         [](const Detached& m) { return put_ref(Type::Detached, m); },
                         [](const SessionBroken& m) {

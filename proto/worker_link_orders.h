@@ -63,13 +63,14 @@ struct Look {
 
 inline constexpr std::size_t kMaxReasonBytes = 512;
 
-/// The answer to AskRoom, with one descriptor: the memory file, which has so many bytes from now on.
+/// The answer to AskRoom, with one descriptor: the memory file, which has so many bytes from now on. Also the answer to
+/// AskParcel: the descriptor is for reading then, and the size is the parcel's.
 struct Room {
   std::uint32_t number = 0;
   std::uint64_t bytes = 0;
 };
 
-/// The other answer to AskRoom: there is none; `why` is for the job's submitter.
+/// The other answer to both: there is none; `why` is for the job's submitter.
 struct NoRoom {
   std::uint32_t number = 0;
   std::string why;

@@ -172,6 +172,18 @@ AskRoom get_ask(wire::ByteReader& in, bool& valid) {
   return ask;
 }
 
+AskParcel get_parcel(wire::ByteReader& in, bool& valid) {
+  AskParcel ask;
+  ask.number = in.get<std::uint32_t>();
+  ask.index = in.get<std::uint32_t>();
+  ask.serial = in.get<std::uint32_t>();
+  ask.slot = in.get<std::uint32_t>();
+  ask.seq = in.get<std::uint32_t>();
+  ask.parcel = in.get<std::uint32_t>();
+  valid = ask.number != 0 && is_ref(ask.index, ask.serial) && ask.slot < kMaxSlots && ask.seq != 0;
+  return ask;
+}
+
 }  // namespace
 
 Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t fd_count) {
@@ -259,6 +271,9 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       break;
     case Type::AskRoom:
       message = get_ask(in, valid);
+      break;
+    case Type::AskParcel:
+      message = get_parcel(in, valid);
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +

@@ -104,8 +104,19 @@ struct AskRoom {
   std::uint64_t wished = 0;  ///< at least `needed`: rather so many, against asking often
 };
 
+/// The request of the job in this slot, which the worker has claimed, lies in a parcel of its session. The worker waits
+/// for the answer: Room with the file, or NoRoom.
+struct AskParcel {
+  std::uint32_t number = 0;  ///< as in AskRoom
+  std::uint32_t index = 0;   ///< of the session, with its serial
+  std::uint32_t serial = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t parcel = 0;  ///< as its client says, who may say anything
+};
+
 using ToSupervisor = std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers,
-                                  Fault, Leaving, AskRoom>;
+                                  Fault, Leaving, AskRoom, AskParcel>;
 
 /// Fault in its wire format, so that a signal handler can fill and send it.
 struct FaultPacket {

@@ -27,6 +27,7 @@ enum class Type : std::uint16_t {
   Fault = 0x0209,
   Leaving = 0x020A,
   AskRoom = 0x020B,
+  AskParcel = 0x020C,
 };
 inline constexpr std::size_t kHeaderBytes = 8;
 inline constexpr std::size_t kAttachFds = 3;

@@ -55,7 +55,7 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t seq;
   std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled, kJobTakesMessages
   std::uint64_t handler;       ///< FNV-1a 64 of the handler's name
-  std::uint32_t request_line;  ///< start of the request in the request ring, in cache lines
+  std::uint32_t request_line;  ///< start of the request in the request ring, in cache lines; or kRequestInParcel
   std::uint32_t result_line;   ///< start of the result extent in the result ring, in cache lines
   std::uint64_t request_bytes;
   std::uint64_t result_capacity;   ///< bytes
@@ -65,14 +65,20 @@ struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t queue_timeout_ms;  ///< since submitted_ns; 0: none
   std::uint32_t run_timeout_ms;    ///< 0: the pool's
   // second cache line
-  std::uint64_t cookie[2];     ///< chosen by the submitter, to find the job again; 0: none
-  std::uint64_t submitter;     ///< of a job sent as a message: its submitter's uid + 1; 0: none. Meaningful only in
-                               ///< the supervisor's own sessions
+  std::uint64_t cookie[2];  ///< chosen by the submitter, to find the job again; 0: none
+  union {
+    std::uint64_t submitter;  ///< in the supervisor's own sessions, of a job sent as a message: its submitter's uid +
+                              ///< 1; 0: none
+    std::uint64_t parcel;     ///< in a client's session, with kRequestInParcel: its number; else of no meaning
+  };
   char label[kLabelBytes];     ///< what the submitter calls the job (job_label.h); ends with 0 if it is shorter
   std::uint32_t message_room;  ///< with kJobTakesMessages: bytes for them (message_log.h)
 };
 static_assert(sizeof(JobDescriptor) == 128);
 inline constexpr std::uint32_t kJobIdempotent = 1;
+/// In place of a request's line: it lies in a memory file of its own, a parcel. Such a line is in no ring, so whoever
+/// does not know of parcels refuses the job.
+inline constexpr std::uint32_t kRequestInParcel = 0xFFFFFFFF;
 inline constexpr std::uint32_t kJobTakesSpilled = 2;   ///< its submitter can fetch a result that outgrew its extent
 inline constexpr std::uint32_t kJobTakesMessages = 4;  ///< behind its result there is room for messages
 

@@ -60,6 +60,21 @@ Result<UniqueFd> reopen_read_only(int fd) {
   return copy;
 }
 
+Result<UniqueFd> reopen(int fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  UniqueFd copy(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!copy) return errno_error("cannot reopen a segment through " + path + " (is /proc mounted?)", errno);
+  return copy;
+}
+
+// The kernel grants a lease for writing only on a file that nobody else has open.
+OpenElsewhere open_elsewhere(int fd) noexcept {
+  const auto own = reopen_read_only(fd);
+  if (!own) return OpenElsewhere::Unknown;
+  if (::fcntl(own->get(), F_SETLEASE, F_WRLCK) == 0) return OpenElsewhere::No;  // a lease ends with the descriptor
+  return errno == EAGAIN ? OpenElsewhere::Yes : OpenElsewhere::Unknown;
+}
+
 std::uint64_t allocated_bytes(int fd) noexcept {
   constexpr std::uint64_t kBlock = 512;  // the unit of st_blocks; st_blksize is something else
   struct stat facts {};

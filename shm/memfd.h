@@ -28,6 +28,14 @@ namespace ringmaster::shm {
 /// The same file, opened read-only. This protects only against other uids: the same uid can reopen it for writing.
 [[nodiscard]] Result<UniqueFd> reopen_read_only(int fd);
 
+/// The same file, opened for reading and writing.
+[[nodiscard]] Result<UniqueFd> reopen(int fd);
+
+/// Who else has a file open. Mappings count as open; descriptors of the memfd itself, as it was created, do not.
+enum class OpenElsewhere : std::uint8_t { No, Yes, Unknown };
+/// Whether somebody has the file open by an open file description of its own (reopen(), reopen_read_only()).
+[[nodiscard]] OpenElsewhere open_elsewhere(int fd) noexcept;
+
 /// The bytes of the pages that the file has, in memory or swapped out; 0 if that cannot be found out.
 [[nodiscard]] std::uint64_t allocated_bytes(int fd) noexcept;
 

@@ -32,13 +32,6 @@ Result<void> lengthen_spilled(int fd, std::uint64_t bytes) {
   return {};
 }
 
-Result<UniqueFd> open_for_writer(int fd) {
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  UniqueFd own(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!own) return errno_error("cannot open a result's memory file through " + path + " (is /proc mounted?)", errno);
-  return own;
-}
-
 Result<void> seal_spilled(int fd) {
   if (::fcntl(fd, F_ADD_SEALS, kSealed | F_SEAL_SEAL) != 0)
     return errno_error("cannot seal a result's memory file", errno);
@@ -52,11 +45,6 @@ bool is_sealed_spilled(int fd, std::uint64_t bytes) noexcept {
   return ::fstat(fd, &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) >= bytes;
 }
 
-// The kernel grants a lease for writing only on a file that nobody else has open. Mappings count as open.
-bool is_open_elsewhere(int fd) noexcept {
-  const auto own = reopen_read_only(fd);
-  if (!own) return false;
-  return ::fcntl(own->get(), F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;  // a lease ends with the descriptor
-}
+bool is_open_elsewhere(int fd) noexcept { return open_elsewhere(fd) == OpenElsewhere::Yes; }
 
 }  // namespace ringmaster::shm

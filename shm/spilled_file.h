@@ -14,14 +14,12 @@ namespace ringmaster::shm {
 [[nodiscard]] Result<UniqueFd> create_spilled(const std::string& name);
 /// Makes it `bytes` long, unless it is longer. No page is reserved.
 [[nodiscard]] Result<void> lengthen_spilled(int fd, std::uint64_t bytes);
-/// The descriptor for its worker, by an open file description of its own, so that is_open_elsewhere() tells of it.
-[[nodiscard]] Result<UniqueFd> open_for_writer(int fd);
 /// Nobody can write it or change its size or its seals from now on. REQUIRES: no writable mapping of it is left.
 [[nodiscard]] Result<void> seal_spilled(int fd);
 /// True if it is sealed so, and at least `bytes` long.
 [[nodiscard]] bool is_sealed_spilled(int fd, std::uint64_t bytes) noexcept;
 /// True if somebody has the file open by another open file description than that of `fd`, or mapped by one: worker and
-/// readers got their own (open_for_writer, reopen_read_only). False also where the kernel cannot tell.
+/// readers got their own (shm/memfd.h). False also where the kernel cannot tell.
 [[nodiscard]] bool is_open_elsewhere(int fd) noexcept;
 
 }  // namespace ringmaster::shm

@@ -28,13 +28,14 @@ struct Payload {
   [[nodiscard]] std::uint64_t bytes() const { return input.sized ? input.bytes : text.size(); }
 };
 
-// Reads the payload. EFBIG: it is more than `limit`, and no more was read.
-Result<Payload> load(const SubmitCommand& command, std::uint64_t limit) {
+// Reads the payload. EFBIG: it is more than it may be, and no more was read.
+Result<Payload> load(const SubmitCommand& command, const PoolHandlers& pool, const HandlerDescription* handler) {
   Payload payload;
   if (!command.in && ::isatty(STDIN_FILENO) == 1) return payload;
   auto input = open_input(command.in.value_or("-"));
   if (!input) return input.error();
   payload.input = std::move(*input);
+  const std::uint64_t limit = request_limit(pool, handler, !payload.input.sized);
   if (payload.input.bytes > limit) return Error{"\"" + payload.input.name + "\"", EFBIG};
   if (!payload.input.sized) {
     auto text = read_all(payload.input, limit);
@@ -77,8 +78,7 @@ struct Attempt {
   std::optional<Session> session;  ///< its memory holds the result
 };
 
-Attempt try_once(Client& client, const SubmitCommand& command, const Payload& payload, const MapRoom& room,
-                 const PoolHandlers& pool) {
+Attempt try_once(Client& client, const SubmitCommand& command, const Payload& payload, const MapRoom& room) {
   Attempt attempt;
   SessionOptions options;
   options.slots = 64;
@@ -90,7 +90,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   if (!session) return {exit_code(session.error()), session.error().message, {}, {}};
   attempt.session.emplace(std::move(*session));
   auto request = attempt.session->allocate(payload.bytes());
-  if (!request) return {exit_code(request.error().error), explain(request.error(), payload.bytes(), pool), {}, {}};
+  if (!request) return {exit_code(request.error().error), request.error().message, {}, {}};
   if (const auto filled = fill(payload, *request); !filled) return {kExitFile, filled.error().message, {}, {}};
   SubmitOptions submit;
   submit.timeout = command.job.timeout;
@@ -172,14 +172,14 @@ int not_loaded(const Error& why, const PoolHandlers& pool, const HandlerDescript
 Attempt attempt_job(Client& client, const SubmitCommand& command, const Payload& payload, const PoolHandlers& pool,
                     const HandlerDescription* handler) {
   MapRoom room = plan_room({{"", "", payload.bytes()}}, handler, 1, pool);
-  Attempt attempt = try_once(client, command, payload, room, pool);
+  Attempt attempt = try_once(client, command, payload, room);
   const bool grow = attempt.outcome && command.idempotent && attempt.outcome->facts().wants_room() &&
                     attempt.outcome->facts().needed_bytes > room.result_ring &&
                     fits_pool(attempt.outcome->facts().needed_bytes, pool) && !interrupted();
   if (!grow) return attempt;
   room.result_ring = whole_pages(attempt.outcome->facts().needed_bytes);
   attempt = Attempt();
-  return try_once(client, command, payload, room, pool);
+  return try_once(client, command, payload, room);
 }
 
 }  // namespace
@@ -193,7 +193,7 @@ int run_submit(const CommonOptions& common, const SubmitCommand& command) {
   const auto pool = describe_pool(*client, command.job.target.pool);
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
   const HandlerDescription* handler = find_handler(*pool, command.job.target.handler);
-  const auto payload = load(command, request_limit(*pool, handler));
+  const auto payload = load(command, *pool, handler);
   if (!payload) return not_loaded(payload.error(), *pool, handler, command);
 
   const Attempt attempt = attempt_job(*client, command, *payload, *pool, handler);

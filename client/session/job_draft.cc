@@ -5,6 +5,7 @@
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
 #include "shm/extent.h"
+#include "shm/heap/request_room.h"
 #include "shm/job_label.h"
 #include "shm/message_log.h"
 
@@ -39,7 +40,7 @@ void fill(shm::JobDescriptor& job, const PlacedRequest& request, const wire::Sub
   job.queue_timeout_ms = terms.queue_timeout_ms;
   job.run_timeout_ms = terms.run_timeout_ms;
   for (std::uint64_t& word : job.cookie) word = 0;
-  job.submitter = 0;
+  job.parcel = static_cast<std::uint32_t>(request.extent);
   std::memset(job.label, 0, sizeof job.label);
   shm::write_label(job, options.label);
   job.message_room = options.messages;
@@ -85,7 +86,10 @@ std::optional<Refusal> JobDrafter::draft(std::string_view handler, const PlacedR
   wish.run_timeout_ms = whole_ms(options.timeout);
   wish.queue_timeout_ms = whole_ms(options.queue_timeout);
   wire::SubmitTerms terms;
-  if (auto refused = wire::check_submit(wish, limits_, terms)) return refusal_of(std::move(*refused));
+  if (auto refused = wire::check_submit(wish, limits_, terms)) [[unlikely]] {
+    if (request.offset == shm::RequestRoom::kParcelOffset) refused = check_beside_ring(wish, terms);
+    if (refused) return refusal_of(std::move(*refused));
+  }
 
   if (auto refused = check_messages(options, terms.result_capacity)) return refused;
   fill(draft.job, request, terms, options);
@@ -109,6 +113,14 @@ std::optional<Refusal> JobDrafter::check_messages(const SubmitOptions& options, 
                                             std::to_string(options.messages) + " do not fit the session's " +
                                             std::to_string(limits_.result_bytes) +
                                             " bytes for results; open it with more"};
+}
+
+// The rules for a request that lies in a parcel: its size is the daemon's business.
+std::optional<wire::SubmitRefusal> JobDrafter::check_beside_ring(const wire::SubmitWish& wish,
+                                                                 wire::SubmitTerms& terms) const {
+  wire::SubmitLimits limits = limits_;
+  limits.request_bytes = UINT64_MAX;
+  return wire::check_submit(wish, limits, terms);
 }
 
 std::string JobDrafter::handler_named(std::uint64_t id) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -20,12 +21,12 @@ struct JobDraft {
   std::uint64_t request_extent = 0;
 };
 
-/// A request in the session's request ring.
+/// A request in the session's request ring, or in a parcel.
 struct PlacedRequest {
   std::uint64_t extent = 0;
-  std::uint64_t offset = 0;
+  std::uint64_t offset = 0;  ///< in the ring; or RequestRoom::kParcelOffset
   std::uint64_t bytes = 0;
-  std::uint64_t taken = 0;  ///< bytes of the extent: more than `bytes` when the request was made smaller
+  std::uint64_t taken = 0;  ///< bytes of the ring: more than `bytes` when the request was made smaller
 };
 
 /// Checks what an application asks for and makes a draft of it, or says why not. One per session, which outlives it
@@ -40,6 +41,11 @@ class JobDrafter {
       return refusal_of(std::move(*refused));
     return std::nullopt;
   }
+  /// True if every worker of the pool can read requests that lie in parcels.
+  [[nodiscard]] bool takes_parcels() const noexcept {
+    return std::all_of(facts_.handlers.begin(), facts_.handlers.end(),
+                       [](const auto& one) { return one.takes_parcels; });
+  }
   /// nullopt: `draft` is filled in.
   [[nodiscard]] std::optional<Refusal> draft(std::string_view handler, const PlacedRequest& request,
                                              const Arguments& arguments, const SubmitOptions& options,
@@ -51,6 +57,8 @@ class JobDrafter {
   [[nodiscard]] std::optional<Refusal> check_messages(const SubmitOptions& options,
                                                       std::uint64_t result_capacity) const;
   [[nodiscard]] static Refusal refusal_of(wire::SubmitRefusal refused);
+  [[nodiscard]] std::optional<wire::SubmitRefusal> check_beside_ring(const wire::SubmitWish& wish,
+                                                                     wire::SubmitTerms& terms) const;
   [[nodiscard]] std::uint64_t id_of(std::string_view name, const HandlerDescription* known) const;
 
   const SessionFacts& facts_;

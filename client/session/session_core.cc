@@ -11,6 +11,9 @@
 namespace ringmaster::client {
 namespace {
 
+// How often the daemon is asked whether a parcel can be had by now.
+constexpr Duration kAskAgain = std::chrono::milliseconds(50);
+
 Refusal forked_child() {
   return {SubmitError::Forked, "this session belongs to the parent process; open one in the child"};
 }
@@ -18,6 +21,13 @@ Refusal forked_child() {
 Refusal too_little_memory(const char* what, std::uint64_t bytes) {
   return {SubmitError::TooLittleMemory, std::string("not enough memory for a ") + what + " of " +
                                             std::to_string(bytes) + " bytes; free some or submit less at once"};
+}
+
+// There is no daemon to be asked, or the pool's workers have a library that knows no parcels.
+Refusal never_fits(const JobDrafter& drafter, std::size_t bytes) {
+  Refusal refused = *drafter.check_size(bytes);
+  if (!drafter.takes_parcels()) refused.message += ", or build the pool's workers with a newer library";
+  return refused;
 }
 
 }  // namespace
@@ -64,19 +74,21 @@ SessionCore::~SessionCore() {
   (void)new shm::Mapping(std::move(memory_.request));
   (void)new shm::Mapping(std::move(memory_.reply));
   (void)new shm::Mapping(std::move(memory_.board));
+  (void)new shm::RequestRoom::Parcels(requests_.leave_parcels());
   (void)feed_.release();
 }
 
 Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_room) {
   if (forked()) return forked_child();
   if (bytes == 0) return Request(shared_from_this(), 0, 0, {});
-  if (auto refused = drafter_.check_size(bytes)) return *std::move(refused);
+  if (bytes > requests_.ring().capacity()) [[unlikely]]
+    return allocate_parcel(bytes, wait_for_room);
   const TimeLimit limit(wait_for_room);
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
     shm::Extent extent;
-    switch (requests_.take(bytes, extent, margin_)) {
+    switch (requests_.ring().take(bytes, extent, margin_)) {
       case shm::Taken::Ok:
         return Request(shared_from_this(), extent.id, extent.offset, {port_.request().ring() + extent.offset, bytes});
       case shm::Taken::NoMemory:
@@ -98,6 +110,44 @@ Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_r
   }
 }
 
+// Not under the mutex: the daemon may let us wait, and taking the pages lasts.
+Submission<Request> SessionCore::allocate_parcel(std::size_t bytes, Duration wait_for_room) {
+  const TimeLimit limit(wait_for_room);
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (!takes_work()) return refusal();
+    collect();  // jobs that nobody waits for may be done with theirs
+    const auto ask = daemon_.parcel;
+    lock.unlock();
+    if (!ask || !drafter_.takes_parcels()) return never_fits(drafter_, bytes);
+    auto given = ask(bytes);
+    if (given) return open_parcel(*given, bytes);
+    const TimeLimit pause(std::min<Duration>(limit.left(), kAskAgain));
+    if (given.error().error != SubmitError::QueueFull) return given.error();
+    if (pause.at_once()) return queue_full(std::move(given.error().message));
+    lock.lock();
+    for (Duration left = pause.left(); left > Duration(0); left = pause.left()) {
+      room_.wait(lock, left);
+      collect();
+    }
+  }
+}
+
+Submission<Request> SessionCore::open_parcel(const ParcelGiven& given, std::size_t bytes) {
+  auto memory = margin_(given.bytes) ? shm::open_parcel(given.file.get(), given.bytes) : Error{"too little is left"};
+  if (!memory) {
+    Refusal refused = too_little_memory("request", bytes);
+    refused.message += " (" + memory.error().message + ")";
+    return refused;
+  }
+  const std::uint64_t extent = shm::RequestRoom::id_of_parcel(given.number);
+  const std::lock_guard lock(mutex_);
+  const auto place = requests_.add_parcel(extent, std::move(*memory));
+  Request request(shared_from_this(), extent, shm::RequestRoom::kParcelOffset, place.first(bytes));
+  request.taken_ = 0;  // of the ring
+  return request;
+}
+
 // Also counts the refusal for the daemon's statistics.
 Refusal SessionCore::queue_full(std::string why) const {
   port_.reply().queue_full().fetch_add(1, std::memory_order_relaxed);
@@ -110,7 +160,8 @@ inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uin
   shm::JobDescriptor& job = draft.job;
   shm::JobRoom room;
   const std::uint64_t reply = shm::reply_bytes(job.result_capacity, job.message_room);
-  if (const auto shortage = shm::take_room(port_, requests_, results_, {0, job.arguments_bytes, reply}, margin_, room))
+  if (const auto shortage =
+          shm::take_room(port_, requests_.ring(), results_, {0, job.arguments_bytes, reply}, margin_, room))
     return shortage;
   if (job.arguments_bytes != 0)
     std::memcpy(port_.request().ring() + room.arguments.offset, draft.arguments.data(), job.arguments_bytes);

@@ -21,10 +21,10 @@
 #include "client/session/spin_judge.h"
 #include "client/types/outcome.h"
 #include "client/types/request.h"
+#include "shm/heap/request_room.h"
 #include "shm/heap/reserved_heap.h"
 #include "shm/port/client_port.h"
 #include "shm/port/job_room.h"
-#include "shm/reserved_ring.h"
 
 namespace ringmaster::client {
 
@@ -63,8 +63,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool ended(std::uint32_t record);
   [[nodiscard]] std::uint64_t job_id(std::uint32_t record);
   void cancel(std::uint32_t record);
-  /// Call it before the first job.
-  void asks(DaemonWord daemon) { daemon_ = std::move(daemon); }
+  void asks(DaemonWord daemon) { daemon_ = std::move(daemon); }  ///< Call it before the first job.
   [[nodiscard]] bool force(std::uint32_t record, const Force& force);
   bool cancel_posted(std::uint64_t cookie, const Force* force = nullptr);
   /// Cancels the job; its outcome will be dropped.
@@ -97,6 +96,8 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   /// Why no job was accepted.
   [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
   [[nodiscard]] Refusal queue_full(std::string why) const;
+  [[nodiscard]] Submission<Request> allocate_parcel(std::size_t bytes, Duration wait_for_room);
+  [[nodiscard]] Submission<Request> open_parcel(const ParcelGiven& given, std::size_t bytes);
   [[nodiscard]] std::optional<shm::Shortage> place(JobDraft& draft, std::uint32_t& record);
   void publish(std::uint32_t record);
   void collect();
@@ -133,7 +134,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   std::mutex mutex_;
   RoomWaiters room_;
   shm::ClientPort port_;
-  shm::ReservedRing requests_;
+  shm::RequestRoom requests_;
   shm::ReservedHeap results_;
   JobRecords records_;
   const MemoryMargin margin_;

@@ -52,7 +52,7 @@ void SessionCore::collect() {
 
 inline void SessionCore::free_record(std::uint32_t at) {
   requests_.give_back(records_[at].request_extent);
-  requests_.give_back(records_[at].arguments_extent);
+  requests_.ring().give_back(records_[at].arguments_extent);
   records_.give_back(at);
   room_.room_came();
 }

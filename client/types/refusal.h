@@ -13,7 +13,7 @@ enum class SubmitError : std::uint8_t {
   QueueFull,        ///< all slots, or the ring, are in use: take outcomes, then try again
   UnknownHandler,   ///< the pool has no handler of that name
   BadArguments,     ///< unknown, missing, or not of their type
-  TooLarge,         ///< never fits: open the session with larger rings
+  TooLarge,         ///< never fits, or is more than this uid may have
   TooLittleMemory,  ///< the machine or this process's cgroup cannot back the pages
   BadOption,        ///< a timeout below what the session was opened for, or a request of another session
   Draining,         ///< the pool or the daemon takes no new work: use another pool, or try later

@@ -150,8 +150,8 @@ max_rss = "0B"
 max_age = "0s"
 
 # The shared memory of one client's session: the default, and the most that the client may ask for. Memory is taken only
-# when it is used. A request must fit into request_ring_max. A result that outgrows its room gets memory of its own, as far
-# as [limits] bytes_per_uid allows.
+# when it is used. A request that is larger than its session's ring, and a result that outgrows its room, get memory of
+# their own, as far as [limits] bytes_per_uid allows.
 [pool.default.session]
 request_ring = "64MiB"
 result_ring = "64MiB"

@@ -34,7 +34,7 @@ inline constexpr int kExitSocket = 73;       ///< the socket is taken by a live 
 inline constexpr int kExitConfig = 78;       ///< the configuration is wrong
 
 /// What a deposited descriptor is. The keeper never looks inside; the column tells what `a` and `b` of the label mean.
-/// The number of a kind never changes its meaning; 22 to 31 are free.
+/// The number of a kind never changes its meaning; 23 to 31 are free.
 enum class DepositKind : std::uint16_t {
   None = 0,
   Listener = 1,  ///< a: index; b: 1 when it was passed by systemd (never unlink), 0 when the supervisor made it
@@ -58,6 +58,7 @@ enum class DepositKind : std::uint16_t {
   PoolText = 19,      ///< memfd with what a created pool is made from; a: pool, b: its text serial; so for the next
   PoolLifeline = 20,
   Spilled = 21,  ///< memfd with a result that outgrew its extent; a: session serial, b: the job's seq
+  Parcel = 22,   ///< memfd with a request that is larger than its ring; a: session serial, b: its number
 };
 inline constexpr std::uint16_t kMaxDepositKind = 31;
 

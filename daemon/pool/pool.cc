@@ -34,6 +34,15 @@ worker_link::Settings settings_of(const config::PoolConfig& config, unsigned usa
   return settings;
 }
 
+// The request of a job that its worker has claimed. `parcels` is null: the session is none of the pool's.
+void give_parcel(PoolWorker& worker, const worker_link::AskParcel& ask, RequestParcels* parcels) {
+  auto given = parcels == nullptr ? Result<RoomGiven>(Error{"its session has ended"})
+                                  : parcels->parcel({static_cast<std::uint16_t>(ask.index), ask.serial, ask.slot,
+                                                     ask.seq, ask.parcel, worker.name().owner});
+  if (given) return worker.send_room(ask.number, std::move(*given));
+  worker.send(worker_link::NoRoom{ask.number, std::move(given.error().message)});
+}
+
 }  // namespace
 
 Pool::Pool(PoolContext& host, const config::PoolConfig& config, std::uint32_t index, std::uint16_t first_worker)
@@ -285,6 +294,10 @@ void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& messag
                  },
                  [&](worker_link::Leaving&&) { on_leaving(index); },
                  [&](worker_link::AskRoom&& ask) { on_ask_room(index, ask); },
+                 [&](worker_link::AskParcel&& ask) {
+                   const bool ours = sessions_.find(static_cast<std::uint16_t>(ask.index), ask.serial) != nullptr;
+                   give_parcel(process, ask, ours ? &host_.parcels() : nullptr);
+                 },
                  [&](worker_link::Leftovers&& left) {
                    leftovers_.note(now, {config_.name, index, process.pid()}, left);
                  },

@@ -4,6 +4,7 @@
 
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/keeper_port.h"
+#include "daemon/ports/request_parcels.h"
 #include "daemon/ports/result_rooms.h"
 #include "daemon/ports/session_fates.h"
 #include "shm/ledger/ledger.h"
@@ -22,6 +23,7 @@ class PoolContext {
   [[nodiscard]] virtual shm::LedgerRecord& ledger() = 0;
   [[nodiscard]] virtual SessionFates& sessions() = 0;
   [[nodiscard]] virtual ResultRooms& result_rooms() = 0;
+  [[nodiscard]] virtual RequestParcels& parcels() = 0;
   [[nodiscard]] virtual const std::string& stock_worker() = 0;  ///< path of ringmaster-worker
   [[nodiscard]] virtual unsigned usable_cpus() const = 0;
   [[nodiscard]] virtual WorkerCgroups& cgroups() = 0;

@@ -65,8 +65,15 @@ struct SpilledResult {
   UniqueFd file;
 };
 
+/// Memory for a request that is larger than its session's ring, to be written.
+struct ParcelOffer {
+  std::uint32_t number = 0;
+  std::uint64_t bytes = 0;
+  UniqueFd file;
+};
+
 using SessionAnswer =
-    std::variant<SessionOffer, SessionReady, SessionResumed, SessionClosed, SpilledResult, RequestRefusal>;
+    std::variant<SessionOffer, SessionReady, SessionResumed, SessionClosed, SpilledResult, ParcelOffer, RequestRefusal>;
 /// Answers one request, once, now or later. Copies answer the same request; if all are dropped it is not answered.
 using SessionAsker = std::function<void(SessionAnswer&&)>;
 

@@ -7,6 +7,7 @@
 
 #include "daemon/loop/closer.h"
 #include "daemon/sessions/granted_memory.h"
+#include "daemon/sessions/work_refusal.h"
 #include "shm/memfd.h"
 
 namespace ringmaster::daemon {
@@ -49,8 +50,11 @@ void reserve_in_thread(EventLoop& loop, std::uint32_t uid, int file, std::uint64
 
 Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, InternalGone internal_gone,
                    std::function<void()> gone)
-    : quota_(quota),
+    : daemon_(daemon),
+      quota_(quota),
       ledger_(daemon.ledger()),
+      parcels_({table_, quota, daemon},
+               {loop, [this](std::uint32_t uid, core::Bytes bytes) { return memory_for(uid, bytes); }}),
       spilled_({table_, quota, daemon},
                {loop, [this](std::uint32_t uid, core::Bytes bytes) { return memory_for(uid, bytes); },
                 [&loop](std::uint32_t uid, int file, std::uint64_t offset, std::uint64_t bytes, auto done) {
@@ -73,7 +77,9 @@ Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, 
       adoption_({table_, ledger_, quota, daemon, ending_}, loop) {}
 
 core::GrantQuestion Sessions::memory_for(std::uint32_t uid, core::Bytes bytes) const {
-  return look_at_memory(table_, uid, bytes);
+  core::GrantQuestion question = look_at_memory(table_, uid, bytes);
+  parcels_.add_untouched(question);
+  return question;
 }
 
 void Sessions::fetch_result(const Peer& peer, std::uint64_t job_id, const SessionAsker& asker) {
@@ -85,6 +91,16 @@ void Sessions::fetch_result(const Peer& peer, std::uint64_t job_id, const Sessio
   auto file = spilled_.open(serial, static_cast<std::uint32_t>(job_id), 0);
   if (!file) return refuse(file.error().message);
   asker(SpilledResult{job_id, std::move(*file)});
+}
+
+void Sessions::open_parcel(const Peer& peer, std::uint32_t serial, std::uint64_t bytes, const SessionAsker& asker) {
+  const SessionEntry* entry = table_.of_client(peer.uid, serial);
+  if (entry == nullptr || entry->session.state == SessionState::Opening ||
+      entry->session.state == SessionState::Closing)
+    return asker(RequestRefusal{RefusalCode::UnknownSession,
+                                "session " + std::to_string(serial) + " is not known (any more); open a new one"});
+  if (auto refused = work_refusal(daemon_, *entry->pool, peer.uid)) return asker(std::move(*refused));
+  parcels_.open(entry->session, bytes, asker);
 }
 
 std::vector<SessionView> Sessions::views() const {

@@ -10,6 +10,7 @@
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/pool_port.h"
 #include "daemon/ports/session_view.h"
+#include "daemon/sessions/parcels.h"
 #include "daemon/sessions/session_adoption.h"
 #include "daemon/sessions/session_ending.h"
 #include "daemon/sessions/session_ledger.h"
@@ -41,12 +42,15 @@ class Sessions {
   void close(const Peer& peer, const SessionKey& key, const SessionAsker& asker) { ending_.close(peer, key, asker); }
   /// The result of a job that has ended in one of the client's sessions, if it outgrew its extent.
   void fetch_result(const Peer& peer, std::uint64_t job_id, const SessionAsker& asker);
+  /// Memory for a request that is larger than the ring of the client's session.
+  void open_parcel(const Peer& peer, std::uint32_t serial, std::uint64_t bytes, const SessionAsker& asker);
   void connection_closed(std::uint64_t connection) { ending_.connection_closed(connection); }
   [[nodiscard]] std::vector<SessionView> views() const;
 
   /// For pools.
   [[nodiscard]] SessionFates& fates() { return ending_; }
   [[nodiscard]] ResultRooms& result_rooms() { return spilled_; }
+  [[nodiscard]] RequestParcels& parcels() { return parcels_; }
   /// Each session of the pool that workers may have mapped.
   void for_each(std::uint32_t pool, const std::function<void(Session&)>& visit) const;
   void for_each(const std::function<void(const Session&)>& visit) const;
@@ -74,12 +78,17 @@ class Sessions {
   void adopt_spilled(std::uint32_t serial, std::uint32_t seq, const std::function<UniqueFd()>& take) {
     spilled_.adopt(serial, seq, take);
   }
+  void adopt_parcel(std::uint32_t serial, std::uint32_t number, UniqueFd file) {
+    parcels_.adopt(serial, number, std::move(file));
+  }
   void end_all_sessions(Cause cause) { ending_.end_all(cause); }
 
  private:
+  DaemonPort& daemon_;
   core::QuotaBook& quota_;
   SessionTable table_;
   SessionLedger ledger_;
+  Parcels parcels_;
   SpilledResults spilled_;
   SessionEnding ending_;
   SessionOpening opening_;

@@ -1,6 +1,5 @@
 #include "daemon/sessions/spilled_results.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -94,8 +93,8 @@ Result<std::uint64_t> SpilledResults::judge(std::uint32_t uid, const RoomWish& w
   question.limit = rooms_.quota.limits().bytes_per_uid;
   question.memory = ports_.memory(uid, core::Bytes{wish.needed});
   question.memory.untouched += core::Bytes{reserving_};
-  question.results = results_.size() + lent_.size();
-  question.results_of_uid = count_of(uid);
+  question.files = results_.size() + lent_.size();
+  question.files_of_uid = count_of(uid);
   const auto judged = core::judge_room(question);
   if (const auto* bytes = std::get_if<core::Bytes>(&judged)) return bytes->value;
   const auto& refused = std::get<core::RoomRefusal>(judged);
@@ -164,7 +163,7 @@ void SpilledResults::give(Spilled& spilled) const {
   const Answer answer = std::exchange(spilled.answer, nullptr);
   if (!answer) return;
   if (spilled.room < spilled.needed) return answer(Error{"the job asked for more while it was given some"});
-  auto file = shm::open_for_writer(spilled.file.get());
+  auto file = shm::reopen(spilled.file.get());
   if (!file) return answer(file.error());
   answer(RoomGiven{std::move(*file), spilled.room});
 }

@@ -69,6 +69,9 @@ void adopt_sessions(Sessions& sessions, MessageJobs& jobs, InheritedDeposits& in
     sessions.adopt_spilled(
         serial, seq, [&, serial = serial, seq = seq] { return inherited.take(DepositKind::Spilled, serial, seq); });
   }
+  for (const auto& [serial, number] : inherited.labels_of(DepositKind::Parcel)) {
+    sessions.adopt_parcel(serial, number, inherited.take(DepositKind::Parcel, serial, number));
+  }
   // The predecessor may have died between a job's end and the wake-up of its client, so all clients are woken.
   for (const auto& pool : pools.all()) {
     sessions.for_each(pool->index(), [](Session& session) { shm::restore_hints(session.reply); });

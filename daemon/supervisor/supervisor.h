@@ -45,6 +45,7 @@ class Supervisor final : public PoolContext, public DaemonPort {
   [[nodiscard]] KeeperLink& keeper() override { return keeper_; }
   [[nodiscard]] SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] ResultRooms& result_rooms() override { return sessions_->result_rooms(); }
+  [[nodiscard]] RequestParcels& parcels() override { return sessions_->parcels(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return start_.cpus.usable; }
   [[nodiscard]] WorkerCgroups& cgroups() override { return cgroups_; }

@@ -210,6 +210,22 @@ JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept {
           *messages};
 }
 
+JobExtents locate_beside_parcel(const WorkerSession& session, const Claim& claim) noexcept {
+  if (claim.job.request_line != kRequestInParcel) return {};
+  Claim rest = claim;
+  rest.job.request_line = 0;
+  rest.job.request_bytes = 0;
+  JobExtents extents = locate(session, rest);
+  extents.request = {};
+  return extents;
+}
+
+// Once: the client may be changing it, and then gets the job that it has asked for last.
+std::uint32_t parcel_of(const WorkerSession& session, const Claim& claim) noexcept {
+  return static_cast<std::uint32_t>(
+      std::atomic_ref(session.request.descriptor(claim.slot).parcel).load(std::memory_order_relaxed));
+}
+
 FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const Claim& claim, const JobResult& result,
                     std::uint64_t now_ns) noexcept {
   SlotLine& line = session.reply.line(claim.slot);

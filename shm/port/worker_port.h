@@ -76,6 +76,11 @@ struct JobExtents {
 /// values; finish the job as Cause::Invalid and report the session.
 [[nodiscard]] JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept;
 
+/// The same for a job whose request lies in a parcel: `request` is empty, and asked for by parcel_of(). Not ok: it lies
+/// in none, or as above.
+[[nodiscard]] JobExtents locate_beside_parcel(const WorkerSession& session, const Claim& claim) noexcept;
+[[nodiscard]] std::uint32_t parcel_of(const WorkerSession& session, const Claim& claim) noexcept;
+
 /// How a job ended, as its owner describes it.
 struct JobResult {
   SlotState state = SlotState::Done;  ///< Done or Failed

@@ -1,4 +1,4 @@
-// A pool's command whose one handler has a result of any size, given out piece by piece or at once.
+// A pool's command whose handlers have a result of any size, given out piece by piece or at once, or their own request.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -31,6 +31,15 @@ void grow(Job& job) {
   if (job.flag("die")) ::raise(SIGKILL);
 }
 
+void back(Job& job) {
+  if (const std::string mark{job.text("mark")}; !mark.empty()) ::close(::open(mark.c_str(), O_CREAT | O_WRONLY, 0644));
+  if (const std::string wait{job.text("wait")}; !wait.empty()) {
+    while (::access(wait.c_str(), F_OK) != 0) ::usleep(1000);
+  }
+  job.output(job.input());
+  if (job.flag("die")) ::raise(SIGKILL);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,5 +53,11 @@ int main(int argc, char** argv) {
                       {.name = "die", .kind = ArgumentKind::Boolean, .help = "at the end", .default_value = "false"}},
         .result_constant = 4096,
         .idempotent = true,
-        .run = grow}});
+        .run = grow},
+       {.name = "back",
+        .summary = "The request.",
+        .arguments = {{.name = "mark", .kind = ArgumentKind::Text, .help = "made first", .default_value = ""},
+                      {.name = "wait", .kind = ArgumentKind::Text, .help = "for this file", .default_value = ""},
+                      {.name = "die", .kind = ArgumentKind::Boolean, .help = "at the end", .default_value = "false"}},
+        .run = back}});
 }

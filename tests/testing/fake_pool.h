@@ -92,6 +92,7 @@ class FakePool {
     echo_handler.name = "echo";
     echo_handler.result_constant = 64;
     echo_handler.result_factor = 1;
+    echo_handler.takes_parcels = true;
     HandlerDescription sized = echo_handler;
     sized.name = "sized";
     sized.result_factor = 0;
@@ -108,7 +109,8 @@ class FakePool {
   bool step(const Behaviour& behave = echo) {
     shm::Claim claim;
     if (shm::claim(self_, session_, 1'000, claim) != shm::ClaimStatus::Claimed) return false;
-    const shm::JobExtents extents = shm::locate(session_, claim);
+    shm::JobExtents extents = shm::locate(session_, claim);
+    if (!extents.ok) extents = shm::locate_beside_parcel(session_, claim);
     shm::JobResult result =
         extents.ok ? behave(claim, extents) : shm::JobResult{shm::SlotState::Failed, Cause::Invalid, 0, 0, 0, {}};
     (void)shm::finish(self_, session_, claim, result, 2'000);

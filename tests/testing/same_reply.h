@@ -97,6 +97,10 @@ inline bool same(const client::PoolCreatedReply& ours, const v1::PoolCreated& th
   return ours.name == theirs.name();
 }
 
+inline bool same(const client::ParcelReply& ours, const v1::Parcel& theirs) {
+  return ours.number == theirs.number() && ours.bytes == theirs.bytes();
+}
+
 inline bool same(const client::StackReply& ours, const v1::Stack& theirs) {
   return ours.stack == theirs.stack() && ours.worker == theirs.worker() && ours.handler == theirs.handler() &&
          ours.what == theirs.what() && ours.core == theirs.core();
@@ -122,6 +126,8 @@ void with_answer(const client::Reply& reply, const v1::Reply& theirs, Look&& loo
       return look(client::HandlersReply::read(reply.body()), theirs.handlers());
     case ReplyKind::PoolCreated:
       return look(client::PoolCreatedReply::read(reply.body()), theirs.pool_created());
+    case ReplyKind::Parcel:
+      return look(client::ParcelReply::read(reply.body()), theirs.parcel());
     case ReplyKind::Stack:
       return look(client::StackReply::read(reply.body()), theirs.stack());
     case ReplyKind::None:
@@ -138,7 +144,7 @@ void with_answer(const client::Reply& reply, const v1::Reply& theirs, Look&& loo
 
 /// Every answer that the library reads, each field set to a value of its own.
 inline std::vector<v1::Reply> every_answer() {
-  std::vector<v1::Reply> all(8);
+  std::vector<v1::Reply> all(9);
   for (std::size_t at = 0; at < all.size(); ++at) all[at].set_id(at + 300);
   v1::Error& error = *all[0].mutable_error();
   error.set_code(v1::ERROR_QUOTA);
@@ -160,6 +166,7 @@ inline std::vector<v1::Reply> every_answer() {
   HandlerDescription echo;
   echo.name = "echo";
   echo.summary = "gives back what it gets";
+  echo.takes_parcels = true;
   const auto table = encode_handlers(std::span(&echo, 1)).value();
   pool.set_table(table.data(), table.size());
   pool.add_handlers()->set_name("echo");
@@ -209,6 +216,8 @@ inline std::vector<v1::Reply> every_answer() {
   stack.set_what("bad_alloc");
   stack.set_core("none");
   all[7].mutable_pool_created()->set_name("u1000.pdf");
+  all[8].mutable_parcel()->set_number(12);
+  all[8].mutable_parcel()->set_bytes(1ULL << 40);
   return all;
 }
 

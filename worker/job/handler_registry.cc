@@ -68,6 +68,7 @@ Result<RegisteredHandler> read_handler(const rm_handler& handler, const std::str
   about.listens_to_cancel = (handler.flags & RM_LISTENS_TO_CANCEL) != 0;
   about.change_safe = (handler.flags & RM_CHANGE_SAFE) != 0;
   about.idempotent = (handler.flags & RM_IDEMPOTENT) != 0;
+  about.takes_parcels = true;
   if (handler.argument_count > kMaxArguments) return Error{where + ": more than 64 arguments"};
   if (handler.arguments == nullptr && handler.argument_count != 0) {
     return Error{where + ": its table of " + std::to_string(handler.argument_count) + " arguments is NULL"};

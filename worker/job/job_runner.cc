@@ -50,7 +50,7 @@ std::span<const std::byte> JobRunner::Buffer::copy(std::span<const std::byte> fr
 const RegisteredHandler* JobRunner::begin(AttachedSession& session, const shm::Claim& claim) {
   session_ = &session;
   claim_ = &claim;
-  const shm::JobExtents extents = shm::locate(session.port, claim);
+  shm::JobExtents extents = shm::locate(session.port, claim);
   Judged judged = judge(extents);
   if (judged.handler != nullptr) {
     try {
@@ -61,6 +61,7 @@ const RegisteredHandler* JobRunner::begin(AttachedSession& session, const shm::C
     }
   }
   status_ = complete(judged.refusal);
+  parcel_ = {};
   if (status_ == RunStatus::Finished && !extents.ok) status_ = RunStatus::BadDescriptor;
   return nullptr;
 }
@@ -74,7 +75,10 @@ RunStatus JobRunner::end(std::int32_t code) {
   shm::JobResult result = result_of(end);
   if (room_.used()) [[unlikely]]
     leave_room(result);
-  return status_ = complete(result);
+  status_ = complete(result);
+  if (parcel_) [[unlikely]]
+    parcel_ = {};
+  return status_;
 }
 
 // A result that outgrew its extent is whole, and sealed, before the job's word says so.
@@ -105,11 +109,8 @@ RunStatus JobRunner::complete(const shm::JobResult& result) {
   return RunStatus::Finished;
 }
 
-JobRunner::Judged JobRunner::judge(const shm::JobExtents& extents) {
-  if (!extents.ok) {
-    return {nullptr,
-            not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job")};
-  }
+// Inline, because it is called for each job.
+[[gnu::always_inline]] inline JobRunner::Judged JobRunner::judge_job() {
   const shm::JobDescriptor& job = claim_->job;
   const std::uint64_t now = claim_->started_ns;
   if (shm::queue_expired(job, now)) {
@@ -120,6 +121,50 @@ JobRunner::Judged JobRunner::judge(const shm::JobExtents& extents) {
   const RegisteredHandler* const handler = registry_.find(job.handler);
   if (handler == nullptr) return {nullptr, not_begun(Cause::UnknownHandler, "this pool has no handler of that name")};
   return {handler, {}};
+}
+
+JobRunner::Judged JobRunner::judge(shm::JobExtents& extents) {
+  if (!extents.ok) [[unlikely]]
+    return judge_beside_parcel(extents);
+  return judge_job();
+}
+
+JobRunner::Judged JobRunner::judge_beside_parcel(shm::JobExtents& extents) {
+  extents = shm::locate_beside_parcel(session_->port, *claim_);
+  if (!extents.ok) {
+    return {nullptr,
+            not_begun(Cause::Invalid, "the job's descriptor points outside of its session or names another job")};
+  }
+  Judged judged = judge_job();
+  if (judged.handler == nullptr) return judged;
+  if (const auto opened = open_parcel(judged.handler->writes_input); !opened) {
+    refusal_ = opened.error().message;
+    return {nullptr, not_begun(Cause::Invalid, refusal_)};
+  }
+  extents.request = parcel_.bytes().first(claim_->job.request_bytes);
+  return judged;
+}
+
+// The supervisor says how large the file is, the client only how much of it is the request.
+Result<void> JobRunner::open_parcel(bool writable) try {
+  worker_link::AskParcel ask;
+  ask.index = session_->about.index;
+  ask.serial = session_->about.serial;
+  ask.slot = claim_->slot;
+  ask.seq = claim_->word.seq();
+  ask.parcel = shm::parcel_of(session_->port, *claim_);
+  const auto given = ask_parcel_(ask);
+  if (!given) return given.error();
+  if (claim_->job.request_bytes > given->bytes)
+    return Error{"its request of " + std::to_string(claim_->job.request_bytes) +
+                 " bytes is longer than its parcel of " + std::to_string(given->bytes)};
+  auto memory =
+      shm::Mapping::map(given->file.get(), writable ? shm::Access::Private : shm::Access::ReadOnly, given->bytes);
+  if (!memory) return memory.error();
+  parcel_ = std::move(*memory);
+  return {};
+} catch (const std::bad_alloc&) {
+  return Error{"out of memory while its parcel was opened"};
 }
 
 // REQUIRES: now_ns is before refused_until_ns. The list may still hold charges that are over: the time decides.
@@ -159,7 +204,9 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
       session.about.same_uid || (handler.description.change_safe && extents.request.size() > copy_in_bytes_);
   if (!in_place) given_.input = input_.copy(extents.request);
   if (handler.writes_input) {
-    given_.writable_input = in_place ? session.private_requests.at(extents.request) : input_.data();
+    given_.writable_input = !in_place ? input_.data()
+                            : parcel_ ? parcel_.bytes().data()
+                                      : session.private_requests.at(extents.request);
   }
   given_.deadline_ns =
       timeout_ms == 0 ? INT64_MAX : static_cast<std::int64_t>(claim.started_ns + std::uint64_t{timeout_ms} * kNsPerMs);

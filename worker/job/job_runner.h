@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,13 +30,19 @@ enum class RunStatus {
 /// nothing for a job without arguments whose request is read in place.
 class JobRunner {
  public:
+  /// Asks the supervisor for a job's request that lies in a parcel, and waits for its answer.
+  using AskParcel = std::function<Result<ResultRoom::Given>(const worker_link::AskParcel&)>;
+
+  /// `ask`: takes both kinds of question, as ResultRoom::Ask and AskParcel.
+  template <typename Ask>
   JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks,
-            ResultRoom::Ask ask)
+            const Ask& ask)
       : self_(self),
         registry_(registry),
         children_(children),
         marks_(marks),
-        room_(std::move(ask)),
+        room_(ask),
+        ask_parcel_(ask),
         context_(self.lane->words.progress, [&children](std::int64_t pid) { return children.declare(pid); }) {}
 
   void copy_in_up_to(std::uint32_t bytes) noexcept { copy_in_bytes_ = bytes; }
@@ -59,7 +66,10 @@ class JobRunner {
     const RegisteredHandler* handler = nullptr;
     shm::JobResult refusal;  ///< How the job ends, if there is no handler.
   };
-  [[nodiscard]] Judged judge(const shm::JobExtents& extents);
+  [[nodiscard]] Judged judge(shm::JobExtents& extents);
+  [[nodiscard]] Judged judge_beside_parcel(shm::JobExtents& extents);
+  [[nodiscard]] Judged judge_job();
+  [[nodiscard]] Result<void> open_parcel(bool writable);
   [[nodiscard]] bool prepare(const RegisteredHandler& handler, const shm::JobExtents& extents);
   [[nodiscard]] shm::JobResult result_of(const JobEnd& end);
   void leave_room(shm::JobResult& result);
@@ -84,6 +94,8 @@ class JobRunner {
   ChildWatch& children_;
   OutputMarks& marks_;
   ResultRoom room_;
+  const AskParcel ask_parcel_;
+  shm::Mapping parcel_;  // the open job's request, if it lies in one
   JobContext context_;
   AttachedSession* session_ = nullptr;
   const shm::Claim* claim_ = nullptr;

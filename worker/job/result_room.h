@@ -39,7 +39,7 @@ class ResultRoom {
   [[nodiscard]] const std::string& why() const noexcept { return why_; }
 
   /// True if the open job has got any.
-  [[nodiscard]] bool used() const noexcept { return !maps_.empty(); }
+  [[nodiscard]] bool used() const noexcept { return file_.valid(); }
   /// The job has ended, and its result is the first `bytes` bytes: nobody can write them any more. The room is gone.
   [[nodiscard]] Result<void> seal(std::uint64_t bytes);
   /// The job has ended, and its result does not lie here.

@@ -35,10 +35,11 @@ Result<std::optional<ControlLink::Incoming>> ControlLink::receive() {
   return read();
 }
 
-Result<ResultRoom::Given> ControlLink::ask_room(worker_link::AskRoom ask) {
+template <typename Question>
+Result<ResultRoom::Given> ControlLink::ask(Question question) {
   const auto put = [&] {
-    ask.number = ++asked_ != 0 ? asked_ : ++asked_;
-    return send(ask);
+    question.number = ++asked_ != 0 ? asked_ : ++asked_;
+    return send(question);
   };
   auto sent = put();
   while (sent) {
@@ -60,6 +61,9 @@ Result<ResultRoom::Given> ControlLink::ask_room(worker_link::AskRoom ask) {
   return *lost_;
 }
 
+template Result<ResultRoom::Given> ControlLink::ask(worker_link::AskRoom question);
+template Result<ResultRoom::Given> ControlLink::ask(worker_link::AskParcel question);
+
 // nullopt: another message, or the answer to an earlier question, whose file may have been replaced since.
 std::optional<Result<ResultRoom::Given>> ControlLink::answer_in(Incoming& incoming) const {
   if (const auto* room = std::get_if<worker_link::Room>(&incoming.message); room != nullptr && room->number == asked_)
@@ -70,9 +74,10 @@ std::optional<Result<ResultRoom::Given>> ControlLink::answer_in(Incoming& incomi
 }
 
 Result<std::optional<ControlLink::Incoming>> ControlLink::read() {
+  std::optional<Incoming> incoming;
   auto packet = wire::receive_with_fds(socket_, buffer_, MSG_DONTWAIT);
   if (!packet) {
-    if (packet.error().code == EAGAIN) return std::optional<Incoming>();
+    if (packet.error().code == EAGAIN) return incoming;
     closed_ = packet.error().code == ECONNRESET;
     return packet.error();
   }
@@ -82,7 +87,8 @@ Result<std::optional<ControlLink::Incoming>> ControlLink::read() {
   }
   auto message = worker_link::decode_to_worker(std::span(buffer_).first(packet->size), packet->fds.size());
   if (!message) return message.error();
-  return std::optional<Incoming>(Incoming{*message, std::move(packet->fds)});
+  incoming = Incoming{*message, std::move(packet->fds)};
+  return incoming;
 }
 
 }  // namespace ringmaster::worker

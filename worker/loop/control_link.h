@@ -30,7 +30,9 @@ class ControlLink {
 
   /// Asks for room, and waits for the answer for as long as it takes: the job's deadline is the supervisor's business.
   /// Whatever else comes meanwhile is kept for receive(). An Error: there is none, or the daemon is gone.
-  [[nodiscard]] Result<ResultRoom::Given> ask_room(worker_link::AskRoom ask);
+  /// `question`: AskRoom, or AskParcel for the request of a job that this worker has claimed.
+  template <typename Question>
+  [[nodiscard]] Result<ResultRoom::Given> ask(Question question);
   /// True if receive() has a message that poll() does not tell of.
   [[nodiscard]] bool keeps() const noexcept { return !kept_.empty() || lost_; }
 

@@ -32,7 +32,7 @@ class WorkerLoop {
         parking_(std::move(parking)),
         children_(self.lane->left, [this](worker_link::ToSupervisor&& message) { tell(message); }),
         marks_(*self.control, self.lane->words),
-        runner_(self, registry, children_, marks_, [this](const auto& ask) { return link_.ask_room(ask); }),
+        runner_(self, registry, children_, marks_, [this](const auto& ask) { return link_.ask(ask); }),
         bells_(parking_, sessions_, self.lane->empty_rings),
         lookout_(self, sessions_, pool_bell),
         streaming_(*self.board, self.place) {}

@@ -11,14 +11,13 @@ namespace ringmaster::cli {
 /// room; nullptr: it was given already.
 [[nodiscard]] std::string advice(const OutcomeFacts& outcome, const PoolHandlers& pool, const char* again);
 
-/// The most bytes of a request to `handler` (nullptr: not known), by its own limit and its pool's.
-[[nodiscard]] std::uint64_t request_limit(const PoolHandlers& pool, const HandlerDescription* handler) noexcept;
+/// The most bytes of a request to `handler` (nullptr: not known), by its own limit, and for a stream, which is read
+/// into this process first, by its pool's. How large a file may be decides the daemon.
+[[nodiscard]] std::uint64_t request_limit(const PoolHandlers& pool, const HandlerDescription* handler,
+                                          bool stream) noexcept;
 
 /// The message for a request above that limit, with what to do. `what`: "a request of 12 bytes", "\"FILE\"".
 [[nodiscard]] std::string request_too_large(const std::string& what, const PoolHandlers& pool,
                                             const HandlerDescription* handler);
-
-/// Why a request of `bytes` was refused: the refusal's own message, or a better one if the pool's limit is the reason.
-[[nodiscard]] std::string explain(const Refusal& refusal, std::uint64_t bytes, const PoolHandlers& pool);
 
 }  // namespace ringmaster::cli

@@ -168,8 +168,12 @@ MapRoom plan_room(const std::vector<MapItem>& items, const HandlerDescription* h
   for (const MapItem& item : items) {
     std::uint64_t result = handler != nullptr ? default_result_bytes(*handler, item.bytes) : kUnknownResult;
     result = std::max(result, item.result);
-    request_largest = std::max(request_largest, item.bytes + kArgumentRoom);
-    request_sum += item.bytes + kArgumentRoom;
+    // One that no ring can hold gets memory of its own.
+    const bool alone = pool.max_request_ring_bytes != 0 && item.bytes + kArgumentRoom > pool.max_request_ring_bytes &&
+                       (handler == nullptr || handler->takes_parcels);
+    const std::uint64_t request = (alone ? 0 : item.bytes) + kArgumentRoom;
+    request_largest = std::max(request_largest, request);
+    request_sum += request;
     result_largest = std::max(result_largest, result);
     result_sum += result;
   }

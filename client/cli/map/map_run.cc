@@ -41,7 +41,7 @@ bool MapRun::start(const MapItem& item) {
   if (!input) return report_.file_problem(item, input.error().message), true;
   if (!input->regular)
     return report_.file_problem(item, "\"" + item.input + "\" is not a regular file any more; use submit for it"), true;
-  const std::uint64_t limit = request_limit(pool_, handler_);
+  const std::uint64_t limit = request_limit(pool_, handler_, !input->sized);
   const auto too_large = [&] {
     report_.refused(item, {SubmitError::TooLarge, request_too_large("\"" + item.input + "\"", pool_, handler_)});
     return true;
@@ -82,7 +82,7 @@ bool MapRun::start(const MapItem& item) {
 
 bool MapRun::refused(const MapItem& item, const Refusal& refusal) {
   if (refusal.error == SubmitError::QueueFull && !jobs_.empty()) return false;
-  report_.refused(item, {refusal.error, explain(refusal, item.bytes, pool_)});
+  report_.refused(item, refusal);
   return true;
 }
 

@@ -216,6 +216,19 @@ void take(SessionReply& into, PoolMessage& pool, pbf_reader& in) {
   }
 }
 
+void take(ParcelReply& into, pbf_reader& in) {
+  switch (in.tag_and_type()) {
+    case number(1):
+      into.number = in.get_uint32();
+      break;
+    case number(2):
+      into.bytes = in.get_uint64();
+      break;
+    default:
+      in.skip();
+  }
+}
+
 }  // namespace
 
 Result<Reply> Reply::read(std::string bytes_of_frame) {
@@ -224,7 +237,7 @@ Result<Reply> Reply::read(std::string bytes_of_frame) {
   bool twice = false;
   const auto readable = read_fields(reply.bytes_, "an answer", [&](pbf_reader& in) {
     constexpr auto kFirst = static_cast<std::uint32_t>(ReplyKind::Error);
-    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::SpilledResult);
+    constexpr auto kLast = static_cast<std::uint32_t>(ReplyKind::Parcel);
     if (in.tag_and_type() == number(1)) {
       reply.id_ = in.get_uint64();
     } else if (in.tag() >= kFirst && in.tag() <= kLast && in.tag_and_type() == text(in.tag())) {
@@ -343,6 +356,13 @@ Result<PoolCreatedReply> PoolCreatedReply::read(std::string_view body) {
   });
   if (!readable) return readable.error();
   return created;
+}
+
+Result<ParcelReply> ParcelReply::read(std::string_view body) {
+  ParcelReply parcel;
+  const auto readable = read_fields(body, "a parcel", [&](pbf_reader& in) { take(parcel, in); });
+  if (!readable) return readable.error();
+  return parcel;
 }
 
 Result<StackReply> StackReply::read(std::string_view body) {

@@ -33,6 +33,7 @@ enum class ReplyKind : std::uint32_t {
   Health = 14,
   PoolCreated = 15,
   SpilledResult = 16,
+  Parcel = 17,
 };
 
 /// A Reply whose answer is not read yet.
@@ -109,6 +110,13 @@ struct PoolCreatedReply {
   static constexpr ReplyKind kKind = ReplyKind::PoolCreated;
   std::string name;
   [[nodiscard]] static Result<PoolCreatedReply> read(std::string_view body);
+};
+
+struct ParcelReply {
+  static constexpr ReplyKind kKind = ReplyKind::Parcel;
+  std::uint32_t number = 0;
+  std::uint64_t bytes = 0;
+  [[nodiscard]] static Result<ParcelReply> read(std::string_view body);
 };
 
 struct StackReply {

@@ -23,6 +23,7 @@ constexpr std::uint32_t kCreatePool = 16;
 constexpr std::uint32_t kDropPool = 17;
 constexpr std::uint32_t kResizePool = 18;
 constexpr std::uint32_t kFetchResult = 19;
+constexpr std::uint32_t kOpenParcel = 20;
 
 /// The fields of one message, added by rising numbers. As protobuf does, it leaves out what is zero or empty.
 class Fields {
@@ -152,6 +153,11 @@ EncodedRequest encode(const HandlersRequest& list) {
 EncodedRequest encode(const ResultRequest& result) {
   Fields body;
   return request(kFetchResult, body.number(1, result.job_id));
+}
+
+EncodedRequest encode(const ParcelRequest& parcel) {
+  Fields body;
+  return request(kOpenParcel, body.number(1, parcel.serial).number(2, parcel.bytes));
 }
 
 EncodedRequest encode(const StackRequest& stack) {

@@ -96,6 +96,10 @@ struct HandlersRequest {
 struct ResultRequest {
   std::uint64_t job_id = 0;
 };
+struct ParcelRequest {
+  std::uint32_t serial = 0;
+  std::uint64_t bytes = 0;
+};
 struct StackRequest {
   std::uint64_t job_id = 0;
   std::uint32_t wait_ms = 0;
@@ -115,5 +119,6 @@ struct StackRequest {
 [[nodiscard]] EncodedRequest encode(const HandlersRequest& list);
 [[nodiscard]] EncodedRequest encode(const StackRequest& stack);
 [[nodiscard]] EncodedRequest encode(const ResultRequest& result);
+[[nodiscard]] EncodedRequest encode(const ParcelRequest& parcel);
 
 }  // namespace ringmaster::client

@@ -53,6 +53,10 @@ v1::Reply session_message(const SessionAnswer& answer) {
                         },
                         [&](const SessionClosed& closed) { reply.mutable_closed()->set_serial(closed.serial); },
                         [&](const SpilledResult& result) { reply.mutable_spilled_result()->set_job_id(result.job_id); },
+                        [&](const ParcelOffer& parcel) {
+                          reply.mutable_parcel()->set_number(parcel.number);
+                          reply.mutable_parcel()->set_bytes(parcel.bytes);
+                        },
                         [&](const RequestRefusal& refusal) { reply = refusal_message(refusal); }},
              answer);
   return reply;

@@ -10,7 +10,7 @@ namespace ringmaster::daemon {
 [[nodiscard]] SessionKey session_key(const control::v1::ResumeSession& request);
 [[nodiscard]] SessionKey session_key(const control::v1::CloseSession& request);
 
-/// The reply, without its id and without the descriptors of an offer or a result, which are sent with it.
+/// The reply, without its id and without the descriptors of an offer, a result or a parcel, which are sent with it.
 [[nodiscard]] control::v1::Reply session_message(const SessionAnswer& answer);
 
 }  // namespace ringmaster::daemon

@@ -37,13 +37,14 @@ class MessageJobAsker final : public JobAsker {
   return std::make_shared<MessageJobAsker>(std::move(respond));
 }
 
-/// A request about a session; the descriptors of an offer, or of a result, are sent with its message.
+/// A request about a session; the descriptors of an offer, a result or a parcel are sent with its message.
 [[nodiscard]] inline SessionAsker session_asker(Responder respond) {
   return [respond = std::move(respond)](SessionAnswer&& answer) {
     control::v1::Reply reply = session_message(answer);
     std::vector<UniqueFd> fds;
     if (auto* offer = std::get_if<SessionOffer>(&answer)) fds = std::move(offer->ends);
     if (auto* result = std::get_if<SpilledResult>(&answer)) fds.push_back(std::move(result->file));
+    if (auto* parcel = std::get_if<ParcelOffer>(&answer)) fds.push_back(std::move(parcel->file));
     respond(std::move(reply), std::move(fds));
   };
 }

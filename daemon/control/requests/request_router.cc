@@ -14,7 +14,8 @@ namespace ringmaster::daemon {
 namespace v1 = control::v1;
 
 void RequestRouter::handle(const Peer& peer, v1::Request request, Responder respond) {
-  if ((request.has_open_session() || request.has_submit() || request.has_create_pool()) && MemoryReserve::spent()) {
+  if ((request.has_open_session() || request.has_submit() || request.has_create_pool() || request.has_open_parcel()) &&
+      MemoryReserve::spent()) {
     respond(refusal_message({RefusalCode::NoMemory, MemoryReserve::kRefusal}), {});
     return;
   }
@@ -31,6 +32,9 @@ void RequestRouter::handle(const Peer& peer, v1::Request request, Responder resp
       return sessions_.close(peer, session_key(request.close_session()), session_asker(std::move(respond)));
     case v1::Request::kFetchResult:
       return sessions_.fetch_result(peer, request.fetch_result().job_id(), session_asker(std::move(respond)));
+    case v1::Request::kOpenParcel:
+      return sessions_.open_parcel(peer, request.open_parcel().serial(), request.open_parcel().bytes(),
+                                   session_asker(std::move(respond)));
     case v1::Request::kSubmit:
       return jobs_.submit(peer, submit_request(std::move(*request.mutable_submit())), job_asker(std::move(respond)));
     case v1::Request::kFetch:

@@ -28,7 +28,7 @@ class WorkerTalk {
     Leftovers,
     Fault,
     Leaving,
-    AskRoom,
+    AskRoom,  ///< for a result, or for a request's parcel
   };
   enum class State : std::uint8_t { New, Greeted, Described, Ready, Failed };
 

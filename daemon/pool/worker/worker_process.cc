@@ -61,6 +61,7 @@ Kind kind_of(const worker_link::ToSupervisor& message) {
                         [](const worker_link::Fault&) { return Kind{Said::Fault}; },
                         [](const worker_link::Leaving&) { return Kind{Said::Leaving}; },
                         [](const worker_link::AskRoom&) { return Kind{Said::AskRoom}; },
+                        [](const worker_link::AskParcel&) { return Kind{Said::AskRoom}; },
                     },
                     message);
 }

@@ -38,6 +38,8 @@ void check_texts(const link::ToSupervisor& message) {
   if (const auto* ask = std::get_if<link::AskRoom>(&message))
     RM_CHECK(ask->slot < link::kMaxSlots && ask->has < ask->needed && ask->needed <= ask->wished,
              "a wish that cannot be");
+  if (const auto* ask = std::get_if<link::AskParcel>(&message))
+    RM_CHECK(ask->slot < link::kMaxSlots && ask->serial != 0 && ask->seq != 0, "no such job");
   if (const auto* fault = std::get_if<link::Fault>(&message)) shown(fault->text, link::kFaultTextBytes - 1);
   if (const auto* broken = std::get_if<link::SessionBroken>(&message)) check_sentence(to_string(broken->reason));
 }
@@ -150,6 +152,7 @@ std::vector<std::string> seeds() {
                                              link::Leftovers{1, 2, 2, 1, 0, 1, "sleep (pid 12)"},
                                              link::Leaving{},
                                              link::AskRoom{1, 3, 7, 2, 9, 0, 5000, 8192},
+                                             link::AskParcel{2, 3, 7, 2, 9, 12},
                                              link::Fault{11, 1, 8, 4096, 12, "std::runtime_error: no"}};
   SeedWriter whole;
   whole.put(std::uint8_t{2});

@@ -43,11 +43,29 @@ TEST_F(CliFiles, AnEndlessInputIsReadUpToThePoolsLimit) {
   EXPECT_EQ(endless.code, 3);
   EXPECT_NE(endless.errors.find("session.request_ring_max of pool \"small\""), std::string::npos) << endless.errors;
   EXPECT_EQ(call({.arguments = {"submit", "small/echo"}, .in = "/dev/zero"}).code, 3);
-  write("large", std::string(2 << 20, 'x'));
-  EXPECT_EQ(call({"submit", "small/echo", "--in", path("large")}).code, 3);
-  const Ended mapped = call({"map", "small/echo", "--out", path("o"), path("large")});
-  EXPECT_EQ(mapped.code, 1);
-  EXPECT_NE(mapped.errors.find("session.request_ring_max"), std::string::npos) << mapped.errors;
+}
+
+TEST_F(CliFiles, AFileMayBeLargerThanAnySessionsRing) {
+  start("[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_ring = \"1MiB\"\nrequest_ring_max = \"1MiB\"\n");
+  const std::string large(9 << 20, 'x');
+  write("large", large);
+  EXPECT_EQ(call({"submit", "small/echo", "--in", path("large"), "--out", path("copy")}).code, 0);
+  EXPECT_EQ(content(path("copy")), large);
+  EXPECT_EQ(call({.arguments = {"submit", "small/echo", "--out", path("again")}, .in = path("large")}).code, 0);
+  EXPECT_EQ(content(path("again")), large);
+  const Ended mapped = call({"map", "small/echo", "--out", path("o"), path("large"), path("copy")});
+  EXPECT_EQ(mapped.code, 0) << mapped.errors;
+  EXPECT_EQ(content(path("o/copy")), large);
+}
+
+TEST_F(CliFiles, AFileBeyondTheQuotaIsRefused) {
+  start(
+      "[limits]\nbytes_per_uid = \"16MiB\"\n[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_ring = \"1MiB\"\n"
+      "request_ring_max = \"1MiB\"\nresult_ring = \"1MiB\"\nresult_ring_max = \"1MiB\"\n");
+  write("large", std::string(20 << 20, 'x'));
+  const Ended refused = call({"submit", "small/echo", "--in", path("large")});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_NE(refused.errors.find("bytes_per_uid"), std::string::npos) << refused.errors;
 }
 
 TEST_F(CliFiles, WhatCanBeKnownBeforeTheJobIsToldBeforeIt) {

@@ -20,6 +20,7 @@ HandlerDescription thumbnail() {
   handler.output_extension = "{format}";
   handler.listens_to_cancel = true;
   handler.idempotent = true;
+  handler.takes_parcels = true;
   ArgumentDescription width;
   width.name = "width";
   width.type = ArgumentType::Integer;
@@ -55,7 +56,7 @@ TEST(HandlerTable, ComesBackAsItWent) {
   EXPECT_EQ(one.summary, handlers[0].summary);
   EXPECT_EQ(one.result_factor, 1.5);
   EXPECT_EQ(one.output_extension, "{format}");
-  EXPECT_TRUE(one.listens_to_cancel && one.idempotent && !one.change_safe);
+  EXPECT_TRUE(one.listens_to_cancel && one.idempotent && one.takes_parcels && !one.change_safe);
   ASSERT_EQ(one.arguments.size(), 2U);
   EXPECT_EQ(one.arguments[0].maximum, 16384);
   EXPECT_FALSE(one.arguments[1].minimum.has_value());

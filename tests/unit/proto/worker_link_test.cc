@@ -87,6 +87,27 @@ TEST(WorkerLink, AQuestionForRoomAndItsAnswersComeBack) {
   EXPECT_TRUE(decode_to_worker(encode(ToWorker(NoRoom{5, std::string(5000, 'x')})), 0)) << "cut";
 }
 
+TEST(WorkerLink, AQuestionForAParcelComesBackOrIsRefused) {
+  const AskParcel asks{5, 7, 42, 3, 99, 0xFFFFFFFF};
+  const auto ask = std::get<AskParcel>(*decode_to_supervisor(encode(ToSupervisor(asks)), 0));
+  EXPECT_EQ(ask.number, 5U);
+  EXPECT_EQ(ask.index, 7U);
+  EXPECT_EQ(ask.serial, 42U);
+  EXPECT_EQ(ask.slot, 3U);
+  EXPECT_EQ(ask.seq, 99U);
+  EXPECT_EQ(ask.parcel, 0xFFFFFFFFU);
+  const auto refused = [&](auto change) {
+    AskParcel wrong = asks;
+    change(wrong);
+    return !decode_to_supervisor(encode(ToSupervisor(wrong)), 0);
+  };
+  EXPECT_TRUE(refused([](AskParcel& a) { a.number = 0; }));
+  EXPECT_TRUE(refused([](AskParcel& a) { a.index = kMaxSessions; }));
+  EXPECT_TRUE(refused([](AskParcel& a) { a.serial = 0; }));
+  EXPECT_TRUE(refused([](AskParcel& a) { a.slot = kMaxSlots; }));
+  EXPECT_TRUE(refused([](AskParcel& a) { a.seq = 0; }));
+}
+
 TEST(WorkerLink, AQuestionForRoomOutOfRangeIsRefused) {
   const auto refused = [](auto change) {
     AskRoom ask = some_question();

@@ -53,7 +53,7 @@ TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileWorkerOrReaderHasOrMapsIt) {
   const UniqueFd same(::dup(file.get()));
   EXPECT_FALSE(is_open_elsewhere(file.get())) << "the keeper has this very description";
   {
-    UniqueFd writer = open_for_writer(file.get()).value();
+    UniqueFd writer = reopen(file.get()).value();
     const Mapping mapped = Mapping::map_growing(writer.get(), 4096).value();
     writer.reset();
     EXPECT_TRUE(is_open_elsewhere(file.get()));
@@ -68,6 +68,22 @@ TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileWorkerOrReaderHasOrMapsIt) {
     EXPECT_TRUE(is_open_elsewhere(file.get()));
   }
   EXPECT_FALSE(is_open_elsewhere(file.get()));
+}
+
+TEST(SpilledFile, IsKnownToBeOpenElsewhereWhileAWriterHasOrMapsIt) {
+  const UniqueFd file = create_request_segment("test", 8192).value();
+  EXPECT_EQ(open_elsewhere(file.get()), OpenElsewhere::No);
+  UniqueFd writer = reopen(file.get()).value();
+  EXPECT_EQ(open_elsewhere(file.get()), OpenElsewhere::Yes);
+  {
+    const Mapping mapped = Mapping::map(writer.get(), Access::ReadWrite).value();
+    ASSERT_TRUE(seal_future_writes(writer.get()));
+    writer.reset();
+    mapped.bytes()[8191] = std::byte{1};
+    EXPECT_EQ(open_elsewhere(file.get()), OpenElsewhere::Yes);
+  }
+  EXPECT_EQ(open_elsewhere(file.get()), OpenElsewhere::No);
+  EXPECT_EQ(open_elsewhere(-1), OpenElsewhere::Unknown);
 }
 
 }  // namespace

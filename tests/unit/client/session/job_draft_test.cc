@@ -4,6 +4,7 @@
 
 #include "client/types/whole_ms.h"
 #include "proto/handler_id.h"
+#include "shm/heap/request_room.h"
 #include "shm/job_label.h"
 
 namespace ringmaster::client {
@@ -50,7 +51,7 @@ TEST(JobDraft, FillsEachFieldOfTheDescriptorThatIsKnown) {
   EXPECT_EQ(d.draft.job.queue_timeout_ms, 2000U);
   EXPECT_EQ(d.draft.job.seq, 0U);
   EXPECT_EQ(d.draft.job.arguments_bytes, 0U);
-  EXPECT_EQ(d.draft.job.cookie[0] | d.draft.job.cookie[1] | d.draft.job.submitter, 0U);
+  EXPECT_EQ(d.draft.job.cookie[0] | d.draft.job.cookie[1], 0U);
   EXPECT_EQ(shm::read_label(d.draft.job), "invoice.js#render");
   EXPECT_EQ(d.draft.request_extent, 7U);
   EXPECT_TRUE(d.draft.arguments.empty());
@@ -61,6 +62,33 @@ TEST(JobDraft, KeepsNothingOfTheLabelOfAnEarlierJob) {
   ASSERT_FALSE(d.drafter.draft("echo", {}, {}, {.label = "a long one"}, d.draft));
   ASSERT_FALSE(d.drafter.draft("echo", {}, {}, {.label = "b"}, d.draft));
   EXPECT_EQ(shm::read_label(d.draft.job), "b");
+}
+
+TEST(JobDraft, ARequestInAParcelKeepsAllRulesButTheRings) {
+  Drafting d;
+  const std::uint64_t extent = shm::RequestRoom::id_of_parcel(12);
+  const PlacedRequest large{extent, shm::RequestRoom::kParcelOffset, 1 << 20, 0};
+  ASSERT_FALSE(d.drafter.draft("echo", large, {}, {}, d.draft));
+  EXPECT_EQ(d.draft.job.request_line, shm::kRequestInParcel);
+  EXPECT_EQ(d.draft.job.request_bytes, 1U << 20);
+  EXPECT_EQ(d.draft.job.parcel, 12U);
+  EXPECT_EQ(d.draft.job.result_capacity, 2048U) << "by the handler's rule, within the ring";
+  EXPECT_EQ(d.draft.request_extent, extent);
+  EXPECT_EQ(d.drafter.draft("echo", {7, 128, 1 << 20, 256}, {}, {}, d.draft)->error, SubmitError::TooLarge)
+      << "the same in the ring";
+  EXPECT_EQ(d.drafter.draft("nosuch", large, {}, {}, d.draft)->error, SubmitError::UnknownHandler);
+  EXPECT_EQ(d.drafter.draft("echo", large, {}, {.timeout = std::chrono::hours(2)}, d.draft)->error,
+            SubmitError::BadOption);
+}
+
+TEST(JobDraft, ParcelsAreForPoolsWhoseWorkersAllKnowThem) {
+  Drafting d;
+  EXPECT_FALSE(d.drafter.takes_parcels());
+  SessionFacts newer = facts();
+  for (HandlerDescription& one : newer.handlers) one.takes_parcels = true;
+  EXPECT_TRUE(JobDrafter(newer, 4096, 2048).takes_parcels());
+  newer.handlers.back().takes_parcels = false;
+  EXPECT_FALSE(JobDrafter(newer, 4096, 2048).takes_parcels());
 }
 
 TEST(JobDraft, CarriesTheArgumentsEncoded) {

@@ -193,6 +193,7 @@ class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
   [[nodiscard]] daemon::Keeper& keeper() override { return keeper_; }
   [[nodiscard]] daemon::SessionFates& sessions() override { return sessions_->fates(); }
   [[nodiscard]] daemon::ResultRooms& result_rooms() override { return sessions_->result_rooms(); }
+  [[nodiscard]] daemon::RequestParcels& parcels() override { return sessions_->parcels(); }
   [[nodiscard]] const std::string& stock_worker() override { return stock_worker_; }
   [[nodiscard]] unsigned usable_cpus() const override { return 1; }
   [[nodiscard]] daemon::WorkerCgroups& cgroups() override { return cgroups_; }

@@ -129,6 +129,7 @@ TEST(HandlerRegistry, CopiesTheDescription) {
   EXPECT_TRUE(about.listens_to_cancel);
   EXPECT_FALSE(about.change_safe);
   EXPECT_TRUE(about.idempotent);
+  EXPECT_TRUE(about.takes_parcels) << "of every worker with this library";
   EXPECT_THAT(list_handlers(registry), HasSubstr("mode (choice: a, b, default a)  which"));
 }
 

@@ -112,7 +112,7 @@ TEST_F(WorkerRig, FinishesAnImpossibleDescriptorAsInvalid) {
   for (const int which : {0, 1, 2, 3}) {
     submit("echo", "x");
     shm::JobDescriptor& job = request_.descriptor(0);
-    if (which == 0) job.request_line = 0xFFFFFFFF;
+    if (which == 0) job.request_line = 0xFFFFFFFE;
     if (which == 1) job.request_bytes = UINT64_MAX;
     if (which == 2) job.result_capacity = (1 << 20) + 1;
     if (which == 3) job.seq += 1;

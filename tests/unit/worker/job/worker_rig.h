@@ -178,6 +178,8 @@ class WorkerRig : public testing::Test {
     EXPECT_TRUE(shm::lengthen_spilled(spilled_.get(), ask.wished));
     return ResultRoom::Given{ask.wished, UniqueFd(::dup(spilled_.get()))};
   }
+  /// One that has no parcels, unless a test says otherwise.
+  virtual Result<ResultRoom::Given> give(const worker_link::AskParcel&) { return Error{"there are no parcels here"}; }
   worker_link::AskRoom asked_;
   UniqueFd spilled_;
   std::unique_ptr<JobRunner> runner_;

@@ -35,7 +35,7 @@ class RoomQuestion : public ::testing::Test {
     question.serial = 7;
     question.seq = 9;
     question.needed = question.wished = 5000;
-    return link_->ask_room(question);
+    return link_->ask(question);
   }
   /// The number of the next question that the supervisor reads; 0: there is none.
   [[nodiscard]] std::uint32_t asked() {
@@ -43,7 +43,9 @@ class RoomQuestion : public ::testing::Test {
     const auto packet = wire::receive_with_fds(supervisor_.get(), buffer, MSG_DONTWAIT);
     if (!packet || packet->size == 0) return 0;
     const auto message = link::decode_to_supervisor(std::span(buffer).first(packet->size), 0);
-    return message ? std::get<link::AskRoom>(*message).number : 0;
+    if (!message) return 0;
+    if (const auto* parcel = std::get_if<link::AskParcel>(&*message)) return parcel->number;
+    return std::get<link::AskRoom>(*message).number;
   }
 
   UniqueFd worker_, supervisor_;
@@ -91,6 +93,27 @@ TEST_F(RoomQuestion, IsAskedAgainOfASuccessorWhoseAnswerCounts) {
   EXPECT_EQ(asked(), 1U);
   EXPECT_EQ(asked(), 2U);
   EXPECT_TRUE(std::holds_alternative<link::Claiming>(link_->receive().value()->message)) << "it is obeyed too";
+}
+
+TEST_F(RoomQuestion, ForAParcelIsAskedAndAnsweredAlike) {
+  say(link::Claiming{false});
+  say(link::Room{1, 4096});
+  say(link::Room{2, 8192});
+  link::AskParcel question;
+  question.index = 3;
+  question.serial = 7;
+  question.seq = 9;
+  question.parcel = 12;
+  const auto given = link_->ask(question);
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->bytes, 8192U);
+  say(link::NoRoom{3, "its session does not have it"});
+  const auto none = link_->ask(question);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "its session does not have it");
+  EXPECT_EQ(asked(), 1U);
+  EXPECT_EQ(asked(), 2U);
+  EXPECT_EQ(asked(), 3U);
 }
 
 TEST_F(RoomQuestion, EndsWithTheDaemon) {

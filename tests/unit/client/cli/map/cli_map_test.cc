@@ -114,6 +114,9 @@ TEST(MapPlan, SizesTheRings) {
   EXPECT_EQ(large.request_ring % 4096, 0U);
   pool.max_request_ring_bytes = big;
   EXPECT_EQ(plan_room({{"a", "b", big}}, &handler, 8, pool).request_ring, big);
+  handler.takes_parcels = true;
+  EXPECT_EQ(plan_room({{"a", "b", big}}, &handler, 8, pool).request_ring, std::uint64_t{1} << 20)
+      << "it gets memory of its own";
 }
 
 TEST(MapPlan, MakesRoomForResultsOfKnownSize) {
@@ -138,13 +141,14 @@ TEST(Advice, SaysWhatToDoAboutTheSize) {
   EXPECT_EQ(advice(facts, pool, nullptr), "");
   facts.needed_bytes = 1001;
   EXPECT_NE(advice(facts, pool, "use --idempotent").find("session.result_ring_max of pool \"p\""), std::string::npos);
-  const Refusal refusal{SubmitError::TooLarge, "too large"};
-  EXPECT_NE(explain(refusal, 1001, pool).find("session.request_ring_max of pool \"p\""), std::string::npos);
-  EXPECT_EQ(explain(refusal, 10, pool), "too large");
   HandlerDescription handler;
-  EXPECT_EQ(request_limit(pool, &handler), 1000U);
+  EXPECT_EQ(request_limit(pool, &handler, true), 1000U);
+  EXPECT_EQ(request_limit(pool, &handler, false), UINT64_MAX) << "a file: the daemon decides";
+  EXPECT_NE(request_too_large("\"f\"", pool, &handler).find("session.request_ring_max of pool \"p\""),
+            std::string::npos);
   handler.max_request_bytes = 72;
-  EXPECT_EQ(request_limit(pool, &handler), 72U);
+  EXPECT_EQ(request_limit(pool, &handler, true), 72U);
+  EXPECT_EQ(request_limit(pool, &handler, false), 72U);
   EXPECT_NE(request_too_large("\"f\"", pool, &handler).find("up to 72 bytes"), std::string::npos);
 }
 

@@ -20,13 +20,16 @@ std::string with_unknown_fields(const std::string& message) {
          "\xFD\x07\1\2\3\4\x82\x08\3abc";  // field 127, 32 bits; field 128, three bytes
 }
 
-// The bytes of a Reply with this answer.
-std::string as_reply(ReplyKind kind, const std::string& body) {
-  std::string bytes(1, static_cast<char>(static_cast<unsigned>(kind) << 3 | 2));
-  std::size_t left = body.size();
+std::string varint(std::size_t left) {
+  std::string bytes;
   do bytes.push_back(static_cast<char>((left & 0x7F) | (left > 0x7F ? 0x80 : 0)));
   while ((left >>= 7) != 0);
-  return bytes + body;
+  return bytes;
+}
+
+// The bytes of a Reply with this answer.
+std::string as_reply(ReplyKind kind, const std::string& body) {
+  return varint(static_cast<std::size_t>(kind) << 3 | 2) + varint(body.size()) + body;
 }
 
 void expect_read(const Result<Reply>& ours, const v1::Reply& theirs) {
@@ -44,7 +47,7 @@ TEST(ClientReplies, SayWhatProtobufWrote) {
 }
 
 TEST(ClientReplies, SayNothingWhereNothingIsSet) {
-  std::vector<v1::Reply> bare(8);
+  std::vector<v1::Reply> bare(9);
   bare[0].mutable_error();
   bare[1].mutable_hello();
   bare[2].mutable_session_fds();
@@ -53,6 +56,7 @@ TEST(ClientReplies, SayNothingWhereNothingIsSet) {
   bare[5].mutable_handlers();
   bare[6].mutable_stack();
   bare[7].mutable_pool_created();
+  bare[8].mutable_parcel();
   for (const v1::Reply& reply : bare) expect_read(Reply::read(reply.SerializeAsString()), reply);
 }
 

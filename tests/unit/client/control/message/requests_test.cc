@@ -147,6 +147,9 @@ TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {
   expect_same(encode(StackRequest{.job_id = 5, .wait_ms = 900}), request);
   request.mutable_fetch_result()->set_job_id(1ULL << 40);
   expect_same(encode(ResultRequest{.job_id = 1ULL << 40}), request);
+  request.mutable_open_parcel()->set_serial(7);
+  request.mutable_open_parcel()->set_bytes(1ULL << 40);
+  expect_same(encode(ParcelRequest{.serial = 7, .bytes = 1ULL << 40}), request);
 }
 
 TEST(ClientRequests, AreThereEvenIfNothingIsSet) {

@@ -63,13 +63,36 @@ TEST(RoomGrant, RefusesWhatTheMachineHasNot) {
 
 TEST(RoomGrant, GivesAtMostSoManyFilesButLetsEachGrow) {
   RoomQuestion question = asks(8192, 8192);
-  question.results_of_uid = kMostSpilledOfOne;
+  question.files_of_uid = kMostSpilledOfOne;
   EXPECT_EQ(refused(question).why, RoomRefusal::Why::TooMany);
-  question.results_of_uid = 0;
-  question.results = kMostSpilled;
+  question.files_of_uid = 0;
+  question.files = kMostSpilled;
   EXPECT_EQ(refused(question).why, RoomRefusal::Why::TooMany);
   question.has = 4096;
   EXPECT_EQ(granted(question), 8192U);
+}
+
+TEST(RoomGrant, RequestsAreCountedApartAndSpokenOfAsSuch) {
+  RoomQuestion question = asks(8192, 8192);
+  question.what = RoomFor::Request;
+  question.files_of_uid = kMostParcelsOfOne - 1;
+  question.files = kMostParcels - 1;
+  EXPECT_EQ(granted(question), 8192U);
+  question.files = kMostParcels;
+  EXPECT_EQ(refused(question).why, RoomRefusal::Why::TooMany);
+  question.files = question.files_of_uid = kMostParcelsOfOne;
+  EXPECT_NE(refused(question).text.find("256 requests"), std::string::npos) << refused(question).text;
+  question.files = question.files_of_uid = 0;
+  question.needed = question.wished = UINT64_MAX;
+  EXPECT_NE(refused(question).text.find("request"), std::string::npos) << refused(question).text;
+}
+
+TEST(RoomGrant, SaysHowMuchMemoryCouldBeHad) {
+  RoomQuestion question = asks(mib(9).value, mib(9).value);
+  question.memory.available = mib(9);
+  const RoomRefusal refusal = refused(question);
+  EXPECT_GT(refusal.limit.value, 0U);
+  EXPECT_LT(refusal.limit.value, mib(9).value);
 }
 
 TEST(RoomGrant, NoSumOfAbsurdSizesOverflows) {
