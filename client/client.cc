@@ -204,7 +204,7 @@ Result<Outcome> Client::run(const std::string& pool, const std::string& handler,
 Result<CreatedPool> Client::create_pool(const std::string& name, const PoolOptions& options) {
   auto made = client::create_pool(*link_, name, options);
   if (!made) return made.error();
-  return CreatedPool(std::move(made->name), made->lifeline.release(), link_);
+  return CreatedPool(std::move(made->name), made->id, made->lifeline.release(), link_);
 }
 
 void Client::explain(Outcome& outcome, Duration limit) const { client::explain(outcome, *link_, limit); }

@@ -21,6 +21,13 @@ Result<std::string> read_text(const std::string& path) {
   return {boost::system::in_place_value, std::move(text)};
 }
 
+// The daemon has let go of the pool: alone, or of everything.
+int say_gone(const CommonOptions& common, const std::string& pool, std::uint64_t daemon) {
+  const auto again = connect(common);
+  if (again && again->link().daemon_id() == daemon) return fail(kExitRefused, "pool \"" + pool + "\" was removed");
+  return fail(kExitNoDaemon, "the daemon is gone, and pool \"" + pool + "\" with it");
+}
+
 // A byte that nobody writes: the daemon lets go, or a signal ends the wait.
 bool wait_for_end(int lifeline) {
   pollfd look{lifeline, 0, 0};  // POLLERR needs no asking
@@ -42,7 +49,8 @@ int run_create_pool(const CommonOptions& common, const PoolCommand& command) {
                                   {std::move(*text), {}, command.workers, command.most_workers, command.min_workers});
   if (!pool) return fail(exit_code(pool.error()), pool.error().message);
   if (const int code = print(pool->name() + "\n"); code != kExitDone) return code;
-  if (wait_for_end(pool->lifeline())) return fail(kExitRefused, "pool \"" + pool->name() + "\" was removed");
+  const std::uint64_t daemon = client->link().daemon_id();
+  if (wait_for_end(pool->lifeline())) return say_gone(common, pool->name(), daemon);
   const auto dropped = pool->drop();
   return dropped ? kExitDone : fail(exit_code(dropped.error()), dropped.error().message);
 }
@@ -50,7 +58,7 @@ int run_create_pool(const CommonOptions& common, const PoolCommand& command) {
 int run_drop_pool(const CommonOptions& common, const PoolCommand& command) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  const auto dropped = client::drop_pool(client->link(), command.name, command.timeout);
+  const auto dropped = client::drop_pool(client->link(), {command.name}, command.timeout);
   if (!dropped) return fail(exit_code(dropped.error()), dropped.error().message);
   return print("pool \"" + command.name + "\": removed\n");
 }
@@ -58,7 +66,7 @@ int run_drop_pool(const CommonOptions& common, const PoolCommand& command) {
 int run_resize_pool(const CommonOptions& common, const PoolCommand& command) {
   auto client = connect_to_administer(common);
   if (!client) return fail(exit_code(client.error()), client.error().message);
-  const auto resized = client::resize_pool(client->link(), command.name, command.workers, command.min_workers);
+  const auto resized = client::resize_pool(client->link(), {command.name}, command.workers, command.min_workers);
   if (!resized) return fail(exit_code(resized.error()), resized.error().message);
   const std::string least = command.min_workers != 0 ? std::to_string(command.min_workers) + " to " : "";
   return print("pool \"" + command.name + "\": " + least + std::to_string(command.workers) +

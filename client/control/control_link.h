@@ -35,6 +35,11 @@ class ControlLink {
   ControlLink(std::string socket, std::string name, Duration patience, Duration busy_timeout = Duration(0),
               bool administers = false);
 
+  /// A connection like this one, for a request whose answer may take long: others need not wait for it.
+  [[nodiscard]] ControlLink another() const {
+    return ControlLink(socket_, name_, patience_, busy_timeout_, administers_);
+  }
+
   /// Connects now; does not wait for a daemon that is not there.
   [[nodiscard]] Result<void> connect();
 

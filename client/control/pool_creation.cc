@@ -46,18 +46,18 @@ Result<PoolMade> create_pool(ControlLink& link, const std::string& name, const P
   if (!said) return said.error();
   if (made->fds.size() != 1)
     return Error{"the daemon sent no lifeline for the pool; is this process's descriptor limit (ulimit -n) reached?"};
-  return PoolMade{std::move(said->name), std::move(made->fds.front())};
+  return PoolMade{std::move(said->name), said->id, std::move(made->fds.front())};
 }
 
-Result<void> resize_pool(ControlLink& link, const std::string& name, unsigned workers, unsigned min_workers) {
-  const ResizePoolRequest resize{.name = name, .workers = workers, .min_workers = min_workers};
+Result<void> resize_pool(ControlLink& link, const MeantPool& pool, unsigned workers, unsigned min_workers) {
+  const ResizePoolRequest resize{.name = pool.name, .workers = workers, .min_workers = min_workers, .id = pool.id};
   const auto done = expect(link.ask(encode(resize)), ReplyKind::Done);
   if (!done) return done.error();
   return {};
 }
 
-Result<void> drop_pool(ControlLink& link, const std::string& name, std::optional<Duration> limit) {
-  DropPoolRequest drop{.name = name, .timeout_ms = std::nullopt};
+Result<void> drop_pool(ControlLink& link, const MeantPool& pool, std::optional<Duration> limit) {
+  DropPoolRequest drop{.name = pool.name, .timeout_ms = std::nullopt, .id = pool.id};
   if (limit) drop.timeout_ms = whole_ms(*limit);
   const auto done = expect(link.ask(encode(drop), ControlLink::Resend::Yes, kForever), ReplyKind::Done);
   if (!done) return done.error();

@@ -76,7 +76,7 @@ std::optional<RequestRefusal> CreatedPools::judge(const Peer& peer, const PoolWi
   question.daemon = terms_.own.uid;
   question.offered = rooms_.quota.limits().pools_per_uid.value_or(0) != 0;
   question.name = wish.name;
-  const Entry* const same = find(peer, core::created_pool_name(peer.uid, wish.name));
+  const Entry* const same = find(peer, {core::created_pool_name(peer.uid, wish.name)});
   question.taken = same != nullptr;
   question.leaving = same != nullptr && same->life.state() > State::Serving;
   const auto refused = core::judge_creation(question);
@@ -218,7 +218,8 @@ void CreatedPools::serve(Entry& entry) {
   rooms_.pools.add(std::move(pool)).start();
   watch_owner(entry);
   // Whoever is not there any more has closed it with that.
-  if (entry.creating) std::exchange(entry.creating, nullptr)(PoolOffer{entry.config.name, std::move(entry.owners_end)});
+  if (entry.creating)
+    std::exchange(entry.creating, nullptr)(PoolOffer{entry.config.name, id_of(entry), std::move(entry.owners_end)});
   entry.owners_end.reset();
 }
 
@@ -292,32 +293,41 @@ void CreatedPools::forgotten(std::uint32_t index) {
   rooms_.host.pool_changed();
 }
 
-CreatedPools::Entry* CreatedPools::find(const Peer& peer, const std::string& name) const {
-  const std::string own = core::created_pool_name(peer.uid, name);
+CreatedPools::Entry* CreatedPools::find(const Peer& peer, const MeantPool& meant) const {
+  const std::string own = core::created_pool_name(peer.uid, meant.name);
   for (const auto& [index, entry] : entries_) {
-    const bool meant = entry->config.name == name || entry->config.name == own;
-    if (meant && (peer.admin || entry->owner() == peer.uid)) return entry.get();
+    const bool named = entry->config.name == meant.name || entry->config.name == own;
+    const bool itself = meant.id == 0 || meant.id == id_of(*entry);
+    if (named && itself && (peer.admin || entry->owner() == peer.uid)) return entry.get();
   }
   return nullptr;
 }
 
-void CreatedPools::drop(const Peer& peer, const std::string& name, std::optional<core::Duration> timeout,
-                        Dropped done) {
-  Entry* entry = find(peer, name);
-  if (entry == nullptr) {
-    return done(RequestRefusal{RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(name, peer.uid)});
+RequestRefusal CreatedPools::no_such(const Peer& peer, const MeantPool& meant) const {
+  if (meant.id != 0 && find(peer, {meant.name}) != nullptr) {
+    return {RefusalCode::UnknownPool, "that pool is gone, and another one has its name"};
   }
+  return {RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(meant.name, peer.uid)};
+}
+
+// A daemon never uses a serial again, and each begins at another nanosecond. (Its daemon_id changes with a cold start,
+// which a pool outlives.)
+std::uint64_t CreatedPools::id_of(const Entry& entry) const {
+  return rooms_.host.ledger().daemon_started_ns << 32 | entry.record.text_serial();
+}
+
+void CreatedPools::drop(const Peer& peer, const MeantPool& meant, std::optional<core::Duration> timeout, Dropped done) {
+  Entry* entry = find(peer, meant);
+  if (entry == nullptr) return done(no_such(peer, meant));
   entry->dropping.push_back(std::move(done));
   remove(*entry, timeout.value_or(terms_.drain_timeout));
 }
 
-std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const std::string& name,
+std::optional<RequestRefusal> CreatedPools::resize(const Peer& peer, const MeantPool& meant,
                                                    core::WorkerRange workers) {
-  Entry* entry = find(peer, name);
+  Entry* entry = find(peer, meant);
   Pool* pool = entry != nullptr ? rooms_.pools.numbered(entry->place.index) : nullptr;
-  if (pool == nullptr) {
-    return RequestRefusal{RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(name, peer.uid)};
-  }
+  if (pool == nullptr) return no_such(peer, meant);
   if (std::string why = pool->refusal(); !why.empty() && entry->life.state() != State::Serving) {
     return RequestRefusal{RefusalCode::Draining, std::move(why)};
   }

@@ -38,8 +38,8 @@ class CreatedPools final : public PoolMaker {
 
   // PoolMaker
   void create(const Peer& peer, PoolWish wish, Created done) override;
-  void drop(const Peer& peer, const std::string& name, std::optional<core::Duration> timeout, Dropped done) override;
-  [[nodiscard]] std::optional<RequestRefusal> resize(const Peer& peer, const std::string& name,
+  void drop(const Peer& peer, const MeantPool& meant, std::optional<core::Duration> timeout, Dropped done) override;
+  [[nodiscard]] std::optional<RequestRefusal> resize(const Peer& peer, const MeantPool& meant,
                                                      core::WorkerRange workers) override;
 
   /// What a predecessor has left: taken up, or undone. Before workers and sessions are.
@@ -60,7 +60,9 @@ class CreatedPools final : public PoolMaker {
   void deposit(Entry& entry);
   [[nodiscard]] Result<void> adopt_one(std::uint32_t index, const TakePoolDeposit& take);
   /// Of that user; of any for an administrator. Null: there is none.
-  [[nodiscard]] Entry* find(const Peer& peer, const std::string& name) const;
+  [[nodiscard]] Entry* find(const Peer& peer, const MeantPool& meant) const;
+  [[nodiscard]] RequestRefusal no_such(const Peer& peer, const MeantPool& meant) const;
+  [[nodiscard]] std::uint64_t id_of(const Entry& entry) const;
 
   void tell(Entry& entry, core::CreatedLife::Event event);
   /// Somebody who may has said so, or its owner is gone. `timeout`: for running jobs; the earliest end counts.

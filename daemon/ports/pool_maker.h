@@ -26,7 +26,14 @@ struct PoolWish {
 /// A pool that was created. Its owner is there for as long as a copy of `lifeline` is open and nothing was written.
 struct PoolOffer {
   std::string name;
+  std::uint64_t id = 0;  ///< never another pool's
   UniqueFd lifeline;
+};
+
+/// The pool of that name: in full, or of the peer's own without the prefix. With an id only the very one that got it.
+struct MeantPool {
+  std::string name;
+  std::uint64_t id = 0;
 };
 
 /// Pools that clients create, change and drop while the daemon runs. One thread. Each answer comes once, now or later.
@@ -38,10 +45,9 @@ class PoolMaker {
   virtual ~PoolMaker() = default;
 
   virtual void create(const Peer& peer, PoolWish wish, Created done) = 0;
-  /// `name`: in full, or of the peer's own pools without the prefix. `timeout`: for running jobs; nullopt: the
-  /// daemon's.
-  virtual void drop(const Peer& peer, const std::string& name, std::optional<core::Duration> timeout, Dropped done) = 0;
-  [[nodiscard]] virtual std::optional<RequestRefusal> resize(const Peer& peer, const std::string& name,
+  /// `timeout`: for running jobs; nullopt: the daemon's.
+  virtual void drop(const Peer& peer, const MeantPool& meant, std::optional<core::Duration> timeout, Dropped done) = 0;
+  [[nodiscard]] virtual std::optional<RequestRefusal> resize(const Peer& peer, const MeantPool& meant,
                                                              core::WorkerRange workers) = 0;
 };
 

@@ -10,10 +10,10 @@ namespace ringmaster::testing {
 class FakePoolMaker final : public daemon::PoolMaker {
  public:
   void create(const daemon::Peer&, daemon::PoolWish, Created done) override { done(daemon::RequestRefusal(refusal())); }
-  void drop(const daemon::Peer&, const std::string&, std::optional<core::Duration>, Dropped done) override {
+  void drop(const daemon::Peer&, const daemon::MeantPool&, std::optional<core::Duration>, Dropped done) override {
     done(refusal());
   }
-  [[nodiscard]] std::optional<daemon::RequestRefusal> resize(const daemon::Peer&, const std::string&,
+  [[nodiscard]] std::optional<daemon::RequestRefusal> resize(const daemon::Peer&, const daemon::MeantPool&,
                                                              core::WorkerRange) override {
     return refusal();
   }

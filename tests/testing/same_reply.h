@@ -94,7 +94,7 @@ inline bool same(const client::HandlersReply& ours, const v1::Handlers& theirs) 
 }
 
 inline bool same(const client::PoolCreatedReply& ours, const v1::PoolCreated& theirs) {
-  return ours.name == theirs.name();
+  return ours.name == theirs.name() && ours.id == theirs.id();
 }
 
 inline bool same(const client::ParcelReply& ours, const v1::Parcel& theirs) {
@@ -216,6 +216,7 @@ inline std::vector<v1::Reply> every_answer() {
   stack.set_what("bad_alloc");
   stack.set_core("none");
   all[7].mutable_pool_created()->set_name("u1000.pdf");
+  all[7].mutable_pool_created()->set_id(std::uint64_t{7} << 32 | 1);
   all[8].mutable_parcel()->set_number(12);
   all[8].mutable_parcel()->set_bytes(1ULL << 40);
   return all;

@@ -109,6 +109,7 @@ struct HandlersReply {
 struct PoolCreatedReply {
   static constexpr ReplyKind kKind = ReplyKind::PoolCreated;
   std::string name;
+  std::uint64_t id = 0;
   [[nodiscard]] static Result<PoolCreatedReply> read(std::string_view body);
 };
 

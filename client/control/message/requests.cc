@@ -137,12 +137,13 @@ EncodedRequest encode(const DropPoolRequest& drop) {
   Fields body;
   body.text(1, drop.name);
   if (drop.timeout_ms) body.present_number(2, *drop.timeout_ms);
-  return request(kDropPool, body);
+  return request(kDropPool, body.number(3, drop.id));
 }
 
 EncodedRequest encode(const ResizePoolRequest& resize) {
   Fields body;
-  return request(kResizePool, body.text(1, resize.name).number(2, resize.workers).number(3, resize.min_workers));
+  body.text(1, resize.name).number(2, resize.workers).number(3, resize.min_workers);
+  return request(kResizePool, body.number(4, resize.id));
 }
 
 EncodedRequest encode(const HandlersRequest& list) {

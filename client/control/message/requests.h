@@ -84,11 +84,13 @@ struct CreatePoolRequest {
 struct DropPoolRequest {
   std::string_view name;
   std::optional<std::uint64_t> timeout_ms;
+  std::uint64_t id = 0;
 };
 struct ResizePoolRequest {
   std::string_view name;
   std::uint32_t workers = 0;
   std::uint32_t min_workers = 0;
+  std::uint64_t id = 0;
 };
 struct HandlersRequest {
   std::string_view pool;

@@ -32,6 +32,7 @@ void create_pool(PoolMaker& maker, const Peer& peer, const v1::CreatePool& reque
     }
     v1::Reply reply;
     reply.mutable_pool_created()->set_name(made->name);
+    reply.mutable_pool_created()->set_id(made->id);
     std::vector<UniqueFd> fds;
     fds.push_back(std::move(made->lifeline));
     respond(std::move(reply), std::move(fds));
@@ -42,13 +43,13 @@ void drop_pool(PoolMaker& maker, const Peer& peer, const v1::DropPool& request, 
   std::optional<core::Duration> timeout;
   if (request.has_timeout_ms()) timeout = std::chrono::milliseconds{std::min(request.timeout_ms(), kLongestDrainMs)};
   maker.drop(
-      peer, request.name(), timeout,
+      peer, {request.name(), request.id()}, timeout,
       [respond = std::move(respond)](const std::optional<RequestRefusal>& refusal) { answer(respond, refusal); });
 }
 
 void resize_pool(PoolMaker& maker, const Peer& peer, const v1::ResizePool& request, const Responder& respond) {
   const std::uint32_t least = request.min_workers() != 0 ? request.min_workers() : request.workers();
-  answer(respond, maker.resize(peer, request.name(), {least, request.workers()}));
+  answer(respond, maker.resize(peer, {request.name(), request.id()}, {least, request.workers()}));
 }
 
 }  // namespace ringmaster::daemon

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <thread>
 
+#include "base/unique_fd.h"
 #include "client/control/pool_creation.h"
 #include "tests/integration/daemon/pools_fixture.h"
 
@@ -56,6 +58,61 @@ TEST_F(DaemonPools, IsGoneWithAProcessThatIsKilled) {
   }
   EXPECT_EQ(code_of(owner), -SIGKILL);
   expect_only_the_configuration();
+}
+
+TEST_F(DaemonPools, IsGoneWithItsOwnerThoughAForkedChildLivesOn) {
+  start_pools();
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  UniqueFd childs(ends[0]);
+  UniqueFd ours(ends[1]);
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    ours.reset();
+    const CreatedPool pool = create();
+    if (::fork() == 0) {
+      char byte;
+      (void)!::read(childs.get(), &byte, 1);  // until this test is over
+      ::_exit(0);
+    }
+    ::raise(SIGKILL);
+  }
+  EXPECT_EQ(code_of(owner), -SIGKILL);
+  expect_only_the_configuration();
+}
+
+TEST_F(DaemonPools, IsUsedWhileItIsDropped) {
+  start_pools();
+  Client one = client();
+  auto pool = one.create_pool("p", {text()});
+  ASSERT_TRUE(pool) << pool.error().message;
+  auto session = one.open(pool->name());
+  ASSERT_TRUE(session) << session.error().message;
+  PendingJob running = submit(*session, "hang");
+  eventually("it runs", [this] { return jobs_running() == 1; });
+  Result<void> dropped;
+  std::thread dropping([&] { dropped = pool->drop(60s); });
+  eventually("it is removed", [this] {
+    const v1::Status now = status();
+    return now.pools_size() == 2 && now.pools(1).state() == "stopping";
+  });
+  EXPECT_FALSE(pool->resize(1)) << "answered, not waited for";
+  (void)running.cancel(Force{0ms});
+  EXPECT_EQ(running.wait().cause(), Cause::CancelledByForce) << "what the drop waits for";
+  dropping.join();
+  EXPECT_TRUE(dropped) << dropped.error().message;
+}
+
+TEST_F(DaemonPools, AnotherOneOfItsNameIsNotDroppedInItsPlace) {
+  start_pools();
+  CreatedPool first = create();
+  client::ControlLink link(socket_, "test", kPatience);
+  ASSERT_TRUE(client::drop_pool(link, {"p"}, 0s));
+  const CreatedPool second = create();
+  EXPECT_TRUE(first.drop()) << "again is harmless";
+  EXPECT_FALSE(first.resize(1));
+  Session session = open(second.name());
+  EXPECT_EQ(run(session, "echo", {}, {}, "x").text(), "x");
 }
 
 TEST_F(DaemonPools, EndsQueuedJobsAsRemovedAndLetsRunningOnesEnd) {
@@ -190,8 +247,9 @@ TEST_F(DaemonPools, IsNobodyElses) {
     const auto ran = client().run("u0.secret", "echo", {});
     if (ran && ran->status() != Status::Refused) return 4;
     client::ControlLink link(socket_, "test", kPatience);
-    if (client::drop_pool(link, "u0.secret", std::nullopt) || client::drop_pool(link, "secret", std::nullopt)) return 5;
-    if (client::resize_pool(link, "u0.secret", 1, 0)) return 6;
+    if (client::drop_pool(link, {"u0.secret"}, std::nullopt) || client::drop_pool(link, {"secret"}, std::nullopt))
+      return 5;
+    if (client::resize_pool(link, {"u0.secret"}, 1, 0)) return 6;
     if (refusal("u0.secret", {text()}).find("cannot name a pool") == std::string::npos) return 7;
     const CreatedPool own = create("secret");
     if (own.name() != "u65534.secret") return 8;

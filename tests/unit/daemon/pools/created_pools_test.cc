@@ -88,8 +88,8 @@ TEST(CreatedPools, WhoDropsItHearsWhenNothingIsLeft) {
   const auto offer = life.create("p");
   unsigned told = 0;
   const auto done = [&](const std::optional<RequestRefusal>& refusal) { told += refusal ? 100 : 1; };
-  life.created().drop(life.peer(), "p", std::nullopt, done);
-  life.created().drop(life.peer(), own("p"), core::Duration{0}, done);
+  life.created().drop(life.peer(), {"p"}, std::nullopt, done);
+  life.created().drop(life.peer(), {own("p")}, core::Duration{0}, done);
   EXPECT_EQ(told, 0U);
   std::optional<RefusalCode> meanwhile;
   life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0},
@@ -98,10 +98,32 @@ TEST(CreatedPools, WhoDropsItHearsWhenNothingIsLeft) {
   life.settle();
   EXPECT_EQ(told, 2U);
   std::optional<RequestRefusal> third;
-  life.created().drop(life.peer(), "p", std::nullopt, [&](auto refusal) { third = std::move(refusal); });
+  life.created().drop(life.peer(), {"p"}, std::nullopt, [&](auto refusal) { third = std::move(refusal); });
   ASSERT_TRUE(third);
   EXPECT_EQ(third->code, RefusalCode::UnknownPool);
   expect_nothing_left(life, left);
+}
+
+TEST(CreatedPools, AnotherOneOfItsNameIsNotDroppedOrResizedInItsPlace) {
+  Left left;
+  PoolsLife life(left, 1);
+  auto first = life.create("p");
+  ASSERT_TRUE(first && *first);
+  const MeantPool meant{own("p"), (*first)->id};
+  first.reset();
+  life.settle();
+  const auto second = life.create("p");
+  ASSERT_TRUE(second && *second);
+  EXPECT_NE((*second)->id, meant.id);
+  std::optional<RequestRefusal> refused;
+  life.created().drop(life.peer(), meant, std::nullopt, [&](auto why) { refused = std::move(why); });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, RefusalCode::UnknownPool);
+  EXPECT_THAT(refused->why, HasSubstr("another one has its name"));
+  EXPECT_EQ(life.created().resize(life.peer(), meant, {1, 1})->code, RefusalCode::UnknownPool);
+  EXPECT_FALSE(life.created().resize(life.peer(), {"p", (*second)->id}, {1, 1}));
+  life.settle();
+  EXPECT_EQ(life.set().all().size(), 2U);
 }
 
 TEST(CreatedPools, DroppedWhileItIsCreatedNeverIs) {
@@ -110,7 +132,7 @@ TEST(CreatedPools, DroppedWhileItIsCreatedNeverIs) {
   std::optional<OrRefusal<PoolOffer>> answer;
   life.created().create(life.peer(), {"p", PoolsLife::kText, "/", 0, 0}, [&](auto made) { answer = std::move(made); });
   bool dropped = false;
-  life.created().drop(life.peer(), "p", std::nullopt, [&](auto refusal) { dropped = !refusal; });
+  life.created().drop(life.peer(), {"p"}, std::nullopt, [&](auto refusal) { dropped = !refusal; });
   life.settle();
   ASSERT_TRUE(answer && !*answer);
   EXPECT_THAT(answer->error().why, HasSubstr("dropped"));
@@ -135,7 +157,7 @@ TEST(CreatedPools, NobodyFindsOneThatIsAboutToGo) {
     });
     if (++asked < 300) life.loop().post(ask);
   };
-  life.created().drop(life.peer(), "p", core::Duration{0}, [](const auto&) {});
+  life.created().drop(life.peer(), {"p"}, core::Duration{0}, [](const auto&) {});
   ask();
   life.settle();
   EXPECT_EQ(asked, 300U);
@@ -168,13 +190,13 @@ TEST(CreatedPools, ALongDrainIsShortenedByAPlainDropAndByTheEndOfItsOwner) {
     PoolsLife life(left, 1);
     auto offer = life.create("p");
     life.asked().deaf = true;
-    life.created().drop(life.peer(), "p", std::chrono::hours{1}, [](const auto&) {});
+    life.created().drop(life.peer(), {"p"}, std::chrono::hours{1}, [](const auto&) {});
     life.settle();
     ASSERT_GT(drain_left(life), std::chrono::minutes{59});
     if (by_owner) {
       offer.reset();
     } else {
-      life.created().drop(life.peer(), "p", std::nullopt, [](const auto&) {});
+      life.created().drop(life.peer(), {"p"}, std::nullopt, [](const auto&) {});
     }
     life.settle();
     EXPECT_LE(drain_left(life), std::chrono::seconds{1});
@@ -189,7 +211,7 @@ TEST(CreatedPools, ALongDrainIsShortenedByASuccessorWhoSeesThatItsOwnerIsGone) {
       PoolsLife life(left, 1);
       offer = life.create("p");
       life.asked().deaf = true;
-      life.created().drop(life.peer(), "p", std::chrono::hours{1}, [](const auto&) {});
+      life.created().drop(life.peer(), {"p"}, std::chrono::hours{1}, [](const auto&) {});
       life.settle();
       left = life.snapshot();
     }
@@ -295,9 +317,9 @@ TEST(CreatedPools, EverySupervisorThatDiesLeavesWhatItsSuccessorFinishesOrUndoes
     });
     life.settle();
     ASSERT_TRUE(told);
-    EXPECT_FALSE(life.created().resize(life.peer(), "p", {3, 3}));
+    EXPECT_FALSE(life.created().resize(life.peer(), {"p"}, {3, 3}));
     life.settle();
-    life.created().drop(life.peer(), "p", std::nullopt, [](const auto&) {});
+    life.created().drop(life.peer(), {"p"}, std::nullopt, [](const auto&) {});
     life.settle();
     EXPECT_EQ(life.set().all().size(), 1U);
   }
@@ -322,7 +344,7 @@ TEST(CreatedPools, EverySupervisorThatDiesLeavesWhatItsSuccessorFinishesOrUndoes
     if (state == shm::LedgerPoolState::Serving) {
       ASSERT_EQ(successor.set().all().size(), 2U) << "its owner holds on";
       std::optional<RequestRefusal> refused;
-      successor.created().drop(successor.peer(), "p", std::nullopt, [&](auto why) { refused = std::move(why); });
+      successor.created().drop(successor.peer(), {"p"}, std::nullopt, [&](auto why) { refused = std::move(why); });
       successor.settle();
       EXPECT_FALSE(refused);
     }

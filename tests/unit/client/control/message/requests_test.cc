@@ -129,13 +129,17 @@ TEST(ClientRequests, PoolsAreCreatedAndChangedAsProtobufDoes) {
                                        .min_workers = 2}),
               request);
   request.mutable_drop_pool()->set_name("pdf");
-  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = std::nullopt}), request);
+  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = std::nullopt, .id = 0}), request);
   request.mutable_drop_pool()->set_timeout_ms(0);  // at once is another wish than none said
-  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = 0}), request);
+  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = 0, .id = 0}), request);
+  request.mutable_drop_pool()->set_id(~std::uint64_t{0});
+  expect_same(encode(DropPoolRequest{.name = "pdf", .timeout_ms = 0, .id = ~std::uint64_t{0}}), request);
   request.mutable_resize_pool()->set_name("pdf");
   request.mutable_resize_pool()->set_workers(4);
   request.mutable_resize_pool()->set_min_workers(1);
-  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4, .min_workers = 1}), request);
+  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4, .min_workers = 1, .id = 0}), request);
+  request.mutable_resize_pool()->set_id(7);
+  expect_same(encode(ResizePoolRequest{.name = "pdf", .workers = 4, .min_workers = 1, .id = 7}), request);
 }
 
 TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {
