@@ -59,6 +59,7 @@ void MessageJobs::submit(const Peer& peer, SubmitRequest request, const JobAsker
   if (auto refused = check_cookie(request.cookie)) return tell(asker, *refused);
   // The same cookie means the same job, so a client that lost its connection cannot run it twice.
   if (MessageJob* known = jobs_.find(peer.uid, request.cookie)) return delivery_.answer(*known, asker, request.wait);
+  if (const JobOutcome* left = left_.shown_to({.uid = peer.uid}, 0, request.cookie)) return tell(asker, *left);
   PoolPort* pool = daemon_.pools().named(request.pool, peer.uid);
   if (pool == nullptr) return tell(asker, no_such_pool(daemon_, request.pool, peer.uid));
   if (auto refused = check_payload(request.payload.size())) return tell(asker, *refused);
@@ -121,8 +122,9 @@ OrRefusal<MessageJob*> MessageJobs::commit(std::uint32_t uid, PoolPort& pool, co
 
 void MessageJobs::fetch(const Peer& peer, const FetchRequest& request, const JobAskerPtr& asker) {
   MessageJob* job = jobs_.shown_to(peer, request.job_id, request.cookie);
-  if (job == nullptr) return tell(asker, unknown_job());
-  delivery_.answer(*job, asker, request.wait);
+  if (job != nullptr) return delivery_.answer(*job, asker, request.wait);
+  const JobOutcome* left = left_.shown_to(peer, request.job_id, request.cookie);
+  tell(asker, left != nullptr ? JobAnswer(*left) : JobAnswer(unknown_job()));
 }
 
 void MessageJobs::cancel(const Peer& peer, const CancelRequest& request, const JobAskerPtr& asker) {
@@ -132,6 +134,9 @@ void MessageJobs::cancel(const Peer& peer, const CancelRequest& request, const J
                                           ": at most " + core::to_string(core::kLongestForcedGrace)});
   }
   MessageJob* job = request.job_id != 0 ? jobs_.find(request.job_id) : jobs_.find(peer.uid, request.cookie);
+  if (job == nullptr && left_.shown_to(peer, request.job_id, request.cookie) != nullptr) {
+    return tell(asker, JobCancelled{false, true});
+  }
   if (job == nullptr) {
     auto cancelled = cancel_in_session(daemon_, sessions_, peer, request);
     return tell(asker, cancelled ? JobAnswer(*cancelled) : JobAnswer(cancelled.error()));
@@ -166,16 +171,25 @@ void MessageJobs::take_over(Session& session) {
   arm_sweep();
 }
 
-// The session ends although we did not close it (the daemon stops): answers those who wait, and keeps nothing.
+// The session ends although we did not close it: with its pool, or the daemon. Answers those who wait.
 void MessageJobs::session_gone(std::uint32_t serial) {
   if (JobHome* home = placing_.find(serial)) {
     look(*home);
     for (const std::uint64_t id : jobs_.in_session(serial)) {
-      delivery_.deliver_last(*jobs_.find(id));
+      MessageJob& job = *jobs_.find(id);
+      delivery_.deliver_last(job);
+      if (job.end && !job.settled) leave(job);
       jobs_.forget(id);
     }
   }
   placing_.gone(serial);
+}
+
+void MessageJobs::leave(const MessageJob& job) {
+  auto charge = std::make_shared<JobCharge>(sessions_.quota(), job.uid);
+  charge->charge_accepted({});
+  left_.keep({job.uid, job.cookie, without_result(delivery_.outcome_of(job)), job.ended_at, std::move(charge)});
+  arm_sweep();
 }
 
 void MessageJobs::look() {
@@ -219,8 +233,9 @@ void MessageJobs::sweep() {
   sweep_timer_.reset();
   const bool any_ended = jobs_.any_ended();
   for (const std::uint64_t id : jobs_.expired(loop_.now())) jobs_.drop(id);
+  left_.expire(loop_.now());
   placing_.close_idle();
-  if (any_ended) arm_sweep();
+  if (any_ended || !left_.empty()) arm_sweep();
 }
 
 }  // namespace ringmaster::daemon

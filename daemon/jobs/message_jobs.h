@@ -11,6 +11,7 @@
 #include "daemon/jobs/job_placing.h"
 #include "daemon/jobs/job_request.h"
 #include "daemon/jobs/job_table.h"
+#include "daemon/jobs/left_outcomes.h"
 #include "daemon/jobs/outcome_delivery.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/ports/peer.h"
@@ -24,7 +25,7 @@ struct CheckedJob;
 /// Jobs that come as messages. They go through sessions per pool and uid whose client is this supervisor, so that all
 /// jobs take the same path, and workers give each uid its turns. An outcome stays in its slot for 60 s after the job's
 /// end; a successor finds it there by its cookie, and unfinished jobs too. Delivered outcomes are dropped earlier when
-/// slots or ring run short. One thread.
+/// slots or ring run short. What nobody has read when its pool goes is kept without its result. One thread.
 class MessageJobs {
  public:
   /// REQUIRES: the daemon's ledger is open; session_gone() is called for each of the daemon's own sessions that ends.
@@ -60,6 +61,7 @@ class MessageJobs {
                                               const CheckedJob& checked, Charge charge);
   void look(JobHome& home);
   void end(MessageJob& job, shm::SlotWord word);
+  void leave(const MessageJob& job);
   void arm_sweep();
   void sweep();
 
@@ -68,6 +70,7 @@ class MessageJobs {
   Sessions& sessions_;
   SessionHomes source_;
   JobTable jobs_;
+  LeftOutcomes left_;
   JobPlacing placing_;
   OutcomeDelivery delivery_;
   std::optional<EventLoop::TimerId> sweep_timer_;

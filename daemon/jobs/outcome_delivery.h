@@ -33,6 +33,8 @@ class OutcomeDelivery {
   void ended(MessageJob& job);
   /// The job is about to be removed: those who still wait for room get the outcome now.
   void deliver_last(MessageJob& job);
+  /// For one whose session is about to go.
+  [[nodiscard]] JobOutcome outcome_of(const MessageJob& job);
   /// The client has read all outcomes that were sent on this connection. True: jobs of predecessors' sessions were
   /// dropped.
   bool all_read(std::uint64_t connection);
@@ -44,7 +46,6 @@ class OutcomeDelivery {
  private:
   void deliver_when_room(MessageJob& job, const JobAskerPtr& asker);
   void deliver(MessageJob& job, JobAsker& asker);
-  [[nodiscard]] JobOutcome outcome_of(const MessageJob& job);
   void add_spilled(const MessageJob& job, JobOutcome& outcome) const;
   void undeliver(std::uint64_t id);
   bool settle(std::uint64_t id);

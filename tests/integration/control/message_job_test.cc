@@ -154,6 +154,34 @@ TEST_F(ControlTest, WhoeverWaitsIsToldWhenTheDaemonEnds) {
   EXPECT_EQ(client.call(next).outcome().result(), "a new session");
 }
 
+// With its pool. To be told that such a job is unknown would mean that it may be submitted again.
+TEST_F(ControlTest, AJobWhoseSessionIsGoneBeforeItsOutcomeWasReadIsNotUnknown) {
+  start();
+  {
+    TestClient client(path);
+    for (const auto& [handler, cookie] : {std::pair("echo", 1), std::pair("fail", 2), std::pair("echo", 3)}) {
+      v1::Request submit = submit_request(handler, "x", static_cast<std::uint64_t>(cookie), false);
+      ASSERT_TRUE(client.call(submit).has_accepted());
+    }
+    v1::Request read = fetch_request(3);
+    EXPECT_EQ(client.call(read).outcome().result(), "x");
+    ask_something(client);
+  }
+  supervisor->end_all_sessions(Cause::PoolRemoved);
+  EXPECT_TRUE(eventually([&] { return daemon->holding == 0; }));
+  TestClient client(path);
+  v1::Request fetch = fetch_request(1);
+  const v1::Outcome lost = client.call(fetch).outcome();
+  EXPECT_EQ(lost.kind(), v1::OUTCOME_LOST);
+  EXPECT_EQ(lost.cause(), static_cast<std::uint32_t>(Cause::PoolRemoved));
+  v1::Request again = submit_request("echo", "x", 1);
+  EXPECT_EQ(client.call(again).outcome().job_id(), lost.job_id()) << "it does not run again";
+  v1::Request failed = fetch_request(2);
+  EXPECT_EQ(client.call(failed).outcome().message(), "it was meant to fail");
+  v1::Request known = fetch_request(3);
+  EXPECT_EQ(client.call(known).error().code(), v1::ERROR_UNKNOWN_JOB) << "it has been read";
+}
+
 TEST_F(ControlTest, ASuccessorAnswersForItsPredecessorsJobs) {
   start();
   {
