@@ -59,6 +59,11 @@ const LedgerIncident& IncidentLog::holder_of(const LedgerIncident& incident) con
   return first != nullptr ? *first : incident;
 }
 
+std::string IncidentLog::pool_of(const shm::LedgerIncident& incident) const {
+  const shm::LedgerPool& place = ledger_.pools[incident.pool % shm::kMaxPools];
+  return place.generation == incident.pool_generation ? std::string(place.name) : "a removed pool";
+}
+
 const char* IncidentLog::stack_of(const LedgerIncident& incident) const { return holder_of(incident).stack; }
 std::string IncidentLog::stack_at(std::uint64_t serial) const {
   const LedgerIncident* incident = place_of(serial);

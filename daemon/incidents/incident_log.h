@@ -50,6 +50,8 @@ class IncidentLog {
   [[nodiscard]] const shm::LedgerIncident* find(std::uint64_t serial) const;
   /// The newest incident in which a worker died over that job.
   [[nodiscard]] const shm::LedgerIncident* of_job(std::uint64_t job_id) const;
+  /// The name of its pool; "a removed pool" if another one has its place by now.
+  [[nodiscard]] std::string pool_of(const shm::LedgerIncident& incident) const;
   /// The stacks of an incident: its own, or those of the incident that it shares them with, if that still exists.
   [[nodiscard]] const char* stack_of(const shm::LedgerIncident& incident) const;
   [[nodiscard]] std::string stack_at(std::uint64_t serial) const;

@@ -110,7 +110,7 @@ void StackDesk::next_naming() {
 
 void StackDesk::named(std::uint64_t incident) {
   if (const shm::LedgerIncident* one = log_.find(incident)) {
-    log_info("stack of a worker", {{"pool", std::string(ledger_.pools[one->pool].name)},
+    log_info("stack of a worker", {{"pool", log_.pool_of(*one)},
                                    {"seat", one->seat},
                                    {"incident", incident},
                                    {"job", one->job_id},

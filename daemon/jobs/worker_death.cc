@@ -11,11 +11,9 @@ namespace {
 
 constexpr std::uint32_t kLongestWaitMs = 10'000;
 
-WorkerDeath report(const shm::LedgerRecord& ledger, const IncidentLog& log, const shm::LedgerIncident& incident) {
-  const shm::LedgerPool& place = ledger.pools[incident.pool % shm::kMaxPools];
-  const bool there = place.generation == incident.pool_generation;
-  return {(there ? std::string(place.name) : "a removed pool") + "[" + std::to_string(incident.seat) + "]",
-          incident.handler, log.stack_of(incident), incident.what, incident.core};
+WorkerDeath report(const IncidentLog& log, const shm::LedgerIncident& incident) {
+  return {log.pool_of(incident) + "[" + std::to_string(incident.seat) + "]", incident.handler, log.stack_of(incident),
+          incident.what, incident.core};
 }
 
 // The incident of a job that `peer` may know of.
@@ -37,7 +35,7 @@ std::optional<WorkerDeath> death_of(shm::LedgerRecord& ledger, std::uint64_t job
   const IncidentLog log(ledger);
   const shm::LedgerIncident* incident = log.of_job(job_id);
   if (incident == nullptr) return std::nullopt;
-  return report(ledger, log, *incident);
+  return report(log, *incident);
 }
 
 void answer_stack(DaemonPort& daemon, const Peer& peer, const StackRequest& request, const JobAskerPtr& asker) {
@@ -50,7 +48,7 @@ void answer_stack(DaemonPort& daemon, const Peer& peer, const StackRequest& requ
     const IncidentLog log(daemon.ledger());
     const shm::LedgerIncident* known = visible(log, peer, job_id);
     if (known == nullptr) return refuse(*asker);
-    asker->answer(JobStack{job_id, report(daemon.ledger(), log, *known), log.full_stack_of(*known), known->cause});
+    asker->answer(JobStack{job_id, report(log, *known), log.full_stack_of(*known), known->cause});
   });
 }
 

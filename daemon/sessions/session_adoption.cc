@@ -42,10 +42,7 @@ Result<SessionEntry*> SessionAdoption::adopt_one(std::uint16_t index, const Take
   if (auto mapped = map_segments(session, true); !mapped) return mapped.error();
   session.state = SessionState::Open;
   if (!session.internal()) {
-    const core::Bytes bytes{session.bytes()};
-    if (const auto refused = rooms_.quota.open_session(timers_.now(), session.uid, session.geometry.slots, bytes)) {
-      return Error{to_string(*refused)};
-    }
+    rooms_.quota.charge_session(session.uid, session.geometry.slots, core::Bytes{session.bytes()});
   }
   return &rooms_.table.add(std::move(entry));
 }
@@ -60,8 +57,8 @@ void SessionAdoption::lose(std::uint16_t index, const std::string& why) {
   rooms_.table.block(index);
   const std::uint32_t slots = session.geometry.slots;
   const core::Bytes bytes{session.geometry.valid() ? session.bytes() : 0};
-  const bool charged = !session.internal() && session.geometry.valid() &&
-                       !rooms_.quota.open_session(timers_.now(), session.uid, slots, bytes);
+  const bool charged = !session.internal() && session.geometry.valid();
+  if (charged) rooms_.quota.charge_session(session.uid, slots, bytes);
   const auto let_go = [this, index, serial = session.serial, uid = session.uid, slots, bytes, charged] {
     rooms_.ledger.clear(index, serial);
     if (charged) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <string>
 
-#include "daemon/loop/timers.h"
 #include "daemon/sessions/session_deposits.h"
 #include "daemon/sessions/session_rooms.h"
 
@@ -15,7 +14,7 @@ namespace ringmaster::daemon {
 /// has it. The supervisor's one thread.
 class SessionAdoption {
  public:
-  SessionAdoption(const SessionRooms& rooms, const Timers& timers) : rooms_(rooms), timers_(timers) {}
+  explicit SessionAdoption(const SessionRooms& rooms) : rooms_(rooms) {}
 
   /// `cold`: all end as lost. `predecessors` is called for each session whose client was an earlier supervisor.
   void adopt(const TakeDeposit& take, bool cold, const std::function<void(Session&)>& predecessors);
@@ -25,7 +24,6 @@ class SessionAdoption {
   void lose(std::uint16_t index, const std::string& why);
 
   SessionRooms rooms_;
-  const Timers& timers_;
 };
 
 }  // namespace ringmaster::daemon

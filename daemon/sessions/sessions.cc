@@ -74,7 +74,7 @@ Sessions::Sessions(EventLoop& loop, DaemonPort& daemon, core::QuotaBook& quota, 
           {loop,
            [&loop](std::uint32_t uid, int segment, auto done) { seal_in_thread(loop, uid, segment, std::move(done)); },
            [this](std::uint32_t uid, core::Bytes bytes) { return memory_for(uid, bytes); }}),
-      adoption_({table_, ledger_, quota, daemon, ending_}, loop) {}
+      adoption_({table_, ledger_, quota, daemon, ending_}) {}
 
 core::GrantQuestion Sessions::memory_for(std::uint32_t uid, core::Bytes bytes) const {
   core::GrantQuestion question = look_at_memory(table_, uid, bytes);

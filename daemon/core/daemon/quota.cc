@@ -60,11 +60,15 @@ QuotaBook::Refused QuotaBook::open_session(TimePoint now, Uid uid, std::uint64_t
   if (auto refused = check(QuotaKind::BytesPerUid, uid, limits_.bytes_per_uid.value, used.bytes.value, bytes.value)) {
     return refused;
   }
+  charge_session(uid, slots, bytes);
+  return std::nullopt;
+}
+
+void QuotaBook::charge_session(Uid uid, std::uint64_t slots, Bytes bytes) {
   auto& account = accounts_[uid].use;
   ++account.sessions;
   account.slots += slots;
   account.bytes += bytes;
-  return std::nullopt;
 }
 
 void QuotaBook::close_session(Uid uid, std::uint64_t slots) {

@@ -101,6 +101,8 @@ class QuotaBook {
 
   /// A session: one of the uid's sessions, its slots and its bytes, all or nothing.
   [[nodiscard]] Refused open_session(TimePoint now, Uid uid, std::uint64_t slots, Bytes bytes);
+  /// One that was accepted before, whatever the limits and the use are by now; as charge_pool.
+  void charge_session(Uid uid, std::uint64_t slots, Bytes bytes);
   /// The session has ended. Its bytes stay charged: they are released when the last worker has unmapped them.
   void close_session(Uid uid, std::uint64_t slots);
   void release_bytes(Uid uid, Bytes bytes);
@@ -112,10 +114,8 @@ class QuotaBook {
   /// Charges a job that was accepted earlier, with its bytes, even above the limits.
   void charge_accepted(Uid uid, Bytes bytes);
 
-  /// A pool that the uid creates: one of its pools, its seats and the bytes that the daemon holds for it, all or
-  /// nothing.
+  /// A pool of the uid's own: one of its pools, its seats and the daemon's bytes for it, all or nothing.
   [[nodiscard]] Refused open_pool(Uid uid, std::uint64_t seats, Bytes bytes);
-  /// One that was accepted before, whatever the limits and the use are by now.
   void charge_pool(Uid uid, std::uint64_t seats, Bytes bytes);
   void close_pool(Uid uid, std::uint64_t seats, Bytes bytes);
 

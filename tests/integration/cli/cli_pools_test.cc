@@ -62,6 +62,13 @@ TEST_F(CliPools, DropsAndResizesByItsShortName) {
   EXPECT_EQ(call({"pools", "drop", "p"}).code, 3);
 }
 
+TEST_F(CliPools, SaysThatTheDaemonIsGoneAndNotThatItWasDropped) {
+  const pid_t holder = hold();
+  ASSERT_EQ(call({"stop"}).code, 0);
+  EXPECT_EQ(code_of(holder), 8);
+  EXPECT_NE(content(path("errors")).find("the daemon is gone"), std::string::npos) << content(path("errors"));
+}
+
 TEST_F(CliPools, ListsWhatIsWrongWithAFile) {
   write("pool.toml", "command = [\"/no/such\"]\nnonsense = 1\n");
   const Ended refused = call({"pools", "create", "p", "--config", path("pool.toml")});

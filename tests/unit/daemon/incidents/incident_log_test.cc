@@ -50,6 +50,16 @@ TEST(IncidentLog, TextsAreCleanAndCut) {
   EXPECT_EQ(std::string(log.find(serial)->handler).size(), sizeof shm::LedgerIncident::handler - 1);
 }
 
+TEST(IncidentLog, APoolThatHasItsPlaceByNowIsNotCalledItsPool) {
+  const auto ledger = std::make_unique<shm::LedgerRecord>();
+  IncidentLog log(*ledger);
+  std::string("u1000.first").copy(ledger->pools[2].name, sizeof ledger->pools[2].name - 1);
+  const std::uint64_t serial = log.open({2, 0, 1, 0}, {}, 1);
+  EXPECT_EQ(log.pool_of(*log.find(serial)), "u1000.first");
+  ++ledger->pools[2].generation;
+  EXPECT_EQ(log.pool_of(*log.find(serial)), "a removed pool");
+}
+
 TEST(IncidentLog, TheLastDeathThatAJobSawIsFound) {
   const auto ledger = std::make_unique<shm::LedgerRecord>();
   IncidentLog log(*ledger);

@@ -41,7 +41,7 @@ class SessionAdoptionTest : public ::testing::Test {
 
   SessionHouse house;
   std::unique_ptr<SessionEntry> left = testing::open_session(3, 7, house.pool);
-  SessionAdoption adoption{{house.table, house.ledger, house.quota, house.daemon, house.ending}, house.timers};
+  SessionAdoption adoption{{house.table, house.ledger, house.quota, house.daemon, house.ending}};
   std::optional<keeper::DepositKind> missing;
   std::vector<std::uint32_t> predecessors;
 };
@@ -57,6 +57,18 @@ TEST_F(SessionAdoptionTest, TakesUpAnOpenSession) {
   EXPECT_EQ(house.sessions_charged(), 1U);
   EXPECT_EQ(house.lifelines.size(), 1U) << "its client's death is seen";
   EXPECT_THAT(predecessors, IsEmpty());
+}
+
+// What its uid had before the limits were reached is not lost because more was taken up first.
+TEST_F(SessionAdoptionTest, TakesUpOneOfAUserWhoIsAboveItsLimitsByNow) {
+  house.quota.charge_accepted(1000, house.quota.limits().bytes_per_uid);
+  for (std::uint64_t i = 0; i < house.quota.limits().sessions_per_uid; ++i) {
+    house.quota.charge_session(1000, house.quota.limits().slots_per_uid, {});
+  }
+  const auto before = house.sessions_charged();
+  adopt();
+  EXPECT_NE(house.table.find(3, 7), nullptr);
+  EXPECT_EQ(house.sessions_charged(), before + 1);
 }
 
 TEST_F(SessionAdoptionTest, GoesOnWithAnEndThatHadBegun) {
