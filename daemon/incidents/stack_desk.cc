@@ -17,7 +17,7 @@ constexpr unsigned kFramesInTheLog = 3;
 }  // namespace
 
 StackDesk::StackDesk(EventLoop& loop, shm::LedgerRecord& ledger, const std::string& program)
-    : loop_(loop), log_(ledger), ledger_(ledger) {
+    : loop_(loop), log_(ledger) {
   if (program.empty()) return;
   capturer_.emplace(loop, program);
   namer_.emplace(loop, program);

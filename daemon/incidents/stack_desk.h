@@ -66,7 +66,6 @@ class StackDesk {
 
   EventLoop& loop_;
   IncidentLog log_;
-  shm::LedgerRecord& ledger_;
   std::optional<TracerProcess> capturer_;
   std::optional<TracerProcess> namer_;
   std::deque<Waiting> waiting_;
