@@ -33,6 +33,37 @@ async function withPool (options, body) {
   }
 }
 
+async function withFolder (body) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-harm-'))
+  try {
+    await body(folder)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+// The program has no turn until then.
+function busyUntil (condition) {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  const end = Date.now() + 30000
+  while (!condition()) {
+    assert.ok(Date.now() < end, 'it did not come about within 30 s')
+    Atomics.wait(cell, 0, 0, 5)
+  }
+}
+
+// What has been written to each of this process's eventfds, and not read.
+function eventsUnread () {
+  const unread = new Map()
+  for (const fd of fs.readdirSync('/proc/self/fdinfo')) {
+    try {
+      const count = /^eventfd-count:\s*(\w+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+      if (count !== null) unread.set(fd, Number.parseInt(count[1], 16))
+    } catch {} // Of the folder itself.
+  }
+  return unread
+}
+
 // A program of its own, since what it does not catch ends it: prints what it says as JSON.
 async function runProgram (body) {
   const text = `
@@ -84,24 +115,31 @@ test('a load balancer, a queue or a signal that throws rejects its task', () => 
   await assert.rejects(pool.run(1, { signal: {} }), TypeError)
 }))
 
-test('a queue of the program\'s that throws in a batch loses no outcome of it', async () => {
+test('a queue of the program\'s that throws in a batch loses no outcome of it', () => withFolder(async (folder) => {
   const said = await runProgram(`
     const { ArrayTaskQueue } = require(${JSON.stringify(root)})
+    const { existsSync } = require('node:fs')
     class Queue extends ArrayTaskQueue {
       shift () {
-        if (!this.threw) {
-          this.threw = true
+        if (this.throws) {
+          this.throws = false
           throw new Error('of the queue')
         }
         return super.shift()
       }
     }
-    const pool = new Pool({ filename, minThreads: 1, maxThreads: 1, taskQueue: new Queue() })
-    const tasks = [1, 2, 3].map((one) => pool.run(one))
-    console.log(JSON.stringify({ values: await Promise.all(tasks), uncaught }))
+    const queue = new Queue()
+    const pool = new Pool({ filename, minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 2, taskQueue: queue })
+    await pool.run(0)
+    const files = ['1', '2', '3'].map((one) => ${JSON.stringify(folder)} + '/' + one)
+    const tasks = files.map((file) => pool.run({ file }, { name: 'postAndSay' }))
+    queue.throws = true
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    while (!existsSync(files[1])) Atomics.wait(cell, 0, 0, 5) // Both have ended when the next turn comes.
+    console.log(JSON.stringify({ ends: (await Promise.all(tasks)).length, uncaught }))
     await pool.close()`)
-  assert.deepEqual(said, { values: [1, 2, 3], uncaught: ['of the queue'] })
-})
+  assert.deepEqual(said, { ends: 3, uncaught: ['of the queue'] })
+}))
 
 test('an answer that is none fails its task alone', () => withPool({}, async (pool) => {
   for (const name of ['answerNothing', 'answerGarbage', 'answerWithoutCount']) {
@@ -144,48 +182,47 @@ test('the addon itself makes no buffer of a size that is none', () => withPool({
 }))
 
 test('a task that comes after the daemon has died, before the program has had a turn, has another daemon', async () => {
-  const native = require(programs.client)
-  const { open } = native
-  let handle
-  native.open = (...given) => {
-    const done = given.pop()
-    open(...given, (error, session) => {
-      handle ??= session?.handle
-      done(error, session)
+  const before = eventsUnread()
+  await withPool({}, async (pool) => {
+    const daemon = await daemonOf(pool)
+    const flies = assert.rejects(pool.run(null, { name: 'never' }), { outcome: 'lost' })
+    const own = [...eventsUnread().keys()].filter((fd) => !before.has(fd)) // The session's is among them.
+    process.kill(daemon, 'SIGKILL')
+    busyUntil(() => {
+      const unread = eventsUnread()
+      return own.some((fd) => unread.get(fd) > 0)
     })
-  }
-  try {
-    await withPool({}, async (pool) => {
-      const daemon = await daemonOf(pool)
-      const flies = assert.rejects(pool.run(null, { name: 'never' }), { outcome: 'lost' })
-      process.kill(daemon, 'SIGKILL')
-      // The program is busy until its session is over: no memory for tasks is given then.
-      const cell = new Int32Array(new SharedArrayBuffer(4))
-      const end = Date.now() + 30000
-      while (native.allocate(handle, 8, 0) !== undefined) {
-        assert.ok(Date.now() < end, 'the session is over')
-        Atomics.wait(cell, 0, 0, 10)
-      }
-      assert.equal(await pool.run(2), 2)
-      await flies
-    })
-  } finally {
-    native.open = open
-  }
+    assert.equal(await pool.run(2), 2)
+    await flies
+  })
 })
 
-test('a thread that is terminated while its pool is busy ends alone', async () => {
-  const text = `
+test('a thread that ends while its pool is busy ends alone', async () => {
+  const text = (then) => `
     const { Pool } = require(${JSON.stringify(root)})
+    const native = require(${JSON.stringify(programs.client)})
+    const { open } = native
+    let handle
+    native.open = (...given) => {
+      const done = given.pop()
+      open(...given, (error, session) => {
+        handle = session.handle
+        done(error, session)
+      })
+    }
     const pool = new Pool({ filename: ${JSON.stringify(filename)}, maxThreads: 1, requestBytes: 64 << 20 })
     const views = Array.from({ length: 4000 }, () => new Uint8Array(1024))
     const run = () => pool.run(views).then(run)
-    pool.run(1).then(() => require('node:worker_threads').parentPort.postMessage('up')).then(run)`
-  for (let i = 0; i < 4; ++i) {
-    const thread = new Worker(text, { eval: true })
+    const end = { get socket () { process.exit() }, get 0 () { process.exit() } }
+    pool.run(1).then(() => require('node:worker_threads').parentPort.postMessage('up')).then(() => { ${then} })`
+  // In the middle of what the addon asks of Node.js: where a script can end its thread, another thread can.
+  const listOf = 'Object.defineProperty([null], 0, Object.getOwnPropertyDescriptor(end, 0))'
+  for (const then of ['open(end, () => {}, () => {})', `native.submit(handle, 1, 0, new Uint8Array(1), ${listOf}, 0, 4096, 0, false)`, 'run()']) {
+    const thread = new Worker(text(then), { eval: true })
+    const ended = once(thread, 'exit')
     await once(thread, 'message')
-    await new Promise((resolve) => setTimeout(resolve, 10 * i)) // Somewhere in the middle.
-    await thread.terminate()
+    if (then === 'run()') await thread.terminate()
+    await ended
   }
 })
 
@@ -241,18 +278,24 @@ test('shared data that was released is given back', () => withPool({ execArgv: [
 
 test('close() does not wait for a task that could not be sent, or was aborted', async () => {
   const inTime = async (body) => {
-    const pool = new Pool({ filename, minThreads: 0, maxThreads: 1, closeTimeout: 20000 })
+    const pool = new Pool({ filename, minThreads: 0, maxThreads: 1, closeTimeout: 5000 })
     pool.on('error', (error) => assert.fail(error))
-    const rejected = body(pool)
+    await pool.run(1)
+    while (pool.threads.length > 0) await new Promise(setImmediate)
+    await body(pool)
+  }
+  await inTime(async (pool) => {
+    const rejected = assert.rejects(pool.run(() => {}), { name: 'DataCloneError' })
     await pool.close()
     await rejected
-  }
-  await inTime((pool) => assert.rejects(pool.run(() => {}), { name: 'DataCloneError' }))
-  await inTime((pool) => {
+  })
+  await inTime(async (pool) => {
     const controller = new AbortController()
     const rejected = assert.rejects(pool.run(1, { signal: controller.signal }), { name: 'AbortError' })
-    queueMicrotask(() => controller.abort())
-    return rejected
+    const closed = pool.close()
+    controller.abort()
+    await closed
+    await rejected
   })
 })
 
@@ -306,39 +349,23 @@ test('a pool that is destroyed at once has told of no worker', async () => {
   assert.deepEqual(told, [])
 })
 
-// Busy until the pool's process has heard nothing of what its task and worker did in the meantime.
-const busyUntil = (condition) => {
-  const cell = new Int32Array(new SharedArrayBuffer(4))
-  const end = Date.now() + 30000
-  while (!condition()) {
-    assert.ok(Date.now() < end, 'it did not come about')
-    Atomics.wait(cell, 0, 0, 5)
-  }
-}
-
-test('what a task has told comes before its end, also where its worker has ended before anybody listened', async () => {
+test('what a task has told comes before its end, also where its worker has ended before anybody listened', () => withFolder(async (folder) => {
   const told = []
-  const gone = (file) => () => {
+  const gone = (file) => {
     try {
       return !fs.existsSync(`/proc/${fs.readFileSync(file, 'latin1')}`)
     } catch {
       return false
     }
   }
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-harm-'))
-  try {
-    await withPool({ recycle: 1 }, async (pool) => {
-      pool.on('message', (message) => told.push(message))
-      for (const [name, i] of [['postAndSay', 0], ['postAndSay', 1], ['postAndExit', 2]]) {
-        const file = path.join(folder, String(i))
-        const task = pool.run({ file, message: i }, { name }).catch((error) => assert.equal(error.outcome, 'crashed'))
-        await new Promise(setImmediate)
-        if (i > 0) busyUntil(gone(file)) // The first waits for its pool.
-        await task
-        assert.deepEqual(told, Array.from({ length: i + 1 }, (_, at) => at))
-      }
-    })
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
-  }
-})
+  await withPool({ recycle: 1 }, async (pool) => {
+    pool.on('message', (message) => told.push(message))
+    for (const [name, i] of [['postAndSay', 0], ['postAndSay', 1], ['postAndExit', 2]]) {
+      const file = path.join(folder, String(i))
+      const task = pool.run({ file, message: i }, { name }).catch((error) => assert.equal(error.outcome, 'crashed'))
+      if (i > 0) busyUntil(() => gone(file)) // The first waits for its pool.
+      await task
+      assert.deepEqual(told, Array.from({ length: i + 1 }, (_, at) => at))
+    }
+  })
+}))
