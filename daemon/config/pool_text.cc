@@ -16,14 +16,16 @@ namespace {
 constexpr std::size_t kMaxGroups = std::size_t{1} << 16;  // the kernel's own
 constexpr std::size_t kMaxLimits = 64;
 
-// Only where the daemon's user looks for programs: nobody else can make that wait.
-World without_paths(World world) {
+// Only where the daemon's user looks for programs: nobody else can make that wait. Nor is any name looked up.
+World without_lookups(World world) {
   const auto real = world.stat;
   world.stat = [real, folders = world.path](const std::string& path) -> std::optional<World::FileFacts> {
     const std::string folder = path.substr(0, path.rfind('/'));
     const bool searched = (":" + folders + ":").find(":" + folder + ":") != std::string::npos;
     return searched ? real(path) : std::nullopt;
   };
+  world.user = [](const std::string&) { return std::optional<World::UserFacts>{}; };
+  world.group = [](const std::string&) { return std::optional<gid_t>{}; };
   world.trusted = true;
   return world;
 }
@@ -34,14 +36,40 @@ std::optional<T> find(const std::vector<std::pair<int, T>>& list, int resource) 
   return at == list.end() ? std::nullopt : std::optional(at->second);
 }
 
-void forbid(TableReader& reader, const std::string& key) {
-  if (reader.find(key) != nullptr) reader.complain(key, "workers of a created pool run as its creator; leave it out");
+// Takes out the keys that no created pool may have, so that nobody looks up what they name.
+void forbid_identity(const std::string& path, Node& root, std::vector<Problem>& problems) {
+  TableReader reader{root, path, problems};
+  for (const char* key : {"user", "group"}) {
+    if (reader.find(key) != nullptr) reader.complain(key, "workers of a created pool run as its creator; leave it out");
+  }
+  std::erase_if(root.keys, [](const KeyedNode& one) { return one.key == "user" || one.key == "group"; });
+}
+
+bool is_relative_path(const std::string& text) {
+  return !text.starts_with('/') && (text.find('/') != std::string::npos || text.ends_with(".so"));
+}
+
+// A relative path means nothing without the folder that it starts from, which only its creator knows.
+void check_folder(const PoolText& text, const std::string& path, const Node& root, std::vector<Problem>& problems) {
+  if (text.folder.starts_with('/')) return;
+  TableReader reader{root, path, problems};
+  if (!text.folder.empty()) {
+    reader.complain("folder", "\"" + text.folder + "\", from which relative paths start, is not absolute");
+    return;
+  }
+  const auto check = [&](const std::string& key, const Node& node) {
+    if (node.kind != Node::Kind::String || !is_relative_path(node.text)) return;
+    reader.complain(key, "\"" + node.text + "\" is relative, but no folder was named; write its whole path");
+  };
+  const Node* const command = reader.find("command");
+  if (command != nullptr && !command->items.empty()) check("command", command->items.front());
+  if (const Node* const handlers = reader.find("handlers")) {
+    for (const Node& one : handlers->items) check("handlers", one);
+  }
 }
 
 // No more than its creator has.
 void check_rights(const PoolConfig& pool, const Creator& creator, TableReader& reader) {
-  forbid(reader, "user");
-  forbid(reader, "group");
   if (reader.find("nice") != nullptr && pool.nice < creator.nice) {
     reader.complain("nice", std::to_string(pool.nice) + " is less than that of who creates the pool (" +
                                 std::to_string(creator.nice) + ")");
@@ -54,6 +82,7 @@ void check_rights(const PoolConfig& pool, const Creator& creator, TableReader& r
   }
 }
 
+// What is only a warning where nothing is looked up.
 void check_found(const PoolConfig& pool, TableReader& reader) {
   if (!pool.unusable.empty()) reader.complain("handlers", pool.unusable);
   if (!pool.command.empty() && pool.command.front().find('/') == std::string::npos) {
@@ -79,6 +108,11 @@ void check_size(const PoolConfig& pool, TableReader& reader) {
   }
 }
 
+std::vector<gid_t> sorted(std::vector<gid_t> groups) {
+  std::ranges::sort(groups);
+  return groups;
+}
+
 void give_rights(PoolConfig& pool, const Creator& creator, const OwnRights& own) {
   pool.nice = std::max({pool.nice, creator.nice, own.nice});
   std::vector<Rlimit> limits;
@@ -90,7 +124,9 @@ void give_rights(PoolConfig& pool, const Creator& creator, const OwnRights& own)
   }
   pool.rlimits = std::move(limits);
   pool.owner = creator.uid;
-  if (creator.uid == own.uid) return;  // as the daemon itself
+  const bool same_groups = creator.gid == own.gid && sorted(creator.groups) == sorted(own.groups);
+  // As the daemon itself. Only root can give a worker other groups than its own.
+  if (creator.uid == own.uid && (own.uid != 0 || same_groups)) return;
   pool.uid = creator.uid;
   pool.gid = creator.gid;
   pool.groups = creator.groups;
@@ -105,24 +141,30 @@ PoolOutcome parse_pool(const PoolText& text, const World& world, const OwnRights
     outcome.problems.push_back({0, 0, "a pool's configuration of more than 64 KiB; give it less environment", false});
     return outcome;
   }
-  const Node root = parse_toml(text.text, outcome.problems);
+  Node root = parse_toml(text.text, outcome.problems);
   if (!outcome.problems.empty()) return outcome;
-  World seen = text.creator.uid == own.uid ? world : without_paths(world);
+  const std::string path = "pool." + text.name;
+  forbid_identity(path, root, outcome.problems);
+  const std::size_t before = outcome.problems.size();
+  if (!trusted) check_folder(text, path, root, outcome.problems);
+  const bool looks = text.creator.uid == own.uid && outcome.problems.size() == before;
+  World seen = looks ? world : without_lookups(world);
   seen.trusted = seen.trusted || trusted;
   seen.cwd = text.folder;
   if (trusted) set_stock_list(seen, text.stock);
   PoolConfig pool = read_pool(text.name, root, seen, outcome.problems);
   if (text.workers != 0) {
     pool.workers = text.workers;
-    pool.min_workers = text.min_workers;
+    pool.min_workers = 0;  // as workers
   }
+  if (text.min_workers != 0) pool.min_workers = text.min_workers;
   pool.most_workers = text.most_workers;
   pool.workers = resolve_workers(pool, usable_cpus);
   std::vector<Problem> again;  // the keys were read once; these find their lines
-  TableReader reader{root, "pool." + text.name, again};
+  TableReader reader{root, path, again};
   check_rights(pool, text.creator, reader);
   check_size(pool, reader);
-  if (!trusted) check_found(pool, reader);
+  if (!trusted && !looks) check_found(pool, reader);
   std::erase_if(outcome.problems, [](const Problem& problem) { return problem.warning; });
   outcome.problems.insert(outcome.problems.end(), again.begin(), again.end());
   if (!outcome.problems.empty()) return outcome;

@@ -30,11 +30,11 @@ struct Creator {
 struct PoolText {
   std::string name;           ///< as its creator calls it
   std::string text;           ///< TOML of one pool's table
-  std::string folder;         ///< what relative paths in it stand for
+  std::string folder;         ///< that relative paths in it start from: absolute, or empty where it has none
   std::string stock;          ///< stock_list.h, as when it was created
   unsigned workers = 0;       ///< 0: as the text says
   unsigned most_workers = 0;  ///< 0: as workers
-  unsigned min_workers = 0;   ///< 0: as workers
+  unsigned min_workers = 0;   ///< 0: as workers; if that is 0 too, as the text says
   Creator creator;
 
   friend bool operator==(const PoolText&, const PoolText&) = default;
@@ -46,6 +46,8 @@ struct OwnRights {
   uid_t uid = 0;
   int nice = 0;
   std::vector<std::pair<int, std::uint64_t>> hard_limits;
+  gid_t gid = 0;
+  std::vector<gid_t> groups = {};  ///< in any order
 };
 
 struct PoolOutcome {
@@ -53,8 +55,8 @@ struct PoolOutcome {
   std::vector<Problem> problems;     ///< where there is none
 };
 /// The checks of a file, and those of one that its creator wrote: workers run as that user, with no more than it has.
-/// `trusted`: it was accepted before. Of another user's text no path is looked up, as looking may take for ever and
-/// tells of files that the user may not see: what is not there the start of a worker says.
+/// `trusted`: it was accepted before. Of another user's text no path and no user is looked up, as looking may take for
+/// ever and tells of files that the user may not see: what is not there the start of a worker says.
 [[nodiscard]] PoolOutcome parse_pool(const PoolText& text, const World& world, const OwnRights& own,
                                      unsigned usable_cpus, bool trusted);
 

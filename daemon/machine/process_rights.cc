@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -74,6 +75,13 @@ Result<ProcessRights> rights_of(pid_t pid, uid_t uid) {
   // Afterwards: a number that another user's process has by now was read in vain.
   if (user_of(pid) != uid) return Error{who + " is not uid " + std::to_string(uid) + "'s any more"};
   return *rights;
+}
+
+std::vector<gid_t> own_groups() {
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  groups.resize(static_cast<std::size_t>(std::max(count, 0)));
+  return groups;
 }
 
 ProcessRights own_rights() { return read(::getpid()).value_or(ProcessRights{}); }

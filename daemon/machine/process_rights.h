@@ -21,5 +21,6 @@ struct ProcessRights {
 [[nodiscard]] Result<ProcessRights> rights_of(pid_t pid, uid_t uid);
 /// Of this process.
 [[nodiscard]] ProcessRights own_rights();
+[[nodiscard]] std::vector<gid_t> own_groups();
 
 }  // namespace ringmaster::daemon

@@ -26,7 +26,7 @@ std::chrono::milliseconds milliseconds(core::Duration duration) {
 
 config::OwnRights rights_of_daemon() {
   const ProcessRights own = own_rights();
-  config::OwnRights rights{::geteuid(), own.nice, {}};
+  config::OwnRights rights{::geteuid(), own.nice, {}, ::getegid(), own_groups()};
   for (const auto& [resource, limit] : own.limits) rights.hard_limits.emplace_back(resource, limit.hard);
   return rights;
 }

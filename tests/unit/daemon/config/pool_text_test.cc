@@ -10,6 +10,7 @@ namespace ringmaster::config {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr unsigned kCpus = 3;
 
@@ -75,6 +76,90 @@ TEST(PoolText, LooksUpNoPathOfAnotherUser) {
   const auto bare = parse_pool(text_of("command = [\"node\"]\n"), world, root(), kCpus, false);
   EXPECT_THAT(render_problems("p", bare.problems), HasSubstr("whole path"));
   EXPECT_EQ(looked, (std::vector<std::string>{"/usr/bin/node", "/bin/node"})) << "of the daemon's own folders";
+}
+
+TEST(PoolText, LooksUpNoUserAndNoGroup) {
+  World world = fake_world();
+  unsigned looked = 0;
+  world.user = [&](const std::string&) { return ++looked, std::optional<World::UserFacts>{}; };
+  world.group = [&](const std::string&) { return ++looked, std::optional<gid_t>{}; };
+  const PoolText text = text_of("user = \"x\"\ngroup = \"y\"\ncommand = [\"/bin/thumb\"]\n");
+  for (const OwnRights& own : {root(), same_user()}) {
+    const auto outcome = parse_pool(text, world, own, kCpus, false);
+    EXPECT_EQ(outcome.problems.size(), 2U) << render_problems("p", outcome.problems);
+    EXPECT_FALSE(outcome.config);
+  }
+  EXPECT_EQ(looked, 0U);
+}
+
+TEST(PoolText, SaysWhichKeyIsWrongOnce) {
+  const std::string said = problems(text_of("group = \"nobodys\"\nhandlers = [\"nothing\"]\n"));
+  EXPECT_THAT(said, Not(HasSubstr("no group")));
+  EXPECT_THAT(said, HasSubstr("2 problems"));
+}
+
+TEST(PoolText, HasRelativePathsFromAnAbsoluteFolderOnly) {
+  World world = fake_world();
+  std::vector<std::string> looked;
+  world.stat = [&, real = world.stat](const std::string& path) { return looked.push_back(path), real(path); };
+  PoolText text = text_of("command = [\"./thumb\"]\nspin = \"1h\"\n");
+  for (const char* folder : {"", "here", "./here"}) {
+    text.folder = folder;
+    const auto outcome = parse_pool(text, world, same_user(), kCpus, false);
+    const std::string said = render_problems("p", outcome.problems);
+    EXPECT_THAT(said, HasSubstr(text.folder.empty() ? "no folder was named" : "is not absolute")) << folder;
+    EXPECT_THAT(said, HasSubstr("spin"));
+    EXPECT_THAT(said, HasSubstr("2 problems"));
+  }
+  EXPECT_TRUE(looked.empty());
+  for (const char* handlers : {"handlers = [\"mine.so\"]\n", "handlers = [\"echo\", \"./mine\"]\n"}) {
+    text.text = handlers;
+    text.folder.clear();
+    EXPECT_THAT(problems(text), HasSubstr("no folder was named"));
+  }
+  for (const char* whole : {"command = [\"/bin/thumb\", \"x/y\"]\n", "handlers = [\"echo\", \"/lib/mine.so\"]\n"}) {
+    text.text = whole;
+    EXPECT_TRUE(parse_pool(text, fake_world(), same_user(), kCpus, false).config) << whole;
+  }
+  text.text = "command = [\"./thumb\"]\n";
+  EXPECT_TRUE(parse_pool(text, fake_world(), root(), kCpus, true).config) << "it was accepted once";
+  text.folder = "caf\xe9";
+  EXPECT_THAT(problems(text), HasSubstr("caf?"));
+}
+
+TEST(PoolText, HasItsCreatorsGroupsWhereRootCreatesIt) {
+  PoolText text = text_of("command = [\"/bin/thumb\"]\n", 0);
+  OwnRights own = root();
+  own.gid = 1001;
+  own.groups = {8, 7};
+  EXPECT_EQ(accepted(text, own).uid, std::nullopt) << "in another order, they are the daemon's";
+  own.groups = {7, 8, 9};
+  const PoolConfig pool = accepted(text, own);
+  EXPECT_EQ(pool.uid, 0U);
+  EXPECT_EQ(pool.gid, 1001U);
+  EXPECT_EQ(pool.groups, (std::vector<gid_t>{7, 8}));
+  own.groups = {7, 8};
+  own.gid = 0;
+  EXPECT_EQ(accepted(text, own).gid, 1001U);
+  EXPECT_EQ(accepted(text_of("command = [\"/bin/thumb\"]\n"), same_user()).uid, std::nullopt)
+      << "a daemon that is not root cannot change them";
+}
+
+TEST(PoolText, HasAsManyAtLeastAsItsCreatorSays) {
+  const auto range_with = [](const std::string& workers, unsigned most, unsigned least) {
+    PoolText text = text_of("command = [\"/bin/thumb\"]\n" + workers);
+    text.workers = most;
+    text.min_workers = least;
+    return range_of(accepted(text, same_user()));
+  };
+  EXPECT_EQ(range_with("workers = 4\n", 0, 1), (core::WorkerRange{1, 4}));
+  EXPECT_EQ(range_with("workers = { min = 2, max = 8 }\n", 0, 0), (core::WorkerRange{2, 8}));
+  EXPECT_EQ(range_with("workers = { min = 2, max = 8 }\n", 0, 4), (core::WorkerRange{4, 8}));
+  EXPECT_EQ(range_with("workers = { min = 2, max = 8 }\n", 6, 0), (core::WorkerRange{6, 6})) << "as workers";
+  EXPECT_EQ(range_with("", 6, 3), (core::WorkerRange{3, 6}));
+  PoolText text = text_of("command = [\"/bin/thumb\"]\nworkers = 4\n");
+  text.min_workers = 5;
+  EXPECT_THAT(problems(text), HasSubstr("at least 5"));
 }
 
 TEST(PoolText, ListsEverythingThatIsWrong) {
