@@ -59,7 +59,10 @@ v1::Reply error_reply(std::uint64_t request_id, v1::ErrorCode code, std::string_
   v1::Reply reply;
   reply.set_id(request_id);
   reply.mutable_error()->set_code(code);
-  reply.mutable_error()->set_message(clean_quote(message, 4096));
+  // What is wrong with an argument may be several things, one a line.
+  const bool lines = code == v1::ERROR_BAD_ARGUMENT;
+  const std::string clean = lines ? clean_text(message, message.size()) : clean_quote(message, message.size());
+  reply.mutable_error()->set_message(shorten_text(clean, 4096));
   return reply;
 }
 

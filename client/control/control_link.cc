@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/standard_descriptors.h"
+#include "base/text.h"
 #include "client/control/backoff.h"
 #include "client/control/connect_patience.h"
 #include "client/session/fork_guard.h"
@@ -256,6 +257,10 @@ std::optional<ControlAnswer> ControlLink::ask_soon(const EncodedRequest& request
 
 Result<ControlAnswer> ControlLink::ask(const EncodedRequest& request, Resend resend, std::optional<Duration> limit) {
   if (forked()) return parents_connection();
+  if (!request.not_text.empty()) {
+    return Error{"\"" + clean_quote(request.not_text) + "\" is not UTF-8, and only UTF-8 can be sent here",
+                 kRefusedByDaemon + static_cast<int>(ErrorCode::BadArgument)};
+  }
   const std::lock_guard lock(mutex_);
   const TimeLimit time(patience_);
   for (;;) {

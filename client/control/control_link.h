@@ -46,7 +46,7 @@ class ControlLink {
   enum class Resend : bool { No, Yes };
   /// Sends `request` (with an id of its own) and waits for the reply. With Resend::Yes it is sent again on a new
   /// connection if the old one breaks; REQUIRES then: doing it twice does no harm. An error reply is an answer, see
-  /// expect(). `limit`: how long to wait for the reply; unset: the patience.
+  /// expect(). Text that is not UTF-8 is refused here. `limit`: how long to wait for the reply; unset: the patience.
   [[nodiscard]] Result<ControlAnswer> ask(const EncodedRequest& request, Resend resend = Resend::Yes,
                                           std::optional<Duration> limit = std::nullopt);
 

@@ -3,6 +3,7 @@
 #include <protozero/pbf_writer.hpp>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace ringmaster::client {
 namespace {
@@ -25,6 +26,18 @@ constexpr std::uint32_t kResizePool = 18;
 constexpr std::uint32_t kFetchResult = 19;
 constexpr std::uint32_t kOpenParcel = 20;
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = decode_character(text).length;
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+// The program's name, which is only shown.
+std::string shown(std::string_view client) { return is_utf8(client) ? std::string(client) : clean_text(client); }
+
 /// The fields of one message, added by rising numbers. As protobuf does, it leaves out what is zero or empty.
 class Fields {
  public:
@@ -33,7 +46,12 @@ class Fields {
     return *this;
   }
   Fields& flag(std::uint32_t field, bool value) { return number(field, value ? 1 : 0); }
+  /// Of UTF-8, or the request must not be sent.
   Fields& text(std::uint32_t field, std::string_view value) {
+    if (not_text_.empty() && !is_utf8(value)) not_text_ = value;
+    return data(field, value);
+  }
+  Fields& data(std::uint32_t field, std::string_view value) {
     if (!value.empty()) present(field, value);
     return *this;
   }
@@ -52,16 +70,22 @@ class Fields {
     writer_.add_uint64(field, value);
     return *this;
   }
+  Fields& part(std::uint32_t field, const Fields& message) {
+    if (not_text_.empty()) not_text_ = message.not_text_;
+    return present(field, message.bytes_);
+  }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::string& not_text() const { return not_text_; }
 
  private:
   std::string bytes_;
+  std::string not_text_;
   protozero::pbf_writer writer_{bytes_};
 };
 
 EncodedRequest request(std::uint32_t field, const Fields& body) {
   Fields whole;
-  return {whole.present(field, body.bytes()).bytes()};
+  return {whole.present(field, body.bytes()).bytes(), body.not_text()};
 }
 
 }  // namespace
@@ -74,14 +98,14 @@ std::string with_id(const EncodedRequest& request, std::uint64_t id) {
 
 EncodedRequest encode(const HelloRequest& hello) {
   Fields body;
-  body.number(1, hello.version).number(2, hello.version).text(3, hello.client).flag(4, hello.administers);
+  body.number(1, hello.version).number(2, hello.version).text(3, shown(hello.client)).flag(4, hello.administers);
   return request(kHello, body);
 }
 
 EncodedRequest encode(const OpenRequest& open) {
   Fields body;
   body.text(1, open.pool).number(2, open.request_ring_bytes).number(3, open.result_ring_bytes);
-  body.number(4, open.slots).number(5, open.shortest_run_timeout_ms).text(6, open.client);
+  body.number(4, open.slots).number(5, open.shortest_run_timeout_ms).text(6, shown(open.client));
   return request(kOpenSession, body);
 }
 
@@ -105,9 +129,9 @@ EncodedRequest encode(const SubmitRequest& submit) {
   body.text(1, submit.pool).text(2, submit.handler);
   for (const Argument& one : submit.arguments) {
     Fields argument;
-    body.present(3, argument.text(1, one.key).text(2, one.value).bytes());
+    body.part(3, argument.text(1, one.key).text(2, one.value));
   }
-  body.text(4, {reinterpret_cast<const char*>(submit.payload.data()), submit.payload.size()});
+  body.data(4, {reinterpret_cast<const char*>(submit.payload.data()), submit.payload.size()});
   body.number(5, submit.result_capacity).number(6, submit.queue_timeout_ms).number(7, submit.run_timeout_ms);
   body.flag(8, submit.idempotent).cookie(9, submit.cookie).flag(11, submit.wait);
   body.flag(12, submit.takes_descriptor).text(13, submit.label);
@@ -128,7 +152,7 @@ EncodedRequest encode(const CancelRequest& cancel) {
 
 EncodedRequest encode(const CreatePoolRequest& create) {
   Fields body;
-  body.text(1, create.name).text(2, create.config).text(3, create.folder);
+  body.text(1, create.name).data(2, create.config).data(3, create.folder);
   body.number(4, create.workers).number(5, create.most_workers).number(6, create.min_workers);
   return request(kCreatePool, body);
 }

@@ -16,6 +16,7 @@ namespace ringmaster::client {
 /// The bytes of a Request without its id, which its connection chooses.
 struct EncodedRequest {
   std::string bytes;
+  std::string not_text;  ///< a value that must be UTF-8 and is not; the daemon would take the request for garbage
 };
 /// The whole Request. REQUIRES: id != 0.
 [[nodiscard]] std::string with_id(const EncodedRequest& request, std::uint64_t id);

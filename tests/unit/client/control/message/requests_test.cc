@@ -156,6 +156,35 @@ TEST(ClientRequests, QuestionsAreWrittenAsProtobufDoes) {
   expect_same(encode(ParcelRequest{.serial = 7, .bytes = 1ULL << 40}), request);
 }
 
+TEST(ClientRequests, SayWhatInThemIsNotUtf8) {
+  const std::string latin = "caf\xe9";
+  const auto with = [](auto request, auto member, const auto& value) {
+    request.*member = value;
+    return encode(request);
+  };
+  const std::vector<Argument> arguments = {{"key", latin}};
+  const std::vector<std::byte> payload = {std::byte{0xe9}};
+  for (const EncodedRequest& wrong :
+       {with(OpenRequest{}, &OpenRequest::pool, latin), with(SubmitRequest{}, &SubmitRequest::pool, latin),
+        with(SubmitRequest{}, &SubmitRequest::handler, latin), with(SubmitRequest{}, &SubmitRequest::label, latin),
+        with(SubmitRequest{}, &SubmitRequest::arguments, arguments),
+        with(CreatePoolRequest{}, &CreatePoolRequest::name, latin),
+        with(DropPoolRequest{}, &DropPoolRequest::name, latin),
+        with(ResizePoolRequest{}, &ResizePoolRequest::name, latin),
+        with(HandlersRequest{}, &HandlersRequest::pool, latin)}) {
+    EXPECT_EQ(wrong.not_text, latin);
+  }
+  for (const EncodedRequest& right :
+       {with(SubmitRequest{}, &SubmitRequest::payload, payload),
+        with(SubmitRequest{}, &SubmitRequest::label, "caf\u00e9"),
+        with(CreatePoolRequest{}, &CreatePoolRequest::config, latin),
+        with(CreatePoolRequest{}, &CreatePoolRequest::folder, latin),
+        with(HelloRequest{}, &HelloRequest::client, latin), with(OpenRequest{}, &OpenRequest::client, latin)}) {
+    EXPECT_TRUE(right.not_text.empty());
+    EXPECT_TRUE(v1::Request().ParseFromString(with_id(right, 1)));
+  }
+}
+
 TEST(ClientRequests, AreThereEvenIfNothingIsSet) {
   v1::Request request;
   request.mutable_list_handlers();
