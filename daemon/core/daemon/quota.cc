@@ -122,7 +122,7 @@ QuotaBook::Refused QuotaBook::open_pool(Uid uid, std::uint64_t seats, Bytes byte
   const std::uint64_t most = limits_.pools_per_uid.value_or(0);
   if (auto refused = check(QuotaKind::PoolsPerUid, uid, most, used.pools, 1)) return refused;
   if (auto refused = check(QuotaKind::WorkersPerUid, uid, limits_.workers_per_uid, used.workers, seats)) return refused;
-  if (auto refused = check(QuotaKind::BytesPerUid, uid, limits_.bytes_per_uid.value, used.bytes.value, bytes.value)) {
+  if (auto refused = check(QuotaKind::PoolBytes, uid, limits_.bytes_per_uid.value, used.bytes.value, bytes.value)) {
     return refused;
   }
   charge_pool(uid, seats, bytes);
@@ -209,6 +209,10 @@ std::string to_string(const QuotaRefusal& refusal) {
       return who + " holds " + to_string(Bytes{refusal.used}) + " of at most " + to_string(Bytes{refusal.limit}) +
              " of shared memory and asked for " + to_string(Bytes{refusal.asked}) +
              " more: open a smaller session, close another, or raise [limits] bytes_per_uid";
+    case QuotaKind::PoolBytes:
+      return who + " holds " + to_string(Bytes{refusal.used}) + " of at most " + to_string(Bytes{refusal.limit}) +
+             " of shared memory, and the pool takes " + to_string(Bytes{refusal.asked}) +
+             " more: create it for fewer workers, close sessions or drop pools, or raise [limits] bytes_per_uid";
     case QuotaKind::SocketJobsPerUid:
       return who + " has " + used + " of at most " + limit +
              " jobs submitted over the socket: fetch their outcomes first, or raise [limits] socket_jobs_per_uid";

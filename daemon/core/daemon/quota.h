@@ -37,6 +37,7 @@ enum class QuotaKind : std::uint8_t {
   CrashesPerMinute,
   PoolsPerUid,
   WorkersPerUid,
+  PoolBytes,  ///< bytes_per_uid, by what a pool takes
 };
 
 /// Who can reach a private daemon could start the same workers without it. `root`: the daemon is, so it may be a

@@ -144,7 +144,7 @@ TEST(Quota, SaysLimitUseAndWhatToDo) {
   EXPECT_EQ(to_string(QuotaRefusal{QuotaKind::BytesPerUid, 7, mib(10).value, mib(6).value, mib(5).value}),
             "uid 7 holds 6MiB of at most 10MiB of shared memory and asked for 5MiB more: open a smaller session, close "
             "another, or raise [limits] bytes_per_uid");
-  for (int kind = 0; kind <= static_cast<int>(QuotaKind::CrashesPerMinute); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(QuotaKind::PoolBytes); ++kind) {
     EXPECT_THAT(to_string(QuotaRefusal{static_cast<QuotaKind>(kind), 7, 10, 9, 2}), testing::HasSubstr("[limits]"));
   }
 }
@@ -190,7 +190,7 @@ TEST(Quota, PoolsAreChargedWithTheirWorkersAndBytes) {
   EXPECT_EQ(book.open_pool(1, 6, mib(1)), std::nullopt);
   EXPECT_EQ(book.open_pool(1, 5, mib(1)), (QuotaRefusal{QuotaKind::WorkersPerUid, 1, 10, 6, 5}));
   EXPECT_EQ(book.open_pool(1, 4, mib(4)),
-            (QuotaRefusal{QuotaKind::BytesPerUid, 1, mib(4).value, mib(1).value, mib(4).value}));
+            (QuotaRefusal{QuotaKind::PoolBytes, 1, mib(4).value, mib(1).value, mib(4).value}));
   EXPECT_EQ(book.open_pool(1, 4, mib(1)), std::nullopt);
   EXPECT_EQ(book.open_pool(1, 0, Bytes{}), (QuotaRefusal{QuotaKind::PoolsPerUid, 1, 2, 2, 1}));
   EXPECT_EQ(book.open_pool(2, 10, mib(4)), std::nullopt) << "another uid's account";
