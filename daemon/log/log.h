@@ -25,6 +25,8 @@
 ///
 /// If standard error is the journal's, lines in the other formats start with the number too.
 ///
+/// A time is rounded: above 100 s to seconds, above 10 ms to milliseconds, above 10 us to microseconds.
+///
 /// Any thread. Never blocks: a line that standard error cannot take at once is dropped and counted, and the next line
 /// that gets through tells how many were lost. Control characters are escaped, so that no worker can forge a line.
 namespace ringmaster::daemon {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 #include "daemon/log/log.h"
@@ -78,6 +79,17 @@ bool needs_quotes(std::string_view text) {
   return false;
 }
 
+/// To what people read: a measured time has nanoseconds that say nothing. Whole units, as a configuration has them,
+/// stay.
+core::Duration rounded(core::Duration v) {
+  using namespace std::chrono_literals;
+  const core::Duration size = v < 0s ? -std::max(v, -core::Duration::max()) : v;
+  if (size >= 100s) return std::chrono::round<std::chrono::seconds>(v);
+  if (size >= 10ms) return std::chrono::round<std::chrono::milliseconds>(v);
+  if (size >= 10us) return std::chrono::round<std::chrono::microseconds>(v);
+  return v;
+}
+
 std::string value_text(const LogField::Value& value, LogFormat format) {
   const bool json = format == LogFormat::Json;
   const auto string_text = [&](std::string_view text) {
@@ -97,7 +109,7 @@ std::string value_text(const LogField::Value& value, LogFormat format) {
       return out;
     }
     std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(core::Duration v) const { return text(core::to_string(v)); }
+    std::string operator()(core::Duration v) const { return text(core::to_string(rounded(v))); }
     std::string operator()(core::Bytes v) const { return text(core::to_string(v)); }
   };
   return std::visit(Visitor{string_text}, value);

@@ -24,6 +24,21 @@ TEST(LogLine, IsReadableForPeople) {
             "10:14:07.123 info    worker ready  pool=images seat=3 after=31ms why=\"a b\"");
 }
 
+TEST(LogLine, HasTimesThatPeopleCanRead) {
+  const auto text_of = [](core::Duration time) {
+    const std::string line = render_log_line(LogFormat::Human, "now", LogLevel::Info, "x", {{"t", time}});
+    return line.substr(line.find("t=") + 2);
+  };
+  EXPECT_EQ(text_of(3599703146827ns), "1h");
+  EXPECT_EQ(text_of(23935251ns), "24ms");
+  EXPECT_EQ(text_of(-23935251ns), "-24ms");
+  EXPECT_EQ(text_of(99900ms), "99900ms");
+  EXPECT_EQ(text_of(1500us), "1500us") << "as it was configured";
+  EXPECT_EQ(text_of(12345ns), "12us");
+  EXPECT_EQ(text_of(9999ns), "9999ns");
+  EXPECT_EQ(text_of(core::Duration::min()).back(), 's');
+}
+
 TEST(LogLine, IsKeyValueForPrograms) {
   EXPECT_EQ(render_log_line(LogFormat::KeyValue, "T", LogLevel::Warning, "worker died",
                             {{"ok", false}, {"rss", core::mib(3)}, {"empty", ""}, {"load", 0.5}}),
