@@ -63,10 +63,13 @@ bool PoolSet::all_stopped() const {
                      [](const auto& pool) { return pool->drain_state() == core::Drain::State::Stopped; });
 }
 
-std::vector<core::PoolSnapshot> PoolSet::snapshots() const {
-  std::vector<core::PoolSnapshot> all;
-  for (const auto& pool : pools_) all.push_back(pool->snapshot());
-  return all;
+std::vector<core::PoolSnapshot> PoolSet::seen_by(const std::optional<Viewer>& viewer) const {
+  std::vector<core::PoolSnapshot> seen;
+  for (const auto& pool : pools_) {
+    const auto& owner = pool->config().owner;
+    if (!owner || (viewer && viewer->may_see_of(*owner))) seen.push_back(pool->snapshot());
+  }
+  return seen;
 }
 
 }  // namespace ringmaster::daemon

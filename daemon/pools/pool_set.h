@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "daemon/core/pool/pool_places.h"
 #include "daemon/link/deposit.h"
 #include "daemon/pool/pool.h"
+#include "daemon/ports/visible_to.h"
 
 namespace ringmaster::daemon {
 
@@ -43,8 +45,9 @@ class PoolSet {
   /// How many pools of the configuration know whether their workers can start (Pool::judged).
   [[nodiscard]] std::size_t judged() const;
   [[nodiscard]] bool all_stopped() const;
-  /// Of all; those of the configuration, by which the daemon's health is judged, come first.
-  [[nodiscard]] std::vector<core::PoolSnapshot> snapshots() const;
+  /// Of the configuration's, which everybody sees and by which the daemon's health is judged, and of those that
+  /// somebody created and the viewer may see.
+  [[nodiscard]] std::vector<core::PoolSnapshot> seen_by(const std::optional<Viewer>& viewer) const;
 
  private:
   core::PoolPlaces places_{0, 0};

@@ -10,7 +10,7 @@
 #include "daemon/config/config.h"
 #include "daemon/ports/deposits.h"
 #include "daemon/ports/pool_directory.h"
-#include "daemon/ports/status_view.h"
+#include "daemon/ports/visible_to.h"
 #include "proto/handler_table.h"
 #include "shm/ledger/ledger.h"
 
@@ -85,8 +85,9 @@ class DaemonPort : public Deposits {
   /// Calls `done`, now or later, when the names in an incident's stack are known or will not be, or after `limit`.
   virtual void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) = 0;
 
-  [[nodiscard]] virtual DaemonView view() = 0;
-  [[nodiscard]] virtual HealthView health() = 0;
+  /// For a viewer: figures are sums over the pools that it may see.
+  [[nodiscard]] virtual DaemonView view(const Viewer& viewer) = 0;
+  [[nodiscard]] virtual HealthView health(const Viewer& viewer) = 0;
 };
 
 }  // namespace ringmaster::daemon

@@ -16,7 +16,8 @@ struct Viewer {
 
 /// The part of the status that the viewer may see. Other users' sessions, jobs, charges and created pools are only for
 /// administrators; so are stacks and reports of faults, because they may reveal data of a job. Everything else is for
-/// everybody: the daemon's health, how much its pools have done, which handlers their workers run. Pure.
+/// everybody: the daemon's health, how much its pools have done, which handlers their workers run. `all.daemon` is made
+/// for the viewer (DaemonPort). Pure.
 ///
 ///                                        another uid   the owner   an administrator
 ///   a session, a charge                       –            x               x

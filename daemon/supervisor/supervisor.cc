@@ -44,7 +44,7 @@ Supervisor::Supervisor(EventLoop& loop, SupervisorStart start)
       socket_(loop, keeper_, start_.socket_path, start_.config.daemon),
       health_(loop, start_.config.daemon.health_hold,
               {[this](core::HealthJudge& how, core::TimePoint now) { return judge(how, now); },
-               [this] { return core::figures_of(pools_.snapshots()); },
+               [this] { return core::figures_of(pools_.seen_by(std::nullopt)); },
                [this](const std::string& line) { keeper_.notify("STATUS=" + line); }}),
       readiness_(start_.table.supervisor > 1 && !start_.cold, [this] { say_ready(); }),
       shutdown_(make_shutdown()) {
@@ -166,7 +166,8 @@ void Supervisor::on_exit(const keeper::ExitRecord& exit) {
 }
 
 core::Health Supervisor::judge(core::HealthJudge& judge, core::TimePoint now) const {
-  const std::vector<core::PoolSnapshot> pools = pools_.snapshots();
+  // Whatever its users' own pools do, the daemon is well.
+  const std::vector<core::PoolSnapshot> pools = pools_.seen_by(std::nullopt);
   core::DaemonSnapshot daemon;
   if (shutdown_.stopping()) daemon.state = core::Drain::State::Stopping;
   daemon.keeper_silence = now - keeper_.last_heard();
@@ -180,8 +181,7 @@ core::Health Supervisor::judge(core::HealthJudge& judge, core::TimePoint now) co
   if (cgroup != "auto" && cgroup != "off" && !cgroups_.enabled()) {
     daemon.unmet.push_back("[daemon] cgroup = \"" + cgroup + "\" is not in force: " + cgroups_.why());
   }
-  // Whatever its users' own pools do, the daemon is well.
-  daemon.pools = std::span(pools).first(pools_.configured());
+  daemon.pools = pools;
   daemon.pools_come = quota_.limits().pools_per_uid.value_or(0) != 0;
   return judge.look(now, daemon);
 }
@@ -243,7 +243,7 @@ bool Supervisor::work_ended() {
   return !sessions_left && jobs_->unfinished() == 0;
 }
 
-DaemonView Supervisor::view() {
+DaemonView Supervisor::view(const Viewer& viewer) {
   const core::TimePoint now = loop_.now();
   const core::Health health_now = health_.health();
   DaemonView view;
@@ -255,16 +255,16 @@ DaemonView Supervisor::view() {
   view.state = shutdown_.stopping() ? "stopping" : "running";
   view.health = core::to_string(health_now.level);
   view.health_reasons = health_now.reasons;
-  view.summary = core::health_line(health_now, core::figures_of(pools_.snapshots()));
+  view.summary = core::health_line(health_now, core::figures_of(pools_.seen_by(viewer)));
   view.socket = socket_.path();
   view.socket_passed = socket_.passed();
   view.notice = start_.cpus.why;
   return view;
 }
 
-HealthView Supervisor::health() {
+HealthView Supervisor::health(const Viewer& viewer) {
   const core::Health now = health_.health();
-  return {core::to_string(now.level), now.reasons, core::health_line(now, core::figures_of(pools_.snapshots())),
+  return {core::to_string(now.level), now.reasons, core::health_line(now, core::figures_of(pools_.seen_by(viewer))),
           now.level == core::HealthLevel::Healthy || now.level == core::HealthLevel::Degraded};
 }
 

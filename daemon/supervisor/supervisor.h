@@ -61,8 +61,8 @@ class Supervisor final : public PoolContext, public DaemonPort {
                std::function<void(bool)> acked) override;
   void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
   void stop() override { shutdown_.request(); }
-  [[nodiscard]] DaemonView view() override;
-  [[nodiscard]] HealthView health() override;
+  [[nodiscard]] DaemonView view(const Viewer& viewer) override;
+  [[nodiscard]] HealthView health(const Viewer& viewer) override;
   void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
     stacks_->when_named(incident, limit, std::move(done));
   }

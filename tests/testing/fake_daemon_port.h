@@ -31,8 +31,8 @@ class FakeDaemonPort final : public daemon::DaemonPort {
   void release(const keeper::ReleaseSelector& selector) override { released.push_back(selector.a.value_or(0)); }
   void stop() override {}
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()>) override {}
-  [[nodiscard]] daemon::DaemonView view() override { return {}; }
-  [[nodiscard]] daemon::HealthView health() override { return {}; }
+  [[nodiscard]] daemon::DaemonView view(const daemon::Viewer&) override { return {}; }
+  [[nodiscard]] daemon::HealthView health(const daemon::Viewer&) override { return {}; }
 
   /// The keeper holds what it was given before, or its table is full.
   void answer(bool held = true) {

@@ -71,15 +71,15 @@ void DaemonRequests::list_handlers(const Peer& peer, const std::string& name, co
   });
 }
 
-void DaemonRequests::health(const Responder& respond) {
+void DaemonRequests::health(const Peer& peer, const Responder& respond) {
   v1::Reply reply;
-  *reply.mutable_health() = health_message(daemon_.health());
+  *reply.mutable_health() = health_message(daemon_.health({peer.uid, peer.admin}));
   respond(std::move(reply), {});
 }
 
 void DaemonRequests::status(const Peer& peer, const Responder& respond) {
   StatusView all;
-  all.daemon = daemon_.view();
+  all.daemon = daemon_.view({peer.uid, peer.admin});
   all.connections = static_cast<std::uint32_t>(connections_ ? connections_() : 0);
   all.sessions = sessions_.views();
   for (const PoolPort* pool : daemon_.pools()) all.pools.push_back(pool->view());

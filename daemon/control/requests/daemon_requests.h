@@ -26,7 +26,7 @@ class DaemonRequests {
 
   void greet(const Peer& peer, const Responder& respond);
   void list_handlers(const Peer& peer, const std::string& pool, const Responder& respond);
-  void health(const Responder& respond);
+  void health(const Peer& peer, const Responder& respond);
   void status(const Peer& peer, const Responder& respond);
   void drain(const Peer& peer, const control::v1::Drain& drain, const Responder& respond);
   void stop(const Peer& peer, const Responder& respond);

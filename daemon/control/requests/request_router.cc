@@ -48,7 +48,7 @@ void RequestRouter::handle(const Peer& peer, v1::Request request, Responder resp
     case v1::Request::kGetStatus:
       return daemon_requests_.status(peer, respond);
     case v1::Request::kGetHealth:
-      return daemon_requests_.health(respond);
+      return daemon_requests_.health(peer, respond);
     case v1::Request::kDrain:
       return daemon_requests_.drain(peer, request.drain(), respond);
     case v1::Request::kStop:

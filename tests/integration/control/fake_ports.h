@@ -215,12 +215,12 @@ class FakeDaemon final : public daemon::DaemonPort {
     holding = held.size();
   }
   void stop() override { stopped = true; }
-  [[nodiscard]] daemon::DaemonView view() override {
+  [[nodiscard]] daemon::DaemonView view(const daemon::Viewer&) override {
     daemon::DaemonView view;
     view.state = "running";
     return view;
   }
-  [[nodiscard]] daemon::HealthView health() override { return {"healthy", {}, {}, false}; }
+  [[nodiscard]] daemon::HealthView health(const daemon::Viewer&) override { return {"healthy", {}, {}, false}; }
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()> done) override {
     loop_->post(std::move(done));
   }

@@ -208,8 +208,8 @@ class PoolLife final : public daemon::PoolContext, public daemon::DaemonPort {
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector&) override {}
   void stop() override {}
-  [[nodiscard]] daemon::DaemonView view() override { return {}; }
-  [[nodiscard]] daemon::HealthView health() override { return {}; }
+  [[nodiscard]] daemon::DaemonView view(const daemon::Viewer&) override { return {}; }
+  [[nodiscard]] daemon::HealthView health(const daemon::Viewer&) override { return {}; }
   void when_stack_named(std::uint64_t incident, core::Duration limit, std::function<void()> done) override {
     stacks_.when_named(incident, limit, std::move(done));
   }

@@ -217,8 +217,8 @@ class PoolsLife final : public daemon::PoolContext, public daemon::DaemonPort {
   void deposit(std::span<const keeper::DepositLabel>, std::span<const int>, std::function<void(bool)>) override {}
   void release(const keeper::ReleaseSelector& selector) override { keeper_.release(selector); }
   void stop() override {}
-  [[nodiscard]] daemon::DaemonView view() override { return {}; }
-  [[nodiscard]] daemon::HealthView health() override { return {}; }
+  [[nodiscard]] daemon::DaemonView view(const daemon::Viewer&) override { return {}; }
+  [[nodiscard]] daemon::HealthView health(const daemon::Viewer&) override { return {}; }
   void when_stack_named(std::uint64_t, core::Duration, std::function<void()>) override {}
 
   static constexpr const char* kText = "command = [\"/bin/false\"]\nworkers = 2\nspares = 0\n";
