@@ -16,7 +16,7 @@ struct ProtobufAnswer {
 
 /// REQUIRES: no id is set.
 [[nodiscard]] inline EncodedRequest encode(const control::v1::Request& request) {
-  return {request.SerializeAsString()};
+  return {request.SerializeAsString(), {}};
 }
 
 /// An answer of the kind `wanted`, or why there is none: see ControlLink::ask() and expect().
