@@ -10,5 +10,5 @@ A worker that crashes, hangs or takes too much memory fails its own call only, a
 from .errors import BrokenProcessPool, OutOfMemory, RunTimeout, WorkerDied
 from .executor import Executor
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 __all__ = ['BrokenProcessPool', 'Executor', 'OutOfMemory', 'RunTimeout', 'WorkerDied', '__version__']

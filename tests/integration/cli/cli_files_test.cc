@@ -59,7 +59,7 @@ TEST_F(CliFiles, AFileMayBeLargerThanAnySessionsRing) {
 }
 
 TEST_F(CliFiles, AFileBeyondTheQuotaIsRefused) {
-  start(
+  start_with(
       "[limits]\nbytes_per_uid = \"16MiB\"\n[pool.small]\nworkers = 1\n[pool.small.session]\nrequest_ring = \"1MiB\"\n"
       "request_ring_max = \"1MiB\"\nresult_ring = \"1MiB\"\nresult_ring_max = \"1MiB\"\n");
   write("large", std::string(20 << 20, 'x'));
