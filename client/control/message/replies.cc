@@ -351,15 +351,12 @@ Result<HandlersReply> HandlersReply::read(std::string_view body) {
 Result<PoolCreatedReply> PoolCreatedReply::read(std::string_view body) {
   PoolCreatedReply created;
   const auto readable = read_fields(body, "a pool", [&](pbf_reader& in) {
-    switch (in.tag_and_type()) {
-      case text(1):
-        created.name = view(in);
-        break;
-      case number(2):
-        created.id = in.get_uint64();
-        break;
-      default:
-        in.skip();
+    if (in.tag_and_type() == text(1)) {
+      created.name = view(in);
+    } else if (in.tag_and_type() == number(2)) {
+      created.id = in.get_uint64();
+    } else {
+      in.skip();
     }
   });
   if (!readable) return readable.error();

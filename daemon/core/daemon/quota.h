@@ -140,7 +140,6 @@ class QuotaBook {
   Refused check(QuotaKind kind, Uid uid, std::uint64_t limit, std::uint64_t used, std::uint64_t asked) const;
   Refused check_crashes(TimePoint now, Uid uid) const;
   void drop_if_empty(Uid uid);
-
   QuotaLimits limits_;
   std::map<Uid, Account> accounts_;
   std::uint64_t connections_ = 0;
