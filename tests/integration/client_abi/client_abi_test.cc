@@ -105,7 +105,11 @@ TEST_F(ClientAbi, SaysWhyItTakesNothing) {
   EXPECT_NE(std::string(error).find("ms"), std::string::npos) << error;
   rm_request* request = nullptr;
   void* memory = nullptr;
-  EXPECT_EQ(rm_request_new(session.get(), 5000, 0, &request, &memory, error, sizeof error), RM_NEVER_FITS);
+  EXPECT_EQ(rm_request_new(session.get(), std::uint64_t{1} << 45, 0, &request, &memory, error, sizeof error),
+            RM_NEVER_FITS)
+      << error;
+  ASSERT_EQ(rm_request_new(session.get(), 5000, 0, &request, &memory, error, sizeof error), RM_ACCEPTED) << error;
+  rm_request_free(request);
   ASSERT_EQ(rm_request_new(session.get(), 4096, 0, &request, &memory, error, sizeof error), RM_ACCEPTED);
   rm_request* more = nullptr;
   EXPECT_EQ(rm_request_new(session.get(), 64, 0, &more, &memory, error, sizeof error), RM_FULL);

@@ -143,7 +143,7 @@ TEST_F(DaemonPools, KillsWhatRunsLongerThanItMay) {
   const Outcome outcome = running.wait();
   EXPECT_EQ(outcome.status(), Status::Lost);
   EXPECT_EQ(outcome.cause(), Cause::PoolRemoved) << outcome.describe();
-  EXPECT_EQ(count_in(log(), "killed at the end of its pool"), 1U);
+  EXPECT_EQ(count_in(log(), "cause=\"killed at the end of its pool\" jobs="), 1U);
   expect_only_the_configuration();
 }
 
