@@ -166,7 +166,7 @@ TEST_F(DaemonParcels, ASuccessorAnswersWhatItsPredecessorWasAsked) {
 }
 
 TEST_F(DaemonParcels, AnotherAttemptReadsThemAgain) {
-  start_reading();
+  start_reading("workers = 1\nspares = 0\n");
   Session session = small_session();
   const std::string payload = content(kLarge);
   PendingJob job = waiting_job(session, payload, {.idempotent = true});

@@ -9,7 +9,6 @@ namespace ringmaster::core {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::kBegin;
 using testing::SimulatedPool;
 using Ways = SimulatedPool::Ways;
 
