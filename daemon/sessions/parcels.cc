@@ -15,7 +15,7 @@
 namespace ringmaster::daemon {
 namespace {
 
-constexpr core::Duration kSweepEvery = std::chrono::seconds{1};
+constexpr core::Duration kLookEvery = std::chrono::seconds{1};
 
 // What its client has not reserved yet.
 std::uint64_t untouched(int file, std::uint64_t bytes) { return bytes - std::min(bytes, shm::allocated_bytes(file)); }
@@ -164,7 +164,7 @@ void Parcels::sweep(std::optional<std::uint32_t> uid) {
 
 void Parcels::arm_sweep() {
   if (sweep_timer_ || parcels_.empty()) return;
-  sweep_timer_ = ports_.timers.after(kSweepEvery, [this] {
+  sweep_timer_ = ports_.timers.after(kLookEvery, [this] {
     sweep_timer_.reset();
     sweep(std::nullopt);
     arm_sweep();
