@@ -84,6 +84,7 @@ bool needs_quotes(std::string_view text) {
 core::Duration rounded(core::Duration v) {
   using namespace std::chrono_literals;
   const core::Duration size = v < 0s ? -std::max(v, -core::Duration::max()) : v;
+  if (size > core::Duration::max() - 1s) return v;  // the next second lies outside of the type
   if (size >= 100s) return std::chrono::round<std::chrono::seconds>(v);
   if (size >= 10ms) return std::chrono::round<std::chrono::milliseconds>(v);
   if (size >= 10us) return std::chrono::round<std::chrono::microseconds>(v);
