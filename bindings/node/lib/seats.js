@@ -98,10 +98,14 @@ class Seats {
       if (!seat.ready) --this.#pending
       if (seat.destroyed) return
       seat.ready = true
-      seat.isKnown = true
-      this.#emit('workerCreate', seat.view)
+      this.#announce(seat)
       this.#hasReady()
     })
+  }
+
+  #announce (seat) {
+    seat.isKnown = true
+    this.#emit('workerCreate', seat.view)
   }
 
   /** One seat more, if there may be one. */
@@ -171,6 +175,8 @@ class Seats {
   #remove (seat) {
     seat.end()
     this.#all.splice(this.#all.indexOf(seat), 1)
+    // One that went before it was told of, as the task of its first moment was aborted, has had both, in this order.
+    if (!seat.isKnown && !this.#isOver) this.#announce(seat)
     if (seat.isKnown) this.#emit('workerDestroy', seat.view)
   }
 
