@@ -19,7 +19,8 @@
  *
  * Growth: functions and values are added, none changes its meaning. Structs grow at their end. The program sets
  * struct_size to sizeof; members that the library does not know must be 0. Times are in the unit that ends their names.
- * Texts are terminated UTF-8. Functions that fail write at most error_size bytes to `error`; both may be 0. */
+ * Texts are terminated UTF-8. A function that fails writes a sentence to `error`, of at most error_size bytes with its
+ * terminator; both may be 0. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -6,10 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 #include "client/cli/protobuf_link.h"
-#include "tests/integration/daemon/daemon_fixture.h"
+#include "tests/integration/daemon/pools_fixture.h"
 
 // What created pools are made from, and what others learn of them.
 namespace ringmaster {
@@ -17,28 +16,8 @@ namespace {
 
 namespace v1 = control::v1;
 
-class DaemonPoolTexts : public DaemonTest {
+class DaemonPoolTexts : public DaemonPools {
  protected:
-  void SetUp() override {
-    DaemonTest::SetUp();
-    // The build may lie where nobody else looks.
-    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
-    worker_ = folder_ + "/worker";
-    std::filesystem::copy_file(TEST_WORKER, worker_);
-    ASSERT_EQ(::chmod(worker_.c_str(), 0755), 0);
-  }
-  void start_pools(const std::string& daemon = {}) {
-    start_with("[daemon]\n" + daemon + "[limits]\npools_per_uid = 4\n[pool.t]\ncommand = [\"" + worker_ +
-               "\"]\nworkers = 1\nspares = 0\n");
-  }
-  [[nodiscard]] Client client() const {
-    ConnectOptions options;
-    options.socket = socket_;
-    options.control_timeout = kPatience;
-    auto connected = Client::connect(options);
-    if (!connected) throw std::runtime_error(connected.error().message);
-    return std::move(*connected);
-  }
   [[nodiscard]] std::string health_line() const {
     client::ControlLink link(socket_, "test", kPatience);
     v1::Request request;
@@ -53,8 +32,6 @@ class DaemonPoolTexts : public DaemonTest {
     auto answer = client::ask_for(link, request, v1::Reply::kStatus);
     return answer ? answer->reply.status().summary() : answer.error().message;
   }
-
-  std::string worker_;
 };
 
 TEST_F(DaemonPoolTexts, AreRefusedWithOneProblemALine) {
@@ -113,7 +90,7 @@ TEST_F(DaemonPoolTexts, OfRootRunWithTheGroupsOfWhoeverCreatesThem) {
 
 TEST_F(DaemonPoolTexts, ShowInNoSumOfOthers) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  start_pools("socket_mode = \"0666\"\n");
+  start_pools("pools_per_uid = 4\n", "socket_mode = \"0666\"\n");
   const auto pool = client().create_pool("p", {"command = [\"" + worker_ + "\"]\nspares = 0\nworkers = 1\n"});
   ASSERT_TRUE(pool) << pool.error().message;
   const auto has = [](const std::string& line, const char* part) { return line.find(part) != std::string::npos; };
