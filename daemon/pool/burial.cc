@@ -8,6 +8,7 @@
 #include "daemon/core/job/retry_policy.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
+#include "daemon/pool/book/kill_order.h"
 #include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
 #include "shm/port/hints.h"
@@ -141,6 +142,7 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
   if (record.incarnation == exit.incarnation) {
     dead.verdict = shm::standing_verdict(record);
     dead.was_ready = (record.flags & shm::kLedgerReady) != 0;
+    dead.order = kill_order(record);
   }
   Seat& seat = seats[dead.seat];
   if (seat.process && seat.process->name().owner == dead.owner) {
@@ -157,7 +159,7 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
     dead.kin = Kin::Orphan;
     dead.lane = seat.orphan->lane;
     dead.cgroup = seat.orphan->fds.cgroup.get();
-    dead.killed_as_orphan = seat.orphan->killed;
+    dead.killed_as_orphan = seat.orphan->killed || dead.order;
     dead.oom_kills_at_start = seat.oom_kills;
     if (seat.orphan->output) seat.orphan->output->finish();
   }
@@ -172,6 +174,9 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   facts.was_ready = dead.was_ready;
   if (dead.lane != nullptr) facts.fault_signal = fault_signal(*dead.lane);
   facts.verdict = wish_of(dead);
+  // What a predecessor had ordered, if nothing else is known. A SIGKILL from us does not explain a fault.
+  const bool killed = exit.code != CLD_EXITED && exit.status == SIGKILL && !facts.fault_signal;
+  if (!facts.verdict && killed && dead.kin == Kin::Worker) facts.verdict = dead.order;
   // A worker that left by itself, or whom a predecessor told to, if the word of it was lost with a supervisor.
   const bool had_its_jobs = dead.lane != nullptr && has_had_its_jobs(*dead.lane, config_.recycle.max_jobs);
   if (!facts.verdict && (had_its_jobs || dead.told_to_leave) && exit.code == CLD_EXITED && exit.status == 0) {

@@ -34,9 +34,10 @@ class Burial {
     int cgroup = -1;                        ///< its own cgroup; -1: none, or lost
     bool was_ready = false;
     bool killed_as_orphan = false;
-    bool told_to_leave = false;             ///< by this supervisor or a predecessor
-    std::optional<core::DeathKind> wish{};  ///< why its seat wanted it to end
-    std::optional<shm::Verdict> verdict{};  ///< from the ledger; counts more than the wish
+    bool told_to_leave = false;              ///< by this supervisor or a predecessor
+    std::optional<core::DeathKind> wish{};   ///< why its seat wanted it to end
+    std::optional<core::DeathKind> order{};  ///< why it was killed, on record: the wish of a predecessor may be lost
+    std::optional<shm::Verdict> verdict{};   ///< from the ledger; counts more than the wish
     std::uint64_t oom_kills_at_start = 0;
     std::string boot_error;
   };

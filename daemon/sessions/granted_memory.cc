@@ -23,10 +23,12 @@ bool gave_back_pages(Session& session) {
 }
 
 core::GrantQuestion look_at_memory(const SessionTable& sessions, core::Uid uid, core::Bytes asked) {
+  // Its cgroups are found once: a supervisor is in its own before it serves anybody, and stays there.
+  static const MemoryLook look;
   core::GrantQuestion question;
   question.uid = uid;
   question.asked = asked;
-  question.available = core::Bytes{memory_left_now()};
+  question.available = core::Bytes{look.left()};
   sessions.for_each([&](const SessionEntry& entry) {
     const Session& session = entry.session;
     if (session.internal()) return;

@@ -37,7 +37,7 @@ struct LedgerWorker {
   std::uint32_t place;
   std::uint32_t incarnation;
   std::uint32_t pid;
-  std::uint32_t flags;          ///< kLedgerSpare, kLedgerReady
+  std::uint32_t flags;          ///< kLedgerSpare, kLedgerReady, and from bit kLedgerKillShift on why it is killed
   Word64 seen_intent;           ///< the intent last seen in its lane
   std::uint64_t first_seen_ns;  ///< CLOCK_MONOTONIC, by the supervisor's clock
   Word64 verdict_intent;        ///< not 0: there is a verdict on this job; stored last
@@ -49,6 +49,8 @@ struct LedgerWorker {
 static_assert(sizeof(LedgerWorker) == 72);
 inline constexpr std::uint32_t kLedgerSpare = 1;
 inline constexpr std::uint32_t kLedgerReady = 2;
+/// In the eight bits from here on: 0, or 1 + the DeathKind for which a supervisor has ordered the kill.
+inline constexpr std::uint32_t kLedgerKillShift = 8;
 
 struct LedgerCrash {
   Word64 job_id;  ///< 0: empty place

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "daemon/log/log.h"
+#include "daemon/pool/book/kill_order.h"
 
 namespace ringmaster::daemon {
 
@@ -67,11 +68,17 @@ void SeatOrders::kill(Seat& seat, core::DeathKind why) {
   seat.state = core::SeatState::Condemned;
   ++rooms_.book.tally().kills;
   const shm::Owner owner = seat.process->name().owner;
-  if (seat.process->pid() != 0) rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
+  if (seat.process->pid() == 0) return;  // SeatStart kills it when it has one
+  note_kill(rooms_.ledger.workers[owner.worker], *seat.verdict);
+  rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
 }
 
 void SeatOrders::kill_orphan(const Seat& seat) {
-  if (seat.orphan) rooms_.keeper.signal(seat.orphan->owner.worker, seat.orphan->owner.incarnation, SIGKILL);
+  if (!seat.orphan) return;
+  const shm::Owner owner = seat.orphan->owner;
+  shm::LedgerWorker& record = rooms_.ledger.workers[owner.worker];
+  if (record.incarnation == owner.incarnation) note_kill(record, core::DeathKind::Recycled);
+  rooms_.keeper.signal(owner.worker, owner.incarnation, SIGKILL);
 }
 
 }  // namespace ringmaster::daemon

@@ -8,6 +8,7 @@
 
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
+#include "daemon/pool/book/kill_order.h"
 #include "daemon/pool/seat/spawn_spec.h"
 
 namespace ringmaster::daemon {
@@ -115,7 +116,10 @@ void SeatStart::on_spawned(Seat& seat, WorkerProcess& process, const keeper::Spa
   }
   process.set_pid(answer.pid);
   record_of(index).pid = static_cast<std::uint32_t>(answer.pid);
-  if (seat.verdict) rooms_.keeper.signal(answer.worker, answer.incarnation, SIGKILL);
+  // A verdict alone is no kill: a worker may be ready, and leave after its last job, before this answer is here.
+  if (seat.state != core::SeatState::Condemned || !seat.verdict) return;
+  note_kill(record_of(index), *seat.verdict);
+  rooms_.keeper.signal(answer.worker, answer.incarnation, SIGKILL);
 }
 
 void SeatStart::never_started(Seat& seat, core::SeatNumber index, const std::string& why) {

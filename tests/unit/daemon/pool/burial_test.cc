@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "daemon/pool/book/kill_order.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/pool_parts.h"
 
@@ -107,6 +108,26 @@ TEST(Burial, TheFirstVerdictWinsOverWhateverElseIsKnown) {
   EXPECT_EQ(yard.book.tally().timed_out, 1U);
   EXPECT_FALSE(shm::standing_verdict(yard.record())) << "not for the next job";
   EXPECT_EQ(yard.asked_for_memory, 0);
+}
+
+TEST(Burial, AKillThatADeadPredecessorHadOrderedIsNoAccident) {
+  for (const auto why : {core::DeathKind::Recycled, core::DeathKind::Shutdown, core::DeathKind::BootFailure,
+                         core::DeathKind::ProtocolViolation, core::DeathKind::OutOfMemory}) {
+    Churchyard yard;
+    take_seat(yard.seats[0], kWorker);
+    note_kill(yard.record(), why);
+    EXPECT_EQ(yard.record().flags & shm::kLedgerReady, shm::kLedgerReady);
+    EXPECT_EQ(yard.bury().died.cause.kind, why);
+    EXPECT_EQ(yard.asked_for_memory, 0);
+    take_seat(yard.seats[0], kWorker);
+    note_kill(yard.record(), why);
+    EXPECT_EQ(yard.bury(CLD_KILLED, SIGSEGV).died.cause.kind, core::DeathKind::Signal) << "it was faster than the kill";
+  }
+  Churchyard another;
+  take_seat(another.seats[0], kWorker);
+  note_kill(another.record(), core::DeathKind::Recycled);
+  another.record().incarnation = 2;
+  EXPECT_EQ(another.bury().died.cause.kind, core::DeathKind::Signal) << "the record is not about this process";
 }
 
 TEST(Burial, AJobIsCountedUnderTheStatusThatItsCallerIsTold) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/pool/book/kill_order.h"
 #include "tests/testing/fake_keeper.h"
 #include "tests/unit/daemon/pool/fake_worker.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
@@ -111,6 +112,19 @@ TEST(SeatOrders, WhoIsNotReadyIsNotAsked) {
   EXPECT_EQ(room.keeper.killed.size(), 1U);
   EXPECT_EQ(room.seat.state, core::SeatState::Condemned);
   EXPECT_EQ(room.book.tally().kills, 1U);
+}
+
+TEST(SeatOrders, AKillIsOnRecordWithItsReason) {
+  Room room;
+  room.ledger.record.workers[0].flags = shm::kLedgerReady;
+  EXPECT_FALSE(kill_order(room.ledger.record.workers[0]));
+  room.orders.kill(room.seat, core::DeathKind::Recycled);
+  EXPECT_EQ(kill_order(room.ledger.record.workers[0]), core::DeathKind::Recycled);
+  room.orders.kill(room.seat, core::DeathKind::Shutdown);
+  EXPECT_EQ(kill_order(room.ledger.record.workers[0]), core::DeathKind::Shutdown);
+  EXPECT_EQ(room.ledger.record.workers[0].flags & shm::kLedgerReady, shm::kLedgerReady);
+  room.ledger.record.workers[0].flags = 99U << shm::kLedgerKillShift;
+  EXPECT_FALSE(kill_order(room.ledger.record.workers[0]));
 }
 
 TEST(SeatOrders, TheFirstReasonStandsUnlessThePoolStops) {

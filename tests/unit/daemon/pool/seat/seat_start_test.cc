@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "daemon/pool/book/kill_order.h"
 #include "tests/testing/fake_keeper.h"
 #include "tests/testing/fake_loop.h"
 #include "tests/unit/daemon/pool/room_fixture.h"
@@ -80,6 +81,27 @@ TEST(SeatStart, IsSpawnedOnceTheKeeperHoldsWhatIsItsOwn) {
   EXPECT_EQ(room.record().pid, static_cast<std::uint32_t>(kPid));
   EXPECT_EQ(room.rounds, 2);
   EXPECT_EQ(room.book.tally().starts, 1U);
+}
+
+TEST(SeatStart, OnlyOneThatIsCondemnedIsKilledWhenItsPidIsKnown) {
+  Room leaver;
+  leaver.begin();
+  leaver.keeper.answer();
+  // It was ready, did its last job and said so before the keeper told of its start.
+  leaver.seat.ready = true;
+  leaver.seat.verdict = core::DeathKind::Recycled;
+  leaver.seat.state = core::SeatState::Leaving;
+  leaver.keeper.start(kPid);
+  EXPECT_THAT(leaver.keeper.killed, IsEmpty());
+  EXPECT_FALSE(kill_order(leaver.record()));
+  Room condemned;
+  condemned.begin();
+  condemned.keeper.answer();
+  condemned.seat.verdict = core::DeathKind::Shutdown;
+  condemned.seat.state = core::SeatState::Condemned;
+  condemned.keeper.start(kPid);
+  EXPECT_EQ(condemned.keeper.killed.size(), 1U);
+  EXPECT_EQ(kill_order(condemned.record()), core::DeathKind::Shutdown);
 }
 
 TEST(SeatStart, AFirstRunIsTimedFromItsOwnStamp) {
@@ -160,6 +182,7 @@ TEST(SeatStart, WhoWasCondemnedMeanwhileIsKilledWhenItHasAPid) {
   room.begin();
   room.keeper.answer();
   room.seat.verdict = core::DeathKind::BootFailure;
+  room.seat.state = core::SeatState::Condemned;
   room.keeper.start(kPid);
   EXPECT_THAT(room.keeper.killed, ElementsAre(kName));
 }
