@@ -45,7 +45,4 @@ class MemoryLook {
   std::vector<Group> groups_;
 };
 
-/// What a new look at this machine tells.
-[[nodiscard]] inline std::uint64_t memory_left_now() { return MemoryLook().left(); }
-
 }  // namespace ringmaster

@@ -57,10 +57,10 @@ namespace {
 
 // A copy of `payload` for `take`, which gets what is left of the time to wait for room.
 template <typename T, typename Take>
-Submission<T> with_copy(client::SessionCore& core, std::span<const std::byte> payload, const SubmitOptions& options,
-                        Take&& take) {
+Submission<T> with_copy(client::SessionCore& core, std::span<const std::byte> payload, const Arguments& arguments,
+                        const SubmitOptions& options, Take&& take) {
   const client::TimeLimit limit(options.wait_for_room);
-  auto request = core.allocate(payload.size(), options.wait_for_room);
+  auto request = core.allocate(payload.size(), options.wait_for_room, encoded_size(arguments));
   if (!request) return request.error();
   if (!payload.empty()) std::memcpy(request->bytes().data(), payload.data(), payload.size());
   SubmitOptions rest = options;
@@ -72,15 +72,15 @@ Submission<T> with_copy(client::SessionCore& core, std::span<const std::byte> pa
 
 Submission<PendingJob> Session::submit(std::string_view handler, std::span<const std::byte> payload,
                                        const Arguments& arguments, const SubmitOptions& options) {
-  return with_copy<PendingJob>(*core_, payload, options, [&](Request&& request, const SubmitOptions& rest) {
+  return with_copy<PendingJob>(*core_, payload, arguments, options, [&](Request&& request, const SubmitOptions& rest) {
     return submit(handler, std::move(request), arguments, rest);
   });
 }
 Submission<std::uint64_t> Session::post(std::string_view handler, std::span<const std::byte> payload,
                                         const Arguments& arguments, const SubmitOptions& options) {
-  return with_copy<std::uint64_t>(*core_, payload, options, [&](Request&& request, const SubmitOptions& rest) {
-    return post(handler, std::move(request), arguments, rest);
-  });
+  return with_copy<std::uint64_t>(
+      *core_, payload, arguments, options,
+      [&](Request&& request, const SubmitOptions& rest) { return post(handler, std::move(request), arguments, rest); });
 }
 
 std::optional<Ended> Session::next(Duration limit) {

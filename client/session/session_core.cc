@@ -23,9 +23,16 @@ Refusal too_little_memory(const char* what, std::uint64_t bytes) {
                                             std::to_string(bytes) + " bytes; free some or submit less at once"};
 }
 
+// The largest request that fits a ring of `capacity` beside arguments of so many bytes; those lie there in any case.
+std::uint64_t room_beside(std::uint64_t capacity, std::size_t arguments) noexcept {
+  const std::uint64_t taken = shm::whole_lines(arguments);
+  return taken < capacity ? capacity - taken : capacity;
+}
+
 // There is no daemon to be asked, or the pool's workers have a library that knows no parcels.
 Refusal never_fits(const JobDrafter& drafter, std::size_t bytes) {
-  Refusal refused = *drafter.check_size(bytes);
+  Refusal refused = drafter.check_size(bytes).value_or(Refusal{
+      SubmitError::TooLarge, "a request of " + std::to_string(bytes) + " bytes does not fit beside its arguments"});
   if (!drafter.takes_parcels()) refused.message += ", or build the pool's workers with a newer library";
   return refused;
 }
@@ -78,10 +85,10 @@ SessionCore::~SessionCore() {
   (void)feed_.release();
 }
 
-Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_room) {
+Submission<Request> SessionCore::allocate(std::size_t bytes, Duration wait_for_room, std::size_t arguments) {
   if (forked()) return forked_child();
   if (bytes == 0) return Request(shared_from_this(), 0, 0, {});
-  if (bytes > requests_.ring().capacity()) [[unlikely]]
+  if (bytes > room_beside(requests_.ring().capacity(), arguments)) [[unlikely]]
     return allocate_parcel(bytes, wait_for_room);
   const TimeLimit limit(wait_for_room);
   std::unique_lock lock(mutex_);

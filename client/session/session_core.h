@@ -41,7 +41,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] static Result<std::shared_ptr<SessionCore>> create(SessionMemory memory, SessionFacts facts);
   ~SessionCore() override;
 
-  [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room);
+  [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room, std::size_t arguments = 0);
   /// Returns the job's record; `id`, if not null, gets the job's id. `taker` is Holder or Next.
   [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
                                                  const SubmitOptions& options,

@@ -31,6 +31,7 @@ class RingmasterBackend(AutoBatchingMixin, ParallelBackendBase):  # type: ignore
 
     supports_retrieve_callback = True
     supports_inner_max_num_threads = False
+    supports_timeout = True  # of joblib.Parallel: joblib waits so long for each result, and then aborts
     _executor: Executor | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import unittest.mock
 
@@ -182,6 +183,8 @@ class Calls(PoolTest):
                              list(range(1, 301)))
             with self.assertRaises(ValueError):
                 joblib.Parallel()(joblib.delayed(calls.fail)('x') for _ in range(3))
+            with self.assertRaises(TimeoutError):
+                joblib.Parallel(timeout=0.2)(joblib.delayed(time.sleep)(CAP) for _ in range(2))
 
     def test_output_is_this_process_s(self):
         script = ('import calls, support\nfrom ringmaster import Executor\nif __name__ == "__main__":\n'

@@ -101,6 +101,17 @@ TEST_F(DaemonParcels, ReachTheirHandlerInASession) {
   expect_none_left();
 }
 
+TEST_F(DaemonParcels, OneThatFillsTheRingMayHaveArguments) {
+  start_reading();
+  Session session = small_session();
+  for (const std::size_t bytes : {65'536U, 65'535U, 60'000U, 57'345U, 57'344U}) {
+    auto job = submit(session, content(bytes), {{"mark", folder_ + "/mark"}}, {.wait_for_room = kPatience});
+    ASSERT_TRUE(job) << bytes << ": " << job.error().message;
+    expect_back(std::move(*job), content(bytes));
+  }
+  expect_none_left();
+}
+
 TEST_F(DaemonParcels, ReachTheirHandlerWithoutASession) {
   start_reading();
   Client asks = client();

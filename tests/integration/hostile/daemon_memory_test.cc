@@ -78,7 +78,7 @@ class Hoarder {
 
 TEST_F(DaemonTest, SessionsThatNobodyHasTouchedAreNotGrantedTwice) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  const std::uint64_t available = memory_left_now();
+  const std::uint64_t available = MemoryLook().left();
   if (available > std::uint64_t{1} << 42) GTEST_SKIP() << "nothing says what memory there is";
   const std::uint64_t ring = available / 32;
   start_with(

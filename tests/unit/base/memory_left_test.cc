@@ -84,7 +84,7 @@ TEST(MemoryLeft, IsWithoutALimitWhereNothingCanBeRead) {
   EXPECT_EQ(left_by({}), std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST(MemoryLeft, IsSomethingHere) { EXPECT_GT(memory_left_now(), 0U); }
+TEST(MemoryLeft, IsSomethingHere) { EXPECT_GT(MemoryLook().left(), 0U); }
 
 }  // namespace
 }  // namespace ringmaster

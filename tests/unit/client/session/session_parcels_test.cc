@@ -136,6 +136,15 @@ TEST(SessionParcels, AreNotAskedForWhereTheRingHasRoom) {
   EXPECT_EQ(session.asked, 0U);
 }
 
+TEST(SessionParcels, AreAskedForWhereTheRingHasNoRoomBesideTheArguments) {
+  Parcelled session;
+  EXPECT_TRUE(session.core->allocate(4096 - 64, Duration(0), 64));
+  EXPECT_EQ(session.asked, 0U);
+  EXPECT_TRUE(session.core->allocate(4096 - 64, Duration(0), 65));
+  EXPECT_EQ(session.asked, 1U);
+  session.core->close();
+}
+
 TEST(SessionParcels, AClosedSessionAsksForNone) {
   Parcelled session;
   session.core->close();
