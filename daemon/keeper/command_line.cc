@@ -7,7 +7,7 @@
 namespace ringmaster::keeper {
 
 const char* const kUsage =
-    "usage: ringmasterd [--config FILE] [--socket PATH] [--owner-fd N]\n"
+    "usage: ringmasterd [--config FILE] [--socket PATH] [--owner-fd N [--runtime-folder DIR]]\n"
     "       ringmasterd --check FILE\n"
     "       ringmasterd --print-config | --version | --help\n"
     "\n"
@@ -17,6 +17,9 @@ const char* const kUsage =
     "  --socket PATH    listen here instead of where $RINGMASTER_SOCKET or the configuration says\n"
     "  --owner-fd N     end when descriptor N hangs up: the read end of a pipe, or a socket, whose other end the\n"
     "                   owner keeps; a stop in good order, however the owner ended\n"
+    "  --runtime-folder DIR\n"
+    "                   a new folder that the owner has made for this daemon, for its socket and configuration: it is\n"
+    "                   removed with everything in it when the daemon ends, whether its owner still lives or not\n"
     "  --check FILE     list every problem of a configuration and exit (0: none)\n"
     "  --print-config   print the default configuration, commented\n"
     "  --version        print the version\n"
@@ -40,8 +43,11 @@ CommandLine parse_command_line(int argc, char* const* argv) {
     std::string_view name;
     const char** value;
   };
-  const Valued valued[] = {
-      {"--config", &line.config}, {"--socket", &line.socket}, {"--owner-fd", &line.owner}, {"--check", &line.check}};
+  const Valued valued[] = {{"--config", &line.config},
+                           {"--socket", &line.socket},
+                           {"--owner-fd", &line.owner},
+                           {"--runtime-folder", &line.folder},
+                           {"--check", &line.check}};
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {
@@ -75,6 +81,7 @@ CommandLine parse_command_line(int argc, char* const* argv) {
     *match->value = value;
     if (match->value == &line.check) line.action = CommandLine::Action::Check;
   }
+  if (line.folder != nullptr && line.owner == nullptr) return wrong("--runtime-folder", "needs --owner-fd");
   return line;
 }
 

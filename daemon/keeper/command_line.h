@@ -9,6 +9,7 @@ struct CommandLine {
   const char* config = nullptr;
   const char* socket = nullptr;
   const char* owner = nullptr;     ///< the number of the descriptor that hangs up with the owner
+  const char* folder = nullptr;    ///< that was made for the daemon, and is removed with it
   const char* check = nullptr;     ///< the file of --check
   const char* offender = nullptr;  ///< Wrong: the argument at fault
   const char* problem = nullptr;   ///< Wrong: what is wrong with it

@@ -20,6 +20,7 @@
 #include "daemon/os/kernel_features.h"
 #include "daemon/os/limits.h"
 #include "daemon/os/oom_score.h"
+#include "daemon/os/private_folder.h"
 #include "daemon/os/process_tree.h"
 #include "daemon/os/signals.h"
 #include "ringmaster_version.h"
@@ -32,6 +33,7 @@ constexpr int kFirstFreeFd = 5;  // 0..2 standard, 3 and 4 are the supervisor's 
 
 Keeper the_keeper;  // static: it is large, and nothing here is allocated
 char supervisor_path[PATH_MAX];
+daemon::PrivateFolder runtime_folder;
 
 // Takes over the service manager's sockets as deposits, and closes all other inherited descriptors but the owner's. 0
 // or an errno.
@@ -155,6 +157,11 @@ int start(int argc, char** argv) {
                    ::strerrordesc_np(error));
       return kExitSocket;
     }
+    const char* const unfit = line.folder != nullptr ? runtime_folder.take(line.folder, line.config) : nullptr;
+    if (unfit != nullptr) {
+      std::fprintf(stderr, "ringmasterd: --runtime-folder %s: %s\n", line.folder, unfit);
+      return kUsageError;
+    }
   }
   open_log();
   if (!find_supervisor(the_keeper.setup().program, supervisor_path, sizeof supervisor_path)) return kExitUnavailable;
@@ -166,7 +173,12 @@ int start(int argc, char** argv) {
 }  // namespace ringmaster::keeper
 
 int main(int argc, char** argv) {
-  const int code = ringmaster::keeper::start(argc, argv);
+  namespace keeper = ringmaster::keeper;
+  const int code = keeper::start(argc, argv);
+  if (!keeper::runtime_folder.remove()) {
+    keeper::say(keeper::Level::Warning, "something is left in \"%s\", which could not be removed",
+                keeper::runtime_folder.path());
+  }
   std::fflush(nullptr);
   // Without destructors: the kernel closes the descriptors at the end of the process, and that does not block.
   ::_exit(code);

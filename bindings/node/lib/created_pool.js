@@ -64,14 +64,17 @@ class CreatedPool {
   }
 
   // Each of it may fail, where there is no room on a disk; leave() gives back what has been made by then.
-  #prepare () {
-    this.#folder = makeFolder()
+  async #prepare () {
+    if (this.#isPrivate) {
+      this.#daemon = PrivateDaemon.join(this.#processes, this.#options.memoryMax !== undefined)
+      this.#socket = this.#daemon.socket
+      await this.#daemon.listening()
+    }
+    if (this.#isLeft) throw new Error('the pool has ended')
+    this.#folder = this.#daemon?.makeFolder() ?? makeFolder()
     this.#boot = path.join(this.#folder, 'boot')
     fs.writeFileSync(this.#boot, this.#known, { mode: 0o600 })
     this.side = new SideServer(path.join(this.#folder, 'messages'), this.#onMessage) // Where boot.js looks for it.
-    if (!this.#isPrivate) return
-    this.#daemon = PrivateDaemon.join(this.#processes, this.#options.memoryMax !== undefined)
-    this.#socket = this.#daemon.socket
   }
 
   get isOfOthers () { return !this.#isPrivate }
@@ -85,9 +88,7 @@ class CreatedPool {
   }
 
   async #create () {
-    this.#prepare()
-    await this.#daemon?.listening()
-    if (this.#isLeft) throw new Error('the pool has ended')
+    await this.#prepare()
     const { min, max } = this.#size
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {

@@ -1,6 +1,7 @@
 'use strict'
-// Folders of pools and of private daemons: sockets, and what workers are to know. Removed when their pool ends, when this process
-// ends, and, if it was killed, by the next process that makes one.
+// Folders of private daemons, with those of their pools in them, and of pools of other daemons: sockets, and what workers
+// are to know. Removed when daemon or pool end, and when this process ends. If it was killed, the private daemon removes its own;
+// what is left all the same, by the next process that makes one.
 const fs = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')

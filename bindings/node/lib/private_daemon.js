@@ -65,7 +65,8 @@ class PrivateDaemon {
     fs.writeFileSync(config, configOf(hasLimits), { mode: 0o600 })
     // The fourth descriptor is a pair of sockets: this process's end is closed with it, and that ends the daemon. Ctrl-C in
     // a terminal is for this process alone: it may still have tasks to finish.
-    this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3'],
+    // The folder is removed by whoever lives longer, this process or the daemon.
+    this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3', '--runtime-folder', this.folder],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/', detached: true })
     this.#owner = this.#process.stdio[3]
     for (const one of [this.#process, this.#owner, this.#process.stderr]) one?.unref()
@@ -98,6 +99,11 @@ class PrivateDaemon {
       const connection = net.connect(this.socket)
       connection.once('error', () => resolve(false)).once('connect', () => resolve(true)).once('connect', () => connection.destroy())
     })
+  }
+
+  /** A new folder for a pool, which goes with the daemon's. REQUIRES: it listens; until then its folder has to be new. */
+  makeFolder () {
+    return fs.mkdtempSync(path.join(this.folder, 'pool-'))
   }
 
   /** No pool joins it any more: it does not serve as it should. */

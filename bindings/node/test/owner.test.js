@@ -47,6 +47,7 @@ for (const how of ['idle', 'spin']) {
       await once(parent, 'exit')
       await until(() => isGone(worker), 'the worker is gone')
       await until(() => isGone(daemon), 'the daemon is gone')
+      assert.deepEqual(fs.readdirSync(folder), [])
     } finally {
       fs.rmSync(folder, { recursive: true, force: true })
     }

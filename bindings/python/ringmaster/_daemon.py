@@ -46,7 +46,7 @@ class PrivateDaemon:
     def __init__(self) -> None:
         self.folder = _folder()
         self.socket = os.path.join(self.folder, 's')
-        self._log = os.path.join(self.folder, 'log')
+        self._log = -1  # a memory file, so that the daemon may remove its folder
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = -1
 
@@ -71,11 +71,14 @@ class PrivateDaemon:
         theirs, self._owner = os.pipe()  # this end hangs up when this process ends
         _owners.add(self)
         try:
-            with open(self._log, 'wb') as log:
-                self._process = subprocess.Popen(
-                    [_programs.daemon(), '--config', config, '--socket', self.socket, '--owner-fd', str(theirs)],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=None if os.environ.get('RINGMASTER_LOG') else log,
-                    pass_fds=(theirs,), cwd='/', start_new_session=True)
+            self._log = os.memfd_create('ringmaster-log', os.MFD_CLOEXEC)
+            # The folder is removed by whoever lives longer, this process or the daemon.
+            self._process = subprocess.Popen(
+                [_programs.daemon(), '--config', config, '--socket', self.socket, '--owner-fd', str(theirs),
+                 '--runtime-folder', self.folder],
+                stdin=subprocess.DEVNULL, stdout=self._log,
+                stderr=None if os.environ.get('RINGMASTER_LOG') else self._log,
+                pass_fds=(theirs,), cwd='/', start_new_session=True)
         except BaseException:
             self._forget()
             raise
@@ -95,11 +98,9 @@ class PrivateDaemon:
         return self._process is None or self._process.poll() is not None
 
     def _words(self) -> str:
-        try:
-            with open(self._log, encoding='utf-8', errors='replace') as file:
-                return file.read()
-        except OSError:
+        if self._log < 0:
             return ''
+        return os.pread(self._log, os.fstat(self._log).st_size, 0).decode(errors='replace')
 
     def last_words(self) -> str:
         return ' '.join(self._words()[-2000:].split('\n')[-4:]).strip()
@@ -131,6 +132,9 @@ class PrivateDaemon:
     def _forget(self) -> None:
         self.hang_up()
         _owners.discard(self)
+        log, self._log = self._log, -1
+        if log >= 0:
+            os.close(log)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 import calls
 from ringmaster import BrokenProcessPool, Executor, OutOfMemory, RunTimeout, WorkerDied
@@ -156,16 +157,19 @@ class Owners(unittest.TestCase):
 
     def test_nothing_is_left_of_a_program_that_is_killed(self):
         for what in ('sleep, 60', 'spin', 'add, 1'):
-            with self.subTest(what):
+            with self.subTest(what), tempfile.TemporaryDirectory() as folder, \
+                    mock.patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
                 program = run_script(f'e = Executor(2)\ne.submit(calls.add, 1).result()\n'
                                      f'e.submit(calls.{what})\nprint("up", flush=True)\ntime.sleep(60)')
                 self.assertEqual(program.stdout.readline(), 'up\n')
                 below = descendants(program.pid)
                 self.assertGreater(len(below), 2)
+                self.assertEqual(len(os.listdir(folder)), 1)
                 program.kill()
                 program.communicate()
                 for pid in below:
                     until(lambda: is_gone(pid), f'process {pid} is gone')
+                self.assertEqual(os.listdir(folder), [])
 
     def test_a_forked_child_keeps_nothing_alive(self):
         program = run_script('e = Executor(1)\ne.submit(calls.add, 1).result()\nchild = os.fork()\n'

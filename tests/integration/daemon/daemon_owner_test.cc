@@ -7,6 +7,7 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "base/unique_fd.h"
 #include "tests/integration/daemon/daemon_fixture.h"
@@ -185,6 +186,43 @@ TEST_F(DaemonOwner, StandardInputDoesAsWellAndWorkersReadNothingThere) {
   const std::vector<pid_t> all = children();
   ours_.reset();
   expect_gone(all);
+}
+
+class DaemonRuntimeFolder : public DaemonOwner {
+ protected:
+  void SetUp() override {
+    DaemonOwner::SetUp();
+    runtime_ = folder_ + "/runtime";
+    ASSERT_EQ(::mkdir(runtime_.c_str(), 0700), 0);
+    socket_ = runtime_ + "/socket";
+    more_arguments_.insert(more_arguments_.end(), {"--runtime-folder", runtime_});
+  }
+  std::string runtime_;
+};
+
+TEST_F(DaemonRuntimeFolder, GoesWithTheDaemonOfAnOwnerThatIsKilled) {
+  start();
+  std::filesystem::create_directory(runtime_ + "/pool");
+  std::ofstream(runtime_ + "/pool/boot") << "what the owner has put there";
+  hand_over();
+  ASSERT_EQ(::kill(owner_, SIGKILL), 0);
+  expect_gone({});
+  EXPECT_FALSE(std::filesystem::exists(runtime_));
+}
+
+TEST_F(DaemonRuntimeFolder, GoesWithADaemonThatCannotBegin) {
+  ours_.reset();
+  std::string said;
+  EXPECT_EQ(run_second(said), 0) << said;
+  EXPECT_FALSE(std::filesystem::exists(runtime_));
+}
+
+TEST_F(DaemonRuntimeFolder, StaysWhereItHoldsWhatIsNotTheDaemons) {
+  std::ofstream(runtime_ + "/letters") << "dear";
+  std::string said;
+  EXPECT_EQ(run_second(said), 64);
+  EXPECT_NE(said.find(runtime_ + ": is not new"), std::string::npos) << said;
+  EXPECT_TRUE(std::filesystem::exists(runtime_ + "/letters"));
 }
 
 TEST_F(DaemonOwner, AWrongNumberIsAnErrorThatSaysWhatToPass) {

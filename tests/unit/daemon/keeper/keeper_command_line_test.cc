@@ -24,6 +24,7 @@ TEST(CommandLine, RunsWithConfigAndSocketInBothSpellings) {
   EXPECT_STREQ(line.config, "a.toml");
   EXPECT_STREQ(line.socket, "/run/x");
   EXPECT_STREQ(parse({"--owner-fd", "7"}).owner, "7");
+  EXPECT_STREQ(parse({"--runtime-folder=/run/x", "--owner-fd", "7"}).folder, "/run/x");
 }
 
 TEST(CommandLine, KnowsTheOtherActions) {
@@ -36,8 +37,12 @@ TEST(CommandLine, KnowsTheOtherActions) {
 }
 
 TEST(CommandLine, NamesTheArgumentAtFault) {
-  for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{
-           {"--config"}, {"--config="}, {"--config", "a", "--config", "b"}, {"--sockets", "x"}, {"file"}}) {
+  for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{{"--config"},
+                                                                                     {"--config="},
+                                                                                     {"--config", "a", "--config", "b"},
+                                                                                     {"--sockets", "x"},
+                                                                                     {"file"},
+                                                                                     {"--runtime-folder", "/run/x"}}) {
     const CommandLine line = parse(wrong);
     EXPECT_EQ(line.action, Action::Wrong) << wrong[0];
     EXPECT_NE(line.offender, nullptr);
