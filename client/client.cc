@@ -89,6 +89,9 @@ std::optional<Ended> Session::next(Duration limit) {
   return ended;
 }
 bool Session::next(Ended& ended, Duration limit) { return core_->next(limit, ended); }
+bool Session::poll(Ended& ended) { return core_->poll(ended); }
+bool Session::is_away(const Outcome& outcome) noexcept { return client::SessionCore::is_away(outcome); }
+void Session::fetch(Outcome& outcome) { core_->fetch(outcome); }
 bool Session::spin(Duration budget) { return core_->spin(budget); }
 bool Session::cancel(std::uint64_t cookie) { return core_->cancel_posted(cookie); }
 bool Session::cancel(std::uint64_t cookie, const Force& force) { return core_->cancel_posted(cookie, &force); }

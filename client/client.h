@@ -62,6 +62,12 @@ class Session {
   [[nodiscard]] std::optional<Ended> next(Duration limit = kForever);
   /// The same, filled into `ended`, which is default-constructed. False stands for nullopt.
   [[nodiscard]] bool next(Ended& ended, Duration limit = kForever);
+  /// As next(ended, 0), but waits for nothing, the daemon neither: a result that outgrew its room is left with it
+  /// (is_away()) until fetch(), which any thread may call.
+  [[nodiscard]] bool poll(Ended& ended);
+  [[nodiscard]] static bool is_away(const Outcome& outcome) noexcept;
+  /// Fetches such a result, and does nothing to other outcomes. Without an answer the outcome is Lost.
+  void fetch(Outcome& outcome);
   /// For event loops, before they sleep: spins for at most `budget` until a posted job has ended. Returns at once if no
   /// job is in flight, or if spinning has not helped lately, because jobs take longer or because the machine has no
   /// free CPU. True: next() has an outcome. next() spins in the same way before it sleeps, with the session's budget.

@@ -55,6 +55,14 @@ typedef struct rm_outcome {
  * before its outcome. */
 enum { RM_MESSAGE_DATA = 0, RM_MESSAGE_OUTPUT = 1, RM_MESSAGE_ERROR = 2 };
 
+enum { RM_AWAY = 5 /* As RM_ENDED, but the result, of result_bytes, is still with the daemon: rm_session_fetch(). */ };
+/* For event loops: as rm_session_next(session, 0, outcome), but it never waits, for the daemon neither. A result that
+ * outgrew its room is left with the daemon: RM_AWAY. */
+int rm_session_poll(rm_session* session, rm_outcome* outcome);
+/* Fetches the result of an outcome that was RM_AWAY, and does nothing to others. Any thread may do that. It takes a
+ * round trip, or 10 s if the daemon does not answer: then the outcome's status is RM_STATUS_LOST. */
+void rm_session_fetch(rm_session* session, rm_outcome* outcome);
+
 /* Frees the outcome and its result. An outcome that was freed stays as it is. */
 void rm_outcome_free(rm_outcome* outcome);
 

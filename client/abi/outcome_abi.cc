@@ -12,7 +12,9 @@
 namespace {
 
 using ringmaster::Ended;
+using ringmaster::Outcome;
 using ringmaster::OutcomeFacts;
+using ringmaster::Session;
 using ringmaster::abi::kFirstSize;
 
 uint64_t ns_of(ringmaster::Duration time) {
@@ -36,23 +38,29 @@ void show_message(const ringmaster::Message& message, rm_outcome& outcome) {
   outcome.result_bytes = message.bytes.size();
 }
 
-rm_outcome shown(const Ended& ended) {
-  const OutcomeFacts& facts = ended.outcome.facts();
-  const std::span<const std::byte> result = ended.outcome.result();
-  rm_outcome outcome{};
+// What a fetch may change.
+void show_result(const Outcome& ended, rm_outcome& outcome) {
+  const OutcomeFacts& facts = ended.facts();
+  const std::span<const std::byte> result = ended.result();
   outcome.status = static_cast<uint32_t>(facts.status);
   outcome.cause = static_cast<uint32_t>(facts.cause);
-  outcome.detail = facts.detail;
   outcome.cause_name = to_string(facts.cause).data();  // a literal
+  outcome.result = result.data();
+  outcome.result_bytes = result.size();
+  outcome.message = facts.message.c_str();
+}
+
+rm_outcome shown(const Ended& ended) {
+  const OutcomeFacts& facts = ended.outcome.facts();
+  rm_outcome outcome{};
+  show_result(ended.outcome, outcome);
+  outcome.detail = facts.detail;
   outcome.cookie = ended.cookie;
   outcome.job_id = facts.job_id;
   outcome.attempts = facts.attempts;
   outcome.queued_ns = ns_of(facts.timings.queued);
   outcome.run_ns = ns_of(facts.timings.run);
   outcome.needed_bytes = facts.needed_bytes;
-  outcome.result = result.data();
-  outcome.result_bytes = result.size();
-  outcome.message = facts.message.c_str();
   outcome.handler = facts.handler.c_str();
   outcome.dropped_messages = facts.dropped_messages;
   show_death(facts, outcome);
@@ -69,25 +77,43 @@ void hand_over(rm_outcome outcome, std::unique_ptr<Ended> held, rm_outcome* to) 
   std::memcpy(to, &outcome, std::min<std::size_t>(size, sizeof outcome));
 }
 
-}  // namespace
-
-extern "C" {
-
-int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome) {
+template <typename Take>
+int tell(rm_session* session, rm_outcome* outcome, Take&& take) noexcept {
   if (outcome == nullptr || outcome->struct_size < kFirstSize<rm_outcome> ||
       outcome->struct_size > ringmaster::abi::kMostStructSize)
     return RM_NOT_TOLD;
   try {
     auto ended = std::make_unique<Ended>();
-    if (!session->session.next(*ended, ringmaster::abi::from_ns(timeout_ns)))
-      return session->session.over() ? RM_OVER : RM_NONE;
+    if (!take(*ended)) return session->session.over() ? RM_OVER : RM_NONE;
     const rm_outcome seen = shown(*ended);
-    const int what = ended->message ? RM_MESSAGE : RM_ENDED;
+    const int told = Session::is_away(ended->outcome) ? int{RM_AWAY} : int{RM_ENDED};
+    const int what = ended->message ? int{RM_MESSAGE} : told;
     hand_over(seen, std::move(ended), outcome);
     return what;
   } catch (const std::exception&) {
     return RM_NOT_TOLD;
   }
+}
+
+}  // namespace
+
+extern "C" {
+
+int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome) {
+  return tell(session, outcome,
+              [&](Ended& ended) { return session->session.next(ended, ringmaster::abi::from_ns(timeout_ns)); });
+}
+
+int rm_session_poll(rm_session* session, rm_outcome* outcome) {
+  return tell(session, outcome, [&](Ended& ended) { return session->session.poll(ended); });
+}
+
+void rm_session_fetch(rm_session* session, rm_outcome* outcome) {
+  if (outcome == nullptr || outcome->held == nullptr) return;
+  auto& ended = *static_cast<Ended*>(outcome->held);
+  if (!Session::is_away(ended.outcome)) return;
+  session->session.fetch(ended.outcome);
+  show_result(ended.outcome, *outcome);
 }
 
 void rm_outcome_free(rm_outcome* outcome) {

@@ -246,6 +246,7 @@ void SessionCore::give_back_request(std::uint64_t extent) noexcept {
 void SessionCore::give_back_result(std::uint64_t extent) noexcept {
   if (extent == 0 || forked()) return;
   const std::lock_guard lock(mutex_);
+  if ((extent & kToBeFetched) != 0) return leave_away(extent);  // it was not wanted
   results_.give_back(extent);
   if (growth_.waits()) growth_.stirred(Clock::now());
   serve_waiting();

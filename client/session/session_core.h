@@ -53,8 +53,11 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit);
   /// The first of `records` that has ended; kNoRecord entries are skipped.
   [[nodiscard]] std::optional<std::size_t> wait_any(std::span<const std::uint32_t> records, Duration limit);
-  /// Session::next; fills `outcome` as wait() does.
+  /// Session::next and Session::poll; they fill `outcome` as wait() does.
   [[nodiscard]] bool next(Duration limit, Ended& ended);
+  [[nodiscard]] bool poll(Ended& ended) { return wait_next(Duration(0), ended); }
+  [[nodiscard]] static bool is_away(const Outcome& outcome) noexcept { return (outcome.extent_ & kToBeFetched) != 0; }
+  void fetch(Outcome& outcome);
   /// PendingJob::next_message.
   [[nodiscard]] std::optional<Message> next_message(std::uint32_t record, Duration limit);
   /// Burns CPU until next() has one, for `budget` at most and where that pays. False: it has none.
@@ -75,7 +78,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] Result<int> event_fd();
   /// Afterwards no job is accepted and every wait ends. False: it was closed before.
   bool close() noexcept;
-  /// Called after close(): tells the daemon by the lifeline that the session is over, even if others hold copies of it.
+  /// After close(): tells the daemon by the lifeline that the session is over, even if others hold copies of it.
   void hang_up() noexcept;
   [[nodiscard]] bool over();
   [[nodiscard]] bool forked() const noexcept override { return fork_generation() != fork_generation_; }
@@ -90,9 +93,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   SessionCore(SessionMemory memory, SessionFacts facts, shm::RequestView request, shm::ReplyView reply,
               const shm::BoardRecord* board);
 
-  [[nodiscard]] bool takes_work() const noexcept {
-    return !life_.over() && port_.board_closed() == shm::BoardClosed::Open;
-  }
+  [[nodiscard]] bool takes_work() const { return !life_.over() && port_.board_closed() == shm::BoardClosed::Open; }
   /// Why no job was accepted.
   [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
   [[nodiscard]] Refusal queue_full(std::string why) const;
@@ -118,9 +119,8 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
   [[nodiscard]] bool wait_next(Duration limit, Ended& ended);
-  /// The extent of an outcome whose result is not here yet; its lower half is the job's record.
-  static constexpr std::uint64_t kToBeFetched = std::uint64_t{1} << 63;
-  void fetch(Outcome& outcome);
+  static constexpr std::uint64_t kToBeFetched = std::uint64_t{1} << 63;  // an extent; the rest of it is a record
+  void leave_away(std::uint64_t extent) noexcept;
   [[nodiscard]] bool look_for_daemon();
   /// Blocks until ready(), which is called with the mutex held. `record`: the job to wait for, if it is a single one.
   template <typename Ready>

@@ -97,6 +97,7 @@ inline void SessionCore::fill_outcome(JobRecord& record, Outcome& outcome) {
   }
   if (end.spilled) [[unlikely]] {
     result_came_back(record.result.id);
+    outcome.session_ = shared_from_this();
     outcome.extent_ = kToBeFetched;
     outcome.in_place_ = {static_cast<const std::byte*>(nullptr), static_cast<std::size_t>(end.result_bytes)};
     return;
@@ -113,7 +114,7 @@ inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
     if (record.takes_messages()) [[unlikely]]
       outcome.facts_.dropped_messages = record.messages.dropped();
     fill_outcome(record, outcome);
-    if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]] {
+    if (is_away(outcome)) [[unlikely]] {
       outcome.extent_ |= at;
       record.life = Life::Fetching;
       return true;
@@ -199,7 +200,7 @@ bool SessionCore::wait(std::uint32_t record, Duration limit, Outcome& outcome) {
   }
   const bool taken = wait_until(
       limit, [&] { return take_outcome(record, outcome); }, record);
-  if ((outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
+  if (is_away(outcome)) [[unlikely]]
     fetch(outcome);
   return taken;
 }
@@ -210,10 +211,27 @@ std::optional<Outcome> SessionCore::wait(std::uint32_t record, Duration limit) {
   return outcome;
 }
 
+bool SessionCore::next(Duration limit, Ended& ended) {
+  const bool taken = wait_next(limit, ended);
+  if (is_away(ended.outcome)) [[unlikely]]
+    fetch(ended.outcome);
+  return taken;
+}
+
+// Its job is done with, and so are slot and record.
+void SessionCore::leave_away(std::uint64_t extent) noexcept {
+  const auto at = static_cast<std::uint32_t>(extent);
+  port_.release(records_[at].slot);
+  free_record(at);
+  serve_waiting();
+}
+
 // Not under the mutex: the daemon may let us wait.
 void SessionCore::fetch(Outcome& outcome) {
-  const auto at = static_cast<std::uint32_t>(std::exchange(outcome.extent_, 0));
+  if (!is_away(outcome) || forked()) return;
+  const std::uint64_t extent = std::exchange(outcome.extent_, 0);
   const std::size_t bytes = std::exchange(outcome.in_place_, {}).size();
+  outcome.session_.reset();
   const auto get = [&]() -> Result<std::shared_ptr<SpilledResult>> {
     try {
       std::unique_lock lock(mutex_);
@@ -230,9 +248,7 @@ void SessionCore::fetch(Outcome& outcome) {
   const auto got = get();
   {
     const std::lock_guard lock(mutex_);
-    port_.release(records_[at].slot);
-    free_record(at);
-    serve_waiting();
+    leave_away(extent);
   }
   if (!got) return lose_result(outcome.facts_, bytes, got.error());
   outcome.in_place_ = (*got)->bytes();
@@ -247,13 +263,6 @@ bool SessionCore::take_next(Ended& ended) {
   ended.cookie = records_[at].cookie;
   const bool taken = take_outcome(at, ended.outcome);  // if it throws, the job stays in the queue
   ended_.pop();
-  return taken;
-}
-
-bool SessionCore::next(Duration limit, Ended& ended) {
-  const bool taken = wait_next(limit, ended);
-  if ((ended.outcome.extent_ & kToBeFetched) != 0) [[unlikely]]
-    fetch(ended.outcome);
   return taken;
 }
 

@@ -8,6 +8,7 @@ const { cloneError } = require('./errors.js')
 const { kDescription, openShared } = require('./shared_data.js')
 
 const kInline = 1024
+const kTooMuch = 2 ** 32 // Bytes of one buffer: what follows counts in 32 bits, and some versions of Node.js have no larger ones.
 // Flags of a task or a result: bindings/format/task_format.h.
 const kThrown = 1
 const kAddressed = 2
@@ -21,6 +22,10 @@ const kWhole = 1 // the number of a buffer that holds nothing else
 const kShared = views.length // instead of a view's type; a description follows
 const kWithin = 2 // the number of a buffer, and the view's place in it
 
+function checkSize ({ byteLength }) {
+  if (byteLength >= kTooMuch) throw cloneError(`${byteLength} bytes in one piece cannot be given to another process: it must be less than 4 GiB; give them in parts.`)
+}
+
 class Encoder extends v8.Serializer {
   constructor (moved) {
     super()
@@ -30,6 +35,7 @@ class Encoder extends v8.Serializer {
   }
 
   beside (bytes) {
+    checkSize(bytes)
     return this.buffers.push(bytes) - 1
   }
 
@@ -132,7 +138,9 @@ function encode (value, transfer) {
   encoder.writeHeader()
   encoder.writeValue(value)
   const { buffers } = encoder
-  return { payload: encoder.releaseBuffer(), buffers: buffers.length === 0 ? undefined : buffers }
+  const payload = encoder.releaseBuffer()
+  checkSize(payload)
+  return { payload, buffers: buffers.length === 0 ? undefined : buffers }
 }
 
 function isDetached (buffer) {

@@ -90,7 +90,7 @@ class CreatedPool {
   async #create () {
     await this.#prepare()
     const { min, max } = this.#size
-    const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot), workers: max, minWorkers: min }
+    const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot, this.#isPrivate), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
       if (handle !== undefined) resolve({ handle, name })
       else reject(new Error(this.#daemon ? error : `${error}${kOtherWays}`))

@@ -4,7 +4,8 @@ const { TaskError } = require('./errors.js')
 // As the client library numbers them.
 const statuses = ['done', 'failed', 'crashed', 'timed out', 'cancelled', 'refused', 'lost']
 const kCrashedExit = 9 // a cause
-const kSigabrt = 6
+// V8's functions that end a process whose heap is full.
+const kHeapIsFull = /\b(OOMErrorHandler|ReportOOMFailure|FatalProcessOutOfMemory)\b/
 const kDone = 0
 
 /** Of a task whose worker gave an answer that is none. */
@@ -17,10 +18,10 @@ const unreadable = (cause) => new TaskError('the worker\'s answer cannot be read
 function failureOf ({ status, detail, cause, texts: [message, nativeStack] = [], frames = '', task }, options) {
   if (status === kDone) return unreadable()
   const outcome = statuses[status] ?? 'lost'
-  const facts = { outcome, detail, ...(nativeStack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
+  const facts = { outcome, detail, ...(nativeStack && options.stack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
   const error = (text, more) => new TaskError(frames ? `${text}\n${frames}` : text, { ...facts, ...more })
   if (cause === kCrashedExit) return error(`worker exited with code: ${detail}`)
-  if (outcome === 'crashed' && detail === kSigabrt && options.resourceLimits !== undefined) {
+  if (outcome === 'crashed' && kHeapIsFull.test(nativeStack)) {
     return error('Worker terminated due to reaching memory limit: JS heap out of memory', { code: 'ERR_WORKER_OUT_OF_MEMORY' })
   }
   return error(message)

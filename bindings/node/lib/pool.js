@@ -11,6 +11,7 @@ const { FixedQueue } = require('./task_queue.js')
 const { Task } = require('./task.js')
 const { chooseBackend } = require('./backend.js')
 
+const kTooMuch = 2 ** 32 // Bytes: some versions of Node.js have no larger buffers.
 const isObject = (value) => value !== null && typeof value === 'object'
 const endsWorker = (error) => error instanceof TaskError && ['crashed', 'timed out'].includes(error.outcome)
 const terminated = () => new Error('Terminating worker thread')
@@ -123,6 +124,7 @@ class Pool extends EventEmitterAsyncResource {
    * stays until its release(), or until the pool ends. */
   share (data) {
     const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+    if (bytes.length >= kTooMuch) throw new RangeError(`share(): ${bytes.length} bytes; it must be less than 4 GiB`)
     return this.#backend.share?.(bytes) ?? bytes.slice()
   }
 

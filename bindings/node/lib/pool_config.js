@@ -22,6 +22,9 @@ function inheritedFlags (flags) {
 
 // What a process reads before its first script; the rest of the environment is set by boot.js.
 const kEarly = /^(NODE_|HOME$|LD_|TZ$|LANG$|LC_|MALLOC_|[A-Z]+SAN_OPTIONS$)/
+// Of these, what a daemon is told that is not this process's own: no secret, such as NODE_AUTH_TOKEN. docs/node.md has this
+// list.
+const kHarmless = /^(NODE_(OPTIONS|PATH|EXTRA_CA_CERTS|ICU_DATA|NO_WARNINGS)|HOME|LD_LIBRARY_PATH|LD_PRELOAD|TZ|LANG|LC_\w+|MALLOC_\w+|[A-Z]+SAN_OPTIONS)$/
 
 /** The environment of a pool's workers. */
 const environmentOf = (options) => options.env !== null && typeof options.env === 'object' ? options.env : { ...process.env }
@@ -53,11 +56,12 @@ function sizeOfPool ({ minThreads, maxThreads, spares }) {
 
 /**
  * @param {string} boot the file that its workers read
+ * @param {boolean} isPrivate for a daemon of this process's own
  */
-function poolConfig (options, boot) {
+function poolConfig (options, boot, isPrivate) {
   const o = options
   const runTimeout = o.runTimeout || kForEver
-  const early = Object.entries(environmentOf(o)).filter(([key]) => kEarly.test(key)).map(([key, value]) => [key, String(value)])
+  const early = Object.entries(environmentOf(o)).filter(([key]) => (isPrivate ? kEarly : kHarmless).test(key)).map(([key, value]) => [key, String(value)])
   const pool = {
     command: commandOf(o, boot),
     idle_timeout: idleTimeout(o.idleTimeout),

@@ -15,6 +15,7 @@ const { SharedData } = require('./shared_data.js')
 const { hearWorkers } = require('./side_channel.js')
 
 const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
+const kForceAgain = 100 // Milliseconds.
 const kPause = 1000 // Milliseconds between two starts that fail.
 const kFacts = 9 // Numbers for each outcome.
 // Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
@@ -88,7 +89,7 @@ class ProcessBackend {
       shortestTimeout: o.runTimeout,
       spin: o.spin * 1000,
       mayLend: o.resultBytes / 2,
-      explains: o.stack ? 1 : 0
+      explains: o.stack || o.resourceLimits !== undefined ? 1 : 0 // Whether the heap was full, the native stack tells.
     }, (count, results, messages) => this.#onBatch(count, results, messages),
     (error, session) => error ? reject(new Error(error)) : resolve(session)))
     if (this.#ending !== null) return this.#native.close(opened.handle)
@@ -295,10 +296,16 @@ class ProcessBackend {
     if (!(task.flight > 0) || this.#session === undefined) return
     const { flight } = task
     const session = this.#session
-    this.#native.cancel(session, flight, 0, 0)
-    setTimeout(() => {
-      if (this.#flying.has(flight) && session === this.#session) this.#native.cancel(session, flight, 1, 0)
-    }, this.#options.killGrace).unref()
+    this.#native.cancel(session, flight)
+    setTimeout(() => this.#cancelByForce(session, flight), this.#options.killGrace).unref()
+  }
+
+  // Until the daemon has been told: it may be busy, or its supervisor about to be replaced.
+  #cancelByForce (session, flight) {
+    if (!this.#flying.has(flight) || session !== this.#session) return
+    this.#native.cancelByForce(session, flight, 0, (asked) => {
+      if (!asked) setTimeout(() => this.#cancelByForce(session, flight), kForceAgain).unref()
+    })
   }
 
   allocate (bytes) {
@@ -311,7 +318,7 @@ class ProcessBackend {
 
   share (bytes) {
     const own = types.isSharedArrayBuffer(bytes.buffer) ? bytes.slice() : bytes
-    const shared = new SharedData(own, this.#native.share, (released) => this.#shared.delete(released))
+    const shared = new SharedData(own, this.#native, (released) => this.#shared.delete(released))
     this.#shared.add(shared)
     return shared
   }

@@ -1,7 +1,6 @@
 'use strict'
 // Data that is read by many tasks: copied once, mapped once in each worker, and never part of a task.
 const crypto = require('node:crypto')
-const fs = require('node:fs')
 const { cloneError } = require('./errors.js')
 
 // A task may hold data of another copy of this package.
@@ -11,18 +10,22 @@ const kDescription = Symbol.for('ringmaster.sharedData')
  * Of this class since structured clone asks only of views how they are written. */
 class SharedData extends Uint8Array {
   static get [Symbol.species] () { return Uint8Array }
+  #handle // of its file; the end of this thread closes it too
   #fd
   #bytes
+  #unshare
   #onRelease
   // Its file's name, which nobody can guess: whoever names it has been given the data.
   #name = `ringmaster-shared-${crypto.randomUUID()}`
 
   /** A copy of `bytes`.
-   * @param {(bytes: Uint8Array, name: string) => number} share makes the file of that name; returns its descriptor
+   * @param {{share: (bytes: Uint8Array, name: string) => [handle: object, fd: number], unshare: (handle: object) => void}} native
+   *     makes the file of that name, and closes it
    * @param {(shared: SharedData) => void} onRelease */
-  constructor (bytes, share, onRelease) {
+  constructor (bytes, native, onRelease) {
     super(0)
-    this.#fd = share(bytes, this.#name)
+    ;[this.#handle, this.#fd] = native.share(bytes, this.#name)
+    this.#unshare = native.unshare
     this.#bytes = bytes.length
     this.#onRelease = onRelease
   }
@@ -38,7 +41,7 @@ class SharedData extends Uint8Array {
   /** No task may be given it any more, nor may one that has it be running. */
   release () {
     if (this.#fd === undefined) return
-    fs.closeSync(this.#fd)
+    this.#unshare(this.#handle)
     this.#fd = undefined
     this.#onRelease(this)
   }

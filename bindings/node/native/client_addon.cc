@@ -12,6 +12,7 @@
 #include "bindings/format/task_format.h"
 #include "bindings/node/native/client_session.h"
 #include "bindings/node/native/created_pools.h"
+#include "bindings/node/native/errands.h"
 #include "bindings/node/native/external_memory.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
@@ -31,8 +32,8 @@ std::uint64_t count_of(napi_env env, napi_value object, const char* name) {
   return size_of(env, property(env, object, name)).value_or(0);
 }
 
-// Opening asks the daemon, which may take a while: on a thread of libuv's.
-struct Opening {
+// Opening asks the daemon, which may take a while.
+struct Opening : Errand {
   std::string socket;
   std::string pool;
   rm_session_options options{};
@@ -41,57 +42,52 @@ struct Opening {
   std::array<char, 1024> error{};
   napi_ref on_batch = nullptr;
   napi_ref done = nullptr;
-  napi_async_work work = nullptr;
-};
 
-void open_session(napi_env /*env*/, void* raw) {
-  auto& opening = *static_cast<Opening*>(raw);
-  auto& error = opening.error;
-  opening.session = rm_session_open(opening.socket.empty() ? nullptr : opening.socket.c_str(), opening.pool.c_str(),
-                                    &opening.options, error.data(), error.size());
-  if (opening.session == nullptr) return;
-  opening.terms.event_fd = rm_session_event_fd(opening.session, error.data(), error.size());
-  if (opening.terms.event_fd >= 0) return;
-  rm_session_free(opening.session);
-  opening.session = nullptr;
-}
+  Opening() = default;
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+  // Nobody's, while its environment is taken down.
+  ~Opening() override {
+    if (session != nullptr) Lane().send([left = session] { rm_session_free(left); });
+  }
 
-// nullptr: scripts are being ended; it is closed then.
-napi_value make_session(napi_env env, const Opening& opening) {
-  napi_value on_batch = nullptr;
-  must(napi_get_reference_value(env, opening.on_batch, &on_batch), "napi_get_reference_value");
-  const auto session = std::make_shared<ClientSession>(env, opening.session, opening.terms, on_batch);
-  napi_value object = session->describe();
-  if (object != nullptr &&
-      napi_set_named_property(env, object, "handle", handle_of(env, SessionHandle(session))) == napi_ok)
-    return object;
-  ClientSession::close(session);
-  return nullptr;
-}
-
-// The answer to open(), in its environment's thread; while that is taken down the session is nobody's.
-void opened(napi_env env, napi_status /*status*/, void* raw) {
-  const std::unique_ptr<Opening> opening(static_cast<Opening*>(raw));
-  const HandleScope scope(env);
-  napi_value done = nullptr;
-  must(napi_get_reference_value(env, opening->done, &done), "napi_get_reference_value");
-  if (!can_run_scripts(env)) {
-    rm_session_free(opening->session);
-  } else {
+  void run() override {
+    session =
+        rm_session_open(socket.empty() ? nullptr : socket.c_str(), pool.c_str(), &options, error.data(), error.size());
+    if (session == nullptr) return;
+    terms.event_fd = rm_session_event_fd(session, error.data(), error.size());
+    if (terms.event_fd >= 0) return;
+    rm_session_free(session);
+    session = nullptr;
+  }
+  // nullptr: scripts are being ended; it is closed then.
+  napi_value make_session(napi_env env) {
+    napi_value function = nullptr;
+    must(napi_get_reference_value(env, on_batch, &function), "napi_get_reference_value");
+    const auto made = std::make_shared<ClientSession>(env, std::exchange(session, nullptr), terms, function);
+    napi_value object = made->describe();
+    if (object != nullptr &&
+        napi_set_named_property(env, object, "handle", handle_of(env, SessionHandle(made))) == napi_ok)
+      return object;
+    ClientSession::close(made);
+    return nullptr;
+  }
+  void tell(napi_env env) override {
     std::array<napi_value, 2> arguments{undefined(env), undefined(env)};
-    if (opening->session == nullptr) {
-      arguments[0] = to_value(env, std::string_view(opening->error.data()));
+    if (session == nullptr) {
+      arguments[0] = to_value(env, std::string_view(error.data()));
     } else {
-      arguments[1] = make_session(env, *opening);
+      arguments[1] = make_session(env);
     }
     // Where nothing could be made nothing can be called.
-    if (arguments[1] != nullptr)
-      (void)napi_call_function(env, undefined(env), done, arguments.size(), arguments.data(), nullptr);
+    if (arguments[1] != nullptr) call_script(env, done, arguments);
+    forget(env);
   }
-  napi_delete_reference(env, opening->on_batch);
-  napi_delete_reference(env, opening->done);
-  napi_delete_async_work(env, opening->work);
-}
+  void forget(napi_env env) override {
+    napi_delete_reference(env, on_batch);
+    napi_delete_reference(env, done);
+  }
+};
 
 // open({socket, pool, slots, requestBytes, resultBytes, shortestTimeout (ms), spin (ns), mayLend, explains},
 // onBatch,
@@ -99,7 +95,7 @@ void opened(napi_env env, napi_status /*status*/, void* raw) {
 napi_value open(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (!can_run_scripts(env)) return nullptr;
-  auto opening = std::make_unique<Opening>();
+  const auto opening = std::make_shared<Opening>();
   opening->socket = text_of(env, property(env, arguments[0], "socket"));
   opening->pool = text_of(env, property(env, arguments[0], "pool"));
   opening->options.struct_size = sizeof opening->options;
@@ -114,11 +110,8 @@ napi_value open(napi_env env, napi_callback_info info) {
   opening->terms.explains = count_of(env, arguments[0], "explains") != 0;
   must(napi_create_reference(env, arguments[1], 1, &opening->on_batch), "napi_create_reference");
   must(napi_create_reference(env, arguments[2], 1, &opening->done), "napi_create_reference");
-  must(napi_create_async_work(env, nullptr, to_value(env, "ringmaster.open"), open_session, opened, opening.get(),
-                              &opening->work),
-       "napi_create_async_work");
-  must(napi_queue_async_work(env, opening->work), "napi_queue_async_work");
-  (void)opening.release();
+  Lane lane;
+  ErrandDesk::of(env).send(lane, opening, true);
   return nullptr;
 }
 
@@ -274,16 +267,22 @@ napi_value submit(napi_env env, napi_callback_info info) {
   return answer_of(env, answer, error);
 }
 
-// cancel(handle, number, force, graceMs)
+// cancel(handle, number)
 napi_value cancel(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  ClientSession& session = *session_of(env, arguments[0]);
+  const auto cookie = static_cast<std::uint64_t>(number_of(env, arguments[1]));
+  if (!session.closed()) (void)rm_session_cancel(session.session(), cookie, 0, 0);
+  return nullptr;
+}
+
+// cancelByForce(handle, number, graceMs, done(asked))
+napi_value cancel_by_force(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   ClientSession& session = *session_of(env, arguments[0]);
   const auto cookie = static_cast<std::uint64_t>(number_of(env, arguments[1]));
-  const auto flags = static_cast<std::uint32_t>(number_of(env, arguments[2]));
-  const auto grace = static_cast<std::uint64_t>(number_of(env, arguments[3]));
-  if (session.closed()) return nullptr;
-  if (rm_session_cancel(session.session(), cookie, flags, grace) == 0 && flags != 0)
-    (void)rm_session_cancel(session.session(), cookie, 0, 0);
+  const auto grace = static_cast<std::uint64_t>(number_of(env, arguments[2]));
+  if (!session.closed()) session.cancel_by_force(cookie, grace, arguments[3]);
   return nullptr;
 }
 
@@ -300,10 +299,16 @@ napi_value detach(napi_env env, napi_callback_info info) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  const std::array kMethods{Method{"open", open},         Method{"allocate", allocate},
-                            Method{"submit", submit},     Method{"cancel", cancel},
-                            Method{"close", close},       Method{"detach", detach},
-                            Method{"share", share},       Method{"createPool", create_pool},
+  const std::array kMethods{Method{"open", open},
+                            Method{"allocate", allocate},
+                            Method{"submit", submit},
+                            Method{"cancel", cancel},
+                            Method{"cancelByForce", cancel_by_force},
+                            Method{"close", close},
+                            Method{"detach", detach},
+                            Method{"share", share},
+                            Method{"unshare", unshare},
+                            Method{"createPool", create_pool},
                             Method{"dropPool", drop_pool}};
   add_methods(env, exports, kMethods);
   return exports;

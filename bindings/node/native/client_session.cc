@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kCopyBelow = 32 * 1024;
 // For the names of functions in a crashed worker's stack; its outcome waits for them.
 constexpr std::uint64_t kExplainNs = 500'000'000;
+constexpr std::uint64_t kAgainMs = 10;
 
 std::span<const std::byte> result_of(const rm_outcome& outcome) {
   return {static_cast<const std::byte*>(outcome.result), static_cast<std::size_t>(outcome.result_bytes)};
@@ -69,14 +70,16 @@ ClientSession::ClientSession(napi_env env, rm_session* session, const Terms& ter
   uv_prepare_init(loop, &prepare_);
   uv_check_init(loop, &check_);
   uv_idle_init(loop, &idle_);
+  uv_timer_init(loop, &again_);
   must(napi_add_async_cleanup_hook(env, on_teardown, this, &teardown_), "napi_add_async_cleanup_hook");
-  poll_.data = prepare_.data = check_.data = idle_.data = this;
+  poll_.data = prepare_.data = check_.data = idle_.data = again_.data = this;
   uv_poll_start(&poll_, UV_READABLE, on_event);
   uv_prepare_start(&prepare_, on_prepare);
   uv_check_start(&check_, on_check);
   uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&again_));
 }
 
 ClientSession::~ClientSession() {
@@ -135,8 +138,12 @@ void ClientSession::deliver() {
     while (!more) {
       rm_outcome outcome{};
       outcome.struct_size = sizeof outcome;
-      if (rm_session_next(session_, 0, &outcome) != RM_ENDED) break;
-      if (outcome.status == RM_STATUS_CRASHED && explains_) {
+      const int told = rm_session_poll(session_, &outcome);
+      if (told == RM_NOT_TOLD) uv_timer_start(&again_, on_timer, kAgainMs, 0);  // no memory: it is not rung for again
+      if (told != RM_ENDED && told != RM_AWAY) break;
+      if (told == RM_AWAY) {
+        inquire(asking_, outcome);
+      } else if (outcome.status == RM_STATUS_CRASHED && explains_) {
         add_crash(batch, outcome);
       } else {
         add(batch, outcome);
@@ -145,43 +152,76 @@ void ClientSession::deliver() {
     }
     if (batch.count != 0) call(batch);
   }
+  rest();
+}
+
+// The loop need not stay alive for it, unless something flies.
+void ClientSession::rest() {
   if (flying_ == 0 && !closed_) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
 }
 
-// Where a worker crashed is asked of the daemon on a thread of libuv's.
-struct ClientSession::Explaining {
+// What the daemon has to be asked about an outcome: where its worker crashed, or its result, which outgrew its room.
+struct ClientSession::Inquiry : Errand {
+  Inquiry(std::shared_ptr<ClientSession> of, const rm_outcome& told) : session(std::move(of)), outcome(told) {}
+  ~Inquiry() override { rm_outcome_free(&outcome); }
+
+  void run() override {
+    if (outcome.status == RM_STATUS_CRASHED) {
+      rm_session_explain(session->session_, &outcome, kExplainNs);
+    } else {
+      rm_session_fetch(session->session_, &outcome);
+    }
+  }
+  void tell(napi_env env) override {
+    if (session->closed_) return;
+    Batch batch(env);
+    session->add(batch, outcome);
+    session->call(batch);
+    session->rest();
+  }
+
   std::shared_ptr<ClientSession> session;
   rm_outcome outcome;
-  napi_async_work work = nullptr;
-
-  static void ask(napi_env /*env*/, void* raw) {
-    auto& it = *static_cast<Explaining*>(raw);
-    rm_session_explain(it.session->session_, &it.outcome, kExplainNs);
-  }
-  static void tell(napi_env env, napi_status /*status*/, void* raw) {
-    const std::unique_ptr<Explaining> it(static_cast<Explaining*>(raw));
-    const HandleScope scope(env);
-    napi_delete_async_work(env, it->work);
-    ClientSession& session = *it->session;
-    if (session.closed_ || !can_run_scripts(env)) return rm_outcome_free(&it->outcome);
-    Batch batch(env);
-    session.add(batch, it->outcome);
-    session.call(batch);
-    if (session.flying_ == 0 && !session.closed_) uv_unref(reinterpret_cast<uv_handle_t*>(&session.poll_));
-  }
 };
+
+void ClientSession::inquire(Lane& lane, const rm_outcome& outcome) {
+  ErrandDesk::of(env_).send(lane, std::make_shared<Inquiry>(shared_from_this(), outcome), false);
+}
 
 // Told twice: at once, that its worker is gone, and with where it was when that is known.
 void ClientSession::add_crash(Batch& batch, const rm_outcome& outcome) {
   double* const facts = facts_ + std::size_t{batch.count++} * kFacts;
   facts[0] = static_cast<double>(outcome.cookie);
   facts[1] = kCrashedSoFar;
-  auto it = std::make_unique<Explaining>(Explaining{shared_from_this(), outcome});
-  must(napi_create_async_work(env_, nullptr, to_value(env_, "ringmaster.explain"), Explaining::ask, Explaining::tell,
-                              it.get(), &it->work),
-       "napi_create_async_work");
-  must(napi_queue_async_work(env_, it->work), "napi_queue_async_work");
-  (void)it.release();
+  inquire(explaining_, outcome);
+}
+
+struct ClientSession::ForcedCancel : Errand {
+  void run() override {
+    asked = rm_session_cancel(session->session_, cookie, RM_CANCEL_FORCE, grace_ms) == 1;
+    if (!asked) (void)rm_session_cancel(session->session_, cookie, 0, 0);
+  }
+  void tell(napi_env env) override {
+    const std::array arguments{to_value(env, asked)};
+    if (!session->closed_) call_script(env, done, arguments);
+    forget(env);
+  }
+  void forget(napi_env env) override { napi_delete_reference(env, done); }
+
+  std::shared_ptr<ClientSession> session;
+  std::uint64_t cookie = 0;
+  std::uint64_t grace_ms = 0;
+  napi_ref done = nullptr;
+  bool asked = false;
+};
+
+void ClientSession::cancel_by_force(std::uint64_t cookie, std::uint64_t grace_ms, napi_value done) {
+  auto errand = std::make_shared<ForcedCancel>();
+  errand->session = shared_from_this();
+  errand->cookie = cookie;
+  errand->grace_ms = grace_ms;
+  must(napi_create_reference(env_, done, 1, &errand->done), "napi_create_reference");
+  ErrandDesk::of(env_).send(asking_, errand, false);
 }
 
 void ClientSession::add(Batch& batch, rm_outcome& outcome) {
@@ -237,16 +277,8 @@ void ClientSession::add_result(Batch& batch, rm_outcome& outcome, double* facts)
 }
 
 void ClientSession::call(const Batch& batch) {
-  napi_value function = nullptr;
-  napi_value receiver = nullptr;
-  must(napi_get_reference_value(env_, on_batch_, &function), "napi_get_reference_value");
-  must(napi_get_global(env_, &receiver), "napi_get_global");
   const std::array arguments{to_value(env_, double(batch.count)), batch.buffers, batch.messages};
-  if (napi_make_callback(env_, context_, receiver, function, arguments.size(), arguments.data(), nullptr) == napi_ok)
-    return;
-  napi_value error = nullptr;
-  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok && error != nullptr)
-    (void)napi_fatal_exception(env_, error);
+  call_script(env_, on_batch_, arguments, context_);
 }
 
 void ClientSession::on_event(uv_poll_t* handle, int /*status*/, int /*events*/) {
@@ -255,6 +287,8 @@ void ClientSession::on_event(uv_poll_t* handle, int /*status*/, int /*events*/) 
   (void)!::read(self.event_fd_, &count, sizeof count);
   self.deliver();
 }
+
+void ClientSession::on_timer(uv_timer_t* handle) { static_cast<ClientSession*>(handle->data)->deliver(); }
 
 // Before libuv sleeps: a short look, as the library's own waits have one. Other descriptors wait for so long. Only what
 // ends while the loop sleeps wakes it by the descriptor.
@@ -277,9 +311,6 @@ void ClientSession::close(std::shared_ptr<ClientSession> self) {
   ClientSession& it = *self;
   if (it.closed()) return;
   it.closing_ = true;
-  // Its descriptor is closed with the session.
-  uv_poll_stop(&it.poll_);
-  rm_session_close(it.session_);
   it.deliver();
   it.let_go(std::move(self));
 }
@@ -287,16 +318,16 @@ void ClientSession::close(std::shared_ptr<ClientSession> self) {
 // The environment is taken down: nothing can be told.
 void ClientSession::on_teardown(napi_async_cleanup_hook_handle /*hook*/, void* raw) {
   auto& it = *static_cast<ClientSession*>(raw);
-  if (it.closed()) return;
-  uv_poll_stop(&it.poll_);
-  rm_session_close(it.session_);
-  it.let_go(it.weak_from_this().lock());
+  if (!it.closed_) it.let_go(it.weak_from_this().lock());
 }
 
 // Node.js waits for it when the environment is taken down: its loop may have no handles then.
 void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
   closed_ = true;
   self_ = std::move(self);
+  // Its descriptor is closed with the session, which is told to the daemon.
+  uv_poll_stop(&poll_);
+  asking_.send([it = self_] { rm_session_close(it->session_); });
   for (napi_ref* one : {&on_batch_, &kept_scratch_, &kept_facts_}) {
     if (*one != nullptr) napi_delete_reference(env_, *one);
     *one = nullptr;
@@ -312,6 +343,7 @@ void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&check_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), gone);
+  uv_close(reinterpret_cast<uv_handle_t*>(&again_), gone);
 }
 
 }  // namespace ringmaster::node

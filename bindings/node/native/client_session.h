@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "bindings/node/native/errands.h"
 #include "bindings/node/native/loans.h"
 
 namespace ringmaster::node {
@@ -56,14 +57,21 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] int submit(const rm_submit& job, std::string& error);
   [[nodiscard]] rm_session* session() const { return session_; }
 
-  /// Ends what is in flight, tells it, and lets go of the loop. Closed once; what is told in it finds it closed.
+  /// Cancels a job by force. `done(asked)`: false, the daemon has not been told.
+  void cancel_by_force(std::uint64_t cookie, std::uint64_t grace_ms, napi_value done);
+
+  /// Tells what has ended, and lets go of the loop and of what is in flight. Closed once; what is told in it finds it
+  /// closed.
   static void close(std::shared_ptr<ClientSession> self);
   [[nodiscard]] bool closed() const { return closing_ || closed_; }
 
  private:
   struct Batch;
-  struct Explaining;
+  struct Inquiry;
+  struct ForcedCancel;
   void deliver();
+  void rest();
+  void inquire(Lane& lane, const rm_outcome& outcome);
   void let_go(std::shared_ptr<ClientSession> self);
   void add_crash(Batch& batch, const rm_outcome& outcome);
   void add(Batch& batch, rm_outcome& outcome);
@@ -71,6 +79,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void call(const Batch& batch);
   static void on_teardown(napi_async_cleanup_hook_handle hook, void* self);
   static void on_event(uv_poll_t* handle, int status, int events);
+  static void on_timer(uv_timer_t* handle);
   static void on_prepare(uv_prepare_t* handle);
   static void on_check(uv_check_t* handle);
 
@@ -80,6 +89,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::uint64_t spin_ns_;
   bool explains_;
   Loans loans_;
+  Lane asking_;
+  Lane explaining_;  ///< takes longer, and others need not wait for it
   napi_ref on_batch_ = nullptr;
   napi_async_context context_ = nullptr;
   napi_async_cleanup_hook_handle teardown_ = nullptr;
@@ -97,7 +108,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   uv_idle_t idle_{};
-  int open_handles_ = 4;
+  uv_timer_t again_{};
+  int open_handles_ = 5;
   std::shared_ptr<ClientSession> self_;  ///< while its handles are being closed
 };
 

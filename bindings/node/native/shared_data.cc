@@ -83,7 +83,20 @@ napi_value share(napi_env env, napi_callback_info info) {
   if (file.get() < 0 || !write_all(file.get(), bytes_of(env, arguments[0])))
     return fail(env, "no memory to share data");
   if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return fail(env, "shared data cannot be sealed");
-  return to_value(env, double(file.release()));
+  const int number = file.get();
+  napi_value pair = nullptr;
+  must(napi_create_array(env, &pair), "napi_create_array");
+  napi_value handle = handle_of(env, std::move(file));
+  if (handle == nullptr || napi_set_element(env, pair, 0, handle) != napi_ok) return nullptr;
+  return napi_set_element(env, pair, 1, to_value(env, double(number))) == napi_ok ? pair : nullptr;
+}
+
+napi_value unshare(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  void* handle = nullptr;
+  must(napi_get_value_external(env, arguments[0], &handle), "napi_get_value_external");
+  static_cast<UniqueFd*>(handle)->reset();
+  return nullptr;
 }
 
 napi_value map_shared(napi_env env, napi_callback_info info) {

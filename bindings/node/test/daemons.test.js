@@ -209,11 +209,24 @@ test('a pool is created in another daemon where that allows it', () => withDaemo
   })
   assert.ok(isGone(worker))
   process.env.RINGMASTER_SOCKET = socket
+  process.env.NODE_AUTH_TOKEN = 'not the daemon\'s'
+  const native = require(programs.client)
+  const { createPool } = native
+  const told = []
+  native.createPool = (wish, done) => {
+    told.push(wish.config)
+    createPool(wish, done)
+  }
   try {
+    await withPool({}, async (pool) => assert.equal(await pool.run('NODE_AUTH_TOKEN', { name: 'environment' }), process.env.NODE_AUTH_TOKEN))
+    assert.equal(told.length, 1)
+    assert.doesNotMatch(told[0], /NODE_AUTH_TOKEN|not the daemon/)
     await withPool({}, async (pool) => assert.equal(parentOf(await pidOf(pool)), pid))
     await withPool({ socket: null }, async (pool) => assert.notEqual(parentOf(await pidOf(pool)), pid))
   } finally {
     delete process.env.RINGMASTER_SOCKET
+    delete process.env.NODE_AUTH_TOKEN
+    native.createPool = createPool
   }
 }))
 

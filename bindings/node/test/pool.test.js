@@ -120,6 +120,21 @@ describe('a worker', () => {
     if (Number.parseInt(process.versions.node) < 24) assert.match(error.message, /    at grow \(.*tasks\.js:\d+\)/) // Later ones do not say.
   }))
 
+  test('that aborts, or crashes, has no full heap where the heap has a limit', () => withPool({ resourceLimits: { maxOldGenerationSizeMb: 40 } }, async (pool) => {
+    for (const name of ['abort', 'crash']) {
+      const error = await pool.run(null, { name }).catch((one) => one)
+      assert.equal(error.outcome, 'crashed')
+      assert.equal(error.code, undefined)
+    }
+  }))
+
+  test('whose heap is full is told as such without stacks, and without a limit of its own', { skip: isSanitized && 'too slow' }, () => withPool({ stack: false, resourceLimits: { maxOldGenerationSizeMb: 40 } }, async (one) => {
+    const error = await one.run(null, { name: 'grow' }).catch((failure) => failure)
+    assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY')
+    assert.equal(error.nativeStack, undefined)
+    await withPool({ execArgv: ['--max-old-space-size=40'] }, (other) => assert.rejects(other.run(null, { name: 'grow' }), { code: 'ERR_WORKER_OUT_OF_MEMORY' }))
+  }))
+
   test('that is stopped by WebAssembly\'s own checks has not crashed', () => withPool({}, async (pool) => {
     assert.equal(await pool.run(0, { name: 'readWasm' }), 0)
     await assert.rejects(pool.run(1 << 20, { name: 'readWasm' }), { name: 'RuntimeError', message: /out of bounds/ })
@@ -216,6 +231,15 @@ describe('buffers', () => {
     assert.deepEqual(printed, { runs: 1, text: 'x'.repeat(100000) })
     const error = await pool.run('y'.repeat(50000), { name: 'fail' }).catch((one) => one)
     assert.equal(error.message, 'y'.repeat(50000))
+  }))
+
+  test('of 4 GiB and more are refused', () => withPool({}, async (pool) => {
+    const large = new ArrayBuffer(2 ** 32) // Its pages are not touched.
+    for (const value of [large, { large }, new Uint8Array(large), [new DataView(large)]]) await assert.rejects(pool.run(value), { name: 'DataCloneError', message: /4294967296 bytes.*in parts/ })
+    await assert.rejects(pool.run(large, { transferList: [large] }), { name: 'DataCloneError', message: /in parts/ })
+    assert.equal(large.byteLength, 2 ** 32)
+    assert.throws(() => pool.share(large), { name: 'RangeError', message: /4 GiB/ })
+    assert.equal(await pool.run(new Uint8Array(large, 5, 2000), { name: 'sum' }), 0) // Not what it is a part of.
   }))
 
   test('that have no room all at once wait for it', () => withPool({ maxThreads: 2, concurrentTasksPerWorker: 8, requestBytes: 4 << 20 }, async (pool) => {

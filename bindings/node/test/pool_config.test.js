@@ -4,7 +4,7 @@ const { test } = require('node:test')
 const { fill } = require('../lib/options.js')
 const { poolConfig, sizeOfPool } = require('../lib/pool_config.js')
 
-const configOf = (options) => poolConfig(fill(options), '/boot')
+const configOf = (options) => poolConfig(fill(options), '/boot', true)
 
 test('the pool has its tasks\' limit, which says how often the daemon looks at them', () => {
   assert.match(configOf({ runTimeout: 120, killGrace: 500 }), /"run_timeout" = "120ms"\n[^]*"grace" = "120ms"/)
@@ -33,6 +33,23 @@ test('a worker has this process\'s options, and not its program', () => {
     assert.match(configOf({}), /"command" = \["[^"]+","--no-warnings","[^"]+boot\.js","\/boot"\]/)
   } finally {
     process.execArgv = execArgv
+  }
+})
+
+test('a daemon of others is told nothing of the environment that could be a secret', () => {
+  const harmless = { NODE_OPTIONS: '1', NODE_PATH: '2', HOME: '3', LC_ALL: '4', LD_LIBRARY_PATH: '5', TZ: '6', MALLOC_ARENA_MAX: '7', ASAN_OPTIONS: '8' }
+  const env = { ...harmless, NODE_AUTH_TOKEN: 'secret', NODE_DATABASE_URL: 'secret', LD_KEY: 'secret', LC_: 'secret', HOMEBREW_TOKEN: 'secret', MY_NODE_OPTIONS: 'secret' }
+  const before = { ...process.env }
+  Object.assign(process.env, env)
+  try {
+    for (const options of [{}, { env }]) {
+      const theirs = poolConfig(fill(options), '/boot', false)
+      assert.doesNotMatch(theirs, /secret/)
+      for (const [name, value] of Object.entries(harmless)) assert.match(theirs, new RegExp(`"${name}" = "${value}"`))
+      assert.match(configOf(options), /"NODE_AUTH_TOKEN" = "secret"/) // This process's own daemon.
+    }
+  } finally {
+    for (const name of Object.keys(env)) name in before ? process.env[name] = before[name] : delete process.env[name]
   }
 })
 
