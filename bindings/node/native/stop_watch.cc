@@ -85,11 +85,15 @@ void StopWatch::run() {
   }
 }
 
-// In the main thread, in the middle of a script.
+// In the main thread, in the middle of a script. That may be the one that makes the stack, where it takes long: stopped
+// there, it alone would end, and the task's script go on.
 void StopWatch::on_interrupt(void* isolate, void* raw) {
   auto* const self = static_cast<StopWatch*>(raw);
-  if (self->terminated_ || !self->told_to_stop()) return;
+  if (self->asks_for_stack_ || !self->told_to_stop()) return;
+  if (self->terminated_) return (void)terminate_execution(isolate);  // it goes on: somebody has caught that
+  self->asks_for_stack_ = true;
   const std::string stack = javascript_stack(self->env_);
+  self->asks_for_stack_ = false;
   // On its way into a script it is nowhere yet: the next look finds it there.
   if (stack.empty() && ++self->looks_without_stack_ < kLooksForStack) return;
   const std::string text = "was stopped\n" + stack;

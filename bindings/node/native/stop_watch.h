@@ -44,6 +44,7 @@ class StopWatch {
   void* isolate_ = nullptr;
   uv_async_t wake_{};
   bool terminated_ = false;
+  bool asks_for_stack_ = false;
   int looks_without_stack_ = 0;  ///< of a job that is to stop; this process ends with it
 
   std::mutex mutex_;

@@ -158,6 +158,11 @@ describe('a worker', () => {
     assert.equal(await pool.run(1), 1)
   }))
 
+  test('is stopped with its place too where it takes long to tell that', () => withPool({ runTimeout: 2000, killGrace: 20000 }, async (pool) => {
+    await assert.rejects(pool.run(null, { name: 'spinSlowly' }), { outcome: 'timed out', message: /spinSlowly.*tasks\.js/s })
+    assert.equal(await pool.run(1), 1)
+  }))
+
   test('whose promise never settles is stopped at the deadline', () => withPool({ runTimeout: 300 }, async (pool) => {
     await assert.rejects(pool.run(null, { name: 'never' }), { outcome: 'timed out' })
     assert.equal(await pool.run(1), 1)
