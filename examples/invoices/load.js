@@ -21,14 +21,21 @@ function invoiceOf (number, poison = 'none') {
   return { number, customer: `Customer ${number % 50}`, reference: `RM-${number}`, items, ...poisons[poison] }
 }
 
-/** One request. Its time in ms, and whether it was answered with status 200; never rejects. */
+/** One request. Its time in ms, whether it was answered with status 200, and what was said otherwise; never rejects. */
 function ask (url, agent, body) {
   const start = performance.now()
   return new Promise((resolve) => {
-    const end = (ok) => resolve({ ok, ms: performance.now() - start })
+    const end = (ok, said) => resolve({ ok, ms: performance.now() - start, said })
     const request = http.request(url, { agent, method: body === undefined ? 'GET' : 'POST', signal: AbortSignal.timeout(kPatience) })
-    request.on('error', () => end(false))
-    request.on('response', (response) => response.resume().on('end', () => end(response.statusCode === 200)).on('error', () => end(false)))
+    const fail = () => end(false, 'no answer')
+    request.on('error', fail)
+    request.on('response', (response) => {
+      const ok = response.statusCode === 200
+      let said = ''
+      if (ok) response.resume()
+      else response.setEncoding('utf8').on('data', (text) => { said += text })
+      response.on('end', () => end(ok, said.trim())).on('error', fail)
+    })
     request.end(body)
   })
 }
@@ -53,7 +60,8 @@ async function watchHealth (url, isOver) {
 
 const percentile = (times, share) => times.sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))]
 
-/** Times are in milliseconds, and undefined where nothing was answered. `failed` does not count the poisoned one. */
+/** Times are in milliseconds, and undefined where nothing was answered. `failed` does not count the poisoned one, and
+ * `poisoned` is what was said of that. */
 async function burst (url, { count = 200, poison = 'none' } = {}) {
   const agent = new http.Agent({ keepAlive: true })
   let over = false
@@ -66,6 +74,7 @@ async function burst (url, { count = 200, poison = 'none' } = {}) {
   agent.destroy()
   const others = poison === 'none' ? answers : answers.slice(1)
   return {
+    ...(poison !== 'none' && { poisoned: answers[0].said }),
     failed: others.filter(({ ok }) => !ok).length,
     p95_ms: percentile(others.filter(({ ok }) => ok).map(({ ms }) => ms), 0.95),
     healthz_p99_ms: percentile(await health, 0.99)
@@ -82,5 +91,8 @@ if (require.main === module) {
     console.error('usage: node load.js URL [--count 200] [--poison loop | crash]')
     process.exit(2)
   }
-  burst(url, { count: Number(values.count), poison: values.poison }).then(console.log)
+  burst(url, { count: Number(values.count), poison: values.poison }).then(({ poisoned, ...figures }) => {
+    if (poisoned !== undefined) console.log(`The poisoned invoice: ${poisoned.startsWith('{') ? JSON.parse(poisoned).error : poisoned}\nThe others:`)
+    console.log(figures)
+  })
 }

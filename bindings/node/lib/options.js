@@ -12,10 +12,11 @@ const isSize = (value) => isNumber(1)(value) && value <= Number.MAX_SAFE_INTEGER
 const kMostTime = 24 * 3600 * 1000 // Milliseconds that a daemon's deadlines have.
 const kMostTimer = 2 ** 31 - 1 // Milliseconds that a timer of Node.js has.
 const isKind = (kind) => (value) => typeof value === kind
+const isFile = (value) => typeof value === 'string' || value instanceof URL
 
 // name: [whether a value is one, what is said of one that is not]
 const rules = {
-  filename: [(value) => value === null || typeof value === 'string', 'must be a string or null'],
+  filename: [(value) => value === null || isFile(value), 'must be a string or null'],
   name: [(value) => value === null || typeof value === 'string', 'must be a string or null'],
   minThreads: [isNumber(0), 'must be a non-negative integer'],
   maxThreads: [isNumber(1), 'must be a positive integer'],
@@ -86,7 +87,7 @@ const defaults = {
 
 const kLeastCapacity = 4096
 const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
-const toPath = (filename) => filename.startsWith('file:') ? fileURLToPath(filename) : filename
+const toPath = (filename) => filename instanceof URL || filename.startsWith('file:') ? fileURLToPath(filename) : filename
 
 /** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
 function fill (given) {
@@ -108,4 +109,4 @@ function fill (given) {
   return options
 }
 
-module.exports = { fill, kLeastCapacity, toPath }
+module.exports = { fill, isFile, kLeastCapacity, toPath }

@@ -5,7 +5,7 @@ const v8 = require('node:v8')
 const { aside } = require('./aside.js')
 const { AbortError, TaskError } = require('./errors.js')
 const { PoolHistogram } = require('./histogram.js')
-const { fill, toPath } = require('./options.js')
+const { fill, isFile, toPath } = require('./options.js')
 const { Seats } = require('./seats.js')
 const { FixedQueue } = require('./task_queue.js')
 const { Task } = require('./task.js')
@@ -67,7 +67,7 @@ class Pool extends EventEmitterAsyncResource {
 
   /**
    * Runs the pool's function, or the one that `options` name, with `value`.
-   * @param {{transferList?: ArrayBuffer[], filename?: string, name?: string, signal?: AbortSignal}} [options]
+   * @param {{transferList?: ArrayBuffer[], filename?: string | URL, name?: string, signal?: AbortSignal}} [options]
    * @returns {Promise<any>}
    */
   run (value, options = {}) {
@@ -83,7 +83,7 @@ class Pool extends EventEmitterAsyncResource {
     if (problem !== null) return Promise.reject(new TypeError(problem))
     const { transferList = [], filename = null, name = null, signal = null } = Object.assign(Object.create(null), options)
     const file = filename ?? this.options.filename
-    if (typeof file !== 'string' && this.options.pool === undefined) return Promise.reject(new Error('filename must be provided to run() or in options object'))
+    if (file === null && this.options.pool === undefined) return Promise.reject(new Error('filename must be provided to run() or in options object'))
     if (this.#ending !== null) return Promise.reject(new AbortError('queue is being terminated'))
     if (signal?.aborted) return Promise.reject(new AbortError(signal.reason))
     const task = new Task(value, transferList, file && toPath(file), name ?? this.options.name, signal, this.asyncResource.asyncId())
@@ -347,7 +347,7 @@ function problemOf (options) {
   if (!isObject(options)) return 'options must be an object'
   const { transferList, filename, name, signal } = options
   if (transferList !== undefined && !Array.isArray(transferList)) return 'transferList argument must be an Array'
-  if (filename != null && typeof filename !== 'string') return 'filename argument must be a string'
+  if (filename != null && !isFile(filename)) return 'filename argument must be a string'
   if (name != null && typeof name !== 'string') return 'name argument must be a string'
   if (signal != null && !isObject(signal)) return 'signal argument must be an object'
   return null

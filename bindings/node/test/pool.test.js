@@ -4,6 +4,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { once } = require('node:events')
 const { test, describe } = require('node:test')
+const { pathToFileURL } = require('node:url')
 const { Pool, AbortError } = require('..')
 
 // What a worker needs besides when the tests run under a sanitizer.
@@ -190,14 +191,19 @@ describe('a worker', () => {
     assert.deepEqual(await message, [{ hello: 1 }])
   }))
 
-  test('that cannot load its file says why', async () => {
-    const pool = new Pool({ filename: '/nowhere/at/all.js', maxThreads: 1 })
-    try {
-      await assert.rejects(pool.run(1), /all\.js/)
-    } finally {
-      await pool.destroy()
-    }
-  })
+  test('that cannot load its file says why', () => withPool({ filename: '/nowhere/at/all.js' }, async (pool) => {
+    await assert.rejects(pool.run(1), /all\.js/)
+  }))
+
+  test('of a file that imports what is not there say so each time', () => withPool({}, async (pool) => {
+    const file = pathToFileURL(path.join(__dirname, 'fixtures/unlinked.mjs'))
+    for (let i = 0; i < 2; ++i) await assert.rejects(pool.run(1, { filename: file }), { name: 'SyntaxError', message: /'absent'/ })
+  }))
+
+  test('of a file that is named by a URL or by a relative path', () => withPool({ filename: pathToFileURL(filename) }, async (pool) => {
+    assert.equal(await pool.run(4), 4)
+    assert.equal(await pool.run(4, { filename: path.relative(process.cwd(), path.join(__dirname, 'fixtures/named.js')).replace(/^(?!\.)/, './'), name: 'twice' }), 8)
+  }))
 })
 
 describe('buffers', () => {

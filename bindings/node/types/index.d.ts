@@ -3,6 +3,7 @@
 /// <reference types="node" />
 import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
+import { URL } from 'node:url'
 
 /** What may stop a task: an AbortSignal, or an EventEmitter that emits 'abort'. */
 export type AbortSignalAny = AbortSignalEventTarget | AbortSignalEventEmitter
@@ -115,7 +116,7 @@ export interface ResourceLimits {
 
 /** What piscina has too. */
 export interface SharedOptions {
-  filename?: string | null
+  filename?: string | URL | null
   name?: string
   minThreads?: number
   maxThreads?: number
@@ -174,7 +175,7 @@ export interface PoolOptions extends SharedOptions {
 
 export interface RunOptions {
   transferList?: TransferList
-  filename?: string | null
+  filename?: string | URL | null
   signal?: AbortSignalAny | null
   name?: string | null
 }

@@ -25,10 +25,10 @@ async function measure(variant, poison) {
   const { server, url } = await startServer(variant);
   const ended = once(server, 'exit');
   await burst(url); // Not measured: by its end every worker has compiled its code.
-  const result = await burst(url, { poison });
+  const { poisoned, ...figures } = await burst(url, { poison });
   server.kill(await answers(url) ? 'SIGTERM' : 'SIGKILL');
   await ended;
-  return result;
+  return figures;
 }
 
 console.log(JSON.stringify({ ready: 1 }));

@@ -1,7 +1,9 @@
 'use strict'
+const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const found = new Map()
+const failures = new Map() // by file: why require() could not load it, the first time
 
 class NoFunction extends Error {}
 
@@ -13,12 +15,19 @@ async function load (filename, name, ownOnly) {
   const get = ownOnly ? exportOf : (exported) => exported[name]
   let handler
   try {
-    const exported = await require(filename)
+    // A relative path begins at the working directory, for require() as for import().
+    const exported = await require(/^\.\.?[/\\]/.test(filename) ? path.resolve(filename) : filename)
     handler = exported?.__esModule || name !== 'default' ? get(exported, name) : exported
-  } catch {
+  } catch (error) {
     // No CommonJS, or none that loads: the error that counts is import()'s.
+    if (!failures.has(filename)) failures.set(filename, error)
   }
-  if (typeof handler !== 'function') handler = get(await import(pathToFileURL(filename).href), name)
+  if (typeof handler !== 'function') {
+    handler = get(await import(pathToFileURL(filename).href).catch((error) => {
+      // Node.js says this of an ES module that require() could not link, instead of what it misses.
+      throw error?.code === 'ERR_INTERNAL_ASSERTION' ? failures.get(filename) ?? error : error
+    }), name)
+  }
   handler = await handler
   if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}`)
   found.set(`${name}/${filename}`, handler)

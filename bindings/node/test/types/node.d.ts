@@ -9,6 +9,11 @@ declare module 'node:events' {
 declare module 'node:async_hooks' {
   export class AsyncResource {}
 }
+declare module 'node:url' {
+  export class URL {
+    constructor (input: string, base?: string)
+  }
+}
 declare namespace NodeJS {
   interface Dict<T> { [key: string]: T | undefined }
 }

@@ -1,5 +1,6 @@
 // Compiled, never run: what a program may write, and what the compiler must refuse (@ts-expect-error).
 import { EventEmitter } from 'node:events'
+import { URL } from 'node:url'
 import Piscina, { move, FixedQueue as Queue, type PiscinaWorker, type TaskQueue } from 'ringmaster/piscina'
 import { AbortError, Pool, TaskError, job, isWorkerThread, type PoolOptions } from 'ringmaster'
 
@@ -11,6 +12,7 @@ export async function use (): Promise<number> {
   const bytes: Uint8Array = await pool.run({ number: 1 }, { signal: new AbortController().signal })
   const buffer: ArrayBuffer = pool.allocate(100)
   await pool.run({ number: 2 }, { signal: new EventEmitter(), transferList: [buffer], name: 'other', filename: null })
+  await pool.run({ number: 3 }, { filename: new URL('file:///x.js') })
   // @ts-expect-error: another task than the pool's
   await pool.run('text')
   // @ts-expect-error: no such option
