@@ -13,6 +13,7 @@ class Piscina extends Pool {
   static get workerData () { return context.workerData }
   static get version () { return version }
   static get Piscina () { return Piscina }
+  static get default () { return Piscina } // For what TypeScript makes of `import Piscina` without esModuleInterop.
   static get FixedQueue () { return FixedQueue }
   static get ArrayTaskQueue () { return ArrayTaskQueue }
   static get transferableSymbol () { return kTransferable }

@@ -3,6 +3,7 @@
 // that Node.js finds, or Debian's node-typescript.
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { createRequire } = require('node:module')
 const { test } = require('node:test')
@@ -16,29 +17,53 @@ const home = (given === undefined ? ['typescript', '/usr/share/nodejs/typescript
   }
 }).find((one) => one !== undefined)
 
-test('types', { skip: home === undefined && 'there is no TypeScript here' }, () => {
+const unlessTyped = { skip: home === undefined && 'there is no TypeScript here' }
+
+// What the compiler has against `files`.
+function problemsOf (files, settings) {
   const ts = require(home)
-  const root = path.join(__dirname, '..')
   const typeRoots = [path.join(home, '../@types')]
   const hasNode = fs.existsSync(path.join(typeRoots[0], 'node'))
-  const options = {
-    noEmit: true,
-    strict: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.Node16,
-    moduleResolution: ts.ModuleResolutionKind.Node16,
-    esModuleInterop: true,
-    types: hasNode ? ['node'] : [],
-    typeRoots,
-    baseUrl: root,
-    paths: { ringmaster: ['types/index.d.ts'], 'ringmaster/piscina': ['types/piscina.d.ts'] }
-  }
-  const files = ['types/use.ts', ...(hasNode ? [] : ['types/node.d.ts'])].map((file) => path.join(__dirname, file))
-  const all = ts.getPreEmitDiagnostics(ts.createProgram(files, options))
+  const options = { noEmit: true, strict: true, target: ts.ScriptTarget.ES2022, esModuleInterop: true, types: hasNode ? ['node'] : [], typeRoots, ...settings(ts) }
+  const all = ts.getPreEmitDiagnostics(ts.createProgram([...files, ...(hasNode ? [] : [path.join(__dirname, 'types/node.d.ts')])], options))
   const kNoSuchTypes = 2688
   // Debian's @types/node lacks packages that it names.
   const problems = all.filter(({ file, code }) => !(file?.fileName.includes('/@types/node/') || (code === kNoSuchTypes && !hasNode)))
-  assert.equal(problems.length, 0, ts.formatDiagnostics(problems, { getCurrentDirectory: () => root, getCanonicalFileName: (name) => name, getNewLine: () => '\n' }))
+  return ts.formatDiagnostics(problems, { getCurrentDirectory: () => __dirname, getCanonicalFileName: (name) => name, getNewLine: () => '\n' })
+}
+
+test('types', unlessTyped, () => {
+  assert.equal(problemsOf([path.join(__dirname, 'types/use.ts')], (ts) => ({
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    baseUrl: path.join(__dirname, '..'),
+    paths: { ringmaster: ['types/index.d.ts'], 'ringmaster/piscina': ['types/piscina.d.ts'] }
+  })), '')
+})
+
+test('types of the installed package, by each way of finding them', unlessTyped, () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-types-'))
+  try {
+    fs.mkdirSync(path.join(folder, 'node_modules'))
+    fs.symlinkSync(path.join(__dirname, '..'), path.join(folder, 'node_modules/ringmaster'))
+    const text = `import Piscina, { FixedQueue } from 'ringmaster/piscina'
+      import { Pool } from 'ringmaster'
+      export const pools: Pool[] = [new Pool(), new Piscina({ taskQueue: new FixedQueue() })]`
+    const [common, module, plain] = ['common.cts', 'module.mts', 'plain.ts'].map((name) => path.join(folder, name))
+    for (const file of [common, module, plain]) fs.writeFileSync(file, text)
+    assert.equal(problemsOf([common, module], (ts) => ({ module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16 })), '')
+    assert.equal(problemsOf([plain], (ts) => ({ module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.NodeJs })), '', 'as before exports')
+    if (require(home).ModuleResolutionKind.Bundler === undefined) return // TypeScript before 5.0
+    assert.equal(problemsOf([plain], (ts) => ({ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler })), '')
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('the default export is the class, for modules of all kinds', async () => {
+  const Piscina = require('../lib/piscina.js')
+  assert.equal(Piscina.default, Piscina)
+  assert.equal((await import('../lib/piscina.mjs')).default, Piscina)
 })
 
 test('every name that the modules export has a type', () => {
