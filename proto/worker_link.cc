@@ -51,6 +51,16 @@ std::vector<std::byte> put_parcel(const AskParcel& ask) {
   return packet(Type::AskParcel, std::move(out));
 }
 
+std::vector<std::byte> put_output(const Output& output) {
+  RM_CHECK(output.bytes.size() <= kMaxOutputBytes, "%zu", output.bytes.size());
+  wire::ByteWriter out;
+  out.put(std::uint32_t{output.standard_error ? 1U : 0U});
+  out.put(output.lost);
+  out.put(output.job);
+  out.put_bytes(output.bytes);
+  return packet(Type::Output, std::move(out));
+}
+
 }  // namespace
 
 std::string_view to_string(BrokenReason reason) {
@@ -151,6 +161,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                         [](const Leaving&) { return packet(Type::Leaving, {}); },
                         [](const AskRoom& m) { return put_ask(m); },
                         [](const AskParcel& m) { return put_parcel(m); },
+                        [](const Output& m) { return put_output(m); },
                         [](const Attached& m) { return put_ref(Type::Attached, m); },
                         [](const Detached& m) { return put_ref(Type::Detached, m); },
                         [](const SessionBroken& m) {

@@ -184,6 +184,18 @@ AskParcel get_parcel(wire::ByteReader& in, bool& valid) {
   return ask;
 }
 
+Output get_output(wire::ByteReader& in, bool& valid) {
+  Output output;
+  const auto stream = in.get<std::uint32_t>();
+  output.standard_error = stream == 1;
+  output.lost = in.get<std::uint32_t>();
+  output.job = in.get<std::uint64_t>();
+  const auto rest = in.get_bytes(in.left());
+  output.bytes.assign(rest.begin(), rest.end());
+  valid = stream <= 1 && rest.size() <= kMaxOutputBytes;
+  return output;
+}
+
 }  // namespace
 
 Result<ToWorker> decode_to_worker(std::span<const std::byte> bytes, std::size_t fd_count) {
@@ -274,6 +286,9 @@ Result<ToSupervisor> decode_to_supervisor(std::span<const std::byte> bytes, std:
       break;
     case Type::AskParcel:
       message = get_parcel(in, valid);
+      break;
+    case Type::Output:
+      message = get_output(in, valid);
       break;
     default:  // NOLINT: the value comes from outside
       return Error{"worker link: message type " + std::to_string(static_cast<unsigned>(opened->type)) +

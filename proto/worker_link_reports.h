@@ -14,6 +14,7 @@ inline constexpr std::uint32_t kAbiVersion = 1;
 inline constexpr std::size_t kMaxChunkBytes = 16 * 1024;
 inline constexpr std::size_t kMaxTextBytes = 2048;
 inline constexpr std::size_t kFaultTextBytes = 192;
+inline constexpr std::size_t kMaxOutputBytes = 8 * 1024;
 
 /// First message of a worker.
 struct Hello {
@@ -115,8 +116,16 @@ struct AskParcel {
   std::uint32_t parcel = 0;  ///< as its client says, who may say anything
 };
 
+/// What the worker has read of its own standard output or error and no client gets, for the log (OutputCapture).
+struct Output {
+  bool standard_error = false;
+  std::uint32_t lost = 0;        ///< bytes before these that could not be sent, at most
+  std::uint64_t job = 0;         ///< public id of the job that ran when it was read; 0: none
+  std::vector<std::byte> bytes;  ///< at most kMaxOutputBytes
+};
+
 using ToSupervisor = std::variant<Hello, HandlersChunk, Ready, Attached, Detached, SessionBroken, BootFailed, Leftovers,
-                                  Fault, Leaving, AskRoom, AskParcel>;
+                                  Fault, Leaving, AskRoom, AskParcel, Output>;
 
 /// Fault in its wire format, so that a signal handler can fill and send it.
 struct FaultPacket {

@@ -28,6 +28,7 @@ enum class Type : std::uint16_t {
   Leaving = 0x020A,
   AskRoom = 0x020B,
   AskParcel = 0x020C,
+  Output = 0x020D,
 };
 inline constexpr std::size_t kHeaderBytes = 8;
 inline constexpr std::size_t kAttachFds = 3;

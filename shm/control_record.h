@@ -29,7 +29,8 @@ struct ControlRecord {
   Word32 charges_version;  ///< version of the list that follows (charges.h); odd: it is being written
   Word32 charges;          ///< entries in the list
   ControlCharge charge[kMaxCharges];
+  Word32 output_to_client;  ///< not 0: what a job writes to standard output and error goes to its client
 };
-static_assert(offsetof(ControlRecord, charge) == 128);
+static_assert(offsetof(ControlRecord, charge) == 128 && offsetof(ControlRecord, output_to_client) == 640);
 
 }  // namespace ringmaster::shm

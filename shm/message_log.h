@@ -19,7 +19,8 @@ namespace ringmaster::shm {
 struct alignas(kCacheLine) MessageLogHead {
   Word64 written;  ///< bytes of whole records behind the head; only grows, also over attempts
   Word64 dropped;  ///< messages for which there was no room
-  std::uint64_t reserved[6];
+  Word64 taking;   ///< 1 + `written` while output is moved from a pipe to behind it (port/output_taking.h); 0: none is
+  std::uint64_t reserved[5];
 };
 static_assert(sizeof(MessageLogHead) == 64);
 

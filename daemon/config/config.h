@@ -92,6 +92,7 @@ struct PoolConfig {
   core::RecycleConfig recycle;
   SessionConfig session;
   bool keep_leftovers = false;                    ///< processes that jobs leave behind are reported, not killed
+  bool output_to_client = false;                  ///< what workers write while a job runs; false: into the log
   Duration spin = std::chrono::microseconds{50};  ///< 0: workers sleep as soon as there is nothing to do
 
   /// The variables that workers get besides PATH, LANG, TZ and RINGMASTER_*.

@@ -107,6 +107,12 @@ retries = 3
 # killed a second after the job; "keep": they are left alone. Both are logged and counted in the status.
 leftovers = "kill"
 
+# Where a worker's standard output and error go. "log": line by line into the daemon's log, with the job's id. "client":
+# what is written while a job runs, by whatever code or process, reaches the client that submitted the job, in order and
+# before its outcome, also the last words of a worker that dies. Only as far as that client made room for messages;
+# without room, and between jobs, it goes into the log.
+output = "log"
+
 # How long an idle worker polls for the next job before it sleeps. This saves latency and costs CPU time; "0s": not at all.
 spin = "50us"
 

@@ -292,6 +292,7 @@ PoolConfig read_pool(const std::string& name, const Node& table, const World& wo
   reader.read("retries", config.retries, 1, 15);
   reader.read("spin", config.spin);
   read_choice<bool, 2>(reader, "leftovers", config.keep_leftovers, {{{"kill", false}, {"keep", true}}});
+  read_choice<bool, 2>(reader, "output", config.output_to_client, {{{"log", false}, {"client", true}}});
   reader.read("working_directory", config.working_directory);
   reader.read("user", config.user);
   reader.read("group", config.group);

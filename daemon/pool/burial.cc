@@ -154,17 +154,27 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
     dead.told_to_leave = seat.process->control().leave.load(std::memory_order_relaxed) != 0;
     dead.oom_kills_at_start = seat.oom_kills;
     dead.boot_error = seat.boot_error;
-    seat.process->finish_output();
+    seat.process->finish_output(log_of(*dead.lane, dead.owner));
   } else if (seat.orphan && seat.orphan->owner == dead.owner) {
     dead.kin = Kin::Orphan;
     dead.lane = seat.orphan->lane;
     dead.cgroup = seat.orphan->fds.cgroup.get();
     dead.killed_as_orphan = seat.orphan->killed || dead.order;
     dead.oom_kills_at_start = seat.oom_kills;
-    if (seat.orphan->output) seat.orphan->output->finish();
+    if (seat.orphan->output)
+      seat.orphan->output->finish(dead.lane != nullptr ? log_of(*dead.lane, dead.owner) : JobLog());
   }
   if (dead.verdict && !is_about_its_last_job(*dead.verdict, dead.lane)) dead.verdict.reset();
   return dead;
+}
+
+// The message log of the job that the dead worker had, if it read its own output: what it had not read goes there
+// before the job's word is written.
+JobLog Burial::log_of(const shm::LaneRecord& lane, shm::Owner owner) const {
+  if (lane.reads_output.load(std::memory_order_relaxed) == 0) return {};
+  const std::uint64_t bits = lane.words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
+  const auto intent = shm::Intent::unpack(bits);
+  return intent ? JobLog::open(rooms_.sessions.at(intent->session), bits, owner) : JobLog();
 }
 
 core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& exit) const {

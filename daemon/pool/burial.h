@@ -11,6 +11,7 @@
 #include "daemon/core/pool/restart_policy.h"
 #include "daemon/pool/book/pool_charges.h"
 #include "daemon/pool/seat/seat_rooms.h"
+#include "daemon/pool/worker/job_log.h"
 
 namespace ringmaster::daemon {
 
@@ -75,6 +76,7 @@ class Burial {
     return rooms_.ledger.workers[first_worker_ + seat];
   }
   [[nodiscard]] Dead look(std::span<Seat> seats, const keeper::ExitRecord& exit) const;
+  [[nodiscard]] JobLog log_of(const shm::LaneRecord& lane, shm::Owner owner) const;
   [[nodiscard]] core::DeathCause cause_of(const Dead& dead, const keeper::ExitRecord& exit) const;
   void tell(const Dead& dead, const keeper::ExitRecord& exit, const core::DeathCause& cause, std::uint64_t now_ns);
   std::optional<core::Uid> charge(const Dead& dead, const core::DeathCause& cause, const shm::LastRun& run) const;

@@ -298,6 +298,7 @@ void Pool::on_message(core::SeatNumber index, worker_link::ToSupervisor&& messag
                    const bool ours = sessions_.find(static_cast<std::uint16_t>(ask.index), ask.serial) != nullptr;
                    give_parcel(process, ask, ours ? &host_.parcels() : nullptr);
                  },
+                 [](worker_link::Output&&) {},  // its process has put it into the log
                  [&](worker_link::Leftovers&& left) {
                    leftovers_.note(now, {config_.name, index, process.pid()}, left);
                  },

@@ -31,19 +31,6 @@ void count_time(LaneTimes& times, Word64 (&buckets)[kTimeBuckets], std::uint64_t
   add(buckets[bucket_of(ns)], 1);
 }
 
-// The log behind the result's extent. nullopt: impossible.
-std::optional<std::span<std::byte>> locate_messages(const WorkerSession& session, const Claim& claim) noexcept {
-  const JobDescriptor& job = claim.job;
-  if ((job.flags & kJobTakesMessages) == 0) return std::span<std::byte>();
-  const auto* shared =
-      reinterpret_cast<const volatile std::uint32_t*>(&session.request.descriptor(claim.slot).message_room);
-  const std::uint32_t room = *shared;
-  if (room == 0 || room > kMostMessageRoom) return std::nullopt;
-  if (!inside(job.result_line, reply_bytes(job.result_capacity, room), session.reply.ring_bytes())) return std::nullopt;
-  std::byte* const result = session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine;
-  return std::span(result + whole_lines(job.result_capacity), message_log_bytes(room));
-}
-
 std::uint64_t since(std::uint64_t begin, std::uint64_t end) { return end > begin ? end - begin : 0; }
 
 Word64& counter_of(LaneCounters& counters, const JobResult& result) {
@@ -134,6 +121,18 @@ ClaimStatus tampered(const WorkerSelf& self, std::uint32_t slot, Claim& out) {
 
 }  // namespace
 
+std::optional<RingRange> messages_in_ring(const RequestView& request, std::uint32_t slot, const JobDescriptor& job,
+                                          std::uint64_t ring_bytes) noexcept {
+  if (!inside(job.result_line, job.result_capacity, ring_bytes)) return std::nullopt;
+  if ((job.flags & kJobTakesMessages) == 0) return RingRange{};
+  const auto* shared = reinterpret_cast<const volatile std::uint32_t*>(&request.descriptor(slot).message_room);
+  const std::uint32_t room = *shared;
+  if (room == 0 || room > kMostMessageRoom) return std::nullopt;
+  if (!inside(job.result_line, reply_bytes(job.result_capacity, room), ring_bytes)) return std::nullopt;
+  return RingRange{std::uint64_t{job.result_line} * kCacheLine + whole_lines(job.result_capacity),
+                   message_log_bytes(room)};
+}
+
 bool clear_stale_ready(const ReplyView& reply, std::uint32_t slot) noexcept {
   clear_hint(reply.ready(), slot);
   // clear_hint is a read-modify-write, so if it cleared the bit of a slot that became Ready, that is seen here.
@@ -194,20 +193,18 @@ ClaimStatus claim(const WorkerSelf& self, WorkerSession& session, std::uint64_t 
 JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept {
   const JobDescriptor& job = claim.job;
   const std::uint64_t request_ring = session.request.ring_bytes();
-  const std::uint64_t result_ring = session.reply.ring_bytes();
   if (job.seq != claim.word.seq() || job.arguments_bytes > kMaxArgumentBytes ||
       !inside(job.request_line, job.request_bytes, request_ring) ||
-      !inside(job.arguments_line, job.arguments_bytes, request_ring) ||
-      !inside(job.result_line, job.result_capacity, result_ring))
+      !inside(job.arguments_line, job.arguments_bytes, request_ring))
     return {};
-  const auto messages = locate_messages(session, claim);
+  const auto messages = messages_in_ring(session.request, claim.slot, job, session.reply.ring_bytes());
   if (!messages) return {};
   const std::byte* requests = session.request.ring();
   return {true,
           {requests + std::uint64_t{job.request_line} * kCacheLine, job.request_bytes},
           {requests + std::uint64_t{job.arguments_line} * kCacheLine, job.arguments_bytes},
           {session.reply.ring() + std::uint64_t{job.result_line} * kCacheLine, job.result_capacity},
-          *messages};
+          {session.reply.ring() + messages->offset, messages->bytes}};
 }
 
 JobExtents locate_beside_parcel(const WorkerSession& session, const Claim& claim) noexcept {

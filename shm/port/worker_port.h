@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -75,6 +76,15 @@ struct JobExtents {
 /// Checks the private copy of the descriptor against the view's private sizes. Not ok: the client wrote impossible
 /// values; finish the job as Cause::Invalid and report the session.
 [[nodiscard]] JobExtents locate(const WorkerSession& session, const Claim& claim) noexcept;
+
+struct RingRange {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+/// Where the log of a job's messages lies in the result ring of `ring_bytes`: no bytes, if its client takes none;
+/// nullopt: it cannot be. `job`: a private copy of its descriptor's first line.
+[[nodiscard]] std::optional<RingRange> messages_in_ring(const RequestView& request, std::uint32_t slot,
+                                                        const JobDescriptor& job, std::uint64_t ring_bytes) noexcept;
 
 /// The same for a job whose request lies in a parcel: `request` is empty, and asked for by parcel_of(). Not ok: it lies
 /// in none, or as above.

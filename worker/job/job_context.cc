@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "shm/layout.h"
 #include "shm/message_log.h"
 #include "shm/port/hints.h"
+#include "worker/job/output_capture.h"
 
 namespace ringmaster::worker {
 namespace {
@@ -149,7 +151,9 @@ JobEnd JobContext::end(std::int32_t code) {
 
 bool JobContext::send(std::uint32_t kind, std::span<const std::byte> bytes) noexcept {
   const JobMessages& to = job_->messages;
-  if (kind > RM_SEND_ERROR) return false;
+  if (kind > RM_SEND_ERROR || to.log.empty()) return false;
+  std::unique_lock<std::mutex> turn;
+  if (to.output != nullptr) turn = to.output->take_turn();
   if (!shm::MessageWriter(to.log).append(static_cast<shm::MessageKind>(kind), attempt, bytes)) return false;
   shm::announce_done(*to.reply, to.slot);
   return true;

@@ -12,16 +12,10 @@
 #include "proto/args.h"
 #include "shm/segment_view.h"
 #include "worker/job/handler_registry.h"
+#include "worker/job/job_messages.h"
 #include "worker/job/result_room.h"
 
 namespace ringmaster::worker {
-
-/// Where a job's messages go.
-struct JobMessages {
-  std::span<std::byte> log;               ///< Empty: nowhere.
-  const shm::ReplyView* reply = nullptr;  ///< Of its session, to announce them in.
-  std::uint32_t slot = 0;
-};
 
 /// What JobContext needs of a job; all memory must stay valid until JobContext::end().
 struct JobInput {

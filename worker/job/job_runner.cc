@@ -54,7 +54,10 @@ const RegisteredHandler* JobRunner::begin(AttachedSession& session, const shm::C
   Judged judged = judge(extents);
   if (judged.handler != nullptr) {
     try {
-      if (prepare(*judged.handler, extents)) return handler_ = judged.handler;
+      if (prepare(*judged.handler, extents)) {
+        output_.open_job(given_.messages, given_.attempt, given_.id);
+        return handler_ = judged.handler;
+      }
       judged.refusal = result_of(context_.end(RM_INVALID));
     } catch (const std::bad_alloc&) {
       judged.refusal = failed(Cause::Application, "out of memory while the request was copied in");
@@ -97,6 +100,7 @@ RunStatus JobRunner::complete(const shm::JobResult& result) {
   ended_ns_ = monotonic_now_ns();
   // A thread of this process has faulted: the process, and this job with it, ends by that fault.
   if (process_has_faulted()) await_death();
+  output_.end_job();
   marks_.job_ended(shm::make_job_id(session_->about.serial, claim_->word.seq()), ended_ns_);
   switch (shm::finish(self_, session_->port, *claim_, result, ended_ns_)) {
     case shm::FinishStatus::Held:
@@ -195,7 +199,7 @@ bool JobRunner::prepare(const RegisteredHandler& handler, const shm::JobExtents&
   given_.seq = seq;
   given_.input = extents.request;
   given_.output = extents.result;
-  given_.messages = {extents.messages, &session.port.reply, claim.slot};
+  given_.messages = {extents.messages, &session.port.reply, claim.slot, output_.on() ? &output_ : nullptr};
   given_.room = (claim.job.flags & shm::kJobTakesSpilled) != 0 ? &room_ : nullptr;
   // Always copied, so that the client cannot change arguments after the check.
   given_.arguments = arguments_.copy(extents.arguments);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "worker/job/job_context.h"
+#include "worker/job/output_capture.h"
 #include "worker/job/output_marks.h"
 #include "worker/process/child_watch.h"
 #include "worker/session/session_table.h"
@@ -36,11 +37,12 @@ class JobRunner {
   /// `ask`: takes both kinds of question, as ResultRoom::Ask and AskParcel.
   template <typename Ask>
   JobRunner(const shm::WorkerSelf& self, const HandlerRegistry& registry, ChildWatch& children, OutputMarks& marks,
-            const Ask& ask)
+            OutputCapture& output, const Ask& ask)
       : self_(self),
         registry_(registry),
         children_(children),
         marks_(marks),
+        output_(output),
         room_(ask),
         ask_parcel_(ask),
         context_(self.lane->words.progress, [&children](std::int64_t pid) { return children.declare(pid); }) {}
@@ -93,6 +95,7 @@ class JobRunner {
   const HandlerRegistry& registry_;
   ChildWatch& children_;
   OutputMarks& marks_;
+  OutputCapture& output_;
   ResultRoom room_;
   const AskParcel ask_parcel_;
   shm::Mapping parcel_;  // the open job's request, if it lies in one

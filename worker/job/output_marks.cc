@@ -25,9 +25,9 @@ UniqueFd own_pipe(int number) {
 
 }  // namespace
 
-OutputMarks::OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane)
+OutputMarks::OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane, bool captured)
     : control_(control), lane_(lane), token_(control.output_token.load(std::memory_order_relaxed)) {
-  if (token_ == 0) return;
+  if (token_ == 0 || captured) return;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     streams_[i].pipe = own_pipe(static_cast<int>(i) + 1);
     enabled_ |= streams_[i].pipe.valid();

@@ -22,8 +22,8 @@ namespace ringmaster::worker {
 class OutputMarks {
  public:
   /// Uses the pipes that descriptors 1 and 2 are now, even if a handler replaces these descriptors later. Marks only
-  /// pipes, and nothing at all if the control segment has no token.
-  OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane);
+  /// pipes, and nothing at all if the control segment has no token, or this process reads them itself (`captured`).
+  OutputMarks(const shm::ControlRecord& control, shm::LaneWords& lane, bool captured = false);
 
   /// Call it before the job's end is published, so that its text is written by then.
   void job_ended(std::uint64_t job, std::uint64_t now_ns) noexcept {

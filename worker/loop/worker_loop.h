@@ -24,15 +24,15 @@ namespace ringmaster::worker {
 /// millisecond. The order of steps before it sleeps: shm/DESIGN.md, P1 to P5.
 class WorkerLoop {
  public:
-  WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, Parking parking,
-             int pool_bell)
+  WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, OutputCapture& output,
+             Parking parking, int pool_bell)
       : self_(self),
         registry_(registry),
         link_(link),
         parking_(std::move(parking)),
         children_(self.lane->left, [this](worker_link::ToSupervisor&& message) { tell(message); }),
-        marks_(*self.control, self.lane->words),
-        runner_(self, registry, children_, marks_, [this](const auto& ask) { return link_.ask(ask); }),
+        marks_(*self.control, self.lane->words, output.on()),
+        runner_(self, registry, children_, marks_, output, [this](const auto& ask) { return link_.ask(ask); }),
         bells_(parking_, sessions_, self.lane->empty_rings),
         lookout_(self, sessions_, pool_bell),
         streaming_(*self.board, self.place) {}

@@ -117,6 +117,7 @@ Result<void> WorkerProcess::open(const LoadHandlers& load) {
   install_fault_handler({kControlSocket, self_.lane, self_.control});
   // Before any handler's code runs, which may confine the process so that /proc is gone.
   if (auto bell = open_own_bell(); !bell) return bell;
+  if (auto output = output_.open(*self_.control); !output) return output;
   if (auto loaded = load(registry_); !loaded) return loaded;
   return describe_handlers(link_, registry_);
 }
@@ -124,8 +125,10 @@ Result<void> WorkerProcess::open(const LoadHandlers& load) {
 Result<void> WorkerProcess::ready() {
   auto parking = Parking::create(kControlSocket, kPoolBell);
   if (!parking) return parking.error();
+  if (auto output = output_.start(*self_.lane, kControlSocket); !output) return output;
   if (auto said = link_.send(worker_link::Ready{}); !said) return said;
-  loop_.emplace(self_, registry_, link_, std::move(*parking), kPoolBell);
+  output_.begin();
+  loop_.emplace(self_, registry_, link_, output_, std::move(*parking), kPoolBell);
   loop_->start();
   return {};
 }

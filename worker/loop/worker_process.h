@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "shm/mapping.h"
 #include "worker/job/handler_registry.h"
+#include "worker/job/output_capture.h"
 #include "worker/loop/control_link.h"
 #include "worker/loop/worker_loop.h"
 
@@ -47,6 +48,7 @@ class WorkerProcess {
 
  private:
   ControlLink link_;
+  OutputCapture output_;
   HandlerRegistry registry_;
   Segments segments_;
   shm::WorkerSelf self_;

@@ -24,12 +24,12 @@ bool WorkerTalk::holds(std::uint32_t serial) const {
 }
 
 // clang-format off
-//             Hello      piece      last piece   Ready    BootFailed  answers   Leftovers  Fault  Leaving  AskRoom
-//  New        Greeted    -          -            -        Failed      -         -          -      -        -
-//  Greeted    -          Greeted    Described    -        Failed      -         -          once   -        -
-//  Described  -          -          -            Ready    Failed      -         -          once   -        -
-//  Ready      -          -          -            -        -           as asked  paced      once   once     heard
-//  Failed     -          -          -            -        -           -         -          once   -        -
+//             Hello      piece      last piece   Ready    BootFailed  answers   Leftovers  Fault  Leaving  AskRoom  Output
+//  New        Greeted    -          -            -        Failed      -         -          -      -        -        -
+//  Greeted    -          Greeted    Described    -        Failed      -         -          once   -        -        -
+//  Described  -          -          -            Ready    Failed      -         -          once   -        -        -
+//  Ready      -          -          -            -        -           as asked  paced      once   once     heard    heard
+//  Failed     -          -          -            -        -           -         -          once   -        -        -
 // clang-format on
 Verdict WorkerTalk::hear(TimePoint now, Said said, std::uint32_t serial) {
   if (lenient_) return Verdict::Heard;
@@ -56,6 +56,9 @@ Verdict WorkerTalk::hear(TimePoint now, Said said, std::uint32_t serial) {
       return Verdict::Heard;
     case Said::AskRoom:
       if (state_ != State::Ready) return violation("asked for room before it was ready");
+      return Verdict::Heard;
+    case Said::Output:
+      if (state_ != State::Ready) return violation("passed its output on before it was ready");
       return Verdict::Heard;
     case Said::Leaving:
       if (state_ != State::Ready) return violation("said that it leaves before it was ready");

@@ -29,6 +29,7 @@ class WorkerTalk {
     Fault,
     Leaving,
     AskRoom,  ///< for a result, or for a request's parcel
+    Output,
   };
   enum class State : std::uint8_t { New, Greeted, Described, Ready, Failed };
 

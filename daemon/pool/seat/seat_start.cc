@@ -37,6 +37,10 @@ void SeatStart::start(Seat& seat, core::SeatNumber index) {
   if (!config_.unusable.empty()) return never_started(seat, index, config_.unusable);
   auto process = WorkerProcess::create({owner, pool_, config_.name, index});
   if (!process) return never_started(seat, index, process.error().message);
+  if (config_.output_to_client) {
+    if (const auto given = (*process)->give_output_to_clients(); !given)
+      return never_started(seat, index, given.error().message);
+  }
   WorkerProcess& starting = **process;
   seat.process = std::move(*process);
   shm::ControlRecord& control = starting.control();
@@ -165,6 +169,7 @@ SeatStart::Taken SeatStart::adopt(Seat& seat, core::SeatNumber index, std::uint3
   seat.ready = ready;
   seat.memory = rooms_.cgroups.guard(adopted.cgroup(), config_.memory_max);
   if (dead) {
+    adopted.follow_output(rooms_.loop, [this](std::uint64_t intent) { return rooms_.sessions.job_id_of(intent); });
     seat.state = core::SeatState::Condemned;
     return Taken::Dead;
   }

@@ -12,6 +12,7 @@
 namespace ringmaster::daemon {
 
 struct Session;
+class JobLog;
 
 /// Names a worker: its id in the daemon and incarnation, its pool and seat.
 struct WorkerName {
@@ -49,8 +50,9 @@ class PoolWorker {
   virtual void flush() = 0;
   /// True if anything was sent since the last call of this.
   virtual bool take_told() = 0;
-  /// Logs what is left in the pipes of a dead worker.
-  virtual void finish_output() = 0;
+  /// Takes what is left in the pipes of a dead worker: into the log of its job, if there is one, else into the
+  /// daemon's.
+  virtual void finish_output(JobLog&& log) = 0;
 };
 
 }  // namespace ringmaster::daemon

@@ -5,7 +5,10 @@
 
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
+
+#include "daemon/log/log.h"
 
 namespace ringmaster::daemon {
 namespace {
@@ -44,12 +47,41 @@ void WorkerOutput::start(EventLoop& loop, const std::string& pool, std::uint16_t
     auto stream = std::make_unique<Stream>(fd, i == 1, token);
     // A predecessor may have died during a read, and left the "reading" bit set.
     if (words.control != nullptr) words.control->output_read[i].fetch_and(~std::uint64_t{1}, std::memory_order_relaxed);
-    Stream& watched = *stream;
-    stream->watch = std::make_unique<FdWatch>(loop, stream->fd, [this, &watched] {
-      if (!read(watched, kAtOnce)) watched.watch.reset();
-    });
     streams_[i] = std::move(stream);
+    if (!is_read_by_worker()) watch(*streams_[i]);
   }
+}
+
+void WorkerOutput::watch(Stream& stream) {
+  stream.watch = std::make_unique<FdWatch>(*loop_, stream.fd, [this, &stream] {
+    if (!read(stream, kAtOnce)) stream.watch.reset();
+  });
+}
+
+bool WorkerOutput::is_read_by_worker() const {
+  // SYNC: acquire, pairs with OutputCapture::start.
+  return words_.lane != nullptr && words_.lane->reads_output.load(std::memory_order_acquire) != 0;
+}
+
+void WorkerOutput::hand_over() {
+  if (!is_read_by_worker()) return;
+  for (auto& stream : streams_) {
+    if (!stream || !stream->watch) continue;
+    (void)read(*stream, kAtEnd);
+    stream->watch.reset();
+  }
+}
+
+void WorkerOutput::pass(const worker_link::Output& text) {
+  auto& stream = streams_[text.standard_error ? 1 : 0];
+  if (!stream) return;
+  if (text.lost != 0) {
+    log_warning("output of a worker is lost: it came faster than it could be read",
+                {{"pool", pool_}, {"seat", seat_}, {"pid", pid_}, {"bytes", text.lost}});
+  }
+  const std::string_view bytes(reinterpret_cast<const char*>(text.bytes.data()), text.bytes.size());
+  log_lines(*stream, stream->output.feed(loop_->now(), bytes));
+  log_lines(*stream, stream->output.settle(loop_->now(), text.job));
 }
 
 // Reads until the pipe is empty. Text without a mark after it was written by the job of the intent that was loaded
@@ -108,9 +140,11 @@ void WorkerOutput::log_lines(const Stream& stream, const std::vector<TaggedOutpu
   }
 }
 
-void WorkerOutput::finish() {
+void WorkerOutput::finish(JobLog&& log) {
+  const bool to_client = is_read_by_worker() && log.finish_taking();
   for (auto& stream : streams_) {
     if (!stream) continue;
+    if (to_client) log.take(stream->fd, stream->is_stderr, kAtEnd);
     while (read(*stream, kAtEnd) && stream->output.waiting() > 0) {
     }
     log_lines(*stream, stream->output.finish(loop_->now(), job_of(intent())));

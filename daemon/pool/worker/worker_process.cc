@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,6 +63,7 @@ Kind kind_of(const worker_link::ToSupervisor& message) {
                         [](const worker_link::Leaving&) { return Kind{Said::Leaving}; },
                         [](const worker_link::AskRoom&) { return Kind{Said::AskRoom}; },
                         [](const worker_link::AskParcel&) { return Kind{Said::AskRoom}; },
+                        [](const worker_link::Output&) { return Kind{Said::Output}; },
                     },
                     message);
 }
@@ -133,6 +135,15 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(const WorkerName& p
   return worker;
 }
 
+Result<void> WorkerProcess::give_output_to_clients() {
+  for (const UniqueFd* pipe : {&fds_.out, &fds_.err}) {
+    // Whoever holds an end may open another one: so may a worker that runs as a user of its own.
+    if (::fchmod(pipe->get(), 0666) != 0) return errno_error("cannot set the mode of a worker's pipe", errno);
+  }
+  control_->output_to_client.store(1, std::memory_order_relaxed);
+  return {};
+}
+
 Result<std::unique_ptr<WorkerProcess>> WorkerProcess::adopt(const WorkerName& place, WorkerFds& fds, std::int32_t pid,
                                                             bool ready) {
   std::unique_ptr<WorkerProcess> worker(new WorkerProcess(place));
@@ -174,6 +185,10 @@ void WorkerProcess::listen(EventLoop& loop, OnMessage on_message, OnBroken on_br
   on_broken_ = std::move(on_broken);
   closer_ = &loop.closer();
   watch_ = std::make_unique<FdWatch>(loop, fds_.socket.get(), [this] { receive(); });
+  follow_output(loop, std::move(job_of));
+}
+
+void WorkerProcess::follow_output(EventLoop& loop, WorkerOutput::JobOf job_of) {
   output_.start(loop, name_.pool_name, name_.seat, fds_.out.get(), fds_.err.get(), {lane_, control_},
                 std::move(job_of));
 }
@@ -211,6 +226,12 @@ bool WorkerProcess::take(worker_link::ToSupervisor&& message) {
     return false;
   }
   if (verdict == Verdict::Heard) {
+    // Before the pool lets it claim.
+    if (kind.said == core::WorkerTalk::Said::Ready) output_.hand_over();
+    if (const auto* text = std::get_if<worker_link::Output>(&message)) {
+      output_.pass(*text);
+      return true;
+    }
     on_message_(std::move(message));
     return true;
   }

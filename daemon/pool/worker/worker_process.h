@@ -73,6 +73,12 @@ class WorkerProcess final : public PoolWorker {
   /// reads no more and calls `on_broken` once: the process must be killed. `job_of`: finds the jobs of output lines.
   void listen(EventLoop& loop, OnMessage on_message, OnBroken on_broken, WorkerOutput::JobOf job_of);
 
+  /// The output alone, of a process that is dead: what it has left is read by finish_output().
+  void follow_output(EventLoop& loop, WorkerOutput::JobOf job_of);
+
+  /// Lets the process read its own output, and tells it to: that of a job goes to the job's client. Before the spawn.
+  [[nodiscard]] Result<void> give_output_to_clients();
+
   [[nodiscard]] WorkerFds& fds() { return fds_; }
   [[nodiscard]] ChildEnds& child_ends() { return child_ends_; }
   void set_pid(std::int32_t pid) { pid_ = pid, output_.set_pid(pid); }
@@ -91,7 +97,7 @@ class WorkerProcess final : public PoolWorker {
   bool call(const worker_link::Look& look) override;
   void flush() override;
   bool take_told() override { return std::exchange(told_, false); }
-  void finish_output() override { output_.finish(); }
+  void finish_output(JobLog&& log) override { output_.finish(std::move(log)); }
 
  private:
   struct Outgoing {

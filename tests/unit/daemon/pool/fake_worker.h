@@ -35,7 +35,7 @@ class FakeWorker final : public daemon::PoolWorker {
   bool call(const worker_link::Look&) override { return ++calls, reads; }
   void flush() override {}
   bool take_told() override { return false; }
-  void finish_output() override {}
+  void finish_output(daemon::JobLog&&) override {}
 
   template <typename Message>
   [[nodiscard]] std::vector<Message> told() const {

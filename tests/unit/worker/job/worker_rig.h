@@ -84,7 +84,7 @@ class WorkerRig : public testing::Test {
     self_.board = shm::format_board(board_memory_.bytes(), 0);
     children_ = std::make_unique<ChildWatch>(self_.lane->left, nullptr);
     marks_ = std::make_unique<OutputMarks>(*self_.control, self_.lane->words);
-    runner_ = std::make_unique<JobRunner>(self_, registry_, *children_, *marks_,
+    runner_ = std::make_unique<JobRunner>(self_, registry_, *children_, *marks_, output_,
                                           [this](const auto& ask) { return give(ask); });
     session_ = attach(1, 1, 1000, 0, 1);
   }
@@ -171,6 +171,7 @@ class WorkerRig : public testing::Test {
   AttachedSession* session_ = nullptr;
   std::unique_ptr<ChildWatch> children_;
   std::unique_ptr<OutputMarks> marks_;
+  OutputCapture output_;
   /// A supervisor that has one file, or none.
   Result<ResultRoom::Given> give(const worker_link::AskRoom& ask) {
     asked_ = ask;
