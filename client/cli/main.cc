@@ -114,6 +114,10 @@ void add_job_commands(CLI::App& app, CommandLine& line, Run& run) {
       ->check(kNotEmpty)
       ->capture_default_str();
   submit.add_flag("--idempotent", line.submit.idempotent, "the job may run again when its worker dies");
+  submit.add_flag(
+      "--output", line.submit.output,
+      "show what the job writes, in a pool with output = \"client\": on standard output if --out names a file, "
+      "else on standard error");
   submit.add_option("--label", line.submit.label, "what status, log and reports call the job; at most 36 bytes")
       ->check(kNotEmpty);
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 #include "base/text.h"
 #include "client/cli/commands.h"
@@ -19,6 +20,7 @@ namespace ringmaster::cli {
 namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(100);
+constexpr std::uint32_t kOutputRoom = 1 << 20;
 constexpr Duration kLastWords = std::chrono::seconds(2);
 
 // A job's payload, kept in case the job must run again in a larger session.
@@ -57,9 +59,22 @@ Result<void> fill(const Payload& payload, Request& request) {
   return {};
 }
 
+// What the job has written: where standard output has the result, all of it to standard error.
+void show_output(const SubmitCommand& command, const Message& message) {
+  const bool apart = command.out != "-" && message.kind == Message::Kind::Output;
+  const auto bytes = std::as_bytes(std::span(message.bytes));
+  // Nobody who reads it is no reason to give up the job.
+  (void)write_all(apart ? STDOUT_FILENO : STDERR_FILENO, bytes, apart ? "standard output" : "standard error");
+}
+
 // Waits for the job's end. An interrupt cancels the job, and then waits only a moment for its end.
-Outcome await_outcome(PendingJob& job) {
+Outcome await_outcome(const SubmitCommand& command, PendingJob& job) {
   while (!interrupted()) {
+    while (command.output && !interrupted()) {
+      const auto message = job.next_message(kLook);
+      if (!message) break;
+      if (message->kind != Message::Kind::Data) show_output(command, *message);
+    }
     if (auto outcome = job.wait_for(kLook)) return *std::move(outcome);
   }
   job.cancel();
@@ -83,7 +98,7 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   SessionOptions options;
   options.slots = 64;
   options.request_ring_bytes = room.request_ring;
-  options.result_ring_bytes = room.result_ring;
+  options.result_ring_bytes = room.result_ring + (command.output ? whole_pages(2 * kOutputRoom) : 0);
   options.shortest_timeout = command.job.timeout;
   options.spin = Duration(0);
   auto session = open_patiently(client, command.job.target.pool, options, busy_timeout(command.job));
@@ -97,9 +112,10 @@ Attempt try_once(Client& client, const SubmitCommand& command, const Payload& pa
   submit.queue_timeout = command.job.queue_timeout;
   submit.idempotent = command.idempotent;
   submit.label = command.label;
+  if (command.output) submit.messages = kOutputRoom;
   auto job = attempt.session->submit(command.job.target.handler, std::move(*request), command.job.arguments, submit);
   if (!job) return {exit_code(job.error().error), job.error().message, {}, {}};
-  attempt.outcome = await_outcome(*job);
+  attempt.outcome = await_outcome(command, *job);
   attempt.session->explain(*attempt.outcome);
   return attempt;
 }
@@ -204,6 +220,9 @@ int run_submit(const CommonOptions& common, const SubmitCommand& command) {
   if (common.json) {
     if (const int code = print(to_json(command, outcome)); code != kExitDone) return code;
   }
+  if (const auto dropped = outcome.facts().dropped_messages; command.output && dropped != 0)
+    std::fprintf(stderr, "ringmaster: %s: more output than is kept: what came later is missing\n",
+                 command.job.target.handler.c_str());
   if (outcome.ok()) {
     if (!outcome.message().empty() && !common.json) {
       std::fprintf(stderr, "ringmaster: %s: done, with a remark: %s\n", command.job.target.handler.c_str(),

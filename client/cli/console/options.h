@@ -27,6 +27,7 @@ struct SubmitCommand {
   std::optional<std::string> in;  ///< "-": standard input; unset: standard input unless it is a terminal
   std::string out = "-";
   bool idempotent = false;
+  bool output = false;  ///< what the job writes is shown
   std::string label = {};
 };
 struct MapCommand {

@@ -108,6 +108,24 @@ TEST(WorkerLink, AQuestionForAParcelComesBackOrIsRefused) {
   EXPECT_TRUE(refused([](AskParcel& a) { a.seq = 0; }));
 }
 
+TEST(WorkerLink, OutputComesBackOrIsRefused) {
+  const Output said{true, 3, 99, std::vector<std::byte>(kMaxOutputBytes, std::byte{'x'})};
+  auto packet = encode(ToSupervisor(said));
+  const auto output = std::get<Output>(*decode_to_supervisor(packet, 0));
+  EXPECT_TRUE(output.standard_error);
+  EXPECT_EQ(output.lost, 3U);
+  EXPECT_EQ(output.job, 99U);
+  EXPECT_EQ(output.bytes, said.bytes);
+  EXPECT_TRUE(std::get<Output>(*decode_to_supervisor(encode(ToSupervisor(Output{})), 0)).bytes.empty());
+  packet[8] = std::byte{2};
+  EXPECT_FALSE(decode_to_supervisor(packet, 0)) << "there are two streams";
+  packet[8] = std::byte{1};
+  packet.push_back(std::byte{'x'});
+  packet[4] = static_cast<std::byte>(packet.size());
+  packet[5] = static_cast<std::byte>(packet.size() >> 8);
+  EXPECT_FALSE(decode_to_supervisor(packet, 0)) << "too long";
+}
+
 TEST(WorkerLink, AQuestionForRoomOutOfRangeIsRefused) {
   const auto refused = [](auto change) {
     AskRoom ask = some_question();

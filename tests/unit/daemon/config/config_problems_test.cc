@@ -200,6 +200,7 @@ TEST(ConfigProblems, ImpossibleValues) {
   EXPECT_THAT(pool_problem("nice = 20"), HasSubstr("-20 to 19"));
   EXPECT_THAT(pool_problem("spin = \"1s\""), HasSubstr("at most 10ms"));
   EXPECT_THAT(pool_problem("leftovers = \"maybe\""), HasSubstr("must be one of \"kill\", \"keep\""));
+  EXPECT_THAT(pool_problem("output = \"both\""), HasSubstr("must be one of \"log\", \"client\""));
   EXPECT_THAT(pool_problem("memory_max = \"1KiB\""), HasSubstr("at least 16MiB"));
   EXPECT_THAT(pool_problem("memory_max = 5"), HasSubstr("a size in quotes"));
   EXPECT_THAT(problems("[daemon]\ncgroup = \"mine\""), ElementsAre(HasSubstr("\"off\", or an absolute path")));

@@ -17,7 +17,8 @@ constexpr TimePoint kNow{std::chrono::seconds{100}};
 constexpr std::uint32_t kSerial = 7;
 constexpr std::array kAll{Said::Hello,      Said::HandlersPiece, Said::LastHandlersPiece, Said::Ready,
                           Said::BootFailed, Said::Attached,      Said::Detached,          Said::Broken,
-                          Said::Leftovers,  Said::Fault,         Said::Leaving,           Said::AskRoom};
+                          Said::Leftovers,  Said::Fault,         Said::Leaving,           Said::AskRoom,
+                          Said::Output};
 constexpr std::array kStates{State::New, State::Greeted, State::Described, State::Ready, State::Failed};
 
 void tell(WorkerTalk& talk, Said said, std::uint32_t serial = 0) {
@@ -50,6 +51,7 @@ TEST(WorkerTalk, EachMessageHasItsTurnAndNoOther) {
       {State::Ready, Said::Leftovers},
       {State::Ready, Said::Leaving},
       {State::Ready, Said::AskRoom},
+      {State::Ready, Said::Output},
       {State::Ready, Said::Fault},
       {State::Failed, Said::Fault},
   };
