@@ -68,9 +68,11 @@ class Session {
   [[nodiscard]] static bool is_away(const Outcome& outcome) noexcept;
   /// Fetches such a result, and does nothing to other outcomes. Without an answer the outcome is Lost.
   void fetch(Outcome& outcome);
-  /// For event loops, before they sleep: spins for at most `budget` until a posted job has ended. Returns at once if no
-  /// job is in flight, or if spinning has not helped lately, because jobs take longer or because the machine has no
-  /// free CPU. True: next() has an outcome. next() spins in the same way before it sleeps, with the session's budget.
+  /// For event loops, each time before they sleep: spins for at most `budget` until a posted job has ended. Returns at
+  /// once if no job is in flight, or if spinning has not helped lately, because jobs take longer or because the machine
+  /// has no free CPU. True: next() has an outcome. False: event_fd() tells of what ends from now on. Once this has been
+  /// called it tells of nothing else, so that what ends while the program is awake wakes nobody. next() spins in the
+  /// same way before it sleeps, with the session's budget.
   [[nodiscard]] bool spin(Duration budget);
   /// Cancels posted jobs with that cookie as PendingJob::cancel does; next() still returns their outcomes. False: no
   /// job with that cookie is queued or running.

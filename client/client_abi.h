@@ -129,12 +129,12 @@ enum {
   RM_MESSAGE = 4   /* As RM_ENDED, but *outcome is a message of a job that has room for them: RM_MESSAGE_… */
 };
 /* Returns the outcome of the job that ended first; waits for at most timeout_ns. The cost does not depend on the number
- * of jobs in flight. A result that outgrew its room takes a round trip more, or 10 s if the daemon does not answer: see
- * rm_session_poll(). */
+ * of jobs in flight. A result that outgrew its room takes a round trip more, or 10 s without an answer (see below). */
 int rm_session_next(rm_session* session, uint64_t timeout_ns, rm_outcome* outcome);
 
-/* For event loops, before they sleep: spins for at most budget_ns until a job has ended; 1: it has. Returns at once if
- * none is in flight, or if that has not helped lately: jobs take longer, or the machine has no free CPU. */
+/* For event loops, each time before they sleep: spins for at most budget_ns (where that has helped lately) until a job
+ * has ended. 1: rm_session_next() has an outcome. 0: the eventfd tells of what ends from now on. Once this has been
+ * called it tells of nothing else: what ends while the program is awake wakes nobody. */
 int rm_session_spin(rm_session* session, uint64_t budget_ns);
 
 enum { RM_CANCEL_FORCE = 1 };

@@ -14,7 +14,7 @@
 ///     buffers, each at a multiple of 64 | table: {u64 offset, u64 bytes} x buffers | payload
 ///
 /// Offsets count from the start, numbers are little endian. The payload is the language's own format: V8's structured
-/// clone, or a pickle.
+/// clone or, of small plain values, text; or a pickle.
 namespace ringmaster::format {
 
 static_assert(std::endian::native == std::endian::little, "the format is written as memory");
@@ -25,8 +25,10 @@ inline constexpr std::uint64_t kAlignment = 64;
 enum Flag : std::uint32_t {
   kThrown = 1,     ///< Of a result: the value was thrown.
   kAddressed = 2,  ///< Of a task: the value is [filename, name, task]; else the pool's own function is meant.
-  kTold = 4        ///< Of a result: the value is [result, channel, n]; n messages of that channel go before it.
+  kTold = 4,       ///< Of a result: the value is [result, channel, n]; n messages of that channel go before it.
+  kText = 8        ///< The payload is JSON in UTF-8, kMostTextBytes at most; or "-", which is undefined.
 };
+inline constexpr std::size_t kMostTextBytes = 3 * 1024;
 
 struct Header {
   std::uint32_t magic = kMagic;

@@ -13,6 +13,11 @@
 #include "shm/port/hints.h"
 
 namespace ringmaster::client {
+namespace {
+
+bool same_count(std::uint32_t one, std::uint32_t other) { return ((one ^ other) & ~shm::kWaitingBit) == 0; }
+
+}  // namespace
 
 Result<void> CompletionFeed::start() {
   bell_ = above_standard(UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
@@ -47,16 +52,30 @@ void CompletionFeed::tell() noexcept {
   } while (rc < 0 && errno == EINTR);
 }
 
+bool CompletionFeed::tell_of_next(std::uint32_t seen) noexcept {
+  // SYNC: seq_cst, pairs with run(), which reads the word first: if this thread's question stands in the word that it
+  // reads, or has been answered in it, it sees from which word on.
+  from_.store(seen, std::memory_order_seq_cst);
+  return core_.port().ask_to_wake(seen);
+}
+
 void CompletionFeed::run() noexcept {
-  std::uint32_t seen = core_.port().observe();
+  const shm::ClientPort& port = core_.port();
+  std::uint32_t told = port.observe();
   tell();                                           // jobs may have ended before the thread started
   while (!stop_.load(std::memory_order_acquire)) {  // SYNC: pairs with stop().
-    core_.port().sleep(seen & ~shm::kWaitingBit, kLongestNap);
-    const std::uint32_t now = core_.port().observe();
-    if ((now | shm::kWaitingBit) != (seen | shm::kWaitingBit)) {
-      seen = now;
-      tell();
-    } else if (core_.check_gone()) {
+    const std::uint32_t word = port.observe();
+    // SYNC: seq_cst, pairs with tell_of_next().
+    std::uint64_t from = from_.load(std::memory_order_seq_cst);
+    const bool always = from == kAlways;
+    if (from != kAwake && !same_count(word, always ? told : static_cast<std::uint32_t>(from))) {
+      told = word;
+      // SYNC: seq_cst, as above. If it fails the program has looked meanwhile, and sleeps from another word on.
+      if (always || from_.compare_exchange_strong(from, kAwake, std::memory_order_seq_cst)) tell();
+      continue;
+    }
+    if (always && !port.ask_to_wake(word)) continue;
+    if (!port.nap(always ? word | shm::kWaitingBit : word, kLongestNap) && core_.check_gone()) {
       tell();
       return;
     }

@@ -289,6 +289,18 @@ Result<int> SessionCore::event_fd() {
   return feed_->fd();
 }
 
+bool SessionCore::spin(Duration budget) {
+  if (forked()) return false;
+  if (spin_before_sleep(budget)) return true;
+  const std::lock_guard lock(mutex_);
+  while (feed_ && !life_.over()) {
+    const std::uint32_t seen = port_.observe();
+    collect();
+    if (has_next() || feed_->tell_of_next(seen)) break;
+  }
+  return has_next();
+}
+
 bool SessionCore::over() {
   if (forked()) return true;
   const std::lock_guard lock(mutex_);

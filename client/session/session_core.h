@@ -42,13 +42,12 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   ~SessionCore() override;
 
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room, std::size_t arguments = 0);
-  /// Returns the job's record; `id`, if not null, gets the job's id. `taker` is Holder or Next.
+  /// The job's record; `id`, if not null, gets the job's id. `taker` is Holder or Next.
   [[nodiscard]] Submission<std::uint32_t> submit(std::string_view handler, Request& request, const Arguments& arguments,
                                                  const SubmitOptions& options,
                                                  JobRecord::Taker taker = JobRecord::Taker::Holder,
                                                  std::uint64_t* id = nullptr);
-  /// False: the job has not ended within `limit`. Fills `outcome`, which is default-constructed, in place, because
-  /// moving one costs as much as the rest of a wait.
+  /// False: not ended in time. Fills `outcome`, which is default-constructed: moving one costs as much as a wait.
   [[nodiscard]] bool wait(std::uint32_t record, Duration limit, Outcome& outcome);
   [[nodiscard]] std::optional<Outcome> wait(std::uint32_t record, Duration limit);
   /// The first of `records` that has ended; kNoRecord entries are skipped.
@@ -60,7 +59,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   void fetch(Outcome& outcome);
   /// PendingJob::next_message.
   [[nodiscard]] std::optional<Message> next_message(std::uint32_t record, Duration limit);
-  /// Burns CPU until next() has one, for `budget` at most and where that pays. False: it has none.
+  /// Burns CPU until next() has one, for `budget` at most and where that pays. False: event_fd() tells of the next one.
   [[nodiscard]] bool spin(Duration budget);
   static constexpr std::uint32_t kNoRecord = JobRecords::kNone;
   [[nodiscard]] bool ended(std::uint32_t record);
@@ -119,6 +118,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] bool take_outcome(std::uint32_t record, Outcome& outcome);
   void fill_outcome(JobRecord& record, Outcome& outcome);
   [[nodiscard]] bool wait_next(Duration limit, Ended& ended);
+  [[nodiscard]] bool spin_before_sleep(Duration budget);
   static constexpr std::uint64_t kToBeFetched = std::uint64_t{1} << 63;  // an extent; the rest of it is a record
   void leave_away(std::uint64_t extent) noexcept;
   [[nodiscard]] bool look_for_daemon();

@@ -294,14 +294,13 @@ bool SessionCore::wait_next(Duration limit, Ended& ended) {
       if (!look_for_daemon()) return false;
       continue;
     }
-    if (spin(std::min(left, facts_.spin))) continue;
+    if (spin_before_sleep(std::min(left, facts_.spin))) continue;
     port_.sleep(seen, std::min(left, kLongestNap));
     if (!moved_on(port_, seen)) (void)check_gone();
   }
 }
 
-bool SessionCore::spin(Duration budget) {
-  if (forked()) return false;
+bool SessionCore::spin_before_sleep(Duration budget) {
   std::uint32_t seen = 0;
   Clock::time_point begin;
   {

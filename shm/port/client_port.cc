@@ -66,14 +66,19 @@ bool ClientPort::cancel(std::uint32_t slot, std::uint32_t seq) noexcept {
 }
 
 void ClientPort::sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept {
-  Word32& word = *reply_.done().event;
+  if (ask_to_wake(seen)) (void)nap(seen | kWaitingBit, timeout);
+}
+
+bool ClientPort::ask_to_wake(std::uint32_t seen) const noexcept {
   const std::uint32_t waiting = seen | kWaitingBit;
-  if (seen != waiting) {
-    std::uint32_t expected = seen;
-    // SYNC: seq_cst, pairs with announce_done: a completion after our read makes this fail.
-    if (!word.compare_exchange_strong(expected, waiting, std::memory_order_seq_cst) && expected != waiting) return;
-  }
-  futex_wait(word, waiting, timeout);
+  std::uint32_t expected = seen;
+  // SYNC: seq_cst, pairs with announce_done: a completion after our read makes this fail.
+  return reply_.done().event->compare_exchange_strong(expected, waiting, std::memory_order_seq_cst) ||
+         expected == waiting;
+}
+
+bool ClientPort::nap(std::uint32_t word, std::chrono::nanoseconds timeout) const noexcept {
+  return futex_wait(*reply_.done().event, word, timeout) != FutexWait::TimedOut;
 }
 
 }  // namespace ringmaster::shm

@@ -125,6 +125,11 @@ class ClientPort {
     return reply_.done().event->load(std::memory_order_seq_cst);
   }
   void sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept;
+  /// The two halves of a sleep, for a thread that sleeps on behalf of another. ask_to_wake(): the next completion wakes
+  /// who sleeps on the word; false: it is not `seen` any more. nap(): sleeps while the word is exactly `word`; a
+  /// completion that nobody has asked for does not end it. False: the time is over.
+  [[nodiscard]] bool ask_to_wake(std::uint32_t seen) const noexcept;
+  [[nodiscard]] bool nap(std::uint32_t word, std::chrono::nanoseconds timeout) const noexcept;
 
  private:
   enum class Phase : std::uint8_t { Free, Taken, Published, Collected };

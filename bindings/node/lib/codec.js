@@ -13,6 +13,7 @@ const kTooMuch = 2 ** 32 // Bytes of one buffer: what follows counts in 32 bits,
 const kThrown = 1
 const kAddressed = 2
 const kTold = 4
+const kText = 8
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
   Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer, globalThis.Float16Array].filter(Boolean)
 const numberOf = new Map(views.map((view, number) => [view, number]))
@@ -168,4 +169,4 @@ function partsOf (buffers, moved) {
   return buffers?.map((one) => ArrayBuffer.isView(one) ? one.slice().buffer : moved.includes(one) ? one : one.slice(0))
 }
 
-module.exports = { encode, partsOf, decode, kThrown, kAddressed, kTold }
+module.exports = { encode, partsOf, decode, kThrown, kAddressed, kTold, kText }

@@ -9,6 +9,7 @@ const { CreatedPool } = require('./created_pool.js')
 const { TaskError, unpackError } = require('./errors.js')
 const { failureOf, unreadable } = require('./failure.js')
 const { kLeastCapacity } = require('./options.js')
+const { fromText, toText } = require('./plain_text.js')
 const programs = require('./programs.js')
 const { ResultRooms } = require('./result_rooms.js')
 const { SharedData } = require('./shared_data.js')
@@ -178,11 +179,14 @@ class ProcessBackend {
   #send (task) {
     const o = this.#options
     const plain = task.filename === this.#own.filename && task.name === this.#own.name
-    const { payload, buffers } = codec.encode(plain ? task.value : [task.filename, task.name, task.value], task.transfer)
+    const value = plain ? task.value : [task.filename, task.name, task.value]
+    const text = task.transfer.length === 0 ? toText(value) : undefined
+    const { payload, buffers } = text === undefined ? codec.encode(value, task.transfer) : { payload: text }
+    const flags = (plain ? 0 : codec.kAddressed) | (text === undefined ? 0 : codec.kText)
     const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
     const number = this.#next++
     const label = plain ? this.#label : labelOf(task)
-    const submit = (room) => this.#native.submit(this.#session, number, plain ? 0 : codec.kAddressed, payload, buffers, request, room, o.runTimeout, o.idempotent, label)
+    const submit = (room) => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label)
     let room = this.#rooms.of(task)
     let answer = submit(room)
     // Where nothing flies nothing makes room: the program holds the results of others. Less room will do: a result that
@@ -218,7 +222,7 @@ class ProcessBackend {
     this.#leavePool()
   }
 
-  // messages: [description, native stack or '', id of a job that crashed] of each that is not done. facts: for each outcome
+  // results: of each its buffers, or its text. messages: [description, native stack or '', id of a job that crashed] of each that is not done. facts: for each outcome
   // its task, status, detail, the payload's place in the scratch buffer (-1: the last of its buffers), its bytes, flags, the
   // result's bytes, cause, ns run.
   #onBatch (count, results, messages) {
@@ -276,8 +280,13 @@ class ProcessBackend {
 
   #decode (one, flags, place, bytes, list) {
     try {
-      const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
-      let value = codec.decode(payload, list)
+      let value
+      if ((flags & codec.kText) !== 0) {
+        value = fromText(list)
+      } else {
+        const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
+        value = codec.decode(payload, list)
+      }
       if ((flags & codec.kTold) !== 0) {
         [value, one.channel, one.told] = value
         if (!Number.isSafeInteger(one.told)) throw new TypeError('a number of messages is none')

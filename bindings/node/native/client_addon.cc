@@ -20,6 +20,8 @@
 namespace ringmaster::node {
 namespace {
 
+using TextRoom = TextBuffer<format::kMostTextBytes>;
+
 using SessionHandle = std::shared_ptr<ClientSession>;
 
 SessionHandle& session_of(napi_env env, napi_value value) {
@@ -183,11 +185,11 @@ struct Task {
   }
 };
 
-// nullopt: scripts are being ended.
-std::optional<Task> task_of(napi_env env, napi_value flags, napi_value payload, napi_value buffers) {
+// `room`: for the bytes of a payload that is text; it lives as long as the task. nullopt: scripts are being ended.
+std::optional<Task> task_of(napi_env env, napi_value flags, napi_value payload, napi_value buffers, TextRoom& room) {
   Task task;
   task.flags = static_cast<std::uint32_t>(number_of(env, flags));
-  task.payload = bytes_of(env, payload);
+  task.payload = (task.flags & format::kText) != 0 ? room.bytes_of(env, payload) : bytes_of(env, payload);
   task.pieces.resize(length_of(env, buffers));
   for (std::uint32_t i = 0; i < task.pieces.size(); ++i) {
     napi_value one = nullptr;
@@ -230,13 +232,14 @@ napi_value answer_of(napi_env env, int answer, const std::string& error) {
   return throw_error(env, error), nullptr;
 }
 
-// submit(handle, number, flags, payload, buffers, request, capacity, timeoutMs, idempotent, label) -> RM_ACCEPTED,
-// RM_FULL or RM_CLOSED; whatever else is thrown
+// submit(handle, number, flags, payload or its text, buffers, request, capacity, timeoutMs, idempotent, label) ->
+// RM_ACCEPTED, RM_FULL or RM_CLOSED; whatever else is thrown
 napi_value submit(napi_env env, napi_callback_info info) {
   const Arguments<10> arguments(env, info);
   ClientSession& session = *session_of(env, arguments[0]);
   if (session.closed()) return to_value(env, double(RM_CLOSED));
-  std::optional<Task> task = task_of(env, arguments[2], arguments[3], arguments[4]);
+  TextRoom room;
+  std::optional<Task> task = task_of(env, arguments[2], arguments[3], arguments[4], room);
   if (!task) return nullptr;
   const auto id = static_cast<std::uint32_t>(number_of(env, arguments[5]));
   ClientSession::Request request;

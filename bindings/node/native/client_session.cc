@@ -17,6 +17,8 @@ constexpr std::size_t kCopyBelow = 32 * 1024;
 // For the names of functions in a crashed worker's stack; its outcome waits for them.
 constexpr std::uint64_t kExplainNs = 500'000'000;
 constexpr std::uint64_t kAgainMs = 10;
+// For tasks that follow each other; then other events of the loop have their turn.
+constexpr std::uint64_t kTurnNs = 250'000;
 
 std::span<const std::byte> result_of(const rm_outcome& outcome) {
   return {static_cast<const std::byte*>(outcome.result), static_cast<std::size_t>(outcome.result_bytes)};
@@ -68,17 +70,14 @@ ClientSession::ClientSession(napi_env env, rm_session* session, const Terms& ter
   must(napi_get_uv_event_loop(env, &loop), "napi_get_uv_event_loop");
   uv_poll_init(loop, &poll_, event_fd_);
   uv_prepare_init(loop, &prepare_);
-  uv_check_init(loop, &check_);
   uv_idle_init(loop, &idle_);
   uv_timer_init(loop, &again_);
   must(napi_add_async_cleanup_hook(env, on_teardown, this, &teardown_), "napi_add_async_cleanup_hook");
-  poll_.data = prepare_.data = check_.data = idle_.data = again_.data = this;
+  poll_.data = prepare_.data = idle_.data = again_.data = this;
   uv_poll_start(&poll_, UV_READABLE, on_event);
   uv_prepare_start(&prepare_, on_prepare);
-  uv_check_start(&check_, on_check);
   uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
-  uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&again_));
 }
 
@@ -259,6 +258,10 @@ void ClientSession::add_result(Batch& batch, rm_outcome& outcome, double* facts)
   facts[3] = small ? static_cast<double>(batch.used) : -1;
   facts[4] = head->payload_bytes;
   facts[5] = head->flags;
+  if ((head->flags & format::kText) != 0 && payload.size() <= format::kMostTextBytes) {
+    (void)napi_set_element(env_, batch.buffers, batch.count, to_value(env_, text_in(payload)));
+    return;
+  }
   if (small && !payload.empty()) std::memcpy(scratch_ + batch.used, payload.data(), payload.size());
   if (small) batch.used += format::aligned(payload.size());
   if (small && head->buffers == 0) return;
@@ -290,21 +293,26 @@ void ClientSession::on_event(uv_poll_t* handle, int /*status*/, int /*events*/) 
 
 void ClientSession::on_timer(uv_timer_t* handle) { static_cast<ClientSession*>(handle->data)->deliver(); }
 
-// Before libuv sleeps: a short look, as the library's own waits have one. Other descriptors wait for so long. Only what
-// ends while the loop sleeps wakes it by the descriptor.
+// Before libuv sleeps: a short look, as the library's own waits have one, and what is found is told here and now, as
+// long as tasks follow each other; then other descriptors have their turn. Only what ends while the loop sleeps wakes
+// it by the descriptor.
 void ClientSession::on_prepare(uv_prepare_t* handle) {
   auto& self = *static_cast<ClientSession*>(handle->data);
-  if (self.flying_ == 0 || self.spin_ns_ == 0 || uv_backend_timeout(handle->loop) == 0) return;
-  if (rm_session_spin(self.session_, self.spin_ns_) == 0) return;
-  self.found_ = true;
-  uv_idle_start(&self.idle_, [](uv_idle_t*) {});
+  uv_idle_stop(&self.idle_);
+  const std::uint64_t began = uv_hrtime();
+  while (self.flying_ != 0 && !self.closed()) {
+    const bool may_sleep = uv_backend_timeout(handle->loop) != 0;
+    if (rm_session_spin(self.session_, may_sleep ? self.spin_ns_ : 0) == 0) return;
+    self.deliver();
+    uv_update_time(handle->loop);
+    if (!may_sleep) return;
+    if (uv_hrtime() - began >= kTurnNs) return self.come_back_soon();
+  }
 }
 
-void ClientSession::on_check(uv_check_t* handle) {
-  auto& self = *static_cast<ClientSession*>(handle->data);
-  if (!std::exchange(self.found_, false)) return;
-  uv_idle_stop(&self.idle_);
-  self.deliver();
+// The loop must not block next time.
+void ClientSession::come_back_soon() {
+  if (!closed()) uv_idle_start(&idle_, [](uv_idle_t*) {});
 }
 
 void ClientSession::close(std::shared_ptr<ClientSession> self) {
@@ -341,7 +349,6 @@ void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
   };
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), gone);
-  uv_close(reinterpret_cast<uv_handle_t*>(&check_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&again_), gone);
 }

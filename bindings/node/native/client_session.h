@@ -31,7 +31,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     std::uint64_t may_lend = 0;  ///< bytes of results that scripts may hold where they lie
     bool explains = false;       ///< a crash is told with its stack
   };
-  /// `on_batch(count, buffers, messages)` is called with what has ended. Takes the session.
+  /// `on_batch(count, results, messages)` is called with what has ended; a result is a list of buffers, or text. Takes
+  /// the session.
   ClientSession(napi_env env, rm_session* session, const Terms& terms, napi_value on_batch);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
@@ -81,7 +82,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   static void on_event(uv_poll_t* handle, int status, int events);
   static void on_timer(uv_timer_t* handle);
   static void on_prepare(uv_prepare_t* handle);
-  static void on_check(uv_check_t* handle);
+  void come_back_soon();
 
   napi_env env_;
   rm_session* session_;
@@ -101,15 +102,13 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::map<std::uint32_t, Request> requests_;
   std::uint32_t next_request_ = 1;
   std::uint32_t flying_ = 0;
-  bool found_ = false;  ///< before this turn's poll: it must not block
   bool closing_ = false;
   bool closed_ = false;
   uv_poll_t poll_{};
   uv_prepare_t prepare_{};
-  uv_check_t check_{};
   uv_idle_t idle_{};
   uv_timer_t again_{};
-  int open_handles_ = 5;
+  int open_handles_ = 4;
   std::shared_ptr<ClientSession> self_;  ///< while its handles are being closed
 };
 

@@ -2,6 +2,7 @@
 
 #include <node_api.h>
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +43,25 @@ namespace ringmaster::node {
   napi_value value = nullptr;
   (void)napi_get_named_property(env, object, name, &value);
   return value;
+}
+
+/// Text of a script's as UTF-8, without allocating.
+template <std::size_t kMostBytes>
+class TextBuffer {
+ public:
+  /// Of a longer text the beginning; valid until the next call.
+  [[nodiscard]] std::span<const std::byte> bytes_of(napi_env env, napi_value text) {
+    std::size_t size = 0;
+    (void)napi_get_value_string_utf8(env, text, chars_.data(), chars_.size(), &size);
+    return std::as_bytes(std::span(chars_.data(), size));
+  }
+
+ private:
+  std::array<char, kMostBytes + 1> chars_;  // and an end; not filled before it is used
+};
+
+[[nodiscard]] inline std::string_view text_in(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 [[nodiscard]] inline napi_value to_value(napi_env env, std::string_view text) {

@@ -21,6 +21,8 @@
 namespace ringmaster::node {
 namespace {
 
+using TextRoom = TextBuffer<format::kMostTextBytes>;
+
 using format::aligned;
 
 // A payload of up to so many bytes is copied into one buffer that all jobs share: an ArrayBuffer of its own costs more.
@@ -117,7 +119,7 @@ class RequestView {
   std::byte* writable_ = nullptr;
 };
 
-// on_job(flags, payload bytes in the scratch buffer, payload | undefined, buffers | undefined)
+// on_job(flags, payload bytes in the scratch buffer, payload or its text | undefined, buffers | undefined)
 void run_script() {
   const HandleScope scope(g.env);
   if (g.job->attempt > 1) forget_fault(*g.job);
@@ -129,7 +131,9 @@ void run_script() {
   }
   std::array<napi_value, 4> arguments{to_value(g.env, double(head->flags)),
                                       to_value(g.env, double(head->payload_bytes)), undefined(g.env), undefined(g.env)};
-  if (head->payload_bytes <= kScratchBytes) {
+  if ((head->flags & format::kText) != 0 && head->payload_bytes <= format::kMostTextBytes) {
+    arguments[2] = to_value(g.env, text_in(request.shared().subspan(head->payload_offset, head->payload_bytes)));
+  } else if (head->payload_bytes <= kScratchBytes) {
     std::memcpy(g.scratch, request.shared().data() + head->payload_offset, head->payload_bytes);
   } else {
     arguments[2] = request.buffer(head->payload_offset, head->payload_bytes);
@@ -281,8 +285,8 @@ bool write_result(std::uint32_t flags, std::span<const std::byte> payload, std::
   return g.job->calls->commit(g.job, layout.size()) != 0;
 }
 
-// finish(flags, payload, buffers | undefined, message | undefined): the task returned, or with flag 1 threw, this
-// value. If there is no memory for it, the task is refused.
+// finish(flags, payload or its text, buffers | undefined, message | undefined): the task returned, or with flag 1
+// threw, this value. If there is no memory for it, the task is refused.
 napi_value finish(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   if (g.job == nullptr) return nullptr;
@@ -294,7 +298,9 @@ napi_value finish(napi_env env, napi_callback_info info) {
     pieces[i].bytes = bytes_of(env, one);
   }
   const bool thrown = (flags & format::kThrown) != 0;
-  const bool written = write_result(flags, bytes_of(env, arguments[1]), pieces);
+  TextRoom room;
+  const auto payload = (flags & format::kText) != 0 ? room.bytes_of(env, arguments[1]) : bytes_of(env, arguments[1]);
+  const bool written = write_result(flags, payload, pieces);
   if (written && thrown) say(g.job, text_of(env, arguments[3]));
   if (written) {
     end_job(thrown ? RM_FAILED_WITH_RESULT : RM_DONE);

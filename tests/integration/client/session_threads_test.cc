@@ -120,6 +120,38 @@ TEST(SessionThreads, FeedsAnEventDescriptor) {
   core->close();
 }
 
+// A program that looks before it sleeps is woken by what ends while it sleeps, and by nothing else.
+TEST(SessionThreads, FeedsAnEventDescriptorOnlyWhileItsProgramSleeps) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const int fd = core->event_fd().value();
+  const auto sleep = [&] {
+    pollfd look{fd, POLLIN, 0};
+    ASSERT_EQ(::poll(&look, 1, 30'000), 1);
+    std::uint64_t count = 0;
+    ASSERT_EQ(::read(fd, &count, sizeof count), static_cast<ssize_t>(sizeof count));
+  };
+  const auto asks_to_be_woken = [&] { return (core->port().observe() & shm::kWaitingBit) != 0; };
+  const auto end_one = [&] {
+    Request none;
+    ASSERT_TRUE(core->submit("echo", none, {}, {}, client::JobRecord::Taker::Next));
+    pool.step();
+  };
+  for (int round = 0; round < 100; ++round) {
+    EXPECT_FALSE(core->spin(Duration(0)));
+    EXPECT_TRUE(asks_to_be_woken());
+    end_one();
+    sleep();
+    end_one();  // It is awake.
+    EXPECT_FALSE(asks_to_be_woken());
+    EXPECT_TRUE(core->spin(Duration(0)));
+    for (int count = 0; count < 2; ++count) {
+      Ended ended;
+      EXPECT_TRUE(core->next(Duration(0), ended));
+    }
+  }
+}
+
 TEST(SessionThreads, ServesManyThreads) {
   FakePool pool({64, 1 << 18, 1 << 18});
   const auto core = pool.connect(std::chrono::microseconds(20));

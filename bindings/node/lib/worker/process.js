@@ -18,7 +18,8 @@ function serve (boot) {
   if (boot.side !== undefined && boot.stack) addon.tellFaults(path.dirname(boot.side))
   const side = new Side()
   const host = {
-    finish: (_, ...what) => addon.finish(...what),
+    finish: (_, flags, payload, buffers, message) => addon.finish(flags, payload, buffers, message),
+    takesText: true,
     detach: addon.detach,
     told: () => side.count,
     get channel () { return side.channel }
@@ -29,7 +30,9 @@ function serve (boot) {
 
   function onTask (flags, bytes, payload, buffers) {
     answer = new Answer(host)
-    run(boot, answer, flags, payload === undefined ? scratch.subarray(0, bytes) : Buffer.from(payload), buffers)
+    if (payload === undefined) payload = scratch.subarray(0, bytes)
+    else if (typeof payload !== 'string') payload = Buffer.from(payload)
+    run(boot, answer, flags, payload, buffers)
   }
 
   // A task that throws outside of its own turn takes its process along, as it would take its thread along. No other task

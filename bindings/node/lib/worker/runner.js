@@ -3,9 +3,10 @@
 const codec = require('../codec.js')
 const { packError } = require('../errors.js')
 const { buffersOf, isMovable, kTransferable, kValue } = require('../movable.js')
+const { fromText, toText } = require('../plain_text.js')
 const { loadFunction } = require('./load_function.js')
 const { types } = require('node:util')
-const { kAddressed, kThrown, kTold } = codec
+const { kAddressed, kText, kThrown, kTold } = codec
 
 function oneLine (error) {
   try {
@@ -24,7 +25,8 @@ class Answer {
   given = false
 
   /**
-   * @param host {finish(ticket, flags, payload, buffers, message, moved), detach(buffer), told(): number, channel}
+   * @param host {finish(ticket, flags, payload, buffers, message, moved), detach(buffer), told(): number, channel,
+   *   takesText: a payload may be text}
    */
   constructor (host, ticket) {
     this.#host = host
@@ -37,6 +39,8 @@ class Answer {
     let transfer
     let parts
     try {
+      const text = this.#host.takesText && !this.#hasTold ? toText(result) : undefined
+      if (text !== undefined) return this.#give(kText, { payload: text })
       if (isMovable(result)) {
         transfer = buffersOf(result[kTransferable])
         result = result[kValue]
@@ -94,7 +98,7 @@ function run (boot, answer, flags, payload, buffers) {
   let { filename, name } = boot
   let task
   try {
-    task = codec.decode(payload, buffers)
+    task = (flags & kText) !== 0 ? fromText(payload) : codec.decode(payload, buffers)
     if ((flags & kAddressed) !== 0) {
       [filename, name, task] = task
       filename ??= boot.filename

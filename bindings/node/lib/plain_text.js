@@ -1,0 +1,50 @@
+'use strict'
+// Small plain values as JSON's text, which takes a fraction of the time that structured clone takes: numbers, strings,
+// and objects and arrays of such. Whatever structured clone would keep and JSON would not is left to structured clone.
+const { types } = require('node:util')
+
+const kChars = 1024 // Of the whole text: 3 KiB as UTF-8, for which the addons have room.
+const kObjects = 8
+const kProperties = 64
+const kUndefined = '-'
+
+const { prototype: ofObjects } = Object
+const { prototype: ofArrays } = Array
+const kNone = Symbol('no plain value')
+
+// What JSON writes and reads as it is; kNone: anything else. Properties are read once, as structured clone does.
+function plainCopy (value, seen) {
+  if (typeof value === 'string') return value.length <= kChars ? value : kNone
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : kNone
+  if (typeof value === 'boolean' || value === null) return value
+  if (typeof value !== 'object' || types.isProxy(value)) return kNone
+  const proto = Object.getPrototypeOf(value)
+  const isArray = Array.isArray(value)
+  // The same object twice is one object for structured clone, and so is one that contains itself.
+  if (proto !== (isArray ? ofArrays : ofObjects) || seen.length >= kObjects || seen.includes(value)) return kNone
+  seen.push(value)
+  const keys = Object.keys(value)
+  if (keys.length > kProperties || (isArray && keys.length !== value.length)) return kNone
+  const copy = isArray ? [] : {}
+  for (let at = 0; at < keys.length; ++at) {
+    const key = keys[at]
+    if (key === '__proto__') return kNone
+    const property = plainCopy(value[key], seen)
+    if (property === kNone) return kNone
+    copy[key] = property
+  }
+  return copy
+}
+
+/** The text of a value, or undefined: structured clone is to write it. */
+function toText (value) {
+  if (value === undefined) return kUndefined
+  const copy = plainCopy(value, [])
+  if (copy === kNone || ofObjects.toJSON !== undefined || ofArrays.toJSON !== undefined) return undefined
+  const text = JSON.stringify(copy)
+  return text.length <= kChars ? text : undefined
+}
+
+const fromText = (text) => text === kUndefined ? undefined : JSON.parse(text)
+
+module.exports = { fromText, toText }

@@ -1,0 +1,40 @@
+'use strict'
+// What goes as text arrives as structured clone would have it arrive; all else is left to structured clone.
+const assert = require('node:assert')
+const { test } = require('node:test')
+const v8 = require('node:v8')
+const { fromText, toText } = require('../lib/plain_text.js')
+
+const shared = { a: 1 }
+const round = { name: 'round' }
+round.self = round
+
+test('plain values arrive as they are', () => {
+  const plain = [undefined, null, true, 0, -1.5, 1e300, 2 ** 53, '', 'grün \u{1f600} \ud800 "\\\n', [], {}, [1, [2, 'x']], { a: 1, b: { c: [null] } },
+    { 2: 'two', 1: 'one', a: 'a' }, { toJSON: 1 }, ['/tasks.js', 'render', { id: 7 }]]
+  for (const value of plain) {
+    const text = toText(value)
+    assert.strictEqual(typeof text, 'string')
+    assert.deepStrictEqual(fromText(text), v8.deserialize(v8.serialize(value)))
+  }
+})
+
+test('what JSON would change is no text', () => {
+  const others = [-0, NaN, Infinity, 1n, () => {}, Symbol('s'), { a: undefined }, [undefined], new Array(1), [,, 1], new Date(0), new Map(), /x/,
+    new Error('x'), new (class Own {})(), new (class extends Array {})(), Object.create(null), Object.create({ a: 1 }), Object('boxed'), Buffer.from('x'),
+    new ArrayBuffer(1), Object.assign([1], { extra: 1 }), JSON.parse('{"__proto__": {"a": 1}}'), { toJSON () { return 1 } }, [shared, shared], round,
+    new Proxy({}, {}), new Proxy([], {}), 'x'.repeat(1025), new Array(65).fill(0), { text: '\n'.repeat(600) }]
+  others.forEach((value, at) => assert.strictEqual(toText(value), undefined, `number ${at}`))
+})
+
+test('a property is read once', () => {
+  let reads = 0
+  assert.strictEqual(toText({ get a () { return ++reads } }), '{"a":1}')
+  assert.strictEqual(reads, 1)
+})
+
+test('a program whose objects have a toJSON gets structured clone', (t) => {
+  t.after(() => { delete Object.prototype.toJSON })
+  Object.defineProperty(Object.prototype, 'toJSON', { value: () => 'changed', configurable: true })
+  assert.strictEqual(toText({ a: 1 }), undefined)
+})
