@@ -127,6 +127,10 @@ inline bool SessionCore::take_outcome(std::uint32_t at, Outcome& outcome) {
   // Slot and extents of an unfinished job stay taken: a worker may still write there.
   if (!life_.over()) return false;
   outcome = Outcome(life_.end_of_the_rest());
+  // Taken from the queue it never runs: its caller may submit it again elsewhere.
+  const bool was_queued = record.life == Life::Published && port_.cancel(record.slot, record.seq);
+  const unsigned runs = port_.read(record.slot).attempt();
+  outcome.facts_.attempts = was_queued ? runs : std::max(runs, 1U);
   record.taker = Taker::Nobody;
   return true;
 }

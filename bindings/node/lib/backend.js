@@ -14,6 +14,7 @@ function tellOnce (why) {
  *   submit(task): true: `ended(task, failed, value, ms that it ran)` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
  *     cannot be cloned.
  *   cancel(task): its outcome is of no interest any more.
+ *   mostAhead: how many tasks it may be given that have no seat yet; undefined: none.
  *   allocate(bytes): an ArrayBuffer that need not be copied, or undefined.
  *   end(): a promise; every task has ended then.
  * `events.workerEnded` may be told of a task before its end: others may have its place. `events.failed` is told of what a

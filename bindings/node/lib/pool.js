@@ -4,6 +4,7 @@ const { performance } = require('node:perf_hooks')
 const v8 = require('node:v8')
 const { aside } = require('./aside.js')
 const { AbortError, TaskError } = require('./errors.js')
+const { GivenAhead } = require('./given_ahead.js')
 const { PoolHistogram } = require('./histogram.js')
 const { fill, isFile, toPath } = require('./options.js')
 const { Seats } = require('./seats.js')
@@ -27,6 +28,7 @@ class Pool extends EventEmitterAsyncResource {
   #backend
   #queue
   #skipped = [] // tasks that can be aborted and found no seat: before the queue's
+  #ahead = new GivenAhead(0) // tasks that wait for a seat, and that the backend has already
   #seats
   #flying = 0
   #running = 0 // of these, those that share seats
@@ -63,6 +65,9 @@ class Pool extends EventEmitterAsyncResource {
       },
       emit
     })
+    // The order of other queues, and other choices of seats, are known when there is a seat.
+    const isPlain = given.taskQueue === undefined && options.loadBalancer === undefined
+    this.#ahead = new GivenAhead(isPlain ? this.#backend.mostAhead ?? 0 : 0)
   }
 
   /**
@@ -102,7 +107,7 @@ class Pool extends EventEmitterAsyncResource {
     if (this.#waiting === 0) {
       if (this.#distribute(task)) return
       this.#seats.grow()
-      if (maxQueue > 0 || this.#pendingCapacity > 0) return
+      if (maxQueue > 0 || this.#pendingCapacity > 0) return this.#giveAhead()
       this.#unqueue(task)
       task.settle(true, new Error('No task queue available and all Workers are busy'))
     } else if (this.#waiting >= maxQueue + this.#pendingCapacity) {
@@ -110,6 +115,7 @@ class Pool extends EventEmitterAsyncResource {
     } else {
       this.#queue.push(task)
       this.#seats.grow()
+      this.#giveAhead()
     }
   }
 
@@ -128,7 +134,8 @@ class Pool extends EventEmitterAsyncResource {
     return this.#backend.share?.(bytes) ?? bytes.slice()
   }
 
-  get #waiting () { return this.#queue.size + this.#skipped.length }
+  get #queued () { return this.#queue.size + this.#skipped.length }
+  get #waiting () { return this.#queued + this.#ahead.size }
   get #isIdle () { return this.#flying === 0 && this.#waiting === 0 }
   get #pendingCapacity () { return this.#seats.pending * this.options.concurrentTasksPerWorker }
 
@@ -151,20 +158,47 @@ class Pool extends EventEmitterAsyncResource {
 
   // False: the backend says when it has room.
   #give (task, seat) {
+    this.#sit(task, seat)
+    const isGiven = this.#submit(task)
+    if (!isGiven || task.settled) this.#leave(task)
+    return isGiven
+  }
+
+  // True: the backend has it, or it cannot be cloned and is settled.
+  #submit (task) {
     task.started = performance.now()
-    this.#seats.sit(seat, task)
-    this.#count(task, 1)
     try {
       if (this.#backend.submit(task)) return true
-    } catch (error) { // It cannot be cloned.
-      this.#leave(task)
-      task.started = 0
+    } catch (error) {
       this.#settle(task, true, error)
       return true
     }
-    this.#leave(task)
     task.started = 0
     return false
+  }
+
+  #giveAhead () {
+    while (this.#ahead.hasRoom && this.#skipped.length === 0 && this.#queue.size > 0) {
+      const task = this.#queue.shift()
+      if (task === null || task.settled) continue
+      task.isAhead = GivenAhead.mayBe(task)
+      if (!task.isAhead || !this.#submit(task)) return this.#queue.unshift(task)
+      if (!task.settled) this.#ahead.add(task)
+    }
+  }
+
+  // False: there is none for it now.
+  #seatAhead (task) {
+    const seat = this.#seats.choose(task)
+    if (seat === undefined) return false
+    this.#ahead.remove(task)
+    this.#sit(task, seat)
+    return true
+  }
+
+  #sit (task, seat) {
+    this.#seats.sit(seat, task)
+    this.#count(task, 1)
   }
 
   #count (task, by) {
@@ -180,18 +214,21 @@ class Pool extends EventEmitterAsyncResource {
   #fill () {
     this.#look()
     aside(() => { // The queue may be the program's.
-      while (this.#waiting > 0) {
+      while (this.#ahead.size > 0 && this.#seatAhead(this.#ahead.first));
+      while (this.#ahead.size === 0 && this.#queued > 0) {
         const task = this.#skipped.shift() ?? this.#queue.shift()
         if (task === null) break
         if (this.#distribute(task)) continue
         this.#seats.grow()
         break
       }
+      this.#giveAhead()
     })
   }
 
   // The task's end is told later; its seat is free for others.
   #workerEnded (task) {
+    if (this.#ahead.has(task)) this.#seatAhead(task)
     const { seat } = task
     if (seat === null) return
     task.hasLost = seat
@@ -203,16 +240,19 @@ class Pool extends EventEmitterAsyncResource {
 
   // `ran`: for how many milliseconds; undefined: nobody has measured it.
   #ended (task, failed, value, ran) {
+    // It may have run before this thread knew of a free seat.
+    const isSeatless = this.#ahead.has(task) && !this.#seatAhead(task)
     const seat = task.seat ?? task.hasLost
-    this.#leave(task)
-    if (seat !== null) {
+    if (isSeatless) this.#ahead.remove(task)
+    else this.#leave(task)
+    if (!task.isDropped && (seat !== null || isSeatless)) {
       const now = performance.now()
       const ms = ran ?? now - task.started
       this.#histogram?.recordRun(ms)
       this.#histogram?.recordWait(Math.max(0, now - task.created - ms))
-      seat.histogram?.record(ms)
+      seat?.histogram?.record(ms)
       this.#settle(task, failed, failed && this.#destroying ? terminated() : value)
-      if (failed && endsWorker(value) && task.hasLost === null) this.#seats.renew(seat)
+      if (failed && endsWorker(value) && task.hasLost === null && seat !== null) this.#seats.renew(seat)
     }
     this.#fill()
   }
@@ -261,8 +301,14 @@ class Pool extends EventEmitterAsyncResource {
   }
 
   #dropQueue (error) {
-    for (let task; this.#waiting > 0 && (task = this.#skipped.shift() ?? this.#queue.shift()) !== null;) {
+    for (let task; this.#queued > 0 && (task = this.#skipped.shift() ?? this.#queue.shift()) !== null;) {
       if (!task.settled) this.#settle(task, true, error())
+    }
+    for (const task of this.#ahead) {
+      if (task.isDropped) continue
+      task.isDropped = true
+      this.#settle(task, true, error())
+      this.#backend.cancel(task)
     }
   }
 

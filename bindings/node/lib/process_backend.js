@@ -18,12 +18,14 @@ const { hearWorkers } = require('./side_channel.js')
 const kSlack = 4096 // Behind an allocated buffer, for the rest of its task.
 const kForceAgain = 100 // Milliseconds.
 const kPause = 1000 // Milliseconds between two starts that fail.
-const kFacts = 9 // Numbers for each outcome.
+const kMostAhead = 64
+const kFacts = 10 // Numbers for each outcome.
 // Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
 const kAccepted = 0
 const kFull = 1
 // Statuses.
 const kDone = 0
+const kLost = 6
 // Causes of a task that no worker was there for: none knew it, none lives.
 const kNoWorker = [5, 15]
 const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
@@ -64,6 +66,14 @@ class ProcessBackend {
     this.#pool = this.#newPool() // Throws here what cannot be given to a worker.
     this.#hold = setInterval(() => {}, 60000).unref()
     this.#start()
+  }
+
+  /** How many tasks it may be given beside those that run. Workers of others' pools may be more than this pool's seats, and
+   * each task has room for its result. */
+  get mostAhead () {
+    const o = this.#options
+    if (o.pool !== undefined) return 0
+    return Math.min(kMostAhead, Math.max(0, Math.floor(o.resultBytes / 4 / o.resultCapacity - o.maxThreads * o.concurrentTasksPerWorker)))
   }
 
   #newPool () {
@@ -207,7 +217,7 @@ class ProcessBackend {
       return !waits
     }
     for (const one of task.transfer) this.#native.detach(one)
-    task.release()
+    if (!task.isAhead) task.release()
     task.flight = number
     this.#flying.set(number, task)
     return true
@@ -224,7 +234,7 @@ class ProcessBackend {
 
   // results: of each its buffers, or its text. messages: [description, native stack or '', id of a job that crashed] of each that is not done. facts: for each outcome
   // its task, status, detail, the payload's place in the scratch buffer (-1: the last of its buffers), its bytes, flags, the
-  // result's bytes, cause, ns run.
+  // result's bytes, cause, ns run, number of runs.
   #onBatch (count, results, messages) {
     const facts = this.#facts
     const ended = []
@@ -240,6 +250,10 @@ class ProcessBackend {
         continue
       }
       this.#flying.delete(number)
+      if (this.#canMove(task, status, facts[at + 9])) {
+        this.#wait(task)
+        continue
+      }
       const one = { task, ran: facts[at + 8] / 1e6, failed: true, value: undefined, channel: undefined, told: 0, isAnswered: bytes > 0, hadNoWorker: false }
       if (status === kDone) this.#bootFailed = undefined
       if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
@@ -252,9 +266,15 @@ class ProcessBackend {
       if (task !== undefined) ended.push(one)
     }
     // After all are decoded: what a settled promise does may come back here.
-    for (const task of crashed) this.#events.workerEnded(task)
     for (const one of ended) this.#tell(one)
+    for (const task of crashed) this.#events.workerEnded(task)
     if (this.#waiting.length > 0 || this.#wasFull) this.#sendWaiting()
+  }
+
+  // Its daemon is gone, and it has not run: it waits for the next one, as those do that were not given away.
+  #canMove (task, status, runs) {
+    const isLost = status === kLost || this.#session === undefined
+    return isLost && runs === 0 && task?.isAhead && !task.settled && this.#ending === null
   }
 
   #framesOf ([,, crashed] = []) {

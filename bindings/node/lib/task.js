@@ -18,6 +18,10 @@ class Task extends AsyncResource {
   seat = null
   /** Where it sat when its worker ended, of which more is to be told. */
   hasLost = null
+  /** The backend has got it before there was a seat for it, and may have to send it once more. */
+  isAhead = false
+  /** It was rejected while it waited; the outcome that still comes is nobody's. */
+  isDropped = false
   /** What the backend knows it by while it flies; undefined: it has not been given away. */
   flight
 

@@ -233,6 +233,7 @@ void ClientSession::add(Batch& batch, rm_outcome& outcome) {
   facts[6] = static_cast<double>(outcome.result_bytes);
   facts[7] = outcome.cause;
   facts[8] = static_cast<double>(outcome.run_ns);
+  facts[9] = outcome.attempts;
   if (outcome.status != RM_STATUS_DONE) {
     napi_value texts = nullptr;
     must(napi_create_array(env_, &texts), "napi_create_array");

@@ -20,7 +20,7 @@ namespace ringmaster::node {
 /// close(), or until the environment is taken down, and then until its handles are closed.
 class ClientSession : public std::enable_shared_from_this<ClientSession> {
  public:
-  static constexpr std::uint32_t kFacts = 9;    ///< numbers for each outcome of a batch
+  static constexpr std::uint32_t kFacts = 10;   ///< numbers for each outcome of a batch
   static constexpr std::uint32_t kBatch = 256;  ///< outcomes at once
   static constexpr double kCrashedSoFar = 255;  ///< instead of a status: the outcome follows
   static constexpr std::size_t kScratchBytes = 256 * 1024;

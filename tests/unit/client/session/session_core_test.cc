@@ -224,6 +224,19 @@ TEST(SessionCore, CallsEveryJobLostWhenTheDaemonIsGone) {
   EXPECT_EQ(core->allocate(8, Duration(0)).error().error, SubmitError::SessionClosed);
 }
 
+TEST(SessionCore, TellsALostJobThatHasRunFromOneThatNeverWill) {
+  FakePool pool;
+  const auto core = pool.connect();
+  const std::uint32_t running = submit_text(*core, "echo", "a");
+  const std::uint32_t queued = submit_text(*core, "echo", "b");
+  EXPECT_NE(pool.claim_one().slot, ~0U);
+  pool.die();
+  ASSERT_TRUE(core->check_gone());
+  EXPECT_EQ(core->wait(running, kForever)->attempts(), 1U);
+  EXPECT_EQ(core->wait(queued, kForever)->attempts(), 0U);
+  EXPECT_EQ(pool.claim_one().slot, ~0U) << "a worker that still lives finds nothing to claim";
+}
+
 TEST(SessionCore, TakesNothingWhenTheBoardSaysClosed) {
   FakePool pool;
   const auto core = pool.connect();
