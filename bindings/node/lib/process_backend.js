@@ -33,6 +33,8 @@ const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
 // What the daemon's status and log call a task: "invoice.js#render".
 const labelOf = ({ filename, name }) => `${filename === null ? '' : path.basename(filename)}#${name}`
 
+const daemonGone = () => new TaskError('lost: the daemon is gone', { outcome: 'lost' })
+
 class ProcessBackend {
   #options
   #events
@@ -227,7 +229,7 @@ class ProcessBackend {
     const session = this.#session
     this.#session = undefined // What is told while it is closed may submit tasks.
     this.#native.close(session)
-    this.#endFlying(new TaskError('lost: the daemon is gone', { outcome: 'lost' }))
+    this.#endFlying(daemonGone())
     this.#inPlace = new WeakMap()
     this.#leavePool()
   }
@@ -257,7 +259,9 @@ class ProcessBackend {
       const one = { task, ran: facts[at + 8] / 1e6, failed: true, value: undefined, channel: undefined, told: 0, isAnswered: bytes > 0, hadNoWorker: false }
       if (status === kDone) this.#bootFailed = undefined
       if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
-      if (one.isAnswered) {
+      if (!one.isAnswered && this.#isStartingAgain) {
+        one.value = daemonGone() // Not that the session was closed then.
+      } else if (one.isAnswered) {
         this.#decode(one, facts[at + 5], facts[at + 3], bytes, results[i])
       } else {
         one.value = failureOf({ status, detail: facts[at + 2], cause: facts[at + 7], texts: messages[i], task, frames: this.#framesOf(messages[i]) }, this.#options)
@@ -271,10 +275,13 @@ class ProcessBackend {
     if (this.#waiting.length > 0 || this.#wasFull) this.#sendWaiting()
   }
 
+  // What ends then ends with the session, which is being closed.
+  get #isStartingAgain () { return this.#session === undefined && this.#ending === null }
+
   // Its daemon is gone, and it has not run: it waits for the next one, as those do that were not given away.
   #canMove (task, status, runs) {
-    const isLost = status === kLost || this.#session === undefined
-    return isLost && runs === 0 && task?.isAhead && !task.settled && this.#ending === null
+    const isLost = (status === kLost && this.#ending === null) || this.#isStartingAgain
+    return isLost && runs === 0 && task?.isAhead && !task.settled
   }
 
   #framesOf ([,, crashed] = []) {
