@@ -62,9 +62,10 @@ Result<void> fill(const Payload& payload, Request& request) {
 // What the job has written: where standard output has the result, all of it to standard error.
 void show_output(const SubmitCommand& command, const Message& message) {
   const bool apart = command.out != "-" && message.kind == Message::Kind::Output;
-  const auto bytes = std::as_bytes(std::span(message.bytes));
+  const int to = apart ? STDOUT_FILENO : STDERR_FILENO;
+  const std::string text = ::isatty(to) == 1 ? clean_lines(message.bytes) : message.bytes;
   // Nobody who reads it is no reason to give up the job.
-  (void)write_all(apart ? STDOUT_FILENO : STDERR_FILENO, bytes, apart ? "standard output" : "standard error");
+  (void)write_all(to, std::as_bytes(std::span(text)), apart ? "standard output" : "standard error");
 }
 
 // Waits for the job's end. An interrupt cancels the job, and then waits only a moment for its end.

@@ -24,6 +24,23 @@ TEST_F(CliJobs, TellsWhatBecameOfAJob) {
   EXPECT_EQ(call({"cancel", job, "--force", "--grace", "soon"}).code, 2);
 }
 
+TEST_F(CliJobs, ShowsWhatAJobWrites) {
+  start_with("[pool.t]\ncommand = [\"" PRINTING_WORKER "\"]\nworkers = 1\noutput = \"client\"\n");
+  write("in", "what it prints\n");
+  const Ended apart = call({"submit", "t/print", "--output", "--in", path("in"), "--out", path("result")});
+  EXPECT_EQ(apart.code, 0) << apart.errors;
+  EXPECT_EQ(apart.out, "what it prints\n");
+  EXPECT_EQ(content(path("result")), "printed");
+  const Ended beside = call({"submit", "t/print", "--output", "--in", path("in")});
+  EXPECT_EQ(beside.out, "printed") << "the result alone";
+  EXPECT_EQ(beside.errors, "what it prints\n");
+  const Ended silent = call({"submit", "t/print", "--in", path("in")});
+  EXPECT_EQ(silent.errors, "");
+  const Ended dead = call({"submit", "t/die", "--output", "--in", path("in"), "--arg", "how=crash"});
+  EXPECT_EQ(dead.code, 4);
+  EXPECT_EQ(dead.errors.rfind("what it prints\n", 0), 0U) << dead.errors;
+}
+
 TEST_F(CliJobs, ForcesAJobToEnd) {
   start();
   Session session = open();
