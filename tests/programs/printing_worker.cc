@@ -88,10 +88,10 @@ void print_and_die(Job& job) {
   kWays.at(how)();
 }
 
-// Writes its request in a thread that goes on after the job, once that has ended.
+// Writes its request in a thread that goes on after the job, once there is a file of that name.
 void print_later(Job& job) {
-  std::thread([text = std::string(job.input_text())] {
-    ::usleep(300'000);
+  std::thread([text = std::string(job.input_text()), until = std::string(job.text("until"))] {
+    while (::access(until.c_str(), F_OK) != 0) ::usleep(1000);
     write_all(2, text);
   }).detach();
 }
@@ -109,7 +109,10 @@ int main(int argc, char** argv) {
         .summary = "Many lines.",
         .arguments = {{.name = "lines", .kind = ArgumentKind::Integer, .default_value = "10000", .minimum = 0}},
         .run = print_much},
-       {.name = "later", .summary = "After the job.", .run = print_later},
+       {.name = "later",
+        .summary = "After the job.",
+        .arguments = {{.name = "until", .kind = ArgumentKind::Text}},
+        .run = print_later},
        {.name = "die",
         .summary = "Prints, and dies.",
         .arguments = {{.name = "how", .kind = ArgumentKind::Text},

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "shm/message_log.h"
+#include "shm/port/output_taking.h"
 #include "tests/fuzz/target.h"
 
 namespace ringmaster::fuzz {
@@ -32,6 +33,9 @@ void run(Input input) {
     }
     RM_CHECK(!reader.ready() || reader.dropped() == 0, "it has more, and does not tell it");
   };
+  read_all();
+  shm::finish_taking(log);
+  RM_CHECK(reinterpret_cast<const shm::MessageLogHead*>(log.data())->taking.load() == 0, "it is not ended");
   read_all();
   const std::string text("one more");
   const bool kept = shm::MessageWriter(log).append(shm::MessageKind::Data, 2, std::as_bytes(std::span(text)));

@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "tests/integration/daemon/daemon_fixture.h"
 #include "tests/testing/process_state.h"
@@ -173,8 +174,11 @@ TEST_F(DaemonCapturedOutput, OfAJobWithoutRoomAndBetweenJobsIsLogged) {
   eventually("it is in the log", [&] { return count_in(log(), "nobody asked for this") == 1; });
   const std::string line = log().substr(0, log().find("nobody asked for this") + 200);
   EXPECT_GE(count_in(line, " job=" + std::to_string(outcome.facts().job_id)), 1U) << line;
-  auto late = submit(session, "later", "after the job\n");
+  const std::string sign = folder_ + "/go";
+  auto late = submit(session, "later", "after the job\n", {{"until", sign}});
   EXPECT_EQ(all_of(late), "");
+  EXPECT_TRUE(late.wait().ok());
+  std::ofstream(sign) << "\n";
   eventually("it is in the log", [&] { return count_in(log(), "after the job") == 1; });
   auto next = submit(session, "print", "of the next");
   EXPECT_EQ(all_of(next), "of the next");
