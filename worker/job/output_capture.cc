@@ -24,7 +24,7 @@
 namespace ringmaster::worker {
 namespace {
 
-constexpr int kFirstOwnNumber = 10;
+constexpr int kAboveFixedNumbers = 10;
 constexpr std::size_t kStreams = 2;
 
 constexpr shm::MessageKind kind_of(std::size_t stream) {
@@ -39,7 +39,7 @@ Result<UniqueFd> open_read_end(int number) {
   const std::string path = "/proc/self/fd/" + std::to_string(number);
   const UniqueFd low(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!low) return errno_error("cannot open " + path + " for reading", errno);
-  UniqueFd end(::fcntl(low.get(), F_DUPFD_CLOEXEC, kFirstOwnNumber));
+  UniqueFd end(::fcntl(low.get(), F_DUPFD_CLOEXEC, kAboveFixedNumbers));
   if (!end) return errno_error("no descriptor is left", errno);
   return end;
 }
