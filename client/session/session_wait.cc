@@ -392,11 +392,8 @@ void SessionCore::abandon(std::uint32_t at) noexcept {
   JobRecord& record = records_[at];
   record.taker = Taker::Nobody;
   if (record.life == Life::Waiting) growth_.give_up(record);
-  if (record.life == Life::Ended) {
-    on_ended(at, record.end);
-  } else {
-    (void)port_.cancel(record.slot, record.seq);
-  }
+  if (record.life == Life::Ended) return on_ended(at, record.end);
+  (void)port_.cancel(record.slot, record.seq);
 }
 
 }  // namespace ringmaster::client

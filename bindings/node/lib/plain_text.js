@@ -28,7 +28,7 @@ function plainCopy (value, seen) {
   const copy = isArray ? [] : {}
   for (let at = 0; at < keys.length; ++at) {
     const key = keys[at]
-    if (key === '__proto__') return kNone
+    if (isArray ? key !== String(at) : key === '__proto__') return kNone
     const property = plainCopy(value[key], seen)
     if (property === kNone) return kNone
     copy[key] = property

@@ -22,7 +22,7 @@ test('plain values arrive as they are', () => {
 test('what JSON would change is no text', () => {
   const others = [-0, NaN, Infinity, 1n, () => {}, Symbol('s'), { a: undefined }, [undefined], new Array(1), [,, 1], new Date(0), new Map(), /x/,
     new Error('x'), new (class Own {})(), new (class extends Array {})(), Object.create(null), Object.create({ a: 1 }), Object('boxed'), Buffer.from('x'),
-    new ArrayBuffer(1), Object.assign([1], { extra: 1 }), JSON.parse('{"__proto__": {"a": 1}}'), { toJSON () { return 1 } }, [shared, shared], round,
+    new ArrayBuffer(1), Object.assign([1], { extra: 1 }), Object.assign([,], { extra: 1 }), JSON.parse('{"__proto__": {"a": 1}}'), { toJSON () { return 1 } }, [shared, shared], round,
     new Proxy({}, {}), new Proxy([], {}), 'x'.repeat(1025), new Array(65).fill(0), { text: '\n'.repeat(600) }]
   others.forEach((value, at) => assert.strictEqual(toText(value), undefined, `number ${at}`))
 })
