@@ -15,6 +15,11 @@ npm init --yes >/dev/null
 npm install --offline --no-audit --no-fund "$folder/ringmaster-$version.tgz" "$folder/ringmaster-$platform-$version.tgz" >npm.log 2>&1 ||
   fail "npm install: $(cat npm.log)"
 [ -x "node_modules/@ringmaster/$platform/bin/ringmasterd" ] || fail "the programs are not installed: $(find node_modules -maxdepth 3)"
+(cd node_modules/ringmaster && node -e '
+  const { exports, files, main, types } = require("./package.json")
+  const names = (value) => typeof value === "string" ? [value] : Object.values(value).flatMap(names)
+  const missing = [...names(exports), ...files, main, types].filter((name) => !require("fs").existsSync(name))
+  if (missing.length > 0) throw new Error(`the package lacks ${missing}`)') || fail "the package is not whole"
 
 echo 'module.exports = ({ a, b }) => ({ sum: a + b, pid: process.pid })' >task.js
 cat >common.js <<'JS'
