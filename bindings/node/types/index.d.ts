@@ -144,7 +144,7 @@ export interface SharedOptions {
 export interface PoolOptions extends SharedOptions {
   /** A task that runs longer is stopped, and its promise rejected, in milliseconds; 0: no limit. */
   runTimeout?: number
-  /** What a task that is to stop has left before its process is killed, in milliseconds. */
+  /** What a task that is to stop has left before its process is killed, in milliseconds; at most `runTimeout`, where there is one. */
   killGrace?: number
   /** How often a task of an idempotent pool is tried again when its worker died: 14 times at most. */
   retries?: number
