@@ -20,7 +20,7 @@ class DaemonCapturedOutput : public DaemonTest {
                            const Arguments& arguments = {}, const SubmitOptions& options = {.messages = 4096}) {
     auto request = session.allocate(text.size());
     EXPECT_TRUE(request);
-    std::memcpy(request->bytes().data(), text.data(), text.size());
+    if (!text.empty()) std::memcpy(request->bytes().data(), text.data(), text.size());
     auto job = session.submit(handler, std::move(*request), arguments, options);
     EXPECT_TRUE(job) << job.error().message;
     return std::move(*job);
