@@ -81,7 +81,9 @@ int rm_worker_park(rm_worker* worker, int* timeout_ms);
 int rm_worker_fd(const rm_worker* worker);
 void rm_worker_unpark(rm_worker* worker);
 
-/* After RM_LEAVE: tells the supervisor and the other workers that this one leaves. Returns the status to exit with. */
+/* After RM_LEAVE, or between two jobs where this process is of no more use: tells the supervisor and the other workers
+ * that this one leaves. Another takes its place; who has ended a job counts as recycled. Returns the status to exit
+ * with. */
 int rm_worker_leave(rm_worker* worker);
 
 #ifdef __cplusplus

@@ -66,6 +66,14 @@ std::optional<core::DeathKind> wish_of(const Burial::Dead& dead) {
   return core::death_by(*dead.verdict);
 }
 
+// By its lane: it stopped after its last job, and not within one.
+bool has_left(const shm::LaneRecord& lane, std::uint64_t max_jobs) {
+  // SYNC: acquire: the dead's last words.
+  const std::uint32_t state = lane.words.state.load(std::memory_order_acquire);
+  const bool stopped = state == static_cast<std::uint32_t>(shm::LaneState::Stopped) && has_worked(lane);
+  return stopped || has_had_its_jobs(lane, max_jobs);
+}
+
 struct Places {
   std::uint64_t masks[shm::kBoardWords] = {};
 };
@@ -188,8 +196,8 @@ core::DeathCause Burial::cause_of(const Dead& dead, const keeper::ExitRecord& ex
   const bool killed = exit.code != CLD_EXITED && exit.status == SIGKILL && !facts.fault_signal;
   if (!facts.verdict && killed && dead.kin == Kin::Worker) facts.verdict = dead.order;
   // A worker that left by itself, or whom a predecessor told to, if the word of it was lost with a supervisor.
-  const bool had_its_jobs = dead.lane != nullptr && has_had_its_jobs(*dead.lane, config_.recycle.max_jobs);
-  if (!facts.verdict && (had_its_jobs || dead.told_to_leave) && exit.code == CLD_EXITED && exit.status == 0) {
+  const bool left = dead.lane != nullptr && has_left(*dead.lane, config_.recycle.max_jobs);
+  if (!facts.verdict && (left || dead.told_to_leave) && exit.code == CLD_EXITED && exit.status == 0) {
     facts.verdict = core::DeathKind::Recycled;
   }
   facts.out_of_memory = facts.by_signal && exit.status == SIGKILL && !facts.verdict && ports_.out_of_memory(dead);

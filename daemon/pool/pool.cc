@@ -324,11 +324,10 @@ void Pool::on_ask_room(core::SeatNumber index, const worker_link::AskRoom& ask) 
 
 void Pool::on_leaving(core::SeatNumber index) {
   Seat& seat = seats_[index];
-  if (has_had_its_jobs(seat.process->lane(), config_.recycle.max_jobs)) {
-    orders_.note_leaving(seat, host_.loop().now());
-  } else {
-    on_violation(index, "it leaves although it has jobs to do");
-  }
+  const shm::LaneRecord& lane = seat.process->lane();
+  if (!has_worked(lane)) return on_violation(index, "it leaves before it has ended a job");
+  const bool had_its_jobs = has_had_its_jobs(lane, config_.recycle.max_jobs);
+  orders_.note_leaving(seat, had_its_jobs ? "jobs" : "its own wish", host_.loop().now());
 }
 
 void Pool::on_ready(core::SeatNumber index) {

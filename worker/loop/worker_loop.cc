@@ -113,8 +113,10 @@ WorkerLoop::Woken WorkerLoop::wait(const Host& host) {
 }
 
 int WorkerLoop::leave() {
-  // At once: another takes its place while it goes.
-  if (has_had_its_jobs() && !broken_link_) tell(worker_link::Leaving{});
+  // At once: another takes its place while it goes. The supervisor believes it of those that have worked.
+  const bool unasked = !exit_asked_ && self_.control->leave.load(std::memory_order_relaxed) == 0;
+  const bool has_worked = shm::finished_jobs(self_.lane->counters) != 0;
+  if (!broken_link_ && (has_had_its_jobs() || (unasked && has_worked))) tell(worker_link::Leaving{});
   // The bell that woke this worker may have been the only one.
   streaming_.stop();
   lookout_.stop_spinning();

@@ -11,9 +11,9 @@
 namespace ringmaster::node {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{5};
+constexpr std::chrono::milliseconds kLook{2};
 // Without a job for so long, the thread sleeps until the next one: it costs an idle worker nothing.
-constexpr int kIdleLooks = 200;
+constexpr int kIdleLooks = 500;
 constexpr std::size_t kMessageBytes = 1000;
 constexpr int kLooksForStack = 10;
 

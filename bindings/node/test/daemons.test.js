@@ -149,12 +149,12 @@ cgroup = "off"
 log_level = "warning"
 shutdown_timeout = "100ms"
 `
-// A daemon that was not started by the pool; `stop` ends it.
-async function startDaemon (folder, settings) {
+// A daemon that was not started by the pool; `stop` ends it. `log`: a descriptor that gets all of its log.
+async function startDaemon (folder, settings, log = 'inherit') {
   const socket = path.join(folder, 'daemon.sock')
   const config = path.join(folder, 'ringmaster.toml')
-  fs.writeFileSync(config, kSettings + settings)
-  const daemon = spawn(programs.daemon, ['--config', config, '--socket', socket], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, RINGMASTER_SOCKET: '' } })
+  fs.writeFileSync(config, (log === 'inherit' ? kSettings : kSettings.replace('warning', 'info')) + settings)
+  const daemon = spawn(programs.daemon, ['--config', config, '--socket', socket], { stdio: ['ignore', 'inherit', log], env: { ...process.env, RINGMASTER_SOCKET: '' } })
   const ended = once(daemon, 'exit')
   await until(() => new Promise((resolve) => {
     const connection = net.connect(socket).once('error', () => resolve(false)).once('connect', () => resolve(true) || connection.destroy())
@@ -199,6 +199,29 @@ test('a result for which there is no memory is refused, and says why', () => wit
     await assert.rejects(pool.run(64 << 20, { name: 'make' }), { outcome: 'refused', message: /bytes_per_uid/ })
     assert.equal((await pool.run(16 << 20, { name: 'make' })).length, 16 << 20)
   })))
+
+test('a worker in which a task was stopped leaves for a reason that the daemon knows', () => withFolder(async (folder) => {
+  const log = fs.openSync(path.join(folder, 'log'), 'w')
+  const daemon = await startDaemon(folder, configured, log)
+  fs.closeSync(log)
+  try {
+    await withPool({ socket: daemon.socket, pool: 'js', filename: null }, async (pool) => {
+      for (let i = 0; i < 3; ++i) {
+        const controller = new AbortController()
+        const before = await pidOf(pool)
+        const task = pool.run(null, { name: 'spin', signal: controller.signal })
+        setTimeout(() => controller.abort(), 20)
+        await assert.rejects(task, { name: 'AbortError' })
+        assert.notEqual(await pidOf(pool), before)
+      }
+    })
+  } finally {
+    await daemon.stop()
+  }
+  const said = fs.readFileSync(path.join(folder, 'log'), 'utf8')
+  assert.match(said, /cause=recycled/)
+  assert.doesNotMatch(said, /nobody asked it to/)
+}))
 
 test('a pool is created in another daemon where that allows it', () => withDaemon('[limits]\npools_per_uid = 1\n[pool]\n', async ({ socket, pid }) => {
   const worker = await withPool({ socket }, async (pool) => {

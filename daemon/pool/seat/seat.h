@@ -68,6 +68,9 @@ struct Seat {
 [[nodiscard]] inline bool has_had_its_jobs(const shm::LaneRecord& lane, std::uint64_t max_jobs) {
   return max_jobs != 0 && shm::finished_jobs(lane.counters) >= max_jobs;
 }
+/// Such a worker may leave when it wants to: a script that was stopped in it, for example, leaves it of no more use.
+/// One that has done nothing could do so again and again.
+[[nodiscard]] inline bool has_worked(const shm::LaneRecord& lane) { return shm::finished_jobs(lane.counters) != 0; }
 [[nodiscard]] inline bool none_ready(std::span<const Seat> seats) {
   return std::ranges::none_of(seats, [](const Seat& seat) { return seat.ready; });
 }

@@ -39,9 +39,9 @@ void SeatOrders::leave(Seat& seat, core::DeathKind why, core::TimePoint now) {
   seat.leave_by = now + patience_;
 }
 
-void SeatOrders::note_leaving(Seat& seat, core::TimePoint now) {
+void SeatOrders::note_leaving(Seat& seat, std::string_view reason, core::TimePoint now) {
   if (seat.leaving || seat.state == core::SeatState::Condemned) return;
-  log_info("worker is recycled", {{"pool", pool_}, {"seat", seat.process->name().seat}, {"reason", "jobs"}});
+  log_info("worker is recycled", {{"pool", pool_}, {"seat", seat.process->name().seat}, {"reason", reason}});
   seat.state = core::SeatState::Leaving;
   seat.leaving = true;
   seat.verdict = core::DeathKind::Recycled;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "daemon/loop/keeper_port.h"
 #include "daemon/pool/book/pool_book.h"
@@ -28,8 +29,8 @@ class SeatOrders {
   void resume(Seat& seat, bool paused, core::TimePoint now);
   /// Asks it to leave after its current job; one that is not ready is killed.
   void leave(Seat& seat, core::DeathKind why, core::TimePoint now);
-  /// The worker leaves by itself after max_jobs, so another may take its place. REQUIRES: the seat has a process.
-  void note_leaving(Seat& seat, core::TimePoint now);
+  /// The worker leaves by itself, so another may take its place. REQUIRES: the seat has a process.
+  void note_leaving(Seat& seat, std::string_view reason, core::TimePoint now);
   /// Kills one that was asked to leave, runs no job and is still there when its time is up.
   void end_leaver(Seat& seat, core::TimePoint now);
   /// Kills without a ladder: no job is running, or the worker must go anyway.

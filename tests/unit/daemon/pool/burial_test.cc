@@ -221,6 +221,20 @@ TEST(Burial, AWorkerThatHasHadItsJobsAndExitsIsRecycled) {
   EXPECT_EQ(yard.bury(CLD_KILLED, SIGSEGV).died.cause.kind, core::DeathKind::Signal);
 }
 
+TEST(Burial, AWorkerThatStoppedBetweenJobsByItsOwnWishIsRecycled) {
+  for (const std::uint64_t jobs : {0U, 1U}) {
+    for (const auto state : {shm::LaneState::Stopped, shm::LaneState::Running}) {
+      Churchyard yard;
+      FakeWorker& worker = take_seat(yard.seats[0], kWorker);
+      worker.lane().counters.cancelled = jobs;
+      worker.lane().words.state = static_cast<std::uint32_t>(state);
+      const bool wished = jobs != 0 && state == shm::LaneState::Stopped;
+      EXPECT_EQ(yard.bury(CLD_EXITED, 0).died.cause.kind,
+                wished ? core::DeathKind::Recycled : core::DeathKind::ExitCode);
+    }
+  }
+}
+
 TEST(Burial, OutOfMemoryIsTheCauseOfAWorkerAndOfAnOrphanAlike) {
   for (const bool orphan : {false, true}) {
     Churchyard yard;

@@ -17,6 +17,21 @@ void say_fault(const Remains& remains, int signal) {
             static_cast<ssize_t>(packet.size()));
 }
 
+TEST(PoolFault, OnlyAWorkerThatHasEndedAJobMayLeave) {
+  for (const std::uint64_t jobs : {0U, 1U}) {
+    Remains remains;
+    remains.worker.lane->counters.failed = jobs;
+    PoolLife life(remains);
+    life.succeed(remains.held());
+    const auto packet = worker_link::encode(worker_link::ToSupervisor(worker_link::Leaving{}));
+    ASSERT_EQ(::send(remains.worker_socket.get(), packet.data(), packet.size(), MSG_DONTWAIT),
+              static_cast<ssize_t>(packet.size()));
+    life.settle();
+    EXPECT_EQ(life.status().workers(0).state(), jobs == 0 ? "condemned" : "leaving");
+    EXPECT_EQ(life.asked().killed.size(), jobs == 0 ? 1U : 0U);
+  }
+}
+
 TEST(PoolFault, AFaultedWorkerIsLetGoAndItsFaultIsTheCause) {
   Remains remains;
   const std::uint32_t slot = remains.run_a_job();

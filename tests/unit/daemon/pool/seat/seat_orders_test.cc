@@ -89,7 +89,7 @@ TEST(SeatOrders, ASuccessorRepeatsWhatItsPredecessorMayHaveSaid) {
 
 TEST(SeatOrders, OneThatLeavesByItselfMakesRoomAndIsNotWaitedForForEver) {
   Room room;
-  room.orders.note_leaving(room.seat, kNow);
+  room.orders.note_leaving(room.seat, "jobs", kNow);
   EXPECT_EQ(room.seat.state, core::SeatState::Leaving);
   EXPECT_EQ(room.seat.verdict, core::DeathKind::Recycled);
   EXPECT_EQ(room.worker.control().leave, 1U) << "a successor finds that it is wanted";
@@ -99,7 +99,7 @@ TEST(SeatOrders, OneThatLeavesByItselfMakesRoomAndIsNotWaitedForForEver) {
   EXPECT_EQ(room.keeper.killed.size(), 1U);
   Room killed;
   killed.orders.kill(killed.seat, core::DeathKind::OutOfMemory);
-  killed.orders.note_leaving(killed.seat, kNow);
+  killed.orders.note_leaving(killed.seat, "jobs", kNow);
   EXPECT_EQ(killed.seat.verdict, core::DeathKind::OutOfMemory);
   EXPECT_EQ(killed.seat.state, core::SeatState::Condemned);
 }
