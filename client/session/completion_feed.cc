@@ -74,8 +74,10 @@ void CompletionFeed::run() noexcept {
       if (always || from_.compare_exchange_strong(from, kAwake, std::memory_order_seq_cst)) tell();
       continue;
     }
-    if (always && !port.ask_to_wake(word)) continue;
-    if (!port.nap(always ? word | shm::kWaitingBit : word, kLongestNap) && core_.check_gone()) {
+    // Again, though tell_of_next() has asked: a worker that was woken for before may have cleared the question since.
+    const bool asks = from != kAwake;
+    if (asks && !port.ask_to_wake(word)) continue;
+    if (!port.nap(asks ? word | shm::kWaitingBit : word, kLongestNap) && core_.check_gone()) {
       tell();
       return;
     }

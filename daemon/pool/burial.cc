@@ -70,7 +70,8 @@ std::optional<core::DeathKind> wish_of(const Burial::Dead& dead) {
 bool has_left(const shm::LaneRecord& lane, std::uint64_t max_jobs) {
   // SYNC: acquire: the dead's last words.
   const std::uint32_t state = lane.words.state.load(std::memory_order_acquire);
-  const bool stopped = state == static_cast<std::uint32_t>(shm::LaneState::Stopped) && has_worked(lane);
+  const bool in_job = lane.words.intent.load(std::memory_order_acquire) != 0;  // SYNC: as above.
+  const bool stopped = state == static_cast<std::uint32_t>(shm::LaneState::Stopped) && has_worked(lane) && !in_job;
   return stopped || has_had_its_jobs(lane, max_jobs);
 }
 
@@ -176,11 +177,12 @@ Burial::Dead Burial::look(std::span<Seat> seats, const keeper::ExitRecord& exit)
   return dead;
 }
 
-// The message log of the job that the dead worker had, if it read its own output: what it had not read goes there
-// before the job's word is written.
+// The message log of the job that the dead worker had, if it read its own output and what is in the pipes is that
+// job's: it goes there before the job's word is written.
 JobLog Burial::log_of(const shm::LaneRecord& lane, shm::Owner owner) const {
   if (lane.reads_output.load(std::memory_order_relaxed) == 0) return {};
   const std::uint64_t bits = lane.words.intent.load(std::memory_order_acquire);  // SYNC: the dead's last words.
+  if (lane.output_of.load(std::memory_order_acquire) != bits) return {};         // SYNC: as above.
   const auto intent = shm::Intent::unpack(bits);
   return intent ? JobLog::open(rooms_.sessions.at(intent->session), bits, owner) : JobLog();
 }

@@ -9,6 +9,7 @@
 #include "daemon/core/pool/admission.h"
 #include "daemon/log/log.h"
 #include "daemon/machine/proc_facts.h"
+#include "daemon/pool/book/kill_order.h"
 #include "daemon/pool/pool_fds.h"
 #include "daemon/sessions/session.h"
 
@@ -361,7 +362,8 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
     case SeatStart::Taken::Booting:
       // A new process is simpler than guessing what this one had told the predecessor.
       return orders_.kill(seat, core::DeathKind::Recycled);
-    case SeatStart::Taken::Ready:
+    case SeatStart::Taken::Ready:  // the predecessor may have died before it sent a kill that is on record
+      if (const auto why = kill_order(host_.ledger().workers[first_worker_ + index])) return orders_.kill(seat, *why);
       break;
   }
   staffing_.became_ready(index, host_.loop().now());

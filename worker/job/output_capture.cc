@@ -81,6 +81,7 @@ Result<void> OutputCapture::start(shm::LaneRecord& lane, int control_socket) {
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failed) return errno_error("cannot start the thread that reads the output", failed.value());
+  lane_ = &lane;
   lane.reads_output.store(1, std::memory_order_release);  // SYNC: before Ready is sent, after which it is read.
   return {};
 }
@@ -105,6 +106,8 @@ void OutputCapture::begin_job(const JobMessages& messages, unsigned attempt, std
   if (is_any_waiting() && !pass_on() && for_client) throw_away();
   shm::finish_taking(messages.log);
   job_ = {true, attempt, job, messages};
+  // SYNC: release: what is in the pipes of one that dies from now on is this job's.
+  lane_->output_of.store(lane_->words.intent.load(std::memory_order_relaxed), std::memory_order_release);
   if (blocked_ && for_client) wake();
 }
 
@@ -113,6 +116,7 @@ void OutputCapture::finish_job() noexcept {
   const std::lock_guard turn(lock_);
   if (is_any_waiting()) (void)move_text();
   job_ = {};
+  lane_->output_of.store(0, std::memory_order_release);  // SYNC: as in begin_job().
 }
 
 std::unique_lock<std::mutex> OutputCapture::take_turn() noexcept {

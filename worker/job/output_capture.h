@@ -77,6 +77,7 @@ class OutputCapture {
   std::array<UniqueFd, 2> pipes_;  ///< read ends of standard output and error
   UniqueFd wake_;                  ///< an eventfd, for the thread
   int socket_ = -1;
+  shm::LaneRecord* lane_ = nullptr;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> begun_{false};

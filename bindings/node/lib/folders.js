@@ -10,7 +10,9 @@ const path = require('node:path')
 const kPrefix = 'ringmaster-node-'
 const kYoung = 60000 // Milliseconds: nobody may be listening in it yet.
 const kSockets = ['socket', 'messages']
-const kinds = () => [process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
+// Where this process is a worker: a folder that goes with its pool. A daemon of its own is killed with it, and removes nothing.
+const kOfPool = Symbol.for('ringmaster.folder')
+const kinds = () => [globalThis[kOfPool], process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
 
 // Under another name first: its daemon may still be alive, and makes its socket again where that is missing. What stays
 // is swept later.

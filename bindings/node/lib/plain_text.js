@@ -8,28 +8,34 @@ const kObjects = 8
 const kProperties = 64
 const kUndefined = '-'
 
-const { prototype: ofObjects } = Object
+const { getOwnPropertyDescriptor, getPrototypeOf, prototype: ofObjects } = Object
+const { toString: tagOf } = ofObjects
 const { prototype: ofArrays } = Array
 const kNone = Symbol('no plain value')
 
-// What JSON writes and reads as it is; kNone: anything else. Properties are read once, as structured clone does.
+const isPlain = (value) => getPrototypeOf(value) === ofObjects && tagOf.call(value) === '[object Object]' && !ArrayBuffer.isView(value)
+
+// What JSON writes and reads as it is; kNone: anything else. Nothing of the program's is called.
 function plainCopy (value, seen) {
   if (typeof value === 'string') return value.length <= kChars ? value : kNone
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : kNone
   if (typeof value === 'boolean' || value === null) return value
   if (typeof value !== 'object' || types.isProxy(value)) return kNone
-  const proto = Object.getPrototypeOf(value)
   const isArray = Array.isArray(value)
+  if (isArray ? getPrototypeOf(value) !== ofArrays : !isPlain(value)) return kNone
   // The same object twice is one object for structured clone, and so is one that contains itself.
-  if (proto !== (isArray ? ofArrays : ofObjects) || seen.length >= kObjects || seen.includes(value)) return kNone
+  if (seen.length >= kObjects || seen.includes(value)) return kNone
   seen.push(value)
   const keys = Object.keys(value)
-  if (keys.length > kProperties || (isArray && keys.length !== value.length)) return kNone
-  const copy = isArray ? [] : {}
+  // An object of Node.js's own may look like a plain one, but has no properties to be seen.
+  if (keys.length > kProperties || (isArray ? keys.length !== value.length : keys.length === 0)) return kNone
+  const copy = isArray ? [] : { __proto__: null }
   for (let at = 0; at < keys.length; ++at) {
     const key = keys[at]
     if (isArray ? key !== String(at) : key === '__proto__') return kNone
-    const property = plainCopy(value[key], seen)
+    const { get, set, value: own } = getOwnPropertyDescriptor(value, key)
+    if (get !== undefined || set !== undefined) return kNone
+    const property = plainCopy(own, seen)
     if (property === kNone) return kNone
     copy[key] = property
   }

@@ -120,6 +120,8 @@ int ClientSession::submit(const rm_submit& job, std::string& error) {
     error = text.data();
   } else if (flying_++ == 0) {
     uv_ref(reinterpret_cast<uv_handle_t*>(&poll_));
+    // Another session's turn before the loop sleeps may have led here, after this one's: it must come once more.
+    if (!preparing_) come_back_soon();
   }
   return answer;
 }
@@ -301,13 +303,20 @@ void ClientSession::on_prepare(uv_prepare_t* handle) {
   auto& self = *static_cast<ClientSession*>(handle->data);
   uv_idle_stop(&self.idle_);
   const std::uint64_t began = uv_hrtime();
-  while (self.flying_ != 0 && !self.closed()) {
-    const bool may_sleep = uv_backend_timeout(handle->loop) != 0;
-    if (rm_session_spin(self.session_, may_sleep ? self.spin_ns_ : 0) == 0) return;
-    self.deliver();
-    uv_update_time(handle->loop);
-    if (!may_sleep) return;
-    if (uv_hrtime() - began >= kTurnNs) return self.come_back_soon();
+  self.preparing_ = true;
+  self.look_before_sleep(handle->loop, began);
+  self.preparing_ = false;
+}
+
+void ClientSession::look_before_sleep(uv_loop_t* loop, std::uint64_t began) {
+  while (flying_ != 0 && !closed()) {
+    const bool may_sleep = uv_backend_timeout(loop) != 0;
+    if (rm_session_spin(session_, may_sleep ? spin_ns_ : 0) == 0) return;
+    deliver();
+    uv_update_time(loop);
+    // What keeps the loop awake may be stopped by another's turn before it sleeps.
+    if (!may_sleep) return come_back_soon();
+    if (uv_hrtime() - began >= kTurnNs) return come_back_soon();
   }
 }
 

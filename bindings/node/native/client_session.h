@@ -82,6 +82,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   static void on_event(uv_poll_t* handle, int status, int events);
   static void on_timer(uv_timer_t* handle);
   static void on_prepare(uv_prepare_t* handle);
+  void look_before_sleep(uv_loop_t* loop, std::uint64_t began);
   void come_back_soon();
 
   napi_env env_;
@@ -104,6 +105,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   std::uint32_t flying_ = 0;
   bool closing_ = false;
   bool closed_ = false;
+  bool preparing_ = false;  ///< its own look before the loop sleeps is under way
   uv_poll_t poll_{};
   uv_prepare_t prepare_{};
   uv_idle_t idle_{};

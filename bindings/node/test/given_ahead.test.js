@@ -62,3 +62,16 @@ test('a worker that dies takes one task along, however many wait behind it', asy
   assert.equal(pool.completed, 22)
   await pool.destroy()
 })
+
+// Each session looks before the loop sleeps; a task of one may be submitted in another's look, after its own.
+for (const names of ['AB', 'BA']) {
+  test(`two pools that are used in turn wake the program: made as ${names}`, async () => {
+    const pools = {}
+    for (const name of names) pools[name] = new Pool({ filename, minThreads: 1, maxThreads: 1 })
+    for (let i = 0; i < 500; ++i) {
+      await later(pools.A, 0, i)
+      await later(pools.B, 0, i)
+    }
+    await Promise.all(Object.values(pools).map((pool) => pool.destroy()))
+  })
+}

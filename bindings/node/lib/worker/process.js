@@ -15,6 +15,7 @@ const path = require('node:path')
 function serve (boot) {
   const addon = require(boot.addon)
   const scratch = Buffer.from(addon.open(boot.resultCapacity))
+  if (boot.side !== undefined) globalThis[Symbol.for('ringmaster.folder')] = path.dirname(boot.side)
   if (boot.side !== undefined && boot.stack) addon.tellFaults(path.dirname(boot.side))
   const side = new Side()
   const host = {

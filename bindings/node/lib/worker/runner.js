@@ -39,13 +39,12 @@ class Answer {
     let transfer
     let parts
     try {
-      const text = this.#host.takesText && !this.#hasTold ? toText(result) : undefined
-      if (text !== undefined) return this.#give(kText, { payload: text })
       if (isMovable(result)) {
         transfer = buffersOf(result[kTransferable])
         result = result[kValue]
       }
-      parts = codec.encode(this.#wrap(result), transfer)
+      const text = transfer === undefined && this.#host.takesText && !this.#hasTold ? toText(result) : undefined
+      parts = text !== undefined ? { flags: kText, payload: text } : this.#encode(result, transfer)
     } catch (error) {
       return this.fail(error)
     }
@@ -57,20 +56,24 @@ class Answer {
     if (this.given) return
     let parts
     try {
-      parts = codec.encode(this.#wrap(packError(error)))
+      parts = this.#encode(packError(error))
     } catch {
-      parts = codec.encode(this.#wrap(packError(new Error(oneLine(error)))))
+      parts = this.#encode(packError(new Error(oneLine(error))))
     }
     this.#give(kThrown, parts, oneLine(error))
   }
 
   get #hasTold () { return this.#host.told() !== this.#told }
-  #wrap (value) { return this.#hasTold ? [value, this.#host.channel, this.#host.told()] : value }
+  // What getters of the value tell comes too late to be waited for.
+  #encode (value, transfer) {
+    const hasTold = this.#hasTold
+    const whole = hasTold ? [value, this.#host.channel, this.#host.told()] : value
+    return { flags: hasTold ? kTold : 0, ...codec.encode(whole, transfer) }
+  }
 
-  #give (flags, { payload, buffers }, message, moved = []) {
-    if (this.#hasTold) flags |= kTold
+  #give (flags, parts, message, moved = []) {
     this.given = true
-    this.#host.finish(this.ticket, flags, payload, buffers, message, moved)
+    this.#host.finish(this.ticket, flags | parts.flags, parts.payload, parts.buffers, message, moved)
   }
 }
 
