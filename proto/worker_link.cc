@@ -51,6 +51,18 @@ std::vector<std::byte> put_parcel(const AskParcel& ask) {
   return packet(Type::AskParcel, std::move(out));
 }
 
+std::vector<std::byte> put_leftovers(const Leftovers& m) {
+  wire::ByteWriter out;
+  out.put(m.first_job);
+  out.put(m.last_job);
+  out.put(m.jobs);
+  out.put(m.ended);
+  out.put(m.kept);
+  out.put(m.reaped);
+  out.put_text(std::string_view(m.names).substr(0, kMaxTextBytes));
+  return packet(Type::Leftovers, std::move(out));
+}
+
 std::vector<std::byte> put_output(const Output& output) {
   RM_CHECK(output.bytes.size() <= kMaxOutputBytes, "%zu", output.bytes.size());
   wire::ByteWriter out;
@@ -178,17 +190,7 @@ std::vector<std::byte> encode(const ToSupervisor& message) {
                           out.put_text(std::string_view(m.text).substr(0, kMaxTextBytes));
                           return packet(Type::BootFailed, std::move(out));
                         },
-                        [](const Leftovers& m) {
-                          wire::ByteWriter out;
-                          out.put(m.first_job);
-                          out.put(m.last_job);
-                          out.put(m.jobs);
-                          out.put(m.ended);
-                          out.put(m.kept);
-                          out.put(m.reaped);
-                          out.put_text(std::string_view(m.names).substr(0, kMaxTextBytes));
-                          return packet(Type::Leftovers, std::move(out));
-                        },
+                        [](const Leftovers& m) { return put_leftovers(m); },
                         [](const Fault& m) {
                           FaultPacket fault;
                           fault.signal = m.signal;
