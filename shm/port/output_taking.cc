@@ -28,10 +28,10 @@ struct Place {
   }
 };
 
-Place place_in(std::span<std::byte> log) {
+Place place_in(std::span<std::byte> log, std::uint64_t written) {
   Place place;
   place.head = reinterpret_cast<MessageLogHead*>(log.data());
-  place.at = place.head->written.load(std::memory_order_relaxed);
+  place.at = written;
   const std::uint64_t room = log.size() - sizeof(MessageLogHead);
   if (place.at >= room || place.at % 8 != 0) return place;
   place.record = log.data() + sizeof(MessageLogHead) + place.at;
@@ -71,11 +71,15 @@ std::uint64_t waiting_output(int pipe) noexcept {
   return ::ioctl(pipe, FIONREAD, &waiting) == 0 && waiting > 0 ? static_cast<std::uint64_t>(waiting) : 0;
 }
 
-std::uint64_t take_output(int pipe, MessageKind kind, unsigned attempt, std::uint64_t most,
-                          std::span<std::byte> log) noexcept {
+std::uint64_t written_in(std::span<const std::byte> log) noexcept {
+  return reinterpret_cast<const MessageLogHead*>(log.data())->written.load(std::memory_order_relaxed);
+}
+
+std::uint64_t take_output(int pipe, MessageKind kind, unsigned attempt, std::uint64_t most, std::span<std::byte> log,
+                          std::uint64_t written) noexcept {
   const std::uint64_t waiting = std::min({waiting_output(pipe), most, kMostOutputAtOnce});
   if (waiting == 0) return 0;
-  const Place place = place_in(log);
+  const Place place = place_in(log, written);
   const std::uint64_t bytes = std::min(waiting, place.fits);
   if (bytes == 0) {
     place.head->dropped.fetch_add(1, std::memory_order_relaxed);
@@ -101,9 +105,8 @@ std::uint64_t take_output(int pipe, MessageKind kind, unsigned attempt, std::uin
   return got > 0 ? static_cast<std::uint64_t>(got) : 0;
 }
 
-void finish_taking(std::span<std::byte> log) noexcept {
-  if (log.empty()) return;
-  const Place place = place_in(log);
+void finish_taking(std::span<std::byte> log, std::uint64_t written) noexcept {
+  const Place place = place_in(log, written);
   // SYNC: acquire, pairs with take_output.
   const std::uint64_t taking = place.head->taking.load(std::memory_order_acquire);
   if (taking == 0) return;

@@ -190,10 +190,8 @@ class Pool extends EventEmitterAsyncResource {
   // False: there is none for it now.
   #seatAhead (task) {
     const seat = this.#seats.choose(task)
-    if (seat === undefined) return false
-    this.#ahead.remove(task)
-    this.#sit(task, seat)
-    return true
+    if (seat !== undefined && this.#ahead.remove(task)) this.#sit(task, seat)
+    return seat !== undefined
   }
 
   #sit (task, seat) {

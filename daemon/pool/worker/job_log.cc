@@ -12,6 +12,14 @@
 #include "shm/slots.h"
 
 namespace ringmaster::daemon {
+namespace {
+
+// No sum with what the client may have written is taken before it is bounded.
+std::uint64_t behind_head(std::uint64_t written) {
+  return sizeof(shm::MessageLogHead) + std::min<std::uint64_t>(written, shm::kMostMessageRoom);
+}
+
+}  // namespace
 
 JobLog JobLog::open(const Session* session, std::uint64_t intent_bits, shm::Owner dead) {
   const auto intent = shm::Intent::unpack(intent_bits);
@@ -40,19 +48,18 @@ bool JobLog::finish_taking() {
   if (log_.empty()) return false;
   const auto& head = *reinterpret_cast<const shm::MessageLogHead*>(log_.data());
   if (head.taking.load(std::memory_order_relaxed) == 0) return true;
-  const std::uint64_t at = sizeof head + head.written.load(std::memory_order_relaxed);
-  if (!reserve(at, sizeof(shm::MessageRecord) + shm::kMostOutputAtOnce)) return false;
-  shm::finish_taking(log_);
+  const std::uint64_t written = shm::written_in(log_);
+  if (!reserve(behind_head(written), sizeof(shm::MessageRecord) + shm::kMostOutputAtOnce)) return false;
+  shm::finish_taking(log_, written);
   return true;
 }
 
 void JobLog::take(int pipe, bool standard_error, std::uint64_t most) {
-  const auto& head = *reinterpret_cast<const shm::MessageLogHead*>(log_.data());
   const shm::MessageKind kind = standard_error ? shm::MessageKind::Error : shm::MessageKind::Output;
   for (std::uint64_t left = std::min(shm::waiting_output(pipe), most); left != 0;) {
-    const std::uint64_t at = sizeof head + head.written.load(std::memory_order_relaxed);
-    if (!reserve(at, sizeof(shm::MessageRecord) + std::min(left, shm::kMostOutputAtOnce))) return;
-    const std::uint64_t taken = shm::take_output(pipe, kind, attempt_, left, log_);
+    const std::uint64_t written = shm::written_in(log_);
+    if (!reserve(behind_head(written), sizeof(shm::MessageRecord) + std::min(left, shm::kMostOutputAtOnce))) return;
+    const std::uint64_t taken = shm::take_output(pipe, kind, attempt_, left, log_, written);
     if (taken == 0) return;
     left -= taken;
   }
