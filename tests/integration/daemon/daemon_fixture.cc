@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -170,7 +171,14 @@ pid_t DaemonTest::a_worker() const {
 
 std::vector<pid_t> DaemonTest::all_workers() const {
   std::vector<pid_t> found;
-  eventually("every worker is there", [&] { return (found = workers()).size() == 3; });
+  // One that still boots when its supervisor dies is replaced by the next.
+  eventually("every worker is ready", [&] {
+    const std::string text = log();
+    found = workers();
+    return found.size() == 3 && std::ranges::all_of(found, [&](pid_t pid) {
+             return count_in(text, " pid=" + std::to_string(pid) + " after=") == 1;  // "worker ready"
+           });
+  });
   return found;
 }
 

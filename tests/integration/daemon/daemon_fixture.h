@@ -36,7 +36,7 @@ class DaemonTest : public ::testing::Test {
   [[nodiscard]] std::vector<pid_t> workers() const;
   /// One of workers(), once there is one: a daemon serves before its workers have started.
   [[nodiscard]] pid_t a_worker() const;
-  /// workers(), once there are the three of start(): to be compared with those of later.
+  /// workers(), once there are the three of start() and all are ready: to be compared with those of later.
   [[nodiscard]] std::vector<pid_t> all_workers() const;
   [[nodiscard]] std::vector<pid_t> children() const;
   /// Kills the supervisor and waits until its successor serves.

@@ -166,7 +166,7 @@ TEST_F(DaemonPools, OutlivesTheSupervisorWithItsWorkersAndSessions) {
   ASSERT_TRUE(pool.resize(2));
   Session session = open(pool.name());
   eventually("both are there", [this] { return active() == 2; });
-  const auto before = workers();
+  const auto before = all_workers();
   PendingJob running = submit(session, "sleep", {{"ms", "500"}});
   replace_supervisor();
   EXPECT_EQ(running.wait().status(), Status::Done);
