@@ -99,10 +99,10 @@ core::Quarantine Staffing::quarantine() const {
   return core::Quarantine::Closed;
 }
 
-std::vector<core::SeatView> Staffing::views() const {
+std::vector<core::SeatView> Staffing::views(core::TimePoint now) {
   std::vector<core::SeatView> views(rooms_.seats.size());
   for (std::size_t i = 0; i < views.size(); ++i) {
-    const Seat& seat = rooms_.seats[i];
+    Seat& seat = rooms_.seats[i];
     views[i].state = seat.state;
     views[i].not_before = policy_.may_start_at(static_cast<core::SeatNumber>(i));
     views[i].started = seat.started;
@@ -110,6 +110,12 @@ std::vector<core::SeatView> Staffing::views() const {
     if (!seat.process) continue;
     views[i].jobs = shm::finished_jobs(seat.process->lane().counters);
     if (config_.recycle.max_rss.value != 0) views[i].rss = ports_.resident(seat.process->pid());
+    if (!core::recycle_reason(now, config_.recycle, views[i])) {
+      seat.recycle_due.reset();
+    } else if (!seat.recycle_due) {
+      seat.recycle_due = now;
+    }
+    views[i].due_since = seat.recycle_due;
   }
   return views;
 }
@@ -119,7 +125,7 @@ void Staffing::apply(core::TimePoint now, bool stopping, bool paused) {
   // An effect changes the state, so the plan is made again until nothing is left to do.
   for (std::size_t time = 0; time <= rooms_.seats.size(); ++time) {
     const core::PoolGoal goal{scaling_.wanted(), config_.spares, stopping, quarantine(), config_.recycle};
-    const core::PoolPlan plan = core::plan_pool(now, goal, views());
+    const core::PoolPlan plan = core::plan_pool(now, goal, views(now));
     plan_again_ = plan.look_again;
     if (plan.all_here) on_policy(policy_.handle(now, core::RestartPolicy::AllHere{}));
     if (plan.effects.empty()) return;

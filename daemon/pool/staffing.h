@@ -69,7 +69,7 @@ class Staffing {
   void on_policy(const std::vector<core::RestartPolicy::Effect>& effects);
   void carry_out(const core::PoolEffect& effect, bool paused, core::TimePoint now);
   [[nodiscard]] core::Quarantine quarantine() const;
-  [[nodiscard]] std::vector<core::SeatView> views() const;
+  [[nodiscard]] std::vector<core::SeatView> views(core::TimePoint now);
 
   const config::PoolConfig& config_;
   Rooms rooms_;

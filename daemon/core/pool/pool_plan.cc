@@ -105,11 +105,10 @@ void start_missing(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   }
 }
 
-std::optional<RecycleReason> recycle_reason(TimePoint now, const RecycleConfig& config, const SeatView& seat) {
-  if (config.max_jobs > 0 && seat.jobs >= config.max_jobs) return RecycleReason::Jobs;
-  if (config.max_rss.value > 0 && seat.rss >= config.max_rss) return RecycleReason::Memory;
-  if (config.max_age > Duration::zero() && now >= seat.started + config.max_age) return RecycleReason::Age;
-  return std::nullopt;
+/// Others come and go, but it has been due for long, and its leave costs the pool at most half of its workers.
+bool may_wait_no_longer(TimePoint now, const PoolGoal& goal, const SeatView& seat, const Counts& counts) {
+  return seat.due_since && now >= *seat.due_since + kRecyclePatience && counts.leaving == 0 &&
+         2 * counts.active > goal.workers;
 }
 
 void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, const Counts& counts,
@@ -123,12 +122,16 @@ void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> 
     const auto& seat = seats[i];
     if (seat.state != SeatState::Active && seat.state != SeatState::Spare) continue;
     if (recycle_reason(now, goal.recycle, seat)) {
-      if (!chosen || seat.started < seats[*chosen].started) chosen = i;
+      if (quiet || may_wait_no_longer(now, goal, seat, counts)) {
+        if (!chosen || seat.started < seats[*chosen].started) chosen = i;
+      } else if (seat.due_since && now < *seat.due_since + kRecyclePatience) {
+        note_time(plan, *seat.due_since + kRecyclePatience);
+      }
     } else if (goal.recycle.max_age > Duration::zero()) {
       note_time(plan, seat.started + goal.recycle.max_age);
     }
   }
-  if (!quiet || !chosen) return;
+  if (!chosen) return;
   plan.effects.push_back(
       RecycleWorker{static_cast<SeatNumber>(*chosen), *recycle_reason(now, goal.recycle, seats[*chosen])});
 }
@@ -150,6 +153,13 @@ PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   plan.all_here = counts.active >= goal.workers && counts.active + counts.spare >= goal.workers + goal.spares;
   recycle_one(now, goal, seats, counts, plan);
   return plan;
+}
+
+std::optional<RecycleReason> recycle_reason(TimePoint now, const RecycleConfig& config, const SeatView& seat) {
+  if (config.max_jobs > 0 && seat.jobs >= config.max_jobs) return RecycleReason::Jobs;
+  if (config.max_rss.value > 0 && seat.rss >= config.max_rss) return RecycleReason::Memory;
+  if (config.max_age > Duration::zero() && now >= seat.started + config.max_age) return RecycleReason::Age;
+  return std::nullopt;
 }
 
 const char* to_string(RecycleReason reason) {

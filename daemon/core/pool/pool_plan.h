@@ -34,6 +34,7 @@ struct SeatView {
   std::uint64_t jobs = 0;
   bool busy = false;  ///< it has a job
   Bytes rss{};
+  std::optional<TimePoint> due_since{};  ///< there is a reason to recycle it, since then
 };
 
 enum class Quarantine : std::uint8_t {
@@ -52,6 +53,10 @@ struct PoolGoal {
 
 enum class RecycleReason : std::uint8_t { Jobs, Memory, Age };
 [[nodiscard]] const char* to_string(RecycleReason reason);
+[[nodiscard]] std::optional<RecycleReason> recycle_reason(TimePoint now, const RecycleConfig& config,
+                                                          const SeatView& seat);
+/// A worker that has been due for so long is recycled though others come and go.
+inline constexpr Duration kRecyclePatience = std::chrono::seconds{30};
 
 struct StartWorker {
   SeatNumber seat;
@@ -87,7 +92,9 @@ struct PoolPlan {
 /// - Each worker that is wanted keeps the pause after its death, however many other seats are free.
 /// - Of workers that are too many, those without a job leave first.
 /// - Recycling is staggered: one worker at a time, and only while nothing else is starting, leaving or condemned
-///   and, where the pool has spares, a spare is ready to take over. Never in quarantine.
+///   and, where the pool has spares, a spare is ready to take over. Never in quarantine. In a pool where workers crash
+///   all the time that moment might never come: who has been due for kRecyclePatience goes while no other leaves and
+///   more than half of `workers` are active.
 [[nodiscard]] PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats);
 
 }  // namespace ringmaster::core

@@ -53,7 +53,8 @@ struct Seat {
   bool owes_attach = false;    ///< a session could not be attached and must be, later
   bool said_owed = false;      ///< the log has said so
   bool leaving = false;        ///< the process was told to exit
-  std::optional<core::TimePoint> leave_by;  ///< when it is killed, if it runs no job then
+  std::optional<core::TimePoint> leave_by;     ///< when it is killed, if it runs no job then
+  std::optional<core::TimePoint> recycle_due;  ///< since when there is a reason to recycle the process
   core::RunWatcher run;
   std::optional<core::DeathKind> verdict;   ///< why we end the process
   std::optional<worker_link::Fault> fault;  ///< what its fault handler reported

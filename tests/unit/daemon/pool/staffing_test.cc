@@ -242,6 +242,25 @@ TEST(Staffing, AWorkerThatHasGrownIsRecycledWhereASpareIsReady) {
   EXPECT_EQ(std::ranges::count(room.states(), SeatState::Active), 2);
 }
 
+TEST(Staffing, AWorkerThatHasGrownIsRecycledInTheEndThoughAnotherSeatIsNeverReady) {
+  Room room;
+  room.config.recycle.max_rss = core::mib(10);
+  room.apply();
+  room.ready(0);
+  room.ready(1);  // the third goes on starting
+  room.resident = core::mib(11);
+  room.apply();
+  EXPECT_EQ(std::ranges::count(room.states(), SeatState::Leaving), 0);
+  ASSERT_TRUE(room.staff->next_deadline());
+  EXPECT_LE(*room.staff->next_deadline(), room.now + core::kRecyclePatience);
+  room.now += core::kRecyclePatience;
+  room.apply();
+  EXPECT_EQ(std::ranges::count(room.states(), SeatState::Leaving), 1);
+  room.resident = {};
+  room.apply();
+  EXPECT_FALSE(std::ranges::any_of(room.seats, [](const Seat& seat) { return seat.recycle_due.has_value(); }));
+}
+
 TEST(Staffing, AtThePoolsEndEverybodyLeavesAndNobodyStarts) {
   Room room;
   room.all_ready();

@@ -114,6 +114,24 @@ TEST(PoolPlan, RecyclesForMemoryAndAge) {
   EXPECT_EQ(plan_pool(kNow, goal, views).look_again, kNow + 50s);
 }
 
+TEST(PoolPlan, RecyclesWhoHasBeenDueForLongThoughOthersCrashAllTheTime) {
+  PoolGoal goal{.workers = 4, .spares = 1, .recycle = {.max_rss = mib(100)}};
+  auto views = seats({S::Active, S::Active, S::Active, S::Starting, S::Empty});
+  views[4].not_before = kNow + 1h;
+  views[0].rss = mib(100);
+  views[0].due_since = kNow - kRecyclePatience + 1s;
+  const PoolPlan early = plan_pool(kNow, goal, views);
+  EXPECT_EQ(early.effects, Effects{});
+  EXPECT_EQ(early.look_again, kNow + 1s);
+  EXPECT_EQ(plan_pool(kNow + 1s, goal, views).effects, (Effects{RecycleWorker{0, RecycleReason::Memory}}));
+  views[4].state = S::Leaving;
+  EXPECT_EQ(plan_pool(kNow + 1s, goal, views).effects, Effects{}) << "not two at once";
+  views[4].state = S::Starting;
+  views[1].state = S::Starting;
+  EXPECT_EQ(plan_pool(kNow + 1s, goal, views).effects, Effects{}) << "half of them must go on working";
+  EXPECT_EQ(plan_pool(kNow + 1s, goal, views).look_again, std::nullopt) << "time alone changes nothing then";
+}
+
 TEST(PoolPlan, StopsSurplusFromTheTop) {
   EXPECT_EQ(plan({.workers = 1, .spares = 0}, seats({S::Active, S::Active, S::Spare})),
             (Effects{StopWorker{2}, StopWorker{1}}));
