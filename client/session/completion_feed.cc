@@ -77,7 +77,7 @@ void CompletionFeed::run() noexcept {
     // Again, though tell_of_next() has asked: a worker that was woken for before may have cleared the question since.
     const bool asks = from != kAwake;
     if (asks && !port.ask_to_wake(word)) continue;
-    if (!port.nap(asks ? word | shm::kWaitingBit : word, kLongestNap) && core_.check_gone()) {
+    if (!port.nap(asks ? word | shm::kWaitingBit : word, core_.life().longest_nap()) && core_.check_gone()) {
       tell();
       return;
     }

@@ -317,8 +317,7 @@ bool SessionCore::check_gone() {
   const std::lock_guard lock(mutex_);
   if (life_.over()) return true;
   const Clock::time_point now = Clock::now();
-  results_.rest(now);
-  life_.looked(now);
+  life_.looked(now, results_.rest(now));
   if (!daemon_let_go(memory_.lifeline.get())) {
     serve_waiting();
     return false;

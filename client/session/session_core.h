@@ -86,6 +86,7 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
   [[nodiscard]] const shm::ClientPort& port() const noexcept { return port_; }
   /// Checks the lifeline, and gives unused memory back. True: no further job of this session will end.
   [[nodiscard]] bool check_gone();
+  [[nodiscard]] const SessionLife& life() const noexcept { return life_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -93,7 +94,6 @@ class SessionCore final : public SessionHold, public std::enable_shared_from_thi
               const shm::BoardRecord* board);
 
   [[nodiscard]] bool takes_work() const { return !life_.over() && port_.board_closed() == shm::BoardClosed::Open; }
-  /// Why no job was accepted.
   [[nodiscard]] Refusal refusal() const { return life_.refusal(port_.board_closed(), facts_.pool); }
   [[nodiscard]] Refusal queue_full(std::string why) const;
   [[nodiscard]] Submission<Request> allocate_parcel(std::size_t bytes, Duration wait_for_room);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -32,8 +33,16 @@ class SessionLife {
   void leave() noexcept { gone_ = true; }
 
   /// True if the lifeline must be checked again; for callers that never sleep on the completion word.
-  [[nodiscard]] bool look_is_due(TimePoint now) const noexcept { return !over() && now - looked_ >= kLongestNap; }
-  void looked(TimePoint now) noexcept { looked_ = now; }
+  [[nodiscard]] bool look_is_due(TimePoint now) const noexcept { return !over() && now - looked_ >= longest_nap(); }
+  /// `resting`: there is more memory to give back at the next look.
+  void looked(TimePoint now, bool resting = false) noexcept {
+    looked_ = now;
+    resting_.store(resting, std::memory_order_relaxed);
+  }
+  /// How long a thread may sleep before it looks again. May be asked without the session's mutex.
+  [[nodiscard]] Duration longest_nap() const noexcept {
+    return resting_.load(std::memory_order_relaxed) ? kRestingNap : kLongestNap;
+  }
 
   /// Why no job is accepted. REQUIRES: over(), or the board is not Open.
   [[nodiscard]] Refusal refusal(shm::BoardClosed board, const std::string& pool) const;
@@ -43,6 +52,7 @@ class SessionLife {
  private:
   bool closed_ = false;
   bool gone_ = false;
+  std::atomic<bool> resting_ = false;
   TimePoint looked_{};
 };
 

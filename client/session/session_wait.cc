@@ -180,7 +180,7 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
       pace.spun(spin_until(changed, std::min(left, facts_.spin)));
       continue;
     }
-    port_.sleep(seen, std::min(left, kLongestNap));
+    port_.sleep(seen, std::min(left, life_.longest_nap()));
     if (!moved_on(port_, seen)) (void)check_gone();
   }
 }
@@ -299,7 +299,7 @@ bool SessionCore::wait_next(Duration limit, Ended& ended) {
       continue;
     }
     if (spin_before_sleep(std::min(left, facts_.spin))) continue;
-    port_.sleep(seen, std::min(left, kLongestNap));
+    port_.sleep(seen, std::min(left, life_.longest_nap()));
     if (!moved_on(port_, seen)) (void)check_gone();
   }
 }

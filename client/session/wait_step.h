@@ -14,6 +14,9 @@ namespace ringmaster::client {
 
 /// The longest sleep, so that a lost wake-up or a dead daemon is noticed.
 inline constexpr Duration kLongestNap = std::chrono::seconds(1);
+/// The longest while memory is given back, a portion after each sleep: whoever wants the session's mutex then waits for
+/// one portion at most.
+inline constexpr Duration kRestingNap = std::chrono::milliseconds(10);
 
 inline void relax() noexcept {
 #if defined(__x86_64__)

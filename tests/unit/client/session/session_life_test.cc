@@ -55,6 +55,12 @@ TEST(SessionLife, LooksForTheDaemonOnceANap) {
   life.looked(at(seconds(5)));
   EXPECT_FALSE(life.look_is_due(at(milliseconds(5999))));
   EXPECT_TRUE(life.look_is_due(at(seconds(6))));
+  EXPECT_EQ(life.longest_nap(), kLongestNap);
+  life.looked(at(seconds(6)), true);
+  EXPECT_EQ(life.longest_nap(), kRestingNap) << "while memory is given back";
+  EXPECT_TRUE(life.look_is_due(at(seconds(6) + kRestingNap)));
+  life.looked(at(seconds(7)), false);
+  EXPECT_EQ(life.longest_nap(), kLongestNap);
   life.leave();
   EXPECT_FALSE(life.look_is_due(at(seconds(60)))) << "what is gone does not come back";
 }

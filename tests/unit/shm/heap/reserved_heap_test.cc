@@ -32,6 +32,10 @@ struct Heap {
     ASSERT_EQ(take(bytes, extent), Taken::Ok);
     heap.give_back(extent.id);
   }
+  void rest(ReservedHeap::TimePoint now) {
+    while (heap.rest(now)) {
+    }
+  }
   [[nodiscard]] std::uint64_t pages() const { return allocated_bytes(fd.get()); }
 };
 
@@ -60,12 +64,12 @@ TEST(ReservedHeap, TakesNothingWhereThePagesMayNotBeHad) {
 TEST(ReservedHeap, GivesBackWhatWasNotUsedLatelyAndReservesItAgain) {
   Heap h;
   h.use(32 * kMiB);
-  h.heap.rest(at_second(0));
+  h.rest(at_second(0));
   EXPECT_EQ(h.heap.reserved(), 32 * kMiB) << "it was used just now";
   h.use(kMiB);
-  h.heap.rest(at_second(9));
+  h.rest(at_second(9));
   EXPECT_EQ(h.heap.reserved(), 32 * kMiB);
-  h.heap.rest(at_second(10));
+  h.rest(at_second(10));
   EXPECT_EQ(h.heap.reserved(), 4 * kMiB);
   EXPECT_EQ(h.pages(), 4 * kMiB);
   h.asked.clear();
@@ -77,10 +81,10 @@ TEST(ReservedHeap, GivesBackWhatWasNotUsedLatelyAndReservesItAgain) {
 TEST(ReservedHeap, KeepsWhatIsUsedNowAndThen) {
   Heap h;
   h.use(32 * kMiB);
-  h.heap.rest(at_second(0));
+  h.rest(at_second(0));
   for (int second = 5; second < 60; second += 5) {
     if (second % 10 == 5) h.use(20 * kMiB);
-    h.heap.rest(at_second(second));
+    h.rest(at_second(second));
     EXPECT_EQ(h.heap.reserved(), 32 * kMiB) << second;
   }
 }
@@ -93,7 +97,7 @@ TEST(ReservedHeap, KeepsThePagesBelowWhatIsOut) {
   ASSERT_EQ(h.take(64, kept), Taken::Ok);
   h.use(100 * kMiB);
   h.heap.give_back(below.id);
-  for (const int second : {0, 10, 20, 30}) h.heap.rest(at_second(second));
+  for (const int second : {0, 10, 20, 30}) h.rest(at_second(second));
   EXPECT_EQ(h.heap.reserved(), 31 * kMiB);
   EXPECT_EQ(h.pages(), 31 * kMiB);
 }
@@ -101,15 +105,15 @@ TEST(ReservedHeap, KeepsThePagesBelowWhatIsOut) {
 TEST(ReservedHeap, GivesBackInPortions) {
   Heap h;
   h.use(200 * kMiB);
-  h.heap.rest(at_second(0));
-  h.heap.rest(at_second(10));
-  EXPECT_EQ(h.heap.reserved(), 136 * kMiB);
-  h.heap.rest(at_second(11));
-  EXPECT_EQ(h.heap.reserved(), 72 * kMiB) << "the rest soon after";
-  h.heap.rest(at_second(12));
-  EXPECT_EQ(h.heap.reserved(), 8 * kMiB);
-  h.heap.rest(at_second(13));
+  EXPECT_FALSE(h.heap.rest(at_second(0)));
+  int calls = 0;
+  for (std::uint64_t before = h.heap.reserved(); h.heap.rest(at_second(10)); before = h.heap.reserved()) {
+    EXPECT_EQ(before - h.heap.reserved(), ReservedHeap::kPortion);
+    ++calls;
+  }
+  EXPECT_EQ(calls, 98);
   EXPECT_EQ(h.heap.reserved(), 4 * kMiB);
+  EXPECT_FALSE(h.heap.rest(at_second(21))) << "there is nothing more";
 }
 
 }  // namespace
