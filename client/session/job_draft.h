@@ -10,6 +10,7 @@
 #include "client/types/options.h"
 #include "client/types/refusal.h"
 #include "proto/submit_rules.h"
+#include "shm/extent.h"
 #include "shm/layout.h"
 
 namespace ringmaster::client {
@@ -19,6 +20,7 @@ struct JobDraft {
   shm::JobDescriptor job;  // not zeroed here: draft() sets each field
   std::vector<std::byte> arguments;
   std::uint64_t request_extent = 0;
+  std::optional<shm::Extent> arguments_room{};  ///< where they go; none: they get a place of their own
 };
 
 /// A request in the session's request ring, or in a parcel.

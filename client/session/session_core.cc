@@ -167,9 +167,11 @@ inline std::optional<shm::Shortage> SessionCore::place(JobDraft& draft, std::uin
   shm::JobDescriptor& job = draft.job;
   shm::JobRoom room;
   const std::uint64_t reply = shm::reply_bytes(job.result_capacity, job.message_room);
-  if (const auto shortage =
-          shm::take_room(port_, requests_.ring(), results_, {0, job.arguments_bytes, reply}, margin_, room))
+  const std::uint32_t arguments = draft.arguments_room ? 0 : job.arguments_bytes;
+  if (const auto shortage = shm::take_room(port_, requests_.ring(), results_, {0, arguments, reply}, margin_, room))
     return shortage;
+  if (draft.arguments_room) [[unlikely]]
+    room.arguments = *draft.arguments_room;
   if (job.arguments_bytes != 0)
     std::memcpy(port_.request().ring() + room.arguments.offset, draft.arguments.data(), job.arguments_bytes);
   job.arguments_line = static_cast<std::uint32_t>(room.arguments.offset / shm::kCacheLine);
@@ -202,10 +204,24 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
   if (forked()) return forked_child();
   if (request.session_ && request.session_.get() != this)
     return Refusal{SubmitError::BadOption, "the request was allocated from another session"};
-  JobDraft draft;
-  const PlacedRequest placed{request.extent_, request.offset_, request.bytes_.size(), request.taken_};
-  if (auto refused = drafter_.draft(handler, placed, arguments, options, draft)) return *std::move(refused);
   const TimeLimit limit(options.wait_for_room);
+  // It was allocated before its arguments were known, and fills the ring in which they must lie: a copy of it beside
+  // the ring is sent, and they take its place.
+  const bool crowds_out = request.offset_ != shm::RequestRoom::kParcelOffset && drafter_.takes_parcels() &&
+                          request.taken_ > room_beside(requests_.ring().capacity(), encoded_size(arguments));
+  Request copy;
+  if (crowds_out) [[unlikely]] {
+    auto made = allocate(request.taken_, options.wait_for_room, encoded_size(arguments));
+    if (!made) return made.error();
+    made->shrink(request.bytes_.size());
+    std::ranges::copy(request.bytes_, made->bytes_.begin());
+    copy = std::move(*made);
+  }
+  const Request& used = crowds_out ? copy : request;
+  JobDraft draft;
+  const PlacedRequest placed{used.extent_, used.offset_, used.bytes_.size(), used.taken_};
+  if (auto refused = drafter_.draft(handler, placed, arguments, options, draft)) return *std::move(refused);
+  if (crowds_out) draft.arguments_room = shm::Extent{request.offset_, request.taken_, request.extent_};
   std::unique_lock lock(mutex_);
   for (bool collected = false;; collected = true) {
     if (!takes_work()) return refusal();
@@ -218,7 +234,8 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
       publish(record);
       if (id != nullptr) *id = shm::make_job_id(facts_.serial, records_[record].seq);
       lock.unlock();
-      request.let_go();  // the job owns it now
+      request.let_go();  // the job owns both now
+      copy.let_go();
       return record;
     }
     if (*shortage == shm::Shortage::Memory) return too_little_memory("result", draft.job.result_capacity);

@@ -101,6 +101,22 @@ TEST_F(DaemonParcels, ReachTheirHandlerInASession) {
   expect_none_left();
 }
 
+TEST_F(DaemonParcels, OneThatWasAllocatedBeforeItsArgumentsFillsTheRing) {
+  start_reading();
+  Session session = small_session();
+  const std::string payload = content(1 << 16);
+  auto request = session.allocate(payload.size());
+  ASSERT_TRUE(request) << request.error().message;
+  std::memcpy(request->bytes().data(), payload.data(), payload.size());
+  EXPECT_FALSE(session.submit("no such handler", std::move(*request), {{"mark", folder_ + "/mark"}}));
+  EXPECT_EQ(request->bytes().size(), payload.size()) << "kept, as it was not accepted";
+  auto job = session.submit("back", std::move(*request), {{"mark", folder_ + "/mark"}});
+  ASSERT_TRUE(job) << job.error().message;
+  EXPECT_TRUE(request->bytes().empty());
+  expect_back(std::move(*job), payload);
+  EXPECT_TRUE(session.allocate(payload.size())) << "its room in the ring is free again";
+}
+
 TEST_F(DaemonParcels, OneThatFillsTheRingMayHaveArguments) {
   start_reading();
   Session session = small_session();
