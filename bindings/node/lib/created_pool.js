@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
 const { javascriptFrames } = require('./failure.js')
-const { makeFolder, removeFolder } = require('./folders.js')
+const { makeFolder, outerFolder, removeFolder } = require('./folders.js')
 const { environmentOf, poolConfig, sizeOfPool } = require('./pool_config.js')
 const { PrivateDaemon } = require('./private_daemon.js')
 const programs = require('./programs.js')
@@ -57,6 +57,7 @@ class CreatedPool {
       argv: (o.argv ?? []).map(String),
       pool: o.filename === null ? 'node' : path.basename(o.filename),
       addon: programs.worker,
+      outerFolder: outerFolder(),
       resultCapacity: o.resultCapacity,
       stack: o.stack,
       resourceLimits: o.resourceLimits

@@ -8,11 +8,14 @@ const os = require('node:os')
 const path = require('node:path')
 
 const kPrefix = 'ringmaster-node-'
+const kInner = 'r-' // of a folder in another pool's: short
+const kMost = 107 - '/XXXXXX/pool-XXXXXX/messages'.length // Bytes of a socket's path.
 const kYoung = 60000 // Milliseconds: nobody may be listening in it yet.
 const kSockets = ['socket', 'messages']
-// Where this process is a worker: a folder that goes with its pool. A daemon of its own is killed with it, and removes nothing.
+// Where this process is a worker: the folder of the pool that the program itself has made, however deep this is below it. A
+// daemon of the worker's own is killed with it, and removes nothing: its folder goes with that pool's.
 const kOfPool = Symbol.for('ringmaster.folder')
-const kinds = () => [globalThis[kOfPool], process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp']
+const outerFolder = () => globalThis[kOfPool]
 
 // Under another name first: its daemon may still be alive, and makes its socket again where that is missing. What stays
 // is swept later.
@@ -39,13 +42,14 @@ let swept = false
 
 /** A new folder that only this user may enter. */
 function makeFolder () {
-  // A socket's path has room for 107 bytes.
-  const base = kinds().find((one) => one && one.length < 60 && isWritable(one)) ?? os.tmpdir()
+  const kinds = [[outerFolder(), kInner], ...[process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp'].map((base) => [base, kPrefix])]
+  const fits = ([base, prefix]) => base && Buffer.byteLength(base) + prefix.length <= kMost && isWritable(base)
+  const [base, prefix] = kinds.find(fits) ?? [os.tmpdir(), kPrefix]
   if (!swept) {
     swept = true
     sweep(base).catch(() => {}) // Somebody else's next process tries again.
   }
-  const folder = fs.mkdtempSync(path.join(base, kPrefix))
+  const folder = fs.mkdtempSync(path.join(base, prefix))
   ours.add(folder)
   if (!watched) {
     watched = true
@@ -69,12 +73,12 @@ const answers = (socket) => new Promise((resolve) => {
 async function sweep (base) {
   for (const name of await fs.promises.readdir(base)) {
     const folder = path.join(base, name)
-    if (!name.startsWith(kPrefix) || ours.has(folder)) continue
-    const { uid, mtimeMs } = await fs.promises.lstat(folder)
-    if (uid !== process.getuid() || Date.now() - mtimeMs < kYoung) continue
+    if (!(name.startsWith(kPrefix) || name.startsWith(kInner)) || ours.has(folder)) continue
+    const status = await fs.promises.lstat(folder).catch(() => undefined) // Others sweep too.
+    if (!status?.isDirectory() || status.uid !== process.getuid() || Date.now() - status.mtimeMs < kYoung) continue
     const answered = await Promise.all(kSockets.map((socket) => answers(path.join(folder, socket))))
     if (!answered.includes(true)) remove(folder)
   }
 }
 
-module.exports = { makeFolder, removeFolder, sweep }
+module.exports = { makeFolder, outerFolder, removeFolder, sweep }

@@ -98,22 +98,48 @@ test('an idle pool does not keep its process alive, and leaves no file', async (
   }
 })
 
+test('nothing is left of pools in workers that are killed, however deep', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+  const text = `
+const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
+const pool = new Pool({ filename: ${JSON.stringify(path.join(__dirname, 'fixtures/tasks.js'))}, maxThreads: 1 })
+const run = async () => {
+  for (let depth = 0; depth < 3; ++depth) {
+    const why = await pool.run(depth, { name: 'nestAndDie' }).catch((error) => error.outcome)
+    console.log(why, require('node:fs').readdirSync(process.env.XDG_RUNTIME_DIR).length)
+  }
+  await pool.destroy()
+}
+run()`
+  try {
+    const parent = spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+    let said = ''
+    parent.stdout.on('data', (chunk) => { said += chunk })
+    await once(parent, 'close')
+    assert.equal(said, 'crashed 1\ncrashed 1\ncrashed 1\n')
+    assert.deepEqual(fs.readdirSync(folder), [])
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test('what a killed process has left is removed by the next one', async () => {
   const { sweep } = require('../lib/folders.js')
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-sweep-'))
   const server = net.createServer()
   try {
-    const make = (name, age) => {
-      const folder = path.join(base, `ringmaster-node-${name}`)
+    const make = (name, age, prefix = 'ringmaster-node-') => {
+      const folder = path.join(base, `${prefix}${name}`)
       fs.mkdirSync(folder)
       return { folder, done: () => fs.utimesSync(folder, age, age) }
     }
     const old = make('old', 1000)
     fs.writeFileSync(path.join(old.folder, 'boot'), 'secret')
+    const inner = make('inner', 1000, 'r-')
     const young = make('young', Date.now() / 1000)
     const served = make('served', 1000)
     await new Promise((resolve) => server.listen(path.join(served.folder, 'socket'), resolve))
-    for (const one of [old, young, served]) one.done()
+    for (const one of [old, inner, young, served]) one.done()
     await sweep(base)
     assert.deepEqual(fs.readdirSync(base).sort(), ['ringmaster-node-served', 'ringmaster-node-young'])
   } finally {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from subprocess import _args_from_interpreter_flags  # type: ignore[attr-defined]
 from typing import Any, Callable
 
-from . import _client
+from . import _client, _folders
 from ._daemon import FOR_EVER, POOL, PrivateDaemon
 from ._workers import StartData, Workers
 
@@ -56,9 +56,9 @@ class Backend:
         if options.pool is not None:
             return
         run_timeout_ns = int(options.run_timeout * 1e9) if options.run_timeout is not None else 0
-        self._data = StartData(options.initializer, options.initargs, run_timeout_ns)
         try:
             self._daemon = PrivateDaemon()
+            self._data = StartData(options.initializer, options.initargs, run_timeout_ns, _folders.outer or self._daemon.folder)
             path = os.path.join(self._daemon.folder, 'w')
             self.workers = Workers(path, self._data, self._cannot_start, self._lost)
             boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_boot.py')

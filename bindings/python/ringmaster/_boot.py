@@ -96,7 +96,9 @@ def main() -> None:
     _usual_signals()
     parent = _Parent(sys.argv[1])
     sys.path[:] = parent.start['path']
+    from ringmaster import _folders
     from ringmaster import _worker as worker
+    _folders.outer = parent.start['folder']
     worker.open(parent.record)
     _usual_signals()
     parent.take_standard()

@@ -4,15 +4,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import weakref
 from typing import Any
 
-from . import _programs
+from . import _folders, _programs
 
 POOL = 'python'
 FOR_EVER = '1000h'
@@ -32,19 +30,11 @@ def _table(name: str, values: dict[str, Any]) -> str:
     return f'[{name}]\n' + ''.join(f'{_toml(key)} = {_toml(value)}\n' for key, value in values.items())
 
 
-def _folder() -> str:
-    # A socket's path has room for 107 bytes.
-    for base in (os.environ.get('XDG_RUNTIME_DIR'), tempfile.gettempdir(), '/tmp'):
-        if base and len(base) < 60 and os.access(base, os.W_OK):
-            return tempfile.mkdtemp(prefix='ringmaster-', dir=base)
-    return tempfile.mkdtemp(prefix='ringmaster-')
-
-
 class PrivateDaemon:
     """`options` of the pool: its keys in the configuration."""
 
     def __init__(self) -> None:
-        self.folder = _folder()
+        self.folder = _folders.make()
         self.socket = os.path.join(self.folder, 's')
         self._log = -1  # a memory file, so that the daemon may remove its folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -135,7 +125,7 @@ class PrivateDaemon:
         log, self._log = self._log, -1
         if log >= 0:
             os.close(log)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _folders.remove(self.folder)
 
 
 def _is_text(value: str) -> bool:

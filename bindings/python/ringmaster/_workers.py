@@ -49,9 +49,10 @@ class PassedFd:
 
 
 class StartData:
-    """What every worker of a pool is given, pickled once."""
+    """What every worker of a pool is given, pickled once. `folder`: where its own executors have theirs."""
 
-    def __init__(self, initializer: Callable[..., object] | None, initargs: tuple[Any, ...], run_timeout_ns: int) -> None:
+    def __init__(self, initializer: Callable[..., object] | None, initargs: tuple[Any, ...], run_timeout_ns: int,
+                 folder: str) -> None:
         spawning = _Spawning()
         context.set_spawning_popen(spawning)
         try:
@@ -61,7 +62,7 @@ class StartData:
             context.set_spawning_popen(None)
         # Each is read when what it needs is in place.
         self.data = pickle.dumps({'path': sys.path, 'environment': dict(os.environ), 'parent': os.getpid(),
-                                  'run_timeout_ns': run_timeout_ns, 'preparation': preparation, 'start': start})
+                                  'run_timeout_ns': run_timeout_ns, 'folder': folder, 'preparation': preparation, 'start': start})
         self.fds = spawning.fds
 
     def close(self) -> None:

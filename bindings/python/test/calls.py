@@ -219,6 +219,17 @@ def nested(number):
         return executor.submit(add, number, b=1).result(), executor.submit(os.getppid).result() != os.getppid()
 
 
+def nest_and_die(depth):
+    """An executor in a call, in one's worker too if `depth` says so; then its worker is killed with all that is below."""
+    from ringmaster import Executor, WorkerDied
+    executor = Executor(1)
+    try:
+        executor.submit(nest_and_die if depth > 0 else add, depth - 1 if depth > 0 else 1).result()
+    except WorkerDied:
+        pass
+    kill()
+
+
 def scattered():
     return pickle.PickleBuffer(memoryview(bytes(100000))[::2])
 

@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import unittest
 from unittest import mock
 
 import calls
-from ringmaster import BrokenProcessPool, Executor, OutOfMemory, RunTimeout, WorkerDied
+from ringmaster import BrokenProcessPool, Executor, OutOfMemory, RunTimeout, WorkerDied, _folders
 from support import CAP, PoolTest, daemon_of, descendants, is_gone, run_script, until
 
 
@@ -170,6 +171,38 @@ class Owners(unittest.TestCase):
                 for pid in below:
                     until(lambda: is_gone(pid), f'process {pid} is gone')
                 self.assertEqual(os.listdir(folder), [])
+
+    def test_nothing_is_left_of_executors_in_workers_that_are_killed(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, XDG_RUNTIME_DIR=folder):
+            with Executor(1) as executor:
+                for depth in range(3):
+                    with self.subTest(depth=depth), self.assertRaises(WorkerDied):
+                        executor.submit(calls.nest_and_die, depth).result(CAP)
+                    self.assertEqual(os.listdir(folder), [os.path.basename(executor._pool.backend.folder)])
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_what_killed_programs_have_left_is_removed_by_the_next_one(self):
+        with tempfile.TemporaryDirectory() as base, socket.socket(socket.AF_UNIX) as daemon, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as program, socket.socket(socket.AF_UNIX) as dead:
+            def make(name, listener=None, at=''):
+                os.mkdir(os.path.join(base, name))
+                if listener is not None:
+                    listener.bind(os.path.join(base, name, at))
+                    listener.listen()
+            make('ringmaster-python-gone', dead, 's')
+            dead.close()
+            make('r-gone')
+            make('ringmaster-python-daemon', daemon, 's')
+            make('ringmaster-python-program', program, 'w')
+            make('another')
+            for name in os.listdir(base):
+                os.utime(os.path.join(base, name), (1000, 1000))
+            make('ringmaster-python-young')
+            _folders.sweep(base)
+            self.assertEqual(sorted(os.listdir(base)), ['another', 'ringmaster-python-daemon', 'ringmaster-python-program',
+                                                        'ringmaster-python-young'])
+            program.setblocking(False)
+            self.assertRaises(BlockingIOError, program.accept)  # nobody was disturbed
 
     def test_a_forked_child_keeps_nothing_alive(self):
         program = run_script('e = Executor(1)\ne.submit(calls.add, 1).result()\nchild = os.fork()\n'

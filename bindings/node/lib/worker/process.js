@@ -9,13 +9,14 @@ const path = require('node:path')
 
 /**
  * @param boot {filename, name, workerData, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
+ *     outerFolder: of the pool that is above all; undefined: this one's,
  *     isForOthers: who gives it tasks may not be its user,
  *     side: where what goes beside the tasks is told; undefined: nowhere, and what a task prints is this process's output}
  */
 function serve (boot) {
   const addon = require(boot.addon)
   const scratch = Buffer.from(addon.open(boot.resultCapacity))
-  if (boot.side !== undefined) globalThis[Symbol.for('ringmaster.folder')] = path.dirname(boot.side)
+  if (boot.side !== undefined) globalThis[Symbol.for('ringmaster.folder')] = boot.outerFolder ?? path.dirname(boot.side)
   if (boot.side !== undefined && boot.stack) addon.tellFaults(path.dirname(boot.side))
   const side = new Side()
   const host = {
