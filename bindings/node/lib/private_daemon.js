@@ -5,6 +5,7 @@ const fs = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
+const { isMainThread } = require('node:worker_threads')
 const { makeFolder, removeFolder } = require('./folders.js')
 const programs = require('./programs.js')
 
@@ -68,6 +69,7 @@ class PrivateDaemon {
     // The folder is removed by whoever lives longer, this process or the daemon.
     this.#process = spawn(programs.daemon, ['--config', config, '--socket', this.socket, '--owner-fd', '3', '--runtime-folder', this.folder],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], cwd: '/', detached: true })
+    if (!isMainThread) this.#reapWithThread()
     this.#owner = this.#process.stdio[3]
     for (const one of [this.#process, this.#owner, this.#process.stderr]) one?.unref()
     this.#owner?.on('error', () => {})
@@ -76,6 +78,14 @@ class PrivateDaemon {
       this.#process.once('error', (error) => resolve(`the private daemon did not start: ${error.message}`))
       this.#process.once('exit', (code, signal) => resolve(`the private daemon ended with ${signal ?? `status ${code}`}`))
     }).then((why) => (this.#why = `${why}: ${this.#log.join('').trim() || 'it said nothing'}`))
+  }
+
+  // A thread that is terminated leaves the daemon behind, which ends then.
+  #reapWithThread () {
+    if (this.#process.pid === undefined) return // It has not started.
+    const native = require(programs.client)
+    const left = native.reapWithThread(this.#process.pid)
+    this.#process.once('exit', () => native.isReaped(left))
   }
 
   #keep (text) {

@@ -14,6 +14,7 @@
 #include "bindings/node/native/created_pools.h"
 #include "bindings/node/native/errands.h"
 #include "bindings/node/native/external_memory.h"
+#include "bindings/node/native/left_child.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
 
@@ -312,7 +313,9 @@ napi_value init(napi_env env, napi_value exports) {
                             Method{"share", share},
                             Method{"unshare", unshare},
                             Method{"createPool", create_pool},
-                            Method{"dropPool", drop_pool}};
+                            Method{"dropPool", drop_pool},
+                            Method{"reapWithThread", reap_with_thread},
+                            Method{"isReaped", is_reaped}};
   add_methods(env, exports, kMethods);
   return exports;
 }

@@ -171,7 +171,7 @@ test('nothing is left of the pools of a thread that is terminated, whatever they
       await thread.terminate()
       assert.ok(isStopped(daemon))
     })
-    await until(() => isGone(worker) && isGone(daemon), 'worker and daemon are gone')
+    await until(() => isGone(worker) && !fs.existsSync(`/proc/${daemon}`), 'the worker is gone, and the daemon, no zombie either')
   }
   await aThread() // What is made once for all threads.
   const before = descriptors()
