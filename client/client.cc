@@ -39,6 +39,7 @@ Session::~Session() { close(); }
 Submission<Request> Session::allocate(std::size_t bytes, Duration wait_for_room) {
   return core_->allocate(bytes, wait_for_room);
 }
+bool Session::asks_daemon(std::size_t bytes) const noexcept { return bytes > core_->port().request().ring_bytes(); }
 Submission<PendingJob> Session::submit(std::string_view handler, Request&& request, const Arguments& arguments,
                                        const SubmitOptions& options) {
   const auto record = core_->submit(handler, request, arguments, options);

@@ -42,6 +42,8 @@ class Session {
   /// `bytes` of request memory; waits for it for at most `wait_for_room`. More than the session's request ring can ever
   /// hold is asked of the daemon: that takes longer.
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room = Duration(0));
+  /// Whether allocate() does that for so many bytes: it waits for the answer whatever `wait_for_room` is.
+  [[nodiscard]] bool asks_daemon(std::size_t bytes) const noexcept;
   /// Publishes the job. `request` is taken only on success; Request{} is an empty one.
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, Request&& request,
                                               const Arguments& arguments = {}, const SubmitOptions& options = {});

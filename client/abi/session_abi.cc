@@ -145,6 +145,9 @@ int rm_request_new(rm_session* session, uint64_t bytes, uint64_t wait_ns, rm_req
   });
 }
 
+int rm_request_asks_daemon(const rm_session* session, uint64_t bytes) {
+  return session->session.asks_daemon(bytes) ? 1 : 0;
+}
 void rm_request_shrink(rm_request* request, uint64_t bytes) {
   if (bytes < request->request.bytes().size()) request->request.shrink(bytes);
 }

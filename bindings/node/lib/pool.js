@@ -120,7 +120,7 @@ class Pool extends EventEmitterAsyncResource {
   }
 
   /** An ArrayBuffer of `bytes` in the memory that workers read: filled here and named in a transferList, it is never
-   * copied. An ordinary one where there is no room for it now. */
+   * copied. An ordinary one where there is no room for it now, or where the daemon would have to be waited for. */
   allocate (bytes) {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`allocate(): ${String(bytes)} is no number of bytes`)
     return this.#backend.allocate?.(bytes) ?? new ArrayBuffer(bytes)

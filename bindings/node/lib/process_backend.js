@@ -3,6 +3,7 @@
 const path = require('node:path')
 const { performance } = require('node:perf_hooks')
 const { types } = require('node:util')
+const { AskedRoom } = require('./asked_room.js')
 const codec = require('./codec.js')
 const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
@@ -20,9 +21,11 @@ const kForceAgain = 100 // Milliseconds.
 const kPause = 1000 // Milliseconds between two starts that fail.
 const kMostAhead = 64
 const kFacts = 10 // Numbers for each outcome.
-// Answers of submit(), as the client library numbers them; there are no others, whatever else is thrown.
+// Answers of submit(), as the client library numbers them; below 0: so many bytes have to be asked for. Else it throws.
 const kAccepted = 0
 const kFull = 1
+const kClosed = 8
+const kRetry = 5 // Milliseconds.
 // Statuses.
 const kDone = 0
 const kLost = 6
@@ -43,6 +46,7 @@ class ProcessBackend {
   #own // the function that its workers run where a task names none: {filename, name}
   #label // of what that function does
   #session // undefined: not open yet
+  #room // for a task that is larger than what the session has
   #scratch
   #facts
   #flying = new Map() // by number
@@ -107,6 +111,7 @@ class ProcessBackend {
     (error, session) => error ? reject(new Error(error)) : resolve(session)))
     if (this.#ending !== null) return this.#native.close(opened.handle)
     this.#session = opened.handle
+    this.#room = new AskedRoom(this.#native, this.#session, (task, answer, error) => this.#onRoom(task, answer, error))
     this.#scratch = Buffer.from(opened.scratch)
     this.#facts = new Float64Array(opened.facts)
     this.#sendWaiting()
@@ -116,7 +121,7 @@ class ProcessBackend {
   #sendWaiting () {
     while (this.#waiting.length > 0 && this.#session !== undefined) {
       const task = this.#waiting[0]
-      if (!task.settled && !this.#resend(task)) break
+      if (!task.settled && (this.#room.isAskedFor(task) || !this.#resend(task))) break
       this.#waiting.shift()
       if (task.settled) this.#events.ended(task, false)
     }
@@ -195,7 +200,7 @@ class ProcessBackend {
     const text = task.transfer.length === 0 ? toText(value) : undefined
     const { payload, buffers } = text === undefined ? codec.encode(value, task.transfer) : { payload: text }
     const flags = (plain ? 0 : codec.kAddressed) | (text === undefined ? 0 : codec.kText)
-    const request = task.transfer.length === 0 ? 0 : this.#inPlace.get(task.transfer[0]) ?? 0
+    const request = (task.transfer.length > 0 && this.#inPlace.get(task.transfer[0])) || this.#room.of(task)
     const number = this.#next++
     const label = plain ? this.#label : labelOf(task)
     const submit = (room) => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label)
@@ -208,21 +213,36 @@ class ProcessBackend {
       answer = submit(room)
     }
     if (answer === kFull) {
-      // What ends makes room. Where nothing flies, what the program holds has to come back first.
-      if (this.#flying.size === 0) setTimeout(() => this.#sendWaiting(), 5)
+      this.#sendLater()
       return false
     }
-    if (answer !== kAccepted) { // Closed: its daemon has ended.
+    if (answer !== kAccepted) {
       const waits = this.#waiting[0] === task
       if (!waits) this.#wait(task)
-      this.#startAgain()
+      answer < 0 ? this.#room.ask(task, -answer) : this.#startAgain() // Closed: its daemon has ended.
       return !waits
     }
+    this.#room.taken()
     for (const one of task.transfer) this.#native.detach(one)
     if (!task.isAhead) task.release()
     task.flight = number
     this.#flying.set(number, task)
     return true
+  }
+
+  // What ends makes room. Where nothing flies, what the program holds has to come back first.
+  #sendLater () {
+    if (this.#flying.size === 0) setTimeout(() => this.#sendWaiting(), kRetry)
+  }
+
+  #onRoom (task, answer, error) {
+    if (answer === kAccepted && !task.settled) return this.#sendWaiting()
+    this.#room.leave()
+    // The daemon gave no answer: submit() tells whether it has ended.
+    if (answer === kClosed) return void setTimeout(() => this.#sendWaiting(), kRetry)
+    if (answer === kFull) return this.#sendLater()
+    if (answer !== kAccepted) task.settle(true, new Error(error))
+    this.#sendWaiting()
   }
 
   #startAgain () {

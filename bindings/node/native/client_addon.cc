@@ -1,6 +1,7 @@
 // The client's half: sessions of this process with pools, for lib/process_backend.js.
 #include <ringmaster/client_abi.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -150,6 +151,22 @@ napi_value allocate(napi_env env, napi_callback_info info) {
   return napi_set_element(env, pair, 1, to_value(env, double(id))) == napi_ok ? pair : nullptr;
 }
 
+// askRoom(handle, bytes, done(answer, id, error)): memory for a task that submit() has no room for without the daemon
+napi_value ask_room(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  const SessionHandle& session = session_of(env, arguments[0]);
+  const auto bytes = size_of(env, arguments[1]);
+  if (!session->closed() && bytes) session->ask_room(*bytes, arguments[2]);
+  return nullptr;
+}
+
+// dropRoom(handle, id): it is not needed
+napi_value drop_room(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  session_of(env, arguments[0])->drop(static_cast<std::uint32_t>(number_of(env, arguments[1])));
+  return nullptr;
+}
+
 struct Piece {
   std::span<const std::byte> bytes;
   std::uint64_t offset = 0;
@@ -161,14 +178,20 @@ struct Task {
   std::span<const std::byte> payload;
   std::vector<Piece> pieces;
 
-  // Finds the places. `place`: memory in which a piece may lie already, with `reserved` bytes behind the header.
-  format::Layout lay_out(std::span<const std::byte> place, std::uint64_t reserved, format::Header& head) {
-    format::Layout layout(reserved);
-    for (Piece& one : pieces) {
-      const bool in_place =
+  // Finds the places. `place`: memory in which pieces may lie already, right behind the header.
+  format::Layout lay_out(std::span<const std::byte> place, format::Header& head) {
+    const auto offset_in_place = [&](const Piece& one) {
+      const bool is_in =
           !place.empty() && one.bytes.data() >= place.data() && one.bytes.data() < place.data() + place.size();
-      one.offset =
-          in_place ? static_cast<std::uint64_t>(one.bytes.data() - place.data()) : layout.add(one.bytes.size());
+      return is_in ? static_cast<std::uint64_t>(one.bytes.data() - place.data()) : 0;
+    };
+    std::uint64_t end = format::kFirstBuffer;
+    for (const Piece& one : pieces)
+      if (const auto offset = offset_in_place(one); offset != 0) end = std::max(end, offset + one.bytes.size());
+    format::Layout layout(end - format::kFirstBuffer);
+    for (Piece& one : pieces) {
+      const auto offset = offset_in_place(one);
+      one.offset = offset != 0 ? offset : layout.add(one.bytes.size());
     }
     head = layout.finish(flags, static_cast<std::uint32_t>(pieces.size()), static_cast<std::uint32_t>(payload.size()));
     return layout;
@@ -200,14 +223,18 @@ std::optional<Task> task_of(napi_env env, napi_value flags, napi_value payload, 
   return task;
 }
 
-// Puts the task into request memory: where its first buffer was allocated, or new.
-int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::Request& request, std::string& error) {
+// Instead of an RM_… answer: the task is larger than the session's memory, and the daemon has to be asked for some.
+constexpr int kAsksDaemon = -1;
+
+// Puts the task into request memory: where its first buffer was allocated, or into what was asked for, or new. `size`:
+// what it takes.
+int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::Request& request, std::uint64_t& size,
+          std::string& error) {
   format::Header head;
   if (id != 0) {
     request = session.take(id);
     if (request.handle == nullptr) return error = "the allocated buffer was given to another task", RM_BAD_OPTION;
-    const std::uint64_t reserved = task.pieces.empty() ? 0 : task.pieces[0].bytes.size();
-    const auto size = task.lay_out(request.bytes, reserved, head).size();
+    size = task.lay_out(request.bytes, head).size();
     if (size > request.bytes.size()) {
       session.put_back(id, request);
       return error = "beside a buffer of pool.allocate() a task has room for 4 KiB of other data", RM_NEVER_FITS;
@@ -217,9 +244,14 @@ int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::R
     request.bytes = request.bytes.first(static_cast<std::size_t>(size));  // The rest is others' from now on.
     return RM_ACCEPTED;
   }
-  const auto size = task.lay_out({}, 0, head).size();
+  size = task.lay_out({}, head).size();
   void* memory = nullptr;
   std::array<char, 512> text{};
+  if (rm_request_asks_daemon(session.session(), size) != 0) {
+    const int small = rm_request_new(session.session(), 1, 0, &request.handle, &memory, nullptr, 0);
+    rm_request_free(std::exchange(request.handle, nullptr));
+    return small == RM_CLOSED ? small : kAsksDaemon;
+  }
   const int answer = rm_request_new(session.session(), size, 0, &request.handle, &memory, text.data(), text.size());
   error = text.data();
   if (answer != RM_ACCEPTED) return answer;
@@ -234,7 +266,7 @@ napi_value answer_of(napi_env env, int answer, const std::string& error) {
 }
 
 // submit(handle, number, flags, payload or its text, buffers, request, capacity, timeoutMs, idempotent, label) ->
-// RM_ACCEPTED, RM_FULL or RM_CLOSED; whatever else is thrown
+// RM_ACCEPTED, RM_FULL or RM_CLOSED; below 0: so many bytes have to be asked for first; whatever else is thrown
 napi_value submit(napi_env env, napi_callback_info info) {
   const Arguments<10> arguments(env, info);
   ClientSession& session = *session_of(env, arguments[0]);
@@ -245,8 +277,10 @@ napi_value submit(napi_env env, napi_callback_info info) {
   const auto id = static_cast<std::uint32_t>(number_of(env, arguments[5]));
   ClientSession::Request request;
   std::string error;
-  if (const int placed = place(session, id, *task, request, error); placed != RM_ACCEPTED)
-    return answer_of(env, placed, error);
+  std::uint64_t size = 0;
+  const int placed = place(session, id, *task, request, size, error);
+  if (placed == kAsksDaemon) return to_value(env, -double(size));
+  if (placed != RM_ACCEPTED) return answer_of(env, placed, error);
   bool idempotent = false;
   (void)napi_get_value_bool(env, arguments[8], &idempotent);
   rm_submit job{};
@@ -305,6 +339,8 @@ napi_value detach(napi_env env, napi_callback_info info) {
 napi_value init(napi_env env, napi_value exports) {
   const std::array kMethods{Method{"open", open},
                             Method{"allocate", allocate},
+                            Method{"askRoom", ask_room},
+                            Method{"dropRoom", drop_room},
                             Method{"submit", submit},
                             Method{"cancel", cancel},
                             Method{"cancelByForce", cancel_by_force},

@@ -83,6 +83,7 @@ ClientSession::ClientSession(napi_env env, rm_session* session, const Terms& ter
 
 ClientSession::~ClientSession() {
   for (const auto& [id, request] : requests_) rm_request_free(request.handle);
+  rm_request_free(spare_.handle);
   rm_session_free(session_);
 }
 
@@ -93,25 +94,6 @@ napi_value ClientSession::describe() {
   facts_ = lasting_buffer<double>(env_, object, "facts", kBatch * kFacts * sizeof(double), kept_facts_);
   return scratch_ != nullptr && facts_ != nullptr ? object : nullptr;
 }
-
-std::uint32_t ClientSession::allocate(std::uint64_t bytes) {
-  rm_request* handle = nullptr;
-  void* memory = nullptr;
-  if (rm_request_new(session_, bytes, 0, &handle, &memory, nullptr, 0) != RM_ACCEPTED) return 0;
-  const std::uint32_t id = next_request_++;
-  requests_.emplace(id, Request{handle, {static_cast<std::byte*>(memory), static_cast<std::size_t>(bytes)}});
-  return id;
-}
-
-ClientSession::Request ClientSession::take(std::uint32_t id) {
-  const auto found = requests_.find(id);
-  if (found == requests_.end()) return {};
-  const Request request = found->second;
-  requests_.erase(found);
-  return request;
-}
-
-void ClientSession::drop(std::uint32_t id) { rm_request_free(take(id).handle); }
 
 int ClientSession::submit(const rm_submit& job, std::string& error) {
   std::array<char, 512> text{};

@@ -46,13 +46,17 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     rm_request* handle = nullptr;
     std::span<std::byte> bytes;
   };
-  /// 0: no room. Else the id of a request that is allocated now.
+  /// 0: no room. Else the id of a request that is allocated now. What the daemon has to be asked for is waited for a
+  /// moment; if it comes later, the next one of that size has it.
   [[nodiscard]] std::uint32_t allocate(std::uint64_t bytes);
+  /// The same where the daemon has to be asked, without waiting. `done(answer, id, error)`: RM_ACCEPTED and the
+  /// request's id, or why there is none.
+  void ask_room(std::uint64_t bytes, napi_value done);
   [[nodiscard]] const Request& at(std::uint32_t id) const { return requests_.at(id); }
   /// What was allocated under `id`, to be submitted; handle nullptr: nothing is.
   [[nodiscard]] Request take(std::uint32_t id);
   void put_back(std::uint32_t id, const Request& request) { requests_[id] = request; }
-  void drop(std::uint32_t id);
+  void drop(std::uint32_t id) { rm_request_free(take(id).handle); }
 
   /// As rm_session_submit; counts what is in flight.
   [[nodiscard]] int submit(const rm_submit& job, std::string& error);
@@ -70,9 +74,13 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   struct Batch;
   struct Inquiry;
   struct ForcedCancel;
+  struct RoomWish;
   void deliver();
   void rest();
   void inquire(Lane& lane, const rm_outcome& outcome);
+  [[nodiscard]] std::uint32_t keep(const Request& request);
+  [[nodiscard]] std::uint32_t wish_for(std::uint64_t bytes);
+  void wish_answered(RoomWish& wish);
   void let_go(std::shared_ptr<ClientSession> self);
   void add_crash(Batch& batch, const rm_outcome& outcome);
   void add(Batch& batch, rm_outcome& outcome);
@@ -93,6 +101,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   Loans loans_;
   Lane asking_;
   Lane explaining_;  ///< takes longer, and others need not wait for it
+  Lane allocating_;
+  std::shared_ptr<RoomWish> wish_;  ///< of allocate(), while it has not been answered
+  Request spare_;                   ///< what that came to, too late
   napi_ref on_batch_ = nullptr;
   napi_async_context context_ = nullptr;
   napi_async_cleanup_hook_handle teardown_ = nullptr;

@@ -64,6 +64,60 @@ test('the loop goes on while a result that outgrew its room is being fetched', (
   assert.equal((await made).length, 200000)
 }))
 
+test('the loop goes on while memory is asked for a task that is larger than the pool\'s', () => withPool({ requestBytes: 1 << 20 }, async (pool) => {
+  const large = () => new Uint8Array(4 << 20).fill(7)
+  const total = (4 << 20) * 7
+  const daemon = parentOf(await pidOf(pool))
+  assert.equal(await pool.run(large(), { name: 'sum' }), total)
+  const order = []
+  const asked = []
+  await whileStopped(daemon, async () => {
+    const controller = new AbortController()
+    const aborted = pool.run(large(), { name: 'sum', signal: controller.signal })
+    asked.push(pool.run(large(), { name: 'sum' }).then((value) => order.push(value)))
+    asked.push(pool.run(5).then((value) => order.push(value)))
+    let turns = 0
+    const ticking = setInterval(() => ++turns, 1)
+    await until(() => turns > 20, 'the loop turns')
+    clearInterval(ticking)
+    controller.abort()
+    await assert.rejects(aborted, { name: 'AbortError' })
+    assert.deepEqual(order, [])
+    assert.ok(isStopped(daemon))
+  })
+  await Promise.all(asked)
+  assert.deepEqual(order, [total, 5], 'in their order')
+  const many = Array.from({ length: 5 }, () => pool.run(large(), { name: 'sum' }))
+  assert.deepEqual(await Promise.all(many), new Array(5).fill(total))
+}))
+
+test('the loop goes on where allocate() has to ask for memory', () => withPool({ requestBytes: 1 << 20 }, async (pool) => {
+  const bytes = 4 << 20
+  const fill = (buffer) => {
+    new Uint8Array(buffer).fill(3)
+    return pool.run(buffer, { name: 'sum', transferList: [buffer] })
+  }
+  const daemon = parentOf(await pidOf(pool))
+  const inPlace = () => fs.readFileSync('/proc/self/maps', 'latin1').match(/ rw-s .*memfd/g).length
+  const before = inPlace()
+  const first = pool.allocate(bytes)
+  assert.equal(inPlace(), before + 1)
+  assert.equal(await fill(first), bytes * 3)
+  const buffers = await whileStopped(daemon, async () => {
+    const mapped = inPlace()
+    const all = [pool.allocate(bytes), pool.allocate(bytes)] // Ordinary ones.
+    assert.equal(inPlace(), mapped)
+    let turns = 0
+    const ticking = setInterval(() => ++turns, 1)
+    await until(() => turns > 20, 'the loop turns')
+    clearInterval(ticking)
+    assert.ok(isStopped(daemon))
+    return all
+  })
+  for (const one of buffers) assert.equal(await fill(one), bytes * 3)
+  for (let i = 0; i < 5; ++i) assert.equal(await fill(pool.allocate(bytes)), bytes * 3)
+}))
+
 test('a task is stopped as soon as the daemon can be told, also one whose worker cannot stop it', () => withPool({ killGrace: 0 }, async (pool) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-waiting-'))
   try {

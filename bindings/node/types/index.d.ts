@@ -160,7 +160,7 @@ export interface PoolOptions extends SharedOptions {
   /** A crash is told with where the script was, and with the worker's native stack (`nativeStack`), for which its rejection
    * waits up to half a second. */
   stack?: boolean
-  /** Memory for tasks and for results of this pool at a time, in bytes. */
+  /** Memory for tasks and for results of this pool at a time, in bytes. For a larger task or result the daemon makes more. */
   requestBytes?: number
   resultBytes?: number
   /** How long to look for a result before the loop sleeps, in microseconds. */
@@ -196,7 +196,8 @@ export class Pool<T = any, R = any> extends EventEmitter {
   emitDestroy (): void
   constructor (options?: PoolOptions)
   run (task: T, options?: RunOptions): Promise<R>
-  /** An ArrayBuffer in the memory that workers read: filled here and named in a transferList, it is never copied. */
+  /** An ArrayBuffer in the memory that workers read: filled here and named in a transferList, it is never copied. An ordinary
+   * one where there is no room for it now, or where the daemon, which is asked beyond `requestBytes`, gives no answer for 50 ms. */
   allocate (bytes: number): ArrayBuffer
   /** Data that many tasks read: copied once, mapped in each worker for as long as scripts have it, where a Uint8Array stands
    * for it. release() gives it back, when no task will have it any more. */

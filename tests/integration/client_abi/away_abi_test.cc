@@ -9,6 +9,7 @@ namespace {
 class AwayAbi : public ClientAbi {
  protected:
   static constexpr std::size_t kBytes = 100'000;
+  static constexpr std::size_t kRequestBytes = 1 << 16;
 
   void SetUp() override {
     ClientAbi::SetUp();
@@ -16,6 +17,7 @@ class AwayAbi : public ClientAbi {
     rm_session_options options{};
     options.struct_size = sizeof options;
     options.slots = 64;
+    options.request_bytes = kRequestBytes;
     options.result_bytes = 1 << 16;
     session_ = session(&options);
   }
@@ -102,6 +104,25 @@ TEST_F(AwayAbi, WhatHasItsResultIsToldAsByNext) {
   rm_session_close(session_.get());
   Taken none;
   EXPECT_EQ(rm_session_poll(session_.get(), &none.outcome), RM_OVER);
+}
+
+TEST_F(AwayAbi, ALargeRequestIsAskedForAndSaysSo) {
+  const auto allocated = [&](std::size_t bytes) {
+    rm_request* request = nullptr;
+    void* memory = nullptr;
+    const int answer = rm_request_new(session_.get(), bytes, 0, &request, &memory, nullptr, 0);
+    rm_request_free(request);
+    return answer;
+  };
+  EXPECT_EQ(rm_request_asks_daemon(session_.get(), 0), 0);
+  EXPECT_EQ(rm_request_asks_daemon(session_.get(), kRequestBytes), 0);
+  EXPECT_EQ(rm_request_asks_daemon(session_.get(), kRequestBytes + 1), 1);
+  EXPECT_EQ(allocated(kRequestBytes + 1), RM_ACCEPTED);
+  const pid_t stopped = supervisor();
+  ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
+  EXPECT_EQ(allocated(kRequestBytes), RM_ACCEPTED);
+  EXPECT_EQ(supervisor(), stopped) << "it has been replaced by one that answers";
+  ASSERT_EQ(::kill(stopped, SIGCONT), 0);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ source=$1 library=$2
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
 # Declarations only: without comments, a name before "(" that is no argument's type.
-declared=$(cat "$source"/client/{client_abi,outcome_abi,handler_info_abi,pool_abi}.h | sed 's:/\*.*\*/::; /\/\*/,/\*\//d' |
+declared=$(cat "$source"/client/{client_abi,outcome_abi,handler_info_abi,pool_abi,request_abi}.h | sed 's:/\*.*\*/::; /\/\*/,/\*\//d' |
   grep -o '\brm_[a-z_]*(' | tr -d '(' | LC_ALL=C sort -u)
 exported=$(nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | LC_ALL=C sort -u)
 [ -n "$declared" ] || fail "no function was found in the headers"
