@@ -20,7 +20,9 @@ const numberOf = new Map(views.map((view, number) => [view, number]))
 // What follows a view's type and size.
 const kHere = 0 // its bytes
 const kWhole = 1 // the number of a buffer that holds nothing else
-const kShared = views.length // instead of a view's type; a description follows
+// Instead of a view's type, the same in all versions of Node.js:
+const kShared = 255 // a description follows
+const kEnvironment = 254 // process.env's entries follow
 const kWithin = 2 // the number of a buffer, and the view's place in it
 
 function checkSize ({ byteLength }) {
@@ -28,8 +30,10 @@ function checkSize ({ byteLength }) {
 }
 
 class Encoder extends v8.Serializer {
-  constructor (moved) {
+  /** @param {number} inline views below so many bytes lie in the payload */
+  constructor (moved, inline = kInline) {
     super()
+    this.inline = inline
     this.buffers = []
     this.moved = moved
     this._setTreatArrayBufferViewsAsHostObjects(true)
@@ -45,6 +49,7 @@ class Encoder extends v8.Serializer {
   }
 
   _writeHostObject (view) {
+    if (view === process.env) return this.#writeEnvironment()
     const description = view[kDescription]
     if (description !== undefined) return this.#writeShared(description)
     const type = numberOf.get(view.constructor) ?? views.findIndex((one) => view instanceof one)
@@ -57,13 +62,20 @@ class Encoder extends v8.Serializer {
       this.writeUint32(kWithin)
       this.writeUint32(moved)
       this.writeUint64(0, view.byteOffset)
-    } else if (view.byteLength < kInline) {
+    } else if (view.byteLength < this.inline) {
       this.writeUint32(kHere)
       this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
     } else {
       this.writeUint32(kWhole)
       this.writeUint32(this.beside(new Uint8Array(view.buffer, view.byteOffset, view.byteLength)))
     }
+  }
+
+  // What postMessage() makes of it: a plain object.
+  #writeEnvironment () {
+    this.writeUint32(kEnvironment)
+    this.writeUint32(0)
+    this.writeValue({ ...process.env })
   }
 
   #writeShared (description) {
@@ -84,6 +96,7 @@ class Decoder extends v8.Deserializer {
     const type = this.readUint32()
     const bytes = this.readUint32()
     if (type === kShared) return openShared(this.readRawBytes(bytes).toString(), context.mapShared)
+    if (type === kEnvironment) return this.readValue()
     const View = views[type]
     const how = this.readUint32()
     let buffer
@@ -144,6 +157,14 @@ function encode (value, transfer) {
   return { payload, buffers: buffers.length === 0 ? undefined : buffers }
 }
 
+/** A value with all its buffers, as one Buffer for decode(). */
+function encodeWhole (value) {
+  const encoder = new Encoder(undefined, Infinity)
+  encoder.writeHeader()
+  encoder.writeValue(value)
+  return encoder.releaseBuffer()
+}
+
 function isDetached (buffer) {
   if (buffer.detached !== undefined) return buffer.detached
   try {
@@ -169,4 +190,4 @@ function partsOf (buffers, moved) {
   return buffers?.map((one) => ArrayBuffer.isView(one) ? one.slice().buffer : moved.includes(one) ? one : one.slice(0))
 }
 
-module.exports = { encode, partsOf, decode, kThrown, kAddressed, kTold, kText }
+module.exports = { encode, encodeWhole, partsOf, decode, kThrown, kAddressed, kTold, kText }

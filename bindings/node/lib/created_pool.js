@@ -5,6 +5,7 @@ const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
+const { encodeWhole } = require('./codec.js')
 const { javascriptFrames } = require('./failure.js')
 const { makeFolder, outerFolder, removeFolder } = require('./folders.js')
 const { environmentOf, poolConfig, sizeOfPool } = require('./pool_config.js')
@@ -52,7 +53,7 @@ class CreatedPool {
     this.#known = v8.serialize({
       filename: o.filename,
       name: o.name,
-      workerData: o.workerData,
+      workerData: encodeWhole(o.workerData),
       env: environmentOf(o),
       argv: (o.argv ?? []).map(String),
       pool: o.filename === null ? 'node' : path.basename(o.filename),

@@ -1,8 +1,8 @@
 'use strict'
 const { EventEmitterAsyncResource } = require('node:events')
 const { performance } = require('node:perf_hooks')
-const v8 = require('node:v8')
 const { aside } = require('./aside.js')
+const { encodeWhole } = require('./codec.js')
 const { AbortError, TaskError } = require('./errors.js')
 const { GivenAhead } = require('./given_ahead.js')
 const { PoolHistogram } = require('./histogram.js')
@@ -48,7 +48,7 @@ class Pool extends EventEmitterAsyncResource {
   constructor (given = {}) {
     const options = fill(given)
     super({ ...given, name: 'Piscina' })
-    v8.serialize(options.workerData) // Throws here, as a thread's start would.
+    encodeWhole(options.workerData) // Throws here, as a thread's start would.
     this.options = options
     this.#queue = options.taskQueue ??= new FixedQueue()
     this.#capacity = options.maxThreads * options.concurrentTasksPerWorker

@@ -27,7 +27,7 @@ const kEarly = /^(NODE_|HOME$|LD_|TZ$|LANG$|LC_|MALLOC_|[A-Z]+SAN_OPTIONS$)/
 const kHarmless = /^(NODE_(OPTIONS|PATH|EXTRA_CA_CERTS|ICU_DATA|NO_WARNINGS)|HOME|LD_LIBRARY_PATH|LD_PRELOAD|TZ|LANG|LC_\w+|MALLOC_\w+|[A-Z]+SAN_OPTIONS)$/
 
 /** The environment of a pool's workers. */
-const environmentOf = (options) => options.env !== null && typeof options.env === 'object' ? options.env : { ...process.env }
+const environmentOf = (options) => options.env !== null && typeof options.env === 'object' ? { ...options.env } : { ...process.env }
 
 function commandOf (options, boot) {
   const heap = options.resourceLimits ?? {}

@@ -2,12 +2,12 @@
 // What workers tell their pool beside the tasks: messages, output, errors outside of a task. Over a Unix socket in the
 // daemon's folder, which only this user may enter.
 const net = require('node:net')
-const v8 = require('node:v8')
+const { decode, encodeWhole } = require('./codec.js')
 
 const kHead = 4 // Bytes of a message's size.
 
 function frame (message) {
-  const bytes = v8.serialize(message)
+  const bytes = encodeWhole(message)
   const framed = Buffer.allocUnsafe(kHead + bytes.length)
   framed.writeUInt32LE(bytes.length)
   bytes.copy(framed, kHead)
@@ -30,7 +30,7 @@ class Unframer {
       this.#wanted = kHead + all.readUInt32LE(0)
       this.#chunks = [all]
       if (all.length < this.#wanted) break
-      messages.push(v8.deserialize(all.subarray(kHead, this.#wanted)))
+      messages.push(decode(all.subarray(kHead, this.#wanted)))
       this.#chunks = [all.subarray(this.#wanted)]
       this.#bytes -= this.#wanted
       this.#wanted = kHead

@@ -72,6 +72,19 @@ describe('tasks', () => {
     assert.equal(await pool.run(undefined, { name: 'failValue' }).then(() => 'no', (one) => one), undefined)
   }))
 
+  test('have the environment as they would in a thread', () => withPool({ env: process.env, workerData: [process.env] }, async (pool) => {
+    const here = { ...process.env }
+    assert.deepEqual(await pool.run(process.env), here)
+    const twice = await pool.run({ now: new Date(1), first: process.env, second: [process.env], bytes: new Uint8Array(2000) })
+    assert.deepEqual([twice.first, twice.second, twice.now.getTime(), twice.bytes.length], [here, [here], 1, 2000])
+    assert.equal(twice.first, twice.second[0])
+    assert.deepEqual(await pool.run(null, { name: 'data' }), [here])
+    assert.deepEqual(await pool.run(null, { name: 'allOfEnvironment' }), here)
+    const posted = once(pool, 'message')
+    await pool.run(null, { name: 'postEnvironment' })
+    assert.deepEqual(await posted, [{ environment: here }])
+  }))
+
   test('that cannot be cloned reject here and harm nobody', () => withPool({}, async (pool) => {
     await assert.rejects(pool.run(() => {}), { name: 'DataCloneError' })
     await assert.rejects(pool.run(new SharedArrayBuffer(8)), { name: 'DataCloneError', message: /share/ })

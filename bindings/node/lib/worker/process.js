@@ -1,5 +1,6 @@
 'use strict'
 // A worker process: its libuv loop claims tasks, one at a time, and this answers them.
+const { decode } = require('../codec.js')
 const { packError } = require('../errors.js')
 const { preload } = require('./load_function.js')
 const { Answer, run } = require('./runner.js')
@@ -8,12 +9,14 @@ const { Side } = require('../side_channel.js')
 const path = require('node:path')
 
 /**
- * @param boot {filename, name, workerData, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
+ * @param boot {filename, name, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
+ *     workerData: as encodeWhole() gives it, if there is a side,
  *     outerFolder: of the pool that is above all; undefined: this one's,
  *     isForOthers: who gives it tasks may not be its user,
  *     side: where what goes beside the tasks is told; undefined: nowhere, and what a task prints is this process's output}
  */
 function serve (boot) {
+  if (boot.side !== undefined) boot.workerData = decode(boot.workerData)
   const addon = require(boot.addon)
   const scratch = Buffer.from(addon.open(boot.resultCapacity))
   if (boot.side !== undefined) globalThis[Symbol.for('ringmaster.folder')] = boot.outerFolder ?? path.dirname(boot.side)
