@@ -2,6 +2,7 @@
 // A pool's options: what may be given, and what holds where nothing is.
 const os = require('node:os')
 const { fileURLToPath } = require('node:url')
+const { unknownOption } = require('./known_options.js')
 const { isTaskQueue } = require('./task_queue.js')
 
 const parallelism = os.availableParallelism?.() ?? os.cpus().length
@@ -53,10 +54,16 @@ const rules = {
   pool: [isKind('string'), 'must be a string']
 }
 
-function check (options) {
+const kKnown = [...Object.keys(rules), 'env', 'workerData', 'captureRejections', 'triggerAsyncId', 'requireManualDestroy'] // an event emitter's
+const kLimits = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']
+
+function check (options, warnsOnly) {
   for (const [name, [holds, says]] of Object.entries(rules)) {
     if (options[name] !== undefined && !holds(options[name])) throw new TypeError(`options.${name} ${says}`)
   }
+  const unknown = unknownOption(options, kKnown, 'options', warnsOnly) ??
+    unknownOption(options.resourceLimits, kLimits, 'options.resourceLimits', warnsOnly)
+  if (unknown !== null) throw new TypeError(unknown)
   if (options.minThreads > options.maxThreads) throw new RangeError('options.minThreads and options.maxThreads must not conflict')
 }
 
@@ -89,11 +96,13 @@ const kLeastCapacity = 4096
 const kResultBytes = 64 << 20 // Address space for results; pages are taken as they are needed.
 const toPath = (filename) => filename instanceof URL || filename.startsWith('file:') ? fileURLToPath(filename) : filename
 
-/** Checked, with defaults. Own properties only: nothing comes in by a prototype. */
-function fill (given) {
+/** Checked, with defaults. Own properties only: nothing comes in by a prototype.
+ * @param {boolean} warnsOnly of options that are not known */
+function fill (given, warnsOnly = false) {
+  if (!warnsOnly && (given === null || typeof given !== 'object' || Array.isArray(given))) throw new TypeError('options must be an object')
   given = Object.assign(Object.create(null), given)
   for (const name of Object.keys(given)) if (given[name] === undefined) delete given[name]
-  check(given)
+  check(given, warnsOnly)
   const options = Object.assign(Object.create(null), defaults, given)
   options.name ??= defaults.name
   options.filename = given.filename ? toPath(given.filename) : null

@@ -1,6 +1,7 @@
 'use strict'
 // piscina's names for this package's things: `import Piscina from 'ringmaster/piscina'`.
 const context = require('./context.js')
+const { kWarnsOnly } = require('./known_options.js')
 const { kQueueOptions, kTransferable, kValue, move } = require('./movable.js')
 const { Pool } = require('./pool.js')
 const { ArrayTaskQueue, FixedQueue } = require('./task_queue.js')
@@ -9,6 +10,7 @@ const { ArrayTaskQueue, FixedQueue } = require('./task_queue.js')
 const version = '5.3.2'
 
 class Piscina extends Pool {
+  static get [kWarnsOnly] () { return true }
   static get isWorkerThread () { return context.isWorkerThread }
   static get workerData () { return context.workerData }
   static get version () { return version }

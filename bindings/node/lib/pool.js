@@ -6,14 +6,15 @@ const { encodeWhole } = require('./codec.js')
 const { AbortError, TaskError } = require('./errors.js')
 const { GivenAhead } = require('./given_ahead.js')
 const { PoolHistogram } = require('./histogram.js')
-const { fill, isFile, toPath } = require('./options.js')
+const { kWarnsOnly } = require('./known_options.js')
+const { fill, toPath } = require('./options.js')
+const { problemOfClose, problemOfRun } = require('./run_options.js')
 const { Seats } = require('./seats.js')
 const { FixedQueue } = require('./task_queue.js')
 const { Task } = require('./task.js')
 const { chooseBackend } = require('./backend.js')
 
 const kTooMuch = 2 ** 32 // Bytes: some versions of Node.js have no larger buffers.
-const isObject = (value) => value !== null && typeof value === 'object'
 const endsWorker = (error) => error instanceof TaskError && ['crashed', 'timed out'].includes(error.outcome)
 const terminated = () => new Error('Terminating worker thread')
 
@@ -42,14 +43,17 @@ class Pool extends EventEmitterAsyncResource {
   #destroying = false
   #ending = null
   #onIdle = null
+  #warnsOnly // of options that are not known
   options
   completed = 0
 
   constructor (given = {}) {
-    const options = fill(given)
+    const warnsOnly = new.target[kWarnsOnly] === true
+    const options = fill(given, warnsOnly)
     super({ ...given, name: 'Piscina' })
     encodeWhole(options.workerData) // Throws here, as a thread's start would.
     this.options = options
+    this.#warnsOnly = warnsOnly
     this.#queue = options.taskQueue ??= new FixedQueue()
     this.#capacity = options.maxThreads * options.concurrentTasksPerWorker
     if (options.recordTiming) this.#histogram = new PoolHistogram()
@@ -84,7 +88,7 @@ class Pool extends EventEmitterAsyncResource {
   }
 
   #run (value, options) {
-    const problem = problemOf(options)
+    const problem = problemOfRun(options, this.#warnsOnly)
     if (problem !== null) return Promise.reject(new TypeError(problem))
     const { transferList = [], filename = null, name = null, signal = null } = Object.assign(Object.create(null), options)
     const file = filename ?? this.options.filename
@@ -312,10 +316,9 @@ class Pool extends EventEmitterAsyncResource {
 
   /** Ends the pool when what was submitted is done; with `force` what waits is dropped. */
   async close (options = {}) {
-    if (!isObject(options)) throw new TypeError('options must be an object')
-    const { force = false } = options
-    if (typeof force !== 'boolean') throw new TypeError('force argument must be a boolean')
-    this.#ending ??= this.#close(force)
+    const problem = problemOfClose(options, this.#warnsOnly)
+    if (problem !== null) throw new TypeError(problem)
+    this.#ending ??= this.#close(options.force ?? false)
     return this.#ending
   }
 
@@ -384,17 +387,6 @@ class Pool extends EventEmitterAsyncResource {
     if (this.#histogram === undefined || this.#histogram.runCount === 0) return 0
     return this.#histogram.runTime.mean * this.#histogram.runCount / (this.duration * this.options.maxThreads)
   }
-}
-
-// What is wrong with the options of one run.
-function problemOf (options) {
-  if (!isObject(options)) return 'options must be an object'
-  const { transferList, filename, name, signal } = options
-  if (transferList !== undefined && !Array.isArray(transferList)) return 'transferList argument must be an Array'
-  if (filename != null && !isFile(filename)) return 'filename argument must be a string'
-  if (name != null && typeof name !== 'string') return 'name argument must be a string'
-  if (signal != null && !isObject(signal)) return 'signal argument must be an object'
-  return null
 }
 
 module.exports = { Pool }

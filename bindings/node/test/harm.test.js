@@ -335,7 +335,7 @@ test('options that cannot be given to a worker start nothing', () => {
   const { join } = PrivateDaemon
   PrivateDaemon.join = () => assert.fail('a daemon is started')
   try {
-    assert.throws(() => new Pool({ filename, resourceLimits: { f () {} } }), /could not be cloned/)
+    assert.throws(() => new Pool({ filename, resourceLimits: { stackSizeMb () {} } }), /could not be cloned/)
   } finally {
     PrivateDaemon.join = join
   }
