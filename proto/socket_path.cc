@@ -93,6 +93,10 @@ Result<std::string> daemon_socket_path(const std::string& option, const std::str
 Result<SocketPlace> client_socket_place(const std::string& option, const SocketEnvironment& environment,
                                         bool (*exists)(const std::string& path)) {
   if (auto name = named(option, environment)) {
+    // A program that gives its own has no option of that name.
+    if (name->second == kOptionOrigin) {
+      if (const auto fits = check_socket_path(name->first); !fits) return fits.error();
+    }
     auto path = checked(std::move(name->first), name->second);
     if (!path) return path.error();
     return SocketPlace{std::move(*path), std::move(name->second), {}};
@@ -150,7 +154,7 @@ Result<void> check_private_folder(const std::string& path, uid_t euid, MissingFo
   if (problem.empty()) return {};
   return Error{"\"" + folder + "\" " + problem +
                ": not to be trusted with a socket; remove it, set $XDG_RUNTIME_DIR, " +
-               "or name a socket with --socket or $RINGMASTER_SOCKET"};
+               "or name another socket, as $RINGMASTER_SOCKET does"};
 }
 
 std::string alive_mark_path(const std::string& socket) { return socket + ".alive"; }

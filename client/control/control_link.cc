@@ -36,11 +36,10 @@ Error connection_lost(const std::string& how) {
 Error no_daemon(const std::string& socket, int why) {
   std::string message = "no daemon answers on " + socket + ": " + std::generic_category().message(why);
   if (why == EACCES || why == EPERM) {
-    message +=
-        "; ask for membership of the socket's group, or name another socket with --socket PATH or $RINGMASTER_SOCKET";
+    message += "; ask for membership of the socket's group, or name another socket, as $RINGMASTER_SOCKET does";
   } else {
     message += "; start one with \"ringmasterd --socket " + socket +
-               "\" (or systemctl start ringmaster), or name another socket with --socket PATH or $RINGMASTER_SOCKET";
+               "\" (or systemctl start ringmaster), or name another socket, as $RINGMASTER_SOCKET does";
   }
   return Error{std::move(message), why};
 }

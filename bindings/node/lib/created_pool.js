@@ -7,12 +7,14 @@ const path = require('node:path')
 const v8 = require('node:v8')
 const { encodeWhole } = require('./codec.js')
 const { javascriptFrames } = require('./failure.js')
+const { refused } = require('./errors.js')
 const { makeFolder, outerFolder, removeFolder } = require('./folders.js')
 const { environmentOf, poolConfig, sizeOfPool } = require('./pool_config.js')
 const { PrivateDaemon } = require('./private_daemon.js')
 const programs = require('./programs.js')
 const { SideServer } = require('./side_channel.js')
 
+const kByVariable = ' (the socket is named by RINGMASTER_SOCKET in the environment of this program)'
 const kOtherWays = '; or, in this program: a pool of the daemon\'s configuration, new Pool({ pool: \'name\' }), or ' +
   'a private daemon, new Pool({ socket: null })'
 
@@ -95,7 +97,7 @@ class CreatedPool {
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot, this.#isPrivate), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
       if (handle !== undefined) resolve({ handle, name })
-      else reject(new Error(this.#daemon ? error : `${error}${kOtherWays}`))
+      else reject(refused(this.#daemon ? error : `${error}${this.#options.socket === undefined ? kByVariable : ''}${kOtherWays}`))
     }))
   }
 

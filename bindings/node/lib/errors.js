@@ -24,6 +24,18 @@ class TaskError extends Error {
   get name () { return 'TaskError' }
 }
 
+/** Of tasks that are not taken: there is no pool for them, or none that has room. */
+const refused = (text) => new TaskError(text, { outcome: 'refused' })
+
+/** What `act` returns; an error of the addon's is such a refusal. */
+function orRefused (act) {
+  try {
+    return act()
+  } catch (error) {
+    throw refused(error.message)
+  }
+}
+
 const cloneError = (text) => new DOMException(text, 'DataCloneError')
 
 const canClone = (value) => {
@@ -87,4 +99,4 @@ function unpackError (packed) {
   return error
 }
 
-module.exports = { AbortError, TaskError, cloneError, packError, unpackError }
+module.exports = { AbortError, TaskError, cloneError, orRefused, packError, refused, unpackError }

@@ -6,6 +6,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { isMainThread } = require('node:worker_threads')
+const { refused } = require('./errors.js')
 const { makeFolder, removeFolder } = require('./folders.js')
 const programs = require('./programs.js')
 
@@ -100,7 +101,7 @@ class PrivateDaemon {
       if (await this.#answers()) return
       await new Promise((resolve) => setTimeout(resolve, kRetry))
     }
-    throw new Error(this.#why)
+    throw refused(this.#why)
   }
 
   // There is a moment between the socket's name and its being listened to: only a connection tells.

@@ -7,7 +7,7 @@ const { AskedRoom } = require('./asked_room.js')
 const codec = require('./codec.js')
 const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
-const { TaskError, unpackError } = require('./errors.js')
+const { orRefused, refused, TaskError, unpackError } = require('./errors.js')
 const { failureOf, unreadable } = require('./failure.js')
 const { kLeastCapacity } = require('./options.js')
 const { fromText, toText } = require('./plain_text.js')
@@ -108,7 +108,7 @@ class ProcessBackend {
       mayLend: o.resultBytes / 2,
       explains: o.stack || o.resourceLimits !== undefined ? 1 : 0 // Whether the heap was full, the native stack tells.
     }, (count, results, messages) => this.#onBatch(count, results, messages),
-    (error, session) => error ? reject(new Error(error)) : resolve(session)))
+    (error, session) => error ? reject(refused(error)) : resolve(session)))
     if (this.#ending !== null) return this.#native.close(opened.handle)
     this.#session = opened.handle
     this.#room = new AskedRoom(this.#native, this.#session, (task, answer, error) => this.#onRoom(task, answer, error))
@@ -203,7 +203,7 @@ class ProcessBackend {
     const request = (task.transfer.length > 0 && this.#inPlace.get(task.transfer[0])) || this.#room.of(task)
     const number = this.#next++
     const label = plain ? this.#label : labelOf(task)
-    const submit = (room) => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label)
+    const submit = (room) => orRefused(() => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label))
     let room = this.#rooms.of(task)
     let answer = submit(room)
     // Where nothing flies nothing makes room: the program holds the results of others. Less room will do: a result that
@@ -241,7 +241,7 @@ class ProcessBackend {
     // The daemon gave no answer: submit() tells whether it has ended.
     if (answer === kClosed) return void setTimeout(() => this.#sendWaiting(), kRetry)
     if (answer === kFull) return this.#sendLater()
-    if (answer !== kAccepted) task.settle(true, new Error(error))
+    if (answer !== kAccepted) task.settle(true, refused(error))
     this.#sendWaiting()
   }
 

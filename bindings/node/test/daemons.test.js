@@ -227,7 +227,7 @@ test('a pool is created in another daemon where that allows it', () => withDaemo
   const worker = await withPool({ socket }, async (pool) => {
     const own = await pidOf(pool)
     assert.equal(parentOf(own), pid)
-    await withPool({ socket }, (another) => assert.rejects(another.run(1), /pools_per_uid[^]*socket: null/))
+    await withPool({ socket }, (another) => assert.rejects(another.run(1), { name: 'TaskError', outcome: 'refused', message: /pools_per_uid[^]*socket: null/ }))
     return own
   })
   assert.ok(isGone(worker))
@@ -274,3 +274,27 @@ test('a pool goes on when its daemon is there again', () => withFolder(async (fo
     }
   })
 }))
+
+test('where no daemon answers it is told in words for the program\'s author', async () => {
+  const check = (options, message) => withPool(options, (pool) => assert.rejects(pool.run(1), (error) => {
+    assert.equal(error.name, 'TaskError')
+    assert.equal(error.outcome, 'refused')
+    assert.match(error.message, message)
+    assert.doesNotMatch(error.message, /--socket PATH/)
+    return true
+  }))
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-none-'))
+  const socket = path.join(folder, 'socket')
+  const before = process.env.RINGMASTER_SOCKET
+  try {
+    await check({ socket }, /no daemon answers on .*: No such file[^]*new Pool\(\{ socket: null \}\)$/)
+    await check({ socket, pool: 'js' }, /no daemon answers on .*: No such file/)
+    await check({ socket: 'here' }, /^socket path "here": not absolute/)
+    process.env.RINGMASTER_SOCKET = socket
+    await check({}, /named by RINGMASTER_SOCKET in the environment/)
+  } finally {
+    if (before === undefined) delete process.env.RINGMASTER_SOCKET
+    else process.env.RINGMASTER_SOCKET = before
+    fs.rmSync(folder, { recursive: true })
+  }
+})

@@ -69,6 +69,7 @@ TEST(SocketPath, TheDaemonGoesByOptionThenVariableThenConfigurationThenDefault) 
 TEST(SocketPath, AnErrorNamesWhereThePathCameFrom) {
   SocketEnvironment environment = user();
   EXPECT_THAT(daemon_socket_path("a", "", environment).error().message, StartsWith("--socket: "));
+  EXPECT_THAT(client_socket_place("a", environment, nothing).error().message, StartsWith("socket path \"a\""));
   EXPECT_THAT(daemon_socket_path("", "c", environment).error().message, StartsWith("daemon.socket: "));
   environment.ringmaster_socket = "b";
   EXPECT_THAT(daemon_socket_path("", "", environment).error().message, StartsWith("$RINGMASTER_SOCKET: "));
