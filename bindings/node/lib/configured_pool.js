@@ -1,5 +1,6 @@
 'use strict'
 // A pool that a daemon's configuration has. Its workers run lib/worker/serve.js, and tell nothing beside the tasks.
+const { refused } = require('./errors.js')
 
 class ConfiguredPool {
   #socket
@@ -13,6 +14,7 @@ class ConfiguredPool {
 
   get isOfOthers () { return true }
   async open () { return { socket: this.#socket, pool: this.#pool } }
+  refusal (error) { return refused(error) }
   takeCrash () { return '' }
   lost () {}
   async leave () {}

@@ -14,6 +14,8 @@ const { PrivateDaemon } = require('./private_daemon.js')
 const programs = require('./programs.js')
 const { SideServer } = require('./side_channel.js')
 
+// How to start another is nothing for a program that has its own.
+const kIsGone = /^(no daemon answers on|the daemon is stopping)/
 const kByVariable = ' (the socket is named by RINGMASTER_SOCKET in the environment of this program)'
 const kOtherWays = '; or, in this program: a pool of the daemon\'s configuration, new Pool({ pool: \'name\' }), or ' +
   'a private daemon, new Pool({ socket: null })'
@@ -91,13 +93,19 @@ class CreatedPool {
     return { socket: this.#socket, pool: name }
   }
 
+  /** Of what the client library says, where there is no pool or session: a TaskError. */
+  refusal (error, otherWays = '') {
+    if (this.#isPrivate) return refused(kIsGone.test(error) ? 'the private daemon has been stopped' : error)
+    return refused(`${error}${this.#options.socket === undefined ? kByVariable : ''}${otherWays}`)
+  }
+
   async #create () {
     await this.#prepare()
     const { min, max } = this.#size
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot, this.#isPrivate), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
       if (handle !== undefined) resolve({ handle, name })
-      else reject(refused(this.#daemon ? error : `${error}${this.#options.socket === undefined ? kByVariable : ''}${kOtherWays}`))
+      else reject(this.refusal(error, kOtherWays))
     }))
   }
 

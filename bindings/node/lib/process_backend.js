@@ -94,8 +94,8 @@ class ProcessBackend {
   }
 
   async #open () {
-    this.#pool ??= this.#newPool()
-    const place = await this.#pool.open()
+    const pool = (this.#pool ??= this.#newPool())
+    const place = await pool.open()
     if (this.#ending !== null) return
     const o = this.#options
     const opened = await new Promise((resolve, reject) => this.#native.open({
@@ -108,7 +108,7 @@ class ProcessBackend {
       mayLend: o.resultBytes / 2,
       explains: o.stack || o.resourceLimits !== undefined ? 1 : 0 // Whether the heap was full, the native stack tells.
     }, (count, results, messages) => this.#onBatch(count, results, messages),
-    (error, session) => error ? reject(refused(error)) : resolve(session)))
+    (error, session) => error ? reject(pool.refusal(error)) : resolve(session)))
     if (this.#ending !== null) return this.#native.close(opened.handle)
     this.#session = opened.handle
     this.#room = new AskedRoom(this.#native, this.#session, (task, answer, error) => this.#onRoom(task, answer, error))

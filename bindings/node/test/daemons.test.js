@@ -298,3 +298,13 @@ test('where no daemon answers it is told in words for the program\'s author', as
     fs.rmSync(folder, { recursive: true })
   }
 })
+
+test('a program with a daemon of its own is not told how to start one', async () => {
+  const { CreatedPool } = require('../lib/created_pool.js')
+  const { fill } = require('../lib/options.js')
+  const pool = new CreatedPool({}, fill({ filename }), undefined, () => {})
+  for (const why of ['no daemon answers on /run/x: Connection refused; start one with "ringmasterd"', 'the daemon is stopping; start it again']) {
+    assert.equal(pool.refusal(why).message, 'the private daemon has been stopped')
+  }
+  assert.equal(pool.refusal('nice: 99 is too much').message, 'nice: 99 is too much')
+})
