@@ -9,11 +9,6 @@ const { kDescription, openShared } = require('./shared_data.js')
 
 const kInline = 1024
 const kTooMuch = 2 ** 32 // Bytes of one buffer: what follows counts in 32 bits, and some versions of Node.js have no larger ones.
-// Flags of a task or a result: bindings/format/task_format.h.
-const kThrown = 1
-const kAddressed = 2
-const kTold = 4
-const kText = 8
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
   Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer, globalThis.Float16Array].filter(Boolean)
 const numberOf = new Map(views.map((view, number) => [view, number]))
@@ -190,4 +185,4 @@ function partsOf (buffers, moved) {
   return buffers?.map((one) => ArrayBuffer.isView(one) ? one.slice().buffer : moved.includes(one) ? one : one.slice(0))
 }
 
-module.exports = { encode, encodeWhole, partsOf, decode, kThrown, kAddressed, kTold, kText }
+module.exports = { encode, encodeWhole, partsOf, decode, ...require('./task_flags.js') }

@@ -57,7 +57,7 @@ class CreatedPool {
     this.#known = v8.serialize({
       filename: o.filename,
       name: o.name,
-      workerData: encodeWhole(o.workerData),
+      workerData: o.workerData === undefined ? undefined : encodeWhole(o.workerData),
       env: environmentOf(o),
       argv: (o.argv ?? []).map(String),
       pool: o.filename === null ? 'node' : path.basename(o.filename),

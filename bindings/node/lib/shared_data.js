@@ -1,6 +1,5 @@
 'use strict'
 // Data that is read by many tasks: copied once, mapped once in each worker, and never part of a task.
-const crypto = require('node:crypto')
 const { cloneError } = require('./errors.js')
 
 // A task may hold data of another copy of this package.
@@ -16,7 +15,7 @@ class SharedData extends Uint8Array {
   #unshare
   #onRelease
   // Its file's name, which nobody can guess: whoever names it has been given the data.
-  #name = `ringmaster-shared-${crypto.randomUUID()}`
+  #name = `ringmaster-shared-${require('node:crypto').randomUUID()}`
 
   /** A copy of `bytes`.
    * @param {{share: (bytes: Uint8Array, name: string) => [handle: object, fd: number], unshare: (handle: object) => void}} native

@@ -1,18 +1,9 @@
 'use strict'
 // What workers tell their pool beside the tasks: messages, output, errors outside of a task. Over a Unix socket in the
-// daemon's folder, which only this user may enter.
+// daemon's folder, which only this user may enter. This is the pool's half; worker/side.js is the worker's.
 const net = require('node:net')
-const { decode, encodeWhole } = require('./codec.js')
-
-const kHead = 4 // Bytes of a message's size.
-
-function frame (message) {
-  const bytes = encodeWhole(message)
-  const framed = Buffer.allocUnsafe(kHead + bytes.length)
-  framed.writeUInt32LE(bytes.length)
-  bytes.copy(framed, kHead)
-  return framed
-}
+const { decode } = require('./codec.js')
+const { kHead } = require('./worker/side.js')
 
 /** Finds messages in what comes in pieces. */
 class Unframer {
@@ -131,40 +122,4 @@ class SideServer {
   }
 }
 
-/** A worker's half. */
-class Side {
-  #socket
-  /** The channel's name, and how many messages have been told in it. */
-  channel = `${process.pid}-${process.hrtime.bigint()}`
-  count = 0
-
-  /** @param {string | undefined} path undefined: there is no such channel, and nothing is told. */
-  async connect (path) {
-    if (path === undefined) return
-    const socket = net.connect(path)
-    await new Promise((resolve) => socket.once('connect', resolve).once('error', resolve))
-    if (socket.connecting || socket.destroyed) return
-    socket.on('error', () => { this.#socket = undefined }).unref()
-    // Known to the pool before any outcome that says how many messages go before it.
-    await new Promise((resolve) => socket.write(frame({ channel: this.channel }), resolve))
-    this.#socket = socket
-  }
-
-  tell (message) {
-    if (this.#socket === undefined) return
-    const framed = frame(message)
-    ++this.count
-    this.#socket.write(framed)
-  }
-
-  /** Calls `done` when what was told has been sent. */
-  end (done) {
-    const socket = this.#socket
-    if (socket === undefined) return done()
-    socket.ref()
-    socket.once('error', done)
-    socket.end(done)
-  }
-}
-
-module.exports = { hearWorkers, Side, SideServer }
+module.exports = { hearWorkers, SideServer }

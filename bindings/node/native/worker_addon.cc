@@ -16,6 +16,7 @@
 #include "bindings/node/native/lent_memory.h"
 #include "bindings/node/native/napi_util.h"
 #include "bindings/node/native/shared_data.h"
+#include "bindings/node/native/side_socket.h"
 #include "bindings/node/native/stop_watch.h"
 
 namespace ringmaster::node {
@@ -353,10 +354,11 @@ napi_value detach(napi_env env, napi_callback_info info) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  const std::array kMethods{Method{"open", open},         Method{"failBoot", fail_boot},    Method{"start", start},
-                            Method{"finish", finish},     Method{"reserve", reserve},       Method{"facts", facts},
-                            Method{"progress", progress}, Method{"detach", detach},         Method{"hold", hold},
-                            Method{"map", map_shared},    Method{"tellFaults", tell_faults}};
+  const std::array kMethods{
+      Method{"open", open},         Method{"failBoot", fail_boot},     Method{"start", start},
+      Method{"finish", finish},     Method{"reserve", reserve},        Method{"facts", facts},
+      Method{"progress", progress}, Method{"detach", detach},          Method{"hold", hold},
+      Method{"map", map_shared},    Method{"tellFaults", tell_faults}, Method{"connect", connect_side}};
   add_methods(env, exports, kMethods);
   return exports;
 }

@@ -3,7 +3,10 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
-const { serve } = require('./process.js')
 
 const file = process.argv[2]
-serve({ ...v8.deserialize(fs.readFileSync(file)), side: path.join(path.dirname(file), 'messages') })
+const boot = { ...v8.deserialize(fs.readFileSync(file)), side: path.join(path.dirname(file), 'messages') }
+if (boot.workerData !== undefined) boot.workerData = require('../codec.js').decode(boot.workerData)
+const addon = require(boot.addon)
+const memory = addon.open(boot.resultCapacity)
+require('./process.js').serve(boot, addon, memory)

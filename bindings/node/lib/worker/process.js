@@ -1,24 +1,24 @@
 'use strict'
 // A worker process: its libuv loop claims tasks, one at a time, and this answers them.
-const { decode } = require('../codec.js')
-const { packError } = require('../errors.js')
 const { preload } = require('./load_function.js')
-const { Answer, run } = require('./runner.js')
+const { Answer, loadRest, packError, run } = require('./runner.js')
+const { Side } = require('./side.js')
 const surroundings = require('./surroundings.js')
-const { Side } = require('../side_channel.js')
 const path = require('node:path')
 
+const kIdle = 10 // Milliseconds from being ready to loading what the first task may not need.
+
 /**
- * @param boot {filename, name, env, argv, addon, resultCapacity, resourceLimits, stack, pool: its name in `ps`,
- *     workerData: as encodeWhole() gives it, if there is a side,
+ * @param boot {filename, name, workerData, env, argv, resourceLimits, stack, pool: its name in `ps`,
  *     outerFolder: of the pool that is above all; undefined: this one's,
  *     isForOthers: who gives it tasks may not be its user,
  *     side: where what goes beside the tasks is told; undefined: nowhere, and what a task prints is this process's output}
+ * @param addon the worker's native part, opened
+ * @param {ArrayBuffer} memory what its open() has returned. Called before all else is loaded: the
+ *     daemon looks at its new worker meanwhile.
  */
-function serve (boot) {
-  if (boot.side !== undefined) boot.workerData = decode(boot.workerData)
-  const addon = require(boot.addon)
-  const scratch = Buffer.from(addon.open(boot.resultCapacity))
+function serve (boot, addon, memory) {
+  const scratch = Buffer.from(memory)
   if (boot.side !== undefined) globalThis[Symbol.for('ringmaster.folder')] = boot.outerFolder ?? path.dirname(boot.side)
   if (boot.side !== undefined && boot.stack) addon.tellFaults(path.dirname(boot.side))
   const side = new Side()
@@ -53,9 +53,10 @@ function serve (boot) {
 
   async function start () {
     surroundings.prepare(boot, addon, side)
-    await side.connect(boot.side)
+    side.connect(boot.side, addon)
     await preload(boot.filename, boot.name)
     addon.start(onTask, (status) => process.exit(status))
+    setTimeout(loadRest, kIdle).unref()
   }
   start().catch((error) => {
     side.tell({ error: packError(error), boot: true })

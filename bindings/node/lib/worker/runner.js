@@ -1,12 +1,26 @@
 'use strict'
 // How a worker answers tasks, whatever it is: a process of the daemon's, or a thread.
-const codec = require('../codec.js')
-const { packError } = require('../errors.js')
 const { buffersOf, isMovable, kTransferable, kValue } = require('../movable.js')
 const { fromText, toText } = require('../plain_text.js')
 const { loadFunction } = require('./load_function.js')
 const { types } = require('node:util')
-const { kAddressed, kText, kThrown, kTold } = codec
+const { kAddressed, kText, kThrown, kTold } = require('../task_flags.js')
+
+// Not needed by every task: a worker is ready sooner without them.
+let codec
+let errors
+function loadRest () {
+  codec ??= require('../codec.js')
+  errors ??= require('../errors.js')
+}
+const decode = (payload, buffers) => {
+  loadRest()
+  return codec.decode(payload, buffers)
+}
+const packError = (error) => {
+  loadRest()
+  return errors.packError(error)
+}
 
 function oneLine (error) {
   try {
@@ -68,6 +82,7 @@ class Answer {
   #encode (value, transfer) {
     const hasTold = this.#hasTold
     const whole = hasTold ? [value, this.#host.channel, this.#host.told()] : value
+    loadRest()
     return { flags: hasTold ? kTold : 0, ...codec.encode(whole, transfer) }
   }
 
@@ -101,7 +116,7 @@ function run (boot, answer, flags, payload, buffers) {
   let { filename, name } = boot
   let task
   try {
-    task = (flags & kText) !== 0 ? fromText(payload) : codec.decode(payload, buffers)
+    task = (flags & kText) !== 0 ? fromText(payload) : decode(payload, buffers)
     if ((flags & kAddressed) !== 0) {
       [filename, name, task] = task
       filename ??= boot.filename
@@ -115,4 +130,4 @@ function run (boot, answer, flags, payload, buffers) {
   handler.then((found) => call(answer, found, task), answer.fail)
 }
 
-module.exports = { Answer, run }
+module.exports = { Answer, loadRest, packError, run }

@@ -15,13 +15,13 @@ if (missing !== null || filename === undefined) {
   process.exit(1)
 }
 const kRoom = 64 * 1024 // For a result where a task asks for no other.
+const addon = require(programs.worker)
+const memory = addon.open(kRoom)
 serve({
   filename: path.resolve(filename),
   name: 'default',
   isForOthers,
   env: { ...process.env },
   argv,
-  pool: path.basename(filename),
-  addon: programs.worker,
-  resultCapacity: kRoom
-})
+  pool: path.basename(filename)
+}, addon, memory)

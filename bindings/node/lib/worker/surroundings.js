@@ -4,14 +4,33 @@ const threads = require('node:worker_threads')
 const { EventEmitter } = require('node:events')
 const context = require('../context.js')
 
+function capture (stream, name, side) {
+  stream.write = (chunk, encoding, done) => {
+    side.tell({ [name]: typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8') : Buffer.from(chunk) })
+    const called = typeof encoding === 'function' ? encoding : done
+    if (called) process.nextTick(called)
+    return true
+  }
+}
+
+// A stream is made, which takes a while, when something asks for it. Where others ran before this, they may have it already.
 function captureOutput (side) {
+  const mayBeMade = process.execArgv.length > 0 || process.env.NODE_OPTIONS !== undefined
   for (const name of ['stdout', 'stderr']) {
-    process[name].write = (chunk, encoding, done) => {
-      side.tell({ [name]: typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8') : Buffer.from(chunk) })
-      const called = typeof encoding === 'function' ? encoding : done
-      if (called) process.nextTick(called)
-      return true
+    const own = Object.getOwnPropertyDescriptor(process, name)
+    if (mayBeMade || own?.get === undefined) {
+      capture(process[name], name, side)
+      continue
     }
+    Object.defineProperty(process, name, {
+      ...own,
+      get () {
+        Object.defineProperty(process, name, own)
+        const stream = process[name]
+        capture(stream, name, side)
+        return stream
+      }
+    })
   }
 }
 
