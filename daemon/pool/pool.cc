@@ -155,6 +155,12 @@ void Pool::when_handlers_known(Callback done) {
   if (handlers_.known() || staffing_.availability().failing() || drain_.stopping()) handlers_.tell_waiting();
 }
 
+void Pool::when_handlers_told(Callback done) {
+  if (handlers_.told()) return host_.loop().post(std::move(done));
+  handlers_.wait_until_told(std::move(done));
+  if (staffing_.availability().failing() || drain_.stopping()) handlers_.tell_waiting();
+}
+
 void Pool::attach(const Session& session, Callback done) {
   if (sessions_.add(session)) bell_watch_.add(session.bell.get());
   // Its jobs may have a shorter timeout than those that the next look was planned for.
@@ -368,14 +374,6 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
   }
   staffing_.became_ready(index, host_.loop().now());
   orders_.resume(seat, drain_.claiming_paused(), host_.loop().now());
-}
-
-// The worker's own cgroup knows. Without one the best guess is that the machine's count of such kills has risen.
-bool Pool::killed_for_memory(const Burial::Dead& dead) const {
-  const auto known = WorkerCgroups::out_of_memory(dead.cgroup);
-  if (known) return *known;
-  return dead.kin != Burial::Kin::Stranger && !dead.killed_as_orphan &&
-         oom_baseline_.rose(oom_kills(), dead.oom_kills_at_start);
 }
 
 void Pool::on_exit(const keeper::ExitRecord& exit) {

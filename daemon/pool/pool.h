@@ -30,8 +30,6 @@
 #include "daemon/pool/work_call.h"
 #include "daemon/pool/worker/worker_process.h"
 #include "daemon/ports/pool_port.h"
-#include "shm/port/reap.h"
-#include "shm/port/verdict.h"
 
 namespace ringmaster::daemon {
 
@@ -80,6 +78,8 @@ class Pool final : public PoolPort {
   [[nodiscard]] bool handlers_known() const override { return handlers_.known(); }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return handlers_.all(); }
   void when_handlers_known(Callback done) override;
+  [[nodiscard]] bool handlers_told() const override { return handlers_.told(); }
+  void when_handlers_told(Callback done) override;
   void attach(const Session& session, Callback done) override;
   void detach(std::uint16_t index, std::uint32_t serial, Callback done) override;
   void cancel_running(std::uint16_t index, std::uint16_t slot, std::uint32_t seq) override;
@@ -99,12 +99,12 @@ class Pool final : public PoolPort {
   void on_ready(core::SeatNumber index);
   void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void keep_looking();
-  [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] PoolDrain::Crew crew();
   // pool_round.cc
   void round();  ///< runs soon after every event
   void look(core::TimePoint now);
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] bool killed_for_memory(const Burial::Dead& dead) const;
   [[nodiscard]] core::Duration shortest_run() const { return sessions_.shortest_run(config_.run_timeout); }
   void pass_time(Seat& seat, core::TimePoint now);
   void kill_running(core::TimePoint now);

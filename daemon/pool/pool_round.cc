@@ -68,6 +68,14 @@ void Pool::look(core::TimePoint now) {
   if (looks_.looked(now, is_idle, shortest_run())) bell_watch_.arm();
 }
 
+// The worker's own cgroup knows. Without one the best guess is that the machine's count of such kills has risen.
+bool Pool::killed_for_memory(const Burial::Dead& dead) const {
+  const auto known = WorkerCgroups::out_of_memory(dead.cgroup);
+  if (known) return *known;
+  return dead.kin != Burial::Kin::Stranger && !dead.killed_as_orphan &&
+         oom_baseline_.rose(oom_kills(), dead.oom_kills_at_start);
+}
+
 bool Pool::idle() const {
   std::vector<core::WorkerSight> workers;
   for (const Seat& seat : seats_) {

@@ -8,7 +8,7 @@ HandlersView handlers_view(const PoolPort& pool) {
   const config::PoolConfig& config = pool.config();
   HandlersView view;
   view.pool = config.name;
-  view.known = pool.handlers_known();
+  view.known = pool.handlers_told();
   if (view.known) view.handlers.assign(pool.handlers().begin(), pool.handlers().end());
   view.max_request_ring = config.session.request_ring_max;
   view.max_result_ring = config.session.result_ring_max;

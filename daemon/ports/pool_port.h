@@ -42,6 +42,10 @@ class PoolPort {
   [[nodiscard]] virtual std::span<const HandlerDescription> handlers() const = 0;
   /// Calls back when the handlers are known, or when the pool's start has failed for now (quarantine, start timeout).
   virtual void when_handlers_known(Callback done) = 0;
+  /// A worker that starts has told them, and may still be starting; they stay told.
+  [[nodiscard]] virtual bool handlers_told() const = 0;
+  /// Calls back when they are told, or likewise when the pool's start has failed.
+  virtual void when_handlers_told(Callback done) = 0;
 
   /// Attaches the session to every worker that is ready, and to each that becomes ready until detach. `done`: all have
   /// been told; a busy worker attaches it after its job. Attaching a session that a worker has is harmless.

@@ -13,7 +13,7 @@
 
 namespace ringmaster::daemon {
 
-/// Opening ──mapped, sealed, deposited──▶ Attaching ──workers have it──▶ Open
+/// Opening ──deposited, mapped, sealed, a worker was ready──▶ Attaching ──workers have it──▶ Open
 ///    └────────────────────────────────────┴─────────closed, hung up, broken───┴──▶ Closing ──▶ gone
 ///
 /// Only Attaching, Open and Closing are in the ledger and survive a supervisor.

@@ -44,9 +44,10 @@ void SessionOpening::open(const Peer& peer, SessionWish wish, const SessionAsker
         RequestRefusal{RefusalCode::BadRequest, "a run deadline below 10 ms cannot be kept; ask for at least 10 ms"});
   }
   wish.client = clean_text(wish.client, kMaxClientName);
-  // Right after the daemon's start a client waits for the first worker, so that it gets to know the handlers.
-  if (pool->handlers_known()) return open_in(*pool, peer, wish, asker);
-  pool->when_handlers_known([this, waited_for = SamePool(rooms_.daemon, *pool), peer, wish = std::move(wish), asker] {
+  // Right after the pool's start a client waits for the first worker, so that it gets to know the handlers. It makes
+  // its session while that worker is getting ready.
+  if (pool->handlers_told()) return open_in(*pool, peer, wish, asker);
+  pool->when_handlers_told([this, waited_for = SamePool(rooms_.daemon, *pool), peer, wish = std::move(wish), asker] {
     if (PoolPort* there = waited_for.find()) return open_in(*there, peer, wish, asker);
     asker(RequestRefusal{RefusalCode::UnknownPool, rooms_.daemon.pools().no_such(wish.pool, peer.uid)});
   });
@@ -172,9 +173,22 @@ void SessionOpening::sealed(std::uint32_t serial, const Result<void>& sealed, co
   }
   if (entry->opening_timer) ports_.timers.cancel(*entry->opening_timer);
   entry->opening_timer.reset();
-  entry->session.state = SessionState::Attaching;
+  if (entry->pool->handlers_known()) return enter(*entry, asker);
+  entry->pool->when_handlers_known([this, serial, asker] {
+    SessionEntry* waited = still(serial, SessionState::Opening);
+    if (waited == nullptr) return asker(ended_meanwhile());
+    auto refused = work_refusal(rooms_.daemon, *waited->pool, waited->session.uid);
+    if (!refused) return enter(*waited, asker);
+    asker(std::move(*refused));
+    rooms_.ending.begin(*waited, Cause::Cancelled);
+  });
+}
+
+void SessionOpening::enter(SessionEntry& entry, const SessionAsker& asker) {
+  entry.session.state = SessionState::Attaching;
   attach(
-      *entry, [serial, asker](SessionEntry&) { asker(SessionReady{serial}); }, [asker] { asker(ended_meanwhile()); });
+      entry, [serial = entry.session.serial, asker](SessionEntry&) { asker(SessionReady{serial}); },
+      [asker] { asker(ended_meanwhile()); });
 }
 
 void SessionOpening::attach(SessionEntry& entry, std::function<void(SessionEntry&)> open, std::function<void()> ended) {

@@ -50,6 +50,8 @@ class SessionOpening {
                               std::uint32_t supervisor);
   void hand_out(SessionEntry& entry, const SessionAsker& asker);
   void sealed(std::uint32_t serial, const Result<void>& sealed, const SessionAsker& asker);
+  /// A worker is ready, or has been.
+  void enter(SessionEntry& entry, const SessionAsker& asker);
   void limit_time(SessionEntry& entry);
   /// Publishes the session in the ledger, then attaches the workers. `open` is called when all have been told.
   void attach(SessionEntry& entry, std::function<void(SessionEntry&)> open, std::function<void()> ended);

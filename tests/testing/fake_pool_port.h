@@ -23,6 +23,8 @@ class FakePoolPort final : public daemon::PoolPort {
   [[nodiscard]] bool handlers_known() const override { return known; }
   [[nodiscard]] std::span<const HandlerDescription> handlers() const override { return described; }
   void when_handlers_known(Callback done) override { waiting.push_back(std::move(done)); }
+  [[nodiscard]] bool handlers_told() const override { return known || told; }
+  void when_handlers_told(Callback done) override { waiting.push_back(std::move(done)); }
   void attach(const daemon::Session& session, Callback done) override {
     attached.push_back(session.serial);
     attaching.push_back(std::move(done));
@@ -49,6 +51,7 @@ class FakePoolPort final : public daemon::PoolPort {
   std::string why_not;
   std::uint32_t charged = ~0U;  ///< the uid whose jobs are refused
   bool known = true;
+  bool told = false;  ///< by a worker that is not ready yet
   std::vector<HandlerDescription> described;
   std::vector<Callback> waiting, attaching, detaching;
   std::vector<std::uint32_t> attached, detached;  ///< serials

@@ -57,8 +57,10 @@ void HandlerCatalog::set(std::vector<HandlerDescription> handlers, std::span<con
 
 void HandlerCatalog::take(std::vector<HandlerDescription> handlers) {
   handlers_ = std::move(handlers);
+  told_ = true;
   ids_.clear();
   for (const HandlerDescription& one : handlers_) ids_.push_back(wire::handler_id(one.name));
+  answer(waiting_for_words_);
 }
 
 const HandlerDescription* HandlerCatalog::find(std::uint64_t id) const {
@@ -77,8 +79,13 @@ bool HandlerCatalog::listens(std::uint64_t id) const {
 }
 
 void HandlerCatalog::tell_waiting() {
-  for (Callback& done : waiting_) later_(std::move(done));
-  waiting_.clear();
+  answer(waiting_);
+  answer(waiting_for_words_);
+}
+
+void HandlerCatalog::answer(std::vector<Callback>& waiting) {
+  for (Callback& done : waiting) later_(std::move(done));
+  waiting.clear();
 }
 
 }  // namespace ringmaster::daemon

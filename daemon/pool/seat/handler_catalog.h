@@ -13,8 +13,8 @@
 
 namespace ringmaster::daemon {
 
-/// The handlers of a pool's workers, as the last one that started described them. Deposited for successors; known from
-/// the moment the first worker is ready. Owned by the pool, on its thread.
+/// The handlers of a pool's workers, as the last one that started described them. Deposited for successors; told by the
+/// first worker as it starts, and known from the moment that one is ready. Owned by the pool, on its thread.
 class HandlerCatalog {
  public:
   using Callback = std::function<void()>;
@@ -31,6 +31,7 @@ class HandlerCatalog {
   void confirm() { known_ = true; }
 
   [[nodiscard]] bool known() const { return known_; }
+  [[nodiscard]] bool told() const { return told_; }
   [[nodiscard]] std::span<const HandlerDescription> all() const { return handlers_; }
   [[nodiscard]] std::string name_of(std::uint64_t id) const;  ///< empty: unknown
   /// True if the handler listens to cancel.
@@ -38,10 +39,13 @@ class HandlerCatalog {
 
   /// Calls `done` later, at the next tell_waiting(): when the handlers are known, or will not be known soon.
   void wait(Callback done) { waiting_.push_back(std::move(done)); }
+  /// Likewise, or when they are told.
+  void wait_until_told(Callback done) { waiting_for_words_.push_back(std::move(done)); }
   void tell_waiting();
 
  private:
   void take(std::vector<HandlerDescription> handlers);
+  void answer(std::vector<Callback>& waiting);
   [[nodiscard]] const HandlerDescription* find(std::uint64_t id) const;
 
   std::uint32_t pool_;
@@ -50,8 +54,10 @@ class HandlerCatalog {
   std::vector<HandlerDescription> handlers_;
   std::vector<std::uint64_t> ids_;  ///< id of each handler; kept because they are needed at every look
   bool known_ = false;
+  bool told_ = false;
   UniqueFd table_;  ///< memfd: the table's length, then the table; the keeper holds it too
   std::vector<Callback> waiting_;
+  std::vector<Callback> waiting_for_words_;
 };
 
 }  // namespace ringmaster::daemon

@@ -71,6 +71,8 @@ class FakePool final : public daemon::PoolPort {
     if (handlers_known_) return loop_->post(std::move(done));
     waiting_.push_back(std::move(done));
   }
+  [[nodiscard]] bool handlers_told() const override { return handlers_known_; }
+  void when_handlers_told(Callback done) override { when_handlers_known(std::move(done)); }
 
   void attach(const daemon::Session& session, Callback done) override {
     Served served;

@@ -78,6 +78,59 @@ TEST_F(SessionOpeningTest, IsOpenWhenItIsSealedAndOnItsWayToTheWorkers) {
   EXPECT_EQ(house.timers.waiting(), 0U) << "no time limit any more";
 }
 
+// Its client has mapped it by then, and waits for nothing else.
+TEST_F(SessionOpeningTest, IsMadeWhileTheFirstWorkerStartsAndOpenWhenThatIsReady) {
+  house.pool.known = false;
+  house.pool.told = true;
+  SessionClient client;
+  const auto* offer = offered(client);
+  ASSERT_NE(offer, nullptr);
+  EXPECT_TRUE(offer->pool.known);
+  SessionClient mapper;
+  opening.mapped(peer, 1, mapper.asker());
+  sealed({});
+  EXPECT_THAT(house.pool.attached, IsEmpty());
+  EXPECT_EQ(house.ledger.state(0), shm::LedgerState::Empty) << "a successor lets go of it, and its client asks again";
+  house.timers.pass(std::chrono::minutes{1});
+  EXPECT_FALSE(mapper.answered()) << "a worker may take its time";
+  house.pool.known = true;
+  FakePoolPort::answer(house.pool.waiting);
+  EXPECT_THAT(house.pool.attached, ElementsAre(1));
+  FakePoolPort::answer(house.pool.attaching);
+  EXPECT_NE(mapper.got<SessionReady>(), nullptr);
+}
+
+TEST_F(SessionOpeningTest, IsRefusedWhenTheFirstWorkerDoesNotGetReady) {
+  house.pool.known = false;
+  house.pool.told = true;
+  SessionClient client;
+  ASSERT_NE(offered(client), nullptr);
+  SessionClient mapper;
+  opening.mapped(peer, 1, mapper.asker());
+  sealed({});
+  house.pool.why_not = "pool \"images\" takes no jobs: its workers cannot start";
+  FakePoolPort::answer(house.pool.waiting);
+  EXPECT_EQ(mapper.refused(), RefusalCode::Draining);
+  house.timers.run_posted();
+  EXPECT_EQ(entry(), nullptr);
+  EXPECT_EQ(house.sessions_charged(), 0U);
+}
+
+TEST_F(SessionOpeningTest, EndsWithItsConnectionWhileTheFirstWorkerStarts) {
+  house.pool.known = false;
+  house.pool.told = true;
+  SessionClient client;
+  ASSERT_NE(offered(client), nullptr);
+  SessionClient mapper;
+  opening.mapped(peer, 1, mapper.asker());
+  sealed({});
+  house.ending.connection_closed(peer.connection);
+  house.timers.run_posted();
+  EXPECT_EQ(entry(), nullptr);
+  FakePoolPort::answer(house.pool.waiting);
+  EXPECT_EQ(mapper.refused(), RefusalCode::SessionBroken);
+}
+
 TEST_F(SessionOpeningTest, EndsWhenItsClientDoesNotMapItInTime) {
   SessionClient client;
   ASSERT_NE(offered(client), nullptr);

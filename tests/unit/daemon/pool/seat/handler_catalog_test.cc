@@ -40,6 +40,34 @@ TEST(HandlerCatalog, HandlersAreKnownWhenAWorkerIsReady) {
   EXPECT_FALSE(room.catalog.listens(1));
 }
 
+TEST(HandlerCatalog, WhoWaitsForWordsWaitsForNoReadiness) {
+  Catalog room;
+  int told = 0;
+  int known = 0;
+  room.catalog.wait_until_told([&] { ++told; });
+  room.catalog.wait([&] { ++known; });
+  room.set({handler("echo")});
+  EXPECT_TRUE(room.catalog.told());
+  room.posted.run();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(known, 0);
+  room.catalog.confirm();
+  room.catalog.tell_waiting();
+  room.posted.run();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(known, 1);
+}
+
+TEST(HandlerCatalog, WhoWaitsForWordsIsToldOfAStartThatFails) {
+  Catalog room;
+  int told = 0;
+  room.catalog.wait_until_told([&] { ++told; });
+  room.catalog.tell_waiting();
+  room.posted.run();
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(room.catalog.told());
+}
+
 TEST(HandlerCatalog, ATableIsDepositedOnceAndReplacedWhenItChanges) {
   Catalog room;
   room.set({handler("echo")});
