@@ -1,15 +1,21 @@
 # What `scripts/test tsan` builds: the tests that are labelled for ThreadSanitizer, and nothing else.
 add_custom_target(tsan_tests)
 
-# rm_test(NAME SOURCES... LIBS... [LABELS...] [TIMEOUT seconds] [COST seconds] [ALONE])
+# rm_test(NAME SOURCES... LIBS... [APART...] [LABELS...] [TIMEOUT seconds] [COST seconds] [ALONE])
 # One GoogleTest program; each program is one ctest test, so that a crash names its program. Tests run four at a time;
 # COST, where it is more than a second or two, lets the long ones begin first also where nobody has measured them yet,
-# and ALONE keeps others away.
+# and ALONE keeps others away. APART are those of SOURCES that are not compiled as one with the others where the preset
+# joins sources: they give a name of their own to something that has it in another.
 function(rm_test name)
-  cmake_parse_arguments(T "ALONE" "TIMEOUT;COST" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
+  cmake_parse_arguments(T "ALONE" "TIMEOUT;COST" "SOURCES;APART;LIBS;LABELS;ENV" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ringmaster_flags ${T_LIBS} GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
   target_precompile_headers(${name} REUSE_FROM rm_test_pch)
+  list(LENGTH T_SOURCES sources)
+  if(sources EQUAL 1)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
+  set_source_files_properties(${T_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
