@@ -3,21 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <string_view>
-#include <vector>
+
+#include "tests/unit/shm/message_log_fixture.h"
 
 namespace ringmaster::shm {
 namespace {
 
-/// A log for records of `room` bytes, with its two sides.
-struct Log {
-  explicit Log(std::uint32_t room) : lines(message_log_bytes(room) / kCacheLine) {
-    std::memset(lines.data(), 0xEE, lines.size() * sizeof lines[0]);  // what an earlier job left there
-    begin_log(bytes());
-    writer = MessageWriter(bytes());
-    reader = MessageReader(bytes());
-  }
-  [[nodiscard]] std::span<std::byte> bytes() { return std::as_writable_bytes(std::span(lines)); }
-  [[nodiscard]] MessageLogHead& head() { return *reinterpret_cast<MessageLogHead*>(lines.data()); }
+/// A log with its two sides.
+struct Log : WrittenLog {
+  explicit Log(std::uint32_t room) : WrittenLog(room), writer(bytes()) {}
   /// The record that lies `at` bytes behind the head.
   void write_record(std::size_t at, const MessageRecord& record) {
     std::memcpy(bytes().data() + sizeof(MessageLogHead) + at, &record, sizeof record);
@@ -25,19 +19,8 @@ struct Log {
   bool say(std::string_view text, unsigned attempt = 1, MessageKind kind = MessageKind::Data) {
     return writer.append(kind, attempt, std::as_bytes(std::span(text)));
   }
-  /// All that can be read now, with a '|' behind each.
-  std::string read() {
-    std::string all;
-    while (const auto message = reader.next()) all += message->bytes + "|";
-    return all;
-  }
 
-  struct alignas(kCacheLine) Line {
-    char bytes[kCacheLine];
-  };
-  std::vector<Line> lines;
   MessageWriter writer;
-  MessageReader reader;
 };
 
 TEST(MessageLog, TellsMessagesInOrderWithTheirKindAndRun) {

@@ -11,43 +11,28 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "tests/unit/shm/message_log_fixture.h"
 
 namespace ringmaster::shm {
 namespace {
 
 /// A pipe, and a log for records of `room` bytes.
-struct Desk {
-  explicit Desk(std::uint32_t room) : lines(message_log_bytes(room) / kCacheLine) {
-    std::memset(lines.data(), 0xEE, lines.size() * sizeof lines[0]);
-    begin_log(log());
+struct Desk : WrittenLog {
+  explicit Desk(std::uint32_t room) : WrittenLog(room) {
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     out.reset(ends[0]);
     in.reset(ends[1]);
-    reader = MessageReader(log());
   }
-  [[nodiscard]] std::span<std::byte> log() { return std::as_writable_bytes(std::span(lines)); }
-  [[nodiscard]] MessageLogHead& head() { return *reinterpret_cast<MessageLogHead*>(lines.data()); }
   void print(std::string_view text) const {
     EXPECT_EQ(::write(in.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
   std::uint64_t take(std::uint64_t most = UINT64_MAX, MessageKind kind = MessageKind::Output) {
-    return take_output(out.get(), kind, 1, most, log());
-  }
-  /// All that can be read now, with a '|' behind each.
-  std::string read() {
-    std::string all;
-    while (const auto message = reader.next()) all += message->bytes + "|";
-    return all;
+    return take_output(out.get(), kind, 1, most, bytes());
   }
 
-  struct alignas(kCacheLine) Line {
-    char bytes[kCacheLine];
-  };
-  std::vector<Line> lines;
   UniqueFd out;
   UniqueFd in;
-  MessageReader reader;
 };
 
 TEST(OutputTaking, MovesWhatIsThereAsOneRecord) {
@@ -98,7 +83,7 @@ TEST(OutputTaking, AHeadThatItsClientHasSpoiltGetsNothing) {
     EXPECT_EQ(desk.take(), 4U);
     EXPECT_EQ(desk.head().written.load(), written);
     desk.head().taking = written + 1;
-    finish_taking(desk.log());
+    finish_taking(desk.bytes());
     EXPECT_EQ(desk.head().written.load(), written);
   }
 }
@@ -123,7 +108,7 @@ class OutputTakingCutShort : public testing::TestWithParam<std::size_t> {
   void begin_only() {
     const std::size_t most = text_.size();
     MessageRecord record{static_cast<std::uint32_t>(most), 1, 1};
-    std::byte* const place = desk_.log().data() + sizeof(MessageLogHead) + at_;
+    std::byte* const place = desk_.bytes().data() + sizeof(MessageLogHead) + at_;
     std::memcpy(place, &record, sizeof record);
     constexpr unsigned char kMark[8]{0xFF, 0x00, 'r', 'm', 0xFE, 0x01, 0xFD, 0xFF};
     const std::size_t size = std::min<std::size_t>(most, sizeof kMark);
@@ -137,7 +122,7 @@ class OutputTakingCutShort : public testing::TestWithParam<std::size_t> {
 
 TEST_P(OutputTakingCutShort, AfterItWasReadTheTextIsKept) {
   take_unpublished();
-  finish_taking(desk_.log());
+  finish_taking(desk_.bytes());
   EXPECT_EQ(desk_.head().taking.load(), 0U);
   EXPECT_EQ(desk_.read(), text_ + "|");
   EXPECT_EQ(desk_.take(), 0U);
@@ -145,7 +130,7 @@ TEST_P(OutputTakingCutShort, AfterItWasReadTheTextIsKept) {
 
 TEST_P(OutputTakingCutShort, BeforeItWasReadTheTextIsInThePipe) {
   begin_only();
-  finish_taking(desk_.log());
+  finish_taking(desk_.bytes());
   EXPECT_EQ(desk_.head().taking.load(), 0U);
   EXPECT_EQ(desk_.read(), "");
   EXPECT_EQ(desk_.take(), text_.size());
@@ -155,15 +140,15 @@ TEST_P(OutputTakingCutShort, BeforeItWasReadTheTextIsInThePipe) {
 TEST_P(OutputTakingCutShort, AfterItWasPublishedNothingComesTwice) {
   EXPECT_EQ(desk_.take(), text_.size());
   desk_.head().taking = at_ + 1;
-  finish_taking(desk_.log());
+  finish_taking(desk_.bytes());
   EXPECT_EQ(desk_.read(), text_ + "|");
   EXPECT_EQ(desk_.head().taking.load(), 0U);
 }
 
 TEST_P(OutputTakingCutShort, ASecondRepairChangesNothing) {
   take_unpublished();
-  finish_taking(desk_.log());
-  finish_taking(desk_.log());
+  finish_taking(desk_.bytes());
+  finish_taking(desk_.bytes());
   EXPECT_EQ(desk_.read(), text_ + "|");
 }
 
