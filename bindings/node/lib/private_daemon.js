@@ -32,7 +32,7 @@ workers_per_uid = ${kMostProcesses}
 [pool]
 `
 const kLogLines = 20
-const kRetry = 2 // Milliseconds, until the daemon listens.
+const kRetry = 2 // Milliseconds, where nothing tells of a new socket, or it was not listened to yet.
 
 const running = new Set()
 
@@ -97,11 +97,27 @@ class PrivateDaemon {
 
   /** Resolves when the daemon can be asked; rejects with its last words when it has ended before. */
   async listening () {
-    while (this.#why === undefined) {
-      if (await this.#answers()) return
-      await new Promise((resolve) => setTimeout(resolve, kRetry))
+    let look = () => {}
+    const watcher = this.#watch(() => look())
+    try {
+      while (this.#why === undefined) {
+        if (await this.#answers()) return
+        await new Promise((resolve) => {
+          look = resolve
+          setTimeout(resolve, kRetry)
+        })
+      }
+    } finally {
+      watcher?.close()
     }
     throw refused(this.#why)
+  }
+
+  // What the daemon makes in its folder. There may be none: a user has only so many watches.
+  #watch (onChange) {
+    try {
+      return fs.watch(this.folder, { persistent: false }, onChange).on('error', () => {})
+    } catch {}
   }
 
   // There is a moment between the socket's name and its being listened to: only a connection tells.

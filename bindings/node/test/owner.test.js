@@ -54,6 +54,71 @@ for (const how of ['idle', 'spin']) {
   })
 }
 
+const childrenOf = (pid) => fs.existsSync(`/proc/${pid}/task`)
+  ? fs.readdirSync(`/proc/${pid}/task`).flatMap((task) => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number))
+  : []
+const isOf = (pid, name) => {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(name)
+  } catch {
+    return false
+  }
+}
+// How far a first pool's start is, as others see it.
+const moments = {
+  'its daemon has a socket': ({ daemon }) => fs.existsSync(path.join(daemon.folder, 'socket')),
+  'the pool has its folder': ({ daemon }) => fs.readdirSync(daemon.folder).some((name) => name.startsWith('pool-')),
+  'its worker starts': ({ worker }) => worker !== undefined,
+  'its worker has told its handlers': ({ worker }) => worker !== undefined && fs.readFileSync(`/proc/${worker}/comm`, 'latin1').startsWith('rm:')
+}
+async function startedUpTo (moment, parent, base) {
+  const seen = {}
+  await until(() => {
+    const [pid] = childrenOf(parent.pid)
+    const [folder] = fs.readdirSync(base).filter((name) => name.startsWith('ringmaster-node-'))
+    if (pid === undefined || folder === undefined) return false
+    seen.daemon = { pid, folder: path.join(base, folder) }
+    seen.worker = childrenOf(pid).find((one) => isOf(one, 'worker/boot.js'))
+    return moment(seen)
+  }, 'the pool starts')
+  return seen
+}
+const inFolder = async (then) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+  try {
+    await then(folder)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+const start = (folder) => spawn(process.execPath, ['-e', program, 'leave'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+
+for (const [name, moment] of Object.entries(moments)) {
+  test(`nothing is left of a parent that is killed when ${name}`, () => inFolder(async (folder) => {
+    const parent = start(folder)
+    const { daemon, worker } = await startedUpTo(moment, parent, folder)
+    parent.kill('SIGKILL')
+    await once(parent, 'exit')
+    await until(() => isGone(daemon.pid) && (worker === undefined || isGone(worker)), 'daemon and worker are gone')
+    assert.deepEqual(fs.readdirSync(folder), [])
+  }))
+
+  if (name === 'its worker has told its handlers') continue // Its session is being opened, which waits ten seconds for another daemon.
+  test(`a task is told of a daemon that is killed when ${name}`, () => inFolder(async (folder) => {
+    const parent = start(folder)
+    let said = ''
+    for (const stream of [parent.stdout, parent.stderr]) stream.on('data', (chunk) => { said += chunk })
+    const ended = once(parent, 'close')
+    const { daemon, worker } = await startedUpTo(moment, parent, folder)
+    process.kill(daemon.pid, 'SIGKILL')
+    const [code] = await ended
+    assert.equal(code, 1)
+    assert.match(said, /daemon/)
+    await until(() => worker === undefined || isGone(worker), 'the worker is gone')
+    assert.deepEqual(fs.readdirSync(folder), [])
+  }))
+}
+
 test('Ctrl-C is the program\'s own matter: what runs is finished, then all ends', async () => {
   const text = `
 const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
