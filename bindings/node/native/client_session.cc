@@ -14,8 +14,9 @@ namespace {
 
 // Below that a copy costs less than an ArrayBuffer over memory of others, which has a finalizer.
 constexpr std::size_t kCopyBelow = 32 * 1024;
-// For the names of functions in a crashed worker's stack; its outcome waits for them.
-constexpr std::uint64_t kExplainNs = 500'000'000;
+// For the names of functions in a crashed worker's stack; its outcome waits for them, beside the event loop. They take
+// a tenth of a second; where the machine is busy for longer than this, a full heap is told as a crash.
+constexpr std::uint64_t kExplainNs = 5'000'000'000;
 constexpr std::uint64_t kAgainMs = 10;
 // For tasks that follow each other; then other events of the loop have their turn.
 constexpr std::uint64_t kTurnNs = 250'000;
