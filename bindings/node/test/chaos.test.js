@@ -6,9 +6,9 @@ const path = require('node:path')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { Pool } = require('..')
+const support = require('./fixtures/support.js')
 
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
+const { filename, parentOf } = support
 const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number)
 const nameOf = (pid) => fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim()
 
@@ -17,14 +17,7 @@ async function settleAll (promises) {
   return { done: outcomes.filter((one) => one.status === 'fulfilled').length, why: outcomes.filter((one) => one.status === 'rejected').map((one) => one.reason) }
 }
 
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 2, ...options })
-  try {
-    await body(pool, parentOf(await pool.run(null, { name: 'pid' })))
-  } finally {
-    await pool.destroy()
-  }
-}
+const withPool = (options, body) => support.withPool({ maxThreads: 2, ...options }, async (pool) => body(pool, parentOf(await support.pidOf(pool))))
 const many = (pool, count) => Array.from({ length: count }, (_, i) => pool.run({ ms: 2, value: i }, { name: 'later' }))
 
 test('a worker that is killed from outside takes its own task along', () => withPool({}, async (pool) => {

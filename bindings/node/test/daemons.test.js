@@ -10,41 +10,7 @@ const { once } = require('node:events')
 const { test } = require('node:test')
 const { Pool } = require('..')
 const programs = require('../lib/programs.js')
-
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
-const isGone = (pid) => {
-  try {
-    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
-  } catch {
-    return true
-  }
-}
-async function until (condition, what) {
-  const end = Date.now() + 30000
-  while (!await condition()) {
-    assert.ok(Date.now() < end, what)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-const pidOf = (pool) => pool.run(null, { name: 'pid' })
-
-async function withFolder (body) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-daemons-'))
-  try {
-    await body(folder)
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
-  }
-}
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 1, ...options })
-  try {
-    return await body(pool)
-  } finally {
-    await pool.destroy()
-  }
-}
+const { filename, isGone, parentOf, pidOf, until, withFolder, withPool } = require('./fixtures/support.js')
 
 test('all pools of a process have one daemon, which ends with the last', async () => {
   const first = new Pool({ filename, maxThreads: 1 })

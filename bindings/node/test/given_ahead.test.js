@@ -1,12 +1,11 @@
 'use strict'
 // Tasks that wait are with the workers already; nobody can tell by anything but the time that it takes.
 const assert = require('node:assert/strict')
-const path = require('node:path')
 const { test } = require('node:test')
 const { ArrayTaskQueue } = require('../lib/task_queue.js')
 const { Pool } = require('..')
+const { filename } = require('./fixtures/support.js')
 
-const filename = path.join(__dirname, 'fixtures/tasks.js')
 const later = (pool, ms, value, more) => pool.run({ ms, value }, { name: 'later', ...more })
 
 for (const [what, options] of [['the pool\'s queue', {}], ['a queue of the program\'s', { taskQueue: new ArrayTaskQueue() }]]) {

@@ -2,7 +2,6 @@
 // What somebody does wrong (a task, a listener, a caller, another thread, another program) harms nobody else.
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -13,33 +12,14 @@ const { Pool } = require('..')
 const { PrivateDaemon } = require('../lib/private_daemon.js')
 const programs = require('../lib/programs.js')
 const { kDescription } = require('../lib/shared_data.js')
+const { filename, parentOf, withFolder, withPool } = require('./fixtures/support.js')
 
 const root = path.join(__dirname, '..')
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
 
 async function daemonOf (pool) {
   const daemon = parentOf(await pool.run(null, { name: 'pid' }))
   assert.equal(parentOf(daemon), process.pid)
   return daemon
-}
-
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 1, ...options })
-  try {
-    return await body(pool)
-  } finally {
-    await pool.destroy()
-  }
-}
-
-async function withFolder (body) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-harm-'))
-  try {
-    await body(folder)
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
-  }
 }
 
 // The program has no turn until then.

@@ -1,12 +1,10 @@
 'use strict'
 // Options that are not known: refused, with the name that is probably meant; by piscina's name warned of, once.
 const assert = require('node:assert/strict')
-const path = require('node:path')
 const { test } = require('node:test')
 const { Pool } = require('..')
 const Piscina = require('../lib/piscina.js')
-
-const filename = path.join(__dirname, 'fixtures/tasks.js')
+const { filename } = require('./fixtures/support.js')
 
 test('a misspelt option is refused with the nearest known one', () => {
   const refused = (options, message) => assert.throws(() => new Pool(options), { name: 'TypeError', message })

@@ -8,6 +8,7 @@ const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const { test } = require('node:test')
+const { isGone, parentOf, until } = require('./fixtures/support.js')
 
 const program = `
 const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
@@ -18,21 +19,6 @@ pool.run(null, { name: 'pid' }).then((pid) => {
   console.log(pid)
 })
 `
-const isGone = (pid) => {
-  try {
-    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
-  } catch {
-    return true
-  }
-}
-const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))[1])
-async function until (condition, what) {
-  const end = Date.now() + 30000
-  while (!condition()) {
-    assert.ok(Date.now() < end, what)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 for (const how of ['idle', 'spin']) {
   test(`nothing is left of a parent that is killed, its worker ${how}`, async () => {

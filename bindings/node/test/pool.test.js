@@ -1,41 +1,15 @@
 'use strict'
 const assert = require('node:assert/strict')
-const fs = require('node:fs')
 const path = require('node:path')
 const { once } = require('node:events')
 const { test, describe } = require('node:test')
 const { pathToFileURL } = require('node:url')
 const { Pool, AbortError } = require('..')
+const { filename, isGone, until, withPool } = require('./fixtures/support.js')
 
 // What a worker needs besides when the tests run under a sanitizer.
 const sanitizer = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^LD_PRELOAD$|^[A-Z]+SAN_OPTIONS$/.test(name)))
 const isSanitized = 'LD_PRELOAD' in sanitizer
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-
-/** Runs `body` with a pool that is closed afterwards, whatever happens. */
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 1, ...options })
-  try {
-    await body(pool)
-  } finally {
-    await pool.destroy()
-  }
-}
-const isGone = (pid) => {
-  try {
-    process.kill(pid, 0)
-    return /^State:\s+[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
-  } catch {
-    return true
-  }
-}
-async function until (condition) {
-  const end = Date.now() + 30000
-  while (!condition()) {
-    assert.ok(Date.now() < end, 'it did not come about within 30 s')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 describe('tasks', () => {
   test('run in another process and answer with any value', () => withPool({}, async (pool) => {

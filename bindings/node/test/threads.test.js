@@ -2,22 +2,12 @@
 // The same class over worker_threads, as where there can be no worker processes.
 process.env.RINGMASTER_NODE_FALLBACK = 'threads'
 const assert = require('node:assert/strict')
-const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
+const { filename, withPool } = require('./fixtures/support.js')
 
 const warned = once(process, 'warning')
 const { Pool, AbortError } = require('..')
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 1, ...options })
-  try {
-    await body(pool)
-  } finally {
-    await pool.destroy()
-  }
-}
 
 test('tasks run in this process, and it is said once', () => withPool({}, async (pool) => {
   assert.equal(await pool.run(null, { name: 'pid' }), process.pid)

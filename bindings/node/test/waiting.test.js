@@ -10,37 +10,12 @@ const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { Pool } = require('..')
 const programs = require('../lib/programs.js')
+const { filename, isGone, parentOf, pidOf, statusOf, until, withPool } = require('./fixtures/support.js')
 
-const filename = path.join(__dirname, 'fixtures/tasks.js')
-const statusOf = (pid) => {
-  try {
-    return fs.readFileSync(`/proc/${pid}/status`, 'latin1')
-  } catch {
-    return 'State:\tX'
-  }
-}
-const parentOf = (pid) => Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))[1])
-const isGone = (pid) => /^State:\s+[ZX]/m.test(statusOf(pid))
 const isStopped = (pid) => /^State:\s+T/m.test(statusOf(pid))
 const supervisorOf = (daemon) => Number(fs.readFileSync(`/proc/${daemon}/task/${daemon}/children`, 'latin1').split(' ')
   .find((pid) => /^Name:\s+ringmaster-supe/m.test(statusOf(pid))))
 const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-async function until (condition, what) {
-  const end = Date.now() + 30000
-  while (!condition()) {
-    assert.ok(Date.now() < end, what)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-async function withPool (options, body) {
-  const pool = new Pool({ filename, maxThreads: 1, ...options })
-  try {
-    return await body(pool)
-  } finally {
-    await pool.destroy()
-  }
-}
-const pidOf = (pool) => pool.run(null, { name: 'pid' })
 // Its keeper too, which would replace a supervisor that does not answer.
 async function whileStopped (daemon, body) {
   const stopped = [daemon, supervisorOf(daemon)]
