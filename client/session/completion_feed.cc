@@ -74,7 +74,8 @@ void CompletionFeed::run() noexcept {
       if (always || from_.compare_exchange_strong(from, kAwake, std::memory_order_seq_cst)) tell();
       continue;
     }
-    // Again, though tell_of_next() has asked: a worker that was woken for before may have cleared the question since.
+    // Changes nothing if tell_of_next() has asked at this count: only a count takes the question away (shm/DESIGN.md,
+    // F4).
     const bool asks = from != kAwake;
     if (asks && !port.ask_to_wake(word)) continue;
     if (!port.nap(asks ? word | shm::kWaitingBit : word, core_.life().longest_nap()) && core_.check_gone()) {

@@ -6,6 +6,16 @@ namespace ringmaster::shm {
 namespace {
 constexpr std::uint64_t bit_of(std::uint32_t place) { return std::uint64_t{1} << (place % 64); }
 constexpr std::uint32_t word_of(std::uint32_t place) { return place / 64 % kBoardWords; }
+
+// Counts a completion and takes the waiting bit in one instruction: cleared by a later one, the bit could be that of a
+// waiter who has asked since, and whose word would look as if it had not. True: the bit was set.
+bool count_and_answer(Word32& word) noexcept {
+  std::uint32_t before = word.load(std::memory_order_relaxed);
+  // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
+  while (!word.compare_exchange_weak(before, (before + 2) & ~kWaitingBit, std::memory_order_seq_cst)) {
+  }
+  return (before & kWaitingBit) != 0;
+}
 }  // namespace
 
 std::optional<std::uint32_t> next_hint(const HintWords& hints, std::uint32_t slots, std::uint32_t from) noexcept {
@@ -105,20 +115,12 @@ void clear_place(BoardRecord& board, std::uint32_t place) noexcept {
 void announce_done(const ReplyView& reply, std::uint32_t slot) noexcept {
   set_hint(reply.done(), slot);
   Word32& word = *reply.done().event;
-  // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
-  const std::uint32_t before = word.fetch_add(2, std::memory_order_seq_cst);
-  if ((before & kWaitingBit) != 0) {
-    // SYNC: seq_cst; cleared before the wake: a waiter that sets the bit again in between is woken for nothing.
-    word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
-    futex_wake_all(word);
-  }
+  if (count_and_answer(word)) futex_wake_all(word);
 }
 
 void wake_client(const ReplyView& reply) noexcept {
   Word32& word = *reply.done().event;
-  // SYNC: seq_cst, as announce_done. The word changes, so a waiter that has read it but not slept yet will not sleep.
-  word.fetch_add(2, std::memory_order_seq_cst);
-  word.fetch_and(~kWaitingBit, std::memory_order_seq_cst);
+  (void)count_and_answer(word);
   futex_wake_all(word);
 }
 

@@ -171,13 +171,8 @@ void Expansion::restore_step() {
       return;
     }
     case SupervisorAt::Bump: {
-      State& n = add(Actor::Supervisor, session, "adds 2 to the completion word").next;
+      State& n = add(Actor::Supervisor, session, "adds 2 to the completion word, clears the waiting bit").next;
       bump(n, session);
-      n.supervisor.at = s_->sessions[session].waiting != 0 ? SupervisorAt::ClearWaiting : SupervisorAt::Wake;
-      return;
-    }
-    case SupervisorAt::ClearWaiting: {
-      State& n = add(Actor::Supervisor, session, "clears the waiting bit").next;
       n.sessions[session].waiting = 0;
       n.supervisor.at = SupervisorAt::Wake;
       return;

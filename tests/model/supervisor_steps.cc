@@ -43,7 +43,6 @@ void Expansion::supervisor() {
     case SupervisorAt::SetReady:
     case SupervisorAt::SetDone:
     case SupervisorAt::Bump:
-    case SupervisorAt::ClearWaiting:
     case SupervisorAt::Wake:
       restore_step();
       return;

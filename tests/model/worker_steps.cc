@@ -46,7 +46,6 @@ void Expansion::worker(int index) {
     case WorkerAt::Complete:
     case WorkerAt::SetDone:
     case WorkerAt::Bump:
-    case WorkerAt::ClearWaiting:
     case WorkerAt::Wake:
     case WorkerAt::LateDone:
     case WorkerAt::ClearLane:
@@ -297,17 +296,12 @@ void Expansion::finish(int index) {
     }
     case WorkerAt::Bump: {
       const bool waits = s_->sessions[session].waiting != 0;
-      State& n =
-          add(Actor::Worker, index, waits ? "adds 2 to the completion word: waiting" : "adds 2 to the completion word")
-              .next;
+      State& n = add(Actor::Worker, index,
+                     waits ? "adds 2 to the completion word, clears the waiting bit" : "adds 2 to the completion word")
+                     .next;
       bump(n, session);
-      n.workers[index].at = waits ? WorkerAt::ClearWaiting : last;
-      return;
-    }
-    case WorkerAt::ClearWaiting: {
-      State& n = add(Actor::Worker, index, "clears the waiting bit").next;
       n.sessions[session].waiting = 0;
-      n.workers[index].at = WorkerAt::Wake;
+      n.workers[index].at = waits ? WorkerAt::Wake : last;
       return;
     }
     case WorkerAt::Wake:
