@@ -44,7 +44,8 @@ class Session {
   [[nodiscard]] Submission<Request> allocate(std::size_t bytes, Duration wait_for_room = Duration(0));
   /// Whether allocate() does that for so many bytes: it waits for the answer whatever `wait_for_room` is.
   [[nodiscard]] bool asks_daemon(std::size_t bytes) const noexcept;
-  /// Publishes the job. `request` is taken only on success; Request{} is an empty one.
+  /// Publishes the job. `request` is taken only on success; Request{} is an empty one. One that leaves no room in the
+  /// session's ring for the arguments is copied into memory that the daemon is asked for, as in allocate().
   [[nodiscard]] Submission<PendingJob> submit(std::string_view handler, Request&& request,
                                               const Arguments& arguments = {}, const SubmitOptions& options = {});
   /// The same with a copy of `payload`.

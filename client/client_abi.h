@@ -93,7 +93,8 @@ typedef struct rm_submit {
   uint64_t message_bytes;    /* Room for messages of its handler, 8 bytes beside each, at most 16 MiB; 0: none. */
 } rm_submit;
 
-/* RM_ACCEPTED: the job is queued. Its id, as logs and status show it, is stored in *job_id; job_id may be NULL. */
+/* RM_ACCEPTED: the job is queued. Its id, as logs and status show it, is stored in *job_id; job_id may be NULL. Waits
+ * for the daemon's word only where bytes and arguments do not fit the request ring together. */
 int rm_session_submit(rm_session* session, const rm_submit* job, uint64_t* job_id, char* error, size_t error_size);
 
 enum {

@@ -207,18 +207,22 @@ Submission<std::uint32_t> SessionCore::submit(std::string_view handler, Request&
   const TimeLimit limit(options.wait_for_room);
   // It was allocated before its arguments were known, and fills the ring in which they must lie: a copy of it beside
   // the ring is sent, and they take its place.
+  const std::size_t encoded = encoded_size(arguments);
   const bool crowds_out = request.offset_ != shm::RequestRoom::kParcelOffset && drafter_.takes_parcels() &&
-                          request.taken_ > room_beside(requests_.ring().capacity(), encoded_size(arguments));
+                          request.taken_ > room_beside(requests_.ring().capacity(), encoded) &&
+                          encoded <= request.taken_;
+  JobDraft draft;
   Request copy;
   if (crowds_out) [[unlikely]] {
-    auto made = allocate(request.taken_, options.wait_for_room, encoded_size(arguments));
+    const PlacedRequest beside{0, shm::RequestRoom::kParcelOffset, request.bytes_.size(), 0};
+    if (auto refused = drafter_.draft(handler, beside, arguments, options, draft)) return *std::move(refused);
+    auto made = allocate(request.taken_, options.wait_for_room, encoded);
     if (!made) return made.error();
     made->shrink(request.bytes_.size());
     std::ranges::copy(request.bytes_, made->bytes_.begin());
     copy = std::move(*made);
   }
   const Request& used = crowds_out ? copy : request;
-  JobDraft draft;
   const PlacedRequest placed{used.extent_, used.offset_, used.bytes_.size(), used.taken_};
   if (auto refused = drafter_.draft(handler, placed, arguments, options, draft)) return *std::move(refused);
   if (crowds_out) draft.arguments_room = shm::Extent{request.offset_, request.taken_, request.extent_};

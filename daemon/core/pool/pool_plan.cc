@@ -105,10 +105,15 @@ void start_missing(TimePoint now, const PoolGoal& goal, std::span<const SeatView
   }
 }
 
-/// Others come and go, but it has been due for long, and its leave costs the pool at most half of its workers.
-bool may_wait_no_longer(TimePoint now, const PoolGoal& goal, const SeatView& seat, const Counts& counts) {
-  return seat.due_since && now >= *seat.due_since + kRecyclePatience && counts.leaving == 0 &&
-         2 * counts.active > goal.workers;
+/// Others come and go, but it has been due for long, at least half of `workers`, and one, are active without it, and
+/// the program still starts: one has become ready that was started since.
+bool may_wait_no_longer(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, const SeatView& seat,
+                        const Counts& counts) {
+  if (!seat.due_since || now < *seat.due_since + kRecyclePatience || counts.leaving != 0) return false;
+  const unsigned others = counts.active - (seat.state == SeatState::Active ? 1 : 0);
+  return others != 0 && 2 * others >= goal.workers && std::ranges::any_of(seats, [&](const SeatView& one) {
+           return (one.state == SeatState::Active || one.state == SeatState::Spare) && one.started > *seat.due_since;
+         });
 }
 
 void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats, const Counts& counts,
@@ -122,7 +127,7 @@ void recycle_one(TimePoint now, const PoolGoal& goal, std::span<const SeatView> 
     const auto& seat = seats[i];
     if (seat.state != SeatState::Active && seat.state != SeatState::Spare) continue;
     if (recycle_reason(now, goal.recycle, seat)) {
-      if (quiet || may_wait_no_longer(now, goal, seat, counts)) {
+      if (quiet || may_wait_no_longer(now, goal, seats, seat, counts)) {
         if (!chosen || seat.started < seats[*chosen].started) chosen = i;
       } else if (seat.due_since && now < *seat.due_since + kRecyclePatience) {
         note_time(plan, *seat.due_since + kRecyclePatience);

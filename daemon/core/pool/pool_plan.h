@@ -93,8 +93,9 @@ struct PoolPlan {
 /// - Of workers that are too many, those without a job leave first.
 /// - Recycling is staggered: one worker at a time, and only while nothing else is starting, leaving or condemned
 ///   and, where the pool has spares, a spare is ready to take over. Never in quarantine. In a pool where workers crash
-///   all the time that moment might never come: who has been due for kRecyclePatience goes while no other leaves and
-///   more than half of `workers` are active.
+///   all the time that moment might never come: who has been due for kRecyclePatience goes while no other leaves and at
+///   least half of `workers`, and one, are active without it, one of whom was started since: where a program does not
+///   start any more, its old workers stay.
 [[nodiscard]] PoolPlan plan_pool(TimePoint now, const PoolGoal& goal, std::span<const SeatView> seats);
 
 }  // namespace ringmaster::core

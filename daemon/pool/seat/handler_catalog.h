@@ -14,7 +14,8 @@
 namespace ringmaster::daemon {
 
 /// The handlers of a pool's workers, as the last one that started described them. Deposited for successors; told by the
-/// first worker as it starts, and known from the moment that one is ready. Owned by the pool, on its thread.
+/// first worker as it starts, and known once that one is ready, or by a predecessor's deposit. Owned by the pool, on
+/// its thread.
 class HandlerCatalog {
  public:
   using Callback = std::function<void()>;

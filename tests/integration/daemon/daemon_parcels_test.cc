@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -115,6 +116,21 @@ TEST_F(DaemonParcels, OneThatWasAllocatedBeforeItsArgumentsFillsTheRing) {
   EXPECT_TRUE(request->bytes().empty());
   expect_back(std::move(*job), payload);
   EXPECT_TRUE(session.allocate(payload.size())) << "its room in the ring is free again";
+}
+
+TEST_F(DaemonParcels, OneThatIsSmallerThanItsArgumentsIsRefusedWhereBothDoNotFit) {
+  start_reading();
+  Session session = small_session();
+  auto request = session.allocate(30 << 10);
+  auto beside = session.allocate(30 << 10);
+  ASSERT_TRUE(request && beside);
+  std::ranges::fill(beside->bytes(), std::byte{7});
+  const auto job = session.submit("back", std::move(*request), {{"mark", std::string(40 << 10, 'x')}});
+  ASSERT_FALSE(job);
+  EXPECT_EQ(job.error().error, SubmitError::TooLarge) << job.error().message;
+  EXPECT_TRUE(std::ranges::all_of(beside->bytes(), [](std::byte one) { return one == std::byte{7}; }));
+  const std::string other = content(100);
+  expect_back(submit(session, other).value(), other);
 }
 
 TEST_F(DaemonParcels, OneThatFillsTheRingMayHaveArguments) {

@@ -255,6 +255,12 @@ TEST(Staffing, AWorkerThatHasGrownIsRecycledInTheEndThoughAnotherSeatIsNeverRead
   EXPECT_LE(*room.staff->next_deadline(), room.now + core::kRecyclePatience);
   room.now += core::kRecyclePatience;
   room.apply();
+  EXPECT_EQ(std::ranges::count(room.states(), SeatState::Leaving), 0) << "no other has started since";
+  room.die(1);
+  room.now += 1h;
+  room.apply();
+  room.ready(1);
+  room.apply();
   EXPECT_EQ(std::ranges::count(room.states(), SeatState::Leaving), 1);
   room.resident = {};
   room.apply();

@@ -132,6 +132,29 @@ TEST(PoolPlan, RecyclesWhoHasBeenDueForLongThoughOthersCrashAllTheTime) {
   EXPECT_EQ(plan_pool(kNow + 1s, goal, views).look_again, std::nullopt) << "time alone changes nothing then";
 }
 
+TEST(PoolPlan, KeepsTheLastWorkerThatIsDueWhereNoOtherGetsReady) {
+  PoolGoal goal{.workers = 1, .spares = 1, .recycle = {.max_rss = mib(100)}};
+  auto views = seats({S::Active, S::Starting});
+  views[0].rss = mib(100);
+  views[0].due_since = kNow - 1h;
+  EXPECT_EQ(plan(goal, views), Effects{});
+  views[1].state = S::Spare;
+  EXPECT_EQ(plan(goal, views), (Effects{RecycleWorker{0, RecycleReason::Memory}}));
+}
+
+TEST(PoolPlan, KeepsWorkersThatAreDueWhereTheProgramDoesNotStartAnyMore) {
+  PoolGoal goal{.workers = 4, .recycle = {.max_rss = mib(100)}};
+  auto views = seats({S::Active, S::Active, S::Active, S::Starting});
+  for (auto& view : views) view.rss = mib(100);
+  for (auto& view : views) view.due_since = kNow - kRecyclePatience;
+  for (auto& view : views) view.started = kNow - 1h;
+  EXPECT_EQ(plan(goal, views), Effects{});
+  views[2].started = kNow - 5s;
+  views[2].rss = {};
+  views[2].due_since.reset();
+  EXPECT_EQ(plan(goal, views), (Effects{RecycleWorker{0, RecycleReason::Memory}})) << "one has started since";
+}
+
 TEST(PoolPlan, StopsSurplusFromTheTop) {
   EXPECT_EQ(plan({.workers = 1, .spares = 0}, seats({S::Active, S::Active, S::Spare})),
             (Effects{StopWorker{2}, StopWorker{1}}));
