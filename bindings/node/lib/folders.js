@@ -12,6 +12,9 @@ const kInner = 'r-' // of a folder in another pool's: short
 const kMost = 107 - '/XXXXXX/pool-XXXXXX/messages'.length // Bytes of a socket's path.
 const kYoung = 60000 // Milliseconds: nobody may be listening in it yet.
 const kSockets = ['socket', 'messages']
+// All that is made in such a folder. One that holds anything else is not ours to remove, whatever its name.
+const kFiles = /^(config\.toml|socket|socket\.lock|messages|boot|crash-\d+)$/
+const kFolders = /^(pool|r)-\w{6}(\.ended)?$/
 // Where this process is a worker: the folder of the pool that the program itself has made, however deep this is below it. A
 // daemon of the worker's own is killed with it, and removes nothing: its folder goes with that pool's.
 const kOfPool = Symbol.for('ringmaster.folder')
@@ -47,7 +50,7 @@ function makeFolder () {
   const [base, prefix] = kinds.find(fits) ?? [os.tmpdir(), kPrefix]
   if (!swept) {
     swept = true
-    sweep(base).catch(() => {}) // Somebody else's next process tries again.
+    sweep(base, prefix).catch(() => {}) // Somebody else's next process tries again.
   }
   const folder = fs.mkdtempSync(path.join(base, prefix))
   ours.add(folder)
@@ -69,15 +72,26 @@ const answers = (socket) => new Promise((resolve) => {
   connection.on('connect', () => connection.destroy())
 })
 
-// Removes this user's folders that nobody listens in any more.
-async function sweep (base) {
+async function isOurs (folder) {
+  for (const one of await fs.promises.readdir(folder, { withFileTypes: true })) {
+    const isMade = one.isDirectory()
+      ? kFolders.test(one.name) && await isOurs(path.join(folder, one.name))
+      : kFiles.test(one.name) && (one.isFile() || one.isSocket())
+    if (!isMade) return false
+  }
+  return true
+}
+
+/** Removes this user's folders that nobody listens in any more.
+ * @param {string} prefix of their names. The short one says whose they are only in another pool's folder. */
+async function sweep (base, prefix) {
   for (const name of await fs.promises.readdir(base)) {
     const folder = path.join(base, name)
-    if (!(name.startsWith(kPrefix) || name.startsWith(kInner)) || ours.has(folder)) continue
+    if (!name.startsWith(prefix) || ours.has(folder)) continue
     const status = await fs.promises.lstat(folder).catch(() => undefined) // Others sweep too.
     if (!status?.isDirectory() || status.uid !== process.getuid() || Date.now() - status.mtimeMs < kYoung) continue
     const answered = await Promise.all(kSockets.map((socket) => answers(path.join(folder, socket))))
-    if (!answered.includes(true)) remove(folder)
+    if (!answered.includes(true) && await isOurs(folder).catch(() => false)) remove(folder)
   }
 }
 

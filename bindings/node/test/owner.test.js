@@ -174,27 +174,63 @@ run()`
   }
 })
 
-test('what a killed process has left is removed by the next one', async () => {
+test('what a killed process has left is removed by the next one, and nothing else', async () => {
   const { sweep } = require('../lib/folders.js')
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-sweep-'))
   const server = net.createServer()
-  try {
-    const make = (name, age, prefix = 'ringmaster-node-') => {
-      const folder = path.join(base, `${prefix}${name}`)
-      fs.mkdirSync(folder)
-      return { folder, done: () => fs.utimesSync(folder, age, age) }
+  const made = []
+  const make = (name, ...files) => {
+    const folder = path.join(base, name)
+    fs.mkdirSync(folder)
+    for (const file of files) {
+      fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+      fs.writeFileSync(path.join(folder, file), 'secret')
     }
-    const old = make('old', 1000)
-    fs.writeFileSync(path.join(old.folder, 'boot'), 'secret')
-    const inner = make('inner', 1000, 'r-')
-    const young = make('young', Date.now() / 1000)
-    const served = make('served', 1000)
-    await new Promise((resolve) => server.listen(path.join(served.folder, 'socket'), resolve))
-    for (const one of [old, inner, young, served]) one.done()
-    await sweep(base)
-    assert.deepEqual(fs.readdirSync(base).sort(), ['ringmaster-node-served', 'ringmaster-node-young'])
+    made.push(folder)
+    return folder
+  }
+  try {
+    make('ringmaster-node-old', 'config.toml', 'socket.lock', 'pool-abcDE1/boot', 'pool-abcDE1/crash-12', 'pool-abcDE1/r-abcDE1/config.toml')
+    make('ringmaster-node-other', 'boot', 'r-abcDE1.ended/config.toml')
+    make('ringmaster-node-empty.ended')
+    make('ringmaster-node-user', 'config.toml', 'thesis.txt')
+    make('ringmaster-node-deep', 'config.toml', 'pool-abcDE1/thesis.txt')
+    make('ringmaster-node-folder', 'boot/thesis.txt')
+    fs.symlinkSync('/', path.join(make('ringmaster-node-link'), 'config.toml'))
+    make('ringmaster-nodes')
+    make('r-thesis')
+    make('r-abcDE1', 'config.toml')
+    const served = make('ringmaster-node-served')
+    await new Promise((resolve) => server.listen(path.join(served, 'socket'), resolve))
+    for (const folder of made) fs.utimesSync(folder, 1000, 1000)
+    make('ringmaster-node-young')
+    await sweep(base, 'ringmaster-node-')
+    const others = ['deep', 'folder', 'link', 'served', 'user', 'young'].map((name) => `ringmaster-node-${name}`).concat('ringmaster-nodes')
+    assert.deepEqual(fs.readdirSync(base).sort(), ['r-abcDE1', 'r-thesis', ...others])
+    await sweep(base, 'r-') // As in another pool's folder.
+    assert.deepEqual(fs.readdirSync(base).sort(), others)
   } finally {
     server.close()
+    fs.rmSync(base, { recursive: true, force: true })
+  }
+})
+
+test('an ordinary program leaves short names alone, and a worker\'s own pool looks only in its pool\'s folder', async () => {
+  const base = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+  const run = (before) => new Promise((resolve) => {
+    const text = `${before}; const { makeFolder, removeFolder } = require(${JSON.stringify(path.join(__dirname, '../lib/folders.js'))}); removeFolder(makeFolder())`
+    spawn(process.execPath, ['-e', text], { stdio: 'inherit', env: { ...process.env, XDG_RUNTIME_DIR: base } }).on('close', resolve)
+  })
+  try {
+    for (const name of ['r-abcDE1', 'ringmaster-node-old']) {
+      fs.mkdirSync(path.join(base, name))
+      fs.utimesSync(path.join(base, name), 1000, 1000)
+    }
+    assert.equal(await run(''), 0)
+    assert.deepEqual(fs.readdirSync(base), ['r-abcDE1'])
+    assert.equal(await run(`globalThis[Symbol.for('ringmaster.folder')] = ${JSON.stringify(base)}`), 0)
+    assert.deepEqual(fs.readdirSync(base), [])
+  } finally {
     fs.rmSync(base, { recursive: true, force: true })
   }
 })

@@ -181,26 +181,42 @@ class Owners(unittest.TestCase):
                     self.assertEqual(os.listdir(folder), [os.path.basename(executor._pool.backend.folder)])
             self.assertEqual(os.listdir(folder), [])
 
-    def test_what_killed_programs_have_left_is_removed_by_the_next_one(self):
+    def test_what_killed_programs_have_left_is_removed_by_the_next_one_and_nothing_else(self):
         with tempfile.TemporaryDirectory() as base, socket.socket(socket.AF_UNIX) as daemon, \
                 socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as program, socket.socket(socket.AF_UNIX) as dead:
-            def make(name, listener=None, at=''):
+            def make(name, *files, listener=None, at=''):
                 os.mkdir(os.path.join(base, name))
+                for file in files:
+                    path = os.path.join(base, name, file)
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    open(path, 'x').close()
                 if listener is not None:
                     listener.bind(os.path.join(base, name, at))
                     listener.listen()
-            make('ringmaster-python-gone', dead, 's')
+            make('ringmaster-python-gone', 'config.toml', 's.lock', 'r-abc_1234/config.toml', listener=dead, at='s')
             dead.close()
-            make('r-gone')
-            make('ringmaster-python-daemon', daemon, 's')
-            make('ringmaster-python-program', program, 'w')
+            make('ringmaster-python-empty')
+            make('ringmaster-python-user', 'config.toml', 'thesis.txt')
+            make('ringmaster-python-deep', 'config.toml', 'r-abc_1234/thesis.txt')
+            make('ringmaster-python-folder', 's/thesis.txt')
+            make('ringmaster-python-link')
+            os.symlink('/', os.path.join(base, 'ringmaster-python-link', 'config.toml'))
+            make('r-thesis')
+            make('r-abc_1234', 'config.toml')
+            make('ringmaster-python-daemon', listener=daemon, at='s')
+            make('ringmaster-python-program', listener=program, at='w')
             make('another')
             for name in os.listdir(base):
                 os.utime(os.path.join(base, name), (1000, 1000))
             make('ringmaster-python-young')
-            _folders.sweep(base)
-            self.assertEqual(sorted(os.listdir(base)), ['another', 'ringmaster-python-daemon', 'ringmaster-python-program',
-                                                        'ringmaster-python-young'])
+            with mock.patch.object(_folders, '_swept', False), mock.patch.object(_folders, 'outer', None), \
+                    mock.patch.dict(os.environ, XDG_RUNTIME_DIR=base):
+                _folders.remove(_folders.make())
+            others = ['another'] + ['ringmaster-python-' + name for name in ('daemon', 'deep', 'folder', 'link', 'program', 'user', 'young')]
+            self.assertEqual(sorted(os.listdir(base)), sorted([*others, 'r-abc_1234', 'r-thesis']))
+            with mock.patch.object(_folders, '_swept', False), mock.patch.object(_folders, 'outer', base):
+                _folders.remove(_folders.make())
+            self.assertEqual(sorted(os.listdir(base)), others)
             program.setblocking(False)
             self.assertRaises(BlockingIOError, program.accept)  # nobody was disturbed
 
