@@ -8,7 +8,7 @@ const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const { test } = require('node:test')
-const { isGone, parentOf, until } = require('./fixtures/support.js')
+const { isGone, parentOf, until, withFolder } = require('./fixtures/support.js')
 
 const program = `
 const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
@@ -40,70 +40,75 @@ for (const how of ['idle', 'spin']) {
   })
 }
 
-const childrenOf = (pid) => fs.existsSync(`/proc/${pid}/task`)
-  ? fs.readdirSync(`/proc/${pid}/task`).flatMap((task) => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number))
-  : []
-const isOf = (pid, name) => {
+const orUndefined = (look) => {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(name)
-  } catch {
-    return false
+    return look()
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes(error.code)) throw error
   }
 }
-// How far a first pool's start is, as others see it.
+// A process, or a thread of it, may end while it is looked at.
+const childrenOf = (pid) => (orUndefined(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).flatMap((task) =>
+  (orUndefined(() => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1')) ?? '').split(' ').filter(Boolean).map(Number))
+// As it is started, or with the title that it takes then.
+const isWorker = (pid) => /worker\/boot\.js|ringmaster: /.test(orUndefined(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')))
+
+// How far a first pool's start is, as others see it: at least, since it may be further already. Its worker waits at its
+// load, so what is looked for stays, and no task ends.
 const moments = {
   'its daemon has a socket': ({ daemon }) => fs.existsSync(path.join(daemon.folder, 'socket')),
   'the pool has its folder': ({ daemon }) => fs.readdirSync(daemon.folder).some((name) => name.startsWith('pool-')),
   'its worker starts': ({ worker }) => worker !== undefined,
-  'its worker has told its handlers': ({ worker }) => worker !== undefined && fs.readFileSync(`/proc/${worker}/comm`, 'latin1').startsWith('rm:')
+  'its worker has told its handlers': ({ worker, gate }) => worker !== undefined && fs.existsSync(`${gate}.waits`)
 }
-async function startedUpTo (moment, parent, base) {
-  const seen = {}
+async function startedUpTo (moment, parent, base, gate) {
+  const seen = { gate }
   await until(() => {
     const [pid] = childrenOf(parent.pid)
     const [folder] = fs.readdirSync(base).filter((name) => name.startsWith('ringmaster-node-'))
     if (pid === undefined || folder === undefined) return false
     seen.daemon = { pid, folder: path.join(base, folder) }
-    seen.worker = childrenOf(pid).find((one) => isOf(one, 'worker/boot.js'))
+    seen.worker = childrenOf(pid).find(isWorker)
     return moment(seen)
   }, 'the pool starts')
   return seen
 }
-const inFolder = async (then) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-owner-'))
+// Runs `then` with a program whose only worker waits at its load, and the folder in which the program makes its own.
+const withStarting = (then) => withFolder(async (base) => withFolder(async (beside) => {
+  const gate = path.join(beside, 'gate')
+  const text = program.replace('fixtures/tasks.js', 'fixtures/waits_at_load.js')
+  const parent = spawn(process.execPath, ['-e', text, 'leave'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: base, RM_TEST_GATE: gate } })
   try {
-    await then(folder)
+    await then(parent, base, gate)
   } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
+    parent.kill('SIGKILL')
   }
-}
-const start = (folder) => spawn(process.execPath, ['-e', program, 'leave'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+}))
 
 for (const [name, moment] of Object.entries(moments)) {
-  test(`nothing is left of a parent that is killed when ${name}`, () => inFolder(async (folder) => {
-    const parent = start(folder)
-    const { daemon, worker } = await startedUpTo(moment, parent, folder)
+  test(`nothing is left of a parent that is killed when ${name}`, () => withStarting(async (parent, base, gate) => {
+    const { daemon, worker } = await startedUpTo(moment, parent, base, gate)
     parent.kill('SIGKILL')
     await once(parent, 'exit')
     await until(() => isGone(daemon.pid) && (worker === undefined || isGone(worker)), 'daemon and worker are gone')
-    assert.deepEqual(fs.readdirSync(folder), [])
+    assert.deepEqual(fs.readdirSync(base), [])
   }))
+}
 
-  if (name === 'its worker has told its handlers') continue // Its session is being opened, which waits ten seconds for another daemon.
-  test(`a task is told of a daemon that is killed when ${name}`, () => inFolder(async (folder) => {
-    const parent = start(folder)
+// At once: where the session is being opened already, that waits ten seconds for another daemon.
+test('a task is told of a daemon that is killed', { concurrency: true }, (t) => Promise.all(Object.entries(moments).map(([name, moment]) =>
+  t.test(`when ${name}`, () => withStarting(async (parent, base, gate) => {
     let said = ''
     for (const stream of [parent.stdout, parent.stderr]) stream.on('data', (chunk) => { said += chunk })
     const ended = once(parent, 'close')
-    const { daemon, worker } = await startedUpTo(moment, parent, folder)
+    const { daemon, worker } = await startedUpTo(moment, parent, base, gate)
     process.kill(daemon.pid, 'SIGKILL')
     const [code] = await ended
-    assert.equal(code, 1)
+    assert.equal(code, 1, said)
     assert.match(said, /daemon/)
     await until(() => worker === undefined || isGone(worker), 'the worker is gone')
-    assert.deepEqual(fs.readdirSync(folder), [])
-  }))
-}
+    assert.deepEqual(fs.readdirSync(base), [])
+  })))))
 
 test('Ctrl-C is the program\'s own matter: what runs is finished, then all ends', async () => {
   const text = `
