@@ -32,6 +32,7 @@ class Unframer {
 
 // What is in a socket by now, or on its way to being accepted, has been read and passed on after so many turns of the loop.
 const kTurns = 4
+const kBacklog = 4096 // While the program is busy all its workers may come; one that finds no room tells nothing.
 const kRounds = 100 // A process that a task has left behind may go on telling.
 const nextTurn = () => new Promise(setImmediate)
 
@@ -52,7 +53,7 @@ class SideServer {
 
   constructor (path, onMessage) {
     this.#onMessage = onMessage
-    this.#server = net.createServer((socket) => this.#listen(socket)).listen(path).unref()
+    this.#server = net.createServer((socket) => this.#listen(socket)).listen({ path, backlog: kBacklog }).unref()
     this.#server.on('error', () => {}) // No descriptors: its workers tell nothing, and answer their tasks.
   }
 

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -19,11 +18,10 @@ napi_value connect_side(napi_env env, napi_callback_info info) {
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return nullptr;
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // It stays non-blocking, as node:net will want it; what is told first fits into an empty socket.
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return nullptr;
-  while (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    if (errno != EINTR) return nullptr;
-  }
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return nullptr;
   napi_value number = to_value(env, double(socket.get()));
   if (number != nullptr) (void)socket.release();
   return number;

@@ -5,7 +5,8 @@
 namespace ringmaster::node {
 
 /// connect(path) -> the descriptor of a socket that is connected to the Unix socket of that path, and is the script's
-/// to close; undefined: nobody listens there. It waits where as many as may be are waiting already.
+/// to close, and non-blocking; undefined: nobody listens there, or as many as may be wait to be accepted already.
+/// It never waits: a pool whose program is busy must not keep a worker from its tasks.
 napi_value connect_side(napi_env env, napi_callback_info info);
 
 }  // namespace ringmaster::node

@@ -2,6 +2,7 @@
 // What somebody does wrong (a task, a listener, a caller, another thread, another program) harms nobody else.
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const net = require('node:net')
 const path = require('node:path')
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -348,4 +349,21 @@ test('what a task has told comes before its end, also where its worker has ended
       assert.deepEqual(told, Array.from({ length: i + 1 }, (_, at) => at))
     }
   })
+}))
+
+test('a worker does not wait for a program that is too busy to accept what it tells', () => withFolder(async (folder) => {
+  const { connect } = require(programs.worker)
+  const at = path.join(folder, 'messages')
+  const server = net.createServer((socket) => socket.destroy()).listen({ path: at, backlog: 1 })
+  const taken = []
+  try {
+    // This process, which has to accept, has no turn meanwhile.
+    let fd
+    while ((fd = connect(at)) !== undefined) taken.push(fd)
+    assert.ok(taken.length > 0)
+    assert.equal(connect(path.join(folder, 'nobody')), undefined)
+  } finally {
+    for (const one of taken) fs.closeSync(one)
+    await new Promise((resolve) => server.close(resolve))
+  }
 }))

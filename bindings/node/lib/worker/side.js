@@ -22,7 +22,7 @@ class Side {
   count = 0
 
   /** @param {string | undefined} path undefined: there is no such channel, and nothing is told.
-   * @param addon {connect(path): a descriptor, or undefined where nobody listens} */
+   * @param addon {connect(path): a descriptor, or undefined where nobody listens, or too many wait} */
   connect (path, addon) {
     const fd = path === undefined ? undefined : addon.connect(path)
     if (fd === undefined) return
