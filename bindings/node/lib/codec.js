@@ -15,10 +15,10 @@ const numberOf = new Map(views.map((view, number) => [view, number]))
 // What follows a view's type and size.
 const kHere = 0 // its bytes
 const kWhole = 1 // the number of a buffer that holds nothing else
+const kWithin = 2 // the number of a buffer, and the view's place in it
 // Instead of a view's type, the same in all versions of Node.js:
 const kShared = 255 // a description follows
 const kEnvironment = 254 // process.env's entries follow
-const kWithin = 2 // the number of a buffer, and the view's place in it
 
 function checkSize ({ byteLength }) {
   if (byteLength >= kTooMuch) throw cloneError(`${byteLength} bytes in one piece cannot be given to another process: it must be less than 4 GiB; give them in parts.`)
