@@ -48,6 +48,9 @@ class LeftChild {
 napi_value reap_with_thread(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   const auto pid = static_cast<pid_t>(number_of(env, arguments[0]));
+  // Without it (no descriptor is free) the child stays a zombie until the program ends: by its pid alone another
+  // child's status might be taken from its parent. No kernel is too old: the daemon, which this child is, needs
+  // Linux 5.11, and pidfd_open() itself, so it does not run where a filter that it inherits forbids that.
   UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   return handle_of(env, std::make_shared<LeftChild>(env, std::move(child)));
 }
