@@ -7,6 +7,9 @@ const context = require('./context.js')
 const { cloneError } = require('./errors.js')
 const { kDescription, openShared } = require('./shared_data.js')
 
+// A module of a worker's program may replace any of these.
+const { ArrayBuffer, Buffer, Uint8Array, process } = globalThis
+
 const kInline = 1024
 const kTooMuch = 2 ** 32 // Bytes of one buffer: what follows counts in 32 bits, and some versions of Node.js have no larger ones.
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,

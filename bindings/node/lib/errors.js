@@ -2,6 +2,7 @@
 // Errors across processes: class, message, stack, cause and own fields are kept, as far as they can be cloned.
 const v8 = require('node:v8')
 
+const { DOMException, Error } = globalThis // A module of a worker's program may replace them.
 const kinds = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError }
 const kMark = '__ringmaster_error__'
 const kDepth = 8

@@ -11,6 +11,7 @@ const kUndefined = '-'
 const { getOwnPropertyDescriptor, getPrototypeOf, prototype: ofObjects } = Object
 const { toString: tagOf } = ofObjects
 const { prototype: ofArrays } = Array
+const { parse, stringify } = JSON // A module of a worker's program may replace them.
 const kNone = Symbol('no plain value')
 
 const isPlain = (value) => getPrototypeOf(value) === ofObjects && tagOf.call(value) === '[object Object]' && !ArrayBuffer.isView(value)
@@ -47,10 +48,10 @@ function toText (value) {
   if (value === undefined) return kUndefined
   const copy = plainCopy(value, [])
   if (copy === kNone || ofObjects.toJSON !== undefined || ofArrays.toJSON !== undefined) return undefined
-  const text = JSON.stringify(copy)
+  const text = stringify(copy)
   return text.length <= kChars ? text : undefined
 }
 
-const fromText = (text) => text === kUndefined ? undefined : JSON.parse(text)
+const fromText = (text) => text === kUndefined ? undefined : parse(text)
 
 module.exports = { fromText, toText }

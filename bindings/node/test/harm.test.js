@@ -13,9 +13,11 @@ const { Pool } = require('..')
 const { PrivateDaemon } = require('../lib/private_daemon.js')
 const programs = require('../lib/programs.js')
 const { kDescription } = require('../lib/shared_data.js')
-const { filename, parentOf, withFolder, withPool } = require('./fixtures/support.js')
+const { filename, parentOf, until, withFolder, withPool } = require('./fixtures/support.js')
 
 const root = path.join(__dirname, '..')
+const bare = path.join(__dirname, 'fixtures', 'bare.js')
+const replaces = path.join(__dirname, 'fixtures', 'replaces.js')
 
 async function daemonOf (pool) {
   const daemon = parentOf(await pool.run(null, { name: 'pid' }))
@@ -46,7 +48,9 @@ function eventsUnread () {
 }
 
 // A program of its own, since what it does not catch ends it: prints what it says as JSON.
-async function runProgram (body) {
+// `descriptors`: how many it may have, and each of its children.
+async function runProgram (body, descriptors) {
+  const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors} && `
   const text = `
     const { Pool } = require(${JSON.stringify(root)})
     const uncaught = []
@@ -56,7 +60,7 @@ async function runProgram (body) {
     ;(async () => {
       ${body}
     })()`
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', text], { encoding: 'utf8' })
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', process.execPath, '-e', text], { encoding: 'utf8' })
   return JSON.parse(stdout)
 }
 
@@ -74,6 +78,40 @@ test('a listener that throws is told of, and every task of its batch has settled
     await pool.close()`)
   assert.deepEqual(said, { failed: 4, next: 5, uncaught: ['of the listener', 'of the listener', 'of the listener'] })
 })
+
+test('the first task of a worker tells why it failed, though it has left no descriptor', async () => {
+  const said = await runProgram(`
+    const pool = new Pool({ filename: ${JSON.stringify(bare)}, maxThreads: 1 })
+    const told = []
+    pool.on('message', (message) => told.push(message))
+    const { code } = await pool.run(null, { name: 'openAll' }).catch((error) => error)
+    await pool.run({ posted: 1 }, { name: 'post' })
+    console.log(JSON.stringify({ code, told, next: [...await pool.run(new Set([5]))], uncaught }))
+    await pool.close()`, 256)
+  assert.deepEqual(said, { code: 'EMFILE', told: [{ posted: 1 }], next: [5], uncaught: [] })
+})
+
+test('a module that replaces globals has its worker answer all the same', () => withPool({ filename: replaces }, async (pool) => {
+  for (const value of [1, { large: 'x'.repeat(5000) }, new Map([[1, new Uint8Array(5000)]])]) assert.deepEqual(await pool.run(value), value)
+  await assert.rejects(pool.run(1, { name: 'fails' }), { name: 'RangeError', message: 'of the task' })
+  await assert.rejects(pool.run(1, { name: 'cannotClone' }), { name: 'DataCloneError' })
+  const told = []
+  pool.on('message', (message) => told.push(message))
+  await pool.run(1, { name: 'tells' })
+  assert.deepEqual(told, ['told'])
+  assert.equal(await pool.run(1, { name: 'prints' }), true)
+  await assert.rejects(pool.run(1, { name: 'failsOutside' }), { message: 'outside' })
+  assert.equal(await pool.run(2), 2)
+}))
+
+test('what was thrown is told where nothing of it can be', () => withPool({ filename: replaces }, async (pool) => {
+  const failed = []
+  pool.on('error', ({ message }) => failed.push(message))
+  await pool.run(1, { name: 'failsLater' })
+  await until(() => failed.length > 0, 'it is told')
+  assert.match(failed[0], /later/)
+  await assert.rejects(pool.run(1, { name: 'failsUnseen' }), { message: 'a value that cannot be shown was thrown' })
+}))
 
 test('a load balancer, a queue or a signal that throws rejects its task', () => withPool({
   loadBalancer: (task, workers) => {

@@ -1,12 +1,22 @@
 'use strict'
 // A worker process: its libuv loop claims tasks, one at a time, and this answers them.
 const { preload } = require('./load_function.js')
-const { Answer, loadRest, packError, run } = require('./runner.js')
+const { Answer, oneLine, run, withPacked } = require('./runner.js')
 const { Side } = require('./side.js')
 const surroundings = require('./surroundings.js')
 const path = require('node:path')
 
-const kIdle = 10 // Milliseconds from being ready to loading what the first task may not need.
+// A module of the program's may replace any of these.
+const { Buffer, console, process } = globalThis
+const exit = process.exit.bind(process)
+
+function textOf (error) {
+  try {
+    return String(error?.stack ?? error)
+  } catch {
+    return oneLine(error)
+  }
+}
 
 /**
  * @param boot {filename, name, workerData, env, argv, resourceLimits, stack, pool: its name in `ps`,
@@ -30,7 +40,8 @@ function serve (boot, addon, memory) {
     get channel () { return side.channel }
   }
 
-  const tellOutside = (error) => boot.side === undefined ? console.error(error) : side.tell({ error: packError(error) })
+  const tellError = (error, more) => withPacked(error, (packed) => side.tell({ error: packed, ...more }))
+  const tellOutside = (error) => boot.side === undefined ? console.error(error) : tellError(error)
   let answer
 
   function onTask (flags, bytes, payload, buffers) {
@@ -46,7 +57,7 @@ function serve (boot, addon, memory) {
     addon.hold()
     if (answer !== undefined && !answer.given) answer.fail(error)
     else tellOutside(error)
-    side.end(() => process.exit(1))
+    side.end(() => exit(1))
   })
   process.on('exit', () => addon.hold())
   process.on('unhandledRejection', (error) => { throw error })
@@ -55,12 +66,11 @@ function serve (boot, addon, memory) {
     surroundings.prepare(boot, addon, side)
     side.connect(boot.side, addon)
     await preload(boot.filename, boot.name)
-    addon.start(onTask, (status) => process.exit(status))
-    setTimeout(loadRest, kIdle).unref()
+    addon.start(onTask, exit) // The last: what fails after it is no failure to start.
   }
   start().catch((error) => {
-    side.tell({ error: packError(error), boot: true })
-    side.end(() => addon.failBoot(String(error?.stack ?? error)))
+    tellError(error, { boot: true })
+    side.end(() => addon.failBoot(textOf(error)))
   })
 }
 

@@ -1,26 +1,15 @@
 'use strict'
-// How a worker answers tasks, whatever it is: a process of the daemon's, or a thread.
+// How a worker answers tasks, whatever it is: a process of the daemon's, or a thread. All that it needs is loaded before any
+// of the program's code: after that there may be no descriptor left to read a file with, or no right to, and globals may be others.
+const codec = require('../codec.js')
+const { packError } = require('../errors.js')
 const { buffersOf, isMovable, kTransferable, kValue } = require('../movable.js')
 const { fromText, toText } = require('../plain_text.js')
 const { loadFunction } = require('./load_function.js')
 const { types } = require('node:util')
 const { kAddressed, kText, kThrown, kTold } = require('../task_flags.js')
 
-// Not needed by every task: a worker is ready sooner without them.
-let codec
-let errors
-function loadRest () {
-  codec ??= require('../codec.js')
-  errors ??= require('../errors.js')
-}
-const decode = (payload, buffers) => {
-  loadRest()
-  return codec.decode(payload, buffers)
-}
-const packError = (error) => {
-  loadRest()
-  return errors.packError(error)
-}
+const { Error, Promise } = globalThis // As they were before.
 
 function oneLine (error) {
   try {
@@ -28,6 +17,17 @@ function oneLine (error) {
   } catch {
     return 'a value that cannot be shown was thrown'
   }
+}
+
+/** What `use` makes of the packed error; of its text alone where that cannot be cloned, or getters of it throw. */
+function withPacked (error, use) {
+  let made
+  try {
+    made = use(packError(error))
+  } catch {
+    made = use(packError(new Error(oneLine(error))))
+  }
+  return made
 }
 
 /** One task that is open; it is answered once. */
@@ -68,12 +68,7 @@ class Answer {
 
   fail = (error) => {
     if (this.given) return
-    let parts
-    try {
-      parts = this.#encode(packError(error))
-    } catch {
-      parts = this.#encode(packError(new Error(oneLine(error))))
-    }
+    const parts = withPacked(error, (packed) => this.#encode(packed))
     this.#give(kThrown, parts, oneLine(error))
   }
 
@@ -82,7 +77,6 @@ class Answer {
   #encode (value, transfer) {
     const hasTold = this.#hasTold
     const whole = hasTold ? [value, this.#host.channel, this.#host.told()] : value
-    loadRest()
     return { flags: hasTold ? kTold : 0, ...codec.encode(whole, transfer) }
   }
 
@@ -116,7 +110,7 @@ function run (boot, answer, flags, payload, buffers) {
   let { filename, name } = boot
   let task
   try {
-    task = (flags & kText) !== 0 ? fromText(payload) : decode(payload, buffers)
+    task = (flags & kText) !== 0 ? fromText(payload) : codec.decode(payload, buffers)
     if ((flags & kAddressed) !== 0) {
       [filename, name, task] = task
       filename ??= boot.filename
@@ -130,4 +124,4 @@ function run (boot, answer, flags, payload, buffers) {
   handler.then((found) => call(answer, found, task), answer.fail)
 }
 
-module.exports = { Answer, loadRest, packError, run }
+module.exports = { Answer, oneLine, run, withPacked }

@@ -3,7 +3,9 @@
 // longer to load than most workers need for all the rest, and is loaded by the first that has something to tell.
 const fs = require('node:fs')
 const v8 = require('node:v8')
+const { encodeWhole } = require('../codec.js')
 
+const { Buffer, process } = globalThis // A module of the program's may replace them.
 const kHead = 4 // Bytes of a message's size.
 
 /** @param {Buffer} bytes a message as encodeWhole() makes it, which is v8.serialize() where it holds no buffers */
@@ -46,7 +48,7 @@ class Side {
   tell (message) {
     this.#open()
     if (this.#socket === undefined) return
-    const framed = frame(require('../codec.js').encodeWhole(message))
+    const framed = frame(encodeWhole(message))
     ++this.count
     this.#socket.write(framed)
   }

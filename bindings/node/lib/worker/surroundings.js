@@ -4,11 +4,15 @@ const threads = require('node:worker_threads')
 const { EventEmitter } = require('node:events')
 const context = require('../context.js')
 
+// A module of the program's may replace any of these.
+const { Buffer, process } = globalThis
+const { nextTick } = process
+
 function capture (stream, name, side) {
   stream.write = (chunk, encoding, done) => {
     side.tell({ [name]: typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8') : Buffer.from(chunk) })
     const called = typeof encoding === 'function' ? encoding : done
-    if (called) process.nextTick(called)
+    if (called) nextTick(called)
     return true
   }
 }

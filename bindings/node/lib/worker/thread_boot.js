@@ -7,6 +7,8 @@ const { Answer, run } = require('./runner.js')
 const surroundings = require('./surroundings.js')
 const { partsOf } = require('../codec.js')
 
+const { process, setImmediate } = globalThis // A module of the program's may replace them.
+
 const { port } = boot
 const host = {
   finish (number, flags, payload, buffers, message, moved) {
@@ -29,5 +31,5 @@ async function start () {
     run(boot, new Answer(host, number), flags, payload, parts)
   })
 }
-start().catch((error) => { setImmediate(() => { throw error }) })
 process.on('unhandledRejection', (error) => { throw error })
+start().catch((error) => { setImmediate(() => { throw error }) })
