@@ -33,6 +33,9 @@ class AskedRoom {
   /** The task has it. */
   taken () { this.#wish = undefined }
 
+  /** Nothing is wanted any more for this task. */
+  leaveFor (task) { if (this.#wish?.task === task) this.leave() }
+
   /** It is not wanted any more. */
   leave () {
     const wish = this.#wish

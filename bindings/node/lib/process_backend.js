@@ -123,6 +123,7 @@ class ProcessBackend {
       const task = this.#waiting[0]
       if (!task.settled && (this.#room.isAskedFor(task) || !this.#resend(task))) break
       this.#waiting.shift()
+      this.#room.leaveFor(task) // Where it has been sent, it has it.
       if (task.settled) this.#events.ended(task, false)
     }
     if (this.#waiting.length > 0) return

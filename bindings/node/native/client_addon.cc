@@ -237,6 +237,8 @@ int place(ClientSession& session, std::uint32_t id, Task& task, ClientSession::R
     size = task.lay_out(request.bytes, head).size();
     if (size > request.bytes.size()) {
       session.put_back(id, request);
+      // The program has made its task larger since.
+      if (request.is_for_task) return kAsksDaemon;
       return error = "beside a buffer of pool.allocate() a task has room for 4 KiB of other data", RM_NEVER_FITS;
     }
     task.write(request.bytes.data(), head);

@@ -73,18 +73,19 @@ ClientSession::ClientSession(napi_env env, rm_session* session, const Terms& ter
   uv_prepare_init(loop, &prepare_);
   uv_idle_init(loop, &idle_);
   uv_timer_init(loop, &again_);
+  uv_timer_init(loop, &spare_unused_);
   must(napi_add_async_cleanup_hook(env, on_teardown, this, &teardown_), "napi_add_async_cleanup_hook");
-  poll_.data = prepare_.data = idle_.data = again_.data = this;
+  poll_.data = prepare_.data = idle_.data = again_.data = spare_unused_.data = this;
   uv_poll_start(&poll_, UV_READABLE, on_event);
   uv_prepare_start(&prepare_, on_prepare);
   uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&again_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&spare_unused_));
 }
 
 ClientSession::~ClientSession() {
   for (const auto& [id, request] : requests_) rm_request_free(request.handle);
-  rm_request_free(spare_.handle);
   rm_session_free(session_);
 }
 
@@ -328,6 +329,8 @@ void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
   self_ = std::move(self);
   // Its descriptor is closed with the session, which is told to the daemon.
   uv_poll_stop(&poll_);
+  wish_.reset();  // It has this session: nobody may be there to be told its answer.
+  drop_spare();
   asking_.send([it = self_] { rm_session_close(it->session_); });
   for (napi_ref* one : {&on_batch_, &kept_scratch_, &kept_facts_}) {
     if (*one != nullptr) napi_delete_reference(env_, *one);
@@ -344,6 +347,7 @@ void ClientSession::let_go(std::shared_ptr<ClientSession> self) {
   uv_close(reinterpret_cast<uv_handle_t*>(&prepare_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), gone);
   uv_close(reinterpret_cast<uv_handle_t*>(&again_), gone);
+  uv_close(reinterpret_cast<uv_handle_t*>(&spare_unused_), gone);
 }
 
 }  // namespace ringmaster::node

@@ -45,9 +45,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   struct Request {
     rm_request* handle = nullptr;
     std::span<std::byte> bytes;
+    bool is_for_task = false;  ///< of ask_room(); else of allocate()
   };
   /// 0: no room. Else the id of a request that is allocated now. What the daemon has to be asked for is waited for a
-  /// moment; if it comes later, the next one of that size has it.
+  /// moment; if it comes later, the next one of that size has it, unless none follows for a while.
   [[nodiscard]] std::uint32_t allocate(std::uint64_t bytes);
   /// The same where the daemon has to be asked, without waiting. `done(answer, id, error)`: RM_ACCEPTED and the
   /// request's id, or why there is none.
@@ -81,6 +82,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   [[nodiscard]] std::uint32_t keep(const Request& request);
   [[nodiscard]] std::uint32_t wish_for(std::uint64_t bytes);
   void wish_answered(RoomWish& wish);
+  void drop_spare();
   void let_go(std::shared_ptr<ClientSession> self);
   void add_crash(Batch& batch, const rm_outcome& outcome);
   void add(Batch& batch, rm_outcome& outcome);
@@ -89,6 +91,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   static void on_teardown(napi_async_cleanup_hook_handle hook, void* self);
   static void on_event(uv_poll_t* handle, int status, int events);
   static void on_timer(uv_timer_t* handle);
+  static void on_spare_unused(uv_timer_t* handle);
   static void on_prepare(uv_prepare_t* handle);
   void look_before_sleep(uv_loop_t* loop, std::uint64_t began);
   void come_back_soon();
@@ -103,7 +106,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   Lane explaining_;  ///< takes longer, and others need not wait for it
   Lane allocating_;
   std::shared_ptr<RoomWish> wish_;  ///< of allocate(), while it has not been answered
-  Request spare_;                   ///< what that came to, too late
+  Request spare_;                   ///< what that came to, too late; given back in a while
   napi_ref on_batch_ = nullptr;
   napi_async_context context_ = nullptr;
   napi_async_cleanup_hook_handle teardown_ = nullptr;
@@ -121,7 +124,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   uv_prepare_t prepare_{};
   uv_idle_t idle_{};
   uv_timer_t again_{};
-  int open_handles_ = 4;
+  uv_timer_t spare_unused_{};
+  int open_handles_ = 5;
   std::shared_ptr<ClientSession> self_;  ///< while its handles are being closed
 };
 

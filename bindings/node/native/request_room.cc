@@ -16,6 +16,8 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{50};
 // A spare one may be so much larger than what is wanted.
 constexpr std::uint64_t kWaste = 2;
+// So long a spare one waits to be taken: it counts as the program's user's.
+constexpr std::uint64_t kSpareMs = 2000;
 
 }  // namespace
 
@@ -29,7 +31,8 @@ struct ClientSession::RoomWish : Errand {
     const int told = rm_request_new(session->session_, bytes, 0, &made, &memory, error.data(), error.size());
     const std::lock_guard lock(mutex);
     answer = told;
-    if (told == RM_ACCEPTED) request = {made, {static_cast<std::byte*>(memory), static_cast<std::size_t>(bytes)}};
+    if (told == RM_ACCEPTED)
+      request = {made, {static_cast<std::byte*>(memory), static_cast<std::size_t>(bytes)}, done != nullptr};
     is_answered = true;
     answered.notify_all();
   }
@@ -89,8 +92,14 @@ std::uint32_t ClientSession::wish_for(std::uint64_t bytes) {
 // Only one that came too late still has its request.
 void ClientSession::wish_answered(RoomWish& wish) {
   if (wish_.get() == &wish) wish_.reset();
-  if (!closed_ && wish.request.handle != nullptr && spare_.handle == nullptr) spare_ = std::exchange(wish.request, {});
+  if (closed_ || wish.request.handle == nullptr || spare_.handle != nullptr) return;
+  spare_ = std::exchange(wish.request, {});
+  uv_timer_start(&spare_unused_, on_spare_unused, kSpareMs, 0);
 }
+
+void ClientSession::drop_spare() { rm_request_free(std::exchange(spare_, {}).handle); }
+
+void ClientSession::on_spare_unused(uv_timer_t* handle) { static_cast<ClientSession*>(handle->data)->drop_spare(); }
 
 void ClientSession::ask_room(std::uint64_t bytes, napi_value done) {
   const auto wish = std::make_shared<RoomWish>(shared_from_this(), bytes);

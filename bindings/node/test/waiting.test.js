@@ -93,6 +93,44 @@ test('the loop goes on where allocate() has to ask for memory', () => withPool({
   for (let i = 0; i < 5; ++i) assert.equal(await fill(pool.allocate(bytes)), bytes * 3)
 }))
 
+// Memory that this process shares with others.
+const mapped = () => fs.readFileSync('/proc/self/maps', 'latin1').match(/ rw-s .*memfd/g)?.length ?? 0
+
+test('memory that came too late for allocate() is given back when nobody takes it', () => withPool({ requestBytes: 1 << 20 }, async (pool) => {
+  const daemon = parentOf(await pidOf(pool))
+  const before = mapped()
+  await whileStopped(daemon, async () => {
+    await until(() => isStopped(daemon), 'it is stopped')
+    pool.allocate(4 << 20) // An ordinary one.
+    assert.equal(mapped(), before)
+  })
+  await until(() => mapped() > before, 'it has come')
+  await until(() => mapped() <= before, 'it is given back')
+}))
+
+test('memory asked for a task goes with the task, whatever becomes of it', () => withPool({ requestBytes: 1 << 20 }, async (pool) => {
+  const daemon = parentOf(await pidOf(pool))
+  const before = mapped()
+  const growing = { bytes: new Uint8Array(4 << 20).fill(1) }
+  let grown
+  await whileStopped(daemon, async () => {
+    await until(() => isStopped(daemon), 'it is stopped')
+    grown = pool.run(growing, { name: 'bytesOf' })
+    growing.bytes = new Uint8Array(6 << 20).fill(2)
+  })
+  assert.equal(await grown, 6 << 20)
+  let reads = 0
+  const failing = {
+    get bytes () {
+      if (++reads > 1) throw new Error('no more')
+      return new Uint8Array(4 << 20)
+    }
+  }
+  await assert.rejects(pool.run(failing, { name: 'bytesOf' }), { message: 'no more' })
+  assert.equal(await pool.run(5), 5)
+  await until(() => mapped() <= before, 'nothing of them is left')
+}))
+
 test('a task is stopped as soon as the daemon can be told, also one whose worker cannot stop it', () => withPool({ killGrace: 0 }, async (pool) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rm-waiting-'))
   try {
@@ -175,11 +213,12 @@ test('nothing is left of the pools of a thread that is terminated, whatever they
     const { parentPort } = require('node:worker_threads')
     const { Pool } = require(${JSON.stringify(path.join(__dirname, '..'))})
     const filename = ${JSON.stringify(filename)}
-    const pool = new Pool({ filename, maxThreads: 1 })
+    const pool = new Pool({ filename, maxThreads: 1, requestBytes: 1 << 20 })
     const shared = pool.share(new Uint8Array(100000))
     parentPort.on('message', () => {
       for (let i = 0; i < 3; ++i) new Pool({ filename, maxThreads: 1 }).run(1).catch(() => {})
       pool.run(null, { name: 'spin' }).catch(() => {})
+      pool.allocate(4 << 20) // Its answer comes too late.
       setTimeout(() => parentPort.postMessage('asked'), 50)
     })
     pool.run(shared, { name: 'size' }).then(() => pool.run(null, { name: 'pid' })).then((pid) => parentPort.postMessage(pid))`
@@ -204,7 +243,8 @@ test('nothing is left of the pools of a thread that is terminated, whatever they
   }
   await aThread() // What is made once for all threads.
   const before = descriptors()
+  const mappedBefore = mapped()
   for (let i = 0; i < 3; ++i) await aThread()
-  const more = () => descriptors().length > before.length
-  await until(() => !more(), 'all descriptors are closed').catch(() => assert.deepEqual(descriptors(), before))
+  const more = () => descriptors().length > before.length || mapped() > mappedBefore
+  await until(() => !more(), 'all descriptors are closed, and all memory is given back').catch(() => assert.deepEqual(descriptors(), before))
 })
