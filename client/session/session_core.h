@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/spin_judge.h"
 #include "client/session/daemon_word.h"
 #include "client/session/ended_jobs.h"
 #include "client/session/fork_guard.h"
@@ -19,6 +18,7 @@
 #include "client/session/session_facts.h"
 #include "client/session/session_life.h"
 #include "client/session/speaking_jobs.h"
+#include "client/session/spin_judge.h"
 #include "client/types/outcome.h"
 #include "client/types/request.h"
 #include "shm/heap/request_room.h"

@@ -113,8 +113,7 @@ leftovers = "kill"
 # without room, and between jobs, it goes into the log.
 output = "log"
 
-# How long an idle worker polls at most for the next job before it sleeps. This saves latency and costs CPU time; "0s": not
-# at all. Where polling finds nothing, as on a machine whose CPUs are all busy, it pauses for up to 20 ms at a time.
+# How long an idle worker polls for the next job before it sleeps. This saves latency and costs CPU time; "0s": not at all.
 spin = "50us"
 
 # The user that workers run as: "" is the daemon's own. The group: "" is the user's primary one. Changing them needs root.

@@ -38,11 +38,6 @@ void Lookout::count_missed_wake() noexcept {
   missed.store(missed.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-bool Lookout::has_spun(bool found, std::uint64_t began_ns, std::uint64_t end_ns, std::uint64_t now_ns) noexcept {
-  judge_.spun(found, time_of(end_ns) - time_of(began_ns), time_of(began_ns), time_of(now_ns));
-  return found;
-}
-
 void Lookout::start_spinning() noexcept {
   shm::set_spin(*self_.board, self_.place);
   spins_ = owed_ = true;

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 
-#include "base/spin_judge.h"
 #include "shm/port/worker_port.h"
 #include "worker/session/session_table.h"
 
@@ -35,13 +33,6 @@ class Lookout {
   void has_slept() noexcept { patrolled_ns_ = 0; }
   void count_missed_wake() noexcept;
 
-  /// Whether to spin before the next sleep. Where spins find nothing, or their CPU is wanted by others, they delay the
-  /// very client whose job they wait for.
-  [[nodiscard]] bool spin_pays(std::uint64_t now_ns) const noexcept { return judge_.spins(time_of(now_ns)); }
-  /// Notes how a spin went, and returns `found`. `now_ns` is the spin's last look at the clock: what a spin finds
-  /// should not wait for another.
-  bool has_spun(bool found, std::uint64_t began_ns, std::uint64_t end_ns, std::uint64_t now_ns) noexcept;
-
   [[nodiscard]] bool spins() const noexcept { return spins_; }
   /// Sets the spin bit: from now on clients rely on this worker.
   void start_spinning() noexcept;
@@ -55,12 +46,6 @@ class Lookout {
   void ring_another() noexcept;
 
  private:
-  // Jobs that follow each other closely find a worker that spins again after at most that.
-  static constexpr std::chrono::milliseconds kLongestSpinPause{20};
-
-  static SpinJudge::TimePoint time_of(std::uint64_t ns) noexcept {
-    return SpinJudge::TimePoint(std::chrono::nanoseconds(static_cast<std::int64_t>(ns)));
-  }
   void patrol(std::uint64_t now_ns) noexcept;
 
   const shm::WorkerSelf& self_;
@@ -68,7 +53,6 @@ class Lookout {
   int pool_bell_;
   std::uint64_t looked_ns_ = 0;     ///< When it last looked at all sessions.
   std::uint64_t patrolled_ns_ = 0;  ///< When patrol() last checked; 0: it has slept since.
-  SpinJudge judge_{kLongestSpinPause};
   bool spins_ = false;
   bool owed_ = false;  ///< Since it last looked at all sessions, clients may have relied on it and not rung.
 };

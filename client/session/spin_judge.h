@@ -3,19 +3,18 @@
 #include <algorithm>
 #include <chrono>
 
-namespace ringmaster {
+#include "client/types/outcome.h"
+
+namespace ringmaster::client {
 
 /// Decides whether to spin before the next sleep, by how earlier spins went. Spins find nothing while jobs take longer
 /// than a spin. They do harm if the machine has no free CPU: the thread loses its CPU in the middle of a spin, or keeps
 /// it from the worker that it waits for. After either there is a pause without spins. It doubles if the next try is as
-/// bad, up to a longest one, and shrinks slowly with good ones, so that it keeps growing if one spin in ten loses its
-/// CPU. Pure: time is an argument.
+/// bad, and shrinks slowly with good ones, so that it keeps growing if one spin in ten loses its CPU. Pure: time is an
+/// argument. Guarded by the session's mutex.
 class SpinJudge {
  public:
-  using Duration = std::chrono::nanoseconds;
   using TimePoint = std::chrono::steady_clock::time_point;
-
-  explicit SpinJudge(Duration longest_pause = kLongest) noexcept : longest_pause_(longest_pause) {}
 
   [[nodiscard]] bool spins(TimePoint now) const noexcept { return now >= pause_end_; }
   /// Notes a spin that lasted from `begin` to `end`, with a limit of `budget`; `found`: a job has ended.
@@ -39,14 +38,13 @@ class SpinJudge {
   static constexpr unsigned kPatience = 16;  // so many spins in vain, one after another
 
   void pause(TimePoint now, Duration shortest) noexcept {
-    pause_ = std::clamp(2 * pause_, shortest, longest_pause_);
+    pause_ = std::clamp(2 * pause_, shortest, kLongest);
     pause_end_ = now + pause_;
   }
 
-  Duration longest_pause_;  // at least kLostPause
   TimePoint pause_end_{};
   Duration pause_{0};
   unsigned vain_ = 0;
 };
 
-}  // namespace ringmaster
+}  // namespace ringmaster::client
