@@ -67,10 +67,10 @@ enum {
   RM_WOKE_TIMEOUT = 4 /* Neither: timeout_ms have passed, or the worker itself had to wake. Claim and wait again. */
 };
 /* Waits until there may be work, `host_fd` is readable or timeout_ms have passed: spins for as long as the pool's
- * configuration says, then sleeps. host_fd: for example the epoll descriptor of the host's event loop, -1: none; one
- * that cannot be polled counts as readable. It stays watched: give -1 once before you close it. timeout_ms: -1: no
- * limit, 0: looks once, without spinning or sleeping. Returns RM_WOKE_…; while a job is open it returns RM_WOKE_HOST at
- * once. Claim before the next wait. */
+ * configuration says, while a CPU is free, then sleeps. host_fd: for example the epoll descriptor of the host's event
+ * loop, -1: none; one that cannot be polled counts as readable. It stays watched: give -1 once before you close it.
+ * timeout_ms: -1: no limit, 0: looks once, without spinning or sleeping. Returns RM_WOKE_…; while a job is open it
+ * returns RM_WOKE_HOST at once. Claim before the next wait. */
 int rm_worker_wait(rm_worker* worker, int host_fd, int timeout_ms);
 
 /* The same for a host that sleeps in its own poll. Prefer rm_worker_wait(): with it a client's bell wakes one worker of

@@ -114,6 +114,7 @@ leftovers = "kill"
 output = "log"
 
 # How long an idle worker polls for the next job before it sleeps. This saves latency and costs CPU time; "0s": not at all.
+# While more threads want to run than the machine has CPUs it does not poll: it would keep a CPU from its own clients.
 spin = "50us"
 
 # The user that workers run as: "" is the daemon's own. The group: "" is the user's primary one. Changing them needs root.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "shm/port/worker_port.h"
+#include "worker/loop/spin_pause.h"
 #include "worker/session/session_table.h"
 
 namespace ringmaster::worker {
@@ -33,6 +34,13 @@ class Lookout {
   void has_slept() noexcept { patrolled_ns_ = 0; }
   void count_missed_wake() noexcept;
 
+  /// Whether to spin before the next sleep: SpinPause.
+  [[nodiscard]] bool may_spin(std::uint64_t now_ns) const noexcept { return pause_.spins(now_ns); }
+  /// A spin has found nothing.
+  void has_spun_in_vain(std::uint64_t now_ns) noexcept {
+    if (pause_.look_is_due(now_ns)) pause_.looked(now_ns, running_threads());
+  }
+
   [[nodiscard]] bool spins() const noexcept { return spins_; }
   /// Sets the spin bit: from now on clients rely on this worker.
   void start_spinning() noexcept;
@@ -53,6 +61,7 @@ class Lookout {
   int pool_bell_;
   std::uint64_t looked_ns_ = 0;     ///< When it last looked at all sessions.
   std::uint64_t patrolled_ns_ = 0;  ///< When patrol() last checked; 0: it has slept since.
+  SpinPause pause_{machine_cpus()};
   bool spins_ = false;
   bool owed_ = false;  ///< Since it last looked at all sessions, clients may have relied on it and not rung.
 };

@@ -207,27 +207,28 @@ WorkerLoop::Woken WorkerLoop::wait_drained(const Host& host) {
   return {.work = polled[0].revents != 0, .host = polled[1].revents != 0};
 }
 
-// Steps P1 and P2. True: there may be work. The time counts from the last job: stale bits do not prolong it.
+// Steps P1 and P2, while a CPU is free for them. True: there may be work. The time counts from the last job: stale bits
+// do not prolong it.
 bool WorkerLoop::spin(nanoseconds at_most) {
   const std::uint64_t began = monotonic_now_ns();
   std::uint64_t end = free_since_ns_ + settings_.spin_ns;
   if (at_most < nanoseconds(settings_.spin_ns))
     end = std::min(end, began + static_cast<std::uint64_t>(at_most.count()));
-  if (began >= end || streaming_.another_streams()) return false;
-  while (true) {
+  if (began >= end || streaming_.another_streams() || !lookout_.may_spin(began)) return false;
+  for (std::uint64_t now = began; now < end;) {
     // While a standby worker keeps clients from ringing, a streamer needs no spin bit.
     if (!lookout_.spins() && !(streaming_.streams() && streaming_.another_stands_by())) {
       if (shm::count_spinners(*self_.board) >= settings_.max_spinners) return false;
       lookout_.start_spinning();
     }
     for (int i = 0; i < 4; ++i) {
-      if (sessions_.may_have_work()) return true;
-      if (look_at_next(kLooksPerScan)) return true;
+      if (sessions_.may_have_work() || look_at_next(kLooksPerScan)) return true;
     }
-    const std::uint64_t now = monotonic_now_ns();
-    if (now >= end) return false;
-    if (lookout_.is_due(now) && lookout_.at_all(now)) return true;
+    now = monotonic_now_ns();
+    if (now < end && lookout_.is_due(now) && lookout_.at_all(now)) return true;
   }
+  lookout_.has_spun_in_vain(end);
+  return false;
 }
 
 // The last job was in the slot where it was expected, so the next one probably will be too. Looking only there leaves
