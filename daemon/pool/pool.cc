@@ -252,17 +252,6 @@ void Pool::force_end(const shm::Intent& job, core::Duration grace) {
   round_.ask();
 }
 
-void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
-  const std::uint32_t incarnation = order.process.incarnation;
-  host_.stacks().capture(order, [here = std::weak_ptr(here_), this, index, incarnation] {
-    if (here.expired()) return;
-    Seat& captured = seats_[index];
-    if (!captured.process || captured.process->name().owner.incarnation != incarnation) return;
-    hand_.drive(captured, host_.loop().now(), core::KillLadder::CaptureEnded{});
-    round_.ask();
-  });
-}
-
 void Pool::on_violation(core::SeatNumber index, const std::string& what) {
   log_warning("worker sent a message that is not allowed, and is killed",
               {{"pool", config_.name}, {"seat", index}, {"pid", seats_[index].process->pid()}, {"reason", what}});

@@ -97,10 +97,10 @@ class Pool final : public PoolPort {
   void on_leaving(core::SeatNumber index);
   void on_ask_room(core::SeatNumber index, const worker_link::AskRoom& ask);
   void on_ready(core::SeatNumber index);
-  void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void keep_looking();
   [[nodiscard]] PoolDrain::Crew crew();
   // pool_round.cc
+  void capture(core::SeatNumber seat, const StackDesk::Order& order);
   void round();  ///< runs soon after every event
   void look(core::TimePoint now);
   [[nodiscard]] bool idle() const;

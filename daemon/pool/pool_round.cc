@@ -15,6 +15,8 @@ core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.tim
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 // When to try again to attach a session to a worker.
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};
+// Between looks for the pid of a worker that has faulted.
+constexpr core::Duration kPidPause = std::chrono::milliseconds{1};
 
 }  // namespace
 
@@ -148,6 +150,32 @@ std::optional<core::TimePoint> Pool::next_deadline(core::TimePoint now) const {
     if (seat.owes_attach) at_most(now + kOwedRetry);
   }
   return next;
+}
+
+void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
+  const auto captured = [here = std::weak_ptr(here_), this, index, name = order.process.incarnation]() -> Seat* {
+    if (here.expired()) return nullptr;
+    Seat& seat = seats_[index];
+    return seat.process && seat.process->name().owner.incarnation == name ? &seat : nullptr;
+  };
+  // A worker may be ready and die in its first job before the keeper's word of its start is read. The pid that it told
+  // itself could be another's, whose stack is none of its users' business.
+  if (order.pid == 0 && host_.loop().now() < order.until) {
+    host_.loop().after(kPidPause, [this, captured, index, later = order]() mutable {
+      Seat* const seat = captured();
+      if (seat == nullptr) return;
+      later.pid = seat->process->pid();
+      if (!later.faulted) later.tid = later.pid;
+      capture(index, later);
+    });
+    return;
+  }
+  host_.stacks().capture(order, [this, captured] {
+    Seat* const seat = captured();
+    if (seat == nullptr) return;
+    hand_.drive(*seat, host_.loop().now(), core::KillLadder::CaptureEnded{});
+    round_.ask();
+  });
 }
 
 }  // namespace ringmaster::daemon
