@@ -213,10 +213,7 @@ class ProcessBackend {
       room = Math.max(kLeastCapacity, Math.ceil(room / 2))
       answer = submit(room)
     }
-    if (answer === kFull) {
-      this.#sendLater()
-      return false
-    }
+    if (answer === kFull) return void this.#sendLater()
     if (answer !== kAccepted) {
       const waits = this.#waiting[0] === task
       if (!waits) this.#wait(task)

@@ -2,7 +2,6 @@
 // What somebody does wrong (a task, a listener, a caller, another thread, another program) harms nobody else.
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const net = require('node:net')
 const path = require('node:path')
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -13,7 +12,7 @@ const { Pool } = require('..')
 const { PrivateDaemon } = require('../lib/private_daemon.js')
 const programs = require('../lib/programs.js')
 const { kDescription } = require('../lib/shared_data.js')
-const { filename, parentOf, until, withFolder, withPool } = require('./fixtures/support.js')
+const { busyUntil, filename, parentOf, until, withFolder, withPool } = require('./fixtures/support.js')
 
 const root = path.join(__dirname, '..')
 const bare = path.join(__dirname, 'fixtures', 'bare.js')
@@ -23,16 +22,6 @@ async function daemonOf (pool) {
   const daemon = parentOf(await pool.run(null, { name: 'pid' }))
   assert.equal(parentOf(daemon), process.pid)
   return daemon
-}
-
-// The program has no turn until then.
-function busyUntil (condition) {
-  const cell = new Int32Array(new SharedArrayBuffer(4))
-  const end = Date.now() + 30000
-  while (!condition()) {
-    assert.ok(Date.now() < end, 'it did not come about within 30 s')
-    Atomics.wait(cell, 0, 0, 5)
-  }
 }
 
 // What has been written to each of this process's eventfds, and not read.
@@ -367,41 +356,3 @@ test('a pool that is destroyed at once has told of no worker', async () => {
   await pool.destroy()
   assert.deepEqual(told, [])
 })
-
-test('what a task has told comes before its end, also where its worker has ended before anybody listened', () => withFolder(async (folder) => {
-  const told = []
-  const gone = (file) => {
-    try {
-      return !fs.existsSync(`/proc/${fs.readFileSync(file, 'latin1')}`)
-    } catch {
-      return false
-    }
-  }
-  await withPool({ recycle: 1 }, async (pool) => {
-    pool.on('message', (message) => told.push(message))
-    for (const [name, i] of [['postAndSay', 0], ['postAndSay', 1], ['postAndExit', 2]]) {
-      const file = path.join(folder, String(i))
-      const task = pool.run({ file, message: i }, { name }).catch((error) => assert.equal(error.outcome, 'crashed'))
-      if (i > 0) busyUntil(() => gone(file)) // The first waits for its pool.
-      await task
-      assert.deepEqual(told, Array.from({ length: i + 1 }, (_, at) => at))
-    }
-  })
-}))
-
-test('a worker does not wait for a program that is too busy to accept what it tells', () => withFolder(async (folder) => {
-  const { connect } = require(programs.worker)
-  const at = path.join(folder, 'messages')
-  const server = net.createServer((socket) => socket.destroy()).listen({ path: at, backlog: 1 })
-  const taken = []
-  try {
-    // This process, which has to accept, has no turn meanwhile.
-    let fd
-    while ((fd = connect(at)) !== undefined) taken.push(fd)
-    assert.ok(taken.length > 0)
-    assert.equal(connect(path.join(folder, 'nobody')), undefined)
-  } finally {
-    for (const one of taken) fs.closeSync(one)
-    await new Promise((resolve) => server.close(resolve))
-  }
-}))

@@ -28,6 +28,15 @@ class SessionOpeningTest : public ::testing::Test {
     house.daemon.answer();
     return client.got<SessionOffer>();
   }
+  /// The pool's first worker has told its handlers and is still starting; a client has mapped its session.
+  void map_while_the_first_worker_starts(SessionClient& mapper) {
+    house.pool.known = false;
+    house.pool.told = true;
+    SessionClient client;
+    ASSERT_NE(offered(client), nullptr);
+    opening.mapped(peer, 1, mapper.asker());
+    sealed({});
+  }
   SessionEntry* entry() { return house.table.with_serial(1); }
 
   SessionHouse house;
@@ -101,13 +110,8 @@ TEST_F(SessionOpeningTest, IsMadeWhileTheFirstWorkerStartsAndOpenWhenThatIsReady
 }
 
 TEST_F(SessionOpeningTest, IsRefusedWhenTheFirstWorkerDoesNotGetReady) {
-  house.pool.known = false;
-  house.pool.told = true;
-  SessionClient client;
-  ASSERT_NE(offered(client), nullptr);
   SessionClient mapper;
-  opening.mapped(peer, 1, mapper.asker());
-  sealed({});
+  map_while_the_first_worker_starts(mapper);
   house.pool.why_not = "pool \"images\" takes no jobs: its workers cannot start";
   FakePoolPort::answer(house.pool.waiting);
   EXPECT_EQ(mapper.refused(), RefusalCode::Draining);
@@ -117,13 +121,8 @@ TEST_F(SessionOpeningTest, IsRefusedWhenTheFirstWorkerDoesNotGetReady) {
 }
 
 TEST_F(SessionOpeningTest, EndsWithItsConnectionWhileTheFirstWorkerStarts) {
-  house.pool.known = false;
-  house.pool.told = true;
-  SessionClient client;
-  ASSERT_NE(offered(client), nullptr);
   SessionClient mapper;
-  opening.mapped(peer, 1, mapper.asker());
-  sealed({});
+  map_while_the_first_worker_starts(mapper);
   house.ending.connection_closed(peer.connection);
   house.timers.run_posted();
   EXPECT_EQ(entry(), nullptr);
