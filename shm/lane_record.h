@@ -84,10 +84,12 @@ struct LaneRecord {
   Word64 empty_rings;    ///< rings of sessions' bells after which it found no job
   Word64 reads_output;   ///< not 0: from Ready on, the worker itself reads what it writes to standard output and error
   Word64 output_of;      ///< the intent of the job whose text is in its pipes; 0: none's
+  Word64 cpu;            ///< where it last looked for a job in vain, as a CpuMark (base/spin_step.h)
 };
 static_assert(offsetof(LaneRecord, queue_buckets) == 256 && offsetof(LaneRecord, run_buckets) == 2896 &&
               offsetof(LaneRecord, left) == 5568 && offsetof(LaneRecord, fault_address) == 5632 &&
               offsetof(LaneRecord, last_user) == 5640 && offsetof(LaneRecord, empty_rings) == 5648 &&
-              offsetof(LaneRecord, reads_output) == 5656 && offsetof(LaneRecord, output_of) == 5664);
+              offsetof(LaneRecord, reads_output) == 5656 && offsetof(LaneRecord, output_of) == 5664 &&
+              offsetof(LaneRecord, cpu) == 5672);
 
 }  // namespace ringmaster::shm

@@ -53,7 +53,7 @@ static_assert(sizeof(SegmentHeader) == 64);
 /// worker reads only the first cache line to run the job; the second is for later questions about it.
 struct alignas(kCacheLine) JobDescriptor {
   std::uint32_t seq;
-  std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled, kJobTakesMessages
+  std::uint32_t flags;         ///< kJobIdempotent, kJobTakesSpilled, kJobTakesMessages, kJobCpuShift
   std::uint64_t handler;       ///< FNV-1a 64 of the handler's name
   std::uint32_t request_line;  ///< start of the request in the request ring, in cache lines; or kRequestInParcel
   std::uint32_t result_line;   ///< start of the result extent in the result ring, in cache lines
@@ -81,6 +81,9 @@ inline constexpr std::uint32_t kJobIdempotent = 1;
 inline constexpr std::uint32_t kRequestInParcel = 0xFFFFFFFF;
 inline constexpr std::uint32_t kJobTakesSpilled = 2;   ///< its submitter can fetch a result that outgrew its extent
 inline constexpr std::uint32_t kJobTakesMessages = 4;  ///< behind its result there is room for messages
+/// In a job's flags, from this bit on: the client's CPU, as a CpuMark (base/spin_step.h); a hint.
+inline constexpr std::uint32_t kJobCpuShift = 16;
+inline constexpr std::uint32_t kJobFlags = (1U << kJobCpuShift) - 1;  ///< the bits before it
 
 /// Reply segment, one cache line per slot: the slot's word, and what its owner says of the result. The owner writes all
 /// fields but the word before it completes the job; the supervisor writes them in place of a dead owner.
@@ -94,7 +97,8 @@ struct alignas(kCacheLine) SlotLine {
   std::uint32_t message_bytes;
   std::uint16_t worker;
   std::uint16_t incarnation;
-  std::uint32_t reserved[3];
+  std::uint32_t cpu;  ///< the worker's, as a CpuMark (base/spin_step.h); a hint
+  std::uint32_t reserved[2];
 };
 static_assert(sizeof(SlotLine) == 64);
 

@@ -177,7 +177,7 @@ bool SessionCore::wait_until(Duration limit, Ready&& ready, std::uint32_t record
         return word.is_terminal() || word.seq() != seq;
       };
       // Looks again after the spin: the value from before it is too old to sleep on.
-      pace.spun(spin_until(changed, std::min(left, facts_.spin)));
+      pace.spun(spin_until(changed, std::min(left, facts_.spin), port_.cpus()));
       continue;
     }
     port_.sleep(seen, std::min(left, life_.longest_nap()));
@@ -316,7 +316,7 @@ bool SessionCore::spin_before_sleep(Duration budget) {
     begin = Clock::now();
     if (budget <= Duration(0) || port_.in_flight() == 0 || life_.over() || !spin_judge_.spins(begin)) return false;
   }
-  const bool changed = spin_until([&] { return moved_on(port_, seen); }, budget);
+  const bool changed = spin_until([&] { return moved_on(port_, seen); }, budget, port_.cpus());
   const std::lock_guard lock(mutex_);
   spin_judge_.spun(changed, budget, begin, Clock::now());
   if (changed) collect();

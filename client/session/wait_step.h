@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/spin_step.h"
 #include "client/types/outcome.h"
 #include "shm/port/client_port.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace ringmaster::client {
 
@@ -18,27 +15,22 @@ inline constexpr Duration kLongestNap = std::chrono::seconds(1);
 /// one portion at most.
 inline constexpr Duration kRestingNap = std::chrono::milliseconds(10);
 
-inline void relax() noexcept {
-#if defined(__x86_64__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-/// Spins until changed() is true, for at most `budget`; returns whether it became true.
+/// Spins until changed() is true, for at most `budget`; returns whether it became true. `cpus`: of this client and of
+/// the worker that it waits for.
 template <typename Changed>
-[[nodiscard]] bool spin_until(Changed&& changed, Duration budget) noexcept {
+[[nodiscard]] bool spin_until(Changed&& changed, Duration budget, const BothCpus& cpus) noexcept {
   using Clock = std::chrono::steady_clock;
   constexpr int kLooksPerClockRead = 32;
   if (budget <= Duration(0)) return false;
   budget = std::min<Duration>(budget, std::chrono::seconds(1));
   Clock::time_point end{};
+  SpinStep step(cpus.other());
   for (;;) {
     for (int look = 0; look < kLooksPerClockRead; ++look) {
       if (changed()) return true;
-      relax();
+      step();
     }
+    cpus.own_is(step.look_around());
     const Clock::time_point now = Clock::now();
     if (end == Clock::time_point{}) end = now + budget;
     if (now >= end) return false;

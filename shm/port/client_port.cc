@@ -32,6 +32,7 @@ ClientPort::Published ClientPort::publish(std::uint32_t slot, const JobDescripto
   JobDescriptor& descriptor = request_.descriptor(slot);
   descriptor = job;
   descriptor.seq = last_seq_;
+  descriptor.flags = (job.flags & kJobFlags) | cpus_.own() << kJobCpuShift;
   seq_[slot] = last_seq_;
   phase_[slot] = Phase::Published;
   ++in_flight_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/spin_step.h"
 #include "shm/port/hints.h"
 #include "shm/segment_view.h"
 
@@ -15,7 +16,7 @@ namespace ringmaster::shm {
 
 /// The client's half of the slot protocol over mapped segments: hands out slots in rotation, publishes jobs, collects
 /// terminal slots and frees them. It keeps its state in private memory and checks against that what it reads from
-/// shared memory. Not thread-safe, except observe() and sleep(), which any thread may call.
+/// shared memory. Not thread-safe, except observe(), sleep() and cpus().
 class ClientPort {
  public:
   /// `board` may be null: then every publish asks the caller to ring.
@@ -44,8 +45,8 @@ class ClientPort {
   /// Calls found(slot, SlotWord) once for each published job that is terminal now, and returns their number. The slot
   /// belongs to the caller until release(). Calls spoke(slot) for a job that runs, but of which a worker has announced
   /// something: a message.
-  template <typename Found, typename Spoke>
-  unsigned collect(Found&& found, Spoke&& spoke) {
+  template <typename Found, typename Spoke = decltype([](std::uint32_t) {})>
+  unsigned collect(Found&& found, Spoke&& spoke = Spoke()) {
     unsigned count = 0;
     for (std::uint32_t at = 0; at < reply_.bit_words(); ++at) {
       Word64& bits = reply_.done().bits[at];
@@ -59,8 +60,7 @@ class ClientPort {
           spoke(slot);
           continue;
         }
-        phase_[slot] = Phase::Collected;
-        --in_flight_;
+        take_end(slot);
         ++count;
         found(slot, word);
       }
@@ -68,20 +68,13 @@ class ClientPort {
     return count;
   }
 
-  template <typename Found>
-  unsigned collect(Found&& found) {
-    return collect(std::forward<Found>(found), [](std::uint32_t) {});
-  }
-
   /// Collects one slot by its own word; false: not terminal, or collected before. Does not touch the cache line of the
   /// done bits, which workers write for each job: the slot's bit stays set, and a later collect() ignores it.
   [[nodiscard]] bool collect_one(std::uint32_t slot, SlotWord& end) noexcept {
     if (phase_[slot] != Phase::Published) return false;
-    const SlotWord word = read(slot);
-    if (!word.is_terminal() || word.seq() != seq_[slot]) return false;
-    phase_[slot] = Phase::Collected;
-    --in_flight_;
-    end = word;
+    end = read(slot);
+    if (!end.is_terminal() || end.seq() != seq_[slot]) return false;
+    take_end(slot);
     return true;
   }
 
@@ -114,6 +107,8 @@ class ClientPort {
     return static_cast<BoardClosed>(board_->closed.load(std::memory_order_relaxed));
   }
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
+  /// The client's, where it last waited, and that of the worker whose job was collected last.
+  [[nodiscard]] const BothCpus& cpus() const noexcept { return cpus_; }
   [[nodiscard]] std::uint32_t slots() const noexcept { return reply_.slots(); }
   [[nodiscard]] const RequestView& request() const noexcept { return request_; }
   [[nodiscard]] const ReplyView& reply() const noexcept { return reply_; }
@@ -125,20 +120,26 @@ class ClientPort {
     return reply_.done().event->load(std::memory_order_seq_cst);
   }
   void sleep(std::uint32_t seen, std::chrono::nanoseconds timeout) const noexcept;
-  /// The two halves of a sleep, for a thread that sleeps on behalf of another. ask_to_wake(): the next completion wakes
-  /// who sleeps on the word; false: it is not `seen` any more. nap(): sleeps while the word is exactly `word`; a
-  /// completion that nobody has asked for does not end it. False: the time is over.
+  /// The halves of a sleep, for a thread that sleeps on behalf of another. ask_to_wake(): the next completion wakes who
+  /// sleeps on the word; false: it is not `seen` any more. nap(): sleeps while it is `word`; false: the time is over.
   [[nodiscard]] bool ask_to_wake(std::uint32_t seen) const noexcept;
   [[nodiscard]] bool nap(std::uint32_t word, std::chrono::nanoseconds timeout) const noexcept;
 
  private:
   enum class Phase : std::uint8_t { Free, Taken, Published, Collected };
 
+  void take_end(std::uint32_t slot) noexcept {
+    phase_[slot] = Phase::Collected;
+    --in_flight_;
+    cpus_.other_is(reply_.line(slot).cpu);
+  }
+
   RequestView request_;
   ReplyView reply_;
   const BoardRecord* board_;
   std::uint32_t last_seq_ = 0;
   std::uint32_t in_flight_ = 0;
+  BothCpus cpus_;
   std::vector<Phase> phase_;
   std::vector<std::uint32_t> seq_;
   std::vector<std::uint32_t> free_;  // a ring of slot numbers, so that slots are used in rotation; size: a power of two

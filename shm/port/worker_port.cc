@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/spin_step.h"
 #include "shm/message_log.h"
 #include "shm/port/hints.h"
 #include "shm/port/verdict.h"
@@ -233,6 +234,7 @@ FinishStatus finish(const WorkerSelf& self, const WorkerSession& session, const 
   line.result_seq = claim.word.seq();
   line.worker = self.owner.worker;
   line.incarnation = self.owner.incarnation;
+  line.cpu = static_cast<CpuMark>(self.lane->cpu.load(std::memory_order_relaxed));
   const std::size_t message = std::min(result.message.size(), kMessageBytes);
   line.message_bytes = static_cast<std::uint32_t>(message);
   if (message != 0) std::memcpy(session.reply.message(claim.slot).text, result.message.data(), message);

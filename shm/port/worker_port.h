@@ -42,7 +42,7 @@ enum class ClaimStatus {
 struct Claim {
   std::uint32_t slot = 0;
   SlotWord word;  ///< Running, ours
-  JobDescriptor job;
+  JobDescriptor job{};
   std::uint64_t started_ns = 0;
   bool in_turn = false;  ///< found at the cursor, without reading the ready bits
 };

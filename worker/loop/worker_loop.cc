@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "base/relax_cpu.h"
+#include "base/spin_step.h"
 #include "shm/port/hints.h"
 #include "worker/process/fault_handler.h"
 #include "worker/process/keeper_watch.h"
@@ -215,6 +215,7 @@ bool WorkerLoop::spin(nanoseconds at_most) {
   if (at_most < nanoseconds(settings_.spin_ns))
     end = std::min(end, began + static_cast<std::uint64_t>(at_most.count()));
   if (began >= end || streaming_.another_streams() || !lookout_.may_spin(began)) return false;
+  SpinStep step(claim_.job.flags >> shm::kJobCpuShift);
   for (std::uint64_t now = began; now < end;) {
     // While a standby worker keeps clients from ringing, a streamer needs no spin bit.
     if (!lookout_.spins() && !(streaming_.streams() && streaming_.another_stands_by())) {
@@ -222,8 +223,9 @@ bool WorkerLoop::spin(nanoseconds at_most) {
       lookout_.start_spinning();
     }
     for (int i = 0; i < 4; ++i) {
-      if (sessions_.may_have_work() || look_at_next(kLooksPerScan)) return true;
+      if (sessions_.may_have_work() || sessions_.next_is_ready(kLooksPerScan, step)) return true;
     }
+    self_.lane->cpu.store(step.look_around(), std::memory_order_relaxed);
     now = monotonic_now_ns();
     if (now < end && lookout_.is_due(now) && lookout_.at_all(now)) return true;
   }
@@ -241,17 +243,10 @@ void WorkerLoop::look_ahead() noexcept {
   }
   ahead_ = 0;
   if (settings_.spin_ns == 0 || sessions_.hot_count() > kFewSessions) return;
+  const SpinStep step(0);
   for (int i = 0; i < kGlances && !shm::should_ring(*self_.board); ++i) {
-    if (look_at_next(kLooksPerScan)) return;
+    if (sessions_.next_is_ready(kLooksPerScan, step)) return;
   }
-}
-
-bool WorkerLoop::look_at_next(int times) const noexcept {
-  for (int i = 0; i < times; ++i) {
-    if (sessions_.next_is_ready()) return true;
-    relax_cpu();
-  }
-  return false;
 }
 
 // Steps P3 to P5.

@@ -98,7 +98,6 @@ class WorkerLoop {
   void begin_drained();
   [[nodiscard]] bool spin(std::chrono::nanoseconds at_most);
   void look_ahead() noexcept;
-  [[nodiscard]] bool look_at_next(int times) const noexcept;
   [[nodiscard]] Woken park(const Host& host);
   [[nodiscard]] Sleep begin_park();
   void end_park();

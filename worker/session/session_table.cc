@@ -151,6 +151,14 @@ bool SessionTable::next_is_ready() const noexcept {
   });
 }
 
+bool SessionTable::next_is_ready(int looks, const SpinStep& step) const noexcept {
+  for (int look = 0; look < looks; ++look) {
+    if (next_is_ready()) return true;
+    step();
+  }
+  return false;
+}
+
 bool SessionTable::has_ready_job() const noexcept {
   const auto has_job = [](const shm::WorkerSession& one) { return shm::has_ready_job(one); };
   return any_hot(has_job) ||

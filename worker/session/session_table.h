@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/spin_step.h"
 #include "base/unique_fd.h"
 #include "proto/worker_link.h"
 #include "shm/charges.h"
@@ -78,6 +79,8 @@ class SessionTable {
   /// True when some session's next slot is Ready. A spinning worker looks there, because the client does not use that
   /// cache line at the time.
   [[nodiscard]] bool next_is_ready() const noexcept;
+  /// The same in one of so many looks.
+  [[nodiscard]] bool next_is_ready(int looks, const SpinStep& step) const noexcept;
   /// True when some session has a claimable job with a ready bit. Also looks at cold sessions of the supervisor: it
   /// calls only one worker for a job, and that one may be about to take another job.
   [[nodiscard]] bool has_ready_job() const noexcept;

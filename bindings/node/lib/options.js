@@ -88,7 +88,7 @@ const defaults = {
   idempotent: false,
   spares: 0,
   stack: true,
-  spin: 20,
+  spin: 50,
   resultCapacity: 64 * 1024
 }
 

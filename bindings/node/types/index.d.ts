@@ -163,7 +163,7 @@ export interface PoolOptions extends SharedOptions {
   /** Memory for tasks and for results of this pool at a time, in bytes. For a larger task or result the daemon makes more. */
   requestBytes?: number
   resultBytes?: number
-  /** How long to look for a result before the loop sleeps, in microseconds. */
+  /** How long to look for a result before the loop sleeps, in microseconds; 50 by default. */
   spin?: number
   /** Room for a result, in bytes; a larger one gets memory of its own, which takes longer. */
   resultCapacity?: number

@@ -48,7 +48,7 @@ TEST(SessionLimits, PassesArgumentsAndTheRestOfTheDescriptor) {
     EXPECT_EQ(claim.job.handler, wire::handler_id("sized"));
     EXPECT_EQ(claim.job.run_timeout_ms, 2U) << "rounded up";
     EXPECT_EQ(claim.job.queue_timeout_ms, 2000U);
-    EXPECT_EQ(claim.job.flags, shm::kJobIdempotent | shm::kJobTakesSpilled);
+    EXPECT_EQ(claim.job.flags & shm::kJobFlags, shm::kJobIdempotent | shm::kJobTakesSpilled);
     EXPECT_EQ(extents.result.size(), 64U) << "the handler's rule";
     const auto arguments = decode_arguments(extents.arguments).value();
     EXPECT_EQ(arguments.size(), 1U);

@@ -57,6 +57,22 @@ TEST(JobPath, ALaneCountsWhatItsJobsTook) {
   for (const std::uint64_t ran : {1'000U, 2'000U, 3'000'000U}) EXPECT_EQ(lane.run_buckets[bucket_of(ran)].load(), 1u);
 }
 
+TEST(JobPath, EachSideTellsTheOtherOnWhichCpuItWaits) {
+  World world;
+  Worker worker(world, {1, 1}, 0);
+  const BothCpus& cpus = world.client.cpus();
+  cpus.own_is(3);
+  worker.self.lane->cpu = 7;
+  for (int run = 0; run < 2; ++run) {  // in a slot that was used before too
+    world.submit();
+    Claim job = worker.take(100);
+    EXPECT_EQ(job.job.flags >> kJobCpuShift, 3u);
+    ASSERT_EQ(finish(worker.self, worker.session, job, {}, 200), FinishStatus::Finished);
+    collect(world);
+    EXPECT_EQ(cpus.other(), 7u);
+  }
+}
+
 TEST(JobPath, BelievesNoSubmissionFromBeforeItsSessionOrFromTheFuture) {
   World world;
   Worker worker(world, {1, 1}, 0);
