@@ -15,8 +15,6 @@ core::Duration until_idle_look(core::TimePoint now) { return kIdleLook - now.tim
 constexpr core::Duration kKillRepeat = std::chrono::seconds{1};
 // When to try again to attach a session to a worker.
 constexpr core::Duration kOwedRetry = std::chrono::milliseconds{100};
-// Between looks for the pid of a worker that has faulted.
-constexpr core::Duration kPidPause = std::chrono::milliseconds{1};
 
 }  // namespace
 
@@ -27,6 +25,7 @@ void Pool::round() {
     look(now);
     for (Seat& seat : seats_) pass_time(seat, now);
   }
+  for (Seat& seat : seats_) hand_.pay_capture(seat, now);
   if (drain_.deadline_passed(now, crew())) kill_running(now);
   drain_.step(now, crew());
   staffing_.apply(now, drain_.stopping(), drain_.claiming_paused());
@@ -146,6 +145,7 @@ std::optional<core::TimePoint> Pool::next_deadline(core::TimePoint now) const {
     if (!seat.process) continue;
     at_most(boot_.deadline(seat));
     at_most(seat.leave_by);
+    at_most(seat.capture_owed);
     at_most(seat.run.next_deadline());
     if (seat.owes_attach) at_most(now + kOwedRetry);
   }
@@ -158,18 +158,6 @@ void Pool::capture(core::SeatNumber index, const StackDesk::Order& order) {
     Seat& seat = seats_[index];
     return seat.process && seat.process->name().owner.incarnation == name ? &seat : nullptr;
   };
-  // A worker may be ready and die in its first job before the keeper's word of its start is read. The pid that it told
-  // itself could be another's, whose stack is none of its users' business.
-  if (order.pid == 0 && host_.loop().now() < order.until) {
-    host_.loop().after(kPidPause, [this, captured, index, later = order]() mutable {
-      Seat* const seat = captured();
-      if (seat == nullptr) return;
-      later.pid = seat->process->pid();
-      if (!later.faulted) later.tid = later.pid;
-      capture(index, later);
-    });
-    return;
-  }
   host_.stacks().capture(order, [this, captured] {
     Seat* const seat = captured();
     if (seat == nullptr) return;

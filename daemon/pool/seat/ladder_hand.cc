@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <utility>
+
 #include "base/overloaded.h"
 #include "daemon/pool/seat/running_job.h"
 #include "daemon/pool/worker/worker_fault.h"
@@ -53,7 +55,11 @@ LadderHand::Answer LadderHand::perform(Seat& seat, core::TimePoint now, const La
             return shm::withdraw_verdict(record_of(seat)), std::nullopt;
           },
           [&](const Ladder::SpareTakesOver&) -> Answer { return hand_over(seat), std::nullopt; },
-          [&](const Ladder::CaptureStack&) -> Answer { return capture(seat, now), std::nullopt; },
+          [&](const Ladder::CaptureStack&) -> Answer {
+            seat.capture_owed = stack_order(*seat.process, seat.fault, now).until;
+            pay_capture(seat, now);
+            return std::nullopt;
+          },
           [&](const Ladder::LetGo&) -> Answer { return let_go(control), std::nullopt; },
           [&](const Ladder::Kill&) -> Answer {
             ++rooms_.book.tally().kills;
@@ -100,9 +106,16 @@ void LadderHand::hand_over(Seat& seat) const {
   ports_.call_workers();
 }
 
-void LadderHand::capture(Seat& seat, core::TimePoint now) const {
-  const WorkerName& place = seat.process->name();
+void LadderHand::pay_capture(Seat& seat, core::TimePoint now) const {
+  if (!seat.capture_owed || !seat.process) return;
+  if (seat.process->pid() == 0 && now < *seat.capture_owed) return;
   StackDesk::Order order = stack_order(*seat.process, seat.fault, now);
+  order.until = *std::exchange(seat.capture_owed, std::nullopt);
+  capture(seat, std::move(order));
+}
+
+void LadderHand::capture(const Seat& seat, StackDesk::Order order) const {
+  const WorkerName& place = seat.process->name();
   order.user = user_;
   order.process = {pool_, place.seat, place.owner.incarnation, record_of(seat).started_ns};
   // SYNC: acquire, pairs with claim. The intent is stable: the worker waits for its stack to be taken, or is held.

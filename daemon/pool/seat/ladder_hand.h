@@ -31,6 +31,11 @@ class LadderHand {
   /// Condemned. REQUIRES: the seat has a process.
   void drive(Seat& seat, core::TimePoint now, const core::KillLadder::Event& event);
 
+  /// Orders the stack that the seat owes, once the pid is known or it is too late to wait for that. A worker may be
+  /// ready and die in its first job before the keeper's word of its start is read; the pid that it told itself could be
+  /// another's, whose stack is none of its users' business.
+  void pay_capture(Seat& seat, core::TimePoint now) const;
+
  private:
   using Ladder = core::KillLadder;
   using Answer = std::optional<Ladder::Event>;
@@ -39,7 +44,7 @@ class LadderHand {
   [[nodiscard]] Ladder::Event condemn_slot(const Seat& seat) const;
   [[nodiscard]] Ladder::Event reread_lane(const Seat& seat) const;
   void hand_over(Seat& seat) const;
-  void capture(Seat& seat, core::TimePoint now) const;
+  void capture(const Seat& seat, StackDesk::Order order) const;
   void report_violation(const Seat& seat) const;
   [[nodiscard]] shm::LedgerWorker& record_of(const Seat& seat) const {
     return rooms_.ledger.workers[first_worker_ + seat.process->name().seat];

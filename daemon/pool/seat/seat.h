@@ -58,6 +58,8 @@ struct Seat {
   core::RunWatcher run;
   std::optional<core::DeathKind> verdict;   ///< why we end the process
   std::optional<worker_link::Fault> fault;  ///< what its fault handler reported
+  /// Its stack is to be taken, but the keeper has not told its pid yet. Until then it is waited for.
+  std::optional<core::TimePoint> capture_owed;
   MemoryGuard memory;
   std::uint64_t oom_kills = 0;           ///< the machine's count when the process started
   std::vector<std::byte> handler_bytes;  ///< the pieces of its handler table that have arrived

@@ -40,7 +40,7 @@ StackDesk::Order stack_order(const PoolWorker& process, const std::optional<work
   order.until = now + core::LadderConfig{}.capture_limit;
   if (!fault) return order;
   order.faulted = true;
-  order.tid = static_cast<std::int32_t>(fault->tid);
+  if (fault->tid != 0) order.tid = static_cast<std::int32_t>(fault->tid);  // 0: read before the pid was known
   order.pc = fault->pc;
   order.until = now + kFaultCapture;
   order.what = words_of(*fault);

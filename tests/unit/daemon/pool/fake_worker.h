@@ -21,7 +21,7 @@ class FakeWorker final : public daemon::PoolWorker {
   [[nodiscard]] const daemon::WorkerName& name() const override { return name_; }
   [[nodiscard]] shm::LaneRecord& lane() const override { return *lane_; }
   [[nodiscard]] shm::ControlRecord& control() const override { return *control_; }
-  [[nodiscard]] std::int32_t pid() const override { return 0x7FFFFFF0; }
+  [[nodiscard]] std::int32_t pid() const override { return told_pid; }
   [[nodiscard]] int cgroup() const override { return -1; }
   [[nodiscard]] bool adopted() const override { return adopted_by_us; }
   [[nodiscard]] bool holds(std::uint32_t serial) const override { return held.contains(serial); }
@@ -52,6 +52,7 @@ class FakeWorker final : public daemon::PoolWorker {
   }
   void rests() const { lane_->words.intent = 0; }
 
+  std::int32_t told_pid = 0x7FFFFFF0;  ///< above every pid_max
   bool adopted_by_us = false;
   bool has_descriptors = true;
   bool reads = true;

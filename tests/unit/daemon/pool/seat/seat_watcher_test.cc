@@ -96,6 +96,39 @@ TEST(SeatWatcher, ARunPastItsDeadlineIsSentencedCapturedAndKilled) {
   EXPECT_EQ(room.book.tally().kills, 1U);
 }
 
+TEST(SeatWatcher, AStackWaitsForThePidThatTheKeeperHasNotToldYet) {
+  for (const bool faulted : {false, true}) {
+    Room room;
+    const std::int32_t pid = std::exchange(room.worker.told_pid, 0);
+    room.run_a_job();
+    room.look_after(0s);
+    if (faulted) room.worker.lane().words.fault = std::uint64_t{SIGSEGV} << 32;
+    room.look_after(1s);
+    ASSERT_TRUE(room.seat().capture_owed);
+    const core::TimePoint until = *room.seat().capture_owed;
+    room.hand.pay_capture(room.seat(), until - 1ns);
+    EXPECT_TRUE(room.captures.empty());
+    room.worker.told_pid = pid;
+    for (int again = 0; again < 2; ++again) room.hand.pay_capture(room.seat(), room.now + 1ms);
+    ASSERT_EQ(room.captures.size(), 1U);
+    EXPECT_EQ(room.captures[0].pid, pid);
+    EXPECT_EQ(room.captures[0].tid, pid);
+    EXPECT_EQ(room.captures[0].until, until) << "its worker is not held for longer";
+  }
+}
+
+TEST(SeatWatcher, AStackWhosePidIsNotToldInTimeIsToldToBeMissing) {
+  Room room;
+  room.worker.told_pid = 0;
+  room.run_a_job();
+  room.look_after(0s);
+  room.look_after(1s);
+  ASSERT_TRUE(room.seat().capture_owed);
+  room.hand.pay_capture(room.seat(), *room.seat().capture_owed);
+  ASSERT_EQ(room.captures.size(), 1U);
+  EXPECT_EQ(room.captures[0].pid, 0);
+}
+
 TEST(SeatWatcher, AStackIsNotWaitedForForEver) {
   Room room;
   room.run_a_job();
