@@ -26,36 +26,29 @@ class BothCpus {
   mutable CpuMark other_ = 0;
 };
 
-/// What a loop that waits for another thread's store does between its looks. It pauses, which saves power and leaves
-/// the core to its sibling; but where both threads are on one CPU, the other cannot run before the caller lets it, so
-/// it gives the CPU away.
-class SpinStep {
- public:
-  /// `other`: on which CPU the other thread is expected.
-  explicit SpinStep(CpuMark other) noexcept : other_(other) {}
+/// True if the other side cannot run before the calling thread, which is on CPU `own`, lets it.
+[[nodiscard]] inline bool share_cpu(CpuMark own, CpuMark other) noexcept { return own != 0 && own == other; }
 
-  /// After some looks in vain: sees where the caller runs, and returns it.
-  CpuMark look_around() noexcept {
-    const CpuMark own = this_cpu();
-    gives_way_ = own != 0 && own == other_;
-    return own;
-  }
-  [[nodiscard]] bool gives_way() const noexcept { return gives_way_; }
-  void operator()() const noexcept {
-    if (gives_way_) {
-      ::sched_yield();
-      return;
-    }
+/// Between two looks of a loop that waits for another thread's store: saves power, and leaves the core to its sibling.
+inline void pause_cpu() noexcept {
 #if defined(__x86_64__)
-    __builtin_ia32_pause();
+  __builtin_ia32_pause();
 #elif defined(__aarch64__)
-    asm volatile("yield");
+  asm volatile("yield");
 #endif
-  }
+}
 
- private:
-  CpuMark other_;
-  bool gives_way_ = false;
-};
+/// For a thread that shares its CPU with the one that it waits for: lets that one run, until changed(). A few times
+/// only, and not after `late()`: where a third thread wants that CPU too each time can last for a time slice, and where
+/// the two are in different groups of the scheduler's nothing comes of it. Then it is better to sleep.
+template <typename Changed, typename Late>
+[[nodiscard]] bool give_way(Changed&& changed, Late&& late) {
+  constexpr int kTimes = 4;
+  for (int time = 0; time < kTimes && !late(); ++time) {
+    ::sched_yield();
+    if (changed()) return true;
+  }
+  return false;
+}
 
 }  // namespace ringmaster

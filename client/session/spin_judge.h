@@ -8,10 +8,10 @@
 namespace ringmaster::client {
 
 /// Decides whether to spin before the next sleep, by how earlier spins went. Spins find nothing while jobs take longer
-/// than a spin. They do harm if the machine has no free CPU: the thread loses its CPU in the middle of a spin, or keeps
-/// it from the worker that it waits for. After either there is a pause without spins. It doubles if the next try is as
-/// bad, and shrinks slowly with good ones, so that it keeps growing if one spin in ten loses its CPU. Pure: time is an
-/// argument. Guarded by the session's mutex.
+/// than a spin. They do harm if the machine has no free CPU: the thread loses its CPU in the middle of a spin (or gives
+/// it away, and gets it back late), or keeps it from the worker that it waits for. After either there is a pause
+/// without spins. It doubles if the next try is as bad, and shrinks slowly with good ones, so that it keeps growing if
+/// one spin in ten loses its CPU. Pure: time is an argument. Guarded by the session's mutex.
 class SpinJudge {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

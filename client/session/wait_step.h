@@ -16,7 +16,7 @@ inline constexpr Duration kLongestNap = std::chrono::seconds(1);
 inline constexpr Duration kRestingNap = std::chrono::milliseconds(10);
 
 /// Spins until changed() is true, for at most `budget`; returns whether it became true. `cpus`: of this client and of
-/// the worker that it waits for.
+/// the worker that it waits for; where they are one it gives way instead.
 template <typename Changed>
 [[nodiscard]] bool spin_until(Changed&& changed, Duration budget, const BothCpus& cpus) noexcept {
   using Clock = std::chrono::steady_clock;
@@ -24,15 +24,16 @@ template <typename Changed>
   if (budget <= Duration(0)) return false;
   budget = std::min<Duration>(budget, std::chrono::seconds(1));
   Clock::time_point end{};
-  SpinStep step(cpus.other());
   for (;;) {
     for (int look = 0; look < kLooksPerClockRead; ++look) {
       if (changed()) return true;
-      step();
+      pause_cpu();
     }
-    cpus.own_is(step.look_around());
     const Clock::time_point now = Clock::now();
     if (end == Clock::time_point{}) end = now + budget;
+    const CpuMark own = this_cpu();
+    cpus.own_is(own);
+    if (share_cpu(own, cpus.other())) return give_way(changed, [end] { return Clock::now() >= end; });
     if (now >= end) return false;
   }
 }

@@ -35,8 +35,8 @@ void StackDesk::capture(const Order& order, std::function<void()> done) {
   const std::uint64_t incident = log_.open(order.process, order.job, now_ns);
   if (!order.what.empty()) log_.set_what(incident, order.what);
   if (!capturer_ || order.pid <= 0) {
-    log_.set_stack(incident,
-                   capturer_ ? "no stack: the keeper has not told of its start" : "no stack: there is no tracer", {});
+    log_.set_stack(incident, capturer_ ? "no stack: its process was known too late" : "no stack: there is no tracer",
+                   {});
     return loop_.post(std::move(done));
   }
   const auto timer =

@@ -368,6 +368,10 @@ void Pool::adopt(std::uint16_t number, std::uint32_t incarnation, std::int32_t p
 void Pool::on_exit(const keeper::ExitRecord& exit) {
   const core::TimePoint now = host_.loop().now();
   const auto now_ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  // One whose start and exit the keeper told in one breath.
+  Seat& exited = seats_[exit.worker - first_worker_];
+  if (exited.capture_owed && exited.process && exited.process->name().owner.incarnation == exit.incarnation)
+    hand_.forgo_capture(exited, now);
   const Burial::Buried buried = burial_.bury({seats_, *board_, drain_.stopping(), now_ns, drain_.lost_as()}, exit);
   const core::RestartPolicy::Died& died = buried.died;
   const bool orphan = buried.kin == Burial::Kin::Orphan;

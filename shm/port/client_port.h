@@ -16,7 +16,7 @@ namespace ringmaster::shm {
 
 /// The client's half of the slot protocol over mapped segments: hands out slots in rotation, publishes jobs, collects
 /// terminal slots and frees them. It keeps its state in private memory and checks against that what it reads from
-/// shared memory. Not thread-safe, except observe(), sleep() and cpus().
+/// shared memory. Not thread-safe, except observe(), cpus() and the sleeps.
 class ClientPort {
  public:
   /// `board` may be null: then every publish asks the caller to ring.

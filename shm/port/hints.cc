@@ -8,13 +8,18 @@ constexpr std::uint64_t bit_of(std::uint32_t place) { return std::uint64_t{1} <<
 constexpr std::uint32_t word_of(std::uint32_t place) { return place / 64 % kBoardWords; }
 
 // Counts a completion and takes the waiting bit in one instruction: cleared by a later one, the bit could be that of a
-// waiter who has asked since, and whose word would look as if it had not. True: the bit was set.
+// waiter who has asked since, and whose word would look as if it had not. True: wake whoever sleeps. Never for long:
+// where a client changes the word again and again, the bit is left as it is, and all are woken for nothing.
 bool count_and_answer(Word32& word) noexcept {
+  constexpr int kTries = 64;
   std::uint32_t before = word.load(std::memory_order_relaxed);
-  // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
-  while (!word.compare_exchange_weak(before, (before + 2) & ~kWaitingBit, std::memory_order_seq_cst)) {
+  for (int tried = 0; tried < kTries; ++tried) {
+    // SYNC: seq_cst, pairs with the waiter's CAS of the waiting bit: its FUTEX_WAIT compares this very word.
+    if (word.compare_exchange_weak(before, (before + 2) & ~kWaitingBit, std::memory_order_seq_cst))
+      return (before & kWaitingBit) != 0;
   }
-  return (before & kWaitingBit) != 0;
+  word.fetch_add(2, std::memory_order_seq_cst);  // SYNC: likewise.
+  return true;
 }
 }  // namespace
 

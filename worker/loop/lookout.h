@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "shm/port/worker_port.h"
 #include "worker/loop/spin_pause.h"
@@ -36,9 +37,10 @@ class Lookout {
 
   /// Whether to spin before the next sleep: SpinPause.
   [[nodiscard]] bool may_spin(std::uint64_t now_ns) const noexcept { return pause_.spins(now_ns); }
-  /// A spin has found nothing.
-  void has_spun_in_vain(std::uint64_t now_ns) noexcept {
-    if (pause_.look_is_due(now_ns)) pause_.looked(now_ns, running_threads());
+  void has_spun_in_vain() noexcept { spun_in_vain_ = true; }
+  /// Before a sleep, when nobody relies on this worker: looks whether the machine is busy, if a spin has found nothing.
+  void rest(std::uint64_t now_ns) noexcept {
+    if (std::exchange(spun_in_vain_, false) && pause_.look_is_due(now_ns)) pause_.looked(now_ns, running_threads());
   }
 
   [[nodiscard]] bool spins() const noexcept { return spins_; }
@@ -62,6 +64,7 @@ class Lookout {
   std::uint64_t looked_ns_ = 0;     ///< When it last looked at all sessions.
   std::uint64_t patrolled_ns_ = 0;  ///< When patrol() last checked; 0: it has slept since.
   SpinPause pause_{machine_cpus()};
+  bool spun_in_vain_ = false;
   bool spins_ = false;
   bool owed_ = false;  ///< Since it last looked at all sessions, clients may have relied on it and not rung.
 };

@@ -44,6 +44,8 @@ class SpinPause {
 [[nodiscard]] std::optional<unsigned> running_in(std::string_view loadavg) noexcept;
 /// The same of this machine now; some microseconds. nullopt: /proc cannot be read.
 [[nodiscard]] std::optional<unsigned> running_threads() noexcept;
+/// How many CPUs a list of the kernel's names ("0-3,8": 5); 0: it is none.
+[[nodiscard]] unsigned cpus_in(std::string_view list) noexcept;
 /// CPUs that are online, whichever of them this process may use.
 [[nodiscard]] unsigned machine_cpus() noexcept;
 

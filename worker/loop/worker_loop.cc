@@ -215,7 +215,6 @@ bool WorkerLoop::spin(nanoseconds at_most) {
   if (at_most < nanoseconds(settings_.spin_ns))
     end = std::min(end, began + static_cast<std::uint64_t>(at_most.count()));
   if (began >= end || streaming_.another_streams() || !lookout_.may_spin(began)) return false;
-  SpinStep step(claim_.job.flags >> shm::kJobCpuShift);
   for (std::uint64_t now = began; now < end;) {
     // While a standby worker keeps clients from ringing, a streamer needs no spin bit.
     if (!lookout_.spins() && !(streaming_.streams() && streaming_.another_stands_by())) {
@@ -223,13 +222,15 @@ bool WorkerLoop::spin(nanoseconds at_most) {
       lookout_.start_spinning();
     }
     for (int i = 0; i < 4; ++i) {
-      if (sessions_.may_have_work() || sessions_.next_is_ready(kLooksPerScan, step)) return true;
+      if (sessions_.may_have_work() || sessions_.next_is_ready(kLooksPerScan)) return true;
     }
-    self_.lane->cpu.store(step.look_around(), std::memory_order_relaxed);
+    const CpuMark cpu = this_cpu();
+    self_.lane->cpu.store(cpu, std::memory_order_relaxed);
+    if (share_cpu(cpu, claim_.job.flags >> shm::kJobCpuShift)) return false;  // The client can do nothing meanwhile.
     now = monotonic_now_ns();
     if (now < end && lookout_.is_due(now) && lookout_.at_all(now)) return true;
   }
-  lookout_.has_spun_in_vain(end);
+  lookout_.has_spun_in_vain();
   return false;
 }
 
@@ -243,9 +244,8 @@ void WorkerLoop::look_ahead() noexcept {
   }
   ahead_ = 0;
   if (settings_.spin_ns == 0 || sessions_.hot_count() > kFewSessions) return;
-  const SpinStep step(0);
   for (int i = 0; i < kGlances && !shm::should_ring(*self_.board); ++i) {
-    if (sessions_.next_is_ready(kLooksPerScan, step)) return;
+    if (sessions_.next_is_ready(kLooksPerScan)) return;
   }
 }
 
@@ -373,6 +373,7 @@ bool WorkerLoop::called() {
 nanoseconds WorkerLoop::until_next_look(nanoseconds at_most) {
   const std::uint64_t now = monotonic_now_ns();
   marks_.rest(now);
+  lookout_.rest(now);
   children_.look(now);
   const std::uint64_t left = children_.next_in(now);
   at_most = bells_.until_heard(now, at_most);

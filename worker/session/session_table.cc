@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/spin_step.h"
 #include "shm/port/hints.h"
 
 namespace ringmaster::worker {
@@ -151,10 +152,10 @@ bool SessionTable::next_is_ready() const noexcept {
   });
 }
 
-bool SessionTable::next_is_ready(int looks, const SpinStep& step) const noexcept {
+bool SessionTable::next_is_ready(int looks) const noexcept {
   for (int look = 0; look < looks; ++look) {
     if (next_is_ready()) return true;
-    step();
+    pause_cpu();
   }
   return false;
 }

@@ -5,7 +5,6 @@
 #include <memory>
 #include <vector>
 
-#include "base/spin_step.h"
 #include "base/unique_fd.h"
 #include "proto/worker_link.h"
 #include "shm/charges.h"
@@ -80,7 +79,7 @@ class SessionTable {
   /// cache line at the time.
   [[nodiscard]] bool next_is_ready() const noexcept;
   /// The same in one of so many looks.
-  [[nodiscard]] bool next_is_ready(int looks, const SpinStep& step) const noexcept;
+  [[nodiscard]] bool next_is_ready(int looks) const noexcept;
   /// True when some session has a claimable job with a ready bit. Also looks at cold sessions of the supervisor: it
   /// calls only one worker for a job, and that one may be about to take another job.
   [[nodiscard]] bool has_ready_job() const noexcept;

@@ -114,6 +114,13 @@ void LadderHand::pay_capture(Seat& seat, core::TimePoint now) const {
   capture(seat, std::move(order));
 }
 
+void LadderHand::forgo_capture(Seat& seat, core::TimePoint now) const {
+  StackDesk::Order order = stack_order(*seat.process, seat.fault, now);
+  order.pid = 0;  // It may be another process's by now.
+  seat.capture_owed.reset();
+  capture(seat, std::move(order));
+}
+
 void LadderHand::capture(const Seat& seat, StackDesk::Order order) const {
   const WorkerName& place = seat.process->name();
   order.user = user_;

@@ -35,6 +35,8 @@ class LadderHand {
   /// ready and die in its first job before the keeper's word of its start is read; the pid that it told itself could be
   /// another's, whose stack is none of its users' business.
   void pay_capture(Seat& seat, core::TimePoint now) const;
+  /// The process has exited: its incident says what it reported, and that there is no stack. REQUIRES: one is owed.
+  void forgo_capture(Seat& seat, core::TimePoint now) const;
 
  private:
   using Ladder = core::KillLadder;

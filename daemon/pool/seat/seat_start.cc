@@ -121,7 +121,8 @@ void SeatStart::on_spawned(Seat& seat, WorkerProcess& process, const keeper::Spa
   process.set_pid(answer.pid);
   record_of(index).pid = static_cast<std::uint32_t>(answer.pid);
   // A verdict alone is no kill: a worker may be ready, and leave after its last job, before this answer is here.
-  if (seat.state != core::SeatState::Condemned || !seat.verdict) return;
+  // Where its stack is owed, its ladder kills it afterwards.
+  if (seat.state != core::SeatState::Condemned || !seat.verdict || seat.capture_owed) return;
   note_kill(record_of(index), *seat.verdict);
   rooms_.keeper.signal(answer.worker, answer.incarnation, SIGKILL);
 }

@@ -36,18 +36,18 @@ TEST(SpinStep, NamesTheCpuOfItsThread) {
   EXPECT_EQ(this_cpu(), pinned.mark());
 }
 
-// Two threads on one CPU pass a word to and fro, a thousand times. By pausing each pass takes a time slice of looks,
-// hundreds of thousands.
+// Two threads on one CPU pass a word to and fro. Whoever waits lets the other run, which takes a look or two a pass;
+// where it paused it would look for a time slice, hundreds of thousands of times.
 TEST(SpinStep, LetsAThreadOfTheSameCpuRun) {
   constexpr int kPasses = 1000;
   const OnOneCpu pinned;
   std::atomic<int> there = 0;
   std::atomic<int> back = 0;
-  const auto looks_until = [&](const std::atomic<int>& word, int value) {
-    SpinStep step(pinned.mark());
-    step.look_around();
+  const auto looks_until = [](const std::atomic<int>& word, int value) {
     int looks = 0;
-    for (; word.load() != value; ++looks) step();
+    const auto came = [&] { return ++looks, word.load() == value; };
+    while (!give_way(came, [] { return false; })) {
+    }
     return looks;
   };
   std::thread other([&] {  // on the same CPU, as its parent
@@ -65,17 +65,24 @@ TEST(SpinStep, LetsAThreadOfTheSameCpuRun) {
   EXPECT_LT(looks, 100L * kPasses);
 }
 
-TEST(SpinStep, GivesWayOnlyToAThreadThatIsKnownToBeHere) {
-  const OnOneCpu pinned;
-  for (const CpuMark other : {CpuMark{0}, pinned.mark() + 1}) {
-    SpinStep step(other);
-    EXPECT_EQ(step.look_around(), pinned.mark());
-    EXPECT_FALSE(step.gives_way());
-  }
-  SpinStep step(pinned.mark());
-  EXPECT_FALSE(step.gives_way());  // before it has looked
-  step.look_around();
-  EXPECT_TRUE(step.gives_way());
+TEST(SpinStep, GivesWayAFewTimesOnly) {
+  int looks = 0;
+  EXPECT_FALSE(give_way([&] { return ++looks, false; }, [] { return false; }));
+  EXPECT_LE(looks, 4);
+  EXPECT_GE(looks, 1);
+}
+
+TEST(SpinStep, DoesNotGiveWayWhenItsTimeIsOver) {
+  int looks = 0;
+  bool late = false;
+  EXPECT_FALSE(give_way([&] { return late = ++looks == 2, false; }, [&] { return late; }));
+  EXPECT_EQ(looks, 2) << "the second time took too long";
+}
+
+TEST(SpinStep, KnowsWhoSharesItsCpu) {
+  EXPECT_TRUE(share_cpu(1, 1));
+  EXPECT_FALSE(share_cpu(1, 2));
+  EXPECT_FALSE(share_cpu(0, 0)) << "where nobody knows";
 }
 
 }  // namespace

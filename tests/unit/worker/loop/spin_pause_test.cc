@@ -49,6 +49,13 @@ TEST(SpinPause, ReadsTheKernelsLine) {
   }
 }
 
+TEST(SpinPause, CountsTheKernelsCpus) {
+  EXPECT_EQ(cpus_in("0\n"), 1U);
+  EXPECT_EQ(cpus_in("0-1\n"), 2U);
+  EXPECT_EQ(cpus_in("0-3,8,10-11"), 7U);
+  for (const char* wrong : {"", "\n", "x", "3-1", "0-", "0-3;5", "-1"}) EXPECT_EQ(cpus_in(wrong), 0U) << wrong;
+}
+
 TEST(SpinPause, KnowsThisMachine) {
   const auto running = running_threads();
   ASSERT_TRUE(running);

@@ -129,6 +129,21 @@ TEST(SeatWatcher, AStackWhosePidIsNotToldInTimeIsToldToBeMissing) {
   EXPECT_EQ(room.captures[0].pid, 0);
 }
 
+TEST(SeatWatcher, AWorkerThatHasExitedBeforeItsStackWasTakenIsNotLookedForByItsPid) {
+  Room room;
+  const std::int32_t pid = std::exchange(room.worker.told_pid, 0);
+  room.run_a_job();
+  room.look_after(0s);
+  room.look_after(1s);
+  ASSERT_TRUE(room.seat().capture_owed);
+  room.worker.told_pid = pid;
+  room.hand.forgo_capture(room.seat(), room.now);
+  ASSERT_EQ(room.captures.size(), 1U);
+  EXPECT_EQ(room.captures[0].pid, 0);
+  EXPECT_EQ(room.captures[0].job.id, shm::make_job_id(7, room.intent.seq));
+  EXPECT_FALSE(room.seat().capture_owed);
+}
+
 TEST(SeatWatcher, AStackIsNotWaitedForForEver) {
   Room room;
   room.run_a_job();
