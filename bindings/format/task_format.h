@@ -26,7 +26,8 @@ enum Flag : std::uint32_t {
   kThrown = 1,     ///< Of a result: the value was thrown.
   kAddressed = 2,  ///< Of a task: the value is [filename, name, task]; else the pool's own function is meant.
   kTold = 4,       ///< Of a result: the value is [result, channel, n]; n messages of that channel go before it.
-  kText = 8        ///< The payload is JSON in UTF-8, kMostTextBytes at most; or "-", which is undefined.
+  kText = 8,       ///< The payload is JSON in UTF-8, kMostTextBytes at most; or "-", which is undefined.
+  kLast = 16       ///< Of a result: its worker ends.
 };
 inline constexpr std::size_t kMostTextBytes = 3 * 1024;
 

@@ -50,7 +50,8 @@ std::string what_became_of(const client::CancelledReply& cancelled, bool force) 
     const std::string grace = show_duration(std::chrono::milliseconds(cancelled.grace_ms));
     return "cancelled by force; its worker is killed if it has not ended after " + grace;
   }
-  return force ? "its handler was asked to stop: this daemon knows no forced cancel" : "its handler was asked to stop";
+  return force ? "its handler was asked to stop: this daemon knows no forced cancel"
+               : "its handler was asked to stop; one that does not listen runs on until its deadline, --force ends it";
 }
 
 }  // namespace

@@ -133,6 +133,10 @@ Result<void> Pool::open(PoolFds inherited) {
 
 void Pool::start() {
   started_ = true;
+  if (config_.memory_max.value != 0 && !host_.cgroups().limits_memory()) {
+    log_warning("memory_max is not enforced: workers have no cgroup with a memory controller",
+                {{"pool", config_.name}, {"memory_max", config_.memory_max}, {"reason", host_.cgroups().why()}});
+  }
   book_.restore();
   staffing_.take_over(host_.loop().now());
   statistics_.note(host_.loop().now(), report_.total(), false);

@@ -22,12 +22,6 @@ bool is_known(const shm::LedgerWorker* record, std::uint32_t incarnation) {
 void open_cgroups(WorkerCgroups& cgroups, const config::Config& config) {
   cgroups.open(config.daemon.cgroup);
   log_info("cgroups", {{"state", cgroups.why()}});
-  if (cgroups.limits_memory()) return;
-  for (const config::PoolConfig& pool : config.pools) {
-    if (pool.memory_max.value == 0) continue;
-    log_warning("memory_max is not enforced: workers have no cgroup with a memory controller",
-                {{"pool", pool.name}, {"memory_max", pool.memory_max}, {"reason", cgroups.why()}});
-  }
 }
 
 namespace {

@@ -91,7 +91,12 @@ if (require.main === module) {
     console.error('usage: node load.js URL [--count 200] [--poison loop | crash]')
     process.exit(2)
   }
-  burst(url, { count: Number(values.count), poison: values.poison }).then(({ poisoned, ...figures }) => {
+  const isThere = async () => {
+    if ((await ask(`${url}/healthz`)).ok) return
+    console.error(`load: nobody answers on ${url}: start the server first, node server.js ringmaster PORT`)
+    process.exit(1)
+  }
+  isThere().then(() => burst(url, { count: Number(values.count), poison: values.poison })).then(({ poisoned, ...figures }) => {
     if (poisoned !== undefined) console.log(`The poisoned invoice: ${poisoned.startsWith('{') ? JSON.parse(poisoned).error : poisoned}\nThe others:`)
     console.log(figures)
   })

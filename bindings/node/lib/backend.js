@@ -11,7 +11,8 @@ function tellOnce (why) {
 
 /**
  * A backend has start-up behind it when it is made; it takes tasks at once.
- *   submit(task): true: `ended(task, failed, value, ms that it ran)` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
+ *   submit(task): true: `ended(task, failed, value, ms that it ran, whether its
+ *     worker ends with it)` will be called for it, once; false: no room now, `hasRoom` will be called. Throws what
  *     cannot be cloned.
  *   cancel(task): its outcome is of no interest any more.
  *   mostAhead: how many tasks it may be given that have no seat yet; undefined: none.

@@ -15,6 +15,11 @@ class ConfiguredPool {
   get isOfOthers () { return true }
   async open () { return { socket: this.#socket, pool: this.#pool } }
   refusal (error) { return refused(error) }
+  explain (text) {
+    if (!/ has no handler "js"/.test(text)) return text
+    return `pool "${this.#pool}" runs no functions of JavaScript modules: its command must be node and this package's lib/worker/serve.js with a module's path`
+  }
+
   takeCrash () { return '' }
   lost () {}
   async leave () {}

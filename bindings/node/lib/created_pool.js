@@ -16,6 +16,7 @@ const { SideServer } = require('./side_channel.js')
 
 // How to start another is nothing for a program that has its own.
 const kIsGone = /^(no daemon answers on|the daemon is stopping)/
+const kSeeLog = '; the daemon goes on trying, see its log and `ringmaster status`'
 const kByVariable = ' (the socket is named by RINGMASTER_SOCKET in the environment of this program)'
 const kOtherWays = '; or, in this program: a pool of the daemon\'s configuration, new Pool({ pool: \'name\' }), or ' +
   'a private daemon, new Pool({ socket: null })'
@@ -35,6 +36,7 @@ class CreatedPool {
   #size
   #known // what its workers are to know, as bytes
   #folder
+  #name // as the daemon calls it
   #created // a promise of its handle
   #socket
   #boot
@@ -84,6 +86,13 @@ class CreatedPool {
   }
 
   get isOfOthers () { return !this.#isPrivate }
+  /** What the library says, with what workers said that could not start: a program has no log of its daemon's at hand. */
+  explain (text) {
+    if (!text.includes(kSeeLog) || !this.#isPrivate) return text
+    const said = this.#daemon?.saidBy(this.#name)
+    return text.replace(kSeeLog, said ? `:\n${said}` : '; RINGMASTER_NODE_LOG=1 shows its daemon\'s log')
+  }
+
   get #processes () { return this.#size.max + this.#options.spares }
 
   /** Resolves to {socket, pool}, which can be asked for a session; its workers may still be starting. */
@@ -104,6 +113,7 @@ class CreatedPool {
     const { min, max } = this.#size
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot, this.#isPrivate), workers: max, minWorkers: min }
     return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
+      this.#name = name
       if (handle !== undefined) resolve({ handle, name })
       else reject(this.refusal(error, kOtherWays))
     }))

@@ -5,6 +5,7 @@ const v8 = require('node:v8')
 const { DOMException, Error } = globalThis // A module of a worker's program may replace them.
 const kinds = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError }
 const kMark = '__ringmaster_error__'
+const kDom = 'DOMException' // Its name gives its code.
 const kDepth = 8
 
 class AbortError extends Error {
@@ -28,12 +29,13 @@ class TaskError extends Error {
 /** Of tasks that are not taken: there is no pool for them, or none that has room. */
 const refused = (text) => new TaskError(text, { outcome: 'refused' })
 
-/** What `act` returns; an error of the addon's is such a refusal. */
-function orRefused (act) {
+/** What `act` returns; an error of the addon's is such a refusal.
+ * @param {(text: string) => string} explain what the library says, to whom it is told here */
+function orRefused (act, explain = (text) => text) {
   try {
     return act()
   } catch (error) {
-    throw refused(error.message)
+    throw refused(explain(error.message))
   }
 }
 
@@ -60,7 +62,7 @@ function kindOf (error) {
 function packError (error, depth = 0) {
   if (!(error instanceof Error) || depth > kDepth) return error
   const { name, message, stack } = error
-  const packed = { [kMark]: kindOf(error), name: String(name), class: error.constructor?.name, message: String(message), stack: String(stack), own: {} }
+  const packed = { [kMark]: error instanceof DOMException ? kDom : kindOf(error), name: String(name), class: error.constructor?.name, message: String(message), stack: String(stack), own: {} }
   for (const key of Object.keys(error)) {
     const value = packError(error[key], depth + 1)
     if (key !== 'name' && canClone(value)) packed.own[key] = value
@@ -89,9 +91,15 @@ function classNamed (name, kind) {
 /** The error that was packed; what was none is returned as is. */
 function unpackError (packed) {
   if (packed === null || typeof packed !== 'object' || !Object.hasOwn(packed, kMark)) return packed
+  if (packed[kMark] === kDom) return asWas(new DOMException(packed.message, packed.name), packed)
   const kind = Object.hasOwn(kinds, packed[kMark]) ? packed[kMark] : 'Error'
   const Class = classNamed(packed.class, kind)
   const error = kind === 'AggregateError' ? new Class((packed.errors ?? []).map(unpackError), packed.message) : new Class(packed.message)
+  return asWas(error, packed)
+}
+
+// With what the one that was packed had beside its class and message.
+function asWas (error, packed) {
   const define = (key, value, enumerable) => Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true })
   define('stack', packed.stack, false)
   if (error.name !== packed.name) define('name', packed.name, false)

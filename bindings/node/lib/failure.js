@@ -18,13 +18,19 @@ const unreadable = (cause) => new TaskError('the worker\'s answer cannot be read
 function failureOf ({ status, detail, cause, texts: [message, nativeStack] = [], frames = '', task }, options) {
   if (status === kDone) return unreadable()
   const outcome = statuses[status] ?? 'lost'
-  const facts = { outcome, detail, ...(nativeStack && options.stack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
+  const facts = { outcome, ...(outcome === 'crashed' && { detail }), ...(nativeStack && options.stack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
   const error = (text, more) => new TaskError(frames ? `${text}\n${frames}` : text, { ...facts, ...more })
   if (cause === kCrashedExit) return error(`worker exited with code: ${detail}`)
   if (outcome === 'crashed' && kHeapIsFull.test(nativeStack)) {
     return error('Worker terminated due to reaching memory limit: JS heap out of memory', { code: 'ERR_WORKER_OUT_OF_MEMORY' })
   }
   return error(message)
+}
+
+/** An error with what its pool adds to its text. */
+function explained (error, pool) {
+  const text = pool?.explain(error.message) ?? error.message
+  return text === error.message ? error : new TaskError(text, { ...error })
 }
 
 // "1: grow(aka grow) [0x3afbad202e11] [/srv/tasks.js:~5] …": a frame as V8 prints it, where it cannot make an Error.
@@ -37,4 +43,4 @@ function javascriptFrames (text) {
   return [...frames.matchAll(kFrame)].map(([, name, file, line]) => name.startsWith('/*') ? `    at ${file}:${line}` : `    at ${name} (${file}:${line})`).join('\n')
 }
 
-module.exports = { failureOf, javascriptFrames, unreadable }
+module.exports = { explained, failureOf, javascriptFrames, unreadable }

@@ -6,6 +6,11 @@ const kWarnsOnly = Symbol('kWarnsOnly')
 
 const warned = new Set()
 
+function warnOnce (sentence) {
+  if (!warned.has(sentence)) process.emitWarning(sentence, 'RingmasterWarning')
+  warned.add(sentence)
+}
+
 // Insertions, deletions and replacements between two words.
 function distance (a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
@@ -20,8 +25,17 @@ function distance (a, b) {
 // What others call a pool's processes, and this and piscina call threads.
 const wordsOf = (name) => name.toLowerCase().replace(/(worker|process(e(?=s))?|child)/, 'thread')
 
+// What other pools call it.
+const kElsewhere = {
+  timeout: 'runTimeout', tasktimeout: 'runTimeout', timelimit: 'runTimeout', maxmemory: 'memoryMax', memorylimit: 'memoryMax',
+  maxmemorylimitbeforerecycle: 'memoryMax', retry: 'retries', concurrency: 'maxThreads', size: 'maxThreads', max: 'maxThreads', min: 'minThreads',
+  maxtasksperchild: 'recycle', file: 'filename', script: 'filename', nice: 'niceIncrement'
+}
+
 /** The known name that is probably meant; undefined: none is near. */
 function nearest (name, known) {
+  const elsewhere = kElsewhere[name.toLowerCase()]
+  if (known.includes(elsewhere)) return elsewhere
   const words = wordsOf(name)
   const ranked = known.map((one) => [distance(words, one.toLowerCase()), one]).sort(([a], [b]) => a - b)
   if (ranked[0][0] <= Math.max(1, words.length / 3)) return ranked[0][1]
@@ -47,9 +61,8 @@ function unknownOption (options, known, what, warnsOnly) {
 
 function tell (sentence, warnsOnly) {
   if (!warnsOnly) return sentence
-  if (!warned.has(sentence)) process.emitWarning(`${sentence} It is ignored.`.replace(/([^?.]) It is/, '$1. It is'), 'RingmasterWarning')
-  warned.add(sentence)
+  warnOnce(`${sentence} It is ignored.`.replace(/([^?.]) It is/, '$1. It is'))
   return null
 }
 
-module.exports = { kWarnsOnly, unknownOption }
+module.exports = { kWarnsOnly, unknownOption, warnOnce }

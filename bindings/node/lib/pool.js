@@ -60,7 +60,7 @@ class Pool extends EventEmitterAsyncResource {
     const emit = (name, ...values) => aside(() => this.emit(name, ...values))
     this.#seats = new Seats(options, emit, () => this.#fill())
     this.#backend = chooseBackend(options, {
-      ended: (task, failed, value, ran) => this.#ended(task, failed, value, ran),
+      ended: (...end) => this.#ended(...end),
       hasRoom: () => this.#fill(),
       workerEnded: (task) => this.#workerEnded(task),
       failed: (error) => {
@@ -135,7 +135,7 @@ class Pool extends EventEmitterAsyncResource {
   share (data) {
     const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
     if (bytes.length >= kTooMuch) throw new RangeError(`share(): ${bytes.length} bytes; it must be less than 4 GiB`)
-    return this.#backend.share?.(bytes) ?? bytes.slice()
+    return this.#backend.share?.(bytes) ?? Object.defineProperty(bytes.slice(), 'release', { value () {} })
   }
 
   get #queued () { return this.#queue.size + this.#skipped.length }
@@ -240,8 +240,8 @@ class Pool extends EventEmitterAsyncResource {
     this.#fill()
   }
 
-  // `ran`: for how many milliseconds; undefined: nobody has measured it.
-  #ended (task, failed, value, ran) {
+  // `ran`: for how many milliseconds; undefined: nobody has measured it. `isLast`: its worker ends with it.
+  #ended (task, failed, value, ran, isLast) {
     // It may have run before this thread knew of a free seat.
     const isSeatless = this.#ahead.has(task) && !this.#seatAhead(task)
     const seat = task.seat ?? task.hasLost
@@ -254,7 +254,7 @@ class Pool extends EventEmitterAsyncResource {
       this.#histogram?.recordWait(Math.max(0, now - task.created - ms))
       seat?.histogram?.record(ms)
       this.#settle(task, failed, failed && this.#destroying ? terminated() : value)
-      if (failed && endsWorker(value) && task.hasLost === null && seat !== null) this.#seats.renew(seat)
+      if (failed && (isLast || endsWorker(value)) && task.hasLost === null && seat !== null) this.#seats.renew(seat)
     }
     this.#fill()
   }

@@ -8,6 +8,7 @@ const { spawn } = require('node:child_process')
 const { isMainThread } = require('node:worker_threads')
 const { refused } = require('./errors.js')
 const { makeFolder, removeFolder } = require('./folders.js')
+const { warnOnce } = require('./known_options.js')
 const programs = require('./programs.js')
 
 // What one daemon has room for; more pools get another.
@@ -32,6 +33,7 @@ workers_per_uid = ${kMostProcesses}
 [pool]
 `
 const kLogLines = 20
+const kNoLimit = /"memory_max is not enforced.*? reason="((?:[^"\\]|\\.)*)"/
 const kRetry = 2 // Milliseconds, where nothing tells of a new socket, or it was not listened to yet.
 
 const running = new Set()
@@ -92,7 +94,16 @@ class PrivateDaemon {
   #keep (text) {
     if (process.env.RINGMASTER_NODE_LOG) process.stderr.write(text)
     this.#log.push(String(text))
+    const [, why] = kNoLimit.exec(text) ?? []
+    if (why !== undefined) warnOnce(`memoryMax is not kept while a task runs: workers have no cgroup with a limit: ${why.replaceAll('\\"', '"')}`)
     if (this.#log.length > kLogLines) this.#log.shift()
+  }
+
+  /** What workers of that pool have written lately, a line each; '' if nothing is known. */
+  saidBy (pool) {
+    const lines = this.#log.join('').split('\n').filter((line) => line.includes('event="worker output"') && line.includes(` pool=${pool} `))
+    const texts = lines.map((line) => /text="((?:[^"\\]|\\.)*)"/.exec(line)?.[1].replaceAll('\\"', '"')).filter(Boolean)
+    return [...new Set(texts)].slice(-5).join('\n')
   }
 
   /** Resolves when the daemon can be asked; rejects with its last words when it has ended before. */

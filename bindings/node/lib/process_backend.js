@@ -8,7 +8,7 @@ const codec = require('./codec.js')
 const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
 const { orRefused, refused, TaskError, unpackError } = require('./errors.js')
-const { failureOf, unreadable } = require('./failure.js')
+const { explained, failureOf, unreadable } = require('./failure.js')
 const { kLeastCapacity } = require('./options.js')
 const { fromText, toText } = require('./plain_text.js')
 const programs = require('./programs.js')
@@ -135,7 +135,7 @@ class ProcessBackend {
 
   async #cannotStart (error) {
     await hearWorkers()
-    this.#failed = this.#bootFailed ?? error
+    this.#failed = this.#bootFailed ?? explained(error, this.#pool)
     this.#failedAt = performance.now()
     this.#hold.unref()
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, this.#failed)
@@ -204,7 +204,7 @@ class ProcessBackend {
     const request = (task.transfer.length > 0 && this.#inPlace.get(task.transfer[0])) || this.#room.of(task)
     const number = this.#next++
     const label = plain ? this.#label : labelOf(task)
-    const submit = (room) => orRefused(() => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label))
+    const submit = (room) => orRefused(() => this.#native.submit(this.#session, number, flags, payload, buffers, request, room, o.runTimeout, o.idempotent, label), (text) => this.#pool.explain(text))
     let room = this.#rooms.of(task)
     let answer = submit(room)
     // Where nothing flies nothing makes room: the program holds the results of others. Less room will do: a result that
@@ -274,7 +274,7 @@ class ProcessBackend {
         this.#wait(task)
         continue
       }
-      const one = { task, ran: facts[at + 8] / 1e6, failed: true, value: undefined, channel: undefined, told: 0, isAnswered: bytes > 0, hadNoWorker: false }
+      const one = { task, ran: facts[at + 8] / 1e6, failed: true, value: undefined, channel: undefined, told: 0, isLast: false, isAnswered: bytes > 0, hadNoWorker: false }
       if (status === kDone) this.#bootFailed = undefined
       if (facts[at + 6] > this.#options.resultCapacity && task !== undefined) this.#rooms.came(task, facts[at + 6])
       if (!one.isAnswered && this.#isStartingAgain) {
@@ -309,7 +309,7 @@ class ProcessBackend {
   // After what its worker has told beside it.
   #tell (one) {
     const side = this.#pool?.side
-    const end = () => this.#events.ended(one.task, one.failed, one.hadNoWorker ? this.#bootFailed ?? one.value : one.value, one.ran)
+    const end = () => this.#events.ended(one.task, one.failed, one.hadNoWorker ? this.#bootFailed ?? explained(one.value, this.#pool) : one.value, one.ran, one.isLast)
     if (side === undefined || this.#ending !== null) end()
     else if (one.told > 0) side.after(one.channel, one.told, end)
     else if (one.isAnswered) end()
@@ -339,6 +339,7 @@ class ProcessBackend {
       const failed = (flags & codec.kThrown) !== 0
       one.value = failed ? unpackError(value) : value
       one.failed = failed
+      one.isLast = (flags & codec.kLast) !== 0
     } catch (problem) {
       one.told = 0
       one.value = unreadable(problem)

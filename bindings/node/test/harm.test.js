@@ -349,6 +349,25 @@ test('options that cannot be given to a worker start nothing', () => {
   }
 })
 
+test('a worker that ends with its task is told of, as a thread that ends', () => withPool({ maxThreads: 1 }, async (pool) => {
+  await pool.run(1)
+  const told = []
+  for (const name of ['workerCreate', 'workerDestroy']) pool.on(name, () => told.push(name))
+  await assert.rejects(pool.run(1, { name: 'throwLater' }), { message: 'thrown later' })
+  await pool.run(1)
+  await until(() => told.length === 2, 'both are told')
+  assert.deepEqual(told, ['workerDestroy', 'workerCreate'])
+}))
+
+test('what workers wrote that cannot start is told', async () => {
+  const pool = new Pool({ filename, maxThreads: 1, execArgv: ['--no-such-option-of-node'] })
+  try {
+    await assert.rejects(pool.run(1), { outcome: 'refused', message: /exited with status 9 before it was ready:\n.*bad option: --no-such-option-of-node/ })
+  } finally {
+    await pool.destroy()
+  }
+})
+
 test('a pool that is destroyed at once has told of no worker', async () => {
   const pool = new Pool({ filename, maxThreads: 1 })
   const told = []

@@ -16,7 +16,11 @@ test('a misspelt option is refused with the nearest known one', () => {
     minProcesses: 'minThreads',
     maxQueueSize: 'maxQueue',
     concurrentTasksPerThread: 'concurrentTasksPerWorker',
-    idempotence: 'idempotent'
+    idempotence: 'idempotent',
+    timeout: 'runTimeout',
+    maxMemory: 'memoryMax',
+    retry: 'retries',
+    concurrency: 'maxThreads'
   })) refused({ filename, [name]: 1 }, `options.${name} is not known; did you mean ${meant}?`)
   refused({ filename, colour: 1 }, /^options\.colour is not known; there are filename, name, /)
   refused({ filename, resourceLimits: { maxOldGenerationSize: 1 } }, 'options.resourceLimits.maxOldGenerationSize is not known; did you mean maxOldGenerationSizeMb?')

@@ -69,14 +69,14 @@ describe('tasks', () => {
     const pool = new Pool({ filename: path.join(__dirname, 'fixtures/named.js'), maxThreads: 1 })
     try {
       assert.equal(await pool.run(2, { name: 'twice' }), 4)
-      await assert.rejects(pool.run(2), /No handler function/)
+      await assert.rejects(pool.run(2), /No handler function exported from .*named\.js: it is no function itself and has no default export; there is twice$/)
     } finally {
       await pool.destroy()
     }
   })
 
   test('find no function, or no file', () => withPool({}, async (pool) => {
-    await assert.rejects(pool.run(1, { name: 'nothing' }), /No handler function/)
+    await assert.rejects(pool.run(1, { name: 'nothing' }), /No handler function .*: it exports no function "nothing"; there is .*\bsize\b/)
     await assert.rejects(pool.run(1, { filename: '/nowhere/at/all.js' }), /all\.js/)
   }))
 })

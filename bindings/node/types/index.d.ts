@@ -142,7 +142,7 @@ export interface SharedOptions {
 }
 
 export interface PoolOptions extends SharedOptions {
-  /** A task that runs longer is stopped, and its promise rejected, in milliseconds; 0: no limit. */
+  /** A task that runs longer is stopped, and its promise rejected, in milliseconds; 0: no limit but the daemon's, 24 hours. */
   runTimeout?: number
   /** What a task that is to stop has left before its process is killed, in milliseconds; at most `runTimeout`, where there is one. */
   killGrace?: number
@@ -158,7 +158,7 @@ export interface PoolOptions extends SharedOptions {
   /** A worker is replaced after so many tasks. */
   recycle?: number
   /** A crash is told with where the script was, and with the worker's native stack (`nativeStack`), for which its rejection
-   * waits up to half a second. */
+   * waits, up to 5 s on a busy machine. */
   stack?: boolean
   /** Memory for tasks and for results of this pool at a time, in bytes. For a larger task or result the daemon makes more. */
   requestBytes?: number
@@ -201,7 +201,7 @@ export class Pool<T = any, R = any> extends EventEmitter {
   allocate (bytes: number): ArrayBuffer
   /** Data that many tasks read: copied once, mapped in each worker for as long as scripts have it, where a Uint8Array stands
    * for it. release() gives it back, when no task will have it any more. */
-  share (data: ArrayBufferLike | ArrayBufferView): Uint8Array & { release? (): void }
+  share (data: ArrayBufferLike | ArrayBufferView): Uint8Array & { release (): void }
   close (options?: CloseOptions): Promise<void>
   destroy (): Promise<void>
   [Symbol.dispose] (): void

@@ -47,7 +47,8 @@ class Executor(_base.Executor):
     strict: as ProcessPoolExecutor, a worker that dies breaks the whole executor. Else only its own call fails. All workers
         start at once.
     request_bytes, result_bytes: address space for calls and results; memory is taken as it is needed.
-    pool, socket: a pool of a daemon that is there already, whose command is `python3 -m ringmaster.worker`.
+    pool, socket: a pool of a daemon that is there already, whose command is `python3 -m ringmaster.worker`; socket: None:
+        that of $RINGMASTER_SOCKET, or the system's.
     """
 
     def __init__(self, max_workers: int | None = None, mp_context: BaseContext | None = None,
@@ -64,6 +65,8 @@ class Executor(_base.Executor):
             raise ValueError(f'max_workers must be <= {_MOST_WORKERS}')
         if initializer is not None and not callable(initializer):
             raise TypeError('initializer must be a callable')
+        if socket is not None and pool is None:
+            raise ValueError('socket= needs pool=, the name of a pool of that daemon')
         self._mp_context = mp_context or get_context('spawn')
         if max_tasks_per_child is not None:
             if not isinstance(max_tasks_per_child, int):

@@ -331,6 +331,10 @@ class Life(unittest.TestCase):
                 executor.submit(calls.add, 1).result(CAP)
         self.assertEqual(count(), before)
 
+    def test_a_socket_without_a_pool_is_refused(self):
+        with self.assertRaisesRegex(ValueError, 'socket= needs pool='):
+            Executor(1, socket='/nowhere')
+
     def test_a_pool_of_a_daemon_that_is_there(self):
         here = os.path.dirname(os.path.abspath(__file__))
         with unittest.mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join([here, os.environ.get('PYTHONPATH', '')])):

@@ -10,26 +10,37 @@ class NoFunction extends Error {}
 // What a module has by inheritance (call, constructor, toString) it does not export.
 const exportOf = (exported, name) => Object.hasOwn(exported, name) ? exported[name] : undefined
 
+const functionsOf = (exported) => Object.keys(exported ?? {}).filter((one) => one !== 'module.exports' && typeof exported[one] === 'function')
+
+function nothingSaid (name, names) {
+  const wanted = name === 'default' ? 'it is no function itself and has no default export' : `it exports no function "${name}"`
+  return names.length === 0 ? wanted : `${wanted}; there is ${names.join(', ')}`
+}
+
 // As TypeScript's import() of CommonJS: module.exports is "default", its properties are the named exports.
 async function load (filename, name, ownOnly) {
   const get = ownOnly ? exportOf : (exported) => exported[name]
   let handler
+  let names = []
   try {
     // A relative path begins at the working directory, for require() as for import().
     const exported = await require(/^\.\.?[/\\]/.test(filename) ? path.resolve(filename) : filename)
+    names = functionsOf(exported)
     handler = exported?.__esModule || name !== 'default' ? get(exported, name) : exported
   } catch (error) {
     // No CommonJS, or none that loads: the error that counts is import()'s.
     if (!failures.has(filename)) failures.set(filename, error)
   }
   if (typeof handler !== 'function') {
-    handler = get(await import(pathToFileURL(filename).href).catch((error) => {
+    const exported = await import(pathToFileURL(filename).href).catch((error) => {
       // Node.js says this of an ES module that require() could not link, instead of what it misses.
       throw error?.code === 'ERR_INTERNAL_ASSERTION' ? failures.get(filename) ?? error : error
-    }), name)
+    })
+    names = [...new Set([...functionsOf(exported), ...names])]
+    handler = get(exported, name)
   }
   handler = await handler
-  if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}`)
+  if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}: ${nothingSaid(name, names)}`)
   found.set(`${name}/${filename}`, handler)
   return handler
 }

@@ -3,6 +3,7 @@
 const { preload } = require('./load_function.js')
 const { Answer, oneLine, run, withPacked } = require('./runner.js')
 const { Side } = require('./side.js')
+const { kLast } = require('../task_flags.js')
 const surroundings = require('./surroundings.js')
 const path = require('node:path')
 
@@ -55,7 +56,7 @@ function serve (boot, addon, memory) {
   // begins here meanwhile.
   process.on('uncaughtException', (error) => {
     addon.hold()
-    if (answer !== undefined && !answer.given) answer.fail(error)
+    if (answer !== undefined && !answer.given) answer.fail(error, kLast)
     else tellOutside(error)
     side.end(() => exit(1))
   })

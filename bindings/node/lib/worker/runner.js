@@ -66,10 +66,11 @@ class Answer {
     for (const one of transfer ?? []) this.#host.detach(one)
   }
 
-  fail = (error) => {
+  /** @param {number} [more] kLast: the worker ends */
+  fail = (error, more = 0) => {
     if (this.given) return
     const parts = withPacked(error, (packed) => this.#encode(packed))
-    this.#give(kThrown, parts, oneLine(error))
+    this.#give(kThrown | more, parts, oneLine(error))
   }
 
   get #hasTold () { return this.#host.told() !== this.#told }
