@@ -21,13 +21,15 @@ enum class Cause : std::uint8_t {
   OutOfMemory = 10,        ///< the worker was killed for memory
   Cancelled = 11,          ///< by its client, an administrator, or the end of its session, pool or daemon
   Lost = 12,               ///< the daemon shut down or lost its state
-  Poisoned = 13,           ///< it killed its worker too often; detail = last signal
+  Poisoned = 13,           ///< it killed its worker too often; detail = last signal, or kExitDetail + exit status
   ProtocolViolation = 14,  ///< its client altered the slot's word
   Refused = 15,            ///< the pool takes no new work (it drains, or has no living worker), or none of this
                            ///< uid, because its jobs have ended workers: then there is a message
   CancelledByForce = 16,   ///< as Cancelled, but its worker was killed or died; detail = the grace in ms
   PoolRemoved = 17         ///< the pool was dropped, or its creator is gone
 };
+/// The detail of Poisoned, from here on: an exit status, of a worker that exited.
+inline constexpr std::uint16_t kExitDetail = 256;
 inline constexpr Cause kLastCause = Cause::PoolRemoved;
 
 namespace shm {

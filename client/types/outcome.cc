@@ -67,6 +67,11 @@ std::string first_place(std::string_view stack) {
 
 std::string short_id(std::uint64_t id) { return std::to_string(id >> 32) + "-" + std::to_string(id & 0xFFFFFFFF); }
 
+std::string signal_words(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return "signal " + std::to_string(signal) + (name != nullptr ? " (SIG" + std::string(name) + ")" : "");
+}
+
 std::string short_time(Duration time) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   return ms >= 10'000 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
@@ -78,14 +83,13 @@ std::string Outcome::describe() const {
   std::string line(to_string(facts_.status));
   switch (facts_.cause) {
     case Cause::CrashedSignal:
-    case Cause::Poisoned: {
-      const char* name = ::sigabbrev_np(facts_.detail);
-      line += facts_.cause == Cause::Poisoned ? " (set aside: killed its worker too often), last by signal "
-                                              : " by signal ";
-      line += std::to_string(facts_.detail);
-      if (name != nullptr) line += " (SIG" + std::string(name) + ")";
+      line += " by " + signal_words(facts_.detail);
       break;
-    }
+    case Cause::Poisoned:
+      line += " (set aside: killed its worker too often), last " +
+              (facts_.detail < kExitDetail ? "by " + signal_words(facts_.detail)
+                                           : "with exit code " + std::to_string(facts_.detail - kExitDetail));
+      break;
     case Cause::CrashedExit:
       line += ": the worker exited with code " + std::to_string(facts_.detail);
       break;

@@ -39,7 +39,9 @@ std::string sentence(const shm::JobEnd& end) {
     case Cause::Lost:
       return "the daemon shut down or lost its state";
     case Cause::Poisoned:
-      return "set aside: it killed its worker too often, last by " + core::signal_name(end.detail);
+      return "set aside: it killed its worker too often, last " +
+             (end.detail < kExitDetail ? "by " + core::signal_name(end.detail)
+                                       : "with status " + std::to_string(end.detail - kExitDetail));
     case Cause::ProtocolViolation:
       return "shared memory contradicted itself";
     case Cause::Refused:

@@ -43,7 +43,10 @@ ReapedJob judge(const ReapTarget& session, std::uint16_t slot, SlotWord seen, co
     const AfterCrash after = rule(job.job_id, idempotent, seen.attempt() + 1);
     // A word that is Condemned without a verdict was forged by the client: its job is not run again.
     job.retried = after == AfterCrash::Retry && seen.state() == SlotState::Running && seen.attempt() < 15;
-    if (after == AfterCrash::Poison) job.cause = Cause::Poisoned;
+    if (after == AfterCrash::Poison) {
+      if (job.cause == Cause::CrashedExit) job.detail |= kExitDetail;
+      job.cause = Cause::Poisoned;
+    }
   }
   return job;
 }

@@ -9,6 +9,17 @@ function tellOnce (why) {
   process.emitWarning(`${why}: tasks run in worker_threads of this process. They are not isolated: a crash of native code ends the program.`, 'RingmasterWarning')
 }
 
+// null: the addon can be loaded.
+function whyNotLoaded () {
+  try {
+    require(programs.client)
+    return null
+  } catch (error) {
+    if (error.code !== 'ERR_DLOPEN_DISABLED') throw error
+    return 'this process may not load addons'
+  }
+}
+
 /**
  * A backend has start-up behind it when it is made; it takes tasks at once.
  *   submit(task): true: `ended(task, failed, value, ms that it ran, whether its
@@ -22,7 +33,7 @@ function tellOnce (why) {
  * worker throws outside of every task, and ends of.
  */
 function chooseBackend (options, events) {
-  const missing = process.env.RINGMASTER_NODE_FALLBACK === 'threads' ? 'RINGMASTER_NODE_FALLBACK=threads' : programs.whatIsMissing()
+  const missing = process.env.RINGMASTER_NODE_FALLBACK === 'threads' ? 'RINGMASTER_NODE_FALLBACK=threads' : programs.whatIsMissing() ?? whyNotLoaded()
   if (missing === null) {
     const { ProcessBackend } = require('./process_backend.js')
     return new ProcessBackend(options, events)

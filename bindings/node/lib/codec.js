@@ -4,6 +4,7 @@
 const v8 = require('node:v8')
 const { types } = require('node:util')
 const context = require('./context.js')
+const { checkTransfer } = require('./detach.js')
 const { cloneError } = require('./errors.js')
 const { kDescription, openShared } = require('./shared_data.js')
 
@@ -15,6 +16,11 @@ const kTooMuch = 2 ** 32 // Bytes of one buffer: what follows counts in 32 bits,
 const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array,
   Float64Array, BigInt64Array, BigUint64Array, DataView, Buffer, globalThis.Float16Array].filter(Boolean)
 const numberOf = new Map(views.map((view, number) => [view, number]))
+// Of another context's views too, by what they call themselves.
+function typeOf (view) {
+  const own = views.findIndex((one) => view instanceof one)
+  return own >= 0 ? own : views.findIndex(({ name }) => name === view[Symbol.toStringTag])
+}
 // What follows a view's type and size.
 const kHere = 0 // its bytes
 const kWhole = 1 // the number of a buffer that holds nothing else
@@ -50,7 +56,7 @@ class Encoder extends v8.Serializer {
     if (view === process.env) return this.#writeEnvironment()
     const description = view[kDescription]
     if (description !== undefined) return this.#writeShared(description)
-    const type = numberOf.get(view.constructor) ?? views.findIndex((one) => view instanceof one)
+    const type = numberOf.get(view.constructor) ?? typeOf(view)
     if (type < 0 || !ArrayBuffer.isView(view)) throw cloneError(`${view?.constructor?.name ?? typeof view} object could not be cloned.`)
     if (types.isSharedArrayBuffer(view.buffer)) this._getSharedArrayBufferId()
     this.writeUint32(type)
@@ -143,6 +149,7 @@ function encode (value, transfer) {
     if (!types.isArrayBuffer(one)) throw cloneError(`${one?.constructor?.name ?? typeof one} could not be transferred: only an ArrayBuffer can be moved to another process.`)
     if (moved.has(one)) throw cloneError('Transfer list contains duplicate ArrayBuffer')
     if (one.byteLength === 0 && isDetached(one)) throw cloneError('An ArrayBuffer is detached and could not be cloned.')
+    checkTransfer(one)
     moved.set(one, encoder.beside(one))
   }
   for (const one of plain) if (!moved.has(one)) moved.set(one, encoder.beside(one))

@@ -14,6 +14,7 @@ class ConfiguredPool {
 
   get isOfOthers () { return true }
   async open () { return { socket: this.#socket, pool: this.#pool } }
+  whileThere (start) { return new Promise(start) }
   refusal (error) { return refused(error) }
   explain (text) {
     if (!/ has no handler "js"/.test(text)) return text

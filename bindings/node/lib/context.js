@@ -1,6 +1,8 @@
 'use strict'
 // Whether this process is a worker of a pool, and what it has as such. Kept under a global symbol: a task may load
 // another copy of this package than the pool's.
+const { own } = require('./detach.js')
+
 const kWorker = Symbol.for('ringmaster.worker')
 
 const enter = (worker) => { globalThis[kWorker] = worker }
@@ -18,7 +20,7 @@ const job = {
   progress () { worker()?.addon.progress() },
   /** An ArrayBuffer of `bytes` in the result itself: filled and returned in a move(), it is never copied. An ordinary
    * one where there is no room. */
-  reserve (bytes) { return worker()?.addon.reserve(bytes) ?? new ArrayBuffer(bytes) }
+  reserve (bytes) { return own(worker()?.addon.reserve(bytes)) ?? new ArrayBuffer(bytes) }
 }
 
 module.exports = {

@@ -85,6 +85,8 @@ class CreatedPool {
     this.side = new SideServer(path.join(this.#folder, 'messages'), this.#onMessage) // Where boot.js looks for it.
   }
 
+  /** What `start` resolves to. Where the program's own daemon ends before, that is a refusal, and `undo` is given what comes later. */
+  whileThere (start, undo) { return this.#daemon?.whileThere(start, undo) ?? new Promise(start) }
   get isOfOthers () { return !this.#isPrivate }
   /** What the library says, with what workers said that could not start: a program has no log of its daemon's at hand. */
   explain (text) {
@@ -112,11 +114,11 @@ class CreatedPool {
     await this.#prepare()
     const { min, max } = this.#size
     const wish = { socket: this.#socket, name: nameOf(this.#options.filename), config: poolConfig(this.#options, this.#boot, this.#isPrivate), workers: max, minWorkers: min }
-    return new Promise((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
+    return this.whileThere((resolve, reject) => this.#native.createPool(wish, (error, handle, name) => {
       this.#name = name
       if (handle !== undefined) resolve({ handle, name })
       else reject(this.refusal(error, kOtherWays))
-    }))
+    }), ({ handle }) => this.#native.dropPool(handle, () => {}))
   }
 
   /** Where the script was in which a job's worker crashed; '': nobody knows. It can be asked once. */

@@ -7,6 +7,7 @@ const kCrashedExit = 9 // a cause
 // V8's functions that end a process whose heap is full.
 const kHeapIsFull = /\b(OOMErrorHandler|ReportOOMFailure|FatalProcessOutOfMemory)\b/
 const kDone = 0
+const kExitDetail = 256 // Beyond it: the exit code with which a task ended its worker last that is not run any more.
 
 /** Of a task whose worker gave an answer that is none. */
 const unreadable = (cause) => new TaskError('the worker\'s answer cannot be read', { outcome: 'failed', ...(cause && { cause }) })
@@ -18,7 +19,7 @@ const unreadable = (cause) => new TaskError('the worker\'s answer cannot be read
 function failureOf ({ status, detail, cause, texts: [message, nativeStack] = [], frames = '', task }, options) {
   if (status === kDone) return unreadable()
   const outcome = statuses[status] ?? 'lost'
-  const facts = { outcome, ...(outcome === 'crashed' && { detail }), ...(nativeStack && options.stack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
+  const facts = { outcome, ...(outcome === 'crashed' && { detail: detail % kExitDetail }), ...(nativeStack && options.stack && { nativeStack }), ...(task?.filename && { task: `${task.filename}#${task.name}` }) }
   const error = (text, more) => new TaskError(frames ? `${text}\n${frames}` : text, { ...facts, ...more })
   if (cause === kCrashedExit) return error(`worker exited with code: ${detail}`)
   if (outcome === 'crashed' && kHeapIsFull.test(nativeStack)) {

@@ -318,13 +318,16 @@ class Pool extends EventEmitterAsyncResource {
   async close (options = {}) {
     const problem = problemOfClose(options, this.#warnsOnly)
     if (problem !== null) throw new TypeError(problem)
+    if (options.force && this.#ending !== undefined) this.#dropWaiting()
     this.#ending ??= this.#close(options.force ?? false)
     return this.#ending
   }
 
+  #dropWaiting () { this.#dropQueue(() => new AbortError('pool is closed')) }
+
   async #close (force) {
     this.#closing = true
-    if (force) this.#dropQueue(() => new AbortError('pool is closed'))
+    if (force) this.#dropWaiting()
     let timer
     const flushed = new Promise((resolve) => {
       this.#onIdle = resolve

@@ -1,5 +1,6 @@
 'use strict'
 // A pool's options as a daemon has them.
+const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 
@@ -29,12 +30,21 @@ const kHarmless = /^(NODE_(OPTIONS|PATH|EXTRA_CA_CERTS|ICU_DATA|NO_WARNINGS)|HOM
 /** The environment of a pool's workers. */
 const environmentOf = (options) => options.env !== null && typeof options.env === 'object' ? { ...options.env } : { ...process.env }
 
+const kMostMb = 2 ** 20
+const wholeMb = (mb) => Math.min(kMostMb, Math.max(1, Math.floor(mb)))
+
+// V8 believes its flag, and the process dies where its stack ends before. Workers have this process's limit.
+function mostStackMb () {
+  const [, bytes] = /^Max stack size +(\d+)/m.exec(fs.readFileSync('/proc/self/limits', 'latin1')) ?? []
+  return bytes === undefined ? Infinity : Math.max(1, bytes / 2 ** 20 - 1)
+}
+
 function commandOf (options, boot) {
   const heap = options.resourceLimits ?? {}
   const flags = options.execArgv ? [...options.execArgv] : inheritedFlags(process.execArgv)
-  if (heap.maxOldGenerationSizeMb) flags.push(`--max-old-space-size=${heap.maxOldGenerationSizeMb}`)
-  if (heap.maxYoungGenerationSizeMb) flags.push(`--max-semi-space-size=${Math.max(1, Math.floor(heap.maxYoungGenerationSizeMb / 3))}`)
-  if (heap.stackSizeMb) flags.push(`--stack-size=${Math.floor(heap.stackSizeMb * 1000)}`)
+  if (heap.maxOldGenerationSizeMb > 0) flags.push(`--max-old-space-size=${wholeMb(heap.maxOldGenerationSizeMb)}`)
+  if (heap.maxYoungGenerationSizeMb > 0) flags.push(`--max-semi-space-size=${wholeMb(heap.maxYoungGenerationSizeMb / 3)}`)
+  if (heap.stackSizeMb > 0) flags.push(`--stack-size=${Math.floor(Math.min(heap.stackSizeMb, mostStackMb()) * 1000)}`)
   return [process.execPath, ...flags, path.join(__dirname, 'worker/boot.js'), boot]
 }
 

@@ -99,6 +99,17 @@ class PrivateDaemon {
     if (this.#log.length > kLogLines) this.#log.shift()
   }
 
+  async whileThere (start, undo) {
+    let isOver = false
+    const made = new Promise(start)
+    made.then((one) => { if (isOver) undo(one) }, () => {})
+    try {
+      return await Promise.race([made, this.gone.then(() => { throw refused('the private daemon has been stopped') })])
+    } finally {
+      isOver = true
+    }
+  }
+
   /** What workers of that pool have written lately, a line each; '' if nothing is known. */
   saidBy (pool) {
     const lines = this.#log.join('').split('\n').filter((line) => line.includes('event="worker output"') && line.includes(` pool=${pool} `))

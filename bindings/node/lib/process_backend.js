@@ -8,6 +8,7 @@ const codec = require('./codec.js')
 const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
 const { orRefused, refused, TaskError, unpackError } = require('./errors.js')
+const { detach, own } = require('./detach.js')
 const { explained, failureOf, unreadable } = require('./failure.js')
 const { kLeastCapacity } = require('./options.js')
 const { fromText, toText } = require('./plain_text.js')
@@ -60,6 +61,7 @@ class ProcessBackend {
   #ending = null
   #failed // why there is no session
   #failedAt
+  #again // a timer, until the next try
   #bootFailed // why a worker could not start
   #hold // While a task waits for the session, this process must not end.
 
@@ -98,7 +100,7 @@ class ProcessBackend {
     const place = await pool.open()
     if (this.#ending !== null) return
     const o = this.#options
-    const opened = await new Promise((resolve, reject) => this.#native.open({
+    const opened = await pool.whileThere((resolve, reject) => this.#native.open({
       ...place,
       slots: o.slots ?? 0,
       requestBytes: o.requestBytes ?? 0,
@@ -108,7 +110,7 @@ class ProcessBackend {
       mayLend: o.resultBytes / 2,
       explains: o.stack || o.resourceLimits !== undefined ? 1 : 0 // Whether the heap was full, the native stack tells.
     }, (count, results, messages) => this.#onBatch(count, results, messages),
-    (error, session) => error ? reject(pool.refusal(error)) : resolve(session)))
+    (error, session) => error ? reject(pool.refusal(error)) : resolve(session)), ({ handle }) => this.#native.close(handle))
     if (this.#ending !== null) return this.#native.close(opened.handle)
     this.#session = opened.handle
     this.#room = new AskedRoom(this.#native, this.#session, (task, answer, error) => this.#onRoom(task, answer, error))
@@ -161,12 +163,13 @@ class ProcessBackend {
     return !this.#wasFull
   }
 
-  // A daemon that serves others too may be there again. One of this program's own is started once more, but not again
-  // and again: it costs a process.
+  // A daemon that serves others too may be there again. One of this program's own, and workers whose module did not load,
+  // are started once more after a pause, for which tasks wait.
   #tryAgain () {
-    const isTooEarly = !this.#pool?.isOfOthers && performance.now() - this.#failedAt < kPause
-    if (isTooEarly || this.#bootFailed !== undefined) throw this.#failed
-    this.#failed = undefined
+    const pause = this.#pool?.isOfOthers && this.#bootFailed === undefined ? 0 : this.#failedAt + kPause - performance.now()
+    clearTimeout(this.#again)
+    if (pause > 0) return void (this.#again = setTimeout(() => this.#tryAgain(), pause))
+    this.#failed = this.#bootFailed = undefined
     this.#leavePool()
   }
 
@@ -221,7 +224,7 @@ class ProcessBackend {
       return !waits
     }
     this.#room.taken()
-    for (const one of task.transfer) this.#native.detach(one)
+    for (const one of task.transfer) detach(one, this.#native.detach)
     if (!task.isAhead) task.release()
     task.flight = number
     this.#flying.set(number, task)
@@ -329,6 +332,7 @@ class ProcessBackend {
       if ((flags & codec.kText) !== 0) {
         value = fromText(list)
       } else {
+        list?.forEach(own)
         const payload = place < 0 ? Buffer.from(list[list.length - 1]) : this.#scratch.subarray(place, place + bytes)
         value = codec.decode(payload, list)
       }
@@ -368,7 +372,7 @@ class ProcessBackend {
     const made = this.#native.allocate(this.#session, bytes, kSlack)
     if (made === undefined) return undefined
     this.#inPlace.set(made[0], made[1])
-    return made[0]
+    return own(made[0])
   }
 
   share (bytes) {
@@ -386,6 +390,7 @@ class ProcessBackend {
   async #end () {
     await Promise.resolve() // #ending is set when the session's last outcomes come.
     clearInterval(this.#hold)
+    clearTimeout(this.#again)
     for (const task of this.#waiting.splice(0)) this.#events.ended(task, true, new Error('Terminating worker thread'))
     const session = this.#session
     this.#session = undefined

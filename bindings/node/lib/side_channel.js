@@ -53,7 +53,7 @@ class SideServer {
 
   constructor (path, onMessage) {
     this.#onMessage = onMessage
-    this.#server = net.createServer((socket) => this.#listen(socket)).listen({ path, backlog: kBacklog }).unref()
+    this.#server = net.createServer((socket) => this.#listen(socket)).listen({ path, backlog: kBacklog, exclusive: true }).unref()
     this.#server.on('error', () => {}) // No descriptors: its workers tell nothing, and answer their tasks.
   }
 

@@ -1,5 +1,6 @@
 'use strict'
 // A worker process: its libuv loop claims tasks, one at a time, and this answers them.
+const { detach, own } = require('../detach.js')
 const { preload } = require('./load_function.js')
 const { Answer, oneLine, run, withPacked } = require('./runner.js')
 const { Side } = require('./side.js')
@@ -36,7 +37,7 @@ function serve (boot, addon, memory) {
   const host = {
     finish: (_, flags, payload, buffers, message) => addon.finish(flags, payload, buffers, message),
     takesText: true,
-    detach: addon.detach,
+    detach: (buffer) => detach(buffer, addon.detach),
     told: () => side.count,
     get channel () { return side.channel }
   }
@@ -47,6 +48,7 @@ function serve (boot, addon, memory) {
 
   function onTask (flags, bytes, payload, buffers) {
     answer = new Answer(host)
+    buffers?.forEach(own)
     if (payload === undefined) payload = scratch.subarray(0, bytes)
     else if (typeof payload !== 'string') payload = Buffer.from(payload)
     run(boot, answer, flags, payload, buffers)
@@ -55,13 +57,16 @@ function serve (boot, addon, memory) {
   // A task that throws outside of its own turn takes its process along, as it would take its thread along. No other task
   // begins here meanwhile.
   process.on('uncaughtException', (error) => {
+    if (process.listenerCount('uncaughtException') > 1) return // The program handles it.
     addon.hold()
     if (answer !== undefined && !answer.given) answer.fail(error, kLast)
     else tellOutside(error)
     side.end(() => exit(1))
   })
   process.on('exit', () => addon.hold())
-  process.on('unhandledRejection', (error) => { throw error })
+  process.on('unhandledRejection', (error) => {
+    if (process.listenerCount('unhandledRejection') === 1) throw error
+  })
 
   async function start () {
     surroundings.prepare(boot, addon, side)
