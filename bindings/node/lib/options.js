@@ -17,7 +17,7 @@ const isFile = (value) => typeof value === 'string' || value instanceof URL
 
 // name: [whether a value is one, what is said of one that is not]
 const rules = {
-  filename: [(value) => value === null || isFile(value), 'must be a string, a URL or null'],
+  filename: [(value) => value === null || isFile(value), 'must be a string or null'],
   name: [(value) => value === null || typeof value === 'string', 'must be a string or null'],
   minThreads: [isNumber(0), 'must be a non-negative integer'],
   maxThreads: [isNumber(1), 'must be a positive integer'],

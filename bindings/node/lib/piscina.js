@@ -9,13 +9,17 @@ const { ArrayTaskQueue, FixedQueue } = require('./task_queue.js')
 // The interface of piscina that this is.
 const version = '5.3.2'
 
-class Piscina extends Pool {
+// For what TypeScript makes of `import Piscina` without esModuleInterop. No property of the class's own: piscina has none.
+class WithDefault extends Pool {
+  static get default () { return Piscina }
+}
+
+class Piscina extends WithDefault {
   static get [kWarnsOnly] () { return true }
   static get isWorkerThread () { return context.isWorkerThread }
   static get workerData () { return context.workerData }
   static get version () { return version }
   static get Piscina () { return Piscina }
-  static get default () { return Piscina } // For what TypeScript makes of `import Piscina` without esModuleInterop.
   static get FixedQueue () { return FixedQueue }
   static get ArrayTaskQueue () { return ArrayTaskQueue }
   static get transferableSymbol () { return kTransferable }

@@ -116,3 +116,9 @@ test('what a daemon is asked is refused when it has ended, and undone when it co
   assert.deepEqual(undone, ['a session'])
   assert.equal(await PrivateDaemon.prototype.whileThere.call({ gone: new Promise(() => {}) }, (resolve) => resolve(1), () => assert.fail()), 1)
 })
+
+test('the class is its own default, but not as a property of its own', () => {
+  const Piscina = require('../lib/piscina.js')
+  assert.equal(Piscina.default, Piscina)
+  assert.ok(!Object.getOwnPropertyNames(Piscina).includes('default'))
+})
