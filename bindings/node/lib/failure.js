@@ -6,7 +6,11 @@ const statuses = ['done', 'failed', 'crashed', 'timed out', 'cancelled', 'refuse
 const kCrashedExit = 9 // a cause
 // V8's functions that end a process whose heap is full.
 const kHeapIsFull = /\b(OOMErrorHandler|ReportOOMFailure|FatalProcessOutOfMemory)\b/
-const kDone = 0
+const kDone = statuses.indexOf('done')
+const kLost = statuses.indexOf('lost')
+const kCrashedSoFar = 255 // In place of a status: the worker is gone; the outcome follows.
+// Causes of a task that no worker was there for: none knew it, none lives.
+const kNoWorker = [5, 15]
 const kExitDetail = 256 // Beyond it: the exit code with which a task ended its worker last that is not run any more.
 
 /** Of a task whose worker gave an answer that is none. */
@@ -44,4 +48,4 @@ function javascriptFrames (text) {
   return [...frames.matchAll(kFrame)].map(([, name, file, line]) => name.startsWith('/*') ? `    at ${file}:${line}` : `    at ${name} (${file}:${line})`).join('\n')
 }
 
-module.exports = { explained, failureOf, javascriptFrames, unreadable }
+module.exports = { explained, failureOf, kCrashedSoFar, kDone, kLost, kNoWorker, javascriptFrames, unreadable }

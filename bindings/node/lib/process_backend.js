@@ -9,7 +9,7 @@ const { ConfiguredPool } = require('./configured_pool.js')
 const { CreatedPool } = require('./created_pool.js')
 const { orRefused, refused, TaskError, unpackError } = require('./errors.js')
 const { detach, own } = require('./detach.js')
-const { explained, failureOf, unreadable } = require('./failure.js')
+const { explained, failureOf, kCrashedSoFar, kDone, kLost, kNoWorker, unreadable } = require('./failure.js')
 const { kLeastCapacity } = require('./options.js')
 const { fromText, toText } = require('./plain_text.js')
 const programs = require('./programs.js')
@@ -27,12 +27,6 @@ const kAccepted = 0
 const kFull = 1
 const kClosed = 8
 const kRetry = 5 // Milliseconds.
-// Statuses.
-const kDone = 0
-const kLost = 6
-// Causes of a task that no worker was there for: none knew it, none lives.
-const kNoWorker = [5, 15]
-const kCrashedSoFar = 255 // The worker is gone; the outcome follows.
 
 // What the daemon's status and log call a task: "invoice.js#render".
 const labelOf = ({ filename, name }) => `${filename === null ? '' : path.basename(filename)}#${name}`
