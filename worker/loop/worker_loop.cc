@@ -226,7 +226,11 @@ bool WorkerLoop::spin(nanoseconds at_most) {
     }
     const CpuMark cpu = this_cpu();
     self_.lane->cpu.store(cpu, std::memory_order_relaxed);
-    if (share_cpu(cpu, claim_.job.flags >> shm::kJobCpuShift)) return false;  // The client can do nothing meanwhile.
+    if (share_cpu(cpu, claim_.job.flags >> shm::kJobCpuShift)) {
+      lookout_.stop_spinning();  // Others are to be rung while the client runs, which only this thread lets it.
+      return give_way([this] { return sessions_.may_have_work() || sessions_.next_is_ready(); },
+                      [end] { return monotonic_now_ns() >= end; });
+    }
     now = monotonic_now_ns();
     if (now < end && lookout_.is_due(now) && lookout_.at_all(now)) return true;
   }
