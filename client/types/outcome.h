@@ -41,9 +41,8 @@ struct Timings {
 struct OutcomeFacts {
   Status status = Status::Lost;  ///< shm/cause.h
   Cause cause = Cause::None;
-  std::uint16_t detail =
-      0;                  ///< signal or exit code of a crash, kExitDetail (cause.h); 1 with TooLarge: see wants_room()
-  unsigned attempts = 0;  ///< runs, counted from 1; 0: it never ran
+  std::uint16_t detail = 0;  ///< signal or exit code of a crash (cause.h); 1 with TooLarge: see wants_room()
+  unsigned attempts = 0;     ///< runs, counted from 1; 0: it never ran
   std::uint64_t job_id = 0;
   std::uint64_t needed_bytes = 0;      ///< with Cause::TooLarge: the room that the result needs
   std::uint64_t dropped_messages = 0;  ///< for which SubmitOptions::messages was too small

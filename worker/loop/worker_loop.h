@@ -21,7 +21,8 @@ namespace ringmaster::worker {
 /// with an event loop of its own (worker_abi.h).
 ///
 /// One thread. While jobs follow each other closely its only system call is a check of the control socket every
-/// millisecond. The order of steps before it sleeps: shm/DESIGN.md, P1 to P5.
+/// millisecond (and sched_yield() where they share a CPU with their client). The order of steps before it sleeps:
+/// shm/DESIGN.md, P1 to P5.
 class WorkerLoop {
  public:
   WorkerLoop(const shm::WorkerSelf& self, const HandlerRegistry& registry, ControlLink& link, OutputCapture& output,

@@ -60,7 +60,7 @@ class Pool extends EventEmitterAsyncResource {
     const emit = (name, ...values) => aside(() => this.emit(name, ...values))
     this.#seats = new Seats(options, emit, () => this.#fill())
     this.#backend = chooseBackend(options, {
-      ended: (...end) => this.#ended(...end),
+      ended: (task, failed, value, ran, isLast) => this.#ended(task, failed, value, ran, isLast),
       hasRoom: () => this.#fill(),
       workerEnded: (task) => this.#workerEnded(task),
       failed: (error) => {

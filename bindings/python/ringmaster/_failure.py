@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 # How long the names of a stack's functions may take.
 _STACK_PATIENCE = 2.0
-_EXIT = 256  # Beyond it: the exit status of a worker over a call that is not tried again.
+_SET_ASIDE = 'set aside: killed its worker too often'
+_EXIT = 256  # Its detail from here on: an exit status, else a signal.
 _TOOK_THE_WORKER = {'crashed by signal': WorkerDied, 'worker exited': WorkerDied,
-                    'set aside: killed its worker too often': WorkerDied,
+                    _SET_ASIDE: WorkerDied,
                     'out of memory': OutOfMemory, 'run timeout': RunTimeout}
 
 
@@ -34,8 +35,10 @@ def failure_of(failure: _client.Failure, pool: Pool) -> Exception:
     failure.explain(_STACK_PATIENCE)
     facts: dict[str, Any] = {'worker': failure.worker, 'attempts': failure.attempts, 'stack': failure.stack,
                              'job_id': failure.job_id}
-    if failure.cause == 'worker exited' or failure.detail >= _EXIT:
-        facts['exit_code'] = failure.detail % _EXIT
+    if failure.cause == 'worker exited':
+        facts['exit_code'] = failure.detail
+    elif failure.cause == _SET_ASIDE and failure.detail >= _EXIT:
+        facts['exit_code'] = failure.detail - _EXIT
     elif failure.detail:
         facts['signal'] = _signal(failure.detail)
     workers = pool.backend.workers

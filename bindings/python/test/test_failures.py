@@ -43,6 +43,12 @@ class Deaths(PoolTest):
         self.assertEqual((caught.exception.signal, caught.exception.exit_code), (None, 7))
         self.assertEqual(self.run_call(calls.add, 1), 1)
 
+    def test_a_worker_that_exits_again_and_again(self):
+        with Executor(1, retries=1) as executor:
+            with self.assertRaises(WorkerDied) as caught:
+                executor.submit(calls.leave, 7).result(CAP)
+        self.assertEqual((caught.exception.signal, caught.exception.exit_code), (None, 7))
+
     def test_a_death_can_be_pickled(self):
         import pickle
         with self.assertRaises(WorkerDied) as caught:

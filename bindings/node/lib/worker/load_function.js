@@ -12,7 +12,8 @@ const exportOf = (exported, name) => Object.hasOwn(exported, name) ? exported[na
 
 const functionsOf = (exported) => Object.keys(exported ?? {}).filter((one) => one !== 'module.exports' && typeof exported[one] === 'function')
 
-function nothingSaid (name, names) {
+function nothingSaid (name, modules) {
+  const names = [...new Set(modules.flatMap(functionsOf))].sort()
   const wanted = name === 'default' ? 'it is no function itself and has no default export' : `it exports no function "${name}"`
   return names.length === 0 ? wanted : `${wanted}; there is ${names.join(', ')}`
 }
@@ -21,11 +22,11 @@ function nothingSaid (name, names) {
 async function load (filename, name, ownOnly) {
   const get = ownOnly ? exportOf : (exported) => exported[name]
   let handler
-  let names = []
+  const modules = []
   try {
     // A relative path begins at the working directory, for require() as for import().
     const exported = await require(/^\.\.?[/\\]/.test(filename) ? path.resolve(filename) : filename)
-    names = functionsOf(exported)
+    modules.push(exported)
     handler = exported?.__esModule || name !== 'default' ? get(exported, name) : exported
   } catch (error) {
     // No CommonJS, or none that loads: the error that counts is import()'s.
@@ -36,11 +37,11 @@ async function load (filename, name, ownOnly) {
       // Node.js says this of an ES module that require() could not link, instead of what it misses.
       throw error?.code === 'ERR_INTERNAL_ASSERTION' ? failures.get(filename) ?? error : error
     })
-    names = [...new Set([...functionsOf(exported), ...names])]
+    modules.push(exported)
     handler = get(exported, name)
   }
   handler = await handler
-  if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}: ${nothingSaid(name, names)}`)
+  if (typeof handler !== 'function') throw new NoFunction(`No handler function exported from ${filename}: ${nothingSaid(name, modules)}`)
   found.set(`${name}/${filename}`, handler)
   return handler
 }

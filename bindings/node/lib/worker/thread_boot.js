@@ -31,5 +31,7 @@ async function start () {
     run(boot, new Answer(host, number), flags, payload, parts)
   })
 }
-process.on('unhandledRejection', (error) => { throw error })
+process.on('unhandledRejection', (error) => {
+  if (process.listenerCount('unhandledRejection') === 1) throw error // Else the program handles it.
+})
 start().catch((error) => { setImmediate(() => { throw error }) })
